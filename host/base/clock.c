@@ -1,0 +1,10 @@
+/* A monotonic clock, for progress and benchmarks; no result depends on it. */
+#include "base/base.h"
+#include <time.h>
+
+double base_seconds(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

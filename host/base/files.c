@@ -1,0 +1,149 @@
+/* Files: read whole, written whole. The old file stays until the new one is complete and synced. */
+#include "base/base.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit)
+{
+    carrynet_status status = CARRYNET_OK;
+    char *bytes = NULL;
+    *data = NULL;
+    *size = 0;
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return base_fail(CARRYNET_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
+    struct stat about;
+    if (fstat(file, &about) != 0) {
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot read its size: %s", path, strerror(errno));
+        goto done;
+    }
+    if (S_ISDIR(about.st_mode)) {
+        status = base_fail(CARRYNET_ERROR_IO, "%s: is a folder", path);
+        goto done;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        status = base_fail(CARRYNET_ERROR_IO, "%s: is not a regular file", path);
+        goto done;
+    }
+    if ((uint64_t)about.st_size > limit) {
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: %lld bytes are more than the %llu that such a file can have",
+                           path, (long long)about.st_size, (unsigned long long)limit);
+        goto done;
+    }
+    const size_t expected = (size_t)about.st_size;
+    status = base_allocate(&bytes, expected + 1, 1);
+    if (status != CARRYNET_OK)
+        goto done;
+    size_t got = 0;
+    while (got < expected) {
+        const ssize_t n = read(file, bytes + got, expected - got);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            status = base_fail(CARRYNET_ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
+            goto done;
+        }
+        if (n == 0)
+            break;
+        got += (size_t)n;
+    }
+    *data = bytes;
+    *size = got;
+    bytes = NULL;
+done:
+    (void)close(file);
+    base_free(bytes);
+    return status;
+}
+
+/* "path.tmp-PID-N" beside the target, so that the rename stays on one file system; made with the user's umask. */
+static carrynet_status open_temporary(int *file, char **name, const char *path)
+{
+    base_text text = {0};
+    for (unsigned attempt = 0; attempt < 1000; ++attempt) {
+        text.size = 0;
+        base_text_add(&text, "%s.tmp-%ld-%u", path, (long)getpid(), attempt);
+        if (text.failed) {
+            base_text_free(&text);
+            return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
+        }
+        *file = open(text.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (*file >= 0 || errno != EEXIST)
+            break;
+    }
+    if (*file < 0) {
+        const carrynet_status status =
+            base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
+        base_text_free(&text);
+        return status;
+    }
+    *name = text.data;
+    return CARRYNET_OK;
+}
+
+static carrynet_status write_all(int file, const char *path, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const ssize_t n = write(file, bytes, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return base_fail(CARRYNET_ERROR_IO, "%s: cannot write: %s", path, strerror(errno));
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return CARRYNET_OK;
+}
+
+carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count)
+{
+    char *name = NULL;
+    int file = -1;
+    carrynet_status status = base_writable(path);
+    if (status == CARRYNET_OK)
+        status = open_temporary(&file, &name, path);
+    if (status != CARRYNET_OK)
+        goto done;
+    for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
+        status = write_all(file, path, parts[i], sizes[i]);
+    if (status == CARRYNET_OK && fsync(file) != 0)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot sync: %s", path, strerror(errno));
+    if (close(file) != 0 && status == CARRYNET_OK)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
+    if (status == CARRYNET_OK && rename(name, path) != 0)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot rename the finished file: %s", path, strerror(errno));
+    if (status != CARRYNET_OK)
+        (void)unlink(name);
+done:
+    free(name);
+    return status;
+}
+
+carrynet_status base_writable(const char *path)
+{
+    struct stat about;
+    if (path[0] == '\0')
+        return base_fail(CARRYNET_ERROR_IO, "the name of the output file is empty");
+    if (stat(path, &about) == 0) {
+        if (S_ISDIR(about.st_mode))
+            return base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: is a folder", path);
+        if (!S_ISREG(about.st_mode))
+            return base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: is not a regular file", path);
+        if (access(path, W_OK) != 0)
+            return base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
+    }
+    int file = -1;
+    char *name = NULL;
+    const carrynet_status status = open_temporary(&file, &name, path);
+    if (status == CARRYNET_OK) {
+        (void)close(file);
+        (void)unlink(name);
+        free(name);
+    }
+    return status;
+}

@@ -1,0 +1,18 @@
+/* Everything: train recurrent networks that add, in large batches, with the same bits on every device. */
+#ifndef CARRYNET_H
+#define CARRYNET_H
+
+#include <carrynet/compare.h>
+#include <carrynet/device.h>
+#include <carrynet/engine.h>
+#include <carrynet/evaluate.h>
+#include <carrynet/model.h>
+#include <carrynet/net.h>
+#include <carrynet/operands.h>
+#include <carrynet/problem.h>
+#include <carrynet/settings.h>
+#include <carrynet/status.h>
+#include <carrynet/task.h>
+#include <carrynet/train.h>
+
+#endif

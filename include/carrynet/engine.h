@@ -1,0 +1,122 @@
+/*
+ * The engine: N networks of one shape on one device, with one interface for the plain C reference and for OpenCL. Both give the same
+ * bits (kernels/ARITHMETIC.md).
+ *
+ * Arrays named "values" are float or double by the engine's precision. Calls block until their results are there, except
+ * carrynet_engine_train without metrics, which may return while the device works.
+ */
+#ifndef CARRYNET_ENGINE_H
+#define CARRYNET_ENGINE_H
+
+#include <carrynet/device.h>
+#include <carrynet/problem.h>
+#include <carrynet/settings.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct carrynet_engine carrynet_engine;
+
+typedef struct carrynet_engine_options {
+    /* "P:D", "gpu", "cpu", part of a name, "reference"; NULL or "auto": the best there is (GPU, CPU, then the reference) */
+    const char *device;
+    carrynet_kernel_shape kernel_shape;
+    bool allow_inexact;       /* go on with a device that is not admitted, without the promise of equal bits */
+    uint32_t work_group_size; /* GPU shape; 0: chosen from the device */
+    uint32_t lanes;           /* CPU shape: vector width 4, 8 or 16; 0: chosen from the device */
+    uint32_t work_items;      /* work-items (CPU shape) or groups (GPU shape) of a launch; 0: chosen */
+    bool divide_by_newton;    /* use the forms without divide instructions even where they are not needed */
+} carrynet_engine_options;
+
+/* All automatic. */
+CARRYNET_API void carrynet_engine_options_init(carrynet_engine_options *options);
+
+/* What a network has of its own. Networks of an engine may differ in all of it. */
+typedef struct carrynet_individual {
+    uint64_t seed;         /* key of its noise */
+    uint64_t problem_seed; /* key of its problems; the program uses the seed */
+    uint64_t updates;      /* optimizer updates it has had */
+    double rate;           /* learning rate before the schedule */
+    double noise;
+} carrynet_individual;
+
+/* What a pass over sequences measured for one network. */
+typedef struct carrynet_metrics {
+    double loss;           /* summed over the sequences */
+    double absolute_error; /* |target - y|, summed over sequences, steps and outputs */
+    uint64_t wrong_bits;
+    uint64_t wrong_sequences; /* sequences with at least one wrong bit */
+    uint64_t sequences;
+} carrynet_metrics;
+
+typedef enum carrynet_part {
+    CARRYNET_PART_PARAMETERS = 0, /* [shape size] values a network */
+    CARRYNET_PART_FIRST_MOMENT,   /* momentum and adam: [trained] values a network */
+    CARRYNET_PART_SECOND_MOMENT   /* rmsprop and adam: [trained] values a network, scaled by 2^40 */
+} carrynet_part;
+
+/*
+ * Makes an engine for settings->networks networks, initialised from their seeds (settings->seed + i), moments zero. The memory needed is
+ * computed first: MEMORY states it and the device's limit. ARGUMENT: settings. DEVICE: no such device (with the list), not
+ * admitted, or a failing OpenCL call (with its name and build log). UNSUPPORTED: fp64 where the device has none.
+ */
+CARRYNET_API carrynet_status carrynet_engine_create(carrynet_engine **engine, const carrynet_settings *settings,
+                                                    const carrynet_engine_options *options);
+CARRYNET_API void carrynet_engine_free(carrynet_engine *engine);
+
+/* One line: the device, how it was chosen, the kernel shape. Valid as long as the engine. */
+CARRYNET_API const char *carrynet_engine_description(const carrynet_engine *engine);
+
+/* Bytes that the engine holds on its device, and the least that it can do with. */
+CARRYNET_API uint64_t carrynet_engine_memory(const carrynet_engine *engine);
+
+/* The networks' own data, [networks], to read and to change between calls. The engine's. */
+CARRYNET_API carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine);
+
+/* Reads or replaces a part of the state of networks first, ..., first + count - 1. ARGUMENT: no such part or network. */
+CARRYNET_API carrynet_status carrynet_engine_get(carrynet_engine *engine, carrynet_part part, size_t first,
+                                                 size_t count, void *values);
+CARRYNET_API carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part, size_t first,
+                                                 size_t count, const void *values);
+
+/*
+ * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's batch, or NULL.
+ * NUMERIC, naming network and update, if a loss that is read is NaN or infinite.
+ */
+CARRYNET_API carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source,
+                                                   uint64_t updates, carrynet_metrics *metrics);
+
+/*
+ * The gradient alone, summed (not averaged) over a batch that all networks share, as a node of the block tree: values
+ * [networks][trained]; metrics [networks] or NULL. `update` names the noise, first_sequence (a multiple of 64) the place in the update's batch.
+ */
+CARRYNET_API carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet_batch *batch,
+                                                      uint64_t update, uint64_t first_sequence, void *values,
+                                                      carrynet_metrics *metrics);
+
+/* Applies summed gradients [networks][trained] of `sequences` sequences as one update of every network. */
+CARRYNET_API carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *values, uint64_t sequences);
+
+/*
+ * Forward alone, without noise, over a batch that all networks share. Any output may be NULL.
+ *     metrics [networks];  y and z [networks][sequences][steps][outputs];  h [networks][sequences][steps][hidden]
+ * state [networks][sequences][hidden]: if not NULL, h[0] is read from it where resume is set, and the last h is written to it, so that long
+ * sequences can be streamed.
+ */
+typedef struct carrynet_forward {
+    carrynet_metrics *metrics;
+    void *y;
+    void *z;
+    void *h;
+    void *state;
+    bool resume;
+} carrynet_forward;
+CARRYNET_API carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_batch *batch,
+                                                     const carrynet_forward *outputs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * The settings of a training run: everything that shapes its result, and nothing that does not (no device, no time).
+ * A model file stores them, so that the run can be repeated.
+ */
+#ifndef CARRYNET_SETTINGS_H
+#define CARRYNET_SETTINGS_H
+
+#include <carrynet/net.h>
+#include <carrynet/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CARRYNET_DEFAULTS_VERSION 1
+
+typedef enum carrynet_loss {
+    CARRYNET_LOSS_SQUARED = 0,      /* the seeds': (target - y)^2 / 2 */
+    CARRYNET_LOSS_CROSS_ENTROPY = 1 /* -log of the probability given to the target bit, in nats */
+} carrynet_loss;
+
+typedef enum carrynet_optimizer {
+    CARRYNET_OPTIMIZER_SGD = 0,
+    CARRYNET_OPTIMIZER_MOMENTUM = 1,
+    CARRYNET_OPTIMIZER_RMSPROP = 2,
+    CARRYNET_OPTIMIZER_ADAM = 3
+} carrynet_optimizer;
+
+typedef enum carrynet_schedule { CARRYNET_SCHEDULE_CONSTANT = 0, CARRYNET_SCHEDULE_COSINE = 1 } carrynet_schedule;
+
+typedef struct carrynet_settings {
+    carrynet_task task;
+    carrynet_shape shape; /* inputs and outputs are the task's */
+    carrynet_precision precision;
+    uint32_t steps; /* T, the program's --bits: above the task's closing symbols, to 1,000,000 */
+    uint32_t batch; /* B: sequences of one update of one network, 1 to 16,777,216 */
+    carrynet_loss loss;
+    carrynet_optimizer optimizer;
+    carrynet_schedule schedule;
+    double rate;               /* learning rate, 2^-40 to 2^20 */
+    double momentum;           /* mu of momentum and beta1 of adam, in [0, 1) */
+    double decay;              /* rho of rmsprop and beta2 of adam, in [0, 1) */
+    double epsilon;            /* of rmsprop and adam, 2^-40 to 1 */
+    double clip;               /* largest L2 norm of an averaged gradient; 0: none */
+    double noise;              /* training noise, uniform in [-noise, noise), 0 to 1 */
+    double scale;              /* initial weights are uniform in [-scale, scale), 2^-30 to 2^10 */
+    uint64_t seed;             /* network i of a run has seed + i */
+    uint32_t networks;         /* N */
+    uint64_t updates;          /* the planned number: the most with until_exact, else exactly this many; below 2^32 */
+    bool until_exact;          /* stop a network when it is right on the check set */
+    uint32_t check_every;      /* E: updates of a network between tests of exactness */
+    uint32_t defaults_version; /* of the defaults that these settings started from */
+} carrynet_settings;
+
+/* The defaults for a task, by measurement (defaults version above); the task is copied. */
+CARRYNET_API void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *task);
+
+/* ARGUMENT, naming the field and its range, if a value is out of range or does not fit the others. */
+CARRYNET_API carrynet_status carrynet_settings_check(const carrynet_settings *settings);
+
+/* Names as the command line and the files spell them ("cross-entropy", "adam", "cosine"); find: ARGUMENT with the list. */
+CARRYNET_API const char *carrynet_loss_name(carrynet_loss loss);
+CARRYNET_API const char *carrynet_optimizer_name(carrynet_optimizer optimizer);
+CARRYNET_API const char *carrynet_schedule_name(carrynet_schedule schedule);
+CARRYNET_API carrynet_status carrynet_loss_find(carrynet_loss *loss, const char *name);
+CARRYNET_API carrynet_status carrynet_optimizer_find(carrynet_optimizer *optimizer, const char *name);
+CARRYNET_API carrynet_status carrynet_schedule_find(carrynet_schedule *schedule, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * Training: from settings to a model. The loop runs updates, tests for exactness every E updates of a network's own count, and reports.
+ */
+#ifndef CARRYNET_TRAIN_H
+#define CARRYNET_TRAIN_H
+
+#include <carrynet/engine.h>
+#include <carrynet/evaluate.h>
+#include <carrynet/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the loop says now and then; the pointers are valid during the call. */
+typedef struct carrynet_report {
+    const char *device; /* the engine's description */
+    uint64_t updates;   /* done, of settings->updates planned */
+    uint64_t sequences; /* trained so far, all networks together */
+    double loss;        /* of the last update's batch, mean per sequence, mean over the networks in training */
+    double wrong_share; /* share of that batch's sequences with a wrong bit, 0 to 1 */
+    uint32_t exact;     /* networks that are exact so far */
+    uint32_t networks;  /* of how many */
+    double seconds;     /* since the loop began; not part of any result */
+    bool last;          /* the final report */
+    const carrynet_sample *sample; /* one problem as network 0 solves it now, or NULL */
+} carrynet_report;
+
+typedef struct carrynet_train_options {
+    /* Called about every report_seconds (0: every check) and at the end; a return other than 0 ends the training there. */
+    int (*report)(void *self, const carrynet_report *report);
+    void *self;
+    double report_seconds;
+    const carrynet_source *source; /* NULL: the counter-based source of the task */
+} carrynet_train_options;
+
+/* No reports, counter-based source. */
+CARRYNET_API void carrynet_train_options_init(carrynet_train_options *options);
+
+/*
+ * Trains settings->networks networks and makes a model of all of them: *model is the caller's, to free with carrynet_model_free. A network that is exact stops
+ * there (until_exact). OK also if some did not become exact: the records of the model say which. Errors of the engine.
+ */
+CARRYNET_API carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
+                                            const carrynet_engine_options *engine,
+                                            const carrynet_train_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,13 @@
+# Writes OUTPUT, a C file with the text of every kernel file of FILES: cmake -DFILES=a;b -DOUTPUT=c -P embed.cmake
+set(table "")
+set(text "/* Made by kernels/embed.cmake: the kernels and their shared headers. */\n#include \"opencl/kernels.h\"\n")
+foreach(file IN LISTS FILES)
+  get_filename_component(name ${file} NAME)
+  string(MAKE_C_IDENTIFIER ${name} symbol)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(APPEND text "static const char ${symbol}[] = {${bytes}0};\n")
+  string(APPEND table "    {\"${name}\", ${symbol}},\n")
+endforeach()
+string(APPEND text "const struct kernel_file kernel_files[] = {\n${table}    {0, 0}};\n")
+file(WRITE ${OUTPUT} "${text}")
