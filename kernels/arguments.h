@@ -2,8 +2,8 @@
  * The arguments of the kernels as structs passed by value: one text for C11 (the launches) and OpenCL C.
  * Only 32- and 64-bit members, widest first, so that both sides lay them out alike.
  *
- * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _LOSS, _BIAS, _INITIAL_STATE and _OPTIMIZER.
- * Run-time values: steps, sequences, networks, which stand here.
+ * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _LOSS, _BIAS, _INITIAL_STATE, _OPTIMIZER, and the shape's tunables.
+ * Run-time values (steps, sequences, networks) stand here.
  */
 #ifndef CARRYNET_ARGUMENTS_H
 #define CARRYNET_ARGUMENTS_H
@@ -17,7 +17,8 @@ typedef uint32_t carrynet_u32;
 typedef uint64_t carrynet_u64;
 #endif
 
-#define CARRYNET_BLOCK 64u /* sequences of a block: the unit of the gradient's order of summation */
+#define CARRYNET_BLOCK 64u  /* sequences of a block: the unit of the gradient's order of summation */
+#define CARRYNET_STRIPES 16 /* of the output's sum; rows and columns in scratch are multiples of it */
 
 /* Values of CARRYNET_LOSS and CARRYNET_OPTIMIZER; the public enumerations have the same numbers. */
 #define CARRYNET_LOSS_SQUARED_ 0
@@ -27,33 +28,71 @@ typedef uint64_t carrynet_u64;
 #define CARRYNET_OPTIMIZER_RMSPROP_ 2
 #define CARRYNET_OPTIMIZER_ADAM_ 3
 
-/* A batch as the kernels see it: symbols [networks][sequences][symbol_words], targets likewise, packed (problem.h). */
+/* Bits of carrynet_pass.outputs: which arrays a forward pass writes. */
+#define CARRYNET_WRITE_Y 1u
+#define CARRYNET_WRITE_Z 2u
+#define CARRYNET_WRITE_H 4u
+#define CARRYNET_WRITE_STATE 8u
+
+/*
+ * A pass over the sequences of all networks. They lie, packed as problem.h says, in the buffer `staged` of words:
+ *     individuals [networks][CARRYNET_INDIVIDUAL]; symbols [networks or 1][sequences][symbol_words]; targets likewise
+ * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and its result one node of
+ * the block tree: [parameter_stride] values, the gradient, then loss and absolute error.
+ */
 struct carrynet_pass {
     carrynet_u64 scratch_stride; /* reals of scratch of one work-item (CPU shape) or work-group (GPU shape) */
-    carrynet_u64 first_symbol;   /* offset of the batch in the buffer of symbols, in words */
-    carrynet_u64 first_target;   /* offset of the batch in the buffer of targets, in words */
-    carrynet_u64 symbol_stride;  /* words of symbols from network to network; 0: all networks share one batch */
-    carrynet_u64 target_stride;  /* words of targets from network to network; 0: shared */
-    carrynet_u64 first_sequence; /* index, in the update's batch, of the pass's first sequence: names its noise */
+    carrynet_u64 first_symbol;   /* offset of the symbols in `staged` */
+    carrynet_u64 first_target;   /* offset of the targets in `staged` */
+    carrynet_u64 symbol_stride;  /* words from network to network; 0: all networks share the sequences */
+    carrynet_u64 target_stride;
+    carrynet_u64 first_sequence; /* place of the first sequence in the update's batch: names its noise */
     carrynet_u32 networks;
-    carrynet_u32 sequences;        /* of one network */
-    carrynet_u32 steps;            /* T */
-    carrynet_u32 symbol_words;     /* words of symbols of one sequence */
-    carrynet_u32 target_words;     /* words of targets of one sequence */
-    carrynet_u32 chunk_blocks;     /* blocks of one chunk: a power of two */
-    carrynet_u32 chunks;           /* chunks of one network */
-    carrynet_u32 parameter_stride; /* reals from network to network in parameters and gradient nodes: multiple of 16 */
-    carrynet_u32 resume;           /* forward: 1 if h[0] is read from the state buffer */
-    carrynet_u32 noisy;            /* training: 1 if any network has noise */
+    carrynet_u32 sequences; /* of one network */
+    carrynet_u32 steps;     /* T */
+    carrynet_u32 symbol_words;
+    carrynet_u32 target_words;
+    carrynet_u32 chunk_blocks; /* a power of two */
+    carrynet_u32 chunks;       /* of one network */
+    carrynet_u32 rows;         /* sequences of the longest block, rounded up to 16: rows of the arrays in scratch */
+    carrynet_u32 parameter_stride; /* reals from network to network in parameters and moments: a multiple of 16 */
+    carrynet_u32 node_stride;      /* reals of a node: a multiple of 16 */
+    carrynet_u32 resume;           /* forward: 1 if h[0] is read from the state */
+    carrynet_u32 outputs;          /* forward: CARRYNET_WRITE_ bits */
 };
 
-/* One update: sums of chunks to averaged gradient, clipping, optimizer. */
+/* From the chunks' nodes to a network's sums, and from these to its update. */
 struct carrynet_step {
-    carrynet_u64 first_rate; /* offset of the update's [networks][2] rates and epsilons, in reals */
     carrynet_u32 networks;
     carrynet_u32 chunks;
     carrynet_u32 parameter_stride;
-    carrynet_u32 trained; /* trained parameters of a network; loss and absolute error follow them in a node */
+    carrynet_u32 node_stride;
+    carrynet_u32 trained; /* trained parameters of a network */
+    carrynet_u32 clipped; /* 1: factors of clipping apply */
 };
+
+/* Reals of the buffer `constants`, which the update reads. */
+#define CARRYNET_CONSTANT_AVERAGE 0 /* 1 / B */
+#define CARRYNET_CONSTANT_CLIP 1
+#define CARRYNET_CONSTANT_MOMENTUM 2
+#define CARRYNET_CONSTANT_MOMENTUM_REST 3 /* 1 - momentum */
+#define CARRYNET_CONSTANT_DECAY 4
+#define CARRYNET_CONSTANT_DECAY_REST 5
+#define CARRYNET_CONSTANTS 8
+
+/* Reals a network of the buffer `rates`: [networks][CARRYNET_RATES]. */
+#define CARRYNET_RATE 0
+#define CARRYNET_EPSILON 1
+#define CARRYNET_RATES 2
+
+/* Words a network of the individuals: seed, low word first; update; 0; the noise as the bits of a real, low word first. */
+#define CARRYNET_INDIVIDUAL 8
+#define CARRYNET_INDIVIDUAL_SEED 0
+#define CARRYNET_INDIVIDUAL_UPDATE 2
+#define CARRYNET_INDIVIDUAL_NOISE 4
+
+/* The start-up vectors (admission.cl): operands and results of one. */
+#define CARRYNET_OPERANDS 3
+#define CARRYNET_RESULTS 8
 
 #endif

@@ -143,7 +143,7 @@ static inline vreal flush(vreal x)
 
 #if CARRYNET_REAL_BITS == 32
 /*
- * a / b for b in [2^-60, 2^64] and a zero or |a| in [2^-60, 2^64], without a divide instruction: integer seed, Newton
+ * a / b for b in [2^-60, 2^64] and a = +0 or |a| in [2^-60, 2^64], without a divide instruction: integer seed, Newton
  * steps for the reciprocal, then the quotient with Markstein's correction by the exact remainder.
  */
 static inline vreal quotient_by_newton(vreal a, vreal b)
@@ -154,6 +154,8 @@ static inline vreal quotient_by_newton(vreal a, vreal b)
     r = fused(fused(-b, r, one), r, r);
     r = fused(fused(-b, r, one), r, r);
     r = fused(fused(-b, r, one), r, r);
+    /* Now r is 1/b rounded to nearest, except under an all-ones significand, where it is one unit too low. */
+    r = real_of(bits_of(r) | (((bits_of(b) & BITS(0x007fffff)) + BITS(1)) >> 23));
     const vreal q = product(a, r);
     return fused(fused(-b, q, a), r, q);
 }
@@ -193,11 +195,12 @@ static inline vreal square_root(vreal x)
 
 /* ---- functions ------------------------------------------------------------------------------------------------- */
 
-/* 1 / (1 + e^-x), ARITHMETIC.md 3.1. */
+/* 1 / (1 + e^-x), ARITHMETIC.md 3.1. The low bits of m are the exponent of 2^n: magic holds the exponent's bias. */
 static inline vreal sigmoid(vreal x)
 {
 #if CARRYNET_REAL_BITS == 32
-    const vreal low = REAL(-0x1.bp4), high = REAL(0x1.4p5), minus_log2_e = REAL(-0x1.715476p+0), magic = REAL(0x1.8p23);
+    const vreal low = REAL(-0x1.bp4), high = REAL(0x1.4p5), minus_log2_e = REAL(-0x1.715476p+0),
+                magic = REAL(0x1.8000fep23);
     vreal c = x < low ? low : x;
     c = c > high ? high : c;
     const vreal m = fused(c, minus_log2_e, magic);
@@ -209,10 +212,10 @@ static inline vreal sigmoid(vreal x)
     p = fused(p, f, REAL(0x1.ebf9c2p-3));
     p = fused(p, f, REAL(0x1.62e42ap-1));
     p = fused(p, f, REAL(0x1p0));
-    const vreal scale = real_of((bits_of(m) << 23) + BITS(0x3f800000));
+    const vreal scale = real_of((bits_of(m) & BITS(0xff)) << 23);
 #else
     const vreal low = REAL(-0x1.62p9), high = REAL(0x1.62p9), minus_log2_e = REAL(-0x1.71547652b82fep+0),
-                magic = REAL(0x1.8p52);
+                magic = REAL(0x1.80000000003ffp52);
     vreal c = x < low ? low : x;
     c = c > high ? high : c;
     const vreal m = fused(c, minus_log2_e, magic);
@@ -230,7 +233,7 @@ static inline vreal sigmoid(vreal x)
     p = fused(p, f, REAL(0x1.ebfbdff82c598p-3));
     p = fused(p, f, REAL(0x1.62e42fefa39f3p-1));
     p = fused(p, f, REAL(0x1p0));
-    const vreal scale = real_of((bits_of(m) << 52) + BITS(0x3ff0000000000000));
+    const vreal scale = real_of((bits_of(m) & BITS(0x7ff)) << 52);
 #endif
     /* p * scale is exact, so this is 1 + e^-x with one rounding; a NaN survives, whatever its payload did to scale. */
     return quotient(REAL(0x1p0), fused(p, scale, REAL(0x1p0)));

@@ -24,6 +24,9 @@ carrynet_status base_allocate(void *pointer, size_t count, size_t size);
 /* Takes NULL. */
 void base_free(void *pointer);
 
+/* Bytes of memory of this machine; 0 if unknown. */
+uint64_t base_physical_memory(void);
+
 /* Seconds of a monotonic clock. */
 double base_seconds(void);
 

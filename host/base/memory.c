@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ALIGNMENT = 64 }; /* a cache line, and the widest vector */
 
@@ -24,6 +25,16 @@ carrynet_status base_allocate(void *pointer, size_t count, size_t size)
 void base_free(void *pointer)
 {
     free(pointer);
+}
+
+uint64_t base_physical_memory(void)
+{
+#ifdef _SC_PHYS_PAGES
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : 0;
+#else
+    return 0;
+#endif
 }
 
 void base_text_add(base_text *text, const char *format, ...)

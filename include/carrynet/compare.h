@@ -15,8 +15,8 @@ typedef struct carrynet_case_result {
     bool skipped;  /* the device lacks something (fp64); reason says what */
     char reason[128];
     uint64_t values;    /* compared */
-    uint64_t equal;     /* with equal bits, every NaN counting as one value */
-    uint64_t worst_ulp; /* largest distance in units in the last place; UINT64_MAX for a NaN against a number */
+    uint64_t equal;     /* with equal bits; a NaN is never equal */
+    uint64_t worst_ulp; /* largest distance in units in the last place; UINT64_MAX for a NaN */
     uint64_t worst_index;
     char worst_tensor[32]; /* what worst_index counts in: "w_hh", "y", ... */
     uint64_t digest;       /* of the device's bits: equal on every device that keeps the promise */

@@ -68,7 +68,10 @@ CARRYNET_API void carrynet_engine_free(carrynet_engine *engine);
 /* One line: the device, how it was chosen, the kernel shape. Valid as long as the engine. */
 CARRYNET_API const char *carrynet_engine_description(const carrynet_engine *engine);
 
-/* Bytes that the engine holds on its device, and the least that it can do with. */
+/* The settings that it was made with. Valid as long as the engine. */
+CARRYNET_API const carrynet_settings *carrynet_engine_settings(const carrynet_engine *engine);
+
+/* Bytes that the engine holds on its device now. */
 CARRYNET_API uint64_t carrynet_engine_memory(const carrynet_engine *engine);
 
 /* The networks' own data, [networks], to read and to change between calls. The engine's. */

@@ -44,7 +44,7 @@ typedef struct carrynet_evaluation {
 
 /*
  * Evaluates one network for problems of `steps` steps: every problem where inputs * (steps - closing) <= 22, else `problems` problems of the evaluation
- * set (0: chosen so that about 2^27 steps are run, at most 16,384 and at least 4 problems). Long sequences are streamed: memory does not grow with steps beyond the packed
+ * set (0: 16,384, or where that is fewer 2^27 / steps). Long sequences are streamed: memory does not grow with steps beyond the packed
  * problems. Free with carrynet_evaluation_free.
  */
 CARRYNET_API carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engine *engine,
@@ -53,10 +53,11 @@ CARRYNET_API carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, 
 CARRYNET_API void carrynet_evaluation_free(carrynet_evaluation *evaluation);
 
 /*
- * An engine that holds the networks of a model, for forward passes. device as in carrynet_engine_options. The caller frees it.
+ * An engine that holds networks first, ..., first + count - 1 of a model, for passes and further training. device as in carrynet_engine_options. The caller
+ * frees it. ARGUMENT: no such network.
  */
-CARRYNET_API carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_model *model,
-                                                   const carrynet_engine_options *options);
+CARRYNET_API carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_model *model, size_t first,
+                                                   size_t count, const carrynet_engine_options *options);
 
 /*
  * Solves problems given as decimal operands of any length, operands [count][inputs] as strings of digits: answers [count] are strings, decimal for

@@ -37,7 +37,8 @@ CARRYNET_API carrynet_network *carrynet_model_networks(carrynet_model *model);
 
 /*
  * Writes the file: to a temporary file beside it, synced, then renamed, so that the old file stands until the new one is whole.
- * IO names the path and the failing call.
+ * IO names the path and the failing call. NUMERIC, before anything is written, for a weight that is NaN, infinite or beyond 2^60:
+ * the file could not be loaded.
  */
 CARRYNET_API carrynet_status carrynet_model_save(const carrynet_model *model, const char *path);
 

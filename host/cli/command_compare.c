@@ -1,0 +1,227 @@
+/*
+ * carrynet compare: every case on an OpenCL device and in plain C, a line each: bits equal of how many, the worst difference and where, a
+ * digest that is the same on every machine. Exit code 1 if a bit differs.
+ */
+#include "cli/console.h"
+#include "cli/json_values.h"
+#include "cli/options.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHAPES_MOST = 2 };
+
+/* What has been counted so far. */
+typedef struct comparison {
+    size_t equal, different, skipped;
+    bool heading;
+    json_t *cases;
+} comparison;
+
+static const char *shape_word(carrynet_kernel_shape shape)
+{
+    return shape == CARRYNET_KERNEL_SHAPE_CPU ? "cpu" : shape == CARRYNET_KERNEL_SHAPE_GPU ? "gpu" : "-";
+}
+
+static bool case_wanted(const char *name, const char *wanted, bool exactly)
+{
+    return wanted == NULL || (exactly ? strcmp(name, wanted) == 0 : strstr(name, wanted) != NULL);
+}
+
+/* How many cases --case names: one of exactly that name, else those whose name contains it. */
+static size_t count_wanted(const char *wanted, bool *exactly)
+{
+    size_t within = 0;
+    *exactly = false;
+    for (size_t i = 0; i < carrynet_case_count(); ++i) {
+        if (wanted != NULL && strcmp(carrynet_case_name(i), wanted) == 0) {
+            *exactly = true;
+            return 1;
+        }
+        within += case_wanted(carrynet_case_name(i), wanted, false) ? 1 : 0;
+    }
+    return within;
+}
+
+static int no_such_case(const cli_arguments *arguments, const char *wanted)
+{
+    const size_t count = carrynet_case_count();
+    const char **names = calloc(count + 1, sizeof *names);
+    base_text list = {0};
+    for (size_t i = 0; i < count && names != NULL; ++i) {
+        names[i] = carrynet_case_name(i);
+        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    const char *near = names != NULL ? console_nearest(wanted, names, count) : NULL;
+    const int code = arguments_wrong(arguments, "there is no case '%.64s'%s%s%s Cases: %s", wanted,
+                                     near != NULL ? "; did you mean '" : ".", near != NULL ? near : "",
+                                     near != NULL ? "'?" : "", list.data != NULL ? list.data : "none");
+    base_text_free(&list);
+    free((void *)names);
+    return code;
+}
+
+/*
+ * The device to compare when none is named, "P:D" in `place`: the first GPU, else the first CPU, else the first of any kind; of those that pass
+ * the start-up check, if any does. False, with a message, if there is no OpenCL device.
+ */
+static bool best_device(char *place, size_t size, int *code)
+{
+    static const carrynet_device_type order[] = {CARRYNET_DEVICE_GPU, CARRYNET_DEVICE_CPU, CARRYNET_DEVICE_OTHER};
+    carrynet_device *devices = NULL;
+    size_t count = 0, first = SIZE_MAX, chosen = SIZE_MAX;
+    const carrynet_status status = carrynet_devices_list(&devices, &count);
+    if (status != CARRYNET_OK) {
+        *code = console_status(status);
+        return false;
+    }
+    for (size_t k = 0; k < sizeof order / sizeof order[0] && chosen == SIZE_MAX; ++k)
+        for (size_t i = 0; i < count && chosen == SIZE_MAX; ++i) {
+            if (devices[i].type != order[k])
+                continue;
+            first = first == SIZE_MAX ? i : first;
+            if (carrynet_device_admit(devices[i].platform, devices[i].index, CARRYNET_FP32) == CARRYNET_OK)
+                chosen = i;
+        }
+    chosen = chosen == SIZE_MAX ? first : chosen;
+    if (chosen == SIZE_MAX) {
+        console_error("there is no OpenCL device to compare with plain C.\n"
+                      "For one on the processor: sudo apt-get install pocl-opencl-icd");
+        *code = EXIT_CODE_DEVICE;
+    } else {
+        (void)snprintf(place, size, "%u:%u", devices[chosen].platform, devices[chosen].index);
+        console_note("Device: %s, %s", place, devices[chosen].name);
+    }
+    carrynet_devices_free(devices);
+    return chosen != SIZE_MAX;
+}
+
+/* ---- one case -------------------------------------------------------------------------------------------------- */
+
+static void print_case(comparison *counted, const carrynet_case_result *r, carrynet_kernel_shape shape)
+{
+    char equal[64], worst[96] = "", ulp[24];
+    if (!counted->heading)
+        (void)printf("%-28s %-5s  %-25s  %s\n", "case", "shape", "equal bits", "digest");
+    counted->heading = true;
+    if (r->skipped) {
+        (void)printf("%-28s %-5s  skipped: %s\n", r->name, shape_word(shape), r->reason);
+        return;
+    }
+    (void)snprintf(equal, sizeof equal, "%" PRIu64 " of %" PRIu64, r->equal, r->values);
+    if (r->equal != r->values) {
+        (void)snprintf(ulp, sizeof ulp, "%" PRIu64 " ulp", r->worst_ulp);
+        (void)snprintf(worst, sizeof worst, "  DIFFERENT, worst: %s at %s[%" PRIu64 "]\n",
+                       r->worst_ulp == UINT64_MAX ? "NaN" : ulp, r->worst_tensor, r->worst_index);
+    }
+    (void)printf("%-28s %-5s  %-25s  %016" PRIx64 "\n%s", r->name, shape_word(shape), equal, r->digest, worst);
+    (void)fflush(stdout);
+}
+
+static void put_case(json_t *cases, const carrynet_case_result *r, carrynet_kernel_shape shape)
+{
+    json_t *object = json_object();
+    char digest[24];
+    json_put(object, "case", json_of_text(r->name));
+    json_put(object, "kernel_shape",
+             shape == CARRYNET_KERNEL_SHAPE_AUTO ? json_null() : json_of_text(shape_word(shape)));
+    if (r->skipped) {
+        json_put(object, "skipped", json_of_text(r->reason));
+    } else {
+        (void)snprintf(digest, sizeof digest, "%016" PRIx64, r->digest);
+        json_put(object, "values", json_of_count(r->values));
+        json_put(object, "equal", json_of_count(r->equal));
+        if (r->equal != r->values) {
+            json_put(object, "worst_ulp", r->worst_ulp == UINT64_MAX ? json_null() : json_of_count(r->worst_ulp));
+            json_put(object, "worst_tensor", json_of_text(r->worst_tensor));
+            json_put(object, "worst_index", json_of_count(r->worst_index));
+        }
+        json_put(object, "digest", json_of_text(digest));
+    }
+    json_append(cases, object);
+}
+
+static carrynet_status compare_case(comparison *counted, size_t index, const carrynet_engine_options *options)
+{
+    carrynet_case_result result = {0};
+    (void)console_progress("Comparing %s ...", carrynet_case_name(index));
+    const carrynet_status status = carrynet_case_compare(&result, index, options);
+    console_progress_clear();
+    if (status != CARRYNET_OK)
+        return status;
+    if (result.skipped)
+        ++counted->skipped;
+    else if (result.equal == result.values)
+        ++counted->equal;
+    else
+        ++counted->different;
+    if (counted->cases != NULL)
+        put_case(counted->cases, &result, options->kernel_shape);
+    else
+        print_case(counted, &result, options->kernel_shape);
+    return CARRYNET_OK;
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+int command_compare(const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    const char *wanted = values[OPTION_CASE].given ? values[OPTION_CASE].text : NULL;
+    carrynet_kernel_shape shapes[SHAPES_MOST] = {CARRYNET_KERNEL_SHAPE_CPU, CARRYNET_KERNEL_SHAPE_GPU};
+    size_t shape_count = SHAPES_MOST;
+    carrynet_engine_options options;
+    comparison counted = {0};
+    char place[32];
+    bool exactly;
+    int code = EXIT_CODE_DONE;
+    engine_from_arguments(&options, arguments, NULL);
+    if (count_wanted(wanted, &exactly) == 0)
+        return no_such_case(arguments, wanted != NULL ? wanted : "");
+    if (options.device == NULL || strcmp(options.device, "auto") == 0) {
+        if (!best_device(place, sizeof place, &code))
+            return code;
+        options.device = place;
+    } else {
+        console_note("Device: %s", options.device);
+    }
+    if (strcmp(options.device, "reference") == 0) {
+        shapes[0] = CARRYNET_KERNEL_SHAPE_AUTO; /* has no kernels: once, for its digests */
+        shape_count = 1;
+    } else if (values[OPTION_KERNEL_SHAPE].given) {
+        shapes[0] = options.kernel_shape;
+        shape_count = 1;
+    }
+    counted.cases = values[OPTION_JSON].given ? json_array() : NULL;
+    for (size_t i = 0; i < carrynet_case_count(); ++i) {
+        if (!case_wanted(carrynet_case_name(i), wanted, exactly))
+            continue;
+        for (size_t k = 0; k < shape_count; ++k) {
+            options.kernel_shape = shapes[k];
+            const carrynet_status status = compare_case(&counted, i, &options);
+            if (status != CARRYNET_OK) {
+                console_error("case %s, kernel shape %s:", carrynet_case_name(i), shape_word(shapes[k]));
+                code = engine_status(status, &options);
+                goto done;
+            }
+        }
+    }
+    code = counted.different == 0 ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
+    if (counted.cases != NULL) {
+        json_t *object = json_object();
+        json_put(object, "device", json_of_text(options.device));
+        json_put(object, "cases", json_incref(counted.cases));
+        json_put(object, "equal", json_of_count(counted.equal));
+        json_put(object, "different", json_of_count(counted.different));
+        json_put(object, "skipped", json_of_count(counted.skipped));
+        (void)json_line(stdout, object, JSON_DIGITS);
+    } else {
+        (void)printf("%zu equal, %zu different, %zu skipped: %s\n", counted.equal, counted.different, counted.skipped,
+                     counted.different != 0 ? "this device does NOT give the same bits as plain C"
+                     : counted.equal != 0   ? "the same bits as plain C"
+                                            : "nothing was compared");
+    }
+done:
+    json_decref(counted.cases);
+    return code;
+}

@@ -1,0 +1,112 @@
+/*
+ * The table of commands: name, operands, what its --help says. A new command is a row here, its number in options.h, its options'
+ * rows in option_table.c and a file of its own.
+ */
+#include "cli/console.h"
+#include "cli/options.h"
+#include <string.h>
+
+static const char *const train_examples[] = {"carrynet train", "carrynet train --task sub --seed 7",
+                                             "carrynet train --updates 200 --device cpu -o a.safetensors",
+                                             "carrynet train --nets 9 --bits 16 --log run.jsonl", NULL};
+static const char *const eval_examples[] = {"carrynet eval add.safetensors", "carrynet eval add.safetensors --bits 64",
+                                            "carrynet eval add.safetensors --lengths 8,16,32,64", NULL};
+static const char *const run_examples[] = {"carrynet run add.safetensors 93 38",
+                                           "printf '93 + 38\\n5 7\\n' | carrynet run add.safetensors", NULL};
+static const char *const show_examples[] = {"carrynet show add.safetensors 93 38",
+                                            "carrynet show add.safetensors 93 38 --json", NULL};
+static const char *const devices_examples[] = {"carrynet devices", "carrynet devices --dump-kernels kernels", NULL};
+static const char *const compare_examples[] = {"carrynet compare", "carrynet compare --device 0:0 --kernel-shape cpu",
+                                               NULL};
+static const char *const help_examples[] = {"carrynet help train", NULL};
+
+const cli_command command_table[] = {
+    {.id = COMMAND_TRAIN,
+     .name = "train",
+     .operands = "",
+     .summary = "train a network until every sum is right, and save it",
+     .text = "Trains a small recurrent network that reads two binary numbers bit by bit, lowest bit first, and writes "
+             "their sum. It stops when every sum is right, checks them all once more and saves the model. Ctrl-C "
+             "stops early and saves what there is.",
+     .example = train_examples,
+     .run = command_train},
+    {.id = COMMAND_EVAL,
+     .name = "eval",
+     .operands = "MODEL",
+     .least = 1,
+     .most = 1,
+     .missing = "the name of a model file is missing",
+     .summary = "count the wrong sums of a saved network",
+     .text = "Checks a saved network on every problem, or on a fixed set where there are too many, also for longer "
+             "numbers than it was trained on. Exit code 1 if any is wrong.",
+     .example = eval_examples,
+     .run = command_eval},
+    {.id = COMMAND_RUN,
+     .name = "run",
+     .operands = "MODEL [NUMBER NUMBER]",
+     .least = 1,
+     .most = SIZE_MAX,
+     .missing = "the name of a model file is missing",
+     .summary = "let a saved network add two numbers",
+     .text = "Prints the network's answer and nothing else. The numbers are decimal and of any length. Without them, "
+             "reads a problem a line from standard input: `93 + 38` or `93 38`.",
+     .example = run_examples,
+     .run = command_run},
+    {.id = COMMAND_SHOW,
+     .name = "show",
+     .operands = "MODEL NUMBER NUMBER",
+     .least = 2,
+     .most = SIZE_MAX,
+     .missing = "it needs a model file and the numbers, such as add.safetensors 93 38",
+     .summary = "watch a saved network work, bit by bit",
+     .text = "Shows one problem step by step, lowest bit first: the bits of the numbers, the carry that an adder keeps "
+             "after the step, the hidden units from 0 (low) to 1 (high), the output y, and the bit that it stands for.",
+     .example = show_examples,
+     .run = command_show},
+    {.id = COMMAND_DEVICES,
+     .name = "devices",
+     .operands = "",
+     .summary = "list the OpenCL devices and what they can do",
+     .text = "Lists the OpenCL devices with what matters here, and whether each passes the start-up check, so that it "
+             "gives the same bits as every other.",
+     .example = devices_examples,
+     .run = command_devices},
+    {.id = COMMAND_COMPARE,
+     .name = "compare",
+     .operands = "",
+     .summary = "compare a device with plain C, bit by bit",
+     .text = "Runs every case on an OpenCL device and in plain C and counts the equal bits. The digests are the same "
+             "on every machine, so that two can be compared by eye. Exit code 1 if a bit differs.",
+     .example = compare_examples,
+     .run = command_compare},
+    {.id = COMMAND_HELP,
+     .name = "help",
+     .operands = "[COMMAND]",
+     .most = 1,
+     .summary = "say more about a command",
+     .text = "The same as COMMAND --help.",
+     .example = help_examples,
+     .run = command_help},
+};
+
+const size_t command_table_size = sizeof command_table / sizeof command_table[0];
+
+const cli_command *command_find(const char *name)
+{
+    const char *names[sizeof command_table / sizeof command_table[0]];
+    base_text list = {0};
+    const cli_command *found = NULL;
+    for (size_t i = 0; i < command_table_size && found == NULL; ++i) {
+        if (strcmp(command_table[i].name, name) == 0)
+            found = &command_table[i];
+        names[i] = command_table[i].name;
+        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    if (found == NULL) {
+        const char *near = console_nearest(name, names, command_table_size);
+        console_error("there is no command '%.64s'%s%s%s Commands: %s.", name, near != NULL ? "; did you mean '" : ".",
+                      near != NULL ? near : "", near != NULL ? "'?" : "", list.failed ? "train" : list.data);
+    }
+    base_text_free(&list);
+    return found;
+}

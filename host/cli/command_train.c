@@ -1,0 +1,266 @@
+/*
+ * carrynet train: options to settings, the training, the file, the check over all problems, and what to try next. The output is tested
+ * before the training and written before the check, so that nothing learnt is lost; with --json standard output is one object.
+ */
+#include "cli/console.h"
+#include "cli/json_values.h"
+#include "cli/options.h"
+#include "cli/problem_text.h"
+#include "cli/train_progress.h"
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    CHECKED_NETWORKS = 16, /* of a large population only the first is checked once more */
+    CHECK_PROBLEMS = 16384,
+    LISTED = 10
+};
+static const double CHECK_OPERATIONS = 1e10; /* about a second on one core */
+
+/* The check of the finished model. */
+typedef struct final_check {
+    uint32_t networks; /* checked: the first so many */
+    uint32_t wrong_networks;
+    bool exhaustive;
+    uint64_t problems; /* a network */
+    uint64_t wrong[CHECKED_NETWORKS];
+    uint64_t all_wrong; /* of all that were checked */
+} final_check;
+
+/* Every problem, where that is a matter of a second; else as many of the evaluation set as are. */
+static uint64_t problems_to_check(const carrynet_settings *s)
+{
+    const double hidden = s->shape.hidden, outputs = s->shape.outputs;
+    const double each = s->steps * (2 * hidden * (hidden + outputs) + 40 * hidden);
+    const uint64_t all = carrynet_problem_count(&s->task, s->steps);
+    if (all != 0 && (double)all * each <= CHECK_OPERATIONS)
+        return 0;
+    const double affordable = CHECK_OPERATIONS / each;
+    return affordable < 4 ? 4 : affordable < CHECK_PROBLEMS ? (uint64_t)affordable : CHECK_PROBLEMS;
+}
+
+static carrynet_status check_model(final_check *check, const carrynet_model *model,
+                                   const carrynet_engine_options *options)
+{
+    const carrynet_settings *s = carrynet_model_settings(model);
+    const uint32_t count = s->networks <= CHECKED_NETWORKS ? s->networks : 1;
+    carrynet_engine *engine = NULL;
+    carrynet_status status = carrynet_model_engine(&engine, model, 0, count, options);
+    for (uint32_t n = 0; n < count && status == CARRYNET_OK; ++n) {
+        carrynet_evaluation evaluation = {0};
+        (void)console_progress("Checking network %u of %u ...", n, count);
+        status = carrynet_evaluate(&evaluation, engine, &s->task, n, s->steps, problems_to_check(s));
+        console_progress_clear();
+        if (status == CARRYNET_OK) {
+            check->networks = n + 1;
+            check->exhaustive = evaluation.exhaustive;
+            check->problems = evaluation.problems;
+            check->wrong[n] = evaluation.wrong;
+            check->all_wrong += evaluation.wrong;
+            check->wrong_networks += evaluation.wrong != 0 ? 1 : 0;
+        }
+        carrynet_evaluation_free(&evaluation);
+    }
+    carrynet_engine_free(engine);
+    return status;
+}
+
+/* Networks that are exact by the training's own test and, where it was made, by the check. */
+static uint32_t count_exact(carrynet_model *model, const final_check *check)
+{
+    const carrynet_network *records = carrynet_model_networks(model);
+    uint32_t exact = 0;
+    for (uint32_t n = 0; n < carrynet_model_settings(model)->networks; ++n)
+        exact += records[n].exact && (n >= check->networks || check->wrong[n] == 0) ? 1 : 0;
+    return exact;
+}
+
+/* ---- the end, in words ----------------------------------------------------------------------------------------- */
+
+/* A file name as the shell wants it. */
+static void add_quoted(base_text *text, const char *path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-@%=:,";
+    if (path[0] == '-')
+        base_text_add(text, "./");
+    if (path[strspn(path, plain)] == '\0') {
+        base_text_add(text, "%s", path);
+        return;
+    }
+    base_text_add(text, "'");
+    for (const char *p = path; *p != '\0'; ++p)
+        base_text_add(text, *p == '\'' ? "'\\''" : "%c", *p);
+    base_text_add(text, "'");
+}
+
+static void print_check(const final_check *check, carrynet_model *model)
+{
+    const carrynet_settings *s = carrynet_model_settings(model);
+    const carrynet_network *records = carrynet_model_networks(model);
+    const char *word = problem_word(&s->task);
+    if (check->networks == 0)
+        return;
+    if (s->networks == 1 || s->networks > CHECKED_NETWORKS) {
+        (void)printf("%s%" PRIu64 " of %" PRIu64 " %s right%s\n", s->networks > 1 ? "Network 0: " : "",
+                     check->problems - check->wrong[0], check->problems, word, check->exhaustive ? "" : " (a sample)");
+        return;
+    }
+    if (check->all_wrong == 0)
+        (void)printf("%" PRIu64 " of %" PRIu64 " %s right in each of them%s\n", check->problems, check->problems, word,
+                     check->exhaustive ? "" : " (a sample)");
+    for (uint32_t n = 0; n < check->networks && check->all_wrong != 0; ++n)
+        (void)printf("Network %2u, seed %" PRIu64 ": %" PRIu64 " of %" PRIu64 " %s right%s\n", n, records[n].seed,
+                     check->problems - check->wrong[n], check->problems, word, check->exhaustive ? "" : " (a sample)");
+}
+
+/* Of a large population, which networks did not become exact. */
+static void list_failed(carrynet_model *model)
+{
+    const carrynet_settings *s = carrynet_model_settings(model);
+    const carrynet_network *records = carrynet_model_networks(model);
+    uint32_t listed = 0, failed = 0;
+    for (uint32_t n = 0; n < s->networks; ++n)
+        failed += records[n].exact ? 0 : 1;
+    if (s->networks <= CHECKED_NETWORKS || failed == 0)
+        return;
+    (void)printf("Not exact:");
+    for (uint32_t n = 0; n < s->networks && listed < LISTED; ++n)
+        if (!records[n].exact)
+            (void)printf("%s network %u (seed %" PRIu64 ")", listed++ == 0 ? "" : ",", n, records[n].seed);
+    (void)printf(failed > listed ? " and %u more\n" : "\n", failed - listed);
+}
+
+static void print_end(carrynet_model *model, const final_check *check, uint32_t exact, const char *path, bool quiet)
+{
+    const carrynet_settings *s = carrynet_model_settings(model);
+    const int signal = train_progress_signal();
+    base_text file = {0};
+    char example[64];
+    if (s->networks > 1)
+        (void)printf("%u of %u networks exact\n", exact, s->networks);
+    print_check(check, model);
+    list_failed(model);
+    (void)printf(signal != 0 ? "Stopped early; wrote what there is to %s\n" : "Wrote %s\n", path);
+    (void)fflush(stdout);
+    add_quoted(&file, path);
+    problem_example(example, sizeof example, &s->task, s->steps, false);
+    if (!quiet && !file.failed && (signal != 0 || !s->until_exact || exact == s->networks))
+        console_note("Next: carrynet run %s %s", file.data, example);
+    base_text_free(&file);
+}
+
+/* ---- the end, as JSON ------------------------------------------------------------------------------------------ */
+
+static json_t *result_of(carrynet_model *model, const final_check *check, uint32_t exact,
+                         const train_progress *progress, const char *path)
+{
+    const carrynet_settings *s = carrynet_model_settings(model);
+    json_t *object = json_object();
+    json_put(object, "model", json_of_text(path));
+    json_put(object, "device", json_of_text(progress->device));
+    json_put(object, "settings", json_of_settings(progress->settings));
+    json_put(object, "updates", json_of_count(progress->last.updates));
+    json_put(object, "sequences", json_of_count(progress->last.sequences));
+    json_put(object, "seconds", json_of_real(progress->last.seconds));
+    json_put(object, "loss", json_of_real(progress->last.loss));
+    json_put(object, "wrong_share", json_of_real(progress->last.wrong_share));
+    json_put(object, "networks", json_of_count(s->networks));
+    json_put(object, "exact", json_of_count(exact));
+    json_put(object, "stopped", json_boolean(train_progress_signal() != 0));
+    if (check->networks > 0) {
+        json_t *checked = json_object();
+        json_put(checked, "networks", json_of_count(check->networks));
+        json_put(checked, "exhaustive", json_boolean(check->exhaustive));
+        json_put(checked, "problems", json_of_count(check->problems));
+        json_put(checked, "wrong", json_of_count(check->all_wrong));
+        json_put(object, "check", checked);
+    }
+    return object;
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+/* Tests what will be written, before anything is spent on it. */
+static bool can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code)
+{
+    if (log_path != NULL && strcmp(path, log_path) == 0) {
+        *code = arguments_wrong(arguments, "-o and --log both name %s; give each its own file", path);
+        return false;
+    }
+    carrynet_status status = carrynet_writable(path);
+    if (status == CARRYNET_OK && log_path != NULL)
+        status = carrynet_writable(log_path);
+    if (status != CARRYNET_OK)
+        *code = console_status(status);
+    return status == CARRYNET_OK;
+}
+
+int command_train(const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    const bool as_json = values[OPTION_JSON].given;
+    carrynet_settings settings;
+    carrynet_engine_options engine;
+    carrynet_train_options options;
+    carrynet_model *model = NULL;
+    final_check check = {0};
+    char name[CARRYNET_TASK_NAME + 16];
+    int code;
+    if (!settings_from_arguments(&settings, arguments, &code))
+        return code;
+    engine_from_arguments(&engine, arguments, NULL);
+    (void)snprintf(name, sizeof name, "%s.safetensors", settings.task.name);
+    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name;
+    const char *log_path = values[OPTION_LOG].given ? values[OPTION_LOG].text : NULL;
+    if (!can_write(arguments, path, log_path, &code))
+        return code;
+
+    train_progress progress = {.settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given};
+    carrynet_train_options_init(&options);
+    options.report = train_progress_report;
+    options.self = &progress;
+    options.report_seconds = log_path != NULL ? 0 : 0.1;
+    train_progress_catch_signals();
+    if (!progress.quiet)
+        (void)console_progress("Preparing the device ...");
+    carrynet_status status = carrynet_train(&model, &settings, &engine, &options);
+    console_progress_clear();
+    if (status != CARRYNET_OK) {
+        code = engine_status(status, &engine);
+        if (status == CARRYNET_ERROR_NUMERIC)
+            console_note("Nothing was saved. Try a smaller --lr, or --clip 1.");
+        if (status == CARRYNET_ERROR_MEMORY)
+            console_note("Try a smaller --batch, --nets, --bits or --hidden.");
+        if (progress.log != NULL)
+            (void)train_progress_end(&progress, NULL);
+        goto done;
+    }
+    status = carrynet_model_save(model, path);
+    const bool saved = status == CARRYNET_OK;
+    if (saved && train_progress_signal() == 0)
+        status = check_model(&check, model, &engine);
+    code = status != CARRYNET_OK ? console_status(status) : EXIT_CODE_DONE;
+    if (saved && status != CARRYNET_OK)
+        console_note("The model is in %s, but was not checked.", path);
+
+    const uint32_t exact = count_exact(model, &check);
+    json_t *result = result_of(model, &check, exact, &progress, path);
+    if (log_path != NULL && !train_progress_end(&progress, json_incref(result)) && code == EXIT_CODE_DONE)
+        code = EXIT_CODE_FILE;
+    if (status == CARRYNET_OK && as_json)
+        (void)json_line(stdout, json_incref(result), JSON_DIGITS);
+    else if (status == CARRYNET_OK)
+        print_end(model, &check, exact, path, progress.quiet);
+    json_decref(result);
+    if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
+        code = 128 + train_progress_signal();
+    if (code == EXIT_CODE_DONE && settings.until_exact && exact < settings.networks) {
+        console_error("not exact after %" PRIu64 " updates; try more --max-updates, another --seed, a larger --hidden "
+                      "or another --lr",
+                      settings.updates);
+        code = EXIT_CODE_NOT_REACHED;
+    }
+done:
+    carrynet_model_free(model);
+    return code;
+}

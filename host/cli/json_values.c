@@ -1,0 +1,84 @@
+/* JSON for --json and --log, through jansson. */
+#include "cli/json_values.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *json_of_text(const char *text)
+{
+    json_t *value = json_string(text);
+    if (value != NULL)
+        return value;
+    char *plain = strdup(text);
+    if (plain == NULL)
+        return NULL;
+    for (char *p = plain; *p != '\0'; ++p)
+        if ((unsigned char)*p >= 0x80)
+            *p = '?';
+    value = json_string(plain);
+    free(plain);
+    return value;
+}
+
+json_t *json_of_count(uint64_t count)
+{
+    char digits[24];
+    if (count <= INT64_MAX)
+        return json_integer((json_int_t)count);
+    (void)snprintf(digits, sizeof digits, "%" PRIu64, count);
+    return json_string(digits);
+}
+
+json_t *json_of_real(double real)
+{
+    return isfinite(real) ? json_real(real) : json_null();
+}
+
+void json_put(json_t *object, const char *name, json_t *value)
+{
+    (void)json_object_set_new(object, name, value);
+}
+
+void json_append(json_t *array, json_t *value)
+{
+    (void)json_array_append_new(array, value);
+}
+
+json_t *json_of_settings(const carrynet_settings *settings)
+{
+    const carrynet_settings *s = settings;
+    json_t *object = json_object();
+    json_put(object, "task", json_of_text(s->task.name));
+    json_put(object, "bits", json_of_count(s->steps));
+    json_put(object, "hidden", json_of_count(s->shape.hidden));
+    json_put(object, "bias", json_boolean(s->shape.bias));
+    json_put(object, "scale", json_of_real(s->scale));
+    json_put(object, "precision", json_of_text(s->precision == CARRYNET_FP32 ? "fp32" : "fp64"));
+    json_put(object, "nets", json_of_count(s->networks));
+    json_put(object, "seed", json_of_count(s->seed));
+    json_put(object, "batch", json_of_count(s->batch));
+    json_put(object, "optimizer", json_of_text(carrynet_optimizer_name(s->optimizer)));
+    json_put(object, "lr", json_of_real(s->rate));
+    json_put(object, "schedule", json_of_text(carrynet_schedule_name(s->schedule)));
+    json_put(object, "loss", json_of_text(carrynet_loss_name(s->loss)));
+    json_put(object, "momentum", json_of_real(s->momentum));
+    json_put(object, "decay", json_of_real(s->decay));
+    json_put(object, "epsilon", json_of_real(s->epsilon));
+    json_put(object, "clip", json_of_real(s->clip));
+    json_put(object, "noise", json_of_real(s->noise));
+    json_put(object, "until", s->until_exact ? json_of_text("exact") : json_null());
+    json_put(object, s->until_exact ? "max_updates" : "updates", json_of_count(s->updates));
+    json_put(object, "check_every", json_of_count(s->check_every));
+    json_put(object, "defaults_version", json_of_count(s->defaults_version));
+    return object;
+}
+
+bool json_line(FILE *stream, json_t *value, size_t digits)
+{
+    /* A value that could not be made leaves its name out; only an object that is missing altogether is seen here. */
+    const bool written =
+        value != NULL && json_dumpf(value, stream, JSON_REAL_PRECISION(digits)) == 0 && fputc('\n', stream) != EOF;
+    json_decref(value);
+    return written;
+}

@@ -1,0 +1,30 @@
+/* JSON for --json and --log: values that always exist, settings under the options' names, one object a line. */
+#ifndef CLI_JSON_VALUES_H
+#define CLI_JSON_VALUES_H
+
+#include <carrynet/carrynet.h>
+#include <jansson.h>
+#include <stdio.h>
+
+enum {
+    JSON_DIGITS = 15,     /* a decimal number that was typed comes back as it was */
+    JSON_DIGITS_FP32 = 9, /* every binary32 value comes back as it was */
+    JSON_DIGITS_FP64 = 17
+};
+
+/* Bytes that are not UTF-8 (a file name can have them) become '?'. */
+json_t *json_of_text(const char *text);
+/* An integer; above 2^63 - 1, which JSON readers do not share, its digits as a string. */
+json_t *json_of_count(uint64_t count);
+/* null for NaN and infinity. */
+json_t *json_of_real(double real);
+json_t *json_of_settings(const carrynet_settings *settings);
+
+/* object[name] = value, which is taken over. */
+void json_put(json_t *object, const char *name, json_t *value);
+void json_append(json_t *array, json_t *value);
+
+/* Writes the value as one line and frees it. False if it could not be made or written. */
+bool json_line(FILE *stream, json_t *value, size_t digits);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * The program: finds the command and lets it run. Only the files of this folder print, and only main returns to the shell: 0 done,
+ * 1 a check failed, 2 usage, 3 device, 4 file, 5 not reached, 130 and 143 after a signal.
+ */
+#include "cli/console.h"
+#include "cli/options.h"
+#include <locale.h>
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    /* Only the encoding of the terminal is the user's: numbers are written and read the same everywhere. */
+    (void)setlocale(LC_CTYPE, "");
+    if (argc < 2) {
+        help_program(stderr);
+        return EXIT_CODE_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        help_program(stdout);
+        return console_finish(EXIT_CODE_DONE);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        help_version(stdout);
+        return console_finish(EXIT_CODE_DONE);
+    }
+    if (argv[1][0] == '-') {
+        console_error("the command comes first, then its options: carrynet train %.64s", argv[1]);
+        return EXIT_CODE_USAGE;
+    }
+    const cli_command *command = command_find(argv[1]);
+    if (command == NULL)
+        return EXIT_CODE_USAGE;
+    cli_arguments arguments;
+    int code;
+    if (arguments_read(&arguments, command, argc - 1, argv + 1, &code))
+        code = command->run(&arguments);
+    arguments_free(&arguments);
+    return console_finish(code);
+}

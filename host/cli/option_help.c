@@ -1,0 +1,95 @@
+/* --help of the program and of each command, and --version: printed from the tables, within 79 columns. */
+#include "cli/console.h"
+#include "cli/options.h"
+#include "kernels/arithmetic.h"
+#include <string.h>
+
+enum { MEANING_COLUMN = 27 };
+
+void help_program(FILE *stream)
+{
+    (void)fputs("carrynet: small recurrent networks that learn to add, on OpenCL, with the same\n"
+                "bits on every device.\n\n"
+                "Usage: carrynet COMMAND [OPTIONS]\n\n",
+                stream);
+    for (size_t i = 0; i < command_table_size; ++i)
+        (void)fprintf(stream, "  %-10s%s\n", command_table[i].name, command_table[i].summary);
+    (void)fputs("\n"
+                "  carrynet COMMAND --help says more, carrynet --version which version this is.\n\n"
+                "Start with:  carrynet train && carrynet run add.safetensors 93 38\n\n"
+                "Exit codes:  0 done, 1 a check failed, 2 wrong command line, 3 device,\n"
+                "             4 file, 5 training did not reach its goal, 130 Ctrl-C\n",
+                stream);
+}
+
+/* "NAME, NAME or NAME" after the meaning of an option. */
+static void add_choices(base_text *text, const option_row *row)
+{
+    for (size_t i = 0; row->choice(i) != NULL; ++i)
+        base_text_add(text, "%s%s", i == 0 ? ": " : row->choice(i + 1) == NULL ? " or " : ", ", row->choice(i));
+}
+
+static void help_option(FILE *stream, const option_row *row)
+{
+    char before[64], letter[8] = "", holds[64];
+    base_text text = {0};
+    if (row->letter != 0)
+        (void)snprintf(letter, sizeof letter, "-%c, ", row->letter);
+    (void)snprintf(before, sizeof before, "  %s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
+                   row->argument != NULL ? row->argument : "");
+    base_text_add(&text, "%s", row->meaning);
+    if (row->kind == OPTION_KIND_CHOICE && row->choice(1) != NULL)
+        add_choices(&text, row);
+    if (settings_default(holds, sizeof holds, row)[0] != '\0')
+        base_text_add(&text, " [%s]", holds);
+    (void)fputs(before, stream);
+    size_t column = strlen(before);
+    if (column + 2 > MEANING_COLUMN) {
+        (void)fputc('\n', stream);
+        column = 0;
+    }
+    (void)fprintf(stream, "%*s", (int)(MEANING_COLUMN - column), "");
+    console_fold(stream, MEANING_COLUMN, MEANING_COLUMN, text.failed ? row->meaning : text.data);
+    (void)fputc('\n', stream);
+    base_text_free(&text);
+}
+
+void help_command(FILE *stream, const cli_command *command)
+{
+    const char *group = "";
+    (void)fprintf(stream, "Usage: carrynet %s%s%s [OPTIONS]\n\n", command->name,
+                  command->operands[0] != '\0' ? " " : "", command->operands);
+    console_fold(stream, 0, 0, command->text);
+    (void)fputc('\n', stream);
+    for (size_t i = 0; i < option_table_size; ++i) {
+        const option_row *row = &option_table[i];
+        if ((row->commands >> command->id & 1u) == 0)
+            continue;
+        if (strcmp(group, row->group) != 0)
+            (void)fprintf(stream, "\n%s\n", row->group);
+        group = row->group;
+        help_option(stream, row);
+    }
+    (void)fputs("\nExamples\n", stream);
+    for (size_t i = 0; command->example[i] != NULL; ++i)
+        (void)fprintf(stream, "  %s\n", command->example[i]);
+}
+
+void help_version(FILE *stream)
+{
+    (void)fprintf(stream, "carrynet %s\narithmetic version %d\ndefaults version %d\n", carrynet_version(),
+                  CARRYNET_ARITHMETIC_VERSION, CARRYNET_DEFAULTS_VERSION);
+}
+
+int command_help(const cli_arguments *arguments)
+{
+    if (arguments->operand_count == 0) {
+        help_program(stdout);
+        return EXIT_CODE_DONE;
+    }
+    const cli_command *command = command_find(arguments->operands[0]);
+    if (command == NULL)
+        return EXIT_CODE_USAGE;
+    help_command(stdout, command);
+    return EXIT_CODE_DONE;
+}

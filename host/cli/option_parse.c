@@ -1,0 +1,296 @@
+/*
+ * A command line, read by getopt_long from the option table. Numbers are strict: the whole word, in range; a message names the option,
+ * the value, and what would be right.
+ */
+#include "cli/console.h"
+#include "cli/options.h"
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTIONS_MOST = 64, CHOICES_MOST = 64, LONG_BASE = 256 /* above every letter */ };
+
+int arguments_wrong(const cli_arguments *arguments, const char *format, ...)
+{
+    char text[4000];
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    console_error("%s: %s\nSee `carrynet %s --help`.", arguments->command->name, text, arguments->command->name);
+    return EXIT_CODE_USAGE;
+}
+
+static bool has_option(const cli_command *command, const option_row *row)
+{
+    return (row->commands >> command->id & 1u) != 0;
+}
+
+/* ---- values ---------------------------------------------------------------------------------------------------- */
+
+/* The digits from *text on, as a number in [least, most]; *text moves behind them. */
+static bool read_count(uint64_t *count, const char **text, uint64_t least, uint64_t most)
+{
+    uint64_t value = 0;
+    const char *p = *text;
+    if (!isdigit((unsigned char)*p))
+        return false;
+    for (; isdigit((unsigned char)*p); ++p) {
+        const uint64_t digit = (uint64_t)(*p - '0');
+        if (value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = 10 * value + digit;
+    }
+    *count = value;
+    *text = p;
+    return value >= least && value <= most;
+}
+
+static bool read_real(double *real, const char *text, double least, double most)
+{
+    char *end = NULL;
+    /* Decimal only: neither blanks, "inf", "nan" nor hexadecimal, all of which strtod would take. */
+    if (text[0] == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0')
+        return false;
+    *real = strtod(text, &end);
+    return *end == '\0' && *real >= least && *real <= most;
+}
+
+static bool read_list(option_value *value, const char *text, uint64_t least, uint64_t most)
+{
+    size_t entries = 1;
+    for (const char *p = text; *p != '\0'; ++p)
+        entries += *p == ',' ? 1 : 0;
+    free(value->list);
+    value->list = calloc(entries, sizeof *value->list);
+    if (value->list == NULL)
+        return false;
+    value->count = entries;
+    for (size_t i = 0; i < entries; ++i) {
+        if (!read_count(&value->list[i], &text, least, most) || *text != (i + 1 < entries ? ',' : '\0'))
+            return false;
+        ++text;
+    }
+    return true;
+}
+
+static bool read_choice(option_value *value, const option_row *row, const cli_arguments *arguments)
+{
+    const char *names[CHOICES_MOST];
+    base_text list = {0};
+    size_t count = 0;
+    bool found = false;
+    for (const char *name; count < CHOICES_MOST && (name = row->choice(count)) != NULL; ++count) {
+        names[count] = name;
+        if (strcmp(name, value->text) == 0) {
+            value->choice = count;
+            found = true;
+        }
+        base_text_add(&list, "%s%s", count == 0 ? "" : ", ", name);
+    }
+    if (!found) {
+        const char *near = console_nearest(value->text, names, count);
+        (void)arguments_wrong(arguments, "--%s is '%.64s', which is not known%s%s%s It can be: %s", row->name,
+                              value->text, near != NULL ? "; did you mean '" : ".", near != NULL ? near : "",
+                              near != NULL ? "'?" : "", list.failed ? names[0] : list.data);
+    }
+    base_text_free(&list);
+    return found;
+}
+
+static bool read_value(cli_arguments *arguments, const option_row *row, const char *text)
+{
+    option_value *value = &arguments->values[row->id];
+    const char *rest = text;
+    value->text = text;
+    switch (row->kind) {
+    case OPTION_KIND_FLAG:
+        break;
+    case OPTION_KIND_COUNT:
+        if (!read_count(&value->count, &rest, row->least, row->most) || *rest != '\0') {
+            (void)arguments_wrong(arguments, "--%s is '%.64s', but must be a whole number from %llu to %llu", row->name,
+                                  text, (unsigned long long)row->least, (unsigned long long)row->most);
+            return false;
+        }
+        break;
+    case OPTION_KIND_REAL:
+        if (!read_real(&value->real, text, row->least_real, row->most_real)) {
+            (void)arguments_wrong(arguments, "--%s is '%.64s', but must be a number from %.10g to %.10g", row->name,
+                                  text, row->least_real, row->most_real);
+            return false;
+        }
+        break;
+    case OPTION_KIND_LIST:
+        if (!read_list(value, text, row->least, row->most)) {
+            (void)arguments_wrong(arguments,
+                                  "--%s is '%.64s', but must be whole numbers from %llu to %llu with commas between "
+                                  "them, such as 8,16,32",
+                                  row->name, text, (unsigned long long)row->least, (unsigned long long)row->most);
+            return false;
+        }
+        break;
+    case OPTION_KIND_CHOICE:
+        if (!read_choice(value, row, arguments))
+            return false;
+        break;
+    case OPTION_KIND_TEXT:
+        if (text[0] == '\0') {
+            (void)arguments_wrong(arguments, "--%s is empty; write --%s %s", row->name, row->name, row->argument);
+            return false;
+        }
+        break;
+    }
+    value->given = true;
+    return true;
+}
+
+/* ---- words that are no option ---------------------------------------------------------------------------------- */
+
+static void say_unknown(const cli_arguments *arguments, const char *word)
+{
+    const char *names[OPTIONS_MOST];
+    base_text list = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < option_table_size && count < OPTIONS_MOST; ++i)
+        if (has_option(arguments->command, &option_table[i])) {
+            names[count++] = option_table[i].name;
+            base_text_add(&list, " --%s", option_table[i].name);
+        }
+    if (isdigit((unsigned char)word[1])) {
+        (void)arguments_wrong(arguments, "'%.64s' has a minus sign; the numbers are 0 or more", word);
+    } else {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(word + strspn(word, "-"), "="),
+                       word + strspn(word, "-"));
+        const char *near = console_nearest(name, names, count);
+        (void)arguments_wrong(arguments, "there is no option '%.64s'%s%s%s\nOptions:%s", word,
+                              near != NULL ? "; did you mean '--" : ".", near != NULL ? near : "",
+                              near != NULL ? "'?" : "", list.failed ? " --help" : list.data);
+    }
+    base_text_free(&list);
+}
+
+/* ---- the whole line -------------------------------------------------------------------------------------------- */
+
+/* The options of one command as getopt_long wants them. */
+typedef struct getopt_tables {
+    const option_row *rows[OPTIONS_MOST];
+    size_t count;
+    struct option longs[OPTIONS_MOST + 1];
+    char letters[2 * OPTIONS_MOST + 2];
+} getopt_tables;
+
+static void fill_tables(getopt_tables *tables, const cli_command *command)
+{
+    *tables = (getopt_tables){.letters = ":"}; /* so that a missing value is told apart from an unknown option */
+    for (size_t i = 0; i < option_table_size && tables->count < OPTIONS_MOST; ++i) {
+        const option_row *row = &option_table[i];
+        if (!has_option(command, row))
+            continue;
+        const int has_value = row->kind == OPTION_KIND_FLAG ? no_argument : required_argument;
+        tables->longs[tables->count] =
+            (struct option){.name = row->name, .has_arg = has_value, .val = LONG_BASE + (int)tables->count};
+        if (row->letter != 0) {
+            const size_t used = strlen(tables->letters);
+            tables->letters[used] = row->letter;
+            tables->letters[used + 1] = has_value == required_argument ? ':' : '\0';
+        }
+        tables->rows[tables->count++] = row;
+    }
+}
+
+static const option_row *row_of(const getopt_tables *tables, int found)
+{
+    if (found >= LONG_BASE)
+        return tables->rows[found - LONG_BASE];
+    for (size_t i = 0; i < tables->count && found != 0; ++i) /* 0 stands for a name that is not known */
+        if (tables->rows[i]->letter == found)
+            return tables->rows[i];
+    return NULL;
+}
+
+/* The word in which getopt_long has just met the unknown letter, or with 0 the unknown name. */
+static const char *unknown_word(int argc, char **argv, int letter)
+{
+    /* It stays at a word until its last letter is read. */
+    const char *here = optind < argc ? argv[optind] : "";
+    if (letter != 0 && here[0] == '-' && here[1] != '-' && strchr(here, letter) != NULL)
+        return here;
+    return argv[optind - 1];
+}
+
+/* "-hidden 3" would be read as -h: a name with one dash is a slip of the hand. */
+static bool has_single_dash(const cli_arguments *arguments, const getopt_tables *tables, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; ++i)
+        for (size_t k = 0; k < tables->count && argv[i][0] == '-'; ++k)
+            if (strncmp(argv[i] + 1, tables->rows[k]->name, strcspn(argv[i] + 1, "=")) == 0 &&
+                strcspn(argv[i] + 1, "=") == strlen(tables->rows[k]->name)) {
+                (void)arguments_wrong(arguments, "'%.64s' has one dash; write --%s", argv[i], tables->rows[k]->name);
+                return true;
+            }
+    return false;
+}
+
+bool arguments_read(cli_arguments *arguments, const cli_command *command, int argc, char **argv, int *code)
+{
+    getopt_tables tables;
+    *arguments = (cli_arguments){.command = command};
+    *code = EXIT_CODE_USAGE;
+    fill_tables(&tables, command);
+    if (has_single_dash(arguments, &tables, argc, argv))
+        return false;
+    opterr = 0;
+    for (;;) {
+        const int found = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
+        if (found == -1)
+            break;
+        const option_row *row = row_of(&tables, found == '?' || found == ':' ? optopt : found);
+        if (row == NULL) {
+            say_unknown(arguments, unknown_word(argc, argv, optopt));
+            return false;
+        }
+        if (found == ':') {
+            (void)arguments_wrong(arguments, "--%s needs a value: --%s %s", row->name, row->name, row->argument);
+            return false;
+        }
+        if (found == '?') { /* known, but written --json=1 */
+            (void)arguments_wrong(arguments, "--%s takes no value", row->name);
+            return false;
+        }
+        if (row->id == OPTION_HELP) {
+            help_command(stdout, command);
+            *code = EXIT_CODE_DONE;
+            return false;
+        }
+        if (!read_value(arguments, row, optarg != NULL ? optarg : ""))
+            return false;
+    }
+    arguments->operands = argv + optind;
+    arguments->operand_count = (size_t)(argc - optind);
+    if (arguments->operand_count < command->least) {
+        (void)arguments_wrong(arguments, "%s", command->missing);
+        return false;
+    }
+    if (arguments->operand_count > command->most) {
+        if (command->most == 0)
+            (void)arguments_wrong(arguments, "'%.64s' is not expected; %s takes only options", arguments->operands[0],
+                                  command->name);
+        else
+            (void)arguments_wrong(arguments, "'%.64s' is not expected after '%.64s'",
+                                  arguments->operands[command->most], arguments->operands[command->most - 1]);
+        return false;
+    }
+    *code = EXIT_CODE_DONE;
+    return true;
+}
+
+void arguments_free(cli_arguments *arguments)
+{
+    for (size_t i = 0; i < OPTION_IDS; ++i)
+        free(arguments->values[i].list);
+    *arguments = (cli_arguments){0};
+}

@@ -1,0 +1,241 @@
+/*
+ * From options to the library's settings and engine options, and back to the defaults that --help shows. The defaults themselves are
+ * the library's.
+ */
+#include "cli/console.h"
+#include "cli/options.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- settings -------------------------------------------------------------------------------------------------- */
+
+static void apply(carrynet_settings *settings, option_id id, const option_value *value)
+{
+    switch (id) {
+    case OPTION_BITS:
+        settings->steps = (uint32_t)value->count;
+        break;
+    case OPTION_HIDDEN:
+        settings->shape.hidden = (uint32_t)value->count;
+        break;
+    case OPTION_BIAS:
+        settings->shape.bias = true;
+        break;
+    case OPTION_SCALE:
+        settings->scale = value->real;
+        break;
+    case OPTION_PRECISION:
+        settings->precision = value->choice == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
+        break;
+    case OPTION_NETS:
+        settings->networks = (uint32_t)value->count;
+        break;
+    case OPTION_SEED:
+        settings->seed = value->count;
+        break;
+    case OPTION_BATCH:
+        settings->batch = (uint32_t)value->count;
+        break;
+    case OPTION_OPTIMIZER:
+        settings->optimizer = (carrynet_optimizer)value->choice;
+        break;
+    case OPTION_LR:
+        settings->rate = value->real;
+        break;
+    case OPTION_SCHEDULE:
+        settings->schedule = (carrynet_schedule)value->choice;
+        break;
+    case OPTION_LOSS:
+        settings->loss = (carrynet_loss)value->choice;
+        break;
+    case OPTION_MOMENTUM:
+        settings->momentum = value->real;
+        break;
+    case OPTION_DECAY:
+        settings->decay = value->real;
+        break;
+    case OPTION_EPSILON:
+        settings->epsilon = value->real;
+        break;
+    case OPTION_CLIP:
+        settings->clip = value->real;
+        break;
+    case OPTION_NOISE:
+        settings->noise = value->real;
+        break;
+    case OPTION_MAX_UPDATES:
+        settings->updates = value->count;
+        break;
+    case OPTION_UPDATES:
+        settings->updates = value->count;
+        settings->until_exact = false;
+        break;
+    case OPTION_CHECK_EVERY:
+        settings->check_every = (uint32_t)value->count;
+        break;
+    default: /* shapes no result, or --task, which comes first */
+        break;
+    }
+}
+
+/* An option that the chosen optimizer does not look at is a misunderstanding: better said than ignored. */
+static bool fits_optimizer(const cli_arguments *arguments, carrynet_optimizer optimizer)
+{
+    const bool first = optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
+    const bool second = optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
+    const struct {
+        option_id id;
+        const char *name, *others;
+        bool used;
+    } wants[] = {
+        {OPTION_MOMENTUM, "momentum", "momentum or adam", first},
+        {OPTION_DECAY, "decay", "rmsprop or adam", second},
+        {OPTION_EPSILON, "epsilon", "rmsprop or adam", second},
+    };
+    for (size_t i = 0; i < sizeof wants / sizeof wants[0]; ++i)
+        if (arguments->values[wants[i].id].given && !wants[i].used) {
+            (void)arguments_wrong(arguments, "--%s means nothing to --optimizer %s; leave it out, or choose %s",
+                                  wants[i].name, carrynet_optimizer_name(optimizer), wants[i].others);
+            return false;
+        }
+    return true;
+}
+
+bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *arguments, int *code)
+{
+    const option_value *values = arguments->values;
+    *code = EXIT_CODE_USAGE;
+    carrynet_settings_init(settings, carrynet_task_at(values[OPTION_TASK].given ? values[OPTION_TASK].choice : 0));
+    if (values[OPTION_UPDATES].given && (values[OPTION_MAX_UPDATES].given || values[OPTION_UNTIL].given)) {
+        (void)arguments_wrong(arguments, "--updates does exactly so many updates; leave out --%s, or --updates",
+                              values[OPTION_UNTIL].given ? "until" : "max-updates");
+        return false;
+    }
+    for (size_t i = 0; i < OPTION_IDS; ++i)
+        if (values[i].given)
+            apply(settings, (option_id)i, &values[i]);
+    if (!fits_optimizer(arguments, settings->optimizer))
+        return false;
+    /* The seed of the last network must be a number too. */
+    if (settings->seed > UINT64_MAX - (settings->networks - 1)) {
+        (void)arguments_wrong(arguments, "--seed %llu leaves no seeds for %lu networks; choose a smaller one",
+                              (unsigned long long)settings->seed, (unsigned long)settings->networks);
+        return false;
+    }
+    if (carrynet_settings_check(settings) != CARRYNET_OK) {
+        (void)arguments_wrong(arguments, "%s", carrynet_message());
+        return false;
+    }
+    *code = EXIT_CODE_DONE;
+    return true;
+}
+
+const char *settings_default(char *text, size_t size, const option_row *row)
+{
+    carrynet_settings s;
+    carrynet_settings_init(&s, carrynet_task_at(0));
+    (void)snprintf(text, size, "%s", row->fallback != NULL ? row->fallback : "");
+    if (row->fallback != NULL)
+        return text;
+    switch (row->id) {
+    case OPTION_TASK:
+        (void)snprintf(text, size, "%s", s.task.name);
+        break;
+    case OPTION_BITS:
+        (void)snprintf(text, size, "%lu", (unsigned long)s.steps);
+        break;
+    case OPTION_HIDDEN:
+        (void)snprintf(text, size, "%lu", (unsigned long)s.shape.hidden);
+        break;
+    case OPTION_SCALE:
+        (void)snprintf(text, size, "%g", s.scale);
+        break;
+    case OPTION_PRECISION:
+        (void)snprintf(text, size, "fp%d", (int)s.precision);
+        break;
+    case OPTION_NETS:
+        (void)snprintf(text, size, "%lu", (unsigned long)s.networks);
+        break;
+    case OPTION_SEED:
+        (void)snprintf(text, size, "%llu", (unsigned long long)s.seed);
+        break;
+    case OPTION_BATCH:
+        (void)snprintf(text, size, "%lu", (unsigned long)s.batch);
+        break;
+    case OPTION_OPTIMIZER:
+        (void)snprintf(text, size, "%s", carrynet_optimizer_name(s.optimizer));
+        break;
+    case OPTION_LR:
+        (void)snprintf(text, size, "%g", s.rate);
+        break;
+    case OPTION_SCHEDULE:
+        (void)snprintf(text, size, "%s", carrynet_schedule_name(s.schedule));
+        break;
+    case OPTION_LOSS:
+        (void)snprintf(text, size, "%s", carrynet_loss_name(s.loss));
+        break;
+    case OPTION_MOMENTUM:
+        (void)snprintf(text, size, "%g", s.momentum);
+        break;
+    case OPTION_DECAY:
+        (void)snprintf(text, size, "%g", s.decay);
+        break;
+    case OPTION_EPSILON:
+        (void)snprintf(text, size, "%g", s.epsilon);
+        break;
+    case OPTION_CLIP:
+        (void)snprintf(text, size, "%g", s.clip);
+        break;
+    case OPTION_NOISE:
+        (void)snprintf(text, size, "%g", s.noise);
+        break;
+    case OPTION_MAX_UPDATES:
+        (void)snprintf(text, size, "%llu", (unsigned long long)s.updates);
+        break;
+    case OPTION_CHECK_EVERY:
+        (void)snprintf(text, size, "%lu", (unsigned long)s.check_every);
+        break;
+    default:
+        break;
+    }
+    return text;
+}
+
+/* ---- the engine ------------------------------------------------------------------------------------------------ */
+
+void engine_from_arguments(carrynet_engine_options *options, const cli_arguments *arguments, const char *device)
+{
+    const option_value *values = arguments->values;
+    const char *variable = getenv("CARRYNET_DEVICE");
+    carrynet_engine_options_init(options);
+    options->device = values[OPTION_DEVICE].given               ? values[OPTION_DEVICE].text
+                      : variable != NULL && variable[0] != '\0' ? variable
+                                                                : device;
+    if (values[OPTION_KERNEL_SHAPE].given)
+        options->kernel_shape = (carrynet_kernel_shape)(values[OPTION_KERNEL_SHAPE].choice + 1);
+    options->work_group_size = (uint32_t)values[OPTION_WORK_GROUP_SIZE].count;
+    options->allow_inexact = values[OPTION_ALLOW_INEXACT].given;
+    if (values[OPTION_THREADS].given) {
+        /* OpenCL has no call for this; the drivers for CPUs read it when they are loaded: pocl, newer pocl, Intel's. */
+        static const char *const names[] = {"POCL_MAX_PTHREAD_COUNT", "POCL_CPU_MAX_CU_COUNT", "DPCPP_CPU_NUM_CUS"};
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i)
+            (void)setenv(names[i], values[OPTION_THREADS].text, 1);
+    }
+}
+
+int engine_status(carrynet_status status, const carrynet_engine_options *options)
+{
+    static const char *const words[] = {"gpu", "cpu", "reference", "auto"};
+    const size_t count = sizeof words / sizeof words[0];
+    const char *near = NULL;
+    if (status == CARRYNET_ERROR_DEVICE && options->device != NULL) {
+        near = console_nearest(options->device, words, count);
+        for (size_t i = 0; i < count; ++i)
+            if (strcmp(options->device, words[i]) == 0)
+                near = NULL; /* spelt well: it is not there, or does not work */
+    }
+    if (near == NULL)
+        return console_status(status);
+    console_error("%s\nDid you mean '%s'?", carrynet_message(), near);
+    return console_exit_code(status);
+}

@@ -1,0 +1,230 @@
+/*
+ * What train says while it learns, on standard error; and its log, a JSON object a line: {"settings", "device"}, then a line a report,
+ * then {"result"}. The clock decides when something is said, never what is learnt.
+ */
+#include "cli/train_progress.h"
+#include "cli/console.h"
+#include "cli/json_values.h"
+#include "cli/problem_text.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SAMPLE_STEPS = 36, SAMPLE_ENDS = 16 }; /* bits of a line of 80 columns; with more, so many of each end */
+
+/* ---- signals --------------------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t caught;
+
+static void catch_signal(int number)
+{
+    if (caught != 0)
+        _exit(128 + number);
+    caught = number;
+}
+
+void train_progress_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = catch_signal, .sa_flags = SA_RESTART};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    /* A reader of our messages that has gone away is no reason to lose what was learnt. */
+    action.sa_handler = SIG_IGN;
+    (void)sigaction(SIGPIPE, &action, NULL);
+}
+
+int train_progress_signal(void)
+{
+    return (int)caught;
+}
+
+/* ---- the first lines ------------------------------------------------------------------------------------------- */
+
+static void introduce(const train_progress *progress)
+{
+    const carrynet_settings *s = progress->settings;
+    char seeds[64], goal[64];
+    console_note("Device: %s", progress->device);
+    (void)snprintf(seeds, sizeof seeds, "seed %" PRIu64, s->seed);
+    if (s->networks > 1)
+        (void)snprintf(seeds, sizeof seeds, "%" PRIu32 " networks, seeds %" PRIu64 " to %" PRIu64, s->networks, s->seed,
+                       s->seed + s->networks - 1);
+    (void)snprintf(goal, sizeof goal, "%s%" PRIu64 " update%s", s->until_exact ? "until exact, at most " : "",
+                   s->updates, s->updates == 1 ? "" : "s");
+    console_note("Task %s: %u-bit operands, %u steps; %u hidden units, fp%d; %s", s->task.name,
+                 s->steps - s->task.closing_count, s->steps, s->shape.hidden, (int)s->precision, seeds);
+    console_note("Training: %s, learning rate %g, batch %u, %s", carrynet_optimizer_name(s->optimizer), s->rate,
+                 s->batch, goal);
+}
+
+/* ---- a sample, as the seeds print it --------------------------------------------------------------------------- */
+
+/* "Pred:[0 1 0 1]", highest bit first; the middle of a long one is left out. */
+static void add_bits(base_text *text, const char *name, const uint32_t *values, uint32_t output, size_t steps)
+{
+    base_text_add(text, "%s:[", name);
+    for (size_t i = 0; i < steps; ++i) {
+        if (steps > SAMPLE_STEPS && i == SAMPLE_ENDS) {
+            base_text_add(text, " ...");
+            i = steps - SAMPLE_ENDS;
+        }
+        base_text_add(text, "%s%u", i == 0 ? "" : " ", values[steps - 1 - i] >> output & 1u);
+    }
+    base_text_add(text, "]\n");
+}
+
+static void print_sample(const carrynet_sample *sample, const carrynet_task *task)
+{
+    uint32_t *symbols = NULL, *bits = NULL;
+    base_text text = {0};
+    base_text_add(&text, "Error:[%.8f]\n", sample->error);
+    for (uint32_t o = 0; o < sample->outputs; ++o)
+        add_bits(&text, "Pred", sample->bits, o, sample->steps);
+    for (uint32_t o = 0; o < sample->outputs; ++o)
+        add_bits(&text, "True", sample->targets, o, sample->steps);
+    carrynet_status status = problem_pack(&symbols, sample->symbols, sample->inputs, sample->steps);
+    if (status == CARRYNET_OK)
+        status = problem_pack(&bits, sample->bits, sample->outputs, sample->steps);
+    if (status == CARRYNET_OK)
+        status = problem_add_question(&text, task, symbols, sample->steps, PROBLEM_DIGITS);
+    base_text_add(&text, " = ");
+    if (status == CARRYNET_OK)
+        status = problem_add_answer(&text, task, bits, sample->steps, PROBLEM_DIGITS);
+    base_text_add(&text, "\n------------");
+    if (status == CARRYNET_OK && !text.failed)
+        console_note("%s", text.data);
+    base_text_free(&text);
+    base_free(symbols);
+    base_free(bits);
+}
+
+/* ---- the progress line ----------------------------------------------------------------------------------------- */
+
+static void write_line(char *line, size_t size, const carrynet_report *report, const carrynet_settings *settings)
+{
+    char rate[32], left[32], exact[64] = "", remaining[64] = "";
+    const double per_second = report->seconds > 0 ? (double)report->sequences / report->seconds : 0;
+    if (report->networks > 1)
+        (void)snprintf(exact, sizeof exact, ", %u of %u exact", report->exact, report->networks);
+    const double to_do = (double)(settings->updates - report->updates);
+    const double seconds_left = report->updates > 0 ? report->seconds / (double)report->updates * to_do : 0;
+    if (!report->last && seconds_left >= 1) {
+        (void)console_duration(left, sizeof left, seconds_left);
+        (void)snprintf(remaining, sizeof remaining, settings->until_exact ? ", at most %s left" : ", %s left", left);
+    }
+    /* Rounded down: not before every sum is right does it say 100%. */
+    (void)snprintf(line, size, "%" PRIu64 " update%s, loss %.4g%s, %.1f%% right, %s sequences/s%s", report->updates,
+                   report->updates == 1 ? "" : "s", report->loss, exact,
+                   (double)(int)(1000 * (1 - report->wrong_share)) / 10, console_rate(rate, sizeof rate, per_second),
+                   remaining);
+}
+
+static void show_progress(train_progress *progress, const carrynet_report *report)
+{
+    char line[256];
+    const bool sample_due = report->sample != NULL && (report->last || report->seconds >= progress->next_sample);
+    write_line(line, sizeof line, report, progress->settings);
+    if (sample_due) {
+        print_sample(report->sample, &progress->settings->task);
+        progress->next_sample = report->seconds < 1 ? 1 : 3 * report->seconds;
+    }
+    if (report->updates == 0)
+        return; /* nothing is measured yet */
+    if (!report->last && console_progress("%s", line))
+        return;
+    /* In a pipe or a file the lines stay: the longer it takes the fewer. */
+    if (report->last || report->seconds >= progress->next_line) {
+        console_note("%s", line);
+        progress->next_line = report->seconds + (report->seconds < 10 ? 1 : 0.1 * report->seconds);
+    }
+}
+
+/* ---- the log --------------------------------------------------------------------------------------------------- */
+
+static void log_line(train_progress *progress, json_t *value)
+{
+    if (progress->log == NULL) {
+        json_decref(value);
+        return;
+    }
+    if ((!json_line(progress->log, value, JSON_DIGITS) || fflush(progress->log) != 0) && !progress->log_failed) {
+        console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
+        progress->log_failed = true;
+    }
+}
+
+static void open_log(train_progress *progress)
+{
+    if (progress->log_path == NULL || progress->log != NULL || progress->log_failed)
+        return;
+    progress->log = fopen(progress->log_path, "w");
+    if (progress->log == NULL) {
+        console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
+        progress->log_failed = true;
+        return;
+    }
+    json_t *object = json_object();
+    json_put(object, "settings", json_of_settings(progress->settings));
+    json_put(object, "device", json_of_text(progress->device));
+    json_put(object, "version", json_of_text(carrynet_version()));
+    log_line(progress, object);
+}
+
+static void log_report(train_progress *progress, const carrynet_report *report)
+{
+    /* All of the first thousand updates' reports, then one for each thousandth more: no run fills the disk. */
+    if (progress->log == NULL || report->updates == 0 || (!report->last && report->updates < progress->next_log))
+        return;
+    progress->next_log = report->updates + report->updates / 1000;
+    json_t *object = json_object();
+    json_put(object, "updates", json_of_count(report->updates));
+    json_put(object, "sequences", json_of_count(report->sequences));
+    json_put(object, "loss", json_of_real(report->loss));
+    json_put(object, "wrong_share", json_of_real(report->wrong_share));
+    json_put(object, "exact", json_of_count(report->exact));
+    json_put(object, "networks", json_of_count(report->networks));
+    json_put(object, "seconds", json_of_real(report->seconds));
+    log_line(progress, object);
+}
+
+bool train_progress_end(train_progress *progress, struct json_t *result)
+{
+    json_t *object = json_object();
+    json_put(object, "result", result);
+    if (progress->log_path != NULL)
+        open_log(progress);
+    log_line(progress, object);
+    if (progress->log != NULL && fclose(progress->log) != 0 && !progress->log_failed) {
+        console_error("%s: cannot write the log: %s", progress->log_path, strerror(errno));
+        progress->log_failed = true;
+    }
+    progress->log = NULL;
+    return !progress->log_failed;
+}
+
+/* ---- the report ------------------------------------------------------------------------------------------------ */
+
+int train_progress_report(void *self, const carrynet_report *report)
+{
+    train_progress *progress = self;
+    const bool first = progress->device[0] == '\0';
+    if (first)
+        (void)snprintf(progress->device, sizeof progress->device, "%s", report->device);
+    if (first && !progress->quiet)
+        introduce(progress);
+    open_log(progress);
+    log_report(progress, report);
+    if (!progress->quiet)
+        show_progress(progress, report);
+    progress->last = *report;
+    progress->last.device = NULL;
+    progress->last.sample = NULL;
+    if (caught != 0 && !progress->stop_said && !report->last) {
+        console_note("Stopping here and saving; once more ends it at once.");
+        progress->stop_said = true;
+    }
+    return caught != 0;
+}

@@ -1,0 +1,43 @@
+/*
+ * What a body of the engine offers: the reference and OpenCL each fill this table. A body holds parameters and moments of N networks, and one
+ * node of gradient sums a network between gradient and update.
+ */
+#ifndef ENGINE_BODY_H
+#define ENGINE_BODY_H
+
+#include "net/pass.h"
+#include <carrynet/engine.h>
+
+struct engine_operations {
+    void (*free)(void *body);
+    uint64_t (*memory)(const void *body);
+    carrynet_status (*get)(void *body, carrynet_part part, size_t first, size_t count, void *values);
+    carrynet_status (*set)(void *body, carrynet_part part, size_t first, size_t count, const void *values);
+
+    /* Room for the sequences of the next pass: symbols and targets [networks, or 1 if shared][sequences][words], to be filled before it. */
+    carrynet_status (*stage)(void *body, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets);
+
+    /* The gradient of the staged sequences into the sums. May return before it is done; individuals are copied. */
+    carrynet_status (*gradient)(void *body, const struct net_pass *pass, const carrynet_individual *individuals);
+
+    /* Reads the sums: values [networks][trained] or NULL, and metrics [networks] or NULL (sequences are not set). */
+    carrynet_status (*get_sums)(void *body, void *values, carrynet_metrics *metrics);
+    carrynet_status (*set_sums)(void *body, const void *values);
+
+    /* Applies the sums over `sequences` sequences: rates [networks], copied. May return before it is done. */
+    carrynet_status (*update)(void *body, const struct net_rates *rates, uint64_t sequences);
+
+    carrynet_status (*forward)(void *body, const struct net_pass *pass, const carrynet_forward *outputs);
+};
+
+/* Makers: *body to free with operations->free. description is replaced by a line that names the device. */
+carrynet_status engine_reference_body(void **body, const struct engine_operations **operations,
+                                      const carrynet_settings *settings);
+carrynet_status engine_opencl_body(void **body, const struct engine_operations **operations,
+                                   const carrynet_settings *settings, const carrynet_engine_options *options,
+                                   char *description, size_t description_size);
+
+/* Rate and epsilon of a network's update number `update` (from 0), kernels/ARITHMETIC.md 5. */
+struct net_rates engine_rates(const carrynet_settings *settings, double rate, uint64_t update);
+
+#endif

@@ -1,0 +1,308 @@
+/*
+ * The engine: checks what it is asked, fills the sequences of each update from the source, and hands passes and updates to the
+ * body, reference or OpenCL, that its device needs.
+ */
+#include "base/base.h"
+#include "engine/body.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct carrynet_engine {
+    carrynet_settings settings;
+    const struct engine_operations *body_does;
+    void *body;
+    carrynet_individual *individuals; /* [networks] */
+    struct net_rates *rates;          /* [networks] */
+    carrynet_metrics *metrics;        /* [networks], for the caller who gives none */
+    char description[512];
+};
+
+enum { MOST_SEQUENCES = 16777216 };
+
+void carrynet_engine_options_init(carrynet_engine_options *options)
+{
+    *options = (carrynet_engine_options){0};
+}
+
+/* Opens the body that the options ask for; without a wish the best there is. */
+static carrynet_status open_body(carrynet_engine *engine, const carrynet_engine_options *options)
+{
+    const char *wish = options->device;
+    const bool automatic = wish == NULL || wish[0] == '\0' || strcmp(wish, "auto") == 0;
+    const bool reference = !automatic && strcmp(wish, "reference") == 0;
+    carrynet_status status = CARRYNET_ERROR_DEVICE;
+    if (!reference) {
+        status = engine_opencl_body(&engine->body, &engine->body_does, &engine->settings, options, engine->description,
+                                    sizeof engine->description);
+        if (status == CARRYNET_OK || !automatic ||
+            (status != CARRYNET_ERROR_DEVICE && status != CARRYNET_ERROR_UNSUPPORTED))
+            return status;
+    }
+    (void)snprintf(engine->description, sizeof engine->description, "reference, plain C on one core, fp%d (%s)",
+                   (int)engine->settings.precision, reference ? "as asked" : carrynet_message());
+    return engine_reference_body(&engine->body, &engine->body_does, &engine->settings);
+}
+
+/* Weights of the networks from their seeds. */
+static carrynet_status initialize(carrynet_engine *engine)
+{
+    const carrynet_settings *settings = &engine->settings;
+    const size_t size = carrynet_shape_size(&settings->shape), value = settings->precision / 8;
+    /* A portion at a time, so that a million networks need no second copy of themselves. */
+    const size_t portion = settings->networks < 1024 ? settings->networks : 1024;
+    char *values = NULL;
+    carrynet_status status = base_allocate(&values, portion, size * value);
+    for (size_t first = 0; first < settings->networks && status == CARRYNET_OK; first += portion) {
+        const size_t count = settings->networks - first < portion ? settings->networks - first : portion;
+        for (size_t n = 0; n < count; ++n)
+            carrynet_initialize(values + n * size * value, &settings->shape, settings->precision,
+                                engine->individuals[first + n].seed, settings->scale);
+        status = engine->body_does->set(engine->body, CARRYNET_PART_PARAMETERS, first, count, values);
+    }
+    base_free(values);
+    return status;
+}
+
+carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_settings *settings,
+                                       const carrynet_engine_options *options)
+{
+    carrynet_engine *engine = NULL;
+    carrynet_engine_options automatic;
+    carrynet_engine_options_init(&automatic);
+    *out = NULL;
+    carrynet_status status = carrynet_settings_check(settings);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&engine, 1, sizeof *engine);
+    if (status != CARRYNET_OK)
+        return status;
+    engine->settings = *settings;
+    status = base_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&engine->rates, settings->networks, sizeof *engine->rates);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
+    if (status == CARRYNET_OK)
+        status = open_body(engine, options != NULL ? options : &automatic);
+    if (status != CARRYNET_OK)
+        goto done;
+    for (uint32_t n = 0; n < settings->networks; ++n)
+        engine->individuals[n] = (carrynet_individual){
+            .seed = settings->seed + n,
+            .problem_seed = settings->seed + n,
+            .rate = settings->rate,
+            .noise = settings->noise,
+        };
+    status = initialize(engine);
+    if (status != CARRYNET_OK)
+        goto done;
+    *out = engine;
+    engine = NULL;
+done:
+    carrynet_engine_free(engine);
+    return status;
+}
+
+void carrynet_engine_free(carrynet_engine *engine)
+{
+    if (engine == NULL)
+        return;
+    if (engine->body != NULL)
+        engine->body_does->free(engine->body);
+    base_free(engine->individuals);
+    base_free(engine->rates);
+    base_free(engine->metrics);
+    base_free(engine);
+}
+
+const char *carrynet_engine_description(const carrynet_engine *engine)
+{
+    return engine->description;
+}
+
+const carrynet_settings *carrynet_engine_settings(const carrynet_engine *engine)
+{
+    return &engine->settings;
+}
+
+uint64_t carrynet_engine_memory(const carrynet_engine *engine)
+{
+    return engine->body_does->memory(engine->body);
+}
+
+carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine)
+{
+    return engine->individuals;
+}
+
+static carrynet_status check_part(const carrynet_engine *engine, carrynet_part part, size_t first, size_t count)
+{
+    const carrynet_optimizer optimizer = engine->settings.optimizer;
+    const bool present = part == CARRYNET_PART_PARAMETERS ||
+                         (part == CARRYNET_PART_FIRST_MOMENT &&
+                          (optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM)) ||
+                         (part == CARRYNET_PART_SECOND_MOMENT &&
+                          (optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM));
+    if (!present)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "optimizer %s has no such state", carrynet_optimizer_name(optimizer));
+    if (first > engine->settings.networks || count > engine->settings.networks - first)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "networks %zu to %zu of %u", first, first + count,
+                         engine->settings.networks);
+    return CARRYNET_OK;
+}
+
+carrynet_status carrynet_engine_get(carrynet_engine *engine, carrynet_part part, size_t first, size_t count,
+                                    void *values)
+{
+    const carrynet_status status = check_part(engine, part, first, count);
+    return status != CARRYNET_OK ? status : engine->body_does->get(engine->body, part, first, count, values);
+}
+
+carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part, size_t first, size_t count,
+                                    const void *values)
+{
+    const carrynet_status status = check_part(engine, part, first, count);
+    return status != CARRYNET_OK ? status : engine->body_does->set(engine->body, part, first, count, values);
+}
+
+/* ---- training -------------------------------------------------------------------------------------------------- */
+
+static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_metrics *metrics, uint64_t sequences)
+{
+    for (uint32_t n = 0; n < engine->settings.networks; ++n) {
+        metrics[n].sequences = sequences;
+        if (!isfinite(metrics[n].loss))
+            return base_fail(CARRYNET_ERROR_NUMERIC,
+                             "the loss of network %u (seed %llu) is %s at update %llu; use a smaller learning rate or "
+                             "--clip",
+                             n, (unsigned long long)engine->individuals[n].seed,
+                             isnan(metrics[n].loss) ? "NaN" : "infinite",
+                             (unsigned long long)engine->individuals[n].updates);
+    }
+    return CARRYNET_OK;
+}
+
+/* One update: sequences from the source, gradient, optimizer. metrics may be NULL. */
+static carrynet_status train_once(carrynet_engine *engine, const carrynet_source *source, carrynet_metrics *metrics)
+{
+    const carrynet_settings *settings = &engine->settings;
+    const struct net_pass pass = {
+        .sequences = settings->batch,
+        .steps = settings->steps,
+        .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
+        .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
+    };
+    uint32_t *symbols = NULL, *targets = NULL;
+    carrynet_status status = engine->body_does->stage(engine->body, &pass, &symbols, &targets);
+    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n) {
+        const carrynet_individual *one = &engine->individuals[n];
+        status = source->fill(source->self, one->problem_seed, one->updates, 0, pass.sequences, pass.steps,
+                              symbols + n * pass.sequences * pass.symbol_words,
+                              targets + n * pass.sequences * pass.target_words);
+        engine->rates[n] = engine_rates(settings, one->rate, one->updates);
+    }
+    if (status == CARRYNET_OK)
+        status = engine->body_does->gradient(engine->body, &pass, engine->individuals);
+    if (status == CARRYNET_OK && metrics != NULL) {
+        status = engine->body_does->get_sums(engine->body, NULL, metrics);
+        if (status == CARRYNET_OK)
+            status = check_metrics(engine, metrics, pass.sequences);
+    }
+    if (status == CARRYNET_OK)
+        status = engine->body_does->update(engine->body, engine->rates, pass.sequences);
+    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
+        ++engine->individuals[n].updates;
+    return status;
+}
+
+carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source, uint64_t updates,
+                                      carrynet_metrics *metrics)
+{
+    carrynet_status status = CARRYNET_OK;
+    for (uint64_t u = 0; u < updates && status == CARRYNET_OK; ++u)
+        status = train_once(engine, source, u + 1 == updates ? metrics : NULL);
+    return status;
+}
+
+/* ---- single passes --------------------------------------------------------------------------------------------- */
+
+/* Stages a batch that all networks share. */
+static carrynet_status stage_batch(carrynet_engine *engine, struct net_pass *pass, const carrynet_batch *batch)
+{
+    *pass = (struct net_pass){
+        .sequences = batch->sequences,
+        .steps = batch->steps,
+        .symbol_words = batch->symbol_words,
+        .target_words = batch->target_words,
+        .shared = true,
+    };
+    if (batch->sequences < 1 || batch->sequences > MOST_SEQUENCES)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "a batch of %zu sequences, must be 1 to %d", batch->sequences,
+                         MOST_SEQUENCES);
+    if (batch->steps < 1 || batch->symbol_words != carrynet_packed_words(engine->settings.shape.inputs, batch->steps) ||
+        batch->target_words != carrynet_packed_words(engine->settings.shape.outputs, batch->steps))
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "the batch is not packed for %u inputs and %u outputs",
+                         engine->settings.shape.inputs, engine->settings.shape.outputs);
+    uint32_t *symbols = NULL, *targets = NULL;
+    const carrynet_status status = engine->body_does->stage(engine->body, pass, &symbols, &targets);
+    if (status == CARRYNET_OK) {
+        memcpy(symbols, batch->symbols, batch->sequences * batch->symbol_words * sizeof *symbols);
+        memcpy(targets, batch->targets, batch->sequences * batch->target_words * sizeof *targets);
+    }
+    return status;
+}
+
+carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet_batch *batch, uint64_t update,
+                                         uint64_t first_sequence, void *values, carrynet_metrics *metrics)
+{
+    struct net_pass pass;
+    carrynet_individual *individuals = NULL;
+    carrynet_status status = stage_batch(engine, &pass, batch);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&individuals, engine->settings.networks, sizeof *individuals);
+    if (status != CARRYNET_OK)
+        goto done;
+    pass.first_sequence = first_sequence;
+    for (uint32_t n = 0; n < engine->settings.networks; ++n) {
+        individuals[n] = engine->individuals[n];
+        individuals[n].updates = update;
+    }
+    carrynet_metrics *measured = metrics != NULL ? metrics : engine->metrics;
+    status = engine->body_does->gradient(engine->body, &pass, individuals);
+    if (status == CARRYNET_OK)
+        status = engine->body_does->get_sums(engine->body, values, measured);
+    for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
+        measured[n].sequences = batch->sequences;
+done:
+    base_free(individuals);
+    return status;
+}
+
+carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *values, uint64_t sequences)
+{
+    if (sequences < 1)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "an update over no sequences");
+    carrynet_status status = engine->body_does->set_sums(engine->body, values);
+    for (uint32_t n = 0; n < engine->settings.networks; ++n)
+        engine->rates[n] = engine_rates(&engine->settings, engine->individuals[n].rate, engine->individuals[n].updates);
+    if (status == CARRYNET_OK)
+        status = engine->body_does->update(engine->body, engine->rates, sequences);
+    for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
+        ++engine->individuals[n].updates;
+    return status;
+}
+
+carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_batch *batch,
+                                        const carrynet_forward *outputs)
+{
+    struct net_pass pass;
+    if (outputs->resume && outputs->state == NULL)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass that resumes needs a state");
+    carrynet_status status = stage_batch(engine, &pass, batch);
+    pass.resume = outputs->resume;
+    if (status == CARRYNET_OK)
+        status = engine->body_does->forward(engine->body, &pass, outputs);
+    for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK && outputs->metrics != NULL; ++n)
+        outputs->metrics[n].sequences = batch->sequences;
+    return status;
+}

@@ -1,0 +1,78 @@
+/* The engine's body on an OpenCL device: the table's calls handed to the trainer of host/opencl. */
+#include "base/base.h"
+#include "engine/body.h"
+#include "opencl/opencl.h"
+
+static void body_free(void *self)
+{
+    opencl_trainer_free(self);
+}
+
+static uint64_t body_memory(const void *self)
+{
+    return opencl_trainer_memory(self);
+}
+
+static carrynet_status body_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
+{
+    return opencl_trainer_get(self, part, first, count, values);
+}
+
+static carrynet_status body_set(void *self, carrynet_part part, size_t first, size_t count, const void *values)
+{
+    return opencl_trainer_set(self, part, first, count, values);
+}
+
+static carrynet_status body_stage(void *self, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets)
+{
+    return opencl_trainer_stage(self, pass, symbols, targets);
+}
+
+static carrynet_status body_gradient(void *self, const struct net_pass *pass, const carrynet_individual *individuals)
+{
+    return opencl_trainer_gradient(self, pass, individuals);
+}
+
+static carrynet_status body_get_sums(void *self, void *values, carrynet_metrics *metrics)
+{
+    return opencl_trainer_get_sums(self, values, metrics);
+}
+
+static carrynet_status body_set_sums(void *self, const void *values)
+{
+    return opencl_trainer_set_sums(self, values);
+}
+
+static carrynet_status body_update(void *self, const struct net_rates *rates, uint64_t sequences)
+{
+    return opencl_trainer_update(self, rates, sequences);
+}
+
+static carrynet_status body_forward(void *self, const struct net_pass *pass, const carrynet_forward *outputs)
+{
+    return opencl_trainer_forward(self, pass, outputs);
+}
+
+static const struct engine_operations operations_of_opencl = {
+    .free = body_free,
+    .memory = body_memory,
+    .get = body_get,
+    .set = body_set,
+    .stage = body_stage,
+    .gradient = body_gradient,
+    .get_sums = body_get_sums,
+    .set_sums = body_set_sums,
+    .update = body_update,
+    .forward = body_forward,
+};
+
+carrynet_status engine_opencl_body(void **body, const struct engine_operations **operations,
+                                   const carrynet_settings *settings, const carrynet_engine_options *options,
+                                   char *description, size_t description_size)
+{
+    struct opencl_trainer *trainer = NULL;
+    const carrynet_status status = opencl_trainer_create(&trainer, settings, options, description, description_size);
+    *operations = &operations_of_opencl;
+    *body = trainer;
+    return status;
+}

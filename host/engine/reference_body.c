@@ -1,0 +1,300 @@
+/* The engine's body in plain C: networks one after another through the reference's loops. */
+#include "base/base.h"
+#include "engine/body.h"
+#include "reference/reference.h"
+#include <fenv.h>
+#include <string.h>
+
+struct reference_body {
+    carrynet_settings settings;
+    const struct reference_loops *loops;
+    size_t value;   /* bytes of a value */
+    size_t size;    /* parameters of a network */
+    size_t trained; /* of which trained */
+    char *parts[3]; /* by carrynet_part: parameters [networks][size], moments [networks][trained] or NULL */
+    char *sums;     /* [networks][trained + 2] */
+    struct reference_counts *counts; /* [networks] */
+    uint32_t *words;                 /* staged symbols, then targets */
+    size_t words_room;
+    char *scratch;
+    size_t scratch_room;
+};
+
+static size_t part_size(const struct reference_body *body, carrynet_part part)
+{
+    return part == CARRYNET_PART_PARAMETERS ? body->size : body->trained;
+}
+
+static void reference_free(void *self)
+{
+    struct reference_body *body = self;
+    if (body == NULL)
+        return;
+    for (int part = 0; part < 3; ++part)
+        base_free(body->parts[part]);
+    base_free(body->sums);
+    base_free(body->counts);
+    base_free(body->words);
+    base_free(body->scratch);
+    base_free(body);
+}
+
+static uint64_t reference_memory(const void *self)
+{
+    const struct reference_body *body = self;
+    uint64_t bytes = body->scratch_room + body->words_room * sizeof(uint32_t);
+    for (int part = 0; part < 3; ++part)
+        if (body->parts[part] != NULL)
+            bytes += (uint64_t)body->settings.networks * part_size(body, (carrynet_part)part) * body->value;
+    return bytes + (uint64_t)body->settings.networks * (body->trained + 2) * body->value;
+}
+
+static carrynet_status reference_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
+{
+    const struct reference_body *body = self;
+    const size_t bytes = part_size(body, part) * body->value;
+    memcpy(values, body->parts[part] + first * bytes, count * bytes);
+    return CARRYNET_OK;
+}
+
+static carrynet_status reference_set(void *self, carrynet_part part, size_t first, size_t count, const void *values)
+{
+    struct reference_body *body = self;
+    const size_t bytes = part_size(body, part) * body->value;
+    memcpy(body->parts[part] + first * bytes, values, count * bytes);
+    return CARRYNET_OK;
+}
+
+/* Grows *memory to `need` items; its content is not kept. */
+static carrynet_status grow(void *memory, size_t *room, size_t need, size_t size)
+{
+    void **held = memory;
+    if (need <= *room)
+        return CARRYNET_OK;
+    base_free(*held);
+    *room = 0;
+    const carrynet_status status = base_allocate(held, need, size);
+    if (status == CARRYNET_OK)
+        *room = need;
+    return status;
+}
+
+static size_t staged(const struct reference_body *body, const struct net_pass *pass)
+{
+    return (pass->shared ? 1 : body->settings.networks) * pass->sequences;
+}
+
+static carrynet_status reference_stage(void *self, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets)
+{
+    struct reference_body *body = self;
+    const size_t sequences = staged(body, pass);
+    carrynet_status status =
+        grow(&body->words, &body->words_room, sequences * (pass->symbol_words + pass->target_words), sizeof(uint32_t));
+    if (status == CARRYNET_OK)
+        status = grow(&body->scratch, &body->scratch_room,
+                      body->loops->scratch_bytes(&body->settings, pass->steps, pass->sequences), 1);
+    if (status == CARRYNET_OK) {
+        *symbols = body->words;
+        *targets = body->words + sequences * pass->symbol_words;
+    }
+    return status;
+}
+
+/* The pass of network n over what is staged. */
+static struct reference_pass pass_of(const struct reference_body *body, const struct net_pass *pass, size_t n)
+{
+    const size_t first = pass->shared ? 0 : n * pass->sequences;
+    const uint32_t *targets = body->words + staged(body, pass) * pass->symbol_words;
+    return (struct reference_pass){
+        .symbols = body->words + first * pass->symbol_words,
+        .targets = targets + first * pass->target_words,
+        .sequences = pass->sequences,
+        .steps = pass->steps,
+        .symbol_words = pass->symbol_words,
+        .target_words = pass->target_words,
+        .first_sequence = pass->first_sequence,
+        .resume = pass->resume,
+    };
+}
+
+static carrynet_status reference_gradient(void *self, const struct net_pass *pass,
+                                          const carrynet_individual *individuals)
+{
+    struct reference_body *body = self;
+    fenv_t environment;
+    (void)fegetenv(&environment);
+    (void)fesetenv(FE_DFL_ENV); /* to nearest, subnormals kept, whatever the caller runs with */
+    for (size_t n = 0; n < body->settings.networks; ++n) {
+        struct reference_pass one = pass_of(body, pass, n);
+        one.noise = individuals[n].noise;
+        one.seed = individuals[n].seed;
+        one.update = (uint32_t)individuals[n].updates;
+        body->loops->gradient(body->sums + n * (body->trained + 2) * body->value, &body->counts[n],
+                              body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, &body->settings,
+                              &one, body->scratch);
+    }
+    (void)fesetenv(&environment);
+    return CARRYNET_OK;
+}
+
+static double value_at(const struct reference_body *body, const char *values, size_t i)
+{
+    return body->value == sizeof(float) ? (double)((const float *)(const void *)values)[i]
+                                        : ((const double *)(const void *)values)[i];
+}
+
+static carrynet_status reference_get_sums(void *self, void *values, carrynet_metrics *metrics)
+{
+    const struct reference_body *body = self;
+    for (size_t n = 0; n < body->settings.networks; ++n) {
+        const char *node = body->sums + n * (body->trained + 2) * body->value;
+        if (values != NULL)
+            memcpy((char *)values + n * body->trained * body->value, node, body->trained * body->value);
+        if (metrics != NULL)
+            metrics[n] = (carrynet_metrics){
+                .loss = value_at(body, node, body->trained),
+                .absolute_error = value_at(body, node, body->trained + 1),
+                .wrong_bits = body->counts[n].wrong_bits,
+                .wrong_sequences = body->counts[n].wrong_sequences,
+            };
+    }
+    return CARRYNET_OK;
+}
+
+static carrynet_status reference_set_sums(void *self, const void *values)
+{
+    struct reference_body *body = self;
+    const size_t bytes = body->trained * body->value;
+    for (size_t n = 0; n < body->settings.networks; ++n)
+        memcpy(body->sums + n * (body->trained + 2) * body->value, (const char *)values + n * bytes, bytes);
+    return CARRYNET_OK;
+}
+
+static carrynet_status reference_update(void *self, const struct net_rates *rates, uint64_t sequences)
+{
+    struct reference_body *body = self;
+    fenv_t environment;
+    (void)fegetenv(&environment);
+    (void)fesetenv(FE_DFL_ENV);
+    for (size_t n = 0; n < body->settings.networks; ++n) {
+        char *moments[2];
+        for (int i = 0; i < 2; ++i)
+            moments[i] = body->parts[1 + i] == NULL ? NULL : body->parts[1 + i] + n * body->trained * body->value;
+        body->loops->update(body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, moments[0],
+                            moments[1], body->sums + n * (body->trained + 2) * body->value, &body->settings, sequences,
+                            rates[n].rate, rates[n].epsilon);
+    }
+    (void)fesetenv(&environment);
+    return CARRYNET_OK;
+}
+
+/* Array `values` [networks][sequences][per_sequence], at network n; NULL stays NULL. */
+static void *at_network(const struct reference_body *body, void *values, const struct net_pass *pass, size_t n,
+                        size_t per_sequence)
+{
+    return values == NULL ? NULL : (char *)values + n * pass->sequences * per_sequence * body->value;
+}
+
+static carrynet_status reference_forward(void *self, const struct net_pass *pass, const carrynet_forward *outputs)
+{
+    struct reference_body *body = self;
+    const size_t hidden = body->settings.shape.hidden, out = body->settings.shape.outputs;
+    fenv_t environment;
+    (void)fegetenv(&environment);
+    (void)fesetenv(FE_DFL_ENV);
+    for (size_t n = 0; n < body->settings.networks; ++n) {
+        const struct reference_pass one = pass_of(body, pass, n);
+        const struct reference_outputs mine = {
+            .y = at_network(body, outputs->y, pass, n, pass->steps * out),
+            .z = at_network(body, outputs->z, pass, n, pass->steps * out),
+            .h = at_network(body, outputs->h, pass, n, pass->steps * hidden),
+            .state = at_network(body, outputs->state, pass, n, hidden),
+        };
+        double sums[2]; /* room for two values of either precision */
+        struct reference_counts counts;
+        body->loops->forward(&mine, sums, &counts, body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value,
+                             &body->settings, &one, body->scratch);
+        if (outputs->metrics != NULL)
+            outputs->metrics[n] = (carrynet_metrics){
+                .loss = value_at(body, (const char *)sums, 0),
+                .absolute_error = value_at(body, (const char *)sums, 1),
+                .wrong_bits = counts.wrong_bits,
+                .wrong_sequences = counts.wrong_sequences,
+            };
+    }
+    (void)fesetenv(&environment);
+    return CARRYNET_OK;
+}
+
+static const struct engine_operations operations_of_reference = {
+    .free = reference_free,
+    .memory = reference_memory,
+    .get = reference_get,
+    .set = reference_set,
+    .stage = reference_stage,
+    .gradient = reference_gradient,
+    .get_sums = reference_get_sums,
+    .set_sums = reference_set_sums,
+    .update = reference_update,
+    .forward = reference_forward,
+};
+
+/* Before anything is allocated: what training with these settings takes, against the machine's memory. */
+static carrynet_status check_memory(const carrynet_settings *settings)
+{
+    const size_t value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);
+    const double words = (double)(carrynet_packed_words(settings->shape.inputs, settings->steps) +
+                                  carrynet_packed_words(settings->shape.outputs, settings->steps));
+    const double need =
+        4.0 * (double)settings->networks * (double)carrynet_shape_size(&settings->shape) * (double)value +
+        (double)settings->networks * settings->batch * words * sizeof(uint32_t) +
+        (double)reference_loops(settings->precision)->scratch_bytes(settings, settings->steps, settings->batch);
+    const double limit = (double)base_physical_memory();
+    if (limit == 0 || need <= limit)
+        return CARRYNET_OK;
+    return base_fail(CARRYNET_ERROR_MEMORY,
+                     "%u networks, hidden %u, %u bits, batch %u need %.1f GB, this machine has %.1f GB; use fewer or "
+                     "smaller networks, fewer bits or a smaller batch",
+                     settings->networks, settings->shape.hidden, settings->steps, settings->batch, need / 1e9,
+                     limit / 1e9);
+}
+
+carrynet_status engine_reference_body(void **out, const struct engine_operations **operations,
+                                      const carrynet_settings *settings)
+{
+    struct reference_body *body = NULL;
+    *out = NULL;
+    *operations = &operations_of_reference;
+    carrynet_status status = reference_admit();
+    if (status == CARRYNET_OK)
+        status = check_memory(settings);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&body, 1, sizeof *body);
+    if (status != CARRYNET_OK)
+        return status;
+    const bool first =
+        settings->optimizer == CARRYNET_OPTIMIZER_MOMENTUM || settings->optimizer == CARRYNET_OPTIMIZER_ADAM;
+    const bool second =
+        settings->optimizer == CARRYNET_OPTIMIZER_RMSPROP || settings->optimizer == CARRYNET_OPTIMIZER_ADAM;
+    body->settings = *settings;
+    body->loops = reference_loops(settings->precision);
+    body->value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);
+    body->size = carrynet_shape_size(&settings->shape);
+    body->trained = carrynet_shape_trained(&settings->shape);
+    const size_t networks = settings->networks;
+    status = base_allocate(&body->parts[CARRYNET_PART_PARAMETERS], networks, body->size * body->value);
+    if (status == CARRYNET_OK && first)
+        status = base_allocate(&body->parts[CARRYNET_PART_FIRST_MOMENT], networks, body->trained * body->value);
+    if (status == CARRYNET_OK && second)
+        status = base_allocate(&body->parts[CARRYNET_PART_SECOND_MOMENT], networks, body->trained * body->value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&body->sums, networks, (body->trained + 2) * body->value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&body->counts, networks, sizeof *body->counts);
+    if (status != CARRYNET_OK) {
+        reference_free(body);
+        return status;
+    }
+    *out = body;
+    return CARRYNET_OK;
+}

@@ -1,0 +1,24 @@
+/* What a model file says beside the weights, as safetensors metadata (keys in metadata.c). */
+#ifndef FILE_METADATA_H
+#define FILE_METADATA_H
+
+#include "file/safetensors.h"
+#include <carrynet/model.h>
+
+/*
+ * Writes the file: tensors with the metadata of settings and networks [settings->networks]. Errors of safetensors_write.
+ */
+carrynet_status metadata_write(const char *path, const safetensors_tensor *tensors, size_t tensor_count,
+                               const carrynet_settings *settings, const carrynet_network *networks);
+
+/*
+ * Reads the settings, except what the tensors say (hidden, bias, initial_state, networks); their ranges are left to
+ * carrynet_settings_check. FORMAT, naming the field, also for another version of the arithmetic.
+ */
+carrynet_status metadata_read(carrynet_settings *settings, const char *path, const safetensors_file *file);
+
+/* Reads the records of `count` networks. FORMAT, naming the field. */
+carrynet_status metadata_read_networks(carrynet_network *networks, size_t count, const char *path,
+                                       const safetensors_file *file);
+
+#endif

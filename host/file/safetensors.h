@@ -1,0 +1,64 @@
+/*
+ * Safetensors files: an 8-byte little-endian header length, a JSON header, and the tensors' bytes, little-endian.
+ *
+ *     {"__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}}
+ *
+ * Offsets count from the end of the header. This reader knows F32 and F64 and trusts nothing; it knows no network.
+ */
+#ifndef FILE_SAFETENSORS_H
+#define FILE_SAFETENSORS_H
+
+#include "base/base.h"
+
+#define SAFETENSORS_RANK 8           /* most dimensions */
+#define SAFETENSORS_HEADER 100000000 /* most bytes of a header */
+#define SAFETENSORS_QUOTE 64         /* bytes that safetensors_quote writes at most */
+
+typedef enum safetensors_type { SAFETENSORS_F32 = 4, SAFETENSORS_F64 = 8 } safetensors_type; /* bytes of a value */
+
+typedef struct safetensors_tensor {
+    const char *name;
+    safetensors_type type;
+    size_t rank;
+    uint64_t shape[SAFETENSORS_RANK];
+    const unsigned char *data; /* [size], at any alignment */
+    size_t size;               /* product of shape, times type */
+} safetensors_tensor;
+
+typedef struct safetensors_entry {
+    const char *key;
+    const char *value;
+} safetensors_entry;
+
+typedef struct safetensors_file {
+    safetensors_tensor *tensors; /* [tensor_count], in the order of their data, without gap or overlap */
+    size_t tensor_count;
+    safetensors_entry *metadata; /* [metadata_count], in the order of the header */
+    size_t metadata_count;
+    void *header; /* owns names and metadata */
+    char *bytes;  /* owns the data, if safetensors_read read it */
+} safetensors_file;
+
+/*
+ * Reads a file, at `path` or of `size` bytes in memory, which must then outlive *file; `path` is its name in messages.
+ * Release it with safetensors_free, also after a failure. IO; FORMAT, naming the field; MEMORY.
+ */
+carrynet_status safetensors_read(safetensors_file *file, const char *path);
+carrynet_status safetensors_parse(safetensors_file *file, const char *path, const char *bytes, size_t size);
+void safetensors_free(safetensors_file *file);
+
+/* The tensor or the metadata text of that name; NULL if there is none. */
+const safetensors_tensor *safetensors_find(const safetensors_file *file, const char *name);
+const char *safetensors_metadata(const safetensors_file *file, const char *key);
+
+/*
+ * Writes tensors and metadata in the order given; the same input gives the same bytes. Names must differ. The old file
+ * stands until the new one is whole. IO; ARGUMENT for text that is not UTF-8 or a header beyond the limit; MEMORY.
+ */
+carrynet_status safetensors_write(const char *path, const safetensors_tensor *tensors, size_t tensor_count,
+                                  const safetensors_entry *metadata, size_t metadata_count);
+
+/* A foreign text for a message: shortened, control and non-ASCII bytes as '?'. Returns quote. */
+const char *safetensors_quote(char quote[SAFETENSORS_QUOTE], const char *text);
+
+#endif

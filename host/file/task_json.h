@@ -1,0 +1,14 @@
+/* A task's table as one line of JSON, as model files hold it (format in task_json.c). */
+#ifndef FILE_TASK_JSON_H
+#define FILE_TASK_JSON_H
+
+#include "base/base.h"
+#include <carrynet/task.h>
+
+/* The table as compact JSON in *text, to base_free. MEMORY; ARGUMENT for a name that a file cannot hold. */
+carrynet_status task_to_json(char **text, const carrynet_task *task);
+
+/* The other way, with everything checked. FORMAT names the field; MEMORY. */
+carrynet_status task_from_json(carrynet_task *task, const char *text);
+
+#endif

@@ -1,0 +1,65 @@
+/* Shapes, the table of parameters, and initial weights (kernels/ARITHMETIC.md 6). */
+#include "base/base.h"
+#include "kernels/arithmetic.h"
+#include "net/uniform_64.h"
+#include <carrynet/net.h>
+#include <carrynet/task.h>
+
+carrynet_status carrynet_shape_check(const carrynet_shape *shape)
+{
+    if (shape->inputs < 1 || shape->inputs > CARRYNET_TASK_INPUTS)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "inputs is %u, must be 1 to %d", shape->inputs, CARRYNET_TASK_INPUTS);
+    if (shape->hidden < 1 || shape->hidden > CARRYNET_HIDDEN)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "hidden is %u, must be 1 to %d", shape->hidden, CARRYNET_HIDDEN);
+    if (shape->outputs < 1 || shape->outputs > CARRYNET_TASK_OUTPUTS)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "outputs is %u, must be 1 to %d", shape->outputs,
+                         CARRYNET_TASK_OUTPUTS);
+    return CARRYNET_OK;
+}
+
+carrynet_place carrynet_shape_place(const carrynet_shape *shape, carrynet_parameter parameter)
+{
+    const size_t inputs = shape->inputs, hidden = shape->hidden, outputs = shape->outputs;
+    const carrynet_place table[CARRYNET_PARAMETERS] = {
+        {"w_xh", inputs, hidden, 0, inputs * hidden, false},
+        {"w_hh", hidden, hidden, 0, hidden * hidden, false},
+        {"w_hy", hidden, outputs, 0, hidden * outputs, false},
+        {"b_h", 1, hidden, 0, shape->bias ? hidden : 0, true},
+        {"b_y", 1, outputs, 0, shape->bias ? outputs : 0, true},
+        {"h_0", 1, hidden, 0, shape->initial_state ? hidden : 0, true},
+    };
+    carrynet_place place = table[parameter];
+    for (int p = 0; p < (int)parameter; ++p)
+        place.offset += table[p].size;
+    return place;
+}
+
+size_t carrynet_shape_size(const carrynet_shape *shape)
+{
+    const carrynet_place last = carrynet_shape_place(shape, CARRYNET_H_0);
+    return last.offset + last.size;
+}
+
+size_t carrynet_shape_trained(const carrynet_shape *shape)
+{
+    return carrynet_shape_place(shape, CARRYNET_H_0).offset;
+}
+
+void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_precision precision, uint64_t seed,
+                         double scale)
+{
+    const size_t weights = carrynet_shape_place(shape, CARRYNET_B_H).offset, size = carrynet_shape_size(shape);
+    uint32_t c[4] = {0};
+    for (size_t i = 0; i < size; ++i) {
+        if (i % 4 == 0) {
+            c[0] = (uint32_t)(i / 4);
+            c[1] = c[2] = 0;
+            c[3] = CARRYNET_STREAM_WEIGHTS;
+            philox4x32(&c[0], &c[1], &c[2], &c[3], (uint32_t)seed, (uint32_t)(seed >> 32));
+        }
+        if (precision == CARRYNET_FP32)
+            ((float *)values)[i] = i < weights ? flush(uniform(c[i % 4], (float)scale)) : 0.0f;
+        else
+            ((double *)values)[i] = i < weights ? net_uniform_64(c[i % 4], scale) : 0.0;
+    }
+}

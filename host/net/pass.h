@@ -1,0 +1,25 @@
+/* What a pass over staged sequences and an update take, in the engine and in its bodies alike. */
+#ifndef NET_PASS_H
+#define NET_PASS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct net_pass {
+    size_t sequences; /* of one network */
+    size_t steps;
+    size_t symbol_words;
+    size_t target_words;
+    bool shared;             /* all networks read the same sequences: staged once */
+    uint64_t first_sequence; /* place of the first one in the update's batch: names the noise */
+    bool resume;             /* forward: h[0] comes from the state */
+};
+
+/* Rate and epsilon of one network's update, formed by engine_rates. */
+struct net_rates {
+    double rate;
+    double epsilon;
+};
+
+#endif

@@ -1,0 +1,150 @@
+/* The settings of a run: defaults, ranges, names. */
+#include "base/base.h"
+#include <carrynet/settings.h>
+#include <math.h>
+#include <string.h>
+
+void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *task)
+{
+    *settings = (carrynet_settings){
+        .task = *task,
+        .shape = {.inputs = task->inputs, .hidden = 16, .outputs = task->outputs},
+        .precision = CARRYNET_FP32,
+        .steps = 8,
+        .batch = 64,
+        .loss = CARRYNET_LOSS_CROSS_ENTROPY,
+        .optimizer = CARRYNET_OPTIMIZER_ADAM,
+        .schedule = CARRYNET_SCHEDULE_CONSTANT,
+        .rate = 0.03,
+        .momentum = 0.9,
+        .decay = 0.999,
+        .epsilon = 1e-8,
+        .scale = 1.0,
+        .networks = 1,
+        .updates = 20000,
+        .until_exact = true,
+        .check_every = 16,
+        .defaults_version = CARRYNET_DEFAULTS_VERSION,
+    };
+}
+
+/* NaN fails every one of these. */
+static carrynet_status in_range(const char *name, double value, double least, double most)
+{
+    if (value >= least && value <= most)
+        return CARRYNET_OK;
+    return base_fail(CARRYNET_ERROR_ARGUMENT, "%s is %g, must be %g to %g", name, value, least, most);
+}
+
+carrynet_status carrynet_settings_check(const carrynet_settings *settings)
+{
+    const carrynet_settings *s = settings;
+    carrynet_status status = carrynet_task_check(&s->task);
+    if (status == CARRYNET_OK)
+        status = carrynet_shape_check(&s->shape);
+    if (status == CARRYNET_OK && (s->shape.inputs != s->task.inputs || s->shape.outputs != s->task.outputs))
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "the shape has %u inputs and %u outputs, task %s has %u and %u",
+                           s->shape.inputs, s->shape.outputs, s->task.name, s->task.inputs, s->task.outputs);
+    if (status == CARRYNET_OK && s->precision != CARRYNET_FP32 && s->precision != CARRYNET_FP64)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "precision is %d, must be 32 or 64", (int)s->precision);
+    if (status == CARRYNET_OK && (unsigned)s->loss > CARRYNET_LOSS_CROSS_ENTROPY)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "loss %d is unknown", (int)s->loss);
+    if (status == CARRYNET_OK && (unsigned)s->optimizer > CARRYNET_OPTIMIZER_ADAM)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "optimizer %d is unknown", (int)s->optimizer);
+    if (status == CARRYNET_OK && (unsigned)s->schedule > CARRYNET_SCHEDULE_COSINE)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "schedule %d is unknown", (int)s->schedule);
+    const struct {
+        const char *name;
+        double value, least, most;
+    } ranges[] = {
+        {"bits", s->steps, s->task.closing_count + 1.0, 1000000},
+        {"batch", s->batch, 1, 16777216},
+        {"rate", s->rate, 0x1p-40, 0x1p20},
+        {"momentum", s->momentum, 0, nextafter(1, 0)},
+        {"decay", s->decay, 0, nextafter(1, 0)},
+        {"epsilon", s->epsilon, 0x1p-40, 1},
+        {"clip", s->clip, 0, 0x1p60},
+        {"noise", s->noise, 0, 1},
+        {"scale", s->scale, 0x1p-30, 0x1p10},
+        {"networks", s->networks, 1, 16777216},
+        {"updates", (double)s->updates, 0, 4294967295.0},
+        {"check_every", s->check_every, 1, 4294967295.0},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && status == CARRYNET_OK; ++i)
+        status = in_range(ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].most);
+    if (status == CARRYNET_OK && ((s->clip != 0 && s->clip < 0x1p-30) || (s->noise != 0 && s->noise < 0x1p-30)))
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "clip and noise must be 0 or at least 2^-30");
+    return status;
+}
+
+/* ---- names ----------------------------------------------------------------------------------------------------- */
+
+static const char *const losses[] = {"squared", "cross-entropy"};
+static const char *const optimizers[] = {"sgd", "momentum", "rmsprop", "adam"};
+static const char *const schedules[] = {"constant", "cosine"};
+
+static const char *name_of(const char *const *names, size_t count, unsigned value)
+{
+    return value < count ? names[value] : "unknown";
+}
+
+static carrynet_status find(int *value, const char *what, const char *const *names, size_t count, const char *name)
+{
+    base_text list = {0};
+    for (size_t i = 0; i < count; ++i) {
+        if (strcmp(names[i], name) == 0) {
+            *value = (int)i;
+            base_text_free(&list);
+            return CARRYNET_OK;
+        }
+        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    const carrynet_status status = base_fail(CARRYNET_ERROR_ARGUMENT, "no %s is called '%.64s'; there are: %s", what,
+                                             name, list.failed ? names[0] : list.data);
+    base_text_free(&list);
+    return status;
+}
+
+#define COUNT(names) (sizeof(names) / sizeof(names)[0])
+
+const char *carrynet_loss_name(carrynet_loss loss)
+{
+    return name_of(losses, COUNT(losses), (unsigned)loss);
+}
+
+const char *carrynet_optimizer_name(carrynet_optimizer optimizer)
+{
+    return name_of(optimizers, COUNT(optimizers), (unsigned)optimizer);
+}
+
+const char *carrynet_schedule_name(carrynet_schedule schedule)
+{
+    return name_of(schedules, COUNT(schedules), (unsigned)schedule);
+}
+
+carrynet_status carrynet_loss_find(carrynet_loss *loss, const char *name)
+{
+    int value = 0;
+    const carrynet_status status = find(&value, "loss", losses, COUNT(losses), name);
+    if (status == CARRYNET_OK)
+        *loss = (carrynet_loss)value;
+    return status;
+}
+
+carrynet_status carrynet_optimizer_find(carrynet_optimizer *optimizer, const char *name)
+{
+    int value = 0;
+    const carrynet_status status = find(&value, "optimizer", optimizers, COUNT(optimizers), name);
+    if (status == CARRYNET_OK)
+        *optimizer = (carrynet_optimizer)value;
+    return status;
+}
+
+carrynet_status carrynet_schedule_find(carrynet_schedule *schedule, const char *name)
+{
+    int value = 0;
+    const carrynet_status status = find(&value, "schedule", schedules, COUNT(schedules), name);
+    if (status == CARRYNET_OK)
+        *schedule = (carrynet_schedule)value;
+    return status;
+}

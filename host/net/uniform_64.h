@@ -1,0 +1,9 @@
+/* arithmetic.h's uniform in binary64, for files that are compiled for binary32. */
+#ifndef NET_UNIFORM_64_H
+#define NET_UNIFORM_64_H
+
+#include <stdint.h>
+
+double net_uniform_64(uint32_t random, double scale);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * Admission of a device (kernels/ARITHMETIC.md 9): what it must state, and vectors of operations that it must compute as the host does.
+ */
+#include "kernels/arguments.h"
+#include "opencl/opencl.h"
+#include "reference/reference.h"
+#include <string.h>
+
+/* What the results of a vector are, in the order of kernels/admission.cl. */
+static const char *const operations[CARRYNET_RESULTS] = {"fma",         "a product and a sum apart (contraction)",
+                                                         "addition",    "division",
+                                                         "square root", "conversion from an integer",
+                                                         "sigmoid",     "flush"};
+
+enum { DIVISION = 3, SQUARE_ROOT = 4, SIGMOID = 6, EDGES = 12, VECTORS = 4096 };
+
+static carrynet_status check_statement(const carrynet_device *about, carrynet_precision precision)
+{
+    const char *lacks = !about->available          ? "is not available, or has no compiler"
+                        : !about->full_profile     ? "has not the full profile"
+                        : !about->round_to_nearest ? "does not round to nearest"
+                        : !about->inf_nan          ? "has no infinities and NaN"
+                                                   : NULL;
+    if (lacks != NULL)
+        return base_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s is not admitted: it %s", about->platform, about->index,
+                         about->name, lacks);
+    if (precision == CARRYNET_FP64 && !about->fp64)
+        return base_fail(CARRYNET_ERROR_UNSUPPORTED,
+                         "device %u:%u %s has no fp64; use --precision fp32 or another device", about->platform,
+                         about->index, about->name);
+    return CARRYNET_OK;
+}
+
+/*
+ * Operands: edges known to expose double rounding, contraction and ties, then a plain sequence over the ranges that
+ * the arithmetic uses. b > 0 and within the range of division, c within that of the square root.
+ */
+static void fill_operands(double operands[VECTORS][CARRYNET_OPERANDS])
+{
+    static const double edges[EDGES][CARRYNET_OPERANDS] = {
+        {0x1.001p0, 0x1.001p0, 0x1p-60},
+        {0x1.000002p0, 0x1.000002p0, -0x1.000004p0},
+        {0x1p0, 0x1.8p0, 0x1p24},
+        {0x1.fffffep0, 0x1.fffffep0, 0x1p-40},
+        {0x1p0, 0x1.fffffep0, 0x1.fffffep-1},
+        {0x1.000002p0, 0x1.fffffcp-1, -0x1p0},
+        {0x1.555556p-2, 0x1.8p1, -0x1p0},
+        {0x1p-40, 0x1p0, 0x1p-40},
+        {0x1.fffffep-41, 0x1p0, 0x1p0},
+        {0x1.0000002p0, 0x1.0000004p0, 0x1p-120},
+        {0x1.0000000000001p0, 0x1.0000000000001p0, -0x1.0000000000002p0},
+        {0x1.921fb6p1, 0x1.5bf0a8p1, -0x1.114584p3},
+    };
+    memcpy(operands, edges, sizeof edges);
+    uint64_t state = 0x9e3779b97f4a7c15u; /* a linear congruential sequence (Knuth's MMIX constants) */
+    for (size_t i = EDGES; i < VECTORS; ++i)
+        for (size_t k = 0; k < CARRYNET_OPERANDS; ++k) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            double value = 1 + (double)(state >> 12) * 0x1p-52;
+            for (uint64_t e = state % 41; e > 20; --e)
+                value *= 2;
+            for (uint64_t e = state % 41; e < 20; ++e)
+                value /= 2;
+            operands[i][k] = k != 1 && (state >> 11 & 1) ? -value : value;
+        }
+}
+
+static bool equal_bits(const void *a, const void *b, size_t size)
+{
+    if (memcmp(a, b, size) == 0)
+        return true;
+    if (size == sizeof(float))
+        return *(const float *)a != *(const float *)a && *(const float *)b != *(const float *)b;
+    return *(const double *)a != *(const double *)a && *(const double *)b != *(const double *)b;
+}
+
+/* Runs the vectors; *wrong is the first operation that differs (-1: none), *vector the vector. */
+static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context context, cl_command_queue queue,
+                                   cl_device_id device, const carrynet_device *about, carrynet_precision precision,
+                                   bool divide_by_newton)
+{
+    static const char *const files[] = {"arithmetic.h", "arguments.h", "admission.cl", NULL};
+    const size_t value = precision / 8;
+    double(*operands)[CARRYNET_OPERANDS] = NULL;
+    char *given = NULL, *expected = NULL, *got = NULL;
+    cl_program program = NULL;
+    cl_kernel kernel = NULL;
+    cl_mem in = NULL, out = NULL;
+    cl_int code = CL_SUCCESS;
+    const cl_uint count = VECTORS;
+    const size_t items = VECTORS;
+    carrynet_status status = base_allocate(&operands, VECTORS, sizeof *operands);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&given, VECTORS * CARRYNET_OPERANDS, value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&expected, VECTORS * CARRYNET_RESULTS, value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&got, VECTORS * CARRYNET_RESULTS, value);
+    if (status != CARRYNET_OK)
+        goto done;
+    fill_operands(operands);
+    for (size_t i = 0; i < (size_t)VECTORS * CARRYNET_OPERANDS; ++i)
+        if (precision == CARRYNET_FP32)
+            ((float *)(void *)given)[i] = (float)(&operands[0][0])[i];
+        else
+            ((double *)(void *)given)[i] = (&operands[0][0])[i];
+    reference_loops(precision)->start_vectors(expected, given, VECTORS);
+    status = opencl_build(&program, context, device, about, files,
+                          precision == CARRYNET_FP32 ? "-DCARRYNET_REAL_BITS=32" : "-DCARRYNET_REAL_BITS=64",
+                          divide_by_newton);
+    if (status == CARRYNET_OK)
+        status = opencl_kernel(&kernel, program, "admit");
+    if (status != CARRYNET_OK)
+        goto done;
+    in = clCreateBuffer(context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, VECTORS * CARRYNET_OPERANDS * value, given,
+                        &code);
+    if (code == CL_SUCCESS)
+        out = clCreateBuffer(context, CL_MEM_WRITE_ONLY, VECTORS * CARRYNET_RESULTS * value, NULL, &code);
+    if (code == CL_SUCCESS)
+        code = clSetKernelArg(kernel, 0, sizeof count, &count);
+    if (code == CL_SUCCESS)
+        code = clSetKernelArg(kernel, 1, sizeof in, &in);
+    if (code == CL_SUCCESS)
+        code = clSetKernelArg(kernel, 2, sizeof out, &out);
+    if (code == CL_SUCCESS)
+        code = clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &items, NULL, 0, NULL, NULL);
+    if (code == CL_SUCCESS)
+        code = clEnqueueReadBuffer(queue, out, CL_TRUE, 0, VECTORS * CARRYNET_RESULTS * value, got, 0, NULL, NULL);
+    if (code != CL_SUCCESS) {
+        status = opencl_fail("the start-up kernel", code);
+        goto done;
+    }
+    *wrong = -1;
+    for (size_t i = 0; i < (size_t)VECTORS * CARRYNET_RESULTS && *wrong < 0; ++i)
+        if (!equal_bits(expected + i * value, got + i * value, value)) {
+            *wrong = (int)(i % CARRYNET_RESULTS);
+            *vector = i / CARRYNET_RESULTS;
+        }
+done:
+    if (in != NULL)
+        (void)clReleaseMemObject(in);
+    if (out != NULL)
+        (void)clReleaseMemObject(out);
+    if (kernel != NULL)
+        (void)clReleaseKernel(kernel);
+    if (program != NULL)
+        (void)clReleaseProgram(program);
+    base_free(got);
+    base_free(expected);
+    base_free(given);
+    base_free(operands);
+    return status;
+}
+
+carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_device_id device,
+                             const carrynet_device *about, carrynet_precision precision, bool *divide_by_newton)
+{
+    int wrong = -1;
+    size_t vector = 0;
+    carrynet_status status = check_statement(about, precision);
+    if (status != CARRYNET_OK)
+        return status;
+    if (precision == CARRYNET_FP32 && !about->correct_division)
+        *divide_by_newton = true;
+    status = run_vectors(&wrong, &vector, context, queue, device, about, precision, *divide_by_newton);
+    const bool division = wrong == DIVISION || wrong == SQUARE_ROOT || wrong == SIGMOID;
+    if (status == CARRYNET_OK && division && precision == CARRYNET_FP32 && !*divide_by_newton) {
+        /* The device states correct division, and is wrong: its own instructions are not used. */
+        *divide_by_newton = true;
+        status = run_vectors(&wrong, &vector, context, queue, device, about, precision, true);
+    }
+    if (status == CARRYNET_OK && wrong >= 0)
+        status =
+            base_fail(CARRYNET_ERROR_DEVICE,
+                      "device %u:%u %s is not admitted: %s differs from IEEE 754 in start-up vector %zu; use another "
+                      "device, or --allow-inexact to go on without the promise of equal bits",
+                      about->platform, about->index, about->name, operations[wrong], vector);
+    return status;
+}
+
+carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carrynet_precision precision)
+{
+    cl_device_id id = NULL;
+    carrynet_device about;
+    cl_context context = NULL;
+    cl_command_queue queue = NULL;
+    bool divide_by_newton = false;
+    carrynet_status status = opencl_device_at(&id, &about, platform, index);
+    if (status == CARRYNET_OK)
+        status = check_statement(&about, precision);
+    if (status == CARRYNET_OK)
+        status = opencl_open(&context, &queue, id);
+    if (status == CARRYNET_OK)
+        status = opencl_admit(context, queue, id, &about, precision, &divide_by_newton);
+    if (queue != NULL)
+        (void)clReleaseCommandQueue(queue);
+    if (context != NULL)
+        (void)clReleaseContext(context);
+    return status;
+}

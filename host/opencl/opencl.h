@@ -1,0 +1,71 @@
+/*
+ * OpenCL: devices, programs, and a trainer that holds N networks on one device. This folder is the only one that includes CL/cl.h.
+ */
+#ifndef OPENCL_OPENCL_H
+#define OPENCL_OPENCL_H
+
+#include "base/base.h"
+#include "net/pass.h"
+#include <CL/cl.h>
+#include <carrynet/engine.h>
+
+/* DEVICE (MEMORY where the code says so), with the call and the error's name. */
+carrynet_status opencl_fail(const char *call, cl_int code);
+
+/* ---- devices (devices.c, admission.c) -------------------------------------------------------------------------- */
+
+/* A device by platform and number. DEVICE, with the list, if there is none. */
+carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint32_t platform, uint32_t index);
+
+/* The device that a wish names: NULL or "auto", "gpu", "cpu", "P:D", part of a name. DEVICE, with the list, if there is none. */
+carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, const char *wish);
+
+/* All devices as a text, a line each, for messages. The caller frees it with base_text_free. */
+void opencl_device_list(base_text *text);
+
+/* ---- programs (programs.c) ------------------------------------------------------------------------------------- */
+
+/*
+ * Builds kernel files (names, ending with NULL), one after another as one program, with `options` and the options that the device
+ * needs for correctly rounded division. DEVICE with the full log if it does not build.
+ */
+carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
+                             const char *const *files, const char *options, bool divide_by_newton);
+
+/* A kernel of a program. DEVICE. */
+carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char *name);
+
+/* Checks the start-up vectors on an open device (admission.c). *divide_by_newton is set if its own division does not pass. */
+carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_device_id device,
+                             const carrynet_device *about, carrynet_precision precision, bool *divide_by_newton);
+
+/* Context and in-order queue on a device. DEVICE. The caller releases both. */
+carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device);
+
+/* ---- the trainer (trainer.c, passes.c) ------------------------------------------------------------------------- */
+
+struct opencl_trainer;
+
+/* Opens the device and makes the buffers; description is a line about both. Errors of carrynet_engine_create. */
+carrynet_status opencl_trainer_create(struct opencl_trainer **trainer, const carrynet_settings *settings,
+                                      const carrynet_engine_options *options, char *description,
+                                      size_t description_size);
+void opencl_trainer_free(struct opencl_trainer *trainer);
+uint64_t opencl_trainer_memory(const struct opencl_trainer *trainer);
+
+carrynet_status opencl_trainer_get(struct opencl_trainer *trainer, carrynet_part part, size_t first, size_t count,
+                                   void *values);
+carrynet_status opencl_trainer_set(struct opencl_trainer *trainer, carrynet_part part, size_t first, size_t count,
+                                   const void *values);
+carrynet_status opencl_trainer_stage(struct opencl_trainer *trainer, const struct net_pass *pass, uint32_t **symbols,
+                                     uint32_t **targets);
+carrynet_status opencl_trainer_gradient(struct opencl_trainer *trainer, const struct net_pass *pass,
+                                        const carrynet_individual *individuals);
+carrynet_status opencl_trainer_get_sums(struct opencl_trainer *trainer, void *values, carrynet_metrics *metrics);
+carrynet_status opencl_trainer_set_sums(struct opencl_trainer *trainer, const void *values);
+carrynet_status opencl_trainer_update(struct opencl_trainer *trainer, const struct net_rates *rates,
+                                      uint64_t sequences);
+carrynet_status opencl_trainer_forward(struct opencl_trainer *trainer, const struct net_pass *pass,
+                                       const carrynet_forward *outputs);
+
+#endif

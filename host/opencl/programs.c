@@ -1,0 +1,157 @@
+/*
+ * Programs from the embedded kernel files, or from files of the same names in the folder CARRYNET_KERNEL_DIR. #line directives make the
+ * compiler's messages name file and line.
+ */
+#include "opencl/kernels.h"
+#include "opencl/opencl.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MOST_KERNEL_BYTES = 1 << 20 };
+
+static const char *embedded(const char *name)
+{
+    for (const struct kernel_file *file = kernel_files; file->name != NULL; ++file)
+        if (strcmp(file->name, name) == 0)
+            return file->text;
+    return NULL;
+}
+
+/* Adds one file to the source, from the override folder where it has it. */
+static carrynet_status add_file(base_text *source, const char *name)
+{
+    const char *folder = getenv("CARRYNET_KERNEL_DIR");
+    base_text path = {0};
+    char *replaced = NULL;
+    size_t size = 0;
+    carrynet_status status = CARRYNET_OK;
+    if (folder != NULL && folder[0] != '\0') {
+        base_text_add(&path, "%s/%s", folder, name);
+        if (path.failed)
+            status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
+        else
+            status = base_read_file(&replaced, &size, path.data, MOST_KERNEL_BYTES);
+    }
+    const char *text = replaced != NULL ? replaced : embedded(name);
+    if (status == CARRYNET_OK && text == NULL)
+        status = base_fail(CARRYNET_ERROR_DEVICE, "no kernel file is called %s", name);
+    if (status == CARRYNET_OK)
+        base_text_add(source, "#line 1 \"%s\"\n%s\n", name, text);
+    base_free(replaced);
+    base_text_free(&path);
+    return status;
+}
+
+/* DEVICE with the compiler's whole log. */
+static carrynet_status build_failed(cl_program program, cl_device_id device, const carrynet_device *about,
+                                    const char *file, const char *options, cl_int code)
+{
+    size_t size = 0;
+    char *log = NULL;
+    (void)opencl_fail("clBuildProgram", code);
+    base_text first = {0};
+    base_text_add(&first, "%s", carrynet_message());
+    if (clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size) == CL_SUCCESS && size > 0 &&
+        base_allocate(&log, size + 1, 1) == CARRYNET_OK)
+        (void)clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    const carrynet_status status =
+        base_fail(CARRYNET_ERROR_DEVICE, "%s does not build on %s: %s\noptions: %s\n%s", file, about->name,
+                  first.failed ? "clBuildProgram" : first.data, options, log != NULL ? log : "(no log)");
+    base_text_free(&first);
+    base_free(log);
+    return status;
+}
+
+carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
+                             const char *const *files, const char *options, bool divide_by_newton)
+{
+    base_text source = {0}, all = {0};
+    carrynet_status status = CARRYNET_OK;
+    cl_program made = NULL;
+    cl_int code = CL_SUCCESS;
+    const char *last = files[0];
+    for (size_t i = 0; files[i] != NULL && status == CARRYNET_OK; ++i) {
+        status = add_file(&source, files[i]);
+        last = files[i];
+    }
+    base_text_add(&all, "-cl-std=CL1.2 %s%s", options,
+                  divide_by_newton          ? " -DCARRYNET_DIVIDE_BY_NEWTON"
+                  : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
+                                            : "");
+    if (status == CARRYNET_OK && (source.failed || all.failed))
+        status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a kernel's source");
+    if (status != CARRYNET_OK)
+        goto done;
+    made = clCreateProgramWithSource(context, 1, (const char *[]){source.data}, &source.size, &code);
+    if (code != CL_SUCCESS) {
+        status = opencl_fail("clCreateProgramWithSource", code);
+        goto done;
+    }
+    code = clBuildProgram(made, 1, &device, all.data, NULL, NULL);
+    if (code != CL_SUCCESS) {
+        status = build_failed(made, device, about, last, all.data, code);
+        goto done;
+    }
+    *program = made;
+    made = NULL;
+done:
+    if (made != NULL)
+        (void)clReleaseProgram(made);
+    base_text_free(&source);
+    base_text_free(&all);
+    return status;
+}
+
+carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char *name)
+{
+    cl_int code = CL_SUCCESS;
+    *kernel = clCreateKernel(program, name, &code);
+    if (code == CL_SUCCESS)
+        return CARRYNET_OK;
+    *kernel = NULL;
+    (void)opencl_fail("clCreateKernel", code);
+    base_text first = {0};
+    base_text_add(&first, "%s", carrynet_message());
+    const carrynet_status status =
+        base_fail(CARRYNET_ERROR_DEVICE, "kernel %s: %s", name, first.failed ? "clCreateKernel" : first.data);
+    base_text_free(&first);
+    return status;
+}
+
+carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device)
+{
+    cl_int code = CL_SUCCESS;
+    *queue = NULL;
+    *context = clCreateContext(NULL, 1, &device, NULL, NULL, &code);
+    if (code != CL_SUCCESS) {
+        *context = NULL;
+        return opencl_fail("clCreateContext", code);
+    }
+    *queue = clCreateCommandQueue(*context, device, 0, &code);
+    if (code != CL_SUCCESS) {
+        *queue = NULL;
+        (void)clReleaseContext(*context);
+        *context = NULL;
+        return opencl_fail("clCreateCommandQueue", code);
+    }
+    return CARRYNET_OK;
+}
+
+carrynet_status carrynet_kernels_dump(const char *folder)
+{
+    carrynet_status status = CARRYNET_OK;
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return base_fail(CARRYNET_ERROR_IO, "%s: cannot make this folder: %s", folder, strerror(errno));
+    for (const struct kernel_file *file = kernel_files; file->name != NULL && status == CARRYNET_OK; ++file) {
+        base_text path = {0};
+        base_text_add(&path, "%s/%s", folder, file->name);
+        if (path.failed)
+            status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
+        else
+            status = base_write_file(path.data, (const void *[]){file->text}, (size_t[]){strlen(file->text)}, 1);
+        base_text_free(&path);
+    }
+    return status;
+}

@@ -1,0 +1,420 @@
+/* The trainer: opens the device, plans its memory, keeps parameters and moments of N networks on it. */
+#include "opencl/trainer.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { CPU_WORKERS = 4, GPU_WORKERS = 4, CPU_GROUP = 32, GPU_GROUP = 256 }; /* workers: a compute unit */
+
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+static carrynet_status too_large(const struct opencl_trainer *trainer, const char *what, double need, double limit)
+{
+    return base_fail(CARRYNET_ERROR_MEMORY,
+                     "%s: hidden %u, %u bits, batch %u, %u networks need %.2f GB, device %u:%u %s allows %.2f GB; use "
+                     "fewer or smaller networks, fewer bits or a smaller batch",
+                     what, trainer->settings.shape.hidden, trainer->settings.steps, trainer->settings.batch,
+                     trainer->settings.networks, need / 1e9, trainer->about.platform, trainer->about.index,
+                     trainer->about.name, limit / 1e9);
+}
+
+carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buffer *buffer, uint64_t bytes,
+                               const char *what)
+{
+    if (buffer->memory != NULL && bytes <= buffer->bytes)
+        return CARRYNET_OK;
+    if (bytes > trainer->about.largest_buffer)
+        return too_large(trainer, what, (double)bytes, (double)trainer->about.largest_buffer);
+    if (buffer->memory != NULL)
+        (void)clReleaseMemObject(buffer->memory);
+    cl_int code = CL_SUCCESS;
+    bytes = bytes > 0 ? bytes : 64;
+    buffer->memory = clCreateBuffer(trainer->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    buffer->bytes = code == CL_SUCCESS ? bytes : 0;
+    if (code == CL_SUCCESS)
+        return CARRYNET_OK;
+    buffer->memory = NULL;
+    return opencl_fail("clCreateBuffer", code);
+}
+
+static uint64_t rounded(uint64_t count)
+{
+    return (count + CARRYNET_STRIPES - 1) / CARRYNET_STRIPES * CARRYNET_STRIPES;
+}
+
+/* Reals of scratch of one worker: the layouts of cpu_gradient.cl, cpu_forward.cl, gpu_gradient.cl and gpu_forward.cl. */
+static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass, bool training)
+{
+    const carrynet_shape *shape = &trainer->settings.shape;
+    const uint64_t step = (uint64_t)pass->rows * trainer->columns, symbols = 1u << shape->inputs;
+    uint64_t levels = 1, reals = 2 * step;
+    for (uint32_t blocks = pass->chunk_blocks; blocks > 1; blocks /= 2)
+        ++levels;
+    if (training)
+        reals += (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows;
+    if (trainer->cpu_shape)
+        reals += pass->node_stride +
+                 (training ? (symbols + trainer->columns + shape->outputs) * trainer->columns + CARRYNET_STRIPES : 0);
+    else
+        reals += symbols * shape->hidden + (training ? symbols * shape->hidden + pass->node_stride : 0);
+    return rounded(reals + levels * pass->node_stride);
+}
+
+carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
+                                 const struct net_pass *s, bool training)
+{
+    const uint64_t networks = trainer->settings.networks, shared = s->shared ? 1 : networks;
+    const uint64_t blocks = (s->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
+    struct carrynet_pass *pass = &plan->pass;
+    *pass = (struct carrynet_pass){
+        .first_symbol = networks * CARRYNET_INDIVIDUAL,
+        .first_target = networks * CARRYNET_INDIVIDUAL + shared * s->sequences * s->symbol_words,
+        .symbol_stride = s->shared ? 0 : s->sequences * s->symbol_words,
+        .target_stride = s->shared ? 0 : s->sequences * s->target_words,
+        .first_sequence = s->first_sequence,
+        .networks = (uint32_t)networks,
+        .sequences = (uint32_t)s->sequences,
+        .steps = (uint32_t)s->steps,
+        .symbol_words = (uint32_t)s->symbol_words,
+        .target_words = (uint32_t)s->target_words,
+        .chunk_blocks = 1,
+        .rows = (uint32_t)rounded(s->sequences < CARRYNET_BLOCK ? s->sequences : CARRYNET_BLOCK),
+        .parameter_stride = trainer->parameter_stride,
+        .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,
+        .resume = s->resume,
+    };
+    /* Chunks as large as leaves every worker about two of them. */
+    while (pass->chunk_blocks < blocks &&
+           networks * ((blocks + 2 * pass->chunk_blocks - 1) / (2 * pass->chunk_blocks)) >= 2 * trainer->workers)
+        pass->chunk_blocks *= 2;
+    pass->chunks = (uint32_t)((blocks + pass->chunk_blocks - 1) / pass->chunk_blocks);
+    const uint64_t tasks = networks * pass->chunks;
+    pass->scratch_stride = scratch_reals(trainer, pass, training);
+    const uint64_t one = pass->scratch_stride * trainer->value;
+    const uint64_t limit = trainer->about.largest_buffer < trainer->about.global_memory / 2
+                               ? trainer->about.largest_buffer
+                               : trainer->about.global_memory / 2;
+    if (one > limit)
+        return too_large(trainer, "scratch of one worker", (double)one, (double)limit);
+    plan->workers = trainer->workers < tasks ? trainer->workers : (size_t)tasks;
+    if (plan->workers > limit / one)
+        plan->workers = (size_t)(limit / one);
+    plan->scratch_bytes = plan->workers * one;
+    plan->nodes_bytes = tasks * pass->node_stride * trainer->value;
+    plan->counts_bytes = tasks * 2 * sizeof(cl_ulong);
+    return CARRYNET_OK;
+}
+
+/* All that training takes on the device, against what it has, before anything is allocated. */
+static carrynet_status check_memory(const struct opencl_trainer *trainer)
+{
+    const carrynet_settings *settings = &trainer->settings;
+    const uint64_t networks = settings->networks;
+    const struct net_pass all = {
+        .sequences = settings->batch,
+        .steps = settings->steps,
+        .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
+        .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
+    };
+    struct opencl_plan plan;
+    const carrynet_status status = opencl_plan_pass(&plan, trainer, &all, true);
+    if (status != CARRYNET_OK)
+        return status;
+    const uint64_t state = networks * trainer->parameter_stride * trainer->value;
+    const uint64_t packed = networks * trainer->packed_size * trainer->value;
+    const uint64_t staged =
+        4 * (networks * CARRYNET_INDIVIDUAL + networks * all.sequences * (all.symbol_words + all.target_words));
+    const uint64_t need = 4 * state + packed + plan.scratch_bytes + plan.nodes_bytes + OPENCL_SLOTS * staged;
+    if (need > trainer->about.global_memory)
+        return too_large(trainer, "training", (double)need, (double)trainer->about.global_memory);
+    const uint64_t parts[] = {state, packed, plan.nodes_bytes, staged};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i)
+        if (parts[i] > trainer->about.largest_buffer)
+            return too_large(trainer, "one buffer", (double)parts[i], (double)trainer->about.largest_buffer);
+    return CARRYNET_OK;
+}
+
+uint64_t opencl_trainer_memory(const struct opencl_trainer *t)
+{
+    const struct opencl_buffer *buffers[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,    &t->totals,
+                                             &t->constants,  &t->factors,    &t->packed,     &t->scratch, &t->nodes,
+                                             &t->counts,     &t->y,          &t->z,          &t->h,       &t->state};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; ++i)
+        bytes += buffers[i]->bytes;
+    for (int i = 0; i < OPENCL_SLOTS; ++i)
+        bytes += t->slots[i].staged.bytes + t->slots[i].rates_buffer.bytes;
+    return bytes;
+}
+
+/* ---- kernels --------------------------------------------------------------------------------------------------- */
+
+carrynet_status opencl_need(struct opencl_trainer *t, cl_kernel *kernel)
+{
+    static const char *const pack[] = {"arithmetic.h", "arguments.h", "cpu_block.cl", "cpu_pack.cl", NULL};
+    static const char *const cpu_gradient[] = {"arithmetic.h", "arguments.h", "cpu_block.cl", "cpu_gradient.cl", NULL};
+    static const char *const cpu_forward[] = {"arithmetic.h", "arguments.h", "cpu_block.cl", "cpu_forward.cl", NULL};
+    static const char *const gpu_gradient[] = {"arithmetic.h", "arguments.h", "gpu_block.cl", "gpu_gradient.cl", NULL};
+    static const char *const gpu_forward[] = {"arithmetic.h", "arguments.h", "gpu_block.cl", "gpu_forward.cl", NULL};
+    static const char *const update[] = {"arithmetic.h", "arguments.h", "update.cl", NULL};
+    const struct {
+        cl_kernel *kernel;
+        const char *const *files;
+        const char *name;
+    } all[] = {
+        {&t->pack, pack, "cpu_pack"},
+        {&t->gradient, t->cpu_shape ? cpu_gradient : gpu_gradient, t->cpu_shape ? "cpu_gradient" : "gpu_gradient"},
+        {&t->forward, t->cpu_shape ? cpu_forward : gpu_forward, t->cpu_shape ? "cpu_forward" : "gpu_forward"},
+        {&t->join, update, "join"},
+        {&t->clip, update, "clip"},
+        {&t->apply, update, "apply"},
+    };
+    if (*kernel != NULL)
+        return CARRYNET_OK;
+    size_t i = 0;
+    while (all[i].kernel != kernel)
+        ++i;
+    const bool shapeless = all[i].files == update;
+    const carrynet_shape *shape = &t->settings.shape;
+    char options[512];
+    int length = snprintf(options, sizeof options, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u",
+                          (int)t->settings.precision, t->lanes);
+    /* What only some kernels depend on is only given to those, so that a compiler's cache serves the others. */
+    if (shapeless)
+        (void)snprintf(options + length, sizeof options - (size_t)length, " -DCARRYNET_OPTIMIZER=%d",
+                       (int)t->settings.optimizer);
+    else
+        (void)snprintf(options + length, sizeof options - (size_t)length,
+                       " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d "
+                       "-DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d",
+                       shape->inputs, shape->hidden, shape->outputs, (int)t->settings.loss, shape->bias,
+                       shape->initial_state);
+    cl_program program = NULL;
+    carrynet_status status =
+        opencl_build(&program, t->context, t->device, &t->about, all[i].files, options, t->divide_by_newton);
+    if (status == CARRYNET_OK && shapeless) {
+        status = opencl_kernel(&t->join, program, "join");
+        if (status == CARRYNET_OK)
+            status = opencl_kernel(&t->clip, program, "clip");
+        if (status == CARRYNET_OK)
+            status = opencl_kernel(&t->apply, program, "apply");
+    } else if (status == CARRYNET_OK) {
+        status = opencl_kernel(kernel, program, all[i].name);
+    }
+    if (program != NULL)
+        (void)clReleaseProgram(program);
+    return status;
+}
+
+/* ---- making ---------------------------------------------------------------------------------------------------- */
+
+/* Vector width of the CPU shape: what the device prefers, at least 4, at most 16 (8 in binary64, a 64-byte vector). */
+static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t wish)
+{
+    cl_uint lanes = 0;
+    const bool single = t->settings.precision == CARRYNET_FP32;
+    if (wish != 0 && wish != 4 && wish != 8 && wish != 16)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "lanes is %u, must be 4, 8 or 16", wish);
+    t->lanes = 1;
+    if (!t->cpu_shape)
+        return CARRYNET_OK;
+    if (wish == 0 &&
+        clGetDeviceInfo(t->device, single ? CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT : CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE,
+                        sizeof lanes, &lanes, NULL) != CL_SUCCESS)
+        lanes = 8;
+    lanes = wish != 0 ? wish : lanes;
+    t->lanes = lanes < 8 ? 4 : lanes < 16 ? 8 : 16;
+    return CARRYNET_OK;
+}
+
+/* Sizes that follow from settings, device and kernel shape. */
+static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_engine_options *options)
+{
+    const carrynet_shape *shape = &t->settings.shape;
+    const bool gpu = t->about.type != CARRYNET_DEVICE_CPU;
+    t->cpu_shape =
+        options->kernel_shape == CARRYNET_KERNEL_SHAPE_AUTO ? !gpu : options->kernel_shape == CARRYNET_KERNEL_SHAPE_CPU;
+    t->value = t->settings.precision / 8;
+    t->size = carrynet_shape_size(shape);
+    t->trained = carrynet_shape_trained(shape);
+    t->parameter_stride = (uint32_t)rounded(t->size);
+    t->node_stride = (uint32_t)rounded(t->trained + 2);
+    t->columns = t->cpu_shape ? (size_t)rounded(shape->hidden) : shape->hidden;
+    const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
+    t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
+    const carrynet_status status = choose_lanes(t, options->lanes);
+    /* PACKED_SIZE of cpu_block.cl, in reals. */
+    t->packed_size = t->cpu_shape ? ((1u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +
+                                        shape->outputs * t->lanes
+                                  : 0;
+    return status;
+}
+
+/* The work-group size of the GPU shape: as asked, or what suits the device, within what device and kernels allow. */
+static carrynet_status choose_group(struct opencl_trainer *t, const carrynet_engine_options *options)
+{
+    size_t most = t->about.work_group_size;
+    t->group_size = 1;
+    if (t->cpu_shape)
+        return CARRYNET_OK;
+    cl_kernel *const kernels[] = {&t->gradient, &t->forward};
+    for (size_t i = 0; i < 2; ++i) {
+        size_t allowed = 0;
+        const carrynet_status status = opencl_need(t, kernels[i]);
+        if (status != CARRYNET_OK)
+            return status;
+        const cl_int code =
+            clGetKernelWorkGroupInfo(*kernels[i], t->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof allowed, &allowed, NULL);
+        if (code != CL_SUCCESS)
+            return opencl_fail("clGetKernelWorkGroupInfo", code);
+        most = allowed < most ? allowed : most;
+    }
+    if (options->work_group_size > most)
+        return base_fail(CARRYNET_ERROR_ARGUMENT,
+                         "work-group size %u: device %u:%u %s allows at most %zu for this kernel",
+                         options->work_group_size, t->about.platform, t->about.index, t->about.name, most);
+    const size_t wish = options->work_group_size != 0          ? options->work_group_size
+                        : t->about.type == CARRYNET_DEVICE_CPU ? CPU_GROUP
+                                                               : GPU_GROUP;
+    t->group_size = wish < most ? wish : most;
+    return CARRYNET_OK;
+}
+
+static carrynet_status fill_zero(struct opencl_trainer *t, struct opencl_buffer *buffer)
+{
+    const cl_uint zero = 0;
+    const cl_int code =
+        clEnqueueFillBuffer(t->queue, buffer->memory, &zero, sizeof zero, 0, buffer->bytes, 0, NULL, NULL);
+    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueFillBuffer", code);
+}
+
+static carrynet_status make_state(struct opencl_trainer *t)
+{
+    const uint64_t networks = t->settings.networks, bytes = networks * t->parameter_stride * t->value;
+    const carrynet_optimizer optimizer = t->settings.optimizer;
+    const bool first = optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
+    const bool second = optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
+    struct opencl_buffer *const made[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,
+                                          &t->totals,     &t->factors,    &t->constants};
+    const uint64_t sizes[] = {bytes,
+                              first ? bytes : 0,
+                              second ? bytes : 0,
+                              networks * t->node_stride * t->value,
+                              networks * 2 * sizeof(cl_ulong),
+                              networks * t->value,
+                              CARRYNET_CONSTANTS * t->value};
+    carrynet_status status = CARRYNET_OK;
+    for (size_t i = 0; i < sizeof made / sizeof made[0] && status == CARRYNET_OK; ++i) {
+        status = opencl_reserve(t, made[i], sizes[i], "the networks' state");
+        if (status == CARRYNET_OK)
+            status = fill_zero(t, made[i]);
+    }
+    return status;
+}
+
+carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carrynet_settings *settings,
+                                      const carrynet_engine_options *options, char *description,
+                                      size_t description_size)
+{
+    struct opencl_trainer *t = NULL;
+    *out = NULL;
+    carrynet_status status = base_allocate(&t, 1, sizeof *t);
+    if (status != CARRYNET_OK)
+        return status;
+    t->settings = *settings;
+    t->divide_by_newton = options->divide_by_newton;
+    status = opencl_device_find(&t->device, &t->about, options->device);
+    if (status == CARRYNET_OK)
+        status = opencl_open(&t->context, &t->queue, t->device);
+    if (status == CARRYNET_OK)
+        status = opencl_admit(t->context, t->queue, t->device, &t->about, settings->precision, &t->divide_by_newton);
+    const bool inexact = status == CARRYNET_ERROR_DEVICE && t->queue != NULL && options->allow_inexact;
+    if (inexact)
+        status = CARRYNET_OK;
+    if (status == CARRYNET_OK)
+        status = choose_sizes(t, options);
+    if (status == CARRYNET_OK)
+        status = check_memory(t);
+    if (status == CARRYNET_OK)
+        status = choose_group(t, options);
+    if (status == CARRYNET_OK)
+        status = make_state(t);
+    if (status != CARRYNET_OK)
+        goto done;
+    (void)snprintf(description, description_size, "%u:%u %s (%s), %s kernel shape, fp%d%s", t->about.platform,
+                   t->about.index, t->about.name, t->about.platform_name, t->cpu_shape ? "cpu" : "gpu",
+                   (int)settings->precision, inexact ? ", not admitted: bits may differ" : "");
+    *out = t;
+    t = NULL;
+done:
+    opencl_trainer_free(t);
+    return status;
+}
+
+void opencl_trainer_free(struct opencl_trainer *t)
+{
+    if (t == NULL)
+        return;
+    if (t->queue != NULL)
+        (void)clFinish(t->queue);
+    struct opencl_buffer *const buffers[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,    &t->totals,
+                                             &t->constants,  &t->factors,    &t->packed,     &t->scratch, &t->nodes,
+                                             &t->counts,     &t->y,          &t->z,          &t->h,       &t->state};
+    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; ++i)
+        if (buffers[i]->memory != NULL)
+            (void)clReleaseMemObject(buffers[i]->memory);
+    for (int i = 0; i < OPENCL_SLOTS; ++i) {
+        struct opencl_slot *slot = &t->slots[i];
+        if (slot->written != NULL)
+            (void)clReleaseEvent(slot->written);
+        if (slot->staged.memory != NULL)
+            (void)clReleaseMemObject(slot->staged.memory);
+        if (slot->rates_buffer.memory != NULL)
+            (void)clReleaseMemObject(slot->rates_buffer.memory);
+        base_free(slot->words);
+        base_free(slot->rates);
+    }
+    const cl_kernel kernels[] = {t->pack, t->gradient, t->forward, t->join, t->clip, t->apply};
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; ++i)
+        if (kernels[i] != NULL)
+            (void)clReleaseKernel(kernels[i]);
+    if (t->queue != NULL)
+        (void)clReleaseCommandQueue(t->queue);
+    if (t->context != NULL)
+        (void)clReleaseContext(t->context);
+    base_free(t);
+}
+
+/* ---- the networks' state --------------------------------------------------------------------------------------- */
+
+/* Copies rows between the padded buffer and packed values: [count][columns] from row `first` on, by one rectangle. */
+static carrynet_status transfer(struct opencl_trainer *t, carrynet_part part, size_t first, size_t count, void *read_to,
+                                const void *write_from)
+{
+    const struct opencl_buffer *buffer = part == CARRYNET_PART_PARAMETERS ? &t->parameters : &t->moments[part - 1];
+    const size_t columns = (part == CARRYNET_PART_PARAMETERS ? t->size : t->trained) * t->value;
+    const size_t stride = t->parameter_stride * t->value;
+    const size_t there[3] = {0, first, 0}, here[3] = {0, 0, 0}, region[3] = {columns, count, 1};
+    if (count == 0)
+        return CARRYNET_OK;
+    const cl_int code = read_to != NULL
+                            ? clEnqueueReadBufferRect(t->queue, buffer->memory, CL_TRUE, there, here, region, stride, 0,
+                                                      columns, 0, read_to, 0, NULL, NULL)
+                            : clEnqueueWriteBufferRect(t->queue, buffer->memory, CL_TRUE, there, here, region, stride,
+                                                       0, columns, 0, write_from, 0, NULL, NULL);
+    if (code != CL_SUCCESS)
+        return opencl_fail(read_to != NULL ? "clEnqueueReadBufferRect" : "clEnqueueWriteBufferRect", code);
+    return CARRYNET_OK;
+}
+
+carrynet_status opencl_trainer_get(struct opencl_trainer *t, carrynet_part part, size_t first, size_t count,
+                                   void *values)
+{
+    return transfer(t, part, first, count, values, NULL);
+}
+
+carrynet_status opencl_trainer_set(struct opencl_trainer *t, carrynet_part part, size_t first, size_t count,
+                                   const void *values)
+{
+    t->packed_is_current = false;
+    return transfer(t, part, first, count, NULL, values);
+}

@@ -1,0 +1,79 @@
+/* The trainer's state, shared by trainer.c (making it, its networks) and passes.c (launches). */
+#ifndef OPENCL_TRAINER_H
+#define OPENCL_TRAINER_H
+
+#include "kernels/arguments.h"
+#include "opencl/opencl.h"
+
+/* A device buffer and its room. Content is lost when it grows. */
+struct opencl_buffer {
+    cl_mem memory;
+    uint64_t bytes;
+};
+
+/* What the host fills while the device still reads its predecessors: one update's sequences and rates. */
+struct opencl_slot {
+    uint32_t *words; /* individuals, symbols, targets */
+    size_t words_room;
+    char *rates; /* [networks][CARRYNET_RATES] reals */
+    struct opencl_buffer staged;
+    struct opencl_buffer rates_buffer;
+    cl_event written; /* of the last write from this slot */
+};
+
+enum { OPENCL_SLOTS = 3 };
+
+struct opencl_trainer {
+    carrynet_settings settings;
+    carrynet_device about;
+    cl_device_id device;
+    cl_context context;
+    cl_command_queue queue;
+    bool cpu_shape;
+    bool divide_by_newton;
+    uint32_t lanes;            /* of the CPU shape; 1 in the GPU shape */
+    size_t group_size;         /* work-items of a work-group of the GPU shape; 1 in the CPU shape */
+    size_t workers;            /* most work-items (CPU shape) or work-groups (GPU shape) of a pass */
+    size_t value;              /* bytes of a real */
+    size_t size;               /* parameters of a network */
+    size_t trained;            /* of which trained */
+    uint32_t parameter_stride; /* reals a network */
+    uint32_t node_stride;      /* reals a gradient node */
+    size_t columns;            /* hidden units, padded in the CPU shape */
+    uint64_t packed_size;      /* reals of packed weights of a network; CPU shape */
+    bool packed_is_current;    /* the packed weights are those of the parameters */
+
+    cl_kernel pack, gradient, forward, join, clip, apply; /* made when first needed */
+
+    struct opencl_buffer parameters, moments[2]; /* [networks][parameter_stride] */
+    struct opencl_buffer sums, totals;           /* [networks][node_stride]; ulong [networks][2] */
+    struct opencl_buffer constants, factors;     /* [CARRYNET_CONSTANTS]; [networks] */
+    struct opencl_buffer packed, scratch, nodes, counts;
+    struct opencl_buffer y, z, h, state; /* of forward passes */
+    uint64_t averaged;                   /* sequences that the constants are made for */
+
+    struct opencl_slot slots[OPENCL_SLOTS];
+    int slot; /* of the current pass */
+};
+
+/* Makes room for at least `bytes`. MEMORY states the need and the device's limit. */
+carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buffer *buffer, uint64_t bytes,
+                               const char *what);
+
+/* How a pass is cut and what it needs, in the device's terms. */
+struct opencl_plan {
+    struct carrynet_pass pass;
+    size_t workers;         /* work-items or groups to launch */
+    uint64_t scratch_bytes; /* of all workers */
+    uint64_t nodes_bytes;
+    uint64_t counts_bytes;
+};
+
+/* Plans a pass over `sequences`. training: gradient, else forward alone. MEMORY if not even one worker's scratch fits. */
+carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
+                                 const struct net_pass *pass, bool training);
+
+/* Builds a kernel where it is not there yet: *kernel is a field of the trainer. */
+carrynet_status opencl_need(struct opencl_trainer *trainer, cl_kernel *kernel);
+
+#endif

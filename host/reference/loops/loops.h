@@ -1,0 +1,63 @@
+/*
+ * What the loop files share. Each is compiled once a precision (CARRYNET_REAL_BITS) and variant (REFERENCE_VARIANT); LOOP makes
+ * the names of the copies.
+ */
+#ifndef LOOPS_LOOPS_H
+#define LOOPS_LOOPS_H
+
+#include "kernels/arguments.h"
+#include "kernels/arithmetic.h"
+#include "reference/reference.h"
+
+#define LOOP_PASTE_(name, bits, variant) reference_##bits##_##variant##_##name
+#define LOOP_PASTE(name, bits, variant) LOOP_PASTE_(name, bits, variant)
+#define LOOP(name) LOOP_PASTE(name, CARRYNET_REAL_BITS, REFERENCE_VARIANT)
+
+/* LEVELS: nodes that the tree of REFERENCE_SEQUENCES / BLOCK blocks can hold at once. */
+enum { BLOCK = CARRYNET_BLOCK, STRIPES = 16, RUN = 64, LEVELS = 20 };
+
+/* A network's parameters by name; absent ones are NULL. */
+struct parameters {
+    const real *w_xh; /* [I][H] */
+    const real *w_hh; /* [H][H] */
+    const real *w_hy; /* [H][O] */
+    const real *b_h;  /* [H] */
+    const real *b_y;  /* [O] */
+    const real *h_0;  /* [H] */
+};
+
+/* One block of S <= 64 sequences over T steps. Arrays in scratch. */
+struct block {
+    size_t S, T, I, H, O;
+    bool start;            /* h[0] is given: by the model's h_0 or by a state */
+    uint32_t *symbol;      /* [T][S] */
+    uint32_t *target;      /* [T][S] */
+    real *h;               /* [T + 1][S][H] */
+    real *z;               /* [T][S][O] */
+    real *y;               /* [T][S][O] */
+    real *dy;              /* [T][S][O] */
+    real *dh;              /* [2][S][H]: of this step and of the one after it */
+    real *row;             /* [2^I][H] */
+    real *w_hh_transposed; /* [H][H], so that the chain of the deltas runs along rows */
+};
+
+#define forward_block LOOP(forward_block)
+#define measure_block LOOP(measure_block)
+#define backward_block LOOP(backward_block)
+#define update_network LOOP(update_network)
+#define compute_start_vectors LOOP(compute_start_vectors)
+
+void forward_block(struct block *block, const struct parameters *p, const struct reference_pass *pass, size_t first);
+
+/* loss and absolute error of the block, summed over its sequences; adds to counts. */
+void measure_block(real metrics[2], struct reference_counts *counts, const struct block *block, carrynet_loss loss);
+
+/* gradient [trained] of the block, in the order of the parameters. */
+void backward_block(real *gradient, struct block *block, const struct parameters *p, carrynet_loss loss);
+
+void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums,
+                    const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+
+void compute_start_vectors(void *results, const void *operands, size_t count);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * One update of one network (kernels/ARITHMETIC.md 5): average, clipping by norm, optimizer. The update adds: the gradient is the
+ * direction of descent.
+ */
+#include "reference/loops/loops.h"
+
+/* A value of the averaged gradient: F(sum r), saturated to [-2^60, 2^60]. */
+static real averaged(real sum, real r)
+{
+    const real most = REAL(0x1p60), g = flush(sum * r);
+    return g > most ? most : g < -most ? -most : g;
+}
+
+/* The factor of clipping: 1 where the norm is at most c. Runs of 64 values meet as blocks do. */
+static real clip_factor(const real *sums, size_t count, real r, real c)
+{
+    real nodes[LEVELS];
+    size_t depth = 0;
+    uint64_t runs = 0;
+    for (size_t first = 0; first < count; first += RUN, ++runs) {
+        real sum = 0;
+        for (size_t i = first; i < count && i < first + RUN; ++i) {
+            const real q = product(REAL(0x1p20), averaged(sums[i], r));
+            sum = fused(q, q, sum);
+        }
+        for (uint64_t n = runs; n & 1; n >>= 1)
+            sum = nodes[--depth] + sum;
+        nodes[depth++] = sum;
+    }
+    real squares = nodes[--depth];
+    while (depth > 0)
+        squares = nodes[--depth] + squares;
+    if (!(squares <= REAL(0x1p100)))
+        squares = (real)NAN;
+    const real norm = product(REAL(0x1p-20), square_root(squares));
+    return norm <= c ? REAL(0x1p0) : quotient(c, norm);
+}
+
+static real second_moment_forward(real v, real g, real decay, real rest)
+{
+    const real most = REAL(0x1p100), q = product(REAL(0x1p20), g);
+    const real next = flush(fused(decay, v, product(rest, product(q, q))));
+    return next > most ? most : next;
+}
+
+/* w + rate numerator / (sqrt(v) 2^-20 + epsilon) */
+static real scaled_step(real w, real numerator, real v, real rate, real epsilon)
+{
+    const real denominator = fused(square_root(v), REAL(0x1p-20), epsilon);
+    return flush(fused(rate, quotient(numerator, denominator), w));
+}
+
+void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums_,
+                    const carrynet_settings *settings, uint64_t sequences, double rate_, double epsilon_)
+{
+    real *w = parameters, *m = first_moment, *v = second_moment;
+    const real *sums = sums_;
+    const size_t trained = carrynet_shape_trained(&settings->shape);
+    const real r = (real)(1.0 / (double)sequences), rate = (real)rate_, epsilon = (real)epsilon_;
+    const real momentum = (real)settings->momentum, momentum_rest = (real)(1 - settings->momentum);
+    const real decay = (real)settings->decay, decay_rest = (real)(1 - settings->decay);
+    const bool clipped = settings->clip > 0;
+    const real factor = clipped ? clip_factor(sums, trained, r, (real)settings->clip) : 1;
+    for (size_t i = 0; i < trained; ++i) {
+        real g = averaged(sums[i], r);
+        if (clipped && factor != 1)
+            g = flush(g * factor);
+        switch (settings->optimizer) {
+        case CARRYNET_OPTIMIZER_SGD:
+            w[i] = flush(fused(rate, g, w[i]));
+            break;
+        case CARRYNET_OPTIMIZER_MOMENTUM:
+            m[i] = flush(fused(momentum, m[i], g));
+            w[i] = flush(fused(rate, m[i], w[i]));
+            break;
+        case CARRYNET_OPTIMIZER_RMSPROP:
+            v[i] = second_moment_forward(v[i], g, decay, decay_rest);
+            w[i] = scaled_step(w[i], g, v[i], rate, epsilon);
+            break;
+        case CARRYNET_OPTIMIZER_ADAM:
+            m[i] = flush(fused(momentum, m[i], product(momentum_rest, g)));
+            v[i] = second_moment_forward(v[i], g, decay, decay_rest);
+            w[i] = scaled_step(w[i], m[i], v[i], rate, epsilon);
+            break;
+        }
+    }
+}

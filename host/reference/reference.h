@@ -1,0 +1,71 @@
+/*
+ * The reference: forward, backward, gradient and update of kernels/ARITHMETIC.md as plain loops, for one network at a time. It is the
+ * oracle that the kernels are compared with, so it shares scalar functions with them (kernels/arithmetic.h) and no loop.
+ *
+ * The loops are compiled for both precisions and, on x86, again with FMA instructions; values are float or double.
+ */
+#ifndef REFERENCE_REFERENCE_H
+#define REFERENCE_REFERENCE_H
+
+#include <carrynet/settings.h>
+#include <stdint.h>
+
+/* Most sequences of one pass. */
+#define REFERENCE_SEQUENCES 16777216
+
+/* The sequences that one call works on, and what names their noise. */
+struct reference_pass {
+    const uint32_t *symbols; /* [sequences][symbol_words] */
+    const uint32_t *targets; /* [sequences][target_words] */
+    size_t sequences;
+    size_t steps;
+    size_t symbol_words;
+    size_t target_words;
+    double noise;            /* 0: none */
+    uint64_t seed;           /* key of the noise */
+    uint64_t first_sequence; /* place of the first sequence in the update's batch */
+    uint32_t update;
+    bool resume; /* h[0] comes from the state of reference_outputs, not from the model */
+};
+
+/* What a forward pass writes; each may be NULL. */
+struct reference_outputs {
+    void *y;     /* [sequences][steps][outputs] */
+    void *z;     /* [sequences][steps][outputs] */
+    void *h;     /* [sequences][steps][hidden] */
+    void *state; /* [sequences][hidden]: h[0] if the pass resumes; the last h afterwards */
+};
+
+struct reference_counts {
+    uint64_t wrong_bits;
+    uint64_t wrong_sequences;
+};
+
+struct reference_loops {
+    /* Bytes of scratch of the two passes below, for sequences of that length and number. */
+    size_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences);
+
+    /* node [trained + 2]: the gradient summed over the sequences by the block tree, then loss and absolute error. */
+    void (*gradient)(void *node, struct reference_counts *counts, const void *parameters,
+                     const carrynet_settings *settings, const struct reference_pass *pass, void *scratch);
+
+    /* Forward alone; metrics [2]: loss and absolute error, summed by the block tree. */
+    void (*forward)(const struct reference_outputs *outputs, void *metrics, struct reference_counts *counts,
+                    const void *parameters, const carrynet_settings *settings, const struct reference_pass *pass,
+                    void *scratch);
+
+    /* One update from a node's sums over `sequences` sequences; moments [trained] may be NULL where unused. */
+    void (*update)(void *parameters, void *first_moment, void *second_moment, const void *sums,
+                   const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+
+    /* The start-up vectors of kernels/admission.cl: results [count][CARRYNET_RESULTS] of operands [count][CARRYNET_OPERANDS]. */
+    void (*start_vectors)(void *results, const void *operands, size_t count);
+};
+
+/* Whether this host's fma, multiplication and addition round as the arithmetic needs. DEVICE names what does not. */
+carrynet_status reference_admit(void);
+
+/* The loops for a precision: with FMA instructions where this processor has them. Static. */
+const struct reference_loops *reference_loops(carrynet_precision precision);
+
+#endif

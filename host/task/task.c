@@ -1,0 +1,103 @@
+/* Bit automata: the built-in tables, their check and their step. A new task is a table here and nothing else. */
+#include "base/base.h"
+#include <carrynet/task.h>
+#include <string.h>
+
+static const carrynet_task tasks[] = {
+    {
+        /* The state is the carry: a + b + carry = out + 2 next. */
+        .name = "add",
+        .inputs = 2,
+        .outputs = 1,
+        .states = 2,
+        .closing_count = 1,
+        .sign = '+',
+        .next = {{0, 0, 0, 1}, {0, 1, 1, 1}},
+        .out = {{0, 1, 1, 0}, {1, 0, 0, 1}},
+    },
+    {
+        /* The state is the borrow: a - b - borrow = out - 2 next; symbol 1 is a = 1, b = 0. */
+        .name = "sub",
+        .inputs = 2,
+        .outputs = 1,
+        .states = 2,
+        .closing_count = 1,
+        .constraint = CARRYNET_CONSTRAINT_NOT_LESS,
+        .sign = '-',
+        .next = {{0, 0, 1, 0}, {1, 0, 1, 1}},
+        .out = {{0, 1, 1, 0}, {1, 0, 0, 1}},
+    },
+};
+
+size_t carrynet_task_count(void)
+{
+    return sizeof tasks / sizeof tasks[0];
+}
+
+const carrynet_task *carrynet_task_at(size_t index)
+{
+    return index < carrynet_task_count() ? &tasks[index] : NULL;
+}
+
+carrynet_status carrynet_task_find(const carrynet_task **task, const char *name)
+{
+    base_text list = {0};
+    *task = NULL;
+    for (size_t i = 0; i < carrynet_task_count(); ++i) {
+        if (strcmp(tasks[i].name, name) == 0) {
+            *task = &tasks[i];
+            break;
+        }
+        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", tasks[i].name);
+    }
+    carrynet_status status = CARRYNET_OK;
+    if (*task == NULL)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "no task is called '%.64s'; there are: %s", name,
+                           list.failed ? "add" : list.data);
+    base_text_free(&list);
+    return status;
+}
+
+carrynet_status carrynet_task_check(const carrynet_task *task)
+{
+    if (memchr(task->name, '\0', sizeof task->name) == NULL || task->name[0] == '\0')
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task: the name must have 1 to %d characters",
+                         CARRYNET_TASK_NAME - 1);
+    if (task->inputs < 1 || task->inputs > CARRYNET_TASK_INPUTS)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: inputs is %u, must be 1 to %d", task->name, task->inputs,
+                         CARRYNET_TASK_INPUTS);
+    if (task->outputs < 1 || task->outputs > CARRYNET_TASK_OUTPUTS)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: outputs is %u, must be 1 to %d", task->name, task->outputs,
+                         CARRYNET_TASK_OUTPUTS);
+    if (task->states < 1 || task->states > CARRYNET_TASK_STATES)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: states is %u, must be 1 to %d", task->name, task->states,
+                         CARRYNET_TASK_STATES);
+    if (task->start >= task->states)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: start is %u, but there are %u states", task->name,
+                         task->start, task->states);
+    if (task->closing_count > CARRYNET_TASK_CLOSING)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: %u closing symbols, at most %d", task->name,
+                         task->closing_count, CARRYNET_TASK_CLOSING);
+    const uint32_t symbols = 1u << task->inputs;
+    for (uint32_t i = 0; i < task->closing_count; ++i)
+        if (task->closing[i] >= symbols)
+            return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: closing symbol %u is not below %u", task->name,
+                             task->closing[i], symbols);
+    if (task->constraint != CARRYNET_CONSTRAINT_NONE &&
+        (task->constraint != CARRYNET_CONSTRAINT_NOT_LESS || task->inputs < 2))
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: constraint %d is unknown or needs two operands", task->name,
+                         (int)task->constraint);
+    for (uint32_t q = 0; q < task->states; ++q)
+        for (uint32_t a = 0; a < symbols; ++a)
+            if (task->next[q][a] >= task->states || task->out[q][a] >= 1u << task->outputs)
+                return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: state %u, symbol %u: next or output out of range",
+                                 task->name, q, a);
+    return CARRYNET_OK;
+}
+
+uint32_t carrynet_task_step(const carrynet_task *task, uint32_t *state, uint32_t symbol)
+{
+    const uint32_t out = task->out[*state][symbol];
+    *state = task->next[*state][symbol];
+    return out;
+}

@@ -1,0 +1,92 @@
+/* One problem, step by step: what the network saw, kept and answered, and what the automaton says. */
+#include "base/base.h"
+#include <carrynet/evaluate.h>
+#include <string.h>
+
+static double value_at(const void *values, carrynet_precision precision, size_t i)
+{
+    return precision == CARRYNET_FP32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
+}
+
+static carrynet_status allocate(carrynet_sample *sample)
+{
+    carrynet_status status = base_allocate(&sample->symbols, sample->steps, sizeof *sample->symbols);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&sample->targets, sample->steps, sizeof *sample->targets);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&sample->bits, sample->steps, sizeof *sample->bits);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&sample->states, sample->steps, sizeof *sample->states);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&sample->y, sample->steps * sample->outputs, sizeof *sample->y);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&sample->h, sample->steps * sample->hidden, sizeof *sample->h);
+    return status;
+}
+
+carrynet_status carrynet_sample_run(carrynet_sample *sample, carrynet_engine *engine, const carrynet_task *task,
+                                    size_t network, const uint32_t *symbols, size_t steps)
+{
+    const carrynet_settings *settings = carrynet_engine_settings(engine);
+    const size_t networks = settings->networks, value = settings->precision / 8;
+    carrynet_batch batch = {0};
+    char *y = NULL, *z = NULL, *h = NULL;
+    *sample = (carrynet_sample){
+        .steps = steps,
+        .inputs = task->inputs,
+        .outputs = task->outputs,
+        .hidden = settings->shape.hidden,
+    };
+    if (network >= networks)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %zu", network, networks);
+    carrynet_status status = carrynet_batch_create(&batch, task, 1, steps);
+    if (status == CARRYNET_OK)
+        status = allocate(sample);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&y, networks * steps, sample->outputs * value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&z, networks * steps, sample->outputs * value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&h, networks * steps, sample->hidden * value);
+    if (status != CARRYNET_OK)
+        goto done;
+    memcpy(batch.symbols, symbols, batch.symbol_words * sizeof *symbols);
+    (void)carrynet_targets(task, task->start, batch.symbols, steps, batch.targets);
+    status = carrynet_engine_forward(engine, &batch, &(carrynet_forward){.y = y, .z = z, .h = h});
+    uint32_t state = task->start;
+    for (size_t t = 0; t < steps && status == CARRYNET_OK; ++t) {
+        sample->symbols[t] = carrynet_packed_get(batch.symbols, task->inputs, t);
+        sample->targets[t] = carrynet_task_step(task, &state, sample->symbols[t]);
+        sample->states[t] = state;
+        for (uint32_t o = 0; o < sample->outputs; ++o) {
+            const size_t i = (network * steps + t) * sample->outputs + o;
+            const double answer = value_at(y, settings->precision, i);
+            const double target = (double)(sample->targets[t] >> o & 1);
+            sample->y[t * sample->outputs + o] = answer;
+            sample->bits[t] |= (uint32_t)(value_at(z, settings->precision, i) > 0) << o;
+            sample->error += target > answer ? target - answer : answer - target;
+        }
+        for (uint32_t j = 0; j < sample->hidden; ++j)
+            sample->h[t * sample->hidden + j] =
+                value_at(h, settings->precision, (network * steps + t) * sample->hidden + j);
+    }
+done:
+    base_free(h);
+    base_free(z);
+    base_free(y);
+    carrynet_batch_free(&batch);
+    if (status != CARRYNET_OK)
+        carrynet_sample_free(sample);
+    return status;
+}
+
+void carrynet_sample_free(carrynet_sample *sample)
+{
+    base_free(sample->symbols);
+    base_free(sample->targets);
+    base_free(sample->bits);
+    base_free(sample->states);
+    base_free(sample->y);
+    base_free(sample->h);
+    *sample = (carrynet_sample){0};
+}

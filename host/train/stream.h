@@ -1,0 +1,10 @@
+/* Long sequences in windows of steps, with the hidden state carried from window to window. */
+#ifndef TRAIN_STREAM_H
+#define TRAIN_STREAM_H
+
+#include <carrynet/engine.h>
+
+/* The output bits of one network for a batch, packed like targets: bits [sequences][target_words]. */
+carrynet_status stream_bits(uint32_t *bits, carrynet_engine *engine, size_t network, const carrynet_batch *batch);
+
+#endif

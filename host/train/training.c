@@ -1,0 +1,216 @@
+/*
+ * The training loop: E updates, a test of exactness, a report, until every network is exact or the planned updates are done. What
+ * happens depends on counts alone; the clock only decides when a report is worth making.
+ */
+#include "base/base.h"
+#include <carrynet/train.h>
+#include <string.h>
+
+enum { MOST_CHECKED = 16384, CHECK_STEPS = 1 << 22, CHECK_BITS = 14 };
+
+struct training {
+    const carrynet_settings *settings;
+    const carrynet_train_options *options;
+    carrynet_engine *engine;
+    carrynet_model *model;
+    carrynet_source source;
+    carrynet_batch check;      /* the check set (kernels/ARITHMETIC.md 7) */
+    carrynet_metrics *metrics; /* [networks], of the last update's batch */
+    carrynet_metrics *checked; /* [networks], of one slice of the check set */
+    bool *wrong;               /* [networks], in the check that runs */
+    uint64_t updates;          /* done */
+    uint64_t trained;          /* sequences, all networks in training */
+    uint32_t exact;
+    double start, reported;
+};
+
+void carrynet_train_options_init(carrynet_train_options *options)
+{
+    *options = (carrynet_train_options){0};
+}
+
+static carrynet_status make_check_set(struct training *training)
+{
+    const carrynet_task *task = &training->settings->task;
+    const size_t steps = training->settings->steps;
+    const bool every = (steps - task->closing_count) * task->inputs <= CHECK_BITS;
+    size_t count = CHECK_STEPS / steps / 4 * 4;
+    count = count < 4 ? 4 : count > MOST_CHECKED ? MOST_CHECKED : count;
+    if (every)
+        count = (size_t)carrynet_problem_count(task, steps);
+    const carrynet_status status = carrynet_batch_create(&training->check, task, count, steps);
+    if (status != CARRYNET_OK)
+        return status;
+    uint64_t cursor = 0;
+    if (every)
+        (void)carrynet_enumerate(task, &cursor, &training->check);
+    for (size_t s = 0; s < count && !every; ++s)
+        carrynet_evaluation_problem(task, s, steps, training->check.symbols + s * training->check.symbol_words,
+                                    training->check.targets + s * training->check.target_words);
+    return CARRYNET_OK;
+}
+
+static bool all_wrong(const struct training *training)
+{
+    const carrynet_network *networks = carrynet_model_networks(training->model);
+    for (uint32_t n = 0; n < training->settings->networks; ++n)
+        if (!training->wrong[n] && !networks[n].exact)
+            return false;
+    return true;
+}
+
+/* Copies the state of network n, as it is now, into the model. */
+static carrynet_status record(struct training *training, uint32_t n)
+{
+    const size_t bytes = carrynet_shape_size(&training->settings->shape) * (training->settings->precision / 8);
+    carrynet_model_networks(training->model)[n].updates = training->updates;
+    return carrynet_engine_get(training->engine, CARRYNET_PART_PARAMETERS, n, 1,
+                               (char *)carrynet_model_values(training->model) + n * bytes);
+}
+
+/* Tests the networks that are not exact yet; those that are right throughout are recorded and count as exact. */
+static carrynet_status test_exactness(struct training *training)
+{
+    const uint32_t networks = training->settings->networks;
+    const carrynet_batch *check = &training->check;
+    carrynet_status status = CARRYNET_OK;
+    memset(training->wrong, 0, networks * sizeof *training->wrong);
+    /* Slices that grow, since a network that is still learning fails in the first. */
+    for (size_t first = 0, slice = 256; first < check->sequences && status == CARRYNET_OK; first += slice, slice *= 4) {
+        if (all_wrong(training))
+            break;
+        carrynet_batch part = *check;
+        part.sequences = check->sequences - first < slice ? check->sequences - first : slice;
+        part.symbols += first * check->symbol_words;
+        part.targets += first * check->target_words;
+        status = carrynet_engine_forward(training->engine, &part, &(carrynet_forward){.metrics = training->checked});
+        for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
+            training->wrong[n] = training->wrong[n] || training->checked[n].wrong_sequences > 0;
+    }
+    carrynet_network *records = carrynet_model_networks(training->model);
+    for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
+        if (!training->wrong[n] && !records[n].exact) {
+            status = record(training, n);
+            records[n].exact = true;
+            ++training->exact;
+        }
+    return status;
+}
+
+/* Tells the caller how it goes; *stop if the caller wants no more. */
+static carrynet_status report(struct training *training, bool last, bool *stop)
+{
+    const carrynet_settings *settings = training->settings;
+    const double now = base_seconds();
+    if (training->options->report == NULL || (!last && now - training->reported < training->options->report_seconds))
+        return CARRYNET_OK;
+    training->reported = now;
+    carrynet_report told = {
+        .device = carrynet_engine_description(training->engine),
+        .updates = training->updates,
+        .sequences = training->trained,
+        .exact = training->exact,
+        .networks = settings->networks,
+        .seconds = now - training->start,
+        .last = last,
+    };
+    const carrynet_network *records = carrynet_model_networks(training->model);
+    uint32_t counted = 0;
+    for (uint32_t n = 0; n < settings->networks; ++n)
+        if (!records[n].exact || training->exact == settings->networks) {
+            told.loss += training->metrics[n].loss / settings->batch;
+            told.wrong_share += (double)training->metrics[n].wrong_sequences / settings->batch;
+            ++counted;
+        }
+    if (counted > 0) {
+        told.loss /= counted;
+        told.wrong_share /= counted;
+    }
+    carrynet_sample sample = {0};
+    carrynet_batch problem = {0};
+    carrynet_status status = carrynet_batch_create(&problem, &settings->task, 1, settings->steps);
+    /* A sample costs memory for every network and step: only where that is little. */
+    const bool small = (uint64_t)settings->networks * settings->steps * settings->shape.hidden <= 1u << 22;
+    if (status == CARRYNET_OK && small) {
+        const carrynet_source counter = carrynet_counter_source(&settings->task);
+        status = counter.fill(counter.self, settings->seed, training->updates, 0, 1, settings->steps, problem.symbols,
+                              problem.targets);
+        if (status == CARRYNET_OK)
+            status =
+                carrynet_sample_run(&sample, training->engine, &settings->task, 0, problem.symbols, settings->steps);
+        told.sample = &sample;
+    }
+    if (status == CARRYNET_OK)
+        *stop = training->options->report(training->options->self, &told) != 0;
+    carrynet_sample_free(&sample);
+    carrynet_batch_free(&problem);
+    return status;
+}
+
+static carrynet_status run(struct training *training)
+{
+    const carrynet_settings *settings = training->settings;
+    carrynet_status status = CARRYNET_OK;
+    bool stop = false;
+    while (training->updates < settings->updates && !stop && status == CARRYNET_OK) {
+        if (settings->until_exact && training->exact == settings->networks)
+            break;
+        const uint64_t left = settings->updates - training->updates;
+        const uint64_t count = left < settings->check_every ? left : settings->check_every;
+        status = carrynet_engine_train(training->engine, &training->source, count, training->metrics);
+        training->updates += count;
+        training->trained += count * settings->batch * (settings->networks - training->exact);
+        if (status == CARRYNET_OK && settings->until_exact)
+            status = test_exactness(training);
+        if (status == CARRYNET_OK)
+            status = report(training, false, &stop);
+    }
+    /* Networks that go on to the end are recorded there, and an exact count of updates ends with the test too. */
+    const carrynet_network *records = carrynet_model_networks(training->model);
+    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
+        if (!records[n].exact)
+            status = record(training, n);
+    if (status == CARRYNET_OK && !settings->until_exact)
+        status = test_exactness(training);
+    if (status == CARRYNET_OK)
+        status = report(training, true, &stop);
+    return status;
+}
+
+carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
+                               const carrynet_engine_options *engine, const carrynet_train_options *options)
+{
+    carrynet_train_options silent;
+    carrynet_train_options_init(&silent);
+    struct training training = {.settings = settings, .options = options != NULL ? options : &silent};
+    *model = NULL;
+    carrynet_status status = carrynet_model_create(&training.model, settings);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&training.metrics, settings->networks, sizeof *training.metrics);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&training.checked, settings->networks, sizeof *training.checked);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&training.wrong, settings->networks, sizeof *training.wrong);
+    if (status == CARRYNET_OK)
+        status = make_check_set(&training);
+    if (status == CARRYNET_OK)
+        status = carrynet_engine_create(&training.engine, settings, engine);
+    if (status != CARRYNET_OK)
+        goto done;
+    training.source =
+        training.options->source != NULL ? *training.options->source : carrynet_counter_source(&settings->task);
+    training.start = training.reported = base_seconds();
+    status = run(&training);
+    if (status != CARRYNET_OK)
+        goto done;
+    *model = training.model;
+    training.model = NULL;
+done:
+    carrynet_engine_free(training.engine);
+    carrynet_batch_free(&training.check);
+    base_free(training.wrong);
+    base_free(training.checked);
+    base_free(training.metrics);
+    carrynet_model_free(training.model);
+    return status;
+}

@@ -1,0 +1,24 @@
+/*
+ * The start-up vectors of a device (ARITHMETIC.md 9): operations on operands that come through a buffer, so that no compiler can fold them.
+ * Work-item i: results of vector i, [count][CARRYNET_RESULTS]; the host compares their bits with its own (host/reference/loops/start_vectors.c).
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+kernel void admit(const uint count, const global real *operands /* [count][3] */, global real *results)
+{
+    const uint i = (uint)get_global_id(0);
+    if (i >= count)
+        return;
+    const real a = operands[CARRYNET_OPERANDS * i], b = operands[CARRYNET_OPERANDS * i + 1], c = operands[CARRYNET_OPERANDS * i + 2];
+    global real *out = results + CARRYNET_RESULTS * i;
+    out[0] = fma(a, b, c);
+    /* A product and a sum apart: a device that contracts them fails here. */
+    const real separate = a * b;
+    out[1] = separate + c;
+    out[2] = a + b;
+    out[3] = quotient(a, b);
+    out[4] = square_root(c < 0 ? -c : c);
+    out[5] = real_from_word((uint)bits_of(a));
+    out[6] = sigmoid(c);
+    out[7] = flush(a * c);
+}

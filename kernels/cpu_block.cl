@@ -1,0 +1,307 @@
+/*
+ * CPU shape, what its kernels share: a work-item runs whole blocks of up to 64 sequences; lanes are hidden units.
+ *
+ *     h[t+1] = sigmoid(row[symbol] + h[t] w_hh)      as register tiles of TILE_ROWS sequences x TILE_VECTORS vectors of units
+ *
+ * Hidden arrays are [rows][COLUMNS], COLUMNS = H rounded up to 16. Padded columns have zero weights, so whatever stands there
+ * adds exact zeros; padded rows have dy = 0 and do the same.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+#define I CARRYNET_INPUTS
+#define H CARRYNET_HIDDEN
+#define O CARRYNET_OUTPUTS
+#define LANES CARRYNET_LANES
+#define BLOCK CARRYNET_BLOCK
+#define STRIPES CARRYNET_STRIPES
+
+#define COLUMNS ((H + STRIPES - 1) / STRIPES * STRIPES)
+#define VECTORS (COLUMNS / LANES)
+#define SYMBOLS (1 << I)
+#define GROUPS (BLOCK / LANES) /* a step's outputs are vectors of LANES sequences */
+
+#ifndef TILE_VECTORS
+#define TILE_VECTORS (VECTORS < 3 ? VECTORS : 4)
+#endif
+#ifndef TILE_ROWS
+#define TILE_ROWS (VECTORS < 3 ? 8 : 4)
+#endif
+#define PANELS ((VECTORS + TILE_VECTORS - 1) / TILE_VECTORS)
+
+#define INLINE static inline __attribute__((always_inline))
+
+#if LANES == 16
+#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#elif LANES == 8
+#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
+#else
+#define LANE_NUMBERS 0, 1, 2, 3
+#endif
+
+/*
+ * A network's packed weights, made by cpu_pack: offsets in vectors.
+ *     rows [SYMBOLS][VECTORS], panels of w_hh, panels of its transpose, w_hy [O][VECTORS], h_0 [VECTORS], b_y [O] (a real a vector's place)
+ * A panel is TILE_VECTORS columns of vectors (the last may be narrower), [H][width], so that a tile reads it front to back.
+ */
+#define PACKED_ROWS 0
+#define PACKED_HH (PACKED_ROWS + SYMBOLS * VECTORS)
+#define PACKED_HH_TRANSPOSED (PACKED_HH + H * VECTORS)
+#define PACKED_HY (PACKED_HH_TRANSPOSED + H * VECTORS)
+#define PACKED_H_0 (PACKED_HY + O * VECTORS)
+#define PACKED_B_Y (PACKED_H_0 + VECTORS)
+#define PACKED_SIZE (PACKED_B_Y + O)
+
+/* The training noise of a network. */
+INLINE real noise_of(const global uint *individual)
+{
+    const global uint *words = individual + CARRYNET_INDIVIDUAL_NOISE;
+#if CARRYNET_REAL_BITS == 32
+    return as_float(words[0]);
+#else
+    return as_double((ulong)words[1] << 32 | words[0]);
+#endif
+}
+
+/* Symbol or target `step` of a packed sequence. */
+INLINE uint unpacked(const global uint *words, const uint bits, const uint step)
+{
+    const uint per_word = 32 / bits;
+    return words[step / per_word] >> (bits * (step % per_word)) & ((1u << bits) - 1);
+}
+
+/* Symbols or targets of step `step` of the sequences of a block; 0 beyond them. */
+INLINE void unpack_step(uint *values, const global uint *words, const uint stride, const uint bits, const uint step,
+                        const uint sequences, const uint rows)
+{
+    for (uint s = 0; s < sequences; ++s)
+        values[s] = unpacked(words + (size_t)s * stride, bits, step);
+    for (uint s = sequences; s < rows; ++s)
+        values[s] = 0;
+}
+
+/* acc[r][v] += sum over k of left[r][k] panel[k][v]: one chain an element, k ascending. */
+INLINE void tile_chain(vreal acc[TILE_ROWS][TILE_VECTORS], const int width, const global real *left,
+                       const global vreal *panel)
+{
+    for (uint k = 0; k < H; ++k) {
+        vreal w[TILE_VECTORS];
+#pragma unroll
+        for (int v = 0; v < width; ++v)
+            w[v] = panel[k * width + v];
+#pragma unroll
+        for (int r = 0; r < TILE_ROWS; ++r) {
+            const vreal x = (vreal)(left[r * COLUMNS + k]);
+#pragma unroll
+            for (int v = 0; v < width; ++v)
+                acc[r][v] = fma(x, w[v], acc[r][v]);
+        }
+    }
+}
+
+/* One tile of h[t+1]; h is only read if chained. */
+INLINE void forward_tile(global real *next, const global real *h, const int chained, const uint *symbol,
+                         const global vreal *packed, const int panel, const int width)
+{
+    vreal acc[TILE_ROWS][TILE_VECTORS];
+    const int first = panel * TILE_VECTORS;
+#pragma unroll
+    for (int r = 0; r < TILE_ROWS; ++r)
+#pragma unroll
+        for (int v = 0; v < width; ++v)
+            acc[r][v] = packed[PACKED_ROWS + symbol[r] * VECTORS + first + v];
+    if (chained)
+        tile_chain(acc, width, h, packed + PACKED_HH + (size_t)first * H);
+#pragma unroll
+    for (int r = 0; r < TILE_ROWS; ++r)
+#pragma unroll
+        for (int v = 0; v < width; ++v)
+            ((global vreal *)(next + r * COLUMNS))[first + v] = flush(sigmoid(acc[r][v]));
+}
+
+/* h[t+1] of a block from h[t]. */
+INLINE void hidden_forward(global real *next, const global real *h, const int chained, const uint *symbol,
+                           const global vreal *packed, const uint rows)
+{
+    for (uint r = 0; r < rows; r += TILE_ROWS) {
+        for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
+            forward_tile(next + r * COLUMNS, h + r * COLUMNS, chained, symbol + r, packed, panel, TILE_VECTORS);
+#if VECTORS % TILE_VECTORS != 0
+        forward_tile(next + r * COLUMNS, h + r * COLUMNS, chained, symbol + r, packed, PANELS - 1,
+                     VECTORS % TILE_VECTORS);
+#endif
+    }
+}
+
+/* ---- outputs: LANES sequences at a time ------------------------------------------------------------------------ */
+
+/* Adds the upper half of each group of lanes to its lower half, for two vectors at once, and puts the results side by side. */
+#if LANES == 16
+#define HALVE_16(a, b) ((vreal)(a.s01234567, b.s01234567) + (vreal)(a.s89abcdef, b.s89abcdef))
+#define HALVE_8(a, b)                                                                                                 \
+    ((vreal)(a.s0123, a.s89ab, b.s0123, b.s89ab) + (vreal)(a.s4567, a.scdef, b.s4567, b.scdef))
+#define HALVE_4(a, b)                                                                                                 \
+    ((vreal)(a.s01, a.s45, a.s89, a.scd, b.s01, b.s45, b.s89, b.scd) +                                                \
+     (vreal)(a.s23, a.s67, a.sab, a.sef, b.s23, b.s67, b.sab, b.sef))
+#define HALVE_2(a, b) ((vreal)(a.even, b.even) + (vreal)(a.odd, b.odd))
+#elif LANES == 8
+#define HALVE_8(a, b) ((vreal)(a.s0123, b.s0123) + (vreal)(a.s4567, b.s4567))
+#define HALVE_4(a, b) ((vreal)(a.s01, a.s45, b.s01, b.s45) + (vreal)(a.s23, a.s67, b.s23, b.s67))
+#define HALVE_2(a, b) ((vreal)(a.even, b.even) + (vreal)(a.odd, b.odd))
+#else
+#define HALVE_4(a, b) ((vreal)(a.s01, b.s01) + (vreal)(a.s23, b.s23))
+#define HALVE_2(a, b) ((vreal)(a.even, b.even) + (vreal)(a.odd, b.odd))
+#endif
+
+/* The 16 stripes of one sequence's logit, as far as they add lane by lane: stripe k + stripe k + 8, ... down to LANES. */
+INLINE vreal stripes(const global real *h, const global vreal *w_hy)
+{
+    vreal stripe[STRIPES / LANES];
+#pragma unroll
+    for (int i = 0; i < STRIPES / LANES; ++i)
+        stripe[i] = REAL(0x0p0);
+    for (int v = 0; v < VECTORS; v += STRIPES / LANES)
+#pragma unroll
+        for (int i = 0; i < STRIPES / LANES; ++i)
+            stripe[i] = fma(((const global vreal *)h)[v + i], w_hy[v + i], stripe[i]);
+#if LANES == 4
+    stripe[0] = stripe[0] + stripe[2];
+    stripe[1] = stripe[1] + stripe[3];
+#endif
+#if LANES < 16
+    stripe[0] = stripe[0] + stripe[1];
+#endif
+    return stripe[0];
+}
+
+/* The logits of LANES sequences, one a lane. */
+INLINE vreal logits(const global real *h, const global vreal *w_hy)
+{
+    vreal part[LANES];
+#pragma unroll
+    for (int s = 0; s < LANES; ++s)
+        part[s] = stripes(h + s * COLUMNS, w_hy);
+#if LANES == 16
+#pragma unroll
+    for (int s = 0; s < 8; ++s)
+        part[s] = HALVE_16(part[2 * s], part[2 * s + 1]);
+#endif
+#if LANES >= 8
+#pragma unroll
+    for (int s = 0; s < 4; ++s)
+        part[s] = HALVE_8(part[2 * s], part[2 * s + 1]);
+#endif
+#pragma unroll
+    for (int s = 0; s < 2; ++s)
+        part[s] = HALVE_4(part[2 * s], part[2 * s + 1]);
+    return HALVE_2(part[0], part[1]);
+}
+
+/* Metrics of a block, one sequence a lane. */
+struct measures {
+    vreal loss[GROUPS];
+    vreal absolute[GROUPS];
+    vbits wrong[GROUPS];
+};
+
+INLINE void measures_start(struct measures *m)
+{
+    for (int g = 0; g < GROUPS; ++g) {
+        m->loss[g] = REAL(0x0p0);
+        m->absolute[g] = REAL(0x0p0);
+        m->wrong[g] = BITS(0);
+    }
+}
+
+/* Targets of LANES sequences for output o, as 0 or 1. */
+INLINE vreal targets_of(const uint *target, const uint o)
+{
+    uint bits[LANES];
+    for (int s = 0; s < LANES; ++s)
+        bits[s] = target[s] >> o & 1;
+    return real_from_word(CARRYNET_PASTE(vload, LANES)(0, bits));
+}
+
+/* Adds one output of LANES sequences to the metrics; returns dy. Lanes from `valid` on are no sequences: their dy is 0. */
+INLINE vreal measure(struct measures *m, const uint group, const vreal z, const vreal y, const vreal target,
+                     const uint valid)
+{
+    const vreal zero = REAL(0x0p0), one = REAL(0x1p0);
+    const vreal e = target - y;
+#if CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_
+    m->loss[group] = fma(product(REAL(0x1p-1), e), e, m->loss[group]);
+    const vreal dy = flush(e * (y * (one - y)));
+#else
+    const vreal least = REAL(0x1p-40);
+    const vreal right = target > zero ? y : one - y;
+    m->loss[group] = m->loss[group] - logarithm(right < least ? least : right);
+    const vreal dy = flush(e);
+#endif
+    m->absolute[group] = m->absolute[group] + (e < zero ? -e : e);
+    m->wrong[group] -= (z > zero) ^ (target > zero);
+    const vreal lane = (vreal)(LANE_NUMBERS);
+    return lane < (vreal)((real)valid) ? dy : zero;
+}
+
+/* The block's metrics, summed over its sequences in order: node[0] loss, node[1] absolute error; counts are added to. */
+INLINE void measures_end(const struct measures *m, const uint sequences, global real *node, ulong *wrong_bits,
+                         ulong *wrong_sequences)
+{
+    real loss[BLOCK], absolute[BLOCK], loss_sum = 0, absolute_sum = 0;
+#if CARRYNET_REAL_BITS == 32
+    int wrong[BLOCK];
+#else
+    long wrong[BLOCK];
+#endif
+    for (int g = 0; g < GROUPS; ++g) {
+        CARRYNET_PASTE(vstore, LANES)(m->loss[g], g, loss);
+        CARRYNET_PASTE(vstore, LANES)(m->absolute[g], g, absolute);
+        CARRYNET_PASTE(vstore, LANES)(m->wrong[g], g, wrong);
+    }
+    for (uint s = 0; s < sequences; ++s) {
+        loss_sum = loss_sum + loss[s];
+        absolute_sum = absolute_sum + absolute[s];
+        *wrong_bits += (ulong)wrong[s];
+        *wrong_sequences += wrong[s] > 0;
+    }
+    node[0] = loss_sum;
+    node[1] = absolute_sum;
+}
+
+/* ---- the block tree of a chunk: a binary counter of nodes, one a level ------------------------------------------ */
+
+INLINE void add_node(global real *sum, const global real *lower, const uint size)
+{
+    global vreal *a = (global vreal *)sum;
+    const global vreal *b = (const global vreal *)lower;
+    for (uint i = 0; i < size / LANES; ++i)
+        a[i] = b[i] + a[i];
+}
+
+INLINE void copy_node(global real *to, const global real *from, const uint size)
+{
+    for (uint i = 0; i < size / LANES; ++i)
+        ((global vreal *)to)[i] = ((const global vreal *)from)[i];
+}
+
+/* Takes the node of block number `blocks` of the chunk; levels [.][size]. */
+INLINE void push_node(global real *levels, global real *node, const uint size, const uint blocks)
+{
+    uint level = 0;
+    for (uint n = blocks; n & 1; n >>= 1, ++level)
+        add_node(node, levels + (size_t)level * size, size);
+    copy_node(levels + (size_t)level * size, node, size);
+}
+
+/* What remains after `blocks` blocks, joined from the smallest level up. */
+INLINE void collapse_nodes(global real *result, const global real *levels, const uint size, const uint blocks)
+{
+    uint started = 0;
+    for (uint level = 0; blocks >> level != 0; ++level)
+        if (blocks >> level & 1) {
+            if (started)
+                add_node(result, levels + (size_t)level * size, size);
+            else
+                copy_node(result, levels + (size_t)level * size, size);
+            started = 1;
+        }
+}

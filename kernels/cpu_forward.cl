@@ -1,0 +1,87 @@
+/*
+ * CPU shape: forward alone, with metrics and, where asked for, y, z, h and the state of every sequence.
+ * Work-group size 1; tasks as in cpu_gradient.cl. Only two steps of hidden values are kept.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+/* [n] reals of each sequence of a block from [rows][COLUMNS], to a stride of `stride` reals. */
+INLINE void copy_rows(global real *to, const size_t stride, const global real *from, const uint sequences)
+{
+    for (uint s = 0; s < sequences; ++s)
+        for (uint j = 0; j < H; ++j)
+            to[s * stride + j] = from[s * COLUMNS + j];
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void
+cpu_forward(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
+            global real *scratch, global real *nodes, global ulong *counts, global real *y_out, global real *z_out,
+            global real *h_out, global real *state)
+{
+    const uint rows = pass.rows;
+    const size_t step = (size_t)rows * COLUMNS;
+    global real *hidden = scratch + get_group_id(0) * pass.scratch_stride, *node = hidden + 2 * step;
+    global real *levels = node + pass.node_stride;
+    const ulong tasks = (ulong)pass.networks * pass.chunks;
+    for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
+        const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
+        const global vreal *mine = (const global vreal *)packed + (size_t)network * PACKED_SIZE;
+        const uint chunk_sequences = pass.chunk_blocks * BLOCK;
+        ulong wrong_bits = 0, wrong_sequences = 0;
+        uint blocks = 0;
+        for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK, ++blocks) {
+            const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
+            if (first >= pass.sequences)
+                break;
+            const uint sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
+            const global uint *symbols =
+                staged + pass.first_symbol + network * pass.symbol_stride + first * pass.symbol_words;
+            const global uint *targets =
+                staged + pass.first_target + network * pass.target_stride + first * pass.target_words;
+            const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */
+            uint symbol[BLOCK], target[BLOCK];
+            struct measures measures;
+            measures_start(&measures);
+            for (uint s = 0; s < rows; ++s)
+                for (uint j = 0; j < COLUMNS; ++j)
+                    hidden[s * COLUMNS + j] = pass.resume && s < sequences && j < H
+                                                  ? state[(place + s) * H + j]
+                                                  : ((const global real *)(mine + PACKED_H_0))[j];
+            for (uint t = 0; t < pass.steps; ++t) {
+                global real *h = hidden + (t % 2) * step, *next = hidden + ((t + 1) % 2) * step;
+                unpack_step(symbol, symbols, pass.symbol_words, I, t, sequences, rows);
+                unpack_step(target, targets, pass.target_words, O, t, sequences, rows);
+                hidden_forward(next, h, t > 0 || pass.resume || CARRYNET_INITIAL_STATE, symbol, mine, rows);
+                for (uint s = 0; s < rows; s += LANES)
+                    for (uint o = 0; o < O; ++o) {
+                        vreal z = logits(next + s * COLUMNS, mine + PACKED_HY + o * VECTORS);
+#if CARRYNET_BIAS
+                        z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;
+#endif
+                        const vreal y = sigmoid(z);
+                        measure(&measures, s / LANES, z, y, targets_of(target + s, o), LANES);
+                        real ys[LANES], zs[LANES];
+                        CARRYNET_PASTE(vstore, LANES)(y, 0, ys);
+                        CARRYNET_PASTE(vstore, LANES)(z, 0, zs);
+                        for (uint i = 0; i < LANES && s + i < sequences; ++i) {
+                            const size_t at = ((place + s + i) * pass.steps + t) * O + o;
+                            if (pass.outputs & CARRYNET_WRITE_Y)
+                                y_out[at] = ys[i];
+                            if (pass.outputs & CARRYNET_WRITE_Z)
+                                z_out[at] = zs[i];
+                        }
+                    }
+                if (pass.outputs & CARRYNET_WRITE_H)
+                    copy_rows(h_out + (place * pass.steps + t) * H, (size_t)pass.steps * H, next, sequences);
+            }
+            if (pass.outputs & CARRYNET_WRITE_STATE)
+                copy_rows(state + place * H, H, hidden + (pass.steps % 2) * step, sequences);
+            for (uint i = 2; i < pass.node_stride; ++i)
+                node[i] = 0;
+            measures_end(&measures, sequences, node, &wrong_bits, &wrong_sequences);
+            push_node(levels, node, pass.node_stride, blocks);
+        }
+        collapse_nodes(nodes + task * pass.node_stride, levels, pass.node_stride, blocks);
+        counts[2 * task] = wrong_bits;
+        counts[2 * task + 1] = wrong_sequences;
+    }
+}

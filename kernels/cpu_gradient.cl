@@ -1,0 +1,289 @@
+/*
+ * CPU shape: forward, BPTT and summed gradient of one chunk of blocks after another, all in one launch.
+ *
+ *     dh[t] = (dh[t+1] w_hh^T + dy[t] w_hy^T) h (1 - h);  dw_hh = h[t]^T dh, dw_hy = h[t+1]^T dy, dw_xh = x^T dh
+ *
+ * Work-group size 1. Work-item i runs tasks i, i + items, ...; task = network * chunks + chunk.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+/* Scratch of a work-item, offsets in reals; `rows` and T are run-time values. The host computes the same (host/opencl). */
+struct scratch {
+    global real *h;       /* [T + 1][rows][COLUMNS] */
+    global real *dy;      /* [T][O][rows] */
+    global real *dh;      /* [2][rows][COLUMNS] */
+    global real *bucket;  /* [SYMBOLS][COLUMNS] */
+    global real *dw_hh;   /* [COLUMNS][COLUMNS] */
+    global real *dw_hy;   /* [O][COLUMNS] */
+    global real *db_y;    /* [STRIPES] */
+    global real *node;    /* [node_stride] */
+    global real *levels;  /* [log2(chunk_blocks) + 1][node_stride] */
+};
+
+INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
+{
+    struct scratch s;
+    const size_t step = (size_t)pass->rows * COLUMNS;
+    s.h = base;
+    s.dy = s.h + (pass->steps + 1) * step;
+    s.dh = s.dy + (size_t)pass->steps * O * pass->rows;
+    s.bucket = s.dh + 2 * step;
+    s.dw_hh = s.bucket + SYMBOLS * COLUMNS;
+    s.dw_hy = s.dw_hh + (size_t)COLUMNS * COLUMNS;
+    s.db_y = s.dw_hy + O * COLUMNS;
+    s.node = s.db_y + STRIPES;
+    s.levels = s.node + pass->node_stride;
+    return s;
+}
+
+/* h += uniform noise, row by row: word (p T + t) 4 ceil(H/4) + j of the noise stream. */
+INLINE void add_noise(global real *h, const uint sequences, const ulong first_word, const ulong word_step,
+                      const global uint *individual, const real amount)
+{
+    for (uint s = 0; s < sequences; ++s)
+        for (uint first = 0; first < COLUMNS; first += 4 * LANES) {
+            const ulong base = (first_word + s * word_step + first) / 4;
+            const vword low = (vword)((uint)base) + (vword)(LANE_NUMBERS);
+            vword c0 = low, c1, c2 = (vword)(individual[CARRYNET_INDIVIDUAL_UPDATE]), c3 = (vword)(CARRYNET_STREAM_NOISE);
+            uint high[LANES], lows[LANES];
+            CARRYNET_PASTE(vstore, LANES)(low, 0, lows);
+            for (int i = 0; i < LANES; ++i)
+                high[i] = (uint)(base >> 32) + (lows[i] < (uint)base ? 1 : 0);
+            c1 = CARRYNET_PASTE(vload, LANES)(0, high);
+            philox4x32(&c0, &c1, &c2, &c3, individual[0], individual[1]);
+            /* Lane i of word l is unit first + 4 i + l. */
+            real part[4][LANES], noise[4 * LANES];
+            CARRYNET_PASTE(vstore, LANES)(uniform(c0, amount), 0, part[0]);
+            CARRYNET_PASTE(vstore, LANES)(uniform(c1, amount), 0, part[1]);
+            CARRYNET_PASTE(vstore, LANES)(uniform(c2, amount), 0, part[2]);
+            CARRYNET_PASTE(vstore, LANES)(uniform(c3, amount), 0, part[3]);
+            for (int i = 0; i < LANES; ++i)
+                for (int l = 0; l < 4; ++l)
+                    noise[4 * i + l] = part[l][i];
+            global vreal *row = (global vreal *)(h + s * COLUMNS + first);
+            for (int v = 0; v < 4 && first + v * LANES < COLUMNS; ++v)
+                row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));
+        }
+}
+
+/* One tile of dh[t]; dh_next is only read if chained. */
+INLINE void backward_tile(global real *dh, const global real *dh_next, const int chained, const global real *dy,
+                          const uint rows, const global real *h, const global vreal *packed, const int panel,
+                          const int width)
+{
+    vreal acc[TILE_ROWS][TILE_VECTORS];
+    const int first = panel * TILE_VECTORS;
+#pragma unroll
+    for (int r = 0; r < TILE_ROWS; ++r)
+#pragma unroll
+        for (int v = 0; v < width; ++v) {
+            acc[r][v] = REAL(0x0p0);
+#pragma unroll
+            for (int o = 0; o < O; ++o)
+                acc[r][v] = fma((vreal)(dy[o * rows + r]), packed[PACKED_HY + o * VECTORS + first + v], acc[r][v]);
+        }
+    if (chained)
+        tile_chain(acc, width, dh_next, packed + PACKED_HH_TRANSPOSED + (size_t)first * H);
+#pragma unroll
+    for (int r = 0; r < TILE_ROWS; ++r)
+#pragma unroll
+        for (int v = 0; v < width; ++v) {
+            const vreal x = ((const global vreal *)(h + r * COLUMNS))[first + v];
+            ((global vreal *)(dh + r * COLUMNS))[first + v] = flush(acc[r][v] * (x * (REAL(0x1p0) - x)));
+        }
+}
+
+INLINE void hidden_backward(global real *dh, const global real *dh_next, const int chained, const global real *dy,
+                            const uint rows, const global real *h, const global vreal *packed)
+{
+    for (uint r = 0; r < rows; r += TILE_ROWS) {
+        const uint at = r * COLUMNS;
+        for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
+            backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, panel, TILE_VECTORS);
+#if VECTORS % TILE_VECTORS != 0
+        backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, PANELS - 1,
+                      VECTORS % TILE_VECTORS);
+#endif
+    }
+}
+
+/* A tile of dw_hh: TILE_ROWS units of h[t] x `width` vectors of dh[t], one chain an element over the sequences. */
+INLINE void gradient_tile(global real *dw_hh, const global real *h, const global real *dh, const uint sequences,
+                          const int width)
+{
+    vreal acc[TILE_ROWS][TILE_VECTORS];
+#pragma unroll
+    for (int r = 0; r < TILE_ROWS; ++r)
+#pragma unroll
+        for (int v = 0; v < width; ++v)
+            acc[r][v] = ((const global vreal *)(dw_hh + r * COLUMNS))[v];
+    for (uint s = 0; s < sequences; ++s) {
+        vreal d[TILE_VECTORS];
+#pragma unroll
+        for (int v = 0; v < width; ++v)
+            d[v] = ((const global vreal *)(dh + s * COLUMNS))[v];
+#pragma unroll
+        for (int r = 0; r < TILE_ROWS; ++r) {
+            const vreal x = (vreal)(h[s * COLUMNS + r]);
+#pragma unroll
+            for (int v = 0; v < width; ++v)
+                acc[r][v] = fma(x, d[v], acc[r][v]);
+        }
+    }
+#pragma unroll
+    for (int r = 0; r < TILE_ROWS; ++r)
+#pragma unroll
+        for (int v = 0; v < width; ++v)
+            ((global vreal *)(dw_hh + r * COLUMNS))[v] = acc[r][v];
+}
+
+/* Adds one step to the gradient: h = h[t] (unless not chained), h_next = h[t+1]. */
+INLINE void accumulate(const struct scratch *g, const global real *h, const int chained, const global real *h_next,
+                       const global real *dh, const global real *dy, const uint rows, const uint *symbol,
+                       const uint sequences)
+{
+    for (uint k = 0; chained && k < H; k += TILE_ROWS) {
+        for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel) {
+            const int first = panel * TILE_VECTORS * LANES;
+            gradient_tile(g->dw_hh + k * COLUMNS + first, h + k, dh + first, sequences, TILE_VECTORS);
+        }
+#if VECTORS % TILE_VECTORS != 0
+        const int first = (PANELS - 1) * TILE_VECTORS * LANES;
+        gradient_tile(g->dw_hh + k * COLUMNS + first, h + k, dh + first, sequences, VECTORS % TILE_VECTORS);
+#endif
+    }
+    for (int o = 0; o < O; ++o)
+        for (int v = 0; v < VECTORS; ++v) {
+            vreal acc = ((global vreal *)(g->dw_hy + o * COLUMNS))[v];
+            for (uint s = 0; s < sequences; ++s)
+                acc = fma(((const global vreal *)(h_next + s * COLUMNS))[v], (vreal)(dy[o * rows + s]), acc);
+            ((global vreal *)(g->dw_hy + o * COLUMNS))[v] = acc;
+        }
+    for (uint s = 0; s < sequences; ++s) {
+        global vreal *sum = (global vreal *)(g->bucket + symbol[s] * COLUMNS);
+        for (int v = 0; v < VECTORS; ++v)
+            sum[v] = sum[v] + ((const global vreal *)(dh + s * COLUMNS))[v];
+    }
+#if CARRYNET_BIAS
+    for (int o = 0; o < O; ++o)
+        for (uint s = 0; s < sequences; ++s)
+            g->db_y[o] = g->db_y[o] + dy[o * rows + s];
+#endif
+}
+
+#define TRAINED (I * H + H * H + H * O + CARRYNET_BIAS * (H + O))
+
+/* The block's gradient in the order of the parameters; what pads the node is zero. */
+INLINE void write_node(const struct scratch *g, const uint node_stride)
+{
+    global real *dw_xh = g->node, *dw_hh = dw_xh + I * H, *dw_hy = dw_hh + H * H;
+    for (uint i = 0; i < I; ++i)
+        for (uint j = 0; j < H; ++j) {
+            real sum = g->bucket[(1 << i) * COLUMNS + j];
+            for (uint a = (1 << i) + 1; a < SYMBOLS; ++a)
+                if (a >> i & 1)
+                    sum = sum + g->bucket[a * COLUMNS + j];
+            dw_xh[i * H + j] = sum;
+        }
+    for (uint k = 0; k < H; ++k)
+        for (uint j = 0; j < H; ++j)
+            dw_hh[k * H + j] = g->dw_hh[k * COLUMNS + j];
+    for (uint j = 0; j < H; ++j)
+        for (uint o = 0; o < O; ++o)
+            dw_hy[j * O + o] = g->dw_hy[o * COLUMNS + j];
+#if CARRYNET_BIAS
+    global real *db_h = dw_hy + H * O, *db_y = db_h + H;
+    for (uint j = 0; j < H; ++j) {
+        real sum = g->bucket[j];
+        for (uint a = 1; a < SYMBOLS; ++a)
+            sum = sum + g->bucket[a * COLUMNS + j];
+        db_h[j] = sum;
+    }
+    for (uint o = 0; o < O; ++o)
+        db_y[o] = g->db_y[o];
+#endif
+    for (uint i = TRAINED + 2; i < node_stride; ++i)
+        g->node[i] = 0;
+}
+
+/* One block: its node stands in g->node afterwards. */
+INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
+                      const global uint *symbols, const global uint *targets, const global uint *individual,
+                      const real noise, const ulong first_sequence, const uint sequences, ulong *wrong_bits,
+                      ulong *wrong_sequences)
+{
+    const uint rows = pass->rows;
+    const size_t step = (size_t)rows * COLUMNS;
+    const ulong word_step = (ulong)pass->steps * (4 * ((H + 3) / 4));
+    uint symbol[BLOCK], target[BLOCK];
+    struct measures measures;
+    measures_start(&measures);
+#if CARRYNET_INITIAL_STATE
+    for (uint s = 0; s < rows; ++s)
+        for (uint v = 0; v < VECTORS; ++v)
+            ((global vreal *)(g->h + s * COLUMNS))[v] = packed[PACKED_H_0 + v];
+#endif
+    for (uint t = 0; t < pass->steps; ++t) {
+        global real *next = g->h + (t + 1) * step;
+        unpack_step(symbol, symbols, pass->symbol_words, I, t, sequences, rows);
+        unpack_step(target, targets, pass->target_words, O, t, sequences, rows);
+        hidden_forward(next, g->h + t * step, t > 0 || CARRYNET_INITIAL_STATE, symbol, packed, rows);
+        if (noise > 0)
+            add_noise(next, sequences, first_sequence * word_step + t * (4ul * ((H + 3) / 4)), word_step, individual,
+                      noise);
+        for (uint s = 0; s < rows; s += LANES)
+            for (uint o = 0; o < O; ++o) {
+                vreal z = logits(next + s * COLUMNS, packed + PACKED_HY + o * VECTORS);
+#if CARRYNET_BIAS
+                z = (vreal)(((const global real *)(packed + PACKED_B_Y + o))[0]) + z;
+#endif
+                const vreal dy = measure(&measures, s / LANES, z, sigmoid(z), targets_of(target + s, o),
+                                         sequences > s ? sequences - s : 0);
+                *(global vreal *)(g->dy + ((size_t)t * O + o) * rows + s) = dy;
+            }
+    }
+    const uint gradient_size = (SYMBOLS + COLUMNS + O) * COLUMNS + STRIPES;
+    for (uint i = 0; i < gradient_size / LANES; ++i)
+        ((global vreal *)g->bucket)[i] = REAL(0x0p0);
+    for (uint t = pass->steps; t-- > 0;) {
+        const global real *h = g->h + t * step, *h_next = h + step;
+        const global real *dy = g->dy + (size_t)t * O * rows;
+        global real *dh = g->dh + (t % 2) * step;
+        unpack_step(symbol, symbols, pass->symbol_words, I, t, sequences, rows);
+        hidden_backward(dh, g->dh + ((t + 1) % 2) * step, t + 1 < pass->steps, dy, rows, h_next, packed);
+        accumulate(g, h, t > 0 || CARRYNET_INITIAL_STATE, h_next, dh, dy, rows, symbol, sequences);
+    }
+    write_node(g, pass->node_stride);
+    measures_end(&measures, sequences, g->node + TRAINED, wrong_bits, wrong_sequences);
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void
+cpu_gradient(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
+             global real *scratch, global real *nodes, global ulong *counts)
+{
+    const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
+    const ulong tasks = (ulong)pass.networks * pass.chunks;
+    for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
+        const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
+        const global vreal *mine = (const global vreal *)packed + (size_t)network * PACKED_SIZE;
+        const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
+        const uint chunk_sequences = pass.chunk_blocks * BLOCK;
+        ulong wrong_bits = 0, wrong_sequences = 0;
+        uint blocks = 0;
+        for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK, ++blocks) {
+            const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
+            if (first >= pass.sequences)
+                break;
+            const uint sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
+            run_block(&pass, &g, mine,
+                      staged + pass.first_symbol + network * pass.symbol_stride + first * pass.symbol_words,
+                      staged + pass.first_target + network * pass.target_stride + first * pass.target_words,
+                      individual, noise_of(individual), pass.first_sequence + first,
+                      sequences, &wrong_bits, &wrong_sequences);
+            push_node(g.levels, g.node, pass.node_stride, blocks);
+        }
+        collapse_nodes(nodes + task * pass.node_stride, g.levels, pass.node_stride, blocks);
+        counts[2 * task] = wrong_bits;
+        counts[2 * task + 1] = wrong_sequences;
+    }
+}

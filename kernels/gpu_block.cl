@@ -1,0 +1,167 @@
+/*
+ * GPU shape, what its kernels share: a work-group runs whole blocks of up to 64 sequences; its work-items share out the elements of each step,
+ * element index = local id, + local size, ... Any local size gives the same bits, since every element has one chain in one item.
+ *
+ * Arrays of a block lie in global scratch, [sequence][unit]: neighbouring items read and write neighbouring units.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+#define I CARRYNET_INPUTS
+#define H CARRYNET_HIDDEN
+#define O CARRYNET_OUTPUTS
+#define BLOCK CARRYNET_BLOCK
+#define STRIPES CARRYNET_STRIPES
+#define SYMBOLS (1 << I)
+#define TRAINED (I * H + H * H + H * O + CARRYNET_BIAS * (H + O))
+
+/* Every element e of n, shared out over the work-group. */
+#define EACH(e, n) for (uint e = (uint)get_local_id(0); e < (n); e += (uint)get_local_size(0))
+
+/* Parameters of a network by their place in the flat array. */
+#define W_XH 0
+#define W_HH (I * H)
+#define W_HY (W_HH + H * H)
+#define B_H (W_HY + H * O)
+#define B_Y (B_H + H)
+#define H_0 (B_H + CARRYNET_BIAS * (H + O))
+
+/* The sequences of a block and where they come from. */
+struct block {
+    const global uint *symbols; /* of the block's first sequence */
+    const global uint *targets;
+    uint symbol_words;
+    uint target_words;
+    uint sequences;
+};
+
+/* The training noise of a network. */
+static inline real noise_of(const global uint *individual)
+{
+    const global uint *words = individual + CARRYNET_INDIVIDUAL_NOISE;
+#if CARRYNET_REAL_BITS == 32
+    return as_float(words[0]);
+#else
+    return as_double((ulong)words[1] << 32 | words[0]);
+#endif
+}
+
+/* Symbol or target `step` of a packed sequence. */
+static inline uint unpacked(const global uint *words, const uint bits, const uint step)
+{
+    const uint per_word = 32 / bits;
+    return words[step / per_word] >> (bits * (step % per_word)) & ((1u << bits) - 1);
+}
+
+static inline uint symbol_at(const struct block *b, const uint s, const uint t)
+{
+    return unpacked(b->symbols + (size_t)s * b->symbol_words, I, t);
+}
+
+static inline uint target_at(const struct block *b, const uint s, const uint t)
+{
+    return unpacked(b->targets + (size_t)s * b->target_words, O, t);
+}
+
+/* row[a] = b_h + the rows of w_xh whose bit of symbol a is set. */
+static inline void symbol_rows(global real *row, const global real *p)
+{
+    EACH(e, SYMBOLS * H)
+    {
+        const uint a = e / H, j = e % H;
+        real sum = 0;
+#if CARRYNET_BIAS
+        sum = p[B_H + j];
+#endif
+        for (uint i = 0; i < I; ++i)
+            if (a >> i & 1)
+                sum = sum + p[W_XH + i * H + j];
+        row[e] = sum;
+    }
+}
+
+/* One element of h[t+1], before noise: sequence s, unit j. */
+static inline real hidden_element(const struct block *b, const global real *row, const global real *h,
+                                  const global real *p, const int chained, const uint t, const uint s, const uint j)
+{
+    real sum = row[symbol_at(b, s, t) * H + j];
+    if (chained)
+        for (uint k = 0; k < H; ++k)
+            sum = fma(h[s * H + k], p[W_HH + k * H + j], sum);
+    return flush(sigmoid(sum));
+}
+
+/* The logit of output o from one sequence's h[t+1]. */
+static inline real logit(const global real *h, const global real *p, const uint o)
+{
+    real stripe[STRIPES];
+    for (uint k = 0; k < STRIPES; ++k)
+        stripe[k] = 0;
+    for (uint j = 0; j < H; ++j)
+        stripe[j % STRIPES] = fma(h[j], p[W_HY + j * O + o], stripe[j % STRIPES]);
+    for (uint half = STRIPES / 2; half > 0; half /= 2)
+        for (uint k = 0; k < half; ++k)
+            stripe[k] = stripe[k] + stripe[k + half];
+#if CARRYNET_BIAS
+    return p[B_Y + o] + stripe[0];
+#else
+    return stripe[0];
+#endif
+}
+
+/* Metrics of each sequence of the block, in local memory. */
+struct measures {
+    local real *loss;
+    local real *absolute;
+    local uint *wrong;
+};
+
+/* Adds one output of sequence s to its metrics; returns dy. */
+static inline real measure(const struct measures *m, const uint s, const real z, const real y, const uint target)
+{
+    const real one = 1, e = (target ? one : 0) - y;
+#if CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_
+    m->loss[s] = fma(product(REAL(0x1p-1), e), e, m->loss[s]);
+    const real dy = flush(e * (y * (one - y)));
+#else
+    const real least = REAL(0x1p-40), right = target ? y : one - y;
+    m->loss[s] = m->loss[s] - logarithm(right < least ? least : right);
+    const real dy = flush(e);
+#endif
+    m->absolute[s] = m->absolute[s] + (e < 0 ? -e : e);
+    m->wrong[s] += (z > 0) != (target != 0);
+    return dy;
+}
+
+/* An element of the sum of a block's sequences: loss (which = 0) or absolute error (1). */
+static inline real measured(const struct measures *m, const uint sequences, const uint which)
+{
+    real sum = 0;
+    for (uint s = 0; s < sequences; ++s)
+        sum = sum + (which == 0 ? m->loss[s] : m->absolute[s]);
+    return sum;
+}
+
+/*
+ * The block tree of a chunk, element by element: takes element e of the node of block number `blocks`; levels [.][size] hold one node a
+ * level. An element always belongs to the same work-item, so that no barrier is needed between blocks.
+ */
+static inline void push_element(global real *levels, const uint size, const uint e, real value, const uint blocks)
+{
+    uint level = 0;
+    for (uint n = blocks; n & 1; n >>= 1, ++level)
+        value = levels[(size_t)level * size + e] + value;
+    levels[(size_t)level * size + e] = value;
+}
+
+static inline real collapsed_element(const global real *levels, const uint size, const uint e, const uint blocks)
+{
+    real sum = 0;
+    uint started = 0;
+    for (uint level = 0; blocks >> level != 0; ++level)
+        if (blocks >> level & 1) {
+            const real value = levels[(size_t)level * size + e];
+            sum = started ? value + sum : value;
+            started = 1;
+        }
+    return sum;
+}

@@ -1,0 +1,100 @@
+/*
+ * GPU shape: forward alone, with metrics and, where asked for, y, z, h and the state of every sequence.
+ * Work-groups and tasks as in gpu_gradient.cl. Only two steps of hidden values are kept.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+kernel void gpu_forward(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
+                        global real *scratch, global real *nodes, global ulong *counts, global real *y_out,
+                        global real *z_out, global real *h_out, global real *state)
+{
+    local real loss[BLOCK], absolute[BLOCK];
+    local uint wrong[BLOCK];
+    const struct measures m = {loss, absolute, wrong};
+    const size_t step = (size_t)pass.rows * H;
+    global real *hidden = scratch + get_group_id(0) * pass.scratch_stride, *row = hidden + 2 * step;
+    global real *levels = row + SYMBOLS * H;
+    const ulong tasks = (ulong)pass.networks * pass.chunks;
+    for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
+        const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
+        const global real *p = parameters + (size_t)network * pass.parameter_stride;
+        const uint chunk_sequences = pass.chunk_blocks * BLOCK;
+        ulong wrong_bits = 0, wrong_sequences = 0;
+        uint blocks = 0;
+        symbol_rows(row, p);
+        for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
+            const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
+            if (first >= pass.sequences)
+                break;
+            const struct block b = {
+                staged + pass.first_symbol + network * pass.symbol_stride + first * pass.symbol_words,
+                staged + pass.first_target + network * pass.target_stride + first * pass.target_words,
+                pass.symbol_words,
+                pass.target_words,
+                pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
+            };
+            const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */
+            EACH(s, BLOCK)
+            {
+                loss[s] = absolute[s] = 0;
+                wrong[s] = 0;
+            }
+            if (pass.resume)
+                EACH(e, b.sequences * H)
+                hidden[e] = state[place * H + e];
+#if CARRYNET_INITIAL_STATE
+            else
+                EACH(e, b.sequences * H)
+                hidden[e] = p[H_0 + e % H];
+#endif
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+            for (uint t = 0; t < pass.steps; ++t) {
+                const global real *h = hidden + (t % 2) * step;
+                global real *next = hidden + ((t + 1) % 2) * step;
+                const int chained = t > 0 || pass.resume || CARRYNET_INITIAL_STATE;
+                EACH(e, b.sequences * H)
+                {
+                    const uint s = e / H, j = e % H;
+                    const real value = hidden_element(&b, row, h, p, chained, t, s, j);
+                    next[e] = value;
+                    if (pass.outputs & CARRYNET_WRITE_H)
+                        h_out[((place + s) * pass.steps + t) * H + j] = value;
+                    if ((pass.outputs & CARRYNET_WRITE_STATE) && t + 1 == pass.steps)
+                        state[(place + s) * H + j] = value;
+                }
+                barrier(CLK_GLOBAL_MEM_FENCE);
+                EACH(s, b.sequences)
+                {
+                    const uint target = target_at(&b, s, t);
+                    for (uint o = 0; o < O; ++o) {
+                        const real z = logit(next + s * H, p, o), y = sigmoid(z);
+                        const size_t at = ((place + s) * pass.steps + t) * O + o;
+                        (void)measure(&m, s, z, y, target >> o & 1);
+                        if (pass.outputs & CARRYNET_WRITE_Y)
+                            y_out[at] = y;
+                        if (pass.outputs & CARRYNET_WRITE_Z)
+                            z_out[at] = z;
+                    }
+                }
+                /* The next step overwrites h, which no one reads any more, and reads `next`, which is complete. */
+            }
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+            EACH(e, pass.node_stride)
+            push_element(levels, pass.node_stride, e, e < 2 ? measured(&m, b.sequences, e) : 0, blocks);
+            if (get_local_id(0) == 0)
+                for (uint s = 0; s < b.sequences; ++s) {
+                    wrong_bits += wrong[s];
+                    wrong_sequences += wrong[s] > 0;
+                }
+            ++blocks;
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+        }
+        EACH(e, pass.node_stride)
+        nodes[task * pass.node_stride + e] = collapsed_element(levels, pass.node_stride, e, blocks);
+        if (get_local_id(0) == 0) {
+            counts[2 * task] = wrong_bits;
+            counts[2 * task + 1] = wrong_sequences;
+        }
+        barrier(CLK_GLOBAL_MEM_FENCE);
+    }
+}

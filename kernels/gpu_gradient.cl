@@ -1,0 +1,213 @@
+/*
+ * GPU shape: forward, BPTT and summed gradient of one chunk of blocks after another.
+ *
+ * Work-group g runs tasks g, g + groups, ...; task = network * chunks + chunk. Items: hidden elements (sequence, unit), outputs
+ * (sequence), weights (from, to), in turn, with a barrier between.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+/* Scratch of a work-group, offsets in reals. The host computes the same (host/opencl). */
+struct scratch {
+    global real *h;      /* [T + 1][64][H] */
+    global real *dy;     /* [T][64][O] */
+    global real *dh;     /* [2][64][H] */
+    global real *row;    /* [SYMBOLS][H] */
+    global real *bucket; /* [SYMBOLS][H] */
+    global real *dw;     /* [TRAINED]: all but w_xh and b_h, which come from the buckets */
+    global real *levels; /* [log2(chunk_blocks) + 1][node_stride] */
+};
+
+static inline struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
+{
+    struct scratch s;
+    const size_t step = (size_t)pass->rows * H;
+    s.h = base;
+    s.dy = s.h + (pass->steps + 1) * step;
+    s.dh = s.dy + (size_t)pass->steps * pass->rows * O;
+    s.row = s.dh + 2 * step;
+    s.bucket = s.row + SYMBOLS * H;
+    s.dw = s.bucket + SYMBOLS * H;
+    s.levels = s.dw + pass->node_stride;
+    return s;
+}
+
+/* Noise of one element: word (p T + t) 4 ceil(H/4) + j. */
+static inline real noise_element(const ulong first_word, const uint j, const global uint *individual,
+                                 const real amount)
+{
+    const ulong counter = (first_word + j) / 4;
+    uint c0 = (uint)counter, c1 = (uint)(counter >> 32), c2 = individual[CARRYNET_INDIVIDUAL_UPDATE], c3 = CARRYNET_STREAM_NOISE;
+    philox4x32(&c0, &c1, &c2, &c3, individual[0], individual[1]);
+    const uint lane = j % 4;
+    return uniform(lane == 0 ? c0 : lane == 1 ? c1 : lane == 2 ? c2 : c3, amount);
+}
+
+static inline void forward_step(const struct scratch *g, const struct block *b, const struct measures *m,
+                                const struct carrynet_pass *pass, const global real *p, const uint t,
+                                const global uint *individual, const real noise, const ulong first_sequence)
+{
+    const size_t step = (size_t)pass->rows * H;
+    const global real *h = g->h + t * step;
+    global real *next = g->h + (t + 1) * step;
+    EACH(e, b->sequences * H)
+    {
+        const uint s = e / H, j = e % H;
+        real value = hidden_element(b, g->row, h, p, t > 0 || CARRYNET_INITIAL_STATE, t, s, j);
+        if (noise > 0) {
+            const ulong word_of = ((first_sequence + s) * pass->steps + t) * (4ul * ((H + 3) / 4));
+            value = flush(value + noise_element(word_of, j, individual, noise));
+        }
+        next[e] = value;
+    }
+    barrier(CLK_GLOBAL_MEM_FENCE);
+    EACH(s, b->sequences)
+    {
+        const uint target = target_at(b, s, t);
+        for (uint o = 0; o < O; ++o) {
+            const real z = logit(next + s * H, p, o);
+            g->dy[((size_t)t * pass->rows + s) * O + o] = measure(m, s, z, sigmoid(z), target >> o & 1);
+        }
+    }
+}
+
+static inline void backward_step(const struct scratch *g, const struct block *b, const struct carrynet_pass *pass,
+                                 const global real *p, const uint t)
+{
+    const size_t step = (size_t)pass->rows * H;
+    const global real *h = g->h + t * step, *h_next = h + step, *dh_next = g->dh + ((t + 1) % 2) * step;
+    const global real *dy = g->dy + (size_t)t * pass->rows * O;
+    global real *dh = g->dh + (t % 2) * step;
+    const uint S = b->sequences;
+    EACH(e, S * H)
+    {
+        const uint s = e / H, j = e % H;
+        real sum = 0;
+        for (uint o = 0; o < O; ++o)
+            sum = fma(dy[s * O + o], p[W_HY + j * O + o], sum);
+        if (t + 1 < pass->steps)
+            for (uint k = 0; k < H; ++k)
+                sum = fma(dh_next[s * H + k], p[W_HH + j * H + k], sum);
+        const real x = h_next[e];
+        dh[e] = flush(sum * (x * (1 - x)));
+    }
+    barrier(CLK_GLOBAL_MEM_FENCE);
+    if (t > 0 || CARRYNET_INITIAL_STATE)
+        EACH(e, H * H)
+        {
+            const uint k = e / H, j = e % H;
+            real sum = g->dw[W_HH + e];
+            for (uint s = 0; s < S; ++s)
+                sum = fma(h[s * H + k], dh[s * H + j], sum);
+            g->dw[W_HH + e] = sum;
+        }
+    EACH(e, H * O)
+    {
+        const uint j = e / O, o = e % O;
+        real sum = g->dw[W_HY + e];
+        for (uint s = 0; s < S; ++s)
+            sum = fma(h_next[s * H + j], dy[s * O + o], sum);
+        g->dw[W_HY + e] = sum;
+    }
+    EACH(j, H)
+    for (uint s = 0; s < S; ++s) {
+        const uint at = symbol_at(b, s, t) * H + j;
+        g->bucket[at] = g->bucket[at] + dh[s * H + j];
+    }
+#if CARRYNET_BIAS
+    EACH(o, O)
+    for (uint s = 0; s < S; ++s)
+        g->dw[B_Y + o] = g->dw[B_Y + o] + dy[s * O + o];
+#endif
+}
+
+/* Element e of the block's node: the gradient in the order of the parameters, then the metrics. */
+static inline real node_element(const struct scratch *g, const struct measures *m, const uint sequences, const uint e)
+{
+    if (e >= TRAINED)
+        return e < TRAINED + 2 ? measured(m, sequences, e - TRAINED) : 0;
+    if (e < I * H) {
+        const uint i = e / H, j = e % H;
+        real sum = g->bucket[(1 << i) * H + j];
+        for (uint a = (1 << i) + 1; a < SYMBOLS; ++a)
+            if (a >> i & 1)
+                sum = sum + g->bucket[a * H + j];
+        return sum;
+    }
+#if CARRYNET_BIAS
+    if (e >= B_H && e < B_Y) {
+        real sum = g->bucket[e - B_H];
+        for (uint a = 1; a < SYMBOLS; ++a)
+            sum = sum + g->bucket[a * H + e - B_H];
+        return sum;
+    }
+#endif
+    return g->dw[e];
+}
+
+kernel void gpu_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
+                         global real *scratch, global real *nodes, global ulong *counts)
+{
+    local real loss[BLOCK], absolute[BLOCK];
+    local uint wrong[BLOCK];
+    const struct measures m = {loss, absolute, wrong};
+    const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
+    const ulong tasks = (ulong)pass.networks * pass.chunks;
+    for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
+        const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
+        const global real *p = parameters + (size_t)network * pass.parameter_stride;
+        const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
+        const real noise = noise_of(individual);
+        const uint chunk_sequences = pass.chunk_blocks * BLOCK;
+        ulong wrong_bits = 0, wrong_sequences = 0;
+        uint blocks = 0;
+        symbol_rows(g.row, p);
+        for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
+            const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
+            if (first >= pass.sequences)
+                break;
+            const struct block b = {
+                staged + pass.first_symbol + network * pass.symbol_stride + first * pass.symbol_words,
+                staged + pass.first_target + network * pass.target_stride + first * pass.target_words,
+                pass.symbol_words,
+                pass.target_words,
+                pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
+            };
+            EACH(s, BLOCK)
+            {
+                loss[s] = absolute[s] = 0;
+                wrong[s] = 0;
+            }
+#if CARRYNET_INITIAL_STATE
+            EACH(e, b.sequences * H)
+            g.h[e] = p[H_0 + e % H];
+#endif
+            EACH(e, SYMBOLS * H)
+            g.bucket[e] = 0;
+            EACH(e, TRAINED)
+            g.dw[e] = 0;
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+            for (uint t = 0; t < pass.steps; ++t)
+                forward_step(&g, &b, &m, &pass, p, t, individual, noise, pass.first_sequence + first);
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+            for (uint t = pass.steps; t-- > 0;)
+                backward_step(&g, &b, &pass, p, t);
+            barrier(CLK_GLOBAL_MEM_FENCE);
+            EACH(e, pass.node_stride)
+            push_element(g.levels, pass.node_stride, e, node_element(&g, &m, b.sequences, e), blocks);
+            if (get_local_id(0) == 0)
+                for (uint s = 0; s < b.sequences; ++s) {
+                    wrong_bits += wrong[s];
+                    wrong_sequences += wrong[s] > 0;
+                }
+            ++blocks;
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+        }
+        EACH(e, pass.node_stride)
+        nodes[task * pass.node_stride + e] = collapsed_element(g.levels, pass.node_stride, e, blocks);
+        if (get_local_id(0) == 0) {
+            counts[2 * task] = wrong_bits;
+            counts[2 * task + 1] = wrong_sequences;
+        }
+        barrier(CLK_GLOBAL_MEM_FENCE);
+    }
+}

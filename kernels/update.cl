@@ -1,0 +1,171 @@
+/*
+ * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, optimizer. Both shapes use it; a work-item takes
+ * CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+enum { LEVELS = 32, RUN = 64 };
+
+/* sums [networks][node_stride] from nodes [networks][chunks][node_stride]; totals [networks][2] from counts. Item (network, vector). */
+kernel void join(const struct carrynet_step step, const global real *nodes, const global ulong *counts,
+                 global real *sums, global ulong *totals)
+{
+    const uint vectors = step.node_stride / CARRYNET_LANES;
+    const uint network = (uint)(get_global_id(0) / vectors), i = (uint)(get_global_id(0) % vectors);
+    const global vreal *node = (const global vreal *)(nodes + (size_t)network * step.chunks * step.node_stride) + i;
+    vreal levels[LEVELS], sum = REAL(0x0p0);
+    uint started = 0;
+    for (uint chunk = 0; chunk < step.chunks; ++chunk) {
+        vreal value = node[(size_t)chunk * vectors];
+        uint level = 0;
+        for (uint n = chunk; n & 1; n >>= 1, ++level)
+            value = levels[level] + value;
+        levels[level] = value;
+    }
+    for (uint level = 0; step.chunks >> level != 0; ++level)
+        if (step.chunks >> level & 1) {
+            sum = started ? levels[level] + sum : levels[level];
+            started = 1;
+        }
+    ((global vreal *)(sums + (size_t)network * step.node_stride))[i] = sum;
+    if (i == 0) {
+        ulong bits = 0, sequences = 0;
+        for (uint chunk = 0; chunk < step.chunks; ++chunk) {
+            bits += counts[2 * ((size_t)network * step.chunks + chunk)];
+            sequences += counts[2 * ((size_t)network * step.chunks + chunk) + 1];
+        }
+        totals[2 * network] = bits;
+        totals[2 * network + 1] = sequences;
+    }
+}
+
+/* F(sum r), saturated to [-2^60, 2^60]. */
+static inline vreal averaged(const vreal sum, const real r)
+{
+    const vreal most = REAL(0x1p60), g = flush(sum * (vreal)(r)), low = g < -most ? -most : g;
+    return low > most ? most : low;
+}
+
+/*
+ * The factor of clipping of each network. Item: a network; lanes are neighbouring runs of 64 parameters, of which a vector works on
+ * CARRYNET_LANES at once.
+ */
+kernel void clip(const struct carrynet_step step, const global real *sums, const global real *constants,
+                 global real *factors)
+{
+    const uint network = (uint)get_global_id(0), runs = (step.trained + RUN - 1) / RUN;
+    const global real *sum = sums + (size_t)network * step.node_stride;
+    const real r = constants[CARRYNET_CONSTANT_AVERAGE];
+    real levels[LEVELS], squares = 0;
+    uint started = 0;
+    for (uint first = 0; first < runs; first += CARRYNET_LANES) {
+        vreal chain = REAL(0x0p0);
+        for (uint i = 0; i < RUN; ++i) {
+            real values[CARRYNET_LANES];
+            for (uint lane = 0; lane < CARRYNET_LANES; ++lane) {
+                const uint at = (first + lane) * RUN + i;
+                values[lane] = at < step.trained ? sum[at] : 0;
+            }
+#if CARRYNET_LANES == 1
+            const vreal g = averaged(values[0], r);
+#else
+            const vreal g = averaged(CARRYNET_PASTE(vload, CARRYNET_LANES)(0, values), r);
+#endif
+            const vreal q = product(REAL(0x1p20), g);
+            chain = fma(q, q, chain);
+        }
+        real parts[CARRYNET_LANES];
+#if CARRYNET_LANES == 1
+        parts[0] = chain;
+#else
+        CARRYNET_PASTE(vstore, CARRYNET_LANES)(chain, 0, parts);
+#endif
+        for (uint lane = 0; lane < CARRYNET_LANES && first + lane < runs; ++lane) {
+            real value = parts[lane];
+            uint level = 0;
+            for (uint n = first + lane; n & 1; n >>= 1, ++level)
+                value = levels[level] + value;
+            levels[level] = value;
+        }
+    }
+    for (uint level = 0; runs >> level != 0; ++level)
+        if (runs >> level & 1) {
+            squares = started ? levels[level] + squares : levels[level];
+            started = 1;
+        }
+    const vreal limit = REAL(0x1p100), s = (vreal)(squares), c = (vreal)(constants[CARRYNET_CONSTANT_CLIP]);
+    /* Above the range of the square root the norm counts as NaN: 0 / 0 by way of the bits, the same everywhere. */
+    const vreal nan = (vreal)(NAN);
+    const vreal norm = product(REAL(0x1p-20), square_root(s <= limit ? s : nan));
+    const vreal factor = norm <= c ? REAL(0x1p0) : quotient(c, norm);
+#if CARRYNET_LANES == 1
+    factors[network] = factor;
+#else
+    factors[network] = factor.s0;
+#endif
+}
+
+static inline vreal second_moment_forward(const vreal v, const vreal g, const global real *constants)
+{
+    const vreal most = REAL(0x1p100), q = product(REAL(0x1p20), g);
+    const vreal rest = (vreal)(constants[CARRYNET_CONSTANT_DECAY_REST]);
+    const vreal next = flush(fma((vreal)(constants[CARRYNET_CONSTANT_DECAY]), v, product(rest, product(q, q))));
+    return next > most ? most : next;
+}
+
+/* w + rate numerator / (sqrt(v) 2^-20 + epsilon) */
+static inline vreal scaled_step(const vreal w, const vreal numerator, const vreal v, const vreal rate,
+                                const vreal epsilon)
+{
+    const vreal denominator = fma(square_root(v), REAL(0x1p-20), epsilon);
+    return flush(fma(rate, quotient(numerator, denominator), w));
+}
+
+/* One update. Item (network, vector of parameters). What lies beyond the trained parameters keeps its value. */
+kernel void apply(const struct carrynet_step step, const global real *sums, const global real *rates,
+                  const global real *constants, const global real *factors, global real *parameters,
+                  global real *first_moments, global real *second_moments)
+{
+    const uint vectors = (step.trained + CARRYNET_LANES - 1) / CARRYNET_LANES;
+    const uint network = (uint)(get_global_id(0) / vectors), i = (uint)(get_global_id(0) % vectors);
+    const size_t at = (size_t)network * step.parameter_stride / CARRYNET_LANES + i;
+    global vreal *w = (global vreal *)parameters + at;
+    const vreal rate = (vreal)(rates[CARRYNET_RATES * network + CARRYNET_RATE]);
+    const vreal old = *w;
+    vreal g = averaged(((const global vreal *)(sums + (size_t)network * step.node_stride))[i],
+                       constants[CARRYNET_CONSTANT_AVERAGE]);
+    if (step.clipped)
+        g = flush(g * (vreal)(factors[network]));
+#if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_SGD_
+    vreal next = flush(fma(rate, g, old));
+#elif CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_MOMENTUM_
+    global vreal *m = (global vreal *)first_moments + at;
+    *m = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *m, g));
+    vreal next = flush(fma(rate, *m, old));
+#else
+    const vreal epsilon = (vreal)(rates[CARRYNET_RATES * network + CARRYNET_EPSILON]);
+    global vreal *v = (global vreal *)second_moments + at;
+    *v = second_moment_forward(*v, g, constants);
+#if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_RMSPROP_
+    vreal next = scaled_step(old, g, *v, rate, epsilon);
+#else
+    global vreal *m = (global vreal *)first_moments + at;
+    *m = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *m,
+                   product((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM_REST]), g)));
+    vreal next = scaled_step(old, *m, *v, rate, epsilon);
+#endif
+#endif
+#if CARRYNET_LANES == 1
+    *w = next;
+#else
+    /* The last vector may end beyond the trained parameters: h_0 stays. */
+    if ((i + 1) * CARRYNET_LANES <= step.trained) {
+        *w = next;
+    } else {
+        real values[CARRYNET_LANES];
+        CARRYNET_PASTE(vstore, CARRYNET_LANES)(next, 0, values);
+        for (uint lane = 0; i * CARRYNET_LANES + lane < step.trained; ++lane)
+            ((global real *)w)[lane] = values[lane];
+    }
+#endif
+}
