@@ -98,9 +98,9 @@ static inline real logit(const global real *h, const global real *p, const uint 
         stripe[k] = 0;
     for (uint j = 0; j < H; ++j)
         stripe[j % STRIPES] = fma(h[j], p[W_HY + j * O + o], stripe[j % STRIPES]);
-    for (uint half = STRIPES / 2; half > 0; half /= 2)
-        for (uint k = 0; k < half; ++k)
-            stripe[k] = stripe[k] + stripe[k + half];
+    for (uint width = STRIPES / 2; width > 0; width /= 2)
+        for (uint k = 0; k < width; ++k)
+            stripe[k] = stripe[k] + stripe[k + width];
 #if CARRYNET_BIAS
     return p[B_Y + o] + stripe[0];
 #else

@@ -225,7 +225,7 @@ Test(program, refuses_unknown_devices)
     EXPECT_CODE(result, 3);
     EXPECT_SAYS(result.err, "pocl-opencl-icd");
     program_done(&result);
-    EXPECT_ERROR(3, "did you mean 'gpu'", "train", "--device", "gppu");
+    EXPECT_ERROR(3, "Did you mean 'gpu'?", "train", "--device", "gppu");
     EXPECT_ERROR(3, "reference", "train", "--device", "no such device");
     EXPECT_ERROR(3, "99:7", "train", "--device", "99:7");
     cr_expect_neq(access("add.safetensors", F_OK), 0, "a refused command wrote a file");

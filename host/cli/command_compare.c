@@ -102,10 +102,10 @@ static void print_case(comparison *counted, const carrynet_case_result *r, carry
 {
     char equal[64], worst[96] = "", ulp[24];
     if (!counted->heading)
-        (void)printf("%-28s %-5s  %-25s  %s\n", "case", "shape", "equal bits", "digest");
+        (void)printf("%-18s %-5s  %-25s  %s\n", "case", "shape", "equal bits", "digest");
     counted->heading = true;
     if (r->skipped) {
-        (void)printf("%-28s %-5s  skipped: %s\n", r->name, shape_word(shape), r->reason);
+        (void)printf("%-18s %-5s  skipped: %s\n", r->name, shape_word(shape), r->reason);
         return;
     }
     (void)snprintf(equal, sizeof equal, "%" PRIu64 " of %" PRIu64, r->equal, r->values);
@@ -114,7 +114,7 @@ static void print_case(comparison *counted, const carrynet_case_result *r, carry
         (void)snprintf(worst, sizeof worst, "  DIFFERENT, worst: %s at %s[%" PRIu64 "]\n",
                        r->worst_ulp == UINT64_MAX ? "NaN" : ulp, r->worst_tensor, r->worst_index);
     }
-    (void)printf("%-28s %-5s  %-25s  %016" PRIx64 "\n%s", r->name, shape_word(shape), equal, r->digest, worst);
+    (void)printf("%-18s %-5s  %-25s  %016" PRIx64 "\n%s", r->name, shape_word(shape), equal, r->digest, worst);
     (void)fflush(stdout);
 }
 

@@ -176,8 +176,8 @@ int command_devices(const cli_arguments *arguments)
     } else if (count == 0) {
         print_none();
     } else {
-        (void)printf("\nChoose one with --device: P:D, cpu, gpu or part of its name. All admitted devices\n"
-                     "give the same bits, and so does plain C, --device reference.\n");
+        (void)printf("\nChoose one with --device: P:D, cpu, gpu or part of its name. All admitted\n"
+                     "devices give the same bits, and so does plain C, --device reference.\n");
     }
     json_decref(list);
     carrynet_devices_free(devices);
