@@ -21,4 +21,9 @@ kernel void admit(const uint count, const global real *operands /* [count][3] */
     out[5] = real_from_word((uint)bits_of(a));
     out[6] = sigmoid(c);
     out[7] = flush(a * c);
+    /* A running sum over neighbouring operands: a compiler that reorders it fails here. */
+    real total = 0;
+    for (uint k = 0; k < CARRYNET_SUMMED; ++k)
+        total = plus(total, operands[(CARRYNET_OPERANDS * i + k) % (CARRYNET_OPERANDS * count)]);
+    out[8] = total;
 }

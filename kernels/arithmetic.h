@@ -128,6 +128,21 @@ static inline vreal product(vreal a, vreal b)
     return fused(a, b, REAL(0x0p0));
 }
 
+/*
+ * total + x, for running sums: as an fma, since a vectorizer that reorders the additions of a loop leaves chains of fma alone
+ * (ARITHMETIC.md 2, rule 6). The same bits as total + x.
+ */
+static inline vreal plus(vreal total, vreal x)
+{
+    return fused(x, REAL(0x1p0), total);
+}
+
+/* The same for one value where vreal is a vector. */
+static inline real plus_real(real total, real x)
+{
+    return fused(x, (real)1, total);
+}
+
 /* Values of magnitude below 2^-40 become +0 in binary32 (ARITHMETIC.md 2, rule 4); NaN and binary64 pass unchanged. */
 static inline vreal flush(vreal x)
 {

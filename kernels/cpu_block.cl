@@ -221,10 +221,13 @@ INLINE vreal targets_of(const uint *target, const uint o)
     return real_from_word(CARRYNET_PASTE(vload, LANES)(0, bits));
 }
 
-/* Adds one output of LANES sequences to the metrics; returns dy. Lanes from `valid` on are no sequences: their dy is 0. */
-INLINE vreal measure(struct measures *m, const uint group, const vreal z, const vreal y, const vreal target,
-                     const uint valid)
+/*
+ * Adds one output of sequences first, ..., first + LANES - 1 of the block to the metrics; returns dy, 0 for lanes that are no sequences.
+ */
+INLINE vreal measure(struct measures *m, const uint first, const uint sequences, const vreal z, const vreal y,
+                     const vreal target)
 {
+    const uint group = first / LANES;
     const vreal zero = REAL(0x0p0), one = REAL(0x1p0);
     const vreal e = target - y;
 #if CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_
@@ -233,20 +236,21 @@ INLINE vreal measure(struct measures *m, const uint group, const vreal z, const 
 #else
     const vreal least = REAL(0x1p-40);
     const vreal right = target > zero ? y : one - y;
-    m->loss[group] = m->loss[group] - logarithm(right < least ? least : right);
+    m->loss[group] = plus(m->loss[group], -logarithm(right < least ? least : right));
     const vreal dy = flush(e);
 #endif
-    m->absolute[group] = m->absolute[group] + (e < zero ? -e : e);
+    m->absolute[group] = plus(m->absolute[group], e < zero ? -e : e);
     m->wrong[group] -= (z > zero) ^ (target > zero);
-    const vreal lane = (vreal)(LANE_NUMBERS);
-    return lane < (vreal)((real)valid) ? dy : zero;
+    const vreal number = (vreal)(LANE_NUMBERS) + (vreal)((real)first);
+    return number < (vreal)((real)sequences) ? dy : zero;
 }
 
 /* The block's metrics, summed over its sequences in order: node[0] loss, node[1] absolute error; counts are added to. */
 INLINE void measures_end(const struct measures *m, const uint sequences, global real *node, ulong *wrong_bits,
                          ulong *wrong_sequences)
 {
-    real loss[BLOCK], absolute[BLOCK], loss_sum = 0, absolute_sum = 0;
+    real loss[BLOCK], absolute[BLOCK];
+    real loss_sum = 0, absolute_sum = 0;
 #if CARRYNET_REAL_BITS == 32
     int wrong[BLOCK];
 #else
@@ -258,8 +262,8 @@ INLINE void measures_end(const struct measures *m, const uint sequences, global 
         CARRYNET_PASTE(vstore, LANES)(m->wrong[g], g, wrong);
     }
     for (uint s = 0; s < sequences; ++s) {
-        loss_sum = loss_sum + loss[s];
-        absolute_sum = absolute_sum + absolute[s];
+        loss_sum = plus_real(loss_sum, loss[s]);
+        absolute_sum = plus_real(absolute_sum, absolute[s]);
         *wrong_bits += (ulong)wrong[s];
         *wrong_sequences += wrong[s] > 0;
     }
@@ -274,7 +278,7 @@ INLINE void add_node(global real *sum, const global real *lower, const uint size
     global vreal *a = (global vreal *)sum;
     const global vreal *b = (const global vreal *)lower;
     for (uint i = 0; i < size / LANES; ++i)
-        a[i] = b[i] + a[i];
+        a[i] = plus(b[i], a[i]);
 }
 
 INLINE void copy_node(global real *to, const global real *from, const uint size)

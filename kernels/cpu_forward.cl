@@ -58,7 +58,7 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
                         z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;
 #endif
                         const vreal y = sigmoid(z);
-                        measure(&measures, s / LANES, z, y, targets_of(target + s, o), LANES);
+                        (void)measure(&measures, s, sequences, z, y, targets_of(target + s, o));
                         real ys[LANES], zs[LANES];
                         CARRYNET_PASTE(vstore, LANES)(y, 0, ys);
                         CARRYNET_PASTE(vstore, LANES)(z, 0, zs);

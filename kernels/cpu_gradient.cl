@@ -162,12 +162,12 @@ INLINE void accumulate(const struct scratch *g, const global real *h, const int 
     for (uint s = 0; s < sequences; ++s) {
         global vreal *sum = (global vreal *)(g->bucket + symbol[s] * COLUMNS);
         for (int v = 0; v < VECTORS; ++v)
-            sum[v] = sum[v] + ((const global vreal *)(dh + s * COLUMNS))[v];
+            sum[v] = plus(sum[v], ((const global vreal *)(dh + s * COLUMNS))[v]);
     }
 #if CARRYNET_BIAS
     for (int o = 0; o < O; ++o)
         for (uint s = 0; s < sequences; ++s)
-            g->db_y[o] = g->db_y[o] + dy[o * rows + s];
+            g->db_y[o] = plus_real(g->db_y[o], dy[o * rows + s]);
 #endif
 }
 
@@ -182,7 +182,7 @@ INLINE void write_node(const struct scratch *g, const uint node_stride)
             real sum = g->bucket[(1 << i) * COLUMNS + j];
             for (uint a = (1 << i) + 1; a < SYMBOLS; ++a)
                 if (a >> i & 1)
-                    sum = sum + g->bucket[a * COLUMNS + j];
+                    sum = plus_real(sum, g->bucket[a * COLUMNS + j]);
             dw_xh[i * H + j] = sum;
         }
     for (uint k = 0; k < H; ++k)
@@ -196,7 +196,7 @@ INLINE void write_node(const struct scratch *g, const uint node_stride)
     for (uint j = 0; j < H; ++j) {
         real sum = g->bucket[j];
         for (uint a = 1; a < SYMBOLS; ++a)
-            sum = sum + g->bucket[a * COLUMNS + j];
+            sum = plus_real(sum, g->bucket[a * COLUMNS + j]);
         db_h[j] = sum;
     }
     for (uint o = 0; o < O; ++o)
@@ -237,8 +237,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
 #if CARRYNET_BIAS
                 z = (vreal)(((const global real *)(packed + PACKED_B_Y + o))[0]) + z;
 #endif
-                const vreal dy = measure(&measures, s / LANES, z, sigmoid(z), targets_of(target + s, o),
-                                         sequences > s ? sequences - s : 0);
+                const vreal dy = measure(&measures, s, sequences, z, sigmoid(z), targets_of(target + s, o));
                 *(global vreal *)(g->dy + ((size_t)t * O + o) * rows + s) = dy;
             }
     }

@@ -38,7 +38,7 @@ kernel void cpu_pack(const struct carrynet_pass pass, const global real *paramet
 #endif
                 for (uint i = 0; i < I; ++i)
                     if (a >> i & 1)
-                        sum = sum + w_xh[i * H + j];
+                        sum = plus_real(sum, w_xh[i * H + j]);
             }
             to[PACKED_ROWS * LANES + a * COLUMNS + j] = sum;
         }

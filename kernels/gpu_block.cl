@@ -74,7 +74,7 @@ static inline void symbol_rows(global real *row, const global real *p)
 #endif
         for (uint i = 0; i < I; ++i)
             if (a >> i & 1)
-                sum = sum + p[W_XH + i * H + j];
+                sum = plus(sum, p[W_XH + i * H + j]);
         row[e] = sum;
     }
 }
@@ -100,7 +100,7 @@ static inline real logit(const global real *h, const global real *p, const uint 
         stripe[j % STRIPES] = fma(h[j], p[W_HY + j * O + o], stripe[j % STRIPES]);
     for (uint width = STRIPES / 2; width > 0; width /= 2)
         for (uint k = 0; k < width; ++k)
-            stripe[k] = stripe[k] + stripe[k + width];
+            stripe[k] = plus(stripe[k], stripe[k + width]);
 #if CARRYNET_BIAS
     return p[B_Y + o] + stripe[0];
 #else
@@ -124,10 +124,10 @@ static inline real measure(const struct measures *m, const uint s, const real z,
     const real dy = flush(e * (y * (one - y)));
 #else
     const real least = REAL(0x1p-40), right = target ? y : one - y;
-    m->loss[s] = m->loss[s] - logarithm(right < least ? least : right);
+    m->loss[s] = plus(m->loss[s], -logarithm(right < least ? least : right));
     const real dy = flush(e);
 #endif
-    m->absolute[s] = m->absolute[s] + (e < 0 ? -e : e);
+    m->absolute[s] = plus(m->absolute[s], e < 0 ? -e : e);
     m->wrong[s] += (z > 0) != (target != 0);
     return dy;
 }
@@ -137,7 +137,7 @@ static inline real measured(const struct measures *m, const uint sequences, cons
 {
     real sum = 0;
     for (uint s = 0; s < sequences; ++s)
-        sum = sum + (which == 0 ? m->loss[s] : m->absolute[s]);
+        sum = plus(sum, which == 0 ? m->loss[s] : m->absolute[s]);
     return sum;
 }
 
@@ -149,7 +149,7 @@ static inline void push_element(global real *levels, const uint size, const uint
 {
     uint level = 0;
     for (uint n = blocks; n & 1; n >>= 1, ++level)
-        value = levels[(size_t)level * size + e] + value;
+        value = plus(levels[(size_t)level * size + e], value);
     levels[(size_t)level * size + e] = value;
 }
 
@@ -160,7 +160,7 @@ static inline real collapsed_element(const global real *levels, const uint size,
     for (uint level = 0; blocks >> level != 0; ++level)
         if (blocks >> level & 1) {
             const real value = levels[(size_t)level * size + e];
-            sum = started ? value + sum : value;
+            sum = started ? plus(value, sum) : value;
             started = 1;
         }
     return sum;

@@ -111,12 +111,12 @@ static inline void backward_step(const struct scratch *g, const struct block *b,
     EACH(j, H)
     for (uint s = 0; s < S; ++s) {
         const uint at = symbol_at(b, s, t) * H + j;
-        g->bucket[at] = g->bucket[at] + dh[s * H + j];
+        g->bucket[at] = plus(g->bucket[at], dh[s * H + j]);
     }
 #if CARRYNET_BIAS
     EACH(o, O)
     for (uint s = 0; s < S; ++s)
-        g->dw[B_Y + o] = g->dw[B_Y + o] + dy[s * O + o];
+        g->dw[B_Y + o] = plus(g->dw[B_Y + o], dy[s * O + o]);
 #endif
 }
 
@@ -130,14 +130,14 @@ static inline real node_element(const struct scratch *g, const struct measures *
         real sum = g->bucket[(1 << i) * H + j];
         for (uint a = (1 << i) + 1; a < SYMBOLS; ++a)
             if (a >> i & 1)
-                sum = sum + g->bucket[a * H + j];
+                sum = plus(sum, g->bucket[a * H + j]);
         return sum;
     }
 #if CARRYNET_BIAS
     if (e >= B_H && e < B_Y) {
         real sum = g->bucket[e - B_H];
         for (uint a = 1; a < SYMBOLS; ++a)
-            sum = sum + g->bucket[a * H + e - B_H];
+            sum = plus(sum, g->bucket[a * H + e - B_H]);
         return sum;
     }
 #endif

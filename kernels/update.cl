@@ -19,12 +19,12 @@ kernel void join(const struct carrynet_step step, const global real *nodes, cons
         vreal value = node[(size_t)chunk * vectors];
         uint level = 0;
         for (uint n = chunk; n & 1; n >>= 1, ++level)
-            value = levels[level] + value;
+            value = plus(levels[level], value);
         levels[level] = value;
     }
     for (uint level = 0; step.chunks >> level != 0; ++level)
         if (step.chunks >> level & 1) {
-            sum = started ? levels[level] + sum : levels[level];
+            sum = started ? plus(levels[level], sum) : levels[level];
             started = 1;
         }
     ((global vreal *)(sums + (size_t)network * step.node_stride))[i] = sum;
@@ -84,13 +84,13 @@ kernel void clip(const struct carrynet_step step, const global real *sums, const
             real value = parts[lane];
             uint level = 0;
             for (uint n = first + lane; n & 1; n >>= 1, ++level)
-                value = levels[level] + value;
+                value = plus_real(levels[level], value);
             levels[level] = value;
         }
     }
     for (uint level = 0; runs >> level != 0; ++level)
         if (runs >> level & 1) {
-            squares = started ? levels[level] + squares : levels[level];
+            squares = started ? plus_real(levels[level], squares) : levels[level];
             started = 1;
         }
     const vreal limit = REAL(0x1p100), s = (vreal)(squares), c = (vreal)(constants[CARRYNET_CONSTANT_CLIP]);

@@ -235,7 +235,8 @@ Test(program_results, shows_every_width_in_80_columns)
 {
     static const char *const widths[] = {"1", "2", "16", "93", "1024"};
     for (size_t i = 0; i < sizeof widths / sizeof widths[0]; ++i) {
-        struct program_result result = PROGRAM("train", "--updates", "1", "--hidden", widths[i], "-o", "m", "-q");
+        struct program_result result =
+            PROGRAM("train", "--updates", "1", "--bits", "2", "--hidden", widths[i], "-o", "m", "-q");
         EXPECT_CODE(result, 0);
         program_done(&result);
         result = PROGRAM("show", "m", "93", "38");

@@ -7,10 +7,15 @@
 #include <string.h>
 
 /* What the results of a vector are, in the order of kernels/admission.cl. */
-static const char *const operations[CARRYNET_RESULTS] = {"fma",         "a product and a sum apart (contraction)",
-                                                         "addition",    "division",
-                                                         "square root", "conversion from an integer",
-                                                         "sigmoid",     "flush"};
+static const char *const operations[CARRYNET_RESULTS] = {"fma",
+                                                         "a product and a sum apart (contraction)",
+                                                         "addition",
+                                                         "division",
+                                                         "square root",
+                                                         "conversion from an integer",
+                                                         "sigmoid",
+                                                         "flush",
+                                                         "a running sum (order)"};
 
 enum { DIVISION = 3, SQUARE_ROOT = 4, SIGMOID = 6, EDGES = 12, VECTORS = 4096 };
 

@@ -18,5 +18,9 @@ void compute_start_vectors(void *results_, const void *operands_, size_t count)
         out[5] = real_from_word((uint32_t)bits_of(a));
         out[6] = sigmoid(c);
         out[7] = flush(a * c);
+        real total = 0;
+        for (size_t k = 0; k < CARRYNET_SUMMED; ++k)
+            total += operands[(CARRYNET_OPERANDS * i + k) % (CARRYNET_OPERANDS * count)];
+        out[8] = total;
     }
 }
