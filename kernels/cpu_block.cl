@@ -200,7 +200,7 @@ INLINE vreal logits(const global real *h, const global vreal *w_hy)
 struct measures {
     vreal loss[GROUPS];
     vreal absolute[GROUPS];
-    vbits wrong[GROUPS];
+    vreal wrong[GROUPS]; /* wrong bits, counted in reals: exact below 2^24 */
 };
 
 INLINE void measures_start(struct measures *m)
@@ -208,7 +208,7 @@ INLINE void measures_start(struct measures *m)
     for (int g = 0; g < GROUPS; ++g) {
         m->loss[g] = REAL(0x0p0);
         m->absolute[g] = REAL(0x0p0);
-        m->wrong[g] = BITS(0);
+        m->wrong[g] = REAL(0x0p0);
     }
 }
 
@@ -240,7 +240,8 @@ INLINE vreal measure(struct measures *m, const uint first, const uint sequences,
     const vreal dy = flush(e);
 #endif
     m->absolute[group] = plus(m->absolute[group], e < zero ? -e : e);
-    m->wrong[group] -= (z > zero) ^ (target > zero);
+    const vreal difference = (z > zero ? one : zero) - target;
+    m->wrong[group] = fma(difference, difference, m->wrong[group]);
     const vreal number = (vreal)(LANE_NUMBERS) + (vreal)((real)first);
     return number < (vreal)((real)sequences) ? dy : zero;
 }
@@ -249,13 +250,7 @@ INLINE vreal measure(struct measures *m, const uint first, const uint sequences,
 INLINE void measures_end(const struct measures *m, const uint sequences, global real *node, ulong *wrong_bits,
                          ulong *wrong_sequences)
 {
-    real loss[BLOCK], absolute[BLOCK];
-    real loss_sum = 0, absolute_sum = 0;
-#if CARRYNET_REAL_BITS == 32
-    int wrong[BLOCK];
-#else
-    long wrong[BLOCK];
-#endif
+    real loss[BLOCK], absolute[BLOCK], wrong[BLOCK], loss_sum = 0, absolute_sum = 0;
     for (int g = 0; g < GROUPS; ++g) {
         CARRYNET_PASTE(vstore, LANES)(m->loss[g], g, loss);
         CARRYNET_PASTE(vstore, LANES)(m->absolute[g], g, absolute);

@@ -36,10 +36,10 @@ static inline real noise_element(const ulong first_word, const uint j, const glo
                                  const real amount)
 {
     const ulong counter = (first_word + j) / 4;
-    uint c0 = (uint)counter, c1 = (uint)(counter >> 32), c2 = individual[CARRYNET_INDIVIDUAL_UPDATE], c3 = CARRYNET_STREAM_NOISE;
-    philox4x32(&c0, &c1, &c2, &c3, individual[0], individual[1]);
-    const uint lane = j % 4;
-    return uniform(lane == 0 ? c0 : lane == 1 ? c1 : lane == 2 ? c2 : c3, amount);
+    uint c[4] = {(uint)counter, (uint)(counter >> 32), individual[CARRYNET_INDIVIDUAL_UPDATE], CARRYNET_STREAM_NOISE};
+    philox4x32(&c[0], &c[1], &c[2], &c[3], individual[CARRYNET_INDIVIDUAL_SEED],
+               individual[CARRYNET_INDIVIDUAL_SEED + 1]);
+    return uniform(c[j % 4], amount);
 }
 
 static inline void forward_step(const struct scratch *g, const struct block *b, const struct measures *m,

@@ -106,8 +106,10 @@ static void put_device(json_t *devices, const carrynet_device *d, const admissio
     json_put(object, "work_group_size", json_of_count(d->work_group_size));
     json_put(object, "global_memory", json_of_count(d->global_memory));
     json_put(object, "largest_buffer", json_of_count(d->largest_buffer));
-    put_admission(object, "fp32", single);
-    put_admission(object, "fp64_admission", wide);
+    json_t *both = json_object();
+    put_admission(both, "fp32", single);
+    put_admission(both, "fp64", wide);
+    json_put(object, "admission", both);
     json_append(devices, object);
 }
 
