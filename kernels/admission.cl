@@ -1,14 +1,11 @@
 /*
  * The start-up vectors of a device (ARITHMETIC.md 9): operations on operands that come through a buffer, so that no compiler can fold them.
- * Work-item i: results of vector i, [count][CARRYNET_RESULTS]; the host compares their bits with its own (host/reference/loops/start_vectors.c).
+ * Results of vector i, [count][CARRYNET_RESULTS]; the host compares their bits with its own (host/reference/loops/start_vectors.c).
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-kernel void admit(const uint count, const global real *operands /* [count][3] */, global real *results)
+static inline void compute_vector(const uint count, const global real *operands, global real *results, const uint i)
 {
-    const uint i = (uint)get_global_id(0);
-    if (i >= count)
-        return;
     const real a = operands[CARRYNET_OPERANDS * i], b = operands[CARRYNET_OPERANDS * i + 1], c = operands[CARRYNET_OPERANDS * i + 2];
     global real *out = results + CARRYNET_RESULTS * i;
     out[0] = fma(a, b, c);
@@ -26,4 +23,10 @@ kernel void admit(const uint count, const global real *operands /* [count][3] */
     for (uint k = 0; k < CARRYNET_SUMMED; ++k)
         total = plus(total, operands[(CARRYNET_OPERANDS * i + k) % (CARRYNET_OPERANDS * count)]);
     out[8] = total;
+}
+
+kernel void admit(const uint count, const global real *operands /* [count][3] */, global real *results)
+{
+    for (uint i = (uint)get_global_id(0); i < count; i += (uint)get_global_size(0))
+        compute_vector(count, operands, results, i);
 }

@@ -1,6 +1,6 @@
 /*
  * CPU shape: packs each network's weights as cpu_block.cl reads them.
- * Work-item (network, k): row k of w_hh and of its transpose; the items of k = 0 also pack the rest.
+ * Item (network, k): row k of w_hh and of its transpose; the items of k = 0 also pack the rest. Work-items share the items out.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -13,10 +13,10 @@ INLINE size_t panelled(const uint row, const uint column)
     return (size_t)panel * TILE_VECTORS * LANES * H + (size_t)row * width + within;
 }
 
-kernel void cpu_pack(const struct carrynet_pass pass, const global real *parameters, global real *packed)
+INLINE void pack_row(const struct carrynet_pass *pass, const global real *parameters, global real *packed,
+                     const uint network, const uint k)
 {
-    const uint network = get_global_id(0) / H, k = get_global_id(0) % H;
-    const global real *p = parameters + (size_t)network * pass.parameter_stride;
+    const global real *p = parameters + (size_t)network * pass->parameter_stride;
     global real *to = packed + (size_t)network * PACKED_SIZE * LANES;
     const global real *w_xh = p, *w_hh = w_xh + I * H, *w_hy = w_hh + H * H, *rest = w_hy + H * O;
     for (uint j = 0; j < COLUMNS; ++j) {
@@ -56,4 +56,11 @@ kernel void cpu_pack(const struct carrynet_pass pass, const global real *paramet
 #else
         to[(PACKED_B_Y + o) * LANES] = 0;
 #endif
+}
+
+kernel void cpu_pack(const struct carrynet_pass pass, const global real *parameters, global real *packed)
+{
+    const size_t items = (size_t)pass.networks * H;
+    for (size_t i = get_global_id(0); i < items; i += get_global_size(0))
+        pack_row(&pass, parameters, packed, (uint)(i / H), (uint)(i % H));
 }

@@ -1,42 +1,49 @@
 /*
- * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, optimizer. Both shapes use it; a work-item takes
- * CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width.
+ * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, optimizer. Both shapes use it; an item is
+ * CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items share the items out.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
 enum { LEVELS = 32, RUN = 64 };
 
-/* sums [networks][node_stride] from nodes [networks][chunks][node_stride]; totals [networks][2] from counts. Item (network, vector). */
-kernel void join(const struct carrynet_step step, const global real *nodes, const global ulong *counts,
-                 global real *sums, global ulong *totals)
+/* sums [networks][node_stride] from nodes [networks][chunks][node_stride]; totals [networks][2] from counts. */
+static inline void join_item(const struct carrynet_step *step, const global real *nodes, const global ulong *counts,
+                             global real *sums, global ulong *totals, const uint network, const uint i)
 {
-    const uint vectors = step.node_stride / CARRYNET_LANES;
-    const uint network = (uint)(get_global_id(0) / vectors), i = (uint)(get_global_id(0) % vectors);
-    const global vreal *node = (const global vreal *)(nodes + (size_t)network * step.chunks * step.node_stride) + i;
+    const uint vectors = step->node_stride / CARRYNET_LANES;
+    const global vreal *node = (const global vreal *)(nodes + (size_t)network * step->chunks * step->node_stride) + i;
     vreal levels[LEVELS], sum = REAL(0x0p0);
     uint started = 0;
-    for (uint chunk = 0; chunk < step.chunks; ++chunk) {
+    for (uint chunk = 0; chunk < step->chunks; ++chunk) {
         vreal value = node[(size_t)chunk * vectors];
         uint level = 0;
         for (uint n = chunk; n & 1; n >>= 1, ++level)
             value = plus(levels[level], value);
         levels[level] = value;
     }
-    for (uint level = 0; step.chunks >> level != 0; ++level)
-        if (step.chunks >> level & 1) {
+    for (uint level = 0; step->chunks >> level != 0; ++level)
+        if (step->chunks >> level & 1) {
             sum = started ? plus(levels[level], sum) : levels[level];
             started = 1;
         }
-    ((global vreal *)(sums + (size_t)network * step.node_stride))[i] = sum;
+    ((global vreal *)(sums + (size_t)network * step->node_stride))[i] = sum;
     if (i == 0) {
         ulong bits = 0, sequences = 0;
-        for (uint chunk = 0; chunk < step.chunks; ++chunk) {
-            bits += counts[2 * ((size_t)network * step.chunks + chunk)];
-            sequences += counts[2 * ((size_t)network * step.chunks + chunk) + 1];
+        for (uint chunk = 0; chunk < step->chunks; ++chunk) {
+            bits += counts[2 * ((size_t)network * step->chunks + chunk)];
+            sequences += counts[2 * ((size_t)network * step->chunks + chunk) + 1];
         }
         totals[2 * network] = bits;
         totals[2 * network + 1] = sequences;
     }
+}
+
+kernel void join(const struct carrynet_step step, const global real *nodes, const global ulong *counts,
+                 global real *sums, global ulong *totals)
+{
+    const size_t vectors = step.node_stride / CARRYNET_LANES, items = step.networks * vectors;
+    for (size_t i = get_global_id(0); i < items; i += get_global_size(0))
+        join_item(&step, nodes, counts, sums, totals, (uint)(i / vectors), (uint)(i % vectors));
 }
 
 /* F(sum r), saturated to [-2^60, 2^60]. */
@@ -50,11 +57,11 @@ static inline vreal averaged(const vreal sum, const real r)
  * The factor of clipping of each network. Item: a network; lanes are neighbouring runs of 64 parameters, of which a vector works on
  * CARRYNET_LANES at once.
  */
-kernel void clip(const struct carrynet_step step, const global real *sums, const global real *constants,
-                 global real *factors)
+static inline void clip_item(const struct carrynet_step *step, const global real *sums, const global real *constants,
+                             global real *factors, const uint network)
 {
-    const uint network = (uint)get_global_id(0), runs = (step.trained + RUN - 1) / RUN;
-    const global real *sum = sums + (size_t)network * step.node_stride;
+    const uint runs = (step->trained + RUN - 1) / RUN;
+    const global real *sum = sums + (size_t)network * step->node_stride;
     const real r = constants[CARRYNET_CONSTANT_AVERAGE];
     real levels[LEVELS], squares = 0;
     uint started = 0;
@@ -64,7 +71,7 @@ kernel void clip(const struct carrynet_step step, const global real *sums, const
             real values[CARRYNET_LANES];
             for (uint lane = 0; lane < CARRYNET_LANES; ++lane) {
                 const uint at = (first + lane) * RUN + i;
-                values[lane] = at < step.trained ? sum[at] : 0;
+                values[lane] = at < step->trained ? sum[at] : 0;
             }
 #if CARRYNET_LANES == 1
             const vreal g = averaged(values[0], r);
@@ -105,6 +112,13 @@ kernel void clip(const struct carrynet_step step, const global real *sums, const
 #endif
 }
 
+kernel void clip(const struct carrynet_step step, const global real *sums, const global real *constants,
+                 global real *factors)
+{
+    for (size_t n = get_global_id(0); n < step.networks; n += get_global_size(0))
+        clip_item(&step, sums, constants, factors, (uint)n);
+}
+
 static inline vreal second_moment_forward(const vreal v, const vreal g, const global real *constants)
 {
     const vreal most = REAL(0x1p100), q = product(REAL(0x1p20), g);
@@ -121,20 +135,19 @@ static inline vreal scaled_step(const vreal w, const vreal numerator, const vrea
     return flush(fma(rate, quotient(numerator, denominator), w));
 }
 
-/* One update. Item (network, vector of parameters). What lies beyond the trained parameters keeps its value. */
-kernel void apply(const struct carrynet_step step, const global real *sums, const global real *rates,
-                  const global real *constants, const global real *factors, global real *parameters,
-                  global real *first_moments, global real *second_moments)
+/* One update of one vector of parameters. What lies beyond the trained parameters keeps its value. */
+static inline void apply_item(const struct carrynet_step *step, const global real *sums, const global real *rates,
+                              const global real *constants, const global real *factors, global real *parameters,
+                              global real *first_moments, global real *second_moments, const uint network,
+                              const uint i)
 {
-    const uint vectors = (step.trained + CARRYNET_LANES - 1) / CARRYNET_LANES;
-    const uint network = (uint)(get_global_id(0) / vectors), i = (uint)(get_global_id(0) % vectors);
-    const size_t at = (size_t)network * step.parameter_stride / CARRYNET_LANES + i;
+    const size_t at = (size_t)network * step->parameter_stride / CARRYNET_LANES + i;
     global vreal *w = (global vreal *)parameters + at;
     const vreal rate = (vreal)(rates[CARRYNET_RATES * network + CARRYNET_RATE]);
     const vreal old = *w;
-    vreal g = averaged(((const global vreal *)(sums + (size_t)network * step.node_stride))[i],
+    vreal g = averaged(((const global vreal *)(sums + (size_t)network * step->node_stride))[i],
                        constants[CARRYNET_CONSTANT_AVERAGE]);
-    if (step.clipped)
+    if (step->clipped)
         g = flush(g * (vreal)(factors[network]));
 #if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_SGD_
     vreal next = flush(fma(rate, g, old));
@@ -159,13 +172,23 @@ kernel void apply(const struct carrynet_step step, const global real *sums, cons
     *w = next;
 #else
     /* The last vector may end beyond the trained parameters: h_0 stays. */
-    if ((i + 1) * CARRYNET_LANES <= step.trained) {
+    if ((i + 1) * CARRYNET_LANES <= step->trained) {
         *w = next;
     } else {
         real values[CARRYNET_LANES];
         CARRYNET_PASTE(vstore, CARRYNET_LANES)(next, 0, values);
-        for (uint lane = 0; i * CARRYNET_LANES + lane < step.trained; ++lane)
+        for (uint lane = 0; i * CARRYNET_LANES + lane < step->trained; ++lane)
             ((global real *)w)[lane] = values[lane];
     }
 #endif
+}
+
+kernel void apply(const struct carrynet_step step, const global real *sums, const global real *rates,
+                  const global real *constants, const global real *factors, global real *parameters,
+                  global real *first_moments, global real *second_moments)
+{
+    const size_t vectors = (step.trained + CARRYNET_LANES - 1) / CARRYNET_LANES, items = step.networks * vectors;
+    for (size_t i = get_global_id(0); i < items; i += get_global_size(0))
+        apply_item(&step, sums, rates, constants, factors, parameters, first_moments, second_moments,
+                   (uint)(i / vectors), (uint)(i % vectors));
 }

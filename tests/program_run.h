@@ -1,6 +1,6 @@
 /*
- * Runs the built program in a folder of its own and keeps what it said: for the tests of the command line. Every test starts in an empty
- * temporary folder (program_enter) and leaves nothing behind (program_leave).
+ * Runs the built program in a folder of its own and keeps what it said: for the tests of the command line. Every test
+ * starts in an empty temporary folder (program_enter) and leaves nothing behind (program_leave).
  */
 #ifndef TESTS_PROGRAM_RUN_H
 #define TESTS_PROGRAM_RUN_H
@@ -22,7 +22,10 @@ extern char **environ;
 
 enum { PROGRAM_VARIABLES = 8 };
 
-/* What a run left: its exit code (128 + the signal that ended it), and the two streams as texts of the caller's, to free. */
+/*
+ * What a run left: its exit code (128 + the signal that ended it), and the two streams as texts of the caller's, to
+ * free.
+ */
 struct program_result {
     int code;
     char *out, *err;
@@ -75,7 +78,10 @@ static inline void program_write(const char *path, const void *bytes, size_t siz
     cr_assert_eq(fclose(file), 0);
 }
 
-/* Starts the program with its standard streams in files; variables ("NAME=value", NULL after the last, or NULL) go before the environment. */
+/*
+ * Starts the program with its standard streams in files; variables ("NAME=value", NULL after the last, or NULL) go
+ * before the environment.
+ */
 static inline pid_t program_start(const char *const *variables, const char *const *words)
 {
     posix_spawn_file_actions_t actions;

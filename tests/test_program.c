@@ -1,6 +1,6 @@
 /*
- * The program's words: help, and a clear error with the right exit code for every bad command line, file and device, which loses nothing.
- * What good commands print is in test_program_results.c.
+ * The program's words: help, and a clear error with the right exit code for every bad command line, file and device,
+ * which loses nothing. What good commands print is in test_program_results.c.
  */
 #include "program_run.h"
 

@@ -1,6 +1,6 @@
 /*
- * What the program prints and writes when all is well, or not quite: sums, checks, JSON, logs, samples, equal files, signals.
- * Bad input is in test_program.c.
+ * What the program prints and writes when all is well, or not quite: sums, checks, JSON, logs, samples, equal files,
+ * signals. Bad input is in test_program.c.
  */
 #include "program_run.h"
 #include <jansson.h>

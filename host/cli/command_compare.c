@@ -1,6 +1,6 @@
 /*
- * carrynet compare: every case on an OpenCL device and in plain C, a line each: bits equal of how many, the worst difference and where, a
- * digest that is the same on every machine. Exit code 1 if a bit differs.
+ * carrynet compare: every case on an OpenCL device and in plain C, a line each: bits equal of how many, the worst
+ * difference and where, a digest that is the same on every machine. Exit code 1 if a bit differs.
  */
 #include "cli/console.h"
 #include "cli/json_values.h"
@@ -62,8 +62,8 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
 }
 
 /*
- * The device to compare when none is named, "P:D" in `place`: the first GPU, else the first CPU, else the first of any kind; of those that pass
- * the start-up check, if any does. False, with a message, if there is no OpenCL device.
+ * The device to compare when none is named, "P:D" in `place`: the first GPU, else the first CPU, else the first of any
+ * kind; of those that pass the start-up check, if any does. False, with a message, if there is no OpenCL device.
  */
 static bool best_device(char *place, size_t size, int *code)
 {

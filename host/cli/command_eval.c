@@ -1,6 +1,7 @@
 /*
- * carrynet eval MODEL: counts wrong sums. One network and one length make two lines of text; several networks (--nets) or lengths make a
- * table. The first wrong problem is shown with the right result and the network's. Exit code 1 if any is wrong.
+ * carrynet eval MODEL: counts wrong sums. One network and one length make two lines of text; several networks (--nets)
+ * or lengths make a table. The first wrong problem is shown with the right result and the network's. Exit code 1 if
+ * any is wrong.
  */
 #include "cli/console.h"
 #include "cli/json_values.h"
@@ -163,7 +164,10 @@ static carrynet_status put_outcome(json_t *results, const eval_outcome *outcome,
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-/* The lengths to check: --lengths, --bits, or as trained; they must leave room for a number beside the closing symbols. */
+/*
+ * The lengths to check: --lengths, --bits, or as trained; they must leave room for a number beside the closing
+ * symbols.
+ */
 static bool lengths_fit(const saved_network *saved, const cli_arguments *arguments, const uint64_t *lengths,
                         size_t count, int *code)
 {

@@ -1,7 +1,7 @@
 /*
- * carrynet show MODEL 93 38: a line per bit, lowest first: the bits of the numbers, the automaton's state after the step (the carry), the
- * hidden units as bars, y, the output bit, right or wrong. 80 columns for any number of hidden units: above what fits, a bar is the mean of
- * neighbours. The numbers are the engine's.
+ * carrynet show MODEL 93 38: a line per bit, lowest first: the bits of the numbers, the automaton's state after the
+ * step (the carry), the hidden units as bars, y, the output bit, right or wrong. 80 columns for any number of hidden
+ * units: above what fits, a bar is the mean of neighbours. The numbers are the engine's.
  */
 #include "cli/console.h"
 #include "cli/json_values.h"

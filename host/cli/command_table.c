@@ -1,6 +1,6 @@
 /*
- * The table of commands: name, operands, what its --help says. A new command is a row here, its number in options.h, its options'
- * rows in option_table.c and a file of its own.
+ * The table of commands: name, operands, what its --help says. A new command is a row here, its number in options.h,
+ * its options' rows in option_table.c and a file of its own.
  */
 #include "cli/console.h"
 #include "cli/options.h"

@@ -1,6 +1,7 @@
 /*
- * carrynet train: options to settings, the training, the file, the check over all problems, and what to try next. The output is tested
- * before the training and written before the check, so that nothing learnt is lost; with --json standard output is one object.
+ * carrynet train: options to settings, the training, the file, the check over all problems, and what to try next. The
+ * output is tested before the training and written before the check, so that nothing learnt is lost; with --json
+ * standard output is one object.
  */
 #include "cli/console.h"
 #include "cli/json_values.h"
@@ -130,21 +131,21 @@ static void list_failed(carrynet_model *model)
     (void)printf(failed > listed ? " and %u more\n" : "\n", failed - listed);
 }
 
-static void print_end(carrynet_model *model, const final_check *check, uint32_t exact, const char *path, bool quiet)
+static void print_end(carrynet_model *model, const final_check *check, uint32_t exact, const char *path,
+                      const train_progress *progress)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
-    const int signal = train_progress_signal();
     base_text file = {0};
     char example[64];
     if (s->networks > 1)
         (void)printf("%u of %u networks exact\n", exact, s->networks);
     print_check(check, model);
     list_failed(model);
-    (void)printf(signal != 0 ? "Stopped early; wrote what there is to %s\n" : "Wrote %s\n", path);
+    (void)printf(progress->stopped ? "Stopped early; wrote what there is to %s\n" : "Wrote %s\n", path);
     (void)fflush(stdout);
     add_quoted(&file, path);
     problem_example(example, sizeof example, &s->task, s->steps, false);
-    if (!quiet && !file.failed && (signal != 0 || !s->until_exact || exact == s->networks))
+    if (!progress->quiet && !file.failed && (progress->stopped || !s->until_exact || exact == s->networks))
         console_note("Next: carrynet run %s %s", file.data, example);
     base_text_free(&file);
 }
@@ -166,7 +167,7 @@ static json_t *result_of(carrynet_model *model, const final_check *check, uint32
     json_put(object, "wrong_share", json_of_real(progress->last.wrong_share));
     json_put(object, "networks", json_of_count(s->networks));
     json_put(object, "exact", json_of_count(exact));
-    json_put(object, "stopped", json_boolean(train_progress_signal() != 0));
+    json_put(object, "stopped", json_boolean(progress->stopped));
     if (check->networks > 0) {
         json_t *checked = json_object();
         json_put(checked, "networks", json_of_count(check->networks));
@@ -231,12 +232,16 @@ int command_train(const cli_arguments *arguments)
             console_note("Nothing was saved. Try a smaller --lr, or --clip 1.");
         if (status == CARRYNET_ERROR_MEMORY)
             console_note("Try a smaller --batch, --nets, --bits or --hidden.");
-        if (progress.log != NULL)
-            (void)train_progress_end(&progress, NULL);
+        if (progress.log != NULL) {
+            json_t *failure = json_object();
+            json_put(failure, "error", json_of_text(carrynet_message()));
+            (void)train_progress_end(&progress, failure);
+        }
         goto done;
     }
     status = carrynet_model_save(model, path);
     const bool saved = status == CARRYNET_OK;
+    train_progress_release_signals();
     if (saved && train_progress_signal() == 0)
         status = check_model(&check, model, &engine);
     code = status != CARRYNET_OK ? console_status(status) : EXIT_CODE_DONE;
@@ -250,14 +255,14 @@ int command_train(const cli_arguments *arguments)
     if (status == CARRYNET_OK && as_json)
         (void)json_line(stdout, json_incref(result), JSON_DIGITS);
     else if (status == CARRYNET_OK)
-        print_end(model, &check, exact, path, progress.quiet);
+        print_end(model, &check, exact, path, &progress);
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();
     if (code == EXIT_CODE_DONE && settings.until_exact && exact < settings.networks) {
         console_error("not exact after %" PRIu64 " updates; try more --max-updates, another --seed, a larger --hidden "
                       "or another --lr",
-                      settings.updates);
+                      progress.last.updates);
         code = EXIT_CODE_NOT_REACHED;
     }
 done:

@@ -1,6 +1,6 @@
 /*
- * What the program says: messages on standard error, one rewritten progress line on a terminal, exit codes, near matches. The only
- * code beside the commands that prints.
+ * What the program says: messages on standard error, one rewritten progress line on a terminal, exit codes, near
+ * matches. The only code beside the commands that prints.
  */
 #ifndef CLI_CONSOLE_H
 #define CLI_CONSOLE_H
@@ -31,7 +31,10 @@ int console_status(carrynet_status status);
 /* A line on standard error, folded likewise. */
 void console_note(const char *format, ...) BASE_PRINTF(1, 2);
 
-/* On a terminal: replaces the progress line on standard error, and returns true; else does nothing. Every other message clears it first. */
+/*
+ * On a terminal: replaces the progress line on standard error, and returns true; else does nothing. Every other
+ * message clears it first.
+ */
 bool console_progress(const char *format, ...) BASE_PRINTF(1, 2);
 void console_progress_clear(void);
 
@@ -40,7 +43,10 @@ bool console_is_terminal(FILE *stream);
 bool console_is_unicode(FILE *stream);
 bool console_has_colour(FILE *stream);
 
-/* Prints text folded into lines of at most 79 columns; the first goes on at column `column`, the others start at `indent`. */
+/*
+ * Prints text folded into lines of at most 79 columns; the first goes on at column `column`, the others start at
+ * `indent`.
+ */
 void console_fold(FILE *stream, size_t column, size_t indent, const char *text);
 
 /* The one of `names` [count] that `word` was probably meant to be, or NULL. */

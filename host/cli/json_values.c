@@ -1,4 +1,7 @@
-/* JSON for --json and --log, through jansson. */
+/*
+ * JSON for --json and --log, through jansson. A value that cannot be made (no memory) is left out of its object, so
+ * that no caller needs a test for each of them.
+ */
 #include "cli/json_values.h"
 #include <inttypes.h>
 #include <math.h>

@@ -1,4 +1,7 @@
-/* JSON for --json and --log: values that always exist, settings under the options' names, one object a line. */
+/*
+ * JSON for --json and --log: values that always exist, settings under the names of their options, one object a line.
+ * Numbers are plain, shares lie between 0 and 1.
+ */
 #ifndef CLI_JSON_VALUES_H
 #define CLI_JSON_VALUES_H
 

@@ -1,4 +1,7 @@
-/* --help of the program and of each command, and --version: printed from the tables, within 79 columns. */
+/*
+ * --help of the program and of each command, and --version: printed from the tables, within 79 columns. Defaults come
+ * from the library, so that the text cannot lag behind.
+ */
 #include "cli/console.h"
 #include "cli/options.h"
 #include "kernels/arithmetic.h"

@@ -1,6 +1,6 @@
 /*
- * A command line, read by getopt_long from the option table. Numbers are strict: the whole word, in range; a message names the option,
- * the value, and what would be right.
+ * A command line, read by getopt_long from the option table. Numbers are strict: the whole word, in range; a message
+ * names the option, the value, and what would be right.
  */
 #include "cli/console.h"
 #include "cli/options.h"

@@ -1,6 +1,6 @@
 /*
- * From options to the library's settings and engine options, and back to the defaults that --help shows. The defaults themselves are
- * the library's.
+ * From options to the library's settings and engine options, and back to the defaults that --help shows. The defaults
+ * themselves are the library's.
  */
 #include "cli/console.h"
 #include "cli/options.h"

@@ -1,6 +1,6 @@
 /*
- * The table of options: name, commands, kind, range, meaning. getopt_long, --help and every message about a value read it; the
- * ranges are the library's, rounded inwards.
+ * The table of options: name, commands, kind, range, meaning. getopt_long, --help and every message about a value read
+ * it; the ranges are the library's, rounded inwards.
  */
 #include "cli/options.h"
 

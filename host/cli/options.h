@@ -1,6 +1,6 @@
 /*
- * The commands and their options. One table of each (command_table.c, option_table.c) feeds getopt_long, --help, the near matches
- * and the ranges in messages; a man page or a completion needs nothing else.
+ * The commands and their options. One table of each (command_table.c, option_table.c) feeds getopt_long, --help, the
+ * near matches and the ranges in messages; a man page or a completion needs nothing else.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -135,8 +135,9 @@ int command_help(const cli_arguments *arguments);
 const cli_command *command_find(const char *name);
 
 /*
- * Reads argv [argc], the words after the program's name with the command's first. Returns true if they are right; false, with
- * *code set, if they are not (after a message) or --help was asked for and printed. arguments_free in both cases.
+ * Reads argv [argc], the words after the program's name with the command's first. Returns true if they are right;
+ * false, with *code set, if they are not (after a message) or --help was asked for and printed. arguments_free in both
+ * cases.
  */
 bool arguments_read(cli_arguments *arguments, const cli_command *command, int argc, char **argv, int *code);
 void arguments_free(cli_arguments *arguments);
@@ -158,8 +159,8 @@ bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *a
 const char *settings_default(char *text, size_t size, const option_row *row);
 
 /*
- * The engine options that --device (else CARRYNET_DEVICE, else `device`, which may be NULL), --kernel-shape, --threads, ... ask for.
- * To be called before anything else of the library, for the number of threads.
+ * The engine options that --device (else CARRYNET_DEVICE, else `device`, which may be NULL), --kernel-shape,
+ * --threads, ... ask for. To be called before anything else of the library, for the number of threads.
  */
 void engine_from_arguments(carrynet_engine_options *options, const cli_arguments *arguments, const char *device);
 

@@ -1,4 +1,7 @@
-/* Problems as people write them, "93 + 38", and back. */
+/*
+ * Problems as people write them, "93 + 38", and back. The text is cut into operands here; what a number is, and how it
+ * becomes bits, is the library's.
+ */
 #include "cli/problem_text.h"
 #include <ctype.h>
 #include <stdio.h>

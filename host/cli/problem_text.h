@@ -1,4 +1,7 @@
-/* Problems as people write them, "93 + 38", and back. */
+/*
+ * Problems as people write them, "93 + 38", and back: for run, show, the samples of train and the first wrong sum of
+ * eval. Numbers are decimal and of any length.
+ */
 #ifndef CLI_PROBLEM_TEXT_H
 #define CLI_PROBLEM_TEXT_H
 
@@ -12,8 +15,8 @@ enum { PROBLEM_DIGITS = 24 /* of a number in a message; longer ones are shortene
 const char *problem_word(const carrynet_task *task);
 
 /*
- * Adds one number: bit `which` of `steps` packed symbols of `bits` bits. With digits > 0 a longer number is shown by its two ends and
- * its length. MEMORY.
+ * Adds one number: bit `which` of `steps` packed symbols of `bits` bits. With digits > 0 a longer number is shown by
+ * its two ends and its length. MEMORY.
  */
 carrynet_status problem_add_number(base_text *text, const uint32_t *words, uint32_t bits, uint32_t which, size_t steps,
                                    size_t digits);
@@ -31,8 +34,9 @@ carrynet_status problem_pack(uint32_t **words, const uint32_t *values, uint32_t 
 void problem_example(char *text, size_t size, const carrynet_task *task, size_t steps, bool with_sign);
 
 /*
- * Reads "93 + 38" or "93 38", without the sign where the task has none, from `line`, which is cut up: operands [inputs] point into it.
- * False, with what is wrong in `why`, if it is anything else, or if the operands do not meet the task's constraint.
+ * Reads "93 + 38" or "93 38", without the sign where the task has none, from `line`, which is cut up: operands
+ * [inputs] point into it. False, with what is wrong in `why`, if it is anything else, or if the operands do not meet
+ * the task's constraint.
  */
 bool problem_read(const char **operands, const carrynet_task *task, char *line, char *why, size_t size);
 

@@ -1,4 +1,7 @@
-/* A model file opened for eval, run and show. */
+/*
+ * A model file opened for eval, run and show. One engine serves all networks of a file, one after another, since
+ * building kernels takes longer than most of what they are asked.
+ */
 #include "cli/saved_network.h"
 #include "cli/console.h"
 

@@ -1,4 +1,7 @@
-/* A model file opened for eval, run and show: the model, and an engine that holds one of its networks. */
+/*
+ * A model file opened for eval, run and show: the model, and an engine that holds one of its networks.
+ * A file may hold many; --net chooses.
+ */
 #ifndef CLI_SAVED_NETWORK_H
 #define CLI_SAVED_NETWORK_H
 
@@ -14,8 +17,8 @@ typedef struct saved_network {
 } saved_network;
 
 /*
- * Loads the file that the first operand names and makes an engine with network --net (else 0) on --device (else `device`). False, with *code
- * set after a message. saved_network_close in both cases.
+ * Loads the file that the first operand names and makes an engine with network --net (else 0) on --device (else
+ * `device`). False, with *code set after a message. saved_network_close in both cases.
  */
 bool saved_network_open(saved_network *saved, const cli_arguments *arguments, const char *device, int *code);
 void saved_network_close(saved_network *saved);

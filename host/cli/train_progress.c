@@ -1,10 +1,9 @@
 /*
- * What train says while it learns, on standard error; and its log, a JSON object a line: {"settings", "device"}, then a line a report,
- * then {"result"}. The clock decides when something is said, never what is learnt.
+ * What train says while it learns, on standard error; and its log, a JSON object a line: {"settings", "device"}, then
+ * a line a report, then {"result"}. The clock decides when something is said, never what is learnt.
  */
 #include "cli/train_progress.h"
 #include "cli/console.h"
-#include "cli/json_values.h"
 #include "cli/problem_text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -39,6 +38,12 @@ void train_progress_catch_signals(void)
 int train_progress_signal(void)
 {
     return (int)caught;
+}
+
+void train_progress_release_signals(void)
+{
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
 }
 
 /* ---- the first lines ------------------------------------------------------------------------------------------- */
@@ -190,7 +195,7 @@ static void log_report(train_progress *progress, const carrynet_report *report)
     log_line(progress, object);
 }
 
-bool train_progress_end(train_progress *progress, struct json_t *result)
+bool train_progress_end(train_progress *progress, json_t *result)
 {
     json_t *object = json_object();
     json_put(object, "result", result);
@@ -222,9 +227,9 @@ int train_progress_report(void *self, const carrynet_report *report)
     progress->last = *report;
     progress->last.device = NULL;
     progress->last.sample = NULL;
-    if (caught != 0 && !progress->stop_said && !report->last) {
+    if (caught != 0 && !progress->stopped && !report->last) {
         console_note("Stopping here and saving; once more ends it at once.");
-        progress->stop_said = true;
+        progress->stopped = true;
     }
     return caught != 0;
 }

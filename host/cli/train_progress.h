@@ -1,10 +1,11 @@
 /*
- * What train says while it learns: the device, a progress line (rewritten on a terminal, now and then a new one in a pipe), samples as the
- * seeds print them, the log, and the wish to stop that a signal left.
+ * What train says while it learns: the device, a progress line (rewritten on a terminal, now and then a new one in a
+ * pipe), samples as the seeds print them, the log, and the wish to stop that a signal left.
  */
 #ifndef CLI_TRAIN_PROGRESS_H
 #define CLI_TRAIN_PROGRESS_H
 
+#include "cli/json_values.h"
 #include <carrynet/carrynet.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ typedef struct train_progress {
     char device[512];     /* the engine's description, once it is known */
     FILE *log;            /* opened with the first report, so that a run that never starts leaves the old log alone */
     bool log_failed;      /* said already */
-    bool stop_said;
+    bool stopped;         /* by a signal, before its end; that is said too */
     double next_line, next_sample; /* seconds */
     uint64_t next_log;             /* updates */
 } train_progress;
@@ -26,14 +27,20 @@ typedef struct train_progress {
 /* To be told to carrynet_train; `self` is the train_progress. */
 int train_progress_report(void *self, const carrynet_report *report);
 
-/* Writes a last line, which is taken over, to the log and closes it. False, after a message, if anything of the log could not be written. */
-struct json_t;
-bool train_progress_end(train_progress *progress, struct json_t *result);
+/*
+ * Writes a last line, which is taken over, to the log and closes it. False, after a message, if anything of the log
+ * could not be written.
+ */
+bool train_progress_end(train_progress *progress, json_t *result);
 
-/* From now on the first SIGINT or SIGTERM is kept for train_progress_signal, and for the training to stop; a second one exits at once. */
+/*
+ * From now on the first SIGINT or SIGTERM is kept for train_progress_signal, and for the training to stop; a second
+ * one exits at once.
+ */
 void train_progress_catch_signals(void);
 
-/* The signal that has come, or 0. */
+/* The signal that has come, or 0; and an end to the catching, once the model is safe. */
 int train_progress_signal(void);
+void train_progress_release_signals(void);
 
 #endif

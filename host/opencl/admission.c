@@ -93,7 +93,7 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
     cl_mem in = NULL, out = NULL;
     cl_int code = CL_SUCCESS;
     const cl_uint count = VECTORS;
-    const size_t items = VECTORS;
+    const size_t items = VECTORS / 64, group = 1;
     carrynet_status status = base_allocate(&operands, VECTORS, sizeof *operands);
     if (status == CARRYNET_OK)
         status = base_allocate(&given, VECTORS * CARRYNET_OPERANDS, value);
@@ -128,7 +128,7 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
     if (code == CL_SUCCESS)
         code = clSetKernelArg(kernel, 2, sizeof out, &out);
     if (code == CL_SUCCESS)
-        code = clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &items, NULL, 0, NULL, NULL);
+        code = clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &items, &group, 0, NULL, NULL);
     if (code == CL_SUCCESS)
         code = clEnqueueReadBuffer(queue, out, CL_TRUE, 0, VECTORS * CARRYNET_RESULTS * value, got, 0, NULL, NULL);
     if (code != CL_SUCCESS) {

@@ -20,7 +20,7 @@ struct argument {
         sizeof(value), &(value)                                                                                        \
     }
 
-/* Sets the arguments in order and launches items in groups (0: the device's choice). `name` is for messages. */
+/* Sets the arguments in order and launches groups of `group` work-items. `name` is for messages. */
 static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const char *name,
                               const struct argument *arguments, size_t count, size_t items, size_t group)
 {
@@ -32,8 +32,7 @@ static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const 
             return opencl_fail(call, code);
         }
     }
-    const cl_int code =
-        clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, group > 0 ? &group : NULL, 0, NULL, NULL);
+    const cl_int code = clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, &group, 0, NULL, NULL);
     if (code != CL_SUCCESS) {
         (void)snprintf(call, sizeof call, "clEnqueueNDRangeKernel(%s)", name);
         return opencl_fail(call, code);
@@ -43,6 +42,21 @@ static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const 
 
 #define LAUNCH(t, kernel, arguments, items, group)                                                                     \
     launch(t, (t)->kernel, #kernel, arguments, sizeof(arguments) / sizeof(arguments)[0], items, group)
+
+/*
+ * Launches a kernel whose work-items share out `items` items. Groups have a fixed size, so that a runtime that compiles for each
+ * size (pocl) compiles once.
+ */
+static carrynet_status share_out(struct opencl_trainer *t, cl_kernel kernel, const char *name,
+                                 const struct argument *arguments, size_t count, size_t items)
+{
+    const size_t group = t->cpu_shape ? 1 : t->share_size, needed = (items + group - 1) / group;
+    const size_t groups = needed < t->workers ? needed : t->workers;
+    return launch(t, kernel, name, arguments, count, groups * group, group);
+}
+
+#define SHARE_OUT(t, kernel, arguments, items)                                                                         \
+    share_out(t, (t)->kernel, #kernel, arguments, sizeof(arguments) / sizeof(arguments)[0], items)
 
 /* ---- staging --------------------------------------------------------------------------------------------------- */
 
@@ -137,7 +151,7 @@ static carrynet_status prepare(struct opencl_trainer *t, const struct opencl_pla
         status = opencl_need(t, &t->pack);
     if (status == CARRYNET_OK) {
         const struct argument arguments[] = {STRUCT(plan->pass), BUFFER(t->parameters), BUFFER(t->packed)};
-        status = LAUNCH(t, pack, arguments, (size_t)t->settings.networks * t->settings.shape.hidden, 0);
+        status = SHARE_OUT(t, pack, arguments, (size_t)t->settings.networks * t->settings.shape.hidden);
     }
     t->packed_is_current = status == CARRYNET_OK;
     return status;
@@ -157,7 +171,7 @@ static carrynet_status join(struct opencl_trainer *t, const struct carrynet_pass
         return status;
     const struct argument arguments[] = {STRUCT(step), BUFFER(t->nodes), BUFFER(t->counts), BUFFER(t->sums),
                                          BUFFER(t->totals)};
-    return LAUNCH(t, join, arguments, (size_t)pass->networks * (pass->node_stride / t->lanes), 0);
+    return SHARE_OUT(t, join, arguments, (size_t)pass->networks * (pass->node_stride / t->lanes));
 }
 
 carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct net_pass *s,
@@ -300,13 +314,13 @@ carrynet_status opencl_trainer_update(struct opencl_trainer *t, const struct net
     status = write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes);
     if (status == CARRYNET_OK && step.clipped) {
         const struct argument arguments[] = {STRUCT(step), BUFFER(t->sums), BUFFER(t->constants), BUFFER(t->factors)};
-        status = LAUNCH(t, clip, arguments, networks, 0);
+        status = SHARE_OUT(t, clip, arguments, networks);
     }
     if (status == CARRYNET_OK) {
         const struct argument arguments[] = {STRUCT(step),          BUFFER(t->sums),      BUFFER(slot->rates_buffer),
                                              BUFFER(t->constants),  BUFFER(t->factors),   BUFFER(t->parameters),
                                              BUFFER(t->moments[0]), BUFFER(t->moments[1])};
-        status = LAUNCH(t, apply, arguments, networks * ((t->trained + t->lanes - 1) / t->lanes), 0);
+        status = SHARE_OUT(t, apply, arguments, networks * ((t->trained + t->lanes - 1) / t->lanes));
     }
     t->packed_is_current = false;
     return status;

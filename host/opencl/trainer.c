@@ -3,7 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CPU_WORKERS = 4, GPU_WORKERS = 4, CPU_GROUP = 32, GPU_GROUP = 256 }; /* workers: a compute unit */
+enum {
+    CPU_WORKERS = 4,
+    GPU_WORKERS = 4,
+    CPU_GROUP = 32,
+    GPU_GROUP = 256,
+    SHARE_GROUP = 64
+}; /* workers: a compute unit */
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
@@ -253,7 +259,7 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
 static carrynet_status choose_group(struct opencl_trainer *t, const carrynet_engine_options *options)
 {
     size_t most = t->about.work_group_size;
-    t->group_size = 1;
+    t->group_size = t->share_size = 1;
     if (t->cpu_shape)
         return CARRYNET_OK;
     cl_kernel *const kernels[] = {&t->gradient, &t->forward};
@@ -276,6 +282,7 @@ static carrynet_status choose_group(struct opencl_trainer *t, const carrynet_eng
                         : t->about.type == CARRYNET_DEVICE_CPU ? CPU_GROUP
                                                                : GPU_GROUP;
     t->group_size = wish < most ? wish : most;
+    t->share_size = SHARE_GROUP < most ? SHARE_GROUP : most;
     return CARRYNET_OK;
 }
 

@@ -33,6 +33,7 @@ struct opencl_trainer {
     bool divide_by_newton;
     uint32_t lanes;            /* of the CPU shape; 1 in the GPU shape */
     size_t group_size;         /* work-items of a work-group of the GPU shape; 1 in the CPU shape */
+    size_t share_size;         /* work-items of a work-group of the update's kernels in the GPU shape */
     size_t workers;            /* most work-items (CPU shape) or work-groups (GPU shape) of a pass */
     size_t value;              /* bytes of a real */
     size_t size;               /* parameters of a network */
