@@ -200,7 +200,8 @@ int command_compare(const cli_arguments *arguments)
             options.kernel_shape = shapes[k];
             const carrynet_status status = compare_case(&counted, i, &options);
             if (status != CARRYNET_OK) {
-                console_error("case %s, kernel shape %s:", carrynet_case_name(i), shape_word(shapes[k]));
+                if (counted.equal + counted.different + counted.skipped > 0) /* else it is the device, not the case */
+                    console_error("case %s, kernel shape %s:", carrynet_case_name(i), shape_word(shapes[k]));
                 code = engine_status(status, &options);
                 goto done;
             }

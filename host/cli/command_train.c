@@ -21,7 +21,6 @@ static const double CHECK_OPERATIONS = 4e9; /* a second or two on one core in pl
 /* The check of the finished model. */
 typedef struct final_check {
     uint32_t networks; /* checked: the first so many */
-    uint32_t wrong_networks;
     bool exhaustive;
     uint64_t problems; /* a network */
     uint64_t wrong[CHECKED_NETWORKS];
@@ -58,7 +57,6 @@ static carrynet_status check_model(final_check *check, const carrynet_model *mod
             check->problems = evaluation.problems;
             check->wrong[n] = evaluation.wrong;
             check->all_wrong += evaluation.wrong;
-            check->wrong_networks += evaluation.wrong != 0 ? 1 : 0;
         }
         carrynet_evaluation_free(&evaluation);
     }
@@ -66,13 +64,13 @@ static carrynet_status check_model(final_check *check, const carrynet_model *mod
     return status;
 }
 
-/* Networks that are exact by the training's own test and, where it was made, by the check. */
-static uint32_t count_exact(carrynet_model *model, const final_check *check)
+/* Networks that solved the check set of the training. */
+static uint32_t count_exact(carrynet_model *model)
 {
     const carrynet_network *records = carrynet_model_networks(model);
     uint32_t exact = 0;
     for (uint32_t n = 0; n < carrynet_model_settings(model)->networks; ++n)
-        exact += records[n].exact && (n >= check->networks || check->wrong[n] == 0) ? 1 : 0;
+        exact += records[n].exact ? 1 : 0;
     return exact;
 }
 
@@ -145,7 +143,8 @@ static void print_end(carrynet_model *model, const final_check *check, uint32_t 
     (void)fflush(stdout);
     add_quoted(&file, path);
     problem_example(example, sizeof example, &s->task, s->steps, false);
-    if (!progress->quiet && !file.failed && (progress->stopped || !s->until_exact || exact == s->networks))
+    if (!progress->quiet && !file.failed &&
+        (progress->stopped || !s->until_exact || (exact == s->networks && check->all_wrong == 0)))
         console_note("Next: carrynet run %s %s", file.data, example);
     base_text_free(&file);
 }
@@ -194,6 +193,22 @@ static bool can_write(const cli_arguments *arguments, const char *path, const ch
     if (status != CARRYNET_OK)
         *code = console_status(status);
     return status == CARRYNET_OK;
+}
+
+/* The exit code of a training that ran to its end with the goal to become exact. */
+static int judge(const carrynet_settings *settings, const final_check *check, uint32_t exact, uint64_t updates)
+{
+    if (exact < settings->networks) {
+        console_error("not exact after %" PRIu64 " updates; try more --max-updates, another --seed, a larger --hidden "
+                      "or another --lr",
+                      updates);
+        return EXIT_CODE_NOT_REACHED;
+    }
+    if (check->all_wrong != 0) { /* of more problems than the training looked at */
+        console_error("right on the whole check set of the training, but not on all problems; try another --seed");
+        return EXIT_CODE_CHECK;
+    }
+    return EXIT_CODE_DONE;
 }
 
 int command_train(const cli_arguments *arguments)
@@ -248,7 +263,7 @@ int command_train(const cli_arguments *arguments)
     if (saved && status != CARRYNET_OK)
         console_note("The model is in %s, but was not checked.", path);
 
-    const uint32_t exact = count_exact(model, &check);
+    const uint32_t exact = count_exact(model);
     json_t *result = result_of(model, &check, exact, &progress, path);
     if (log_path != NULL && !train_progress_end(&progress, json_incref(result)) && code == EXIT_CODE_DONE)
         code = EXIT_CODE_FILE;
@@ -259,12 +274,8 @@ int command_train(const cli_arguments *arguments)
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();
-    if (code == EXIT_CODE_DONE && settings.until_exact && exact < settings.networks) {
-        console_error("not exact after %" PRIu64 " updates; try more --max-updates, another --seed, a larger --hidden "
-                      "or another --lr",
-                      progress.last.updates);
-        code = EXIT_CODE_NOT_REACHED;
-    }
+    if (code == EXIT_CODE_DONE && settings.until_exact)
+        code = judge(&settings, &check, exact, progress.last.updates);
 done:
     carrynet_model_free(model);
     return code;

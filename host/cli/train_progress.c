@@ -130,11 +130,14 @@ static void write_line(char *line, size_t size, const carrynet_report *report, c
 static void show_progress(train_progress *progress, const carrynet_report *report)
 {
     char line[256];
-    const bool sample_due = report->sample != NULL && (report->last || report->seconds >= progress->next_sample);
+    const bool is_new = report->updates != progress->sampled || progress->next_sample == 0;
+    const bool sample_due =
+        report->sample != NULL && is_new && (report->last || report->seconds >= progress->next_sample);
     write_line(line, sizeof line, report, progress->settings);
     if (sample_due) {
         print_sample(report->sample, &progress->settings->task);
         progress->next_sample = report->seconds < 1 ? 1 : 3 * report->seconds;
+        progress->sampled = report->updates;
     }
     if (report->updates == 0)
         return; /* nothing is measured yet */

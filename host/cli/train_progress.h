@@ -21,7 +21,7 @@ typedef struct train_progress {
     bool log_failed;      /* said already */
     bool stopped;         /* by a signal, before its end; that is said too */
     double next_line, next_sample; /* seconds */
-    uint64_t next_log;             /* updates */
+    uint64_t next_log, sampled;    /* updates */
 } train_progress;
 
 /* To be told to carrynet_train; `self` is the train_progress. */

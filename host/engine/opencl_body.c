@@ -8,7 +8,7 @@ static void body_free(void *self)
     opencl_trainer_free(self);
 }
 
-static uint64_t body_memory(const void *self)
+static uint64_t body_memory(void *self)
 {
     return opencl_trainer_memory(self);
 }

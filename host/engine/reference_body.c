@@ -39,7 +39,7 @@ static void reference_free(void *self)
     base_free(body);
 }
 
-static uint64_t reference_memory(const void *self)
+static uint64_t reference_memory(void *self)
 {
     const struct reference_body *body = self;
     uint64_t bytes = body->scratch_room + body->words_room * sizeof(uint32_t);

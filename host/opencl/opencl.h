@@ -42,7 +42,7 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_devi
 /* Context and in-order queue on a device. DEVICE. The caller releases both. */
 carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device);
 
-/* ---- the trainer (trainer.c, passes.c) ------------------------------------------------------------------------- */
+/* ---- the trainer (trainer.c, buffers.c, passes.c) ------------------------------------------------------------------------- */
 
 struct opencl_trainer;
 
@@ -51,7 +51,10 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **trainer, const car
                                       const carrynet_engine_options *options, char *description,
                                       size_t description_size);
 void opencl_trainer_free(struct opencl_trainer *trainer);
-uint64_t opencl_trainer_memory(const struct opencl_trainer *trainer);
+uint64_t opencl_trainer_memory(struct opencl_trainer *trainer);
+
+/* DEVICE if a kernel has written behind a buffer. */
+carrynet_status opencl_trainer_check_guards(struct opencl_trainer *trainer);
 
 carrynet_status opencl_trainer_get(struct opencl_trainer *trainer, carrynet_part part, size_t first, size_t count,
                                    void *values);

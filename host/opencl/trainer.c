@@ -11,147 +11,6 @@ enum {
     SHARE_GROUP = 64
 }; /* workers: a compute unit */
 
-/* ---- memory ---------------------------------------------------------------------------------------------------- */
-
-static carrynet_status too_large(const struct opencl_trainer *trainer, const char *what, double need, double limit)
-{
-    return base_fail(CARRYNET_ERROR_MEMORY,
-                     "%s: hidden %u, %u bits, batch %u, %u networks need %.2f GB, device %u:%u %s allows %.2f GB; use "
-                     "fewer or smaller networks, fewer bits or a smaller batch",
-                     what, trainer->settings.shape.hidden, trainer->settings.steps, trainer->settings.batch,
-                     trainer->settings.networks, need / 1e9, trainer->about.platform, trainer->about.index,
-                     trainer->about.name, limit / 1e9);
-}
-
-carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buffer *buffer, uint64_t bytes,
-                               const char *what)
-{
-    if (buffer->memory != NULL && bytes <= buffer->bytes)
-        return CARRYNET_OK;
-    if (bytes > trainer->about.largest_buffer)
-        return too_large(trainer, what, (double)bytes, (double)trainer->about.largest_buffer);
-    if (buffer->memory != NULL)
-        (void)clReleaseMemObject(buffer->memory);
-    cl_int code = CL_SUCCESS;
-    bytes = bytes > 0 ? bytes : 64;
-    buffer->memory = clCreateBuffer(trainer->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
-    buffer->bytes = code == CL_SUCCESS ? bytes : 0;
-    if (code == CL_SUCCESS)
-        return CARRYNET_OK;
-    buffer->memory = NULL;
-    return opencl_fail("clCreateBuffer", code);
-}
-
-static uint64_t rounded(uint64_t count)
-{
-    return (count + CARRYNET_STRIPES - 1) / CARRYNET_STRIPES * CARRYNET_STRIPES;
-}
-
-/* Reals of scratch of one worker: the layouts of cpu_gradient.cl, cpu_forward.cl, gpu_gradient.cl and gpu_forward.cl. */
-static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass, bool training)
-{
-    const carrynet_shape *shape = &trainer->settings.shape;
-    const uint64_t step = (uint64_t)pass->rows * trainer->columns, symbols = 1u << shape->inputs;
-    uint64_t levels = 1, reals = 2 * step;
-    for (uint32_t blocks = pass->chunk_blocks; blocks > 1; blocks /= 2)
-        ++levels;
-    if (training)
-        reals += (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows;
-    if (trainer->cpu_shape)
-        reals += pass->node_stride +
-                 (training ? (symbols + trainer->columns + shape->outputs) * trainer->columns + CARRYNET_STRIPES : 0);
-    else
-        reals += symbols * shape->hidden + (training ? symbols * shape->hidden + pass->node_stride : 0);
-    return rounded(reals + levels * pass->node_stride);
-}
-
-carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
-                                 const struct net_pass *s, bool training)
-{
-    const uint64_t networks = trainer->settings.networks, shared = s->shared ? 1 : networks;
-    const uint64_t blocks = (s->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
-    struct carrynet_pass *pass = &plan->pass;
-    *pass = (struct carrynet_pass){
-        .first_symbol = networks * CARRYNET_INDIVIDUAL,
-        .first_target = networks * CARRYNET_INDIVIDUAL + shared * s->sequences * s->symbol_words,
-        .symbol_stride = s->shared ? 0 : s->sequences * s->symbol_words,
-        .target_stride = s->shared ? 0 : s->sequences * s->target_words,
-        .first_sequence = s->first_sequence,
-        .networks = (uint32_t)networks,
-        .sequences = (uint32_t)s->sequences,
-        .steps = (uint32_t)s->steps,
-        .symbol_words = (uint32_t)s->symbol_words,
-        .target_words = (uint32_t)s->target_words,
-        .chunk_blocks = 1,
-        .rows = (uint32_t)rounded(s->sequences < CARRYNET_BLOCK ? s->sequences : CARRYNET_BLOCK),
-        .parameter_stride = trainer->parameter_stride,
-        .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,
-        .resume = s->resume,
-    };
-    /* Chunks as large as leaves every worker about two of them. */
-    while (pass->chunk_blocks < blocks &&
-           networks * ((blocks + 2 * pass->chunk_blocks - 1) / (2 * pass->chunk_blocks)) >= 2 * trainer->workers)
-        pass->chunk_blocks *= 2;
-    pass->chunks = (uint32_t)((blocks + pass->chunk_blocks - 1) / pass->chunk_blocks);
-    const uint64_t tasks = networks * pass->chunks;
-    pass->scratch_stride = scratch_reals(trainer, pass, training);
-    const uint64_t one = pass->scratch_stride * trainer->value;
-    const uint64_t limit = trainer->about.largest_buffer < trainer->about.global_memory / 2
-                               ? trainer->about.largest_buffer
-                               : trainer->about.global_memory / 2;
-    if (one > limit)
-        return too_large(trainer, "scratch of one worker", (double)one, (double)limit);
-    plan->workers = trainer->workers < tasks ? trainer->workers : (size_t)tasks;
-    if (plan->workers > limit / one)
-        plan->workers = (size_t)(limit / one);
-    plan->scratch_bytes = plan->workers * one;
-    plan->nodes_bytes = tasks * pass->node_stride * trainer->value;
-    plan->counts_bytes = tasks * 2 * sizeof(cl_ulong);
-    return CARRYNET_OK;
-}
-
-/* All that training takes on the device, against what it has, before anything is allocated. */
-static carrynet_status check_memory(const struct opencl_trainer *trainer)
-{
-    const carrynet_settings *settings = &trainer->settings;
-    const uint64_t networks = settings->networks;
-    const struct net_pass all = {
-        .sequences = settings->batch,
-        .steps = settings->steps,
-        .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
-        .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
-    };
-    struct opencl_plan plan;
-    const carrynet_status status = opencl_plan_pass(&plan, trainer, &all, true);
-    if (status != CARRYNET_OK)
-        return status;
-    const uint64_t state = networks * trainer->parameter_stride * trainer->value;
-    const uint64_t packed = networks * trainer->packed_size * trainer->value;
-    const uint64_t staged =
-        4 * (networks * CARRYNET_INDIVIDUAL + networks * all.sequences * (all.symbol_words + all.target_words));
-    const uint64_t need = 4 * state + packed + plan.scratch_bytes + plan.nodes_bytes + OPENCL_SLOTS * staged;
-    if (need > trainer->about.global_memory)
-        return too_large(trainer, "training", (double)need, (double)trainer->about.global_memory);
-    const uint64_t parts[] = {state, packed, plan.nodes_bytes, staged};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i)
-        if (parts[i] > trainer->about.largest_buffer)
-            return too_large(trainer, "one buffer", (double)parts[i], (double)trainer->about.largest_buffer);
-    return CARRYNET_OK;
-}
-
-uint64_t opencl_trainer_memory(const struct opencl_trainer *t)
-{
-    const struct opencl_buffer *buffers[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,    &t->totals,
-                                             &t->constants,  &t->factors,    &t->packed,     &t->scratch, &t->nodes,
-                                             &t->counts,     &t->y,          &t->z,          &t->h,       &t->state};
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; ++i)
-        bytes += buffers[i]->bytes;
-    for (int i = 0; i < OPENCL_SLOTS; ++i)
-        bytes += t->slots[i].staged.bytes + t->slots[i].rates_buffer.bytes;
-    return bytes;
-}
-
 /* ---- kernels --------------------------------------------------------------------------------------------------- */
 
 carrynet_status opencl_need(struct opencl_trainer *t, cl_kernel *kernel)
@@ -242,9 +101,9 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->value = t->settings.precision / 8;
     t->size = carrynet_shape_size(shape);
     t->trained = carrynet_shape_trained(shape);
-    t->parameter_stride = (uint32_t)rounded(t->size);
-    t->node_stride = (uint32_t)rounded(t->trained + 2);
-    t->columns = t->cpu_shape ? (size_t)rounded(shape->hidden) : shape->hidden;
+    t->parameter_stride = (uint32_t)opencl_rounded(t->size);
+    t->node_stride = (uint32_t)opencl_rounded(t->trained + 2);
+    t->columns = t->cpu_shape ? (size_t)opencl_rounded(shape->hidden) : shape->hidden;
     const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
     t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
     const carrynet_status status = choose_lanes(t, options->lanes);
@@ -340,7 +199,7 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carryne
     if (status == CARRYNET_OK)
         status = choose_sizes(t, options);
     if (status == CARRYNET_OK)
-        status = check_memory(t);
+        status = opencl_check_memory(t);
     if (status == CARRYNET_OK)
         status = choose_group(t, options);
     if (status == CARRYNET_OK)
@@ -363,20 +222,15 @@ void opencl_trainer_free(struct opencl_trainer *t)
         return;
     if (t->queue != NULL)
         (void)clFinish(t->queue);
-    struct opencl_buffer *const buffers[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,    &t->totals,
-                                             &t->constants,  &t->factors,    &t->packed,     &t->scratch, &t->nodes,
-                                             &t->counts,     &t->y,          &t->z,          &t->h,       &t->state};
-    for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; ++i)
+    struct opencl_buffer *buffers[OPENCL_BUFFERS];
+    const size_t count = opencl_all_buffers(t, buffers);
+    for (size_t i = 0; i < count; ++i)
         if (buffers[i]->memory != NULL)
             (void)clReleaseMemObject(buffers[i]->memory);
     for (int i = 0; i < OPENCL_SLOTS; ++i) {
         struct opencl_slot *slot = &t->slots[i];
         if (slot->written != NULL)
             (void)clReleaseEvent(slot->written);
-        if (slot->staged.memory != NULL)
-            (void)clReleaseMemObject(slot->staged.memory);
-        if (slot->rates_buffer.memory != NULL)
-            (void)clReleaseMemObject(slot->rates_buffer.memory);
         base_free(slot->words);
         base_free(slot->rates);
     }

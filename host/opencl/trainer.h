@@ -1,4 +1,4 @@
-/* The trainer's state, shared by trainer.c (making it, its networks) and passes.c (launches). */
+/* The trainer's state, shared by trainer.c (making it, its networks), buffers.c (memory) and passes.c (launches). */
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H
 
@@ -21,7 +21,7 @@ struct opencl_slot {
     cl_event written; /* of the last write from this slot */
 };
 
-enum { OPENCL_SLOTS = 3 };
+enum { OPENCL_SLOTS = 3, OPENCL_BUFFERS = 32 };
 
 struct opencl_trainer {
     carrynet_settings settings;
@@ -60,6 +60,15 @@ struct opencl_trainer {
 /* Makes room for at least `bytes`. MEMORY states the need and the device's limit. */
 carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buffer *buffer, uint64_t bytes,
                                const char *what);
+
+/* All buffers of the trainer, slots included: how many. */
+size_t opencl_all_buffers(struct opencl_trainer *trainer, struct opencl_buffer *buffers[OPENCL_BUFFERS]);
+
+/* All that training takes on the device, against what it has, before anything is allocated. MEMORY states both. */
+carrynet_status opencl_check_memory(const struct opencl_trainer *trainer);
+
+/* The next multiple of 16. */
+uint64_t opencl_rounded(uint64_t count);
 
 /* How a pass is cut and what it needs, in the device's terms. */
 struct opencl_plan {
