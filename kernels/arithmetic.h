@@ -291,7 +291,9 @@ static inline vreal logarithm(vreal x)
     p = fused(p, z, REAL(0x1.999999999999ap-3));
     p = fused(p, z, REAL(0x1.5555555555555p-2));
 #endif
-    return fused(k, ln2_high, fused(k, ln2_low, fused(product(s2, z), p, s2)));
+    const vreal result = fused(k, ln2_high, fused(k, ln2_low, fused(product(s2, z), p, s2)));
+    /* The integer operations would make a number of a NaN, and another on each device. */
+    return x == x ? result : x;
 }
 
 /* ---- random numbers: Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC11) --------- */

@@ -57,12 +57,11 @@ static void introduce(const train_progress *progress)
     if (s->networks > 1)
         (void)snprintf(seeds, sizeof seeds, "%" PRIu32 " networks, seeds %" PRIu64 " to %" PRIu64, s->networks, s->seed,
                        s->seed + s->networks - 1);
-    (void)snprintf(goal, sizeof goal, "%s%" PRIu64 " update%s", s->until_exact ? "until exact, at most " : "",
-                   s->updates, s->updates == 1 ? "" : "s");
+    (void)snprintf(goal, sizeof goal, "%s%" PRIu64 " update%s", s->until_exact ? "until exact or " : "", s->updates,
+                   s->updates == 1 ? "" : "s");
     console_note("Task %s: %u-bit operands, %u steps; %u hidden units, fp%d; %s", s->task.name,
                  s->steps - s->task.closing_count, s->steps, s->shape.hidden, (int)s->precision, seeds);
-    console_note("Training: %s, learning rate %g, batch %u, %s", carrynet_optimizer_name(s->optimizer), s->rate,
-                 s->batch, goal);
+    console_note("Training: %s, rate %g, batch %u, %s", carrynet_optimizer_name(s->optimizer), s->rate, s->batch, goal);
 }
 
 /* ---- a sample, as the seeds print it --------------------------------------------------------------------------- */

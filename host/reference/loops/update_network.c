@@ -56,7 +56,7 @@ void update_network(void *parameters, void *first_moment, void *second_moment, c
     real *w = parameters, *m = first_moment, *v = second_moment;
     const real *sums = sums_;
     const size_t trained = carrynet_shape_trained(&settings->shape);
-    const real r = (real)(1.0 / (double)sequences), rate = (real)rate_, epsilon = (real)epsilon_;
+    const real r = (real)(0x1p0 / (double)sequences), rate = (real)rate_, epsilon = (real)epsilon_;
     const real momentum = (real)settings->momentum, momentum_rest = (real)(1 - settings->momentum);
     const real decay = (real)settings->decay, decay_rest = (real)(1 - settings->decay);
     const bool clipped = settings->clip > 0;
