@@ -1,5 +1,6 @@
 /* Status names and the message of each thread. */
 #include "base/base.h"
+#include "kernels/arithmetic.h"
 #include <stdio.h>
 
 static _Thread_local char message[16384];
@@ -47,4 +48,9 @@ const char *carrynet_status_name(carrynet_status status)
 const char *carrynet_version(void)
 {
     return CARRYNET_VERSION;
+}
+
+int carrynet_arithmetic_version(void)
+{
+    return CARRYNET_ARITHMETIC_VERSION;
 }

@@ -62,38 +62,29 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
 }
 
 /*
- * The device to compare when none is named, "P:D" in `place`: the first GPU, else the first CPU, else the first of any
- * kind; of those that pass the start-up check, if any does. False, with a message, if there is no OpenCL device.
+ * The OpenCL device to compare, as P:D: the one asked for, else the best that is admitted. False, after a message, if there is none; *code
+ * is then the exit code.
  */
-static bool best_device(char *place, size_t size, int *code)
+static bool find_device(char *place, size_t size, const char *wish, int *code)
 {
-    static const carrynet_device_type order[] = {CARRYNET_DEVICE_GPU, CARRYNET_DEVICE_CPU, CARRYNET_DEVICE_OTHER};
-    carrynet_device *devices = NULL;
-    size_t count = 0, first = SIZE_MAX, chosen = SIZE_MAX;
-    const carrynet_status status = carrynet_devices_list(&devices, &count);
+    static const char *const best[] = {"gpu", "cpu"};
+    const bool automatic = wish == NULL || wish[0] == '\0' || strcmp(wish, "auto") == 0;
+    carrynet_device device;
+    carrynet_status status = CARRYNET_ERROR_DEVICE;
+    if (!automatic)
+        status = carrynet_device_find(&device, wish);
+    for (size_t i = 0; automatic && i < sizeof best / sizeof best[0] && status != CARRYNET_OK; ++i) {
+        status = carrynet_device_find(&device, best[i]);
+        if (status == CARRYNET_OK)
+            status = carrynet_device_admit(device.platform, device.index, CARRYNET_FP32);
+    }
     if (status != CARRYNET_OK) {
         *code = console_status(status);
         return false;
     }
-    for (size_t k = 0; k < sizeof order / sizeof order[0] && chosen == SIZE_MAX; ++k)
-        for (size_t i = 0; i < count && chosen == SIZE_MAX; ++i) {
-            if (devices[i].type != order[k])
-                continue;
-            first = first == SIZE_MAX ? i : first;
-            if (carrynet_device_admit(devices[i].platform, devices[i].index, CARRYNET_FP32) == CARRYNET_OK)
-                chosen = i;
-        }
-    chosen = chosen == SIZE_MAX ? first : chosen;
-    if (chosen == SIZE_MAX) {
-        console_error("there is no OpenCL device to compare with plain C.\n"
-                      "For one on the processor: sudo apt-get install pocl-opencl-icd");
-        *code = EXIT_CODE_DEVICE;
-    } else {
-        (void)snprintf(place, size, "%u:%u", devices[chosen].platform, devices[chosen].index);
-        console_note("Device: %s, %s", place, devices[chosen].name);
-    }
-    carrynet_devices_free(devices);
-    return chosen != SIZE_MAX;
+    (void)snprintf(place, size, "%u:%u", device.platform, device.index);
+    console_note("Device: %s, %s", place, device.name);
+    return true;
 }
 
 /* ---- one case -------------------------------------------------------------------------------------------------- */
@@ -178,14 +169,12 @@ int command_compare(const cli_arguments *arguments)
     engine_from_arguments(&options, arguments, NULL);
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
-    if (options.device == NULL || strcmp(options.device, "auto") == 0) {
-        if (!best_device(place, sizeof place, &code))
-            return code;
+    const bool reference = options.device != NULL && strcmp(options.device, "reference") == 0;
+    if (!reference && !find_device(place, sizeof place, options.device, &code))
+        return code;
+    if (!reference)
         options.device = place;
-    } else {
-        console_note("Device: %s", options.device);
-    }
-    if (strcmp(options.device, "reference") == 0) {
+    if (reference) {
         shapes[0] = CARRYNET_KERNEL_SHAPE_AUTO; /* has no kernels: once, for its digests */
         shape_count = 1;
     } else if (values[OPTION_KERNEL_SHAPE].given) {

@@ -234,6 +234,7 @@ int command_train(const cli_arguments *arguments)
     train_progress progress = {.settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given};
     carrynet_train_options_init(&options);
     options.report = train_progress_report;
+    options.interrupted = train_progress_interrupted;
     options.self = &progress;
     options.report_seconds = log_path != NULL ? 0 : 0.1;
     train_progress_catch_signals();

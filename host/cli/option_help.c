@@ -4,7 +4,6 @@
  */
 #include "cli/console.h"
 #include "cli/options.h"
-#include "kernels/arithmetic.h"
 #include <string.h>
 
 enum { MEANING_COLUMN = 27 };
@@ -81,7 +80,7 @@ void help_command(FILE *stream, const cli_command *command)
 void help_version(FILE *stream)
 {
     (void)fprintf(stream, "carrynet %s\narithmetic version %d\ndefaults version %d\n", carrynet_version(),
-                  CARRYNET_ARITHMETIC_VERSION, CARRYNET_DEFAULTS_VERSION);
+                  carrynet_arithmetic_version(), CARRYNET_DEFAULTS_VERSION);
 }
 
 int command_help(const cli_arguments *arguments)

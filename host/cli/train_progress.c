@@ -229,7 +229,13 @@ int train_progress_report(void *self, const carrynet_report *report)
     progress->last = *report;
     progress->last.device = NULL;
     progress->last.sample = NULL;
-    if (caught != 0 && !progress->stopped && !report->last) {
+    return report->last ? 0 : train_progress_interrupted(progress);
+}
+
+int train_progress_interrupted(void *self)
+{
+    train_progress *progress = self;
+    if (caught != 0 && !progress->stopped) {
         console_note("Stopping here and saving; once more ends it at once.");
         progress->stopped = true;
     }

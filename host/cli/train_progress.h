@@ -26,6 +26,7 @@ typedef struct train_progress {
 
 /* To be told to carrynet_train; `self` is the train_progress. */
 int train_progress_report(void *self, const carrynet_report *report);
+int train_progress_interrupted(void *self);
 
 /*
  * Writes a last line, which is taken over, to the log and closes it. False, after a message, if anything of the log

@@ -31,10 +31,13 @@ static carrynet_status open_body(carrynet_engine *engine, const carrynet_engine_
     const char *wish = options->device;
     const bool automatic = wish == NULL || wish[0] == '\0' || strcmp(wish, "auto") == 0;
     const bool reference = !automatic && strcmp(wish, "reference") == 0;
-    carrynet_status status = CARRYNET_ERROR_DEVICE;
-    if (!reference) {
-        status = engine_opencl_body(&engine->body, &engine->body_does, &engine->settings, options, engine->description,
-                                    sizeof engine->description);
+    static const char *const best[] = {"gpu", "cpu"};
+    carrynet_engine_options tried = *options;
+    for (size_t i = 0; i < (automatic ? 2u : 1u) && !reference; ++i) {
+        tried.device = automatic ? best[i] : wish;
+        const carrynet_status status = engine_opencl_body(&engine->body, &engine->body_does, &engine->settings, &tried,
+                                                          engine->description, sizeof engine->description);
+        /* What a lesser device might do is tried there; bad settings and too little memory are not. */
         if (status == CARRYNET_OK || !automatic ||
             (status != CARRYNET_ERROR_DEVICE && status != CARRYNET_ERROR_UNSUPPORTED))
             return status;
@@ -77,13 +80,14 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     if (status != CARRYNET_OK)
         return status;
     engine->settings = *settings;
-    status = base_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
+    /* The body first: it computes what the networks take before anything is allocated. */
+    status = open_body(engine, options != NULL ? options : &automatic);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
     if (status == CARRYNET_OK)
         status = base_allocate(&engine->rates, settings->networks, sizeof *engine->rates);
     if (status == CARRYNET_OK)
         status = base_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
-    if (status == CARRYNET_OK)
-        status = open_body(engine, options != NULL ? options : &automatic);
     if (status != CARRYNET_OK)
         goto done;
     for (uint32_t n = 0; n < settings->networks; ++n)

@@ -182,9 +182,8 @@ static carrynet_status not_found(const char *wish, const struct found *found, si
     base_text text = {0};
     add_list(&text, found, count);
     const carrynet_status status =
-        count == 0 && strcmp(wish, "auto") == 0
-            ? base_fail(CARRYNET_ERROR_DEVICE, "%s", text.failed ? "no OpenCL device was found" : text.data)
-            : base_fail(CARRYNET_ERROR_DEVICE, "no device '%.64s'; %s", wish, text.failed ? "" : text.data);
+        count == 0 ? base_fail(CARRYNET_ERROR_DEVICE, "%s", text.failed ? "no OpenCL device was found" : text.data)
+                   : base_fail(CARRYNET_ERROR_DEVICE, "no device '%.64s'; %s", wish, text.failed ? "" : text.data);
     base_text_free(&text);
     return status;
 }
@@ -250,4 +249,10 @@ carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint3
     const carrynet_status status = opencl_device_find(id, about, wish.failed ? "auto" : wish.data);
     base_text_free(&wish);
     return status;
+}
+
+carrynet_status carrynet_device_find(carrynet_device *device, const char *wish)
+{
+    cl_device_id id = NULL;
+    return opencl_device_find(&id, device, wish);
 }

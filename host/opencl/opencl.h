@@ -20,9 +20,6 @@ carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint3
 /* The device that a wish names: NULL or "auto", "gpu", "cpu", "P:D", part of a name. DEVICE, with the list, if there is none. */
 carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, const char *wish);
 
-/* All devices as a text, a line each, for messages. The caller frees it with base_text_free. */
-void opencl_device_list(base_text *text);
-
 /* ---- programs (programs.c) ------------------------------------------------------------------------------------- */
 
 /*

@@ -102,7 +102,8 @@ static carrynet_status report(struct training *training, bool last, bool *stop)
 {
     const carrynet_settings *settings = training->settings;
     const double now = base_seconds();
-    if (training->options->report == NULL || (!last && now - training->reported < training->options->report_seconds))
+    const bool due = last || training->updates == 0 || now - training->reported >= training->options->report_seconds;
+    if (training->options->report == NULL || !due)
         return CARRYNET_OK;
     training->reported = now;
     carrynet_report told = {
@@ -147,20 +148,35 @@ static carrynet_status report(struct training *training, bool last, bool *stop)
     return status;
 }
 
+/* The updates up to the next check; *stop if the caller interrupts them. */
+static carrynet_status run_updates(struct training *training, bool *stop)
+{
+    const carrynet_settings *settings = training->settings;
+    const uint64_t left = settings->updates - training->updates;
+    const uint64_t count = left < settings->check_every ? left : settings->check_every;
+    carrynet_status status = CARRYNET_OK;
+    for (uint64_t u = 0; u < count && !*stop && status == CARRYNET_OK; ++u) {
+        status =
+            carrynet_engine_train(training->engine, &training->source, 1, u + 1 == count ? training->metrics : NULL);
+        ++training->updates;
+        training->trained += (uint64_t)settings->batch * (settings->networks - training->exact);
+        *stop = training->options->interrupted != NULL && training->options->interrupted(training->options->self) != 0;
+    }
+    return status;
+}
+
 static carrynet_status run(struct training *training)
 {
     const carrynet_settings *settings = training->settings;
-    carrynet_status status = CARRYNET_OK;
     bool stop = false;
+    carrynet_status status = report(training, false, &stop);
     while (training->updates < settings->updates && !stop && status == CARRYNET_OK) {
         if (settings->until_exact && training->exact == settings->networks)
             break;
-        const uint64_t left = settings->updates - training->updates;
-        const uint64_t count = left < settings->check_every ? left : settings->check_every;
-        status = carrynet_engine_train(training->engine, &training->source, count, training->metrics);
-        training->updates += count;
-        training->trained += count * settings->batch * (settings->networks - training->exact);
-        if (status == CARRYNET_OK && settings->until_exact)
+        status = run_updates(training, &stop);
+        if (status != CARRYNET_OK || stop)
+            break;
+        if (settings->until_exact)
             status = test_exactness(training);
         if (status == CARRYNET_OK)
             status = report(training, false, &stop);
@@ -184,7 +200,10 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     carrynet_train_options_init(&silent);
     struct training training = {.settings = settings, .options = options != NULL ? options : &silent};
     *model = NULL;
-    carrynet_status status = carrynet_model_create(&training.model, settings);
+    /* The engine first: it computes what all this takes before anything is allocated. */
+    carrynet_status status = carrynet_engine_create(&training.engine, settings, engine);
+    if (status == CARRYNET_OK)
+        status = carrynet_model_create(&training.model, settings);
     if (status == CARRYNET_OK)
         status = base_allocate(&training.metrics, settings->networks, sizeof *training.metrics);
     if (status == CARRYNET_OK)
@@ -193,8 +212,6 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
         status = base_allocate(&training.wrong, settings->networks, sizeof *training.wrong);
     if (status == CARRYNET_OK)
         status = make_check_set(&training);
-    if (status == CARRYNET_OK)
-        status = carrynet_engine_create(&training.engine, settings, engine);
     if (status != CARRYNET_OK)
         goto done;
     training.source =

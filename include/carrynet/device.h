@@ -53,6 +53,11 @@ CARRYNET_API carrynet_status carrynet_devices_list(carrynet_device **devices, si
 CARRYNET_API void carrynet_devices_free(carrynet_device *devices);
 
 /*
+ * The OpenCL device that a wish names: NULL or "auto" (GPU, then CPU), "gpu", "cpu", "P:D", part of a name. DEVICE, with the list, if there is none.
+ */
+CARRYNET_API carrynet_status carrynet_device_find(carrynet_device *device, const char *wish);
+
+/*
  * Whether kernels on this device give the promised bits (kernels/ARITHMETIC.md 9): builds and runs the start-up vectors. OK: admitted. DEVICE: not,
  * and the message names the vector. precision FP64 also asks for binary64 (UNSUPPORTED without it).
  */

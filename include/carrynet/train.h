@@ -27,9 +27,11 @@ typedef struct carrynet_report {
 } carrynet_report;
 
 typedef struct carrynet_train_options {
-    /* Called about every report_seconds (0: every check) and at the end; a return other than 0 ends the training there. */
+    /* Called before the first update, about every report_seconds (0: every check) and at the end; a return other than 0 ends the training there. */
     int (*report)(void *self, const carrynet_report *report);
-    void *self;
+    /* Asked between updates; a return other than 0 ends the training there. NULL: never. */
+    int (*interrupted)(void *self);
+    void *self; /* of both */
     double report_seconds;
     const carrynet_source *source; /* NULL: the counter-based source of the task */
 } carrynet_train_options;
