@@ -114,6 +114,8 @@ bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *a
     for (size_t i = 0; i < OPTION_IDS; ++i)
         if (values[i].given)
             apply(settings, (option_id)i, &values[i]);
+    if (!values[OPTION_LR].given)
+        settings->rate = carrynet_default_rate(settings->optimizer, settings->loss);
     if (!fits_optimizer(arguments, settings->optimizer))
         return false;
     /* The seed of the last network must be a number too. */

@@ -4,6 +4,22 @@
 #include <math.h>
 #include <string.h>
 
+double carrynet_default_rate(carrynet_optimizer optimizer, carrynet_loss loss)
+{
+    const bool squared = loss == CARRYNET_LOSS_SQUARED;
+    switch (optimizer) {
+    case CARRYNET_OPTIMIZER_SGD:
+        return squared ? 4 : 1;
+    case CARRYNET_OPTIMIZER_MOMENTUM:
+        return squared ? 0.7 : 0.15;
+    case CARRYNET_OPTIMIZER_RMSPROP:
+        return 0.01;
+    case CARRYNET_OPTIMIZER_ADAM:
+        break;
+    }
+    return 0.04;
+}
+
 void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *task)
 {
     *settings = (carrynet_settings){
@@ -15,7 +31,7 @@ void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *ta
         .loss = CARRYNET_LOSS_CROSS_ENTROPY,
         .optimizer = CARRYNET_OPTIMIZER_ADAM,
         .schedule = CARRYNET_SCHEDULE_CONSTANT,
-        .rate = 0.03,
+        .rate = carrynet_default_rate(CARRYNET_OPTIMIZER_ADAM, CARRYNET_LOSS_CROSS_ENTROPY),
         .momentum = 0.9,
         .decay = 0.999,
         .epsilon = 1e-8,

@@ -72,7 +72,7 @@ carrynet_status opencl_need(struct opencl_trainer *t, cl_kernel *kernel)
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
-/* Vector width of the CPU shape: what the device prefers, at least 4, at most 16 (8 in binary64, a 64-byte vector). */
+/* Vector width of the CPU shape: the device's own, 4 to 16; the widest where it has none (GPUs, simulators). */
 static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t wish)
 {
     cl_uint lanes = 0;
@@ -87,7 +87,7 @@ static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t wish)
                         sizeof lanes, &lanes, NULL) != CL_SUCCESS)
         lanes = 8;
     lanes = wish != 0 ? wish : lanes;
-    t->lanes = lanes < 8 ? 4 : lanes < 16 ? 8 : 16;
+    t->lanes = lanes <= 1 || lanes >= 16 ? 16 : lanes >= 8 ? 8 : 4;
     return CARRYNET_OK;
 }
 
