@@ -70,6 +70,36 @@ static inline void forward_step(const struct scratch *g, const struct block *b, 
     }
 }
 
+/* Adds one step to sum number e: the weights of w_hh, those of w_hy, the units' buckets, b_y. */
+static inline void sum_element(const struct scratch *g, const struct block *b, const global real *h,
+                               const global real *h_next, const global real *dh, const global real *dy, const uint t,
+                               uint e)
+{
+    const uint S = b->sequences;
+    if (e < H * H) {
+        const uint k = e / H, j = e % H;
+        real sum = g->dw[W_HH + e];
+        for (uint s = 0; s < S && (t > 0 || CARRYNET_INITIAL_STATE); ++s)
+            sum = fma(h[s * H + k], dh[s * H + j], sum);
+        g->dw[W_HH + e] = sum;
+    } else if ((e -= H * H) < H * O) {
+        const uint j = e / O, o = e % O;
+        real sum = g->dw[W_HY + e];
+        for (uint s = 0; s < S; ++s)
+            sum = fma(h_next[s * H + j], dy[s * O + o], sum);
+        g->dw[W_HY + e] = sum;
+    } else if ((e -= H * O) < H) {
+        for (uint s = 0; s < S; ++s) {
+            const uint at = symbol_at(b, s, t) * H + e;
+            g->bucket[at] = plus(g->bucket[at], dh[s * H + e]);
+        }
+    } else {
+        const uint o = e - H;
+        for (uint s = 0; s < S; ++s)
+            g->dw[B_Y + o] = plus(g->dw[B_Y + o], dy[s * O + o]);
+    }
+}
+
 static inline void backward_step(const struct scratch *g, const struct block *b, const struct carrynet_pass *pass,
                                  const global real *p, const uint t)
 {
@@ -91,33 +121,9 @@ static inline void backward_step(const struct scratch *g, const struct block *b,
         dh[e] = flush(sum * (x * (1 - x)));
     }
     barrier(CLK_GLOBAL_MEM_FENCE);
-    if (t > 0 || CARRYNET_INITIAL_STATE)
-        EACH(e, H * H)
-        {
-            const uint k = e / H, j = e % H;
-            real sum = g->dw[W_HH + e];
-            for (uint s = 0; s < S; ++s)
-                sum = fma(h[s * H + k], dh[s * H + j], sum);
-            g->dw[W_HH + e] = sum;
-        }
-    EACH(e, H * O)
-    {
-        const uint j = e / O, o = e % O;
-        real sum = g->dw[W_HY + e];
-        for (uint s = 0; s < S; ++s)
-            sum = fma(h_next[s * H + j], dy[s * O + o], sum);
-        g->dw[W_HY + e] = sum;
-    }
-    EACH(j, H)
-    for (uint s = 0; s < S; ++s) {
-        const uint at = symbol_at(b, s, t) * H + j;
-        g->bucket[at] = plus(g->bucket[at], dh[s * H + j]);
-    }
-#if CARRYNET_BIAS
-    EACH(o, O)
-    for (uint s = 0; s < S; ++s)
-        g->dw[B_Y + o] = plus(g->dw[B_Y + o], dy[s * O + o]);
-#endif
+    /* All sums in one loop: it keeps more work-items busy, and pocl 3.1 cannot compile several short ones at H = 1. */
+    EACH(e, H * H + H * O + H + CARRYNET_BIAS * O)
+    sum_element(g, b, h, h_next, dh, dy, t, e);
 }
 
 /* Element e of the block's node: the gradient in the order of the parameters, then the metrics. */

@@ -14,6 +14,7 @@
 const struct test_case test_cases[] = {
     /* name, I, H, O, T, B, N, updates, precision, loss, optimizer, schedule, bias, h_0, rate, clip, noise, scale */
     {"smallest", 2, 1, 1, 2, 1, 1, 3, 32, SQUARED, SGD, CONSTANT, false, false, 0.5, 0, 0, 1},
+    {"one-unit", 2, 1, 2, 5, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.1, 0, 0, 1},
     {"seeds", 2, 16, 1, 8, 1, 1, 20, 32, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 1},
     {"default", 2, 16, 1, 8, 64, 1, 10, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1},
     {"odd", 2, 7, 1, 13, 31, 1, 4, 32, SQUARED, MOMENTUM, CONSTANT, false, false, 0.1, 0, 0, 1},
