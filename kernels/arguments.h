@@ -52,9 +52,9 @@ struct carrynet_pass {
     carrynet_u32 steps;     /* T */
     carrynet_u32 symbol_words;
     carrynet_u32 target_words;
-    carrynet_u32 chunk_blocks; /* a power of two */
-    carrynet_u32 chunks;       /* of one network */
-    carrynet_u32 rows;         /* sequences of the longest block, rounded up to 16: rows of the arrays in scratch */
+    carrynet_u32 chunk_blocks;     /* a power of two */
+    carrynet_u32 chunks;           /* of one network */
+    carrynet_u32 rows;             /* sequences of the longest block, rounded up to 16: rows of the arrays in scratch */
     carrynet_u32 parameter_stride; /* reals from network to network in parameters and moments: a multiple of 16 */
     carrynet_u32 node_stride;      /* reals of a node: a multiple of 16 */
     carrynet_u32 resume;           /* forward: 1 if h[0] is read from the state */
