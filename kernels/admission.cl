@@ -1,12 +1,14 @@
 /*
- * The start-up vectors of a device (ARITHMETIC.md 9): operations on operands that come through a buffer, so that no compiler can fold them.
- * Results of vector i, [count][CARRYNET_RESULTS]; the host compares their bits with its own (host/reference/loops/start_vectors.c).
+ * The start-up vectors of a device (ARITHMETIC.md 9): operations on operands that come through a buffer, so that no
+ * compiler can fold them. Results of vector i, [count][CARRYNET_RESULTS]; the host compares their bits with its own
+ * (host/reference/loops/start_vectors.c).
  */
 #pragma OPENCL FP_CONTRACT OFF
 
 static inline void compute_vector(const uint count, const global real *operands, global real *results, const uint i)
 {
-    const real a = operands[CARRYNET_OPERANDS * i], b = operands[CARRYNET_OPERANDS * i + 1], c = operands[CARRYNET_OPERANDS * i + 2];
+    const global real *mine = operands + CARRYNET_OPERANDS * i;
+    const real a = mine[0], b = mine[1], c = mine[2];
     global real *out = results + CARRYNET_RESULTS * i;
     out[0] = fma(a, b, c);
     /* A product and a sum apart: a device that contracts them fails here. */

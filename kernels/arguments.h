@@ -2,8 +2,8 @@
  * The arguments of the kernels as structs passed by value: one text for C11 (the launches) and OpenCL C.
  * Only 32- and 64-bit members, widest first, so that both sides lay them out alike.
  *
- * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _LOSS, _BIAS, _INITIAL_STATE, _OPTIMIZER, and the shape's tunables.
- * Run-time values (steps, sequences, networks) stand here.
+ * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _LOSS, _BIAS, _INITIAL_STATE, _OPTIMIZER, and the shape's
+ * tunables. Run-time values (steps, sequences, networks) stand here.
  */
 #ifndef CARRYNET_ARGUMENTS_H
 #define CARRYNET_ARGUMENTS_H
@@ -37,8 +37,8 @@ typedef uint64_t carrynet_u64;
 /*
  * A pass over the sequences of all networks. They lie, packed as problem.h says, in the buffer `staged` of words:
  *     individuals [networks][CARRYNET_INDIVIDUAL]; symbols [networks or 1][sequences][symbol_words]; targets likewise
- * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and its result one node of
- * the block tree: [parameter_stride] values, the gradient, then loss and absolute error.
+ * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and
+ * its result one node of the block tree: [parameter_stride] values, the gradient, then loss and absolute error.
  */
 struct carrynet_pass {
     carrynet_u64 scratch_stride; /* reals of scratch of one work-item (CPU shape) or work-group (GPU shape) */
@@ -85,7 +85,9 @@ struct carrynet_step {
 #define CARRYNET_EPSILON 1
 #define CARRYNET_RATES 2
 
-/* Words a network of the individuals: seed, low word first; update; 0; the noise as the bits of a real, low word first. */
+/*
+ * Words a network of the individuals: seed, low word first; update; 0; the noise as the bits of a real, low word first.
+ */
 #define CARRYNET_INDIVIDUAL 8
 #define CARRYNET_INDIVIDUAL_SEED 0
 #define CARRYNET_INDIVIDUAL_UPDATE 2

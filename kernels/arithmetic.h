@@ -129,8 +129,8 @@ static inline vreal product(vreal a, vreal b)
 }
 
 /*
- * total + x, for running sums: as an fma, since a vectorizer that reorders the additions of a loop leaves chains of fma alone
- * (ARITHMETIC.md 2, rule 6). The same bits as total + x.
+ * total + x, for running sums: as an fma, since a vectorizer that reorders the additions of a loop leaves chains of fma
+ * alone (ARITHMETIC.md 2, rule 6). The same bits as total + x.
  */
 static inline vreal plus(vreal total, vreal x)
 {

@@ -1,10 +1,11 @@
 /*
  * CPU shape, what its kernels share: a work-item runs whole blocks of up to 64 sequences; lanes are hidden units.
  *
- *     h[t+1] = sigmoid(row[symbol] + h[t] w_hh)      as register tiles of TILE_ROWS sequences x TILE_VECTORS vectors of units
+ *     h[t+1] = sigmoid(row[symbol] + h[t] w_hh)      as register tiles of TILE_ROWS sequences x TILE_VECTORS vectors of
+ *     units
  *
- * Hidden arrays are [rows][COLUMNS], COLUMNS = H rounded up to 16. Padded columns have zero weights, so whatever stands there
- * adds exact zeros; padded rows have dy = 0 and do the same.
+ * Hidden arrays are [rows][COLUMNS], COLUMNS = H rounded up to 16. Padded columns have zero weights, so whatever stands
+ * there adds exact zeros; padded rows have dy = 0 and do the same.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -40,8 +41,10 @@
 
 /*
  * A network's packed weights, made by cpu_pack: offsets in vectors.
- *     rows [SYMBOLS][VECTORS], panels of w_hh, panels of its transpose, w_hy [O][VECTORS], h_0 [VECTORS], b_y [O] (a real a vector's place)
- * A panel is TILE_VECTORS columns of vectors (the last may be narrower), [H][width], so that a tile reads it front to back.
+ *     rows [SYMBOLS][VECTORS], panels of w_hh, panels of its transpose, w_hy [O][VECTORS], h_0 [VECTORS], b_y [O] (a
+ *     real a vector's place)
+ * A panel is TILE_VECTORS columns of vectors (the last may be narrower), [H][width], so that a tile reads it front to
+ * back.
  */
 #define PACKED_ROWS 0
 #define PACKED_HH (PACKED_ROWS + SYMBOLS * VECTORS)
@@ -134,7 +137,10 @@ INLINE void hidden_forward(global real *next, const global real *h, const int ch
 
 /* ---- outputs: LANES sequences at a time ------------------------------------------------------------------------ */
 
-/* Adds the upper half of each group of lanes to its lower half, for two vectors at once, and puts the results side by side. */
+/*
+ * Adds the upper half of each group of lanes to its lower half, for two vectors at once, and puts the results side by
+ * side.
+ */
 #if LANES == 16
 #define HALVE_16(a, b) ((vreal)(a.s01234567, b.s01234567) + (vreal)(a.s89abcdef, b.s89abcdef))
 #define HALVE_8(a, b)                                                                                                 \
@@ -152,7 +158,9 @@ INLINE void hidden_forward(global real *next, const global real *h, const int ch
 #define HALVE_2(a, b) ((vreal)(a.even, b.even) + (vreal)(a.odd, b.odd))
 #endif
 
-/* The 16 stripes of one sequence's logit, as far as they add lane by lane: stripe k + stripe k + 8, ... down to LANES. */
+/*
+ * The 16 stripes of one sequence's logit, as far as they add lane by lane: stripe k + stripe k + 8, ... down to LANES.
+ */
 INLINE vreal stripes(const global real *h, const global vreal *w_hy)
 {
     vreal stripe[STRIPES / LANES];
@@ -222,7 +230,8 @@ INLINE vreal targets_of(const uint *target, const uint o)
 }
 
 /*
- * Adds one output of sequences first, ..., first + LANES - 1 of the block to the metrics; returns dy, 0 for lanes that are no sequences.
+ * Adds one output of sequences first, ..., first + LANES - 1 of the block to the metrics; returns dy, 0 for lanes that
+ * are no sequences.
  */
 INLINE vreal measure(struct measures *m, const uint first, const uint sequences, const vreal z, const vreal y,
                      const vreal target)
@@ -246,7 +255,9 @@ INLINE vreal measure(struct measures *m, const uint first, const uint sequences,
     return number < (vreal)((real)sequences) ? dy : zero;
 }
 
-/* The block's metrics, summed over its sequences in order: node[0] loss, node[1] absolute error; counts are added to. */
+/*
+ * The block's metrics, summed over its sequences in order: node[0] loss, node[1] absolute error; counts are added to.
+ */
 INLINE void measures_end(const struct measures *m, const uint sequences, global real *node, ulong *wrong_bits,
                          ulong *wrong_sequences)
 {

@@ -7,7 +7,9 @@
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-/* Scratch of a work-item, offsets in reals; `rows` and T are run-time values. The host computes the same (host/opencl). */
+/*
+ * Scratch of a work-item, offsets in reals; `rows` and T are run-time values. The host computes the same (host/opencl).
+ */
 struct scratch {
     global real *h;       /* [T + 1][rows][COLUMNS] */
     global real *dy;      /* [T][O][rows] */
@@ -44,7 +46,8 @@ INLINE void add_noise(global real *h, const uint sequences, const ulong first_wo
         for (uint first = 0; first < COLUMNS; first += 4 * LANES) {
             const ulong base = (first_word + s * word_step + first) / 4;
             const vword low = (vword)((uint)base) + (vword)(LANE_NUMBERS);
-            vword c0 = low, c1, c2 = (vword)(individual[CARRYNET_INDIVIDUAL_UPDATE]), c3 = (vword)(CARRYNET_STREAM_NOISE);
+            vword c0 = low, c1, c2 = (vword)(individual[CARRYNET_INDIVIDUAL_UPDATE]);
+            vword c3 = (vword)(CARRYNET_STREAM_NOISE);
             uint high[LANES], lows[LANES];
             CARRYNET_PASTE(vstore, LANES)(low, 0, lows);
             for (int i = 0; i < LANES; ++i)

@@ -1,6 +1,7 @@
 /*
  * CPU shape: packs each network's weights as cpu_block.cl reads them.
- * Item (network, k): row k of w_hh and of its transpose; the items of k = 0 also pack the rest. Work-items share the items out.
+ * Item (network, k): row k of w_hh and of its transpose; the items of k = 0 also pack the rest. Work-items share the
+ * items out.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

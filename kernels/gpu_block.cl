@@ -1,6 +1,7 @@
 /*
- * GPU shape, what its kernels share: a work-group runs whole blocks of up to 64 sequences; its work-items share out the elements of each step,
- * element index = local id, + local size, ... Any local size gives the same bits, since every element has one chain in one item.
+ * GPU shape, what its kernels share: a work-group runs whole blocks of up to 64 sequences; its work-items share out the
+ * elements of each step, element index = local id, + local size, ... Any local size gives the same bits, since every
+ * element has one chain in one item.
  *
  * Arrays of a block lie in global scratch, [sequence][unit]: neighbouring items read and write neighbouring units.
  */
@@ -142,8 +143,8 @@ static inline real measured(const struct measures *m, const uint sequences, cons
 }
 
 /*
- * The block tree of a chunk, element by element: takes element e of the node of block number `blocks`; levels [.][size] hold one node a
- * level. An element always belongs to the same work-item, so that no barrier is needed between blocks.
+ * The block tree of a chunk, element by element: takes element e of the node of block number `blocks`; levels [.][size]
+ * hold one node a level. An element always belongs to the same work-item, so that no barrier is needed between blocks.
  */
 static inline void push_element(global real *levels, const uint size, const uint e, real value, const uint blocks)
 {

@@ -1,8 +1,8 @@
 /*
  * GPU shape: forward, BPTT and summed gradient of one chunk of blocks after another.
  *
- * Work-group g runs tasks g, g + groups, ...; task = network * chunks + chunk. Items: hidden elements (sequence, unit), outputs
- * (sequence), weights (from, to), in turn, with a barrier between.
+ * Work-group g runs tasks g, g + groups, ...; task = network * chunks + chunk. Items: hidden elements (sequence, unit),
+ * outputs (sequence), weights (from, to), in turn, with a barrier between.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

@@ -1,6 +1,7 @@
 /*
- * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, optimizer. Both shapes use it; an item is
- * CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items share the items out.
+ * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, optimizer. Both shapes use it; an item
+ * is CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items share the items
+ * out.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -54,8 +55,8 @@ static inline vreal averaged(const vreal sum, const real r)
 }
 
 /*
- * The factor of clipping of each network. Item: a network; lanes are neighbouring runs of 64 parameters, of which a vector works on
- * CARRYNET_LANES at once.
+ * The factor of clipping of each network. Item: a network; lanes are neighbouring runs of 64 parameters, of which a
+ * vector works on CARRYNET_LANES at once.
  */
 static inline void clip_item(const struct carrynet_step *step, const global real *sums, const global real *constants,
                              global real *factors, const uint network)

@@ -1,6 +1,7 @@
 /*
- * Checks of kernels/arithmetic.h that hold in both precisions; test_arithmetic.c and test_arithmetic_64.c include this after they
- * have set CARRYNET_REAL_BITS. The judge is long double, which has at least 64 bits of significand where it is used.
+ * Checks of kernels/arithmetic.h that hold in both precisions; test_arithmetic.c and test_arithmetic_64.c include this
+ * after they have set CARRYNET_REAL_BITS. The judge is long double, which has at least 64 bits of significand where it
+ * is used.
  */
 #ifndef TESTS_ARITHMETIC_CHECKS_H
 #define TESTS_ARITHMETIC_CHECKS_H
@@ -160,8 +161,8 @@ WITH_FMA(long double, logarithm_worst, (uint64_t seed, int low, int high, long c
          (seed, low, high, count, where))
 
 /*
- * The bits of version 1: FNV-1a, 32 bits at a time, over one function's results for 2^20 inputs spread over its range. Bounds let a wrong last
- * place pass; this does not. Whoever changes a digest changes CARRYNET_ARITHMETIC_VERSION too.
+ * The bits of version 1: FNV-1a, 32 bits at a time, over one function's results for 2^20 inputs spread over its range.
+ * Bounds let a wrong last place pass; this does not. Whoever changes a digest changes CARRYNET_ARITHMETIC_VERSION too.
  */
 static uint64_t digest_plain(int function)
 {

@@ -1,6 +1,6 @@
 /*
- * What a test of the engine runs on: the reference, and the first OpenCL device, if there is one, in both kernel shapes. Where there is none,
- * a line "SKIP: why" is printed, which ctest reports and CI does not accept.
+ * What a test of the engine runs on: the reference, and the first OpenCL device, if there is one, in both kernel
+ * shapes. Where there is none, a line "SKIP: why" is printed, which ctest reports and CI does not accept.
  */
 #ifndef TESTS_BODIES_H
 #define TESTS_BODIES_H

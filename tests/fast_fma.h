@@ -1,6 +1,7 @@
 /*
- * Loops of many fused operations: WITH_FMA(type, name, (parameters), (arguments)) makes `name` from `name_plain`, compiled a second
- * time with the FMA instruction where the processor family has it as an option, and chooses at run time. Same bits, 10 times the speed.
+ * Loops of many fused operations: WITH_FMA(type, name, (parameters), (arguments)) makes `name` from `name_plain`,
+ * compiled a second time with the FMA instruction where the processor family has it as an option, and chooses at run
+ * time. Same bits, 10 times the speed.
  */
 #ifndef TESTS_FAST_FMA_H
 #define TESTS_FAST_FMA_H

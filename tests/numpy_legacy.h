@@ -1,6 +1,6 @@
 /*
- * NumPy's legacy generator for the known answers in tests/data: MT19937 (Matsumoto and Nishimura, 1998) seeded by one integer,
- * random_sample with 53 bits, and randint by masked rejection.
+ * NumPy's legacy generator for the known answers in tests/data: MT19937 (Matsumoto and Nishimura, 1998) seeded by one
+ * integer, random_sample with 53 bits, and randint by masked rejection.
  */
 #ifndef TESTS_NUMPY_LEGACY_H
 #define TESTS_NUMPY_LEGACY_H

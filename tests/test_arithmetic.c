@@ -1,6 +1,7 @@
 /*
  * kernels/arithmetic.h in binary32: division and square root without their instructions against IEEE ones, sigmoid and
- * logarithm against long double with stated bounds, flushing, uniform numbers, Philox. All bounds are measured ones, rounded up.
+ * logarithm against long double with stated bounds, flushing, uniform numbers, Philox. All bounds are measured ones,
+ * rounded up.
  */
 #define CARRYNET_REAL_BITS 32
 #include "arithmetic_checks.h"
@@ -8,8 +9,9 @@
 /* ---- division without a divide instruction --------------------------------------------------------------------- */
 
 /*
- * Wrong quotients a / b where a / b lies as near as it can to the middle between two numbers, for one divisor of `significand` in [2^23, 2^24):
- * with b = significand, a 2^k = m b + d for odd m (the middle) and small d. m follows from d modulo a power of two.
+ * Wrong quotients a / b where a / b lies as near as it can to the middle between two numbers, for one divisor of
+ * `significand` in [2^23, 2^24): with b = significand, a 2^k = m b + d for odd m (the middle) and small d. m follows
+ * from d modulo a power of two.
  */
 static inline uint64_t wrong_near_middles(uint32_t significand, int64_t d, int k)
 {
@@ -38,7 +40,10 @@ static inline uint64_t wrong_near_middles(uint32_t significand, int64_t d, int k
            (same_bits(quotient_by_newton(-a, b), -a / b) ? 0u : 1u);
 }
 
-/* Wrong quotients over all significands of the divisor: the reciprocal, an all-ones and a random numerator, and hard cases. */
+/*
+ * Wrong quotients over all significands of the divisor: the reciprocal, an all-ones and a random numerator, and hard
+ * cases.
+ */
 static inline uint64_t wrong_for_all_divisors_plain(real *where)
 {
     uint64_t wrong = 0, state = 1;

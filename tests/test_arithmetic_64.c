@@ -1,6 +1,6 @@
 /*
- * kernels/arithmetic.h in binary64: sigmoid and logarithm against long double with stated bounds, and what both precisions
- * share. Division and square root are the IEEE instructions here. All bounds are measured ones, rounded up.
+ * kernels/arithmetic.h in binary64: sigmoid and logarithm against long double with stated bounds, and what both
+ * precisions share. Division and square root are the IEEE instructions here. All bounds are measured ones, rounded up.
  */
 #define CARRYNET_REAL_BITS 64
 #include "arithmetic_checks.h"

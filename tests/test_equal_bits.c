@@ -1,6 +1,6 @@
 /*
- * Equal bits: every case of the table on the OpenCL device, in both kernel shapes, against the reference; and a few awkward cases
- * for every vector width, work-group size, number of workers and form of division.
+ * Equal bits: every case of the table on the OpenCL device, in both kernel shapes, against the reference; and a few
+ * awkward cases for every vector width, work-group size, number of workers and form of division.
  */
 #include "cases/cases.h"
 #include <criterion/criterion.h>

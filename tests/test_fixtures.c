@@ -1,7 +1,7 @@
 /*
- * The engine against known answers in binary64 (tests/data/PROVENANCE.md), on the reference and on OpenCL in both kernel shapes: hidden
- * values, outputs and gradients of eight cases; weights along three training runs of the seed scripts. Tolerance: 1e-12 of
- * the largest value in the same array.
+ * The engine against known answers in binary64 (tests/data/PROVENANCE.md), on the reference and on OpenCL in both
+ * kernel shapes: hidden values, outputs and gradients of eight cases; weights along three training runs of the seed
+ * scripts. Tolerance: 1e-12 of the largest value in the same array.
  */
 #include "bodies.h"
 #include "numpy_legacy.h"

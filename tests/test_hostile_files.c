@@ -388,7 +388,10 @@ static unsigned next_random(uint64_t *state)
     return (unsigned)(*state >> 33);
 }
 
-/* Flips, replacements by telling characters, and cuts in header and length: whatever comes of it, no crash and a message. */
+/*
+ * Flips, replacements by telling characters, and cuts in header and length: whatever comes of it, no crash and a
+ * message.
+ */
 Test(hostile, random_damage, .init = set_up, .fini = tear_down)
 {
     static unsigned char good[LARGEST_FILE], bytes[LARGEST_FILE];

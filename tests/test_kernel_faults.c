@@ -1,6 +1,6 @@
 /*
- * Faults of kernels and devices, made by files in CARRYNET_KERNEL_DIR: a kernel that does not build is reported with name, call and log; a
- * device whose operations are wrong is not admitted, and the operation is named.
+ * Faults of kernels and devices, made by files in CARRYNET_KERNEL_DIR: a kernel that does not build is reported with
+ * name, call and log; a device whose operations are wrong is not admitted, and the operation is named.
  */
 #include <carrynet/carrynet.h>
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /*
- * Decimal operands to packed symbols and back: every small pair against integers, known large numbers, long random digits,
- * and what must be refused. Large numbers are checked by an arithmetic of the test's own, digit by digit.
+ * Decimal operands to packed symbols and back: every small pair against integers, known large numbers, long random
+ * digits, and what must be refused. Large numbers are checked by an arithmetic of the test's own, digit by digit.
  */
 #include <carrynet/carrynet.h>
 #include <criterion/criterion.h>

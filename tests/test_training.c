@@ -1,6 +1,6 @@
 /*
- * Training and evaluation on the reference (equal bits carry the results over to devices): learning, blocks as nodes, networks in a
- * population, streaming, what a run records, settings out of range.
+ * Training and evaluation on the reference (equal bits carry the results over to devices): learning, blocks as nodes,
+ * networks in a population, streaming, what a run records, settings out of range.
  */
 #include <carrynet/carrynet.h>
 #include <criterion/criterion.h>

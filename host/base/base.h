@@ -1,6 +1,6 @@
 /*
- * The seams: messages, memory, files, clock, text. They know no network; everything else in host/ stands on them, so that
- * faults can be injected here.
+ * The seams: messages, memory, files, clock, text. They know no network; everything else in host/ stands on them, so
+ * that faults can be injected here.
  */
 #ifndef BASE_BASE_H
 #define BASE_BASE_H
@@ -19,7 +19,10 @@
 /* Records the message of this thread and returns `status`, so that a failing function can end with it. */
 carrynet_status base_fail(carrynet_status status, const char *format, ...) BASE_PRINTF(2, 3);
 
-/* Zeroed memory for count items of size bytes in *pointer (a pointer to a pointer); 64-byte aligned; MEMORY, also on overflow. */
+/*
+ * Zeroed memory for count items of size bytes in *pointer (a pointer to a pointer); 64-byte aligned; MEMORY, also on
+ * overflow.
+ */
 carrynet_status base_allocate(void *pointer, size_t count, size_t size);
 /* Takes NULL. */
 void base_free(void *pointer);
@@ -30,7 +33,10 @@ uint64_t base_physical_memory(void);
 /* Seconds of a monotonic clock. */
 double base_seconds(void);
 
-/* A growing text; start with {0}. After a failure it stays as it was and `failed` is set, so that one test at the end is enough. */
+/*
+ * A growing text; start with {0}. After a failure it stays as it was and `failed` is set, so that one test at the end
+ * is enough.
+ */
 typedef struct base_text {
     char *data; /* NUL-terminated, or NULL while empty */
     size_t size;
@@ -40,10 +46,16 @@ typedef struct base_text {
 void base_text_add(base_text *text, const char *format, ...) BASE_PRINTF(2, 3);
 void base_text_free(base_text *text);
 
-/* The whole of a file in *data (base_free it) with a NUL after its *size bytes. IO; FORMAT if larger than `limit` bytes. */
+/*
+ * The whole of a file in *data (base_free it) with a NUL after its *size bytes. IO; FORMAT if larger than `limit`
+ * bytes.
+ */
 carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit);
 
-/* Writes a file whole: to a temporary one beside it, synced, renamed over `path`. parts [count] of sizes [count] bytes. IO. */
+/*
+ * Writes a file whole: to a temporary one beside it, synced, renamed over `path`. parts [count] of sizes [count] bytes.
+ * IO.
+ */
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count);
 
 /* IO, with the reason, if base_write_file(path) could not work now. */

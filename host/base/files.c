@@ -14,7 +14,7 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
     char *bytes = NULL;
     *data = NULL;
     *size = 0;
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
     if (file < 0)
         return base_fail(CARRYNET_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
     struct stat about;

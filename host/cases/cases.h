@@ -24,8 +24,8 @@ extern const struct test_case test_cases[];
 void case_settings(carrynet_settings *settings, const struct test_case *one);
 
 /*
- * Everything that a case computes on one engine: gradient and metrics of a batch, parameters, moments and metrics after its updates, and a forward pass
- * in two windows. Tensors follow one another in `values`.
+ * Everything that a case computes on one engine: gradient and metrics of a batch, parameters, moments and metrics after
+ * its updates, and a forward pass in two windows. Tensors follow one another in `values`.
  */
 struct case_values {
     char *values; /* of the case's precision */

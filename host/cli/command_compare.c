@@ -62,8 +62,8 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
 }
 
 /*
- * The OpenCL device to compare, as P:D: the one asked for, else the best that is admitted. False, after a message, if there is none; *code
- * is then the exit code.
+ * The OpenCL device to compare, as P:D: the one asked for, else the best that is admitted. False, after a message, if
+ * there is none; *code is then the exit code.
  */
 static bool find_device(char *place, size_t size, const char *wish, int *code)
 {

@@ -1,6 +1,6 @@
 /*
- * What a body of the engine offers: the reference and OpenCL each fill this table. A body holds parameters and moments of N networks, and one
- * node of gradient sums a network between gradient and update.
+ * What a body of the engine offers: the reference and OpenCL each fill this table. A body holds parameters and moments
+ * of N networks, and one node of gradient sums a network between gradient and update.
  */
 #ifndef ENGINE_BODY_H
 #define ENGINE_BODY_H
@@ -14,7 +14,10 @@ struct engine_operations {
     carrynet_status (*get)(void *body, carrynet_part part, size_t first, size_t count, void *values);
     carrynet_status (*set)(void *body, carrynet_part part, size_t first, size_t count, const void *values);
 
-    /* Room for the sequences of the next pass: symbols and targets [networks, or 1 if shared][sequences][words], to be filled before it. */
+    /*
+     * Room for the sequences of the next pass: symbols and targets [networks, or 1 if shared][sequences][words], to be
+     * filled before it.
+     */
     carrynet_status (*stage)(void *body, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets);
 
     /* The gradient of the staged sequences into the sums. May return before it is done; individuals are copied. */

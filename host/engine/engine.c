@@ -1,6 +1,6 @@
 /*
- * The engine: checks what it is asked, fills the sequences of each update from the source, and hands passes and updates to the
- * body, reference or OpenCL, that its device needs.
+ * The engine: checks what it is asked, fills the sequences of each update from the source, and hands passes and updates
+ * to the body, reference or OpenCL, that its device needs.
  */
 #include "base/base.h"
 #include "engine/body.h"

@@ -1,6 +1,6 @@
 /*
- * Learning rates, in binary64 with + - * / sqrt and fma alone, so that every host forms the same (kernels/ARITHMETIC.md 5):
- * schedules, and Adam's correction of its moments for their start at zero (Kingma and Ba, 2015, end of section 2).
+ * Learning rates, in binary64 with + - * / sqrt and fma alone, so that every host forms the same (kernels/ARITHMETIC.md
+ * 5): schedules, and Adam's correction of its moments for their start at zero (Kingma and Ba, 2015, end of section 2).
  */
 #include "engine/body.h"
 #include <math.h>

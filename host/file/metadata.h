@@ -6,7 +6,8 @@
 #include <carrynet/model.h>
 
 /*
- * Writes the file: tensors with the metadata of settings and networks [settings->networks]. Errors of safetensors_write.
+ * Writes the file: tensors with the metadata of settings and networks [settings->networks]. Errors of
+ * safetensors_write.
  */
 carrynet_status metadata_write(const char *path, const safetensors_tensor *tensors, size_t tensor_count,
                                const carrynet_settings *settings, const carrynet_network *networks);

@@ -3,7 +3,8 @@
  *
  *     memory: values[network][w_xh w_hh w_hy b_h b_y h_0]        file: w_xh[network], then w_hh[network], ...
  *
- * What a file holds is checked here against the settings that it names; safetensors.c has checked that it is a file at all.
+ * What a file holds is checked here against the settings that it names; safetensors.c has checked that it is a file at
+ * all.
  */
 #include "base/base.h"
 #include "file/metadata.h"
@@ -117,7 +118,9 @@ static void value_to_bytes(unsigned char *bytes, const void *values, carrynet_pr
     }
 }
 
-/* What is below 2^-40 in a file of another program counts as zero, as everywhere in binary32 (ARITHMETIC.md 2, rule 4). */
+/*
+ * What is below 2^-40 in a file of another program counts as zero, as everywhere in binary32 (ARITHMETIC.md 2, rule 4).
+ */
 static void value_from_bytes(void *values, carrynet_precision precision, size_t index, const unsigned char *bytes)
 {
     if (precision == CARRYNET_FP32) {

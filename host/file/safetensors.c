@@ -1,8 +1,8 @@
 /*
  * Safetensors files: reader and writer (format in safetensors.h).
  *
- * What a hostile file can say is checked before it is used: the header's length before the header, every offset before the
- * data. The tensors must cover the data exactly, as the format asks, so that no byte of a file goes unchecked.
+ * What a hostile file can say is checked before it is used: the header's length before the header, every offset before
+ * the data. The tensors must cover the data exactly, as the format asks, so that no byte of a file goes unchecked.
  */
 #include "file/safetensors.h"
 #include <inttypes.h>

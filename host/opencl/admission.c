@@ -1,5 +1,6 @@
 /*
- * Admission of a device (kernels/ARITHMETIC.md 9): what it must state, and vectors of operations that it must compute as the host does.
+ * Admission of a device (kernels/ARITHMETIC.md 9): what it must state, and vectors of operations that it must compute
+ * as the host does.
  */
 #include "kernels/arguments.h"
 #include "opencl/opencl.h"

@@ -1,6 +1,6 @@
 /*
- * The trainer's memory: buffers with guard words behind them, the cut of a pass into chunks and workers, and all needs computed before
- * anything is allocated.
+ * The trainer's memory: buffers with guard words behind them, the cut of a pass into chunks and workers, and all needs
+ * computed before anything is allocated.
  */
 #include "opencl/trainer.h"
 
@@ -91,7 +91,9 @@ uint64_t opencl_rounded(uint64_t count)
     return (count + CARRYNET_STRIPES - 1) / CARRYNET_STRIPES * CARRYNET_STRIPES;
 }
 
-/* Reals of scratch of one worker: the layouts of cpu_gradient.cl, cpu_forward.cl, gpu_gradient.cl and gpu_forward.cl. */
+/*
+ * Reals of scratch of one worker: the layouts of cpu_gradient.cl, cpu_forward.cl, gpu_gradient.cl and gpu_forward.cl.
+ */
 static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass, bool training)
 {
     const carrynet_shape *shape = &trainer->settings.shape;

@@ -1,5 +1,6 @@
 /*
- * OpenCL: devices, programs, and a trainer that holds N networks on one device. This folder is the only one that includes CL/cl.h.
+ * OpenCL: devices, programs, and a trainer that holds N networks on one device. This folder is the only one that
+ * includes CL/cl.h.
  */
 #ifndef OPENCL_OPENCL_H
 #define OPENCL_OPENCL_H
@@ -17,14 +18,17 @@ carrynet_status opencl_fail(const char *call, cl_int code);
 /* A device by platform and number. DEVICE, with the list, if there is none. */
 carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint32_t platform, uint32_t index);
 
-/* The device that a wish names: NULL or "auto", "gpu", "cpu", "P:D", part of a name. DEVICE, with the list, if there is none. */
+/*
+ * The device that a wish names: NULL or "auto", "gpu", "cpu", "P:D", part of a name. DEVICE, with the list, if there is
+ * none.
+ */
 carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, const char *wish);
 
 /* ---- programs (programs.c) ------------------------------------------------------------------------------------- */
 
 /*
- * Builds kernel files (names, ending with NULL), one after another as one program, with `options` and the options that the device
- * needs for correctly rounded division. DEVICE with the full log if it does not build.
+ * Builds kernel files (names, ending with NULL), one after another as one program, with `options` and the options that
+ * the device needs for correctly rounded division. DEVICE with the full log if it does not build.
  */
 carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
                              const char *const *files, const char *options, bool divide_by_newton);
@@ -32,14 +36,20 @@ carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_
 /* A kernel of a program. DEVICE. */
 carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char *name);
 
-/* Checks the start-up vectors on an open device (admission.c). *divide_by_newton is set if its own division does not pass. */
+/*
+ * Checks the start-up vectors on an open device (admission.c). *divide_by_newton is set if its own division does not
+ * pass.
+ */
 carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_device_id device,
                              const carrynet_device *about, carrynet_precision precision, bool *divide_by_newton);
 
 /* Context and in-order queue on a device. DEVICE. The caller releases both. */
 carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device);
 
-/* ---- the trainer (trainer.c, buffers.c, passes.c) ------------------------------------------------------------------------- */
+/*
+ * ---- the trainer (trainer.c, buffers.c, passes.c)
+ * -------------------------------------------------------------------------
+ */
 
 struct opencl_trainer;
 

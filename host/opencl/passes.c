@@ -1,6 +1,6 @@
 /*
- * The launches: sequences staged in slots, then pack, gradient and join; update; forward. Work is queued in order; only what is read
- * back waits. All clSetKernelArg calls are here.
+ * The launches: sequences staged in slots, then pack, gradient and join; update; forward. Work is queued in order; only
+ * what is read back waits. All clSetKernelArg calls are here.
  */
 #include "opencl/trainer.h"
 #include <stdio.h>
@@ -44,8 +44,8 @@ static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const 
     launch(t, (t)->kernel, #kernel, arguments, sizeof(arguments) / sizeof(arguments)[0], items, group)
 
 /*
- * Launches a kernel whose work-items share out `items` items. Groups have a fixed size, so that a runtime that compiles for each
- * size (pocl) compiles once.
+ * Launches a kernel whose work-items share out `items` items. Groups have a fixed size, so that a runtime that compiles
+ * for each size (pocl) compiles once.
  */
 static carrynet_status share_out(struct opencl_trainer *t, cl_kernel kernel, const char *name,
                                  const struct argument *arguments, size_t count, size_t items)

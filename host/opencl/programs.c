@@ -1,6 +1,6 @@
 /*
- * Programs from the embedded kernel files, or from files of the same names in the folder CARRYNET_KERNEL_DIR. #line directives make the
- * compiler's messages name file and line.
+ * Programs from the embedded kernel files, or from files of the same names in the folder CARRYNET_KERNEL_DIR. #line
+ * directives make the compiler's messages name file and line.
  */
 #include "opencl/kernels.h"
 #include "opencl/opencl.h"

@@ -79,7 +79,9 @@ struct opencl_plan {
     uint64_t counts_bytes;
 };
 
-/* Plans a pass over `sequences`. training: gradient, else forward alone. MEMORY if not even one worker's scratch fits. */
+/*
+ * Plans a pass over `sequences`. training: gradient, else forward alone. MEMORY if not even one worker's scratch fits.
+ */
 carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
                                  const struct net_pass *pass, bool training);
 

@@ -24,8 +24,8 @@ const struct reference_loops *reference_loops(carrynet_precision precision)
 }
 
 /*
- * Known answers where C libraries and compilers have gone wrong: an fma by way of a wider type rounds twice, a contracted
- * product is not rounded, a flushed subnormal is lost.
+ * Known answers where C libraries and compilers have gone wrong: an fma by way of a wider type rounds twice, a
+ * contracted product is not rounded, a flushed subnormal is lost.
  */
 carrynet_status reference_admit(void)
 {

@@ -1,6 +1,7 @@
 /*
- * The reference: forward, backward, gradient and update of kernels/ARITHMETIC.md as plain loops, for one network at a time. It is the
- * oracle that the kernels are compared with, so it shares scalar functions with them (kernels/arithmetic.h) and no loop.
+ * The reference: forward, backward, gradient and update of kernels/ARITHMETIC.md as plain loops, for one network at a
+ * time. It is the oracle that the kernels are compared with, so it shares scalar functions with them
+ * (kernels/arithmetic.h) and no loop.
  *
  * The loops are compiled for both precisions and, on x86, again with FMA instructions; values are float or double.
  */
@@ -58,7 +59,10 @@ struct reference_loops {
     void (*update)(void *parameters, void *first_moment, void *second_moment, const void *sums,
                    const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
 
-    /* The start-up vectors of kernels/admission.cl: results [count][CARRYNET_RESULTS] of operands [count][CARRYNET_OPERANDS]. */
+    /*
+     * The start-up vectors of kernels/admission.cl: results [count][CARRYNET_RESULTS] of operands
+     * [count][CARRYNET_OPERANDS].
+     */
     void (*start_vectors)(void *results, const void *operands, size_t count);
 };
 

@@ -94,7 +94,9 @@ static uint32_t exchanged(uint32_t symbol)
     return (symbol & ~3u) | (symbol & 1) << 1 | (symbol >> 1 & 1);
 }
 
-/* Clears what lies above the free symbols, applies the constraint, appends the closing symbols, computes the targets. */
+/*
+ * Clears what lies above the free symbols, applies the constraint, appends the closing symbols, computes the targets.
+ */
 static void finish(const carrynet_task *task, size_t steps, uint32_t *symbols, uint32_t *targets)
 {
     const size_t length = free_steps(task, steps), per_word = 32 / task->inputs;

@@ -1,4 +1,7 @@
-/* Evaluation of a network: every problem where that is possible, the evaluation set elsewhere; and problems of the user. */
+/*
+ * Evaluation of a network: every problem where that is possible, the evaluation set elsewhere; and problems of the
+ * user.
+ */
 #include "base/base.h"
 #include "train/stream.h"
 #include <carrynet/evaluate.h>
@@ -65,7 +68,9 @@ static carrynet_status count_wrong(carrynet_evaluation *evaluation, carrynet_eng
     return status;
 }
 
-/* Counts by the engine's metrics, which brings no logits back; only a batch with the first error is looked at closer. */
+/*
+ * Counts by the engine's metrics, which brings no logits back; only a batch with the first error is looked at closer.
+ */
 static carrynet_status count_wrong_quickly(carrynet_evaluation *evaluation, carrynet_engine *engine, size_t network,
                                            const carrynet_batch *batch, uint32_t *bits, carrynet_metrics *metrics)
 {

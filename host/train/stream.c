@@ -1,6 +1,6 @@
 /*
- * Long sequences in windows of steps, so that memory on the device does not grow with their length: the hidden state is carried from
- * window to window, which gives the same bits as one pass.
+ * Long sequences in windows of steps, so that memory on the device does not grow with their length: the hidden state is
+ * carried from window to window, which gives the same bits as one pass.
  */
 #include "train/stream.h"
 #include "base/base.h"

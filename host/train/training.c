@@ -1,6 +1,6 @@
 /*
- * The training loop: E updates, a test of exactness, a report, until every network is exact or the planned updates are done. What
- * happens depends on counts alone; the clock only decides when a report is worth making.
+ * The training loop: E updates, a test of exactness, a report, until every network is exact or the planned updates are
+ * done. What happens depends on counts alone; the clock only decides when a report is worth making.
  */
 #include "base/base.h"
 #include <carrynet/train.h>

@@ -1,5 +1,6 @@
 /*
- * Comparison of a device with the reference, case by case: the same operations, shapes and seeds that the tests and the benchmark use.
+ * Comparison of a device with the reference, case by case: the same operations, shapes and seeds that the tests and the
+ * benchmark use.
  */
 #ifndef CARRYNET_COMPARE_H
 #define CARRYNET_COMPARE_H

@@ -46,20 +46,22 @@ typedef struct carrynet_device {
 } carrynet_device;
 
 /*
- * Lists all devices: *devices, *count; free with carrynet_devices_free. No platform, or a platform without devices, is no error: the
- * list is then shorter or empty (and *devices may be NULL).
+ * Lists all devices: *devices, *count; free with carrynet_devices_free. No platform, or a platform without devices, is
+ * no error: the list is then shorter or empty (and *devices may be NULL).
  */
 CARRYNET_API carrynet_status carrynet_devices_list(carrynet_device **devices, size_t *count);
 CARRYNET_API void carrynet_devices_free(carrynet_device *devices);
 
 /*
- * The OpenCL device that a wish names: NULL or "auto" (GPU, then CPU), "gpu", "cpu", "P:D", part of a name. DEVICE, with the list, if there is none.
+ * The OpenCL device that a wish names: NULL or "auto" (GPU, then CPU), "gpu", "cpu", "P:D", part of a name. DEVICE,
+ * with the list, if there is none.
  */
 CARRYNET_API carrynet_status carrynet_device_find(carrynet_device *device, const char *wish);
 
 /*
- * Whether kernels on this device give the promised bits (kernels/ARITHMETIC.md 9): builds and runs the start-up vectors. OK: admitted. DEVICE: not,
- * and the message names the vector. precision FP64 also asks for binary64 (UNSUPPORTED without it).
+ * Whether kernels on this device give the promised bits (kernels/ARITHMETIC.md 9): builds and runs the start-up
+ * vectors. OK: admitted. DEVICE: not, and the message names the vector. precision FP64 also asks for binary64
+ * (UNSUPPORTED without it).
  */
 CARRYNET_API carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carrynet_precision precision);
 

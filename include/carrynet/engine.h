@@ -1,9 +1,9 @@
 /*
- * The engine: N networks of one shape on one device, with one interface for the plain C reference and for OpenCL. Both give the same
- * bits (kernels/ARITHMETIC.md).
+ * The engine: N networks of one shape on one device, with one interface for the plain C reference and for OpenCL. Both
+ * give the same bits (kernels/ARITHMETIC.md).
  *
- * Arrays named "values" are float or double by the engine's precision. Calls block until their results are there, except
- * carrynet_engine_train without metrics, which may return while the device works.
+ * Arrays named "values" are float or double by the engine's precision. Calls block until their results are there,
+ * except carrynet_engine_train without metrics, which may return while the device works.
  */
 #ifndef CARRYNET_ENGINE_H
 #define CARRYNET_ENGINE_H
@@ -19,7 +19,10 @@ extern "C" {
 typedef struct carrynet_engine carrynet_engine;
 
 typedef struct carrynet_engine_options {
-    /* "P:D", "gpu", "cpu", part of a name, "reference"; NULL or "auto": the best there is (GPU, CPU, then the reference) */
+    /*
+     * "P:D", "gpu", "cpu", part of a name, "reference"; NULL or "auto": the best there is (GPU, CPU, then the
+     * reference)
+     */
     const char *device;
     carrynet_kernel_shape kernel_shape;
     bool allow_inexact;       /* go on with a device that is not admitted, without the promise of equal bits */
@@ -57,9 +60,10 @@ typedef enum carrynet_part {
 } carrynet_part;
 
 /*
- * Makes an engine for settings->networks networks, initialised from their seeds (settings->seed + i), moments zero. The memory needed is
- * computed first: MEMORY states it and the device's limit. ARGUMENT: settings. DEVICE: no such device (with the list), not
- * admitted, or a failing OpenCL call (with its name and build log). UNSUPPORTED: fp64 where the device has none.
+ * Makes an engine for settings->networks networks, initialised from their seeds (settings->seed + i), moments zero. The
+ * memory needed is computed first: MEMORY states it and the device's limit. ARGUMENT: settings. DEVICE: no such device
+ * (with the list), not admitted, or a failing OpenCL call (with its name and build log). UNSUPPORTED: fp64 where the
+ * device has none.
  */
 CARRYNET_API carrynet_status carrynet_engine_create(carrynet_engine **engine, const carrynet_settings *settings,
                                                     const carrynet_engine_options *options);
@@ -77,22 +81,25 @@ CARRYNET_API uint64_t carrynet_engine_memory(const carrynet_engine *engine);
 /* The networks' own data, [networks], to read and to change between calls. The engine's. */
 CARRYNET_API carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine);
 
-/* Reads or replaces a part of the state of networks first, ..., first + count - 1. ARGUMENT: no such part or network. */
+/*
+ * Reads or replaces a part of the state of networks first, ..., first + count - 1. ARGUMENT: no such part or network.
+ */
 CARRYNET_API carrynet_status carrynet_engine_get(carrynet_engine *engine, carrynet_part part, size_t first,
                                                  size_t count, void *values);
 CARRYNET_API carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part, size_t first,
                                                  size_t count, const void *values);
 
 /*
- * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's batch, or NULL.
- * NUMERIC, naming network and update, if a loss that is read is NaN or infinite.
+ * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's
+ * batch, or NULL. NUMERIC, naming network and update, if a loss that is read is NaN or infinite.
  */
 CARRYNET_API carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source,
                                                    uint64_t updates, carrynet_metrics *metrics);
 
 /*
  * The gradient alone, summed (not averaged) over a batch that all networks share, as a node of the block tree: values
- * [networks][trained]; metrics [networks] or NULL. `update` names the noise, first_sequence (a multiple of 64) the place in the update's batch.
+ * [networks][trained]; metrics [networks] or NULL. `update` names the noise, first_sequence (a multiple of 64) the
+ * place in the update's batch.
  */
 CARRYNET_API carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet_batch *batch,
                                                       uint64_t update, uint64_t first_sequence, void *values,
@@ -104,8 +111,8 @@ CARRYNET_API carrynet_status carrynet_engine_update(carrynet_engine *engine, con
 /*
  * Forward alone, without noise, over a batch that all networks share. Any output may be NULL.
  *     metrics [networks];  y and z [networks][sequences][steps][outputs];  h [networks][sequences][steps][hidden]
- * state [networks][sequences][hidden]: if not NULL, h[0] is read from it where resume is set, and the last h is written to it, so that long
- * sequences can be streamed.
+ * state [networks][sequences][hidden]: if not NULL, h[0] is read from it where resume is set, and the last h is written
+ * to it, so that long sequences can be streamed.
  */
 typedef struct carrynet_forward {
     carrynet_metrics *metrics;

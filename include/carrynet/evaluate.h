@@ -1,6 +1,6 @@
 /*
- * Evaluation of models: exhaustive where that is possible, by stated sets elsewhere (kernels/ARITHMETIC.md 8); single problems of any length;
- * one problem step by step.
+ * Evaluation of models: exhaustive where that is possible, by stated sets elsewhere (kernels/ARITHMETIC.md 8); single
+ * problems of any length; one problem step by step.
  */
 #ifndef CARRYNET_EVALUATE_H
 #define CARRYNET_EVALUATE_H
@@ -26,7 +26,9 @@ typedef struct carrynet_sample {
     double error;      /* sum of |target - y| */
 } carrynet_sample;
 
-/* Runs network `network` of an engine on one packed problem (symbols as in problem.h). Free with carrynet_sample_free. */
+/*
+ * Runs network `network` of an engine on one packed problem (symbols as in problem.h). Free with carrynet_sample_free.
+ */
 CARRYNET_API carrynet_status carrynet_sample_run(carrynet_sample *sample, carrynet_engine *engine,
                                                  const carrynet_task *task, size_t network, const uint32_t *symbols,
                                                  size_t steps);
@@ -43,9 +45,9 @@ typedef struct carrynet_evaluation {
 } carrynet_evaluation;
 
 /*
- * Evaluates one network for problems of `steps` steps: every problem where inputs * (steps - closing) <= 22, else `problems` problems of the evaluation
- * set (0: 16,384, or where that is fewer 2^27 / steps). Long sequences are streamed: memory does not grow with steps beyond the packed
- * problems. Free with carrynet_evaluation_free.
+ * Evaluates one network for problems of `steps` steps: every problem where inputs * (steps - closing) <= 22, else
+ * `problems` problems of the evaluation set (0: 16,384, or where that is fewer 2^27 / steps). Long sequences are
+ * streamed: memory does not grow with steps beyond the packed problems. Free with carrynet_evaluation_free.
  */
 CARRYNET_API carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engine *engine,
                                                const carrynet_task *task, size_t network, size_t steps,
@@ -53,16 +55,17 @@ CARRYNET_API carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, 
 CARRYNET_API void carrynet_evaluation_free(carrynet_evaluation *evaluation);
 
 /*
- * An engine that holds networks first, ..., first + count - 1 of a model, for passes and further training. device as in carrynet_engine_options. The caller
- * frees it. ARGUMENT: no such network.
+ * An engine that holds networks first, ..., first + count - 1 of a model, for passes and further training. device as in
+ * carrynet_engine_options. The caller frees it. ARGUMENT: no such network.
  */
 CARRYNET_API carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_model *model, size_t first,
                                                    size_t count, const carrynet_engine_options *options);
 
 /*
- * Solves problems given as decimal operands of any length, operands [count][inputs] as strings of digits: answers [count] are strings, decimal for
- * tasks with one output, one number an output separated by spaces otherwise; free with carrynet_answers_free. Each problem gets as many steps as its longest operand
- * has bits, and the closing symbols. ARGUMENT: letters, a constraint that is not met (5 - 7), with what was found.
+ * Solves problems given as decimal operands of any length, operands [count][inputs] as strings of digits: answers
+ * [count] are strings, decimal for tasks with one output, one number an output separated by spaces otherwise; free with
+ * carrynet_answers_free. Each problem gets as many steps as its longest operand has bits, and the closing symbols.
+ * ARGUMENT: letters, a constraint that is not met (5 - 7), with what was found.
  */
 CARRYNET_API carrynet_status carrynet_solve(char ***answers, carrynet_engine *engine, const carrynet_task *task,
                                             size_t network, const char *const *operands, size_t count);

@@ -1,9 +1,9 @@
 /*
  * A model: N trained networks of one shape with the settings that made them, and its file.
  *
- * The file is safetensors: w_xh [N,I,H], w_hh [N,H,H], w_hy [N,H,O], and where present b_h [N,H], b_y [N,O], h_0 [N,H], F32 or F64;
- * metadata: the task table, the settings, seed and updates of every network, the versions of arithmetic and defaults. Equal
- * runs give equal files: nothing in it depends on device, threads or time.
+ * The file is safetensors: w_xh [N,I,H], w_hh [N,H,H], w_hy [N,H,O], and where present b_h [N,H], b_y [N,O], h_0 [N,H],
+ * F32 or F64; metadata: the task table, the settings, seed and updates of every network, the versions of arithmetic and
+ * defaults. Equal runs give equal files: nothing in it depends on device, threads or time.
  */
 #ifndef CARRYNET_MODEL_H
 #define CARRYNET_MODEL_H
@@ -30,22 +30,25 @@ CARRYNET_API void carrynet_model_free(carrynet_model *model);
 /* The settings; networks is the number of networks that the model holds. Valid as long as the model. */
 CARRYNET_API const carrynet_settings *carrynet_model_settings(const carrynet_model *model);
 
-/* The parameters, float or double by the precision: [networks][carrynet_shape_size]; and the records: [networks]. The model's. */
+/*
+ * The parameters, float or double by the precision: [networks][carrynet_shape_size]; and the records: [networks]. The
+ * model's.
+ */
 CARRYNET_API void *carrynet_model_values(carrynet_model *model);
 CARRYNET_API const void *carrynet_model_values_const(const carrynet_model *model);
 CARRYNET_API carrynet_network *carrynet_model_networks(carrynet_model *model);
 
 /*
- * Writes the file: to a temporary file beside it, synced, then renamed, so that the old file stands until the new one is whole.
- * IO names the path and the failing call. NUMERIC, before anything is written, for a weight that is NaN, infinite or beyond 2^60:
- * the file could not be loaded.
+ * Writes the file: to a temporary file beside it, synced, then renamed, so that the old file stands until the new one
+ * is whole. IO names the path and the failing call. NUMERIC, before anything is written, for a weight that is NaN,
+ * infinite or beyond 2^60: the file could not be loaded.
  */
 CARRYNET_API carrynet_status carrynet_model_save(const carrynet_model *model, const char *path);
 
 /*
- * Reads a file. Sizes are checked before they are trusted. IO if it cannot be read; FORMAT, naming the field, if it is truncated, has
- * offsets outside the file, wrong types or shapes, NaN or infinite weights, or another version of the arithmetic. The caller
- * frees the model with carrynet_model_free.
+ * Reads a file. Sizes are checked before they are trusted. IO if it cannot be read; FORMAT, naming the field, if it is
+ * truncated, has offsets outside the file, wrong types or shapes, NaN or infinite weights, or another version of the
+ * arithmetic. The caller frees the model with carrynet_model_free.
  */
 CARRYNET_API carrynet_status carrynet_model_load(carrynet_model **model, const char *path);
 

@@ -62,7 +62,10 @@ CARRYNET_API carrynet_place carrynet_shape_place(const carrynet_shape *shape, ca
 CARRYNET_API size_t carrynet_shape_size(const carrynet_shape *shape);
 CARRYNET_API size_t carrynet_shape_trained(const carrynet_shape *shape);
 
-/* Initial parameters of the network `seed`, uniform in [-scale, scale), biases and h_0 zero: values [size] of precision. */
+/*
+ * Initial parameters of the network `seed`, uniform in [-scale, scale), biases and h_0 zero: values [size] of
+ * precision.
+ */
 CARRYNET_API void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_precision precision,
                                       uint64_t seed, double scale);
 

@@ -1,9 +1,9 @@
 /*
  * Problems as the kernels read them, and where they come from.
  *
- * A sequence of T symbols of I bits is packed into 32-bit words, floor(32 / I) symbols a word, first symbol in the lowest bits;
- * its targets likewise with O bits a step. A source fills batches: counter-based (any problem of any update of any network alone,
- * kernels/ARITHMETIC.md 6) or explicit (the caller's own problems).
+ * A sequence of T symbols of I bits is packed into 32-bit words, floor(32 / I) symbols a word, first symbol in the
+ * lowest bits; its targets likewise with O bits a step. A source fills batches: counter-based (any problem of any
+ * update of any network alone, kernels/ARITHMETIC.md 6) or explicit (the caller's own problems).
  */
 #ifndef CARRYNET_PROBLEM_H
 #define CARRYNET_PROBLEM_H
@@ -22,8 +22,8 @@ CARRYNET_API uint32_t carrynet_packed_get(const uint32_t *words, uint32_t bits, 
 CARRYNET_API void carrynet_packed_set(uint32_t *words, uint32_t bits, size_t step, uint32_t symbol);
 
 /*
- * A batch of sequences, all of the same number of steps: sequence s has its symbols at symbols[s * symbol_words] and its targets at
- * targets[s * target_words]. Both arrays are the caller's.
+ * A batch of sequences, all of the same number of steps: sequence s has its symbols at symbols[s * symbol_words] and
+ * its targets at targets[s * target_words]. Both arrays are the caller's.
  */
 typedef struct carrynet_batch {
     size_t sequences;
@@ -44,9 +44,9 @@ CARRYNET_API uint32_t carrynet_targets(const carrynet_task *task, uint32_t state
                                        uint32_t *targets);
 
 /*
- * Where training problems come from. fill writes problems first, ..., first + count - 1 of update `update` of the network with the problem
- * seed `seed`: symbols [count][symbol_words], closing symbols included, and targets [count][target_words]. It is called in
- * order of updates, from one thread; `self` is its own.
+ * Where training problems come from. fill writes problems first, ..., first + count - 1 of update `update` of the
+ * network with the problem seed `seed`: symbols [count][symbol_words], closing symbols included, and targets
+ * [count][target_words]. It is called in order of updates, from one thread; `self` is its own.
  */
 typedef struct carrynet_source {
     carrynet_status (*fill)(void *self, uint64_t seed, uint64_t update, size_t first, size_t count, size_t steps,
@@ -64,12 +64,15 @@ CARRYNET_API carrynet_source carrynet_explicit_source(const carrynet_batch *batc
 CARRYNET_API uint64_t carrynet_problem_count(const carrynet_task *task, size_t steps);
 
 /*
- * Enumerates every problem: fills a batch with the problems from *cursor on (start with 0) and moves *cursor on; returns how many were
- * written, at most batch->sequences; 0 at the end. Only where inputs * (steps - closing symbols) <= 40.
+ * Enumerates every problem: fills a batch with the problems from *cursor on (start with 0) and moves *cursor on;
+ * returns how many were written, at most batch->sequences; 0 at the end. Only where inputs * (steps - closing symbols)
+ * <= 40.
  */
 CARRYNET_API size_t carrynet_enumerate(const carrynet_task *task, uint64_t *cursor, const carrynet_batch *batch);
 
-/* Problem `index` of the evaluation set of kernels/ARITHMETIC.md 8: random ones, carry chains, constant, alternating. */
+/*
+ * Problem `index` of the evaluation set of kernels/ARITHMETIC.md 8: random ones, carry chains, constant, alternating.
+ */
 CARRYNET_API void carrynet_evaluation_problem(const carrynet_task *task, uint64_t index, size_t steps,
                                               uint32_t *symbols, uint32_t *targets);
 

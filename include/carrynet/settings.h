@@ -56,14 +56,17 @@ typedef struct carrynet_settings {
 CARRYNET_API void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *task);
 
 /*
- * The learning rate that suits an optimizer and a loss at the default shape and batch, by measurement: of 40 to 300 seeds all became exact.
+ * The learning rate that suits an optimizer and a loss at the default shape and batch, by measurement: of 40 to 300
+ * seeds all became exact.
  */
 CARRYNET_API double carrynet_default_rate(carrynet_optimizer optimizer, carrynet_loss loss);
 
 /* ARGUMENT, naming the field and its range, if a value is out of range or does not fit the others. */
 CARRYNET_API carrynet_status carrynet_settings_check(const carrynet_settings *settings);
 
-/* Names as the command line and the files spell them ("cross-entropy", "adam", "cosine"); find: ARGUMENT with the list. */
+/*
+ * Names as the command line and the files spell them ("cross-entropy", "adam", "cosine"); find: ARGUMENT with the list.
+ */
 CARRYNET_API const char *carrynet_loss_name(carrynet_loss loss);
 CARRYNET_API const char *carrynet_optimizer_name(carrynet_optimizer optimizer);
 CARRYNET_API const char *carrynet_schedule_name(carrynet_schedule schedule);

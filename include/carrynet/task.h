@@ -3,7 +3,8 @@
  *
  *     state' = next[state][symbol],  output = out[state][symbol]       bit i of a symbol is bit t of operand i
  *
- * Operands are read least significant bit first. Problems, targets, exhaustive checks and proofs all come from this table.
+ * Operands are read least significant bit first. Problems, targets, exhaustive checks and proofs all come from this
+ * table.
  */
 #ifndef CARRYNET_TASK_H
 #define CARRYNET_TASK_H

@@ -1,5 +1,6 @@
 /*
- * Training: from settings to a model. The loop runs updates, tests for exactness every E updates of a network's own count, and reports.
+ * Training: from settings to a model. The loop runs updates, tests for exactness every E updates of a network's own
+ * count, and reports.
  */
 #ifndef CARRYNET_TRAIN_H
 #define CARRYNET_TRAIN_H
@@ -27,7 +28,10 @@ typedef struct carrynet_report {
 } carrynet_report;
 
 typedef struct carrynet_train_options {
-    /* Called before the first update, about every report_seconds (0: every check) and at the end; a return other than 0 ends the training there. */
+    /*
+     * Called before the first update, about every report_seconds (0: every check) and at the end; a return other than 0
+     * ends the training there.
+     */
     int (*report)(void *self, const carrynet_report *report);
     /* Asked between updates; a return other than 0 ends the training there. NULL: never. */
     int (*interrupted)(void *self);
@@ -40,8 +44,9 @@ typedef struct carrynet_train_options {
 CARRYNET_API void carrynet_train_options_init(carrynet_train_options *options);
 
 /*
- * Trains settings->networks networks and makes a model of all of them: *model is the caller's, to free with carrynet_model_free. A network that is exact stops
- * there (until_exact). OK also if some did not become exact: the records of the model say which. Errors of the engine.
+ * Trains settings->networks networks and makes a model of all of them: *model is the caller's, to free with
+ * carrynet_model_free. A network that is exact stops there (until_exact). OK also if some did not become exact: the
+ * records of the model say which. Errors of the engine.
  */
 CARRYNET_API carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
                                             const carrynet_engine_options *engine,

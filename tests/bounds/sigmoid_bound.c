@@ -1,5 +1,6 @@
 /*
- * Proves the bounds of the binary32 sigmoid (kernels/ARITHMETIC.md 3.1) by running all 2^32 inputs. On demand, about two minutes:
+ * Proves the bounds of the binary32 sigmoid (kernels/ARITHMETIC.md 3.1) by running all 2^32 inputs. On demand, about
+ * two minutes:
  *
  *     cmake --build build --target sigmoid_bound && build/tests/sigmoid_bound
  *

@@ -86,8 +86,8 @@ static real *next_node(real *nodes, size_t size, uint64_t blocks)
 }
 
 /*
- * The tree: a stack of nodes, each of `size` values, where the node of level l is present if bit l of the number of blocks is set. The
- * new block lies on top (behind the last node); it joins as long as the bit is set.
+ * The tree: a stack of nodes, each of `size` values, where the node of level l is present if bit l of the number of
+ * blocks is set. The new block lies on top (behind the last node); it joins as long as the bit is set.
  */
 static void push(real *nodes, size_t size, uint64_t blocks_before)
 {

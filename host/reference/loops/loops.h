@@ -1,6 +1,6 @@
 /*
- * What the loop files share. Each is compiled once a precision (CARRYNET_REAL_BITS) and variant (REFERENCE_VARIANT); LOOP makes
- * the names of the copies.
+ * What the loop files share. Each is compiled once a precision (CARRYNET_REAL_BITS) and variant (REFERENCE_VARIANT);
+ * LOOP makes the names of the copies.
  */
 #ifndef LOOPS_LOOPS_H
 #define LOOPS_LOOPS_H

@@ -1,6 +1,6 @@
 /*
- * One update of one network (kernels/ARITHMETIC.md 5): average, clipping by norm, optimizer. The update adds: the gradient is the
- * direction of descent.
+ * One update of one network (kernels/ARITHMETIC.md 5): average, clipping by norm, optimizer. The update adds: the
+ * gradient is the direction of descent.
  */
 #include "reference/loops/loops.h"
 
