@@ -53,7 +53,8 @@ INLINE void add_noise(global real *h, const uint sequences, const ulong first_wo
             for (int i = 0; i < LANES; ++i)
                 high[i] = (uint)(base >> 32) + (lows[i] < (uint)base ? 1 : 0);
             c1 = CARRYNET_PASTE(vload, LANES)(0, high);
-            philox4x32(&c0, &c1, &c2, &c3, individual[0], individual[1]);
+            philox4x32(&c0, &c1, &c2, &c3, individual[CARRYNET_INDIVIDUAL_SEED],
+                       individual[CARRYNET_INDIVIDUAL_SEED + 1]);
             /* Lane i of word l is unit first + 4 i + l. */
             real part[4][LANES], noise[4 * LANES];
             CARRYNET_PASTE(vstore, LANES)(uniform(c0, amount), 0, part[0]);

@@ -64,8 +64,8 @@ carrynet_status carrynet_task_check(const carrynet_task *task)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "task: the name must have 1 to %d characters",
                          CARRYNET_TASK_NAME - 1);
     for (const char *c = task->name; *c != '\0'; ++c)
-        if (*c <= ' ' || *c > '~')
-            return base_fail(CARRYNET_ERROR_ARGUMENT, "task: the name must be printable ASCII without spaces");
+        if (*c < ' ' || *c > '~')
+            return base_fail(CARRYNET_ERROR_ARGUMENT, "task: the name must be printable ASCII");
     if (task->sign != '\0' && (task->sign <= ' ' || task->sign > '~'))
         return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: the sign must be a printable ASCII character", task->name);
     if (task->inputs < 1 || task->inputs > CARRYNET_TASK_INPUTS)
