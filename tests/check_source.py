@@ -346,6 +346,52 @@ class Piece:
             while self.text(first - 1) == ")" and not self.ends_operand(first - 1):
                 first = matching(self.tokens, first - 1)
 
+    def loop_around(self, i):
+        """The first token of the body of the innermost loop around token i, or None. EACH is the kernels' loop over work-items."""
+        best = None
+        for start, (token, _) in enumerate(self.tokens[:i]):
+            if token == "do":
+                body = start + 1
+            elif token in ("for", "while", "EACH") and self.text(start + 1) == "(":
+                body = matching(self.tokens, start + 1) + 1
+            else:
+                continue
+            end = body
+            while self.text(end) in ("for", "while", "if", "EACH"):  # a body without braces: heads of inner statements
+                end = matching(self.tokens, end + 1) + 1
+            if self.text(end) == "{":
+                end = matching(self.tokens, end)
+            else:
+                while self.text(end) != ";":
+                    end = matching(self.tokens, end) + 1 if self.text(end) in "([{" else end + 1
+            if body <= i <= end:
+                best = body
+        return best
+
+    def running_sums(self):
+        """(line, problem) of every real to which a loop adds: compilers that vectorize take such a sum in another order."""
+        pointers = {t for i, (t, _) in enumerate(self.tokens) if self.text(i - 1) == "*" and not self.ends_operand(i - 2)}
+        for i, (token, line) in enumerate(self.tokens):
+            if token not in ("=", "+=", "-=") or not self.ends_operand(i - 1):
+                continue
+            first = self.operand_left(i - 1)
+            while self.text(first) == "*":
+                first += 1
+            total = [t for t, _ in self.tokens[first:i]]
+            if not self.is_real(first, i - 1) or len(total) == 1 and total[0] in pointers:
+                continue
+            body = self.loop_around(i)
+            if body is None or total[0] in declared(self.tokens[body:first], is_real_type):
+                continue
+            end = i
+            while self.text(end) not in (";", ")", "}"):
+                end = matching(self.tokens, end) + 1 if self.text(end) in "([{" else end + 1
+            right = [t for t, _ in self.tokens[i + 1:end]]
+            added = right[:len(total)] == total and right[len(total):len(total) + 1] in (["+"], ["-"]) or (
+                right[-len(total):] == total and right[-len(total) - 1:-len(total)] == ["+"])
+            if token != "=" or added:
+                yield line, f"{' '.join(total)} is summed in a loop: use plus, which keeps the order"
+
     def check(self):
         """(line, problem) of every product that an addition could swallow."""
         named = {}
@@ -396,7 +442,8 @@ def check_arithmetic(root):
             part = tokens[start:end]
             pieces.append(Piece(part, shared - declared(part, is_other_type) | declared(part, is_real_type)))
         for piece in pieces:
-            problems += [f"{path}:{line}: {what}" for line, what in piece.check() if not (
+            sums = list(piece.running_sums()) if path.startswith("kernels/") and piece.tokens not in macros else []
+            problems += [f"{path}:{line}: {what}" for line, what in list(piece.check()) + sums if not (
                 path in TRIES_CONTRACTION and what.startswith("separate, "))]
     return problems
 
@@ -428,9 +475,11 @@ GOOD = {
     "kernels/arithmetic.h": "static inline vreal product(vreal a, vreal b)\n{\n    return fused(a, b, REAL(0x0p0));\n}\n",
     "kernels/good.cl": "/* comment: exp(x) + 1.5 */\n#pragma OPENCL FP_CONTRACT OFF\n#include \"arithmetic.h\"\n"
                        "__kernel void k(__global real *restrict y, const __global real *x, uint H, struct carrynet_step s)\n{\n"
-                       "    const uint at = get_global_id(0) * H + 1;\n    real sum = x[at * H + 1];\n"
+                       "    uint at = get_global_id(0) * H + 1;\n    real sum = x[at * H + 1];\n"
                        "    sum = fused(x[2 * at], x[at * 3 + 1], sum);\n    const real q = 0x1p20f * sum;\n"
-                       "    sum = sum + product(q, q);\n    __global real *row = y + at * H;\n"
+                       "    sum = plus(sum, product(q, q));\n    __global real *row = y + at * H;\n"
+                       "    row += H + 1;\n    at = at + 1;\n    sum = sum + 0x1p0f;\n    for (uint k = 0; k < H; ++k) {\n"
+                       "        real z = x[k];\n        z = z + x[0];\n        row += H;\n        at += k * H + 1;\n        y[k] = z;\n    }\n"
                        "    y[at] = sum * (0x1p0f - sum);\n    row[0] = (real)(at * 2) + sum;\n"
                        "    y[at + H * 2] = -sum * q;\n    sum = fused(q * sum, x[0], sum);\n}\n"
                        "size_t place(const uint product, const uint H)\n{\n    return (size_t)product * H + 1;\n}\n",
@@ -479,6 +528,12 @@ BAD = [
     ("const real p = a * b; y[0] = a + p;", "feeds an addition"),
     ("real p; p = n ? a * b : a; y[0] = fused(a, a, p);", "feeds an addend"),
     ("const vreal v = vload4(0, y); vstore4(v * v + v, 0, y);", "feeds an addition"),
+    ("while (n-- > 0) a = a + b;", "summed in a loop"),
+    ("EACH(e, n) { y[e] = 0; b -= y[e]; }", "summed in a loop"),
+    ("for (int k = 0; k < n; ++k) { if (k > 2) for (int i = 0; i < n; ++i) { y[k] = y[i] + y[k]; } }", "summed in a loop"),
+    ("for (int i = 0; i < n; ++i) y[0] = y[0] - y[i];", "summed in a loop"),
+    ("real sum = 0; for (int i = 0; i < n; ++i) sum = y[i] + sum;", "summed in a loop"),
+    ("real sum = 0; for (int i = 0; i < n; ++i) sum += y[i];", "summed in a loop"),
     ("y[0] = exp(a);", "not of the arithmetic"),
     ("y[0] = native_recip(a);", "not of the arithmetic"),
     ("y[0] = half_exp (a);", "not of the arithmetic"),
