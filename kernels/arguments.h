@@ -17,8 +17,9 @@ typedef uint32_t carrynet_u32;
 typedef uint64_t carrynet_u64;
 #endif
 
-#define CARRYNET_BLOCK 64u  /* sequences of a block: the unit of the gradient's order of summation */
-#define CARRYNET_STRIPES 16 /* of the output's sum; rows and columns in scratch are multiples of it */
+#define CARRYNET_BLOCK 64u /* sequences of a block: the unit of the gradient's order of summation */
+#define CARRYNET_STRIPES                                                                                               \
+    16 /* of the output's sum; rows in scratch, and columns of the CPU shape, are multiples of it */
 
 /* Values of CARRYNET_LOSS and CARRYNET_OPTIMIZER; the public enumerations have the same numbers. */
 #define CARRYNET_LOSS_SQUARED_ 0
@@ -38,7 +39,7 @@ typedef uint64_t carrynet_u64;
  * A pass over the sequences of all networks. They lie, packed as problem.h says, in the buffer `staged` of words:
  *     individuals [networks][CARRYNET_INDIVIDUAL]; symbols [networks or 1][sequences][symbol_words]; targets likewise
  * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and
- * its result one node of the block tree: [parameter_stride] values, the gradient, then loss and absolute error.
+ * its result one node of the block tree: [node_stride] values, the gradient, then loss and absolute error.
  */
 struct carrynet_pass {
     carrynet_u64 scratch_stride; /* reals of scratch of one work-item (CPU shape) or work-group (GPU shape) */

@@ -102,7 +102,7 @@ static inline void clip_item(const struct carrynet_step *step, const global real
             started = 1;
         }
     const vreal limit = REAL(0x1p100), s = (vreal)(squares), c = (vreal)(constants[CARRYNET_CONSTANT_CLIP]);
-    /* Above the range of the square root the norm counts as NaN: 0 / 0 by way of the bits, the same everywhere. */
+    /* Above the range of the square root the norm counts as NaN. */
     const vreal nan = (vreal)(NAN);
     const vreal norm = product(REAL(0x1p-20), square_root(s <= limit ? s : nan));
     const vreal factor = norm <= c ? REAL(0x1p0) : quotient(c, norm);

@@ -1,6 +1,7 @@
 /* The table of cases. Awkward sizes on purpose: 1, 7, 31, 93, no multiples of 16 or 64, one step, one sequence. */
 #include "cases/cases.h"
 #include <stdio.h>
+#include <string.h>
 
 #define SQUARED CARRYNET_LOSS_SQUARED
 #define ENTROPY CARRYNET_LOSS_CROSS_ENTROPY
@@ -12,36 +13,41 @@
 #define COSINE CARRYNET_SCHEDULE_COSINE
 
 const struct test_case test_cases[] = {
-    /* name, I, H, O, T, B, N, updates, precision, loss, optimizer, schedule, bias, h_0, rate, clip, noise, scale */
-    {"smallest", 2, 1, 1, 2, 1, 1, 3, 32, SQUARED, SGD, CONSTANT, false, false, 0.5, 0, 0, 1},
-    {"one-unit", 2, 1, 2, 5, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.1, 0, 0, 1},
-    {"seeds", 2, 16, 1, 8, 1, 1, 20, 32, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 1},
-    {"default", 2, 16, 1, 8, 64, 1, 10, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1},
-    {"odd", 2, 7, 1, 13, 31, 1, 4, 32, SQUARED, MOMENTUM, CONSTANT, false, false, 0.1, 0, 0, 1},
-    {"bias", 2, 5, 1, 8, 65, 1, 4, 32, ENTROPY, RMSPROP, COSINE, true, false, 0.02, 0, 0, 1},
-    {"start-state", 2, 17, 1, 5, 33, 1, 4, 32, SQUARED, ADAM, COSINE, true, true, 0.02, 0, 0, 1},
-    {"one-input", 1, 6, 1, 9, 20, 1, 4, 32, ENTROPY, SGD, CONSTANT, false, false, 0.5, 0, 0, 1},
-    {"three-inputs", 3, 9, 2, 11, 40, 1, 4, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.02, 0, 0, 1},
-    {"four-inputs", 4, 20, 4, 10, 70, 1, 3, 32, SQUARED, MOMENTUM, CONSTANT, true, true, 0.2, 0, 0, 1},
-    {"noise", 2, 16, 1, 8, 70, 1, 5, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.02, 0, 0.1, 1},
-    {"noise-odd", 2, 35, 1, 6, 21, 2, 3, 32, SQUARED, SGD, CONSTANT, true, true, 0.2, 0, 0.25, 1},
-    {"clip", 2, 12, 1, 8, 50, 1, 5, 32, ENTROPY, SGD, CONSTANT, false, false, 1, 0.05, 0, 1},
-    {"clip-adam", 2, 31, 1, 7, 64, 3, 3, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.05, 0.01, 0, 1},
-    {"population", 2, 8, 1, 8, 64, 5, 6, 32, ENTROPY, RMSPROP, CONSTANT, false, false, 0.03, 0, 0, 1},
-    {"blocks", 2, 4, 1, 4, 449, 1, 3, 32, SQUARED, SGD, CONSTANT, false, false, 1, 0, 0, 1},
-    {"many-blocks", 2, 3, 1, 3, 4000, 2, 2, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.05, 0, 0, 1},
-    {"wide-32", 2, 32, 1, 8, 64, 1, 3, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.02, 0, 0, 1},
-    {"wide-64", 2, 64, 1, 6, 48, 1, 2, 32, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 0.5},
-    {"wide-93", 2, 93, 1, 8, 9, 1, 2, 32, ENTROPY, MOMENTUM, CONSTANT, false, false, 0.05, 0, 0, 0.3},
-    {"wide-128", 2, 128, 1, 4, 16, 1, 1, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.01, 0, 0, 0.2},
-    {"long", 2, 6, 1, 700, 3, 1, 2, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.01, 0, 0, 1},
-    {"saturated", 2, 16, 1, 8, 64, 1, 4, 32, SQUARED, SGD, CONSTANT, true, true, 4, 0, 0, 64},
-    {"tiny-weights", 2, 16, 1, 8, 64, 1, 4, 32, SQUARED, ADAM, CONSTANT, false, false, 1e-9, 0, 0, 0x1p-30},
-    {"fp64-seeds", 2, 16, 1, 8, 1, 1, 20, 64, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 1},
-    {"fp64-odd", 2, 7, 1, 13, 65, 2, 3, 64, ENTROPY, ADAM, COSINE, true, true, 0.02, 0, 0.1, 1},
-    {"fp64-wide", 2, 93, 2, 5, 40, 1, 2, 64, SQUARED, RMSPROP, CONSTANT, false, false, 0.01, 0.5, 0, 0.3},
-    {"fp64-blocks", 3, 33, 1, 6, 300, 1, 2, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.05, 0, 0, 1},
-    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, SQUARED, SGD, CONSTANT, false, false, 0, 0, 0, 0},
+    /*
+     * name, I, H, O, T, B, N, updates, precision, loss, optimizer, schedule, bias, h_0, rate, clip, noise, scale, task
+     */
+    {"smallest", 2, 1, 1, 2, 1, 1, 3, 32, SQUARED, SGD, CONSTANT, false, false, 0.5, 0, 0, 1, NULL},
+    {"one-unit", 2, 1, 2, 5, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.1, 0, 0, 1, NULL},
+    {"seeds", 2, 16, 1, 8, 1, 1, 20, 32, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
+    {"default", 2, 16, 1, 8, 64, 1, 10, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1, NULL},
+    {"odd", 2, 7, 1, 13, 31, 1, 4, 32, SQUARED, MOMENTUM, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
+    {"bias", 2, 5, 1, 8, 65, 1, 4, 32, ENTROPY, RMSPROP, COSINE, true, false, 0.02, 0, 0, 1, NULL},
+    {"start-state", 2, 17, 1, 5, 33, 1, 4, 32, SQUARED, ADAM, COSINE, true, true, 0.02, 0, 0, 1, NULL},
+    {"one-input", 1, 6, 1, 9, 20, 1, 4, 32, ENTROPY, SGD, CONSTANT, false, false, 0.5, 0, 0, 1, NULL},
+    {"three-inputs", 3, 9, 2, 11, 40, 1, 4, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.02, 0, 0, 1, NULL},
+    {"four-inputs", 4, 20, 4, 10, 70, 1, 3, 32, SQUARED, MOMENTUM, CONSTANT, true, true, 0.2, 0, 0, 1, NULL},
+    {"noise", 2, 16, 1, 8, 70, 1, 5, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.02, 0, 0.1, 1, NULL},
+    {"noise-odd", 2, 35, 1, 6, 21, 2, 3, 32, SQUARED, SGD, CONSTANT, true, true, 0.2, 0, 0.25, 1, NULL},
+    {"clip", 2, 12, 1, 8, 50, 1, 5, 32, ENTROPY, SGD, CONSTANT, false, false, 1, 0.05, 0, 1, NULL},
+    {"clip-adam", 2, 31, 1, 7, 64, 3, 3, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.05, 0.01, 0, 1, NULL},
+    {"population", 2, 8, 1, 8, 64, 5, 6, 32, ENTROPY, RMSPROP, CONSTANT, false, false, 0.03, 0, 0, 1, NULL},
+    {"blocks", 2, 4, 1, 4, 449, 1, 3, 32, SQUARED, SGD, CONSTANT, false, false, 1, 0, 0, 1, NULL},
+    {"many-blocks", 2, 3, 1, 3, 4000, 2, 2, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.05, 0, 0, 1, NULL},
+    {"wide-32", 2, 32, 1, 8, 64, 1, 3, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.02, 0, 0, 1, NULL},
+    {"wide-64", 2, 64, 1, 6, 48, 1, 2, 32, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 0.5, NULL},
+    {"wide-93", 2, 93, 1, 8, 9, 1, 2, 32, ENTROPY, MOMENTUM, CONSTANT, false, false, 0.05, 0, 0, 0.3, NULL},
+    {"wide-128", 2, 128, 1, 4, 16, 1, 1, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.01, 0, 0, 0.2, NULL},
+    {"long", 2, 6, 1, 700, 3, 1, 2, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.01, 0, 0, 1, NULL},
+    {"saturated", 2, 16, 1, 8, 64, 1, 4, 32, SQUARED, SGD, CONSTANT, true, true, 4, 0, 0, 64, NULL},
+    {"tiny-weights", 2, 16, 1, 8, 64, 1, 4, 32, SQUARED, ADAM, CONSTANT, false, false, 1e-9, 0, 0, 0x1p-30, NULL},
+    {"fp64-seeds", 2, 16, 1, 8, 1, 1, 20, 64, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
+    {"fp64-odd", 2, 7, 1, 13, 65, 2, 3, 64, ENTROPY, ADAM, COSINE, true, true, 0.02, 0, 0.1, 1, NULL},
+    {"fp64-wide", 2, 93, 2, 5, 40, 1, 2, 64, SQUARED, RMSPROP, CONSTANT, false, false, 0.01, 0.5, 0, 0.3, NULL},
+    {"fp64-blocks", 3, 33, 1, 6, 300, 1, 2, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.05, 0, 0, 1, NULL},
+    {"one-step", 3, 5, 1, 1, 70, 2, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.05, 0, 0, 1, NULL},
+    {"wide-256", 2, 256, 1, 3, 20, 1, 1, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.01, 0, 0, 0.1, NULL},
+    {"subtract", 2, 16, 1, 20, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1, "sub"},
+    {NULL, 0, 0, 0, 0, 0, 0, 0, 0, SQUARED, SGD, CONSTANT, false, false, 0, 0, 0, 0, NULL},
 };
 
 /* A made-up automaton that uses every state, symbol and output bit. */
@@ -52,7 +58,7 @@ static void make_task(carrynet_task *task, const struct test_case *one)
         .outputs = one->outputs,
         .states = 5,
         .start = 1,
-        .closing_count = 1,
+        .closing_count = one->steps > 1 ? 1 : 0,
     };
     (void)snprintf(task->name, sizeof task->name, "case-%u-%u", one->inputs, one->outputs);
     for (uint32_t q = 0; q < task->states; ++q)
@@ -65,6 +71,9 @@ static void make_task(carrynet_task *task, const struct test_case *one)
 void case_settings(carrynet_settings *settings, const struct test_case *one)
 {
     carrynet_task task = *carrynet_task_at(0);
+    for (size_t i = 0; one->task != NULL && i < carrynet_task_count(); ++i)
+        if (strcmp(carrynet_task_at(i)->name, one->task) == 0)
+            task = *carrynet_task_at(i);
     if (one->inputs != task.inputs || one->outputs != task.outputs)
         make_task(&task, one);
     carrynet_settings_init(settings, &task);

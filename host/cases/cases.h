@@ -15,6 +15,7 @@ struct test_case {
     carrynet_schedule schedule;
     bool bias, initial_state;
     double rate, clip, noise, scale;
+    const char *task; /* built in; NULL: add, or where inputs or outputs differ a made-up one */
 };
 
 /* The table; ends with a NULL name. */

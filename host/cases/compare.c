@@ -1,6 +1,7 @@
 /* Runs a case on a device and on the reference, and compares every bit. */
 #include "base/base.h"
 #include "cases/cases.h"
+#include "net/pass.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -108,10 +109,8 @@ static carrynet_status run_training(struct run *run, const carrynet_source *sour
                                     carrynet_metrics *metrics)
 {
     const carrynet_settings *settings = run->settings;
-    const carrynet_optimizer optimizer = settings->optimizer;
     const size_t networks = settings->networks, trained = networks * carrynet_shape_trained(&settings->shape);
-    const bool first = optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
-    const bool second = optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
+    const bool first = net_first_moment(settings->optimizer), second = net_second_moment(settings->optimizer);
     carrynet_status status = carrynet_engine_train(run->engine, source, updates, metrics);
     if (status == CARRYNET_OK)
         put_metrics(run, "last metrics", metrics);

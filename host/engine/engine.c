@@ -4,6 +4,8 @@
  */
 #include "base/base.h"
 #include "engine/body.h"
+#include "kernels/arithmetic.h"
+#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +19,6 @@ struct carrynet_engine {
     carrynet_metrics *metrics;        /* [networks], for the caller who gives none */
     char description[512];
 };
-
-enum { MOST_SEQUENCES = 16777216 };
 
 void carrynet_engine_options_init(carrynet_engine_options *options)
 {
@@ -47,22 +47,47 @@ static carrynet_status open_body(carrynet_engine *engine, const carrynet_engine_
     return engine_reference_body(&engine->body, &engine->body_does, &engine->settings);
 }
 
-/* Weights of the networks from their seeds. */
-static carrynet_status initialize(carrynet_engine *engine)
+/* To nearest and with subnormals, whatever the caller runs with: every public function computes in between. */
+static fenv_t enter_arithmetic(void)
+{
+    fenv_t environment;
+    (void)fegetenv(&environment);
+    (void)fesetenv(FE_DFL_ENV);
+    return environment;
+}
+
+static carrynet_status leave_arithmetic(const fenv_t *environment, carrynet_status status)
+{
+    (void)fesetenv(environment);
+    return status;
+}
+
+/* Weights of networks from their seeds and scales, moments zero, no updates. */
+static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t count)
 {
     const carrynet_settings *settings = &engine->settings;
     const size_t size = carrynet_shape_size(&settings->shape), value = settings->precision / 8;
     /* A portion at a time, so that a million networks need no second copy of themselves. */
-    const size_t portion = settings->networks < 1024 ? settings->networks : 1024;
-    char *values = NULL;
+    const size_t portion = count < 1024 ? count : 1024;
+    char *values = NULL, *zeros = NULL;
     carrynet_status status = base_allocate(&values, portion, size * value);
-    for (size_t first = 0; first < settings->networks && status == CARRYNET_OK; first += portion) {
-        const size_t count = settings->networks - first < portion ? settings->networks - first : portion;
-        for (size_t n = 0; n < count; ++n)
-            carrynet_initialize(values + n * size * value, &settings->shape, settings->precision,
-                                engine->individuals[first + n].seed, settings->scale);
-        status = engine->body_does->set(engine->body, CARRYNET_PART_PARAMETERS, first, count, values);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&zeros, portion, size * value);
+    for (size_t done = 0; done < count && status == CARRYNET_OK; done += portion) {
+        const size_t part = count - done < portion ? count - done : portion;
+        for (size_t n = 0; n < part; ++n) {
+            carrynet_individual *one = &engine->individuals[first + done + n];
+            one->updates = 0;
+            carrynet_initialize(values + n * size * value, &settings->shape, settings->precision, one->seed,
+                                one->scale);
+        }
+        status = engine->body_does->set(engine->body, CARRYNET_PART_PARAMETERS, first + done, part, values);
+        if (status == CARRYNET_OK && net_first_moment(settings->optimizer))
+            status = engine->body_does->set(engine->body, CARRYNET_PART_FIRST_MOMENT, first + done, part, zeros);
+        if (status == CARRYNET_OK && net_second_moment(settings->optimizer))
+            status = engine->body_does->set(engine->body, CARRYNET_PART_SECOND_MOMENT, first + done, part, zeros);
     }
+    base_free(zeros);
     base_free(values);
     return status;
 }
@@ -79,6 +104,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         status = base_allocate(&engine, 1, sizeof *engine);
     if (status != CARRYNET_OK)
         return status;
+    const fenv_t environment = enter_arithmetic();
     engine->settings = *settings;
     /* The body first: it computes what the networks take before anything is allocated. */
     status = open_body(engine, options != NULL ? options : &automatic);
@@ -96,15 +122,16 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
             .problem_seed = settings->seed + n,
             .rate = settings->rate,
             .noise = settings->noise,
+            .scale = settings->scale,
         };
-    status = initialize(engine);
+    status = initialize(engine, 0, settings->networks);
     if (status != CARRYNET_OK)
         goto done;
     *out = engine;
     engine = NULL;
 done:
     carrynet_engine_free(engine);
-    return status;
+    return leave_arithmetic(&environment, status);
 }
 
 void carrynet_engine_free(carrynet_engine *engine)
@@ -143,10 +170,8 @@ static carrynet_status check_part(const carrynet_engine *engine, carrynet_part p
 {
     const carrynet_optimizer optimizer = engine->settings.optimizer;
     const bool present = part == CARRYNET_PART_PARAMETERS ||
-                         (part == CARRYNET_PART_FIRST_MOMENT &&
-                          (optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM)) ||
-                         (part == CARRYNET_PART_SECOND_MOMENT &&
-                          (optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM));
+                         (part == CARRYNET_PART_FIRST_MOMENT && net_first_moment(optimizer)) ||
+                         (part == CARRYNET_PART_SECOND_MOMENT && net_second_moment(optimizer));
     if (!present)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "optimizer %s has no such state", carrynet_optimizer_name(optimizer));
     if (first > engine->settings.networks || count > engine->settings.networks - first)
@@ -165,25 +190,48 @@ carrynet_status carrynet_engine_get(carrynet_engine *engine, carrynet_part part,
 carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part, size_t first, size_t count,
                                     const void *values)
 {
-    const carrynet_status status = check_part(engine, part, first, count);
-    return status != CARRYNET_OK ? status : engine->body_does->set(engine->body, part, first, count, values);
+    const carrynet_shape *shape = &engine->settings.shape;
+    const size_t size = part == CARRYNET_PART_PARAMETERS ? carrynet_shape_size(shape) : carrynet_shape_trained(shape);
+    float *flushed = NULL;
+    carrynet_status status = check_part(engine, part, first, count);
+    if (status != CARRYNET_OK || engine->settings.precision == CARRYNET_FP64 || count == 0)
+        return status != CARRYNET_OK ? status : engine->body_does->set(engine->body, part, first, count, values);
+    status = base_allocate(&flushed, count * size, sizeof *flushed);
+    for (size_t i = 0; i < count * size && status == CARRYNET_OK; ++i)
+        flushed[i] = flush(((const float *)values)[i]);
+    if (status == CARRYNET_OK)
+        status = engine->body_does->set(engine->body, part, first, count, flushed);
+    base_free(flushed);
+    return status;
+}
+
+carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first, size_t count)
+{
+    const fenv_t environment = enter_arithmetic();
+    carrynet_status status = check_part(engine, CARRYNET_PART_PARAMETERS, first, count);
+    if (status == CARRYNET_OK && count > 0)
+        status = initialize(engine, first, count);
+    return leave_arithmetic(&environment, status);
 }
 
 /* ---- training -------------------------------------------------------------------------------------------------- */
 
+/* Sets the sequences; NUMERIC if no network has a finite loss any more. */
 static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_metrics *metrics, uint64_t sequences)
 {
+    uint32_t lost = 0;
     for (uint32_t n = 0; n < engine->settings.networks; ++n) {
         metrics[n].sequences = sequences;
-        if (!isfinite(metrics[n].loss))
-            return base_fail(CARRYNET_ERROR_NUMERIC,
-                             "the loss of network %u (seed %llu) is %s at update %llu; use a smaller learning rate or "
-                             "--clip",
-                             n, (unsigned long long)engine->individuals[n].seed,
-                             isnan(metrics[n].loss) ? "NaN" : "infinite",
-                             (unsigned long long)engine->individuals[n].updates);
+        lost += isfinite(metrics[n].loss) ? 0 : 1;
     }
-    return CARRYNET_OK;
+    if (lost < engine->settings.networks)
+        return CARRYNET_OK;
+    return base_fail(
+        CARRYNET_ERROR_NUMERIC,
+        "the loss of network 0 (seed %llu)%s is %s at update %llu; use a smaller learning rate or clip the "
+        "gradient",
+        (unsigned long long)engine->individuals[0].seed, lost > 1 ? " and of all others" : "",
+        isnan(metrics[0].loss) ? "NaN" : "infinite", (unsigned long long)engine->individuals[0].updates);
 }
 
 /* One update: sequences from the source, gradient, optimizer. metrics may be NULL. */
@@ -222,10 +270,11 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
 carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source, uint64_t updates,
                                       carrynet_metrics *metrics)
 {
+    const fenv_t environment = enter_arithmetic();
     carrynet_status status = CARRYNET_OK;
     for (uint64_t u = 0; u < updates && status == CARRYNET_OK; ++u)
         status = train_once(engine, source, u + 1 == updates ? metrics : NULL);
-    return status;
+    return leave_arithmetic(&environment, status);
 }
 
 /* ---- single passes --------------------------------------------------------------------------------------------- */
@@ -240,10 +289,11 @@ static carrynet_status stage_batch(carrynet_engine *engine, struct net_pass *pas
         .target_words = batch->target_words,
         .shared = true,
     };
-    if (batch->sequences < 1 || batch->sequences > MOST_SEQUENCES)
+    if (batch->sequences < 1 || batch->sequences > NET_SEQUENCES)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "a batch of %zu sequences, must be 1 to %d", batch->sequences,
-                         MOST_SEQUENCES);
-    if (batch->steps < 1 || batch->symbol_words != carrynet_packed_words(engine->settings.shape.inputs, batch->steps) ||
+                         NET_SEQUENCES);
+    if (batch->steps < 1 || batch->steps > UINT32_MAX ||
+        batch->symbol_words != carrynet_packed_words(engine->settings.shape.inputs, batch->steps) ||
         batch->target_words != carrynet_packed_words(engine->settings.shape.outputs, batch->steps))
         return base_fail(CARRYNET_ERROR_ARGUMENT, "the batch is not packed for %u inputs and %u outputs",
                          engine->settings.shape.inputs, engine->settings.shape.outputs);
@@ -261,6 +311,7 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
 {
     struct net_pass pass;
     carrynet_individual *individuals = NULL;
+    const fenv_t environment = enter_arithmetic();
     carrynet_status status = stage_batch(engine, &pass, batch);
     if (status == CARRYNET_OK)
         status = base_allocate(&individuals, engine->settings.networks, sizeof *individuals);
@@ -279,13 +330,14 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
         measured[n].sequences = batch->sequences;
 done:
     base_free(individuals);
-    return status;
+    return leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *values, uint64_t sequences)
 {
     if (sequences < 1)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "an update over no sequences");
+    const fenv_t environment = enter_arithmetic();
     carrynet_status status = engine->body_does->set_sums(engine->body, values);
     for (uint32_t n = 0; n < engine->settings.networks; ++n)
         engine->rates[n] = engine_rates(&engine->settings, engine->individuals[n].rate, engine->individuals[n].updates);
@@ -293,7 +345,7 @@ carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *valu
         status = engine->body_does->update(engine->body, engine->rates, sequences);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
         ++engine->individuals[n].updates;
-    return status;
+    return leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_batch *batch,
@@ -302,11 +354,12 @@ carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_
     struct net_pass pass;
     if (outputs->resume && outputs->state == NULL)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass that resumes needs a state");
+    const fenv_t environment = enter_arithmetic();
     carrynet_status status = stage_batch(engine, &pass, batch);
     pass.resume = outputs->resume;
     if (status == CARRYNET_OK)
         status = engine->body_does->forward(engine->body, &pass, outputs);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK && outputs->metrics != NULL; ++n)
         outputs->metrics[n].sequences = batch->sequences;
-    return status;
+    return leave_arithmetic(&environment, status);
 }

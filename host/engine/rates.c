@@ -22,9 +22,9 @@ static double power(double base, uint64_t exponent)
 {
     double result = 1;
     for (int bit = 63; bit >= 0; --bit) {
-        result *= result;
+        result = fma(result, result, 0); /* rounded on its own: it feeds a subtraction */
         if (exponent >> bit & 1)
-            result *= base;
+            result = fma(result, base, 0);
     }
     return result;
 }

@@ -2,7 +2,6 @@
 #include "base/base.h"
 #include "engine/body.h"
 #include "reference/reference.h"
-#include <fenv.h>
 #include <string.h>
 
 struct reference_body {
@@ -121,9 +120,6 @@ static carrynet_status reference_gradient(void *self, const struct net_pass *pas
                                           const carrynet_individual *individuals)
 {
     struct reference_body *body = self;
-    fenv_t environment;
-    (void)fegetenv(&environment);
-    (void)fesetenv(FE_DFL_ENV); /* to nearest, subnormals kept, whatever the caller runs with */
     for (size_t n = 0; n < body->settings.networks; ++n) {
         struct reference_pass one = pass_of(body, pass, n);
         one.noise = individuals[n].noise;
@@ -133,7 +129,6 @@ static carrynet_status reference_gradient(void *self, const struct net_pass *pas
                               body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, &body->settings,
                               &one, body->scratch);
     }
-    (void)fesetenv(&environment);
     return CARRYNET_OK;
 }
 
@@ -173,9 +168,6 @@ static carrynet_status reference_set_sums(void *self, const void *values)
 static carrynet_status reference_update(void *self, const struct net_rates *rates, uint64_t sequences)
 {
     struct reference_body *body = self;
-    fenv_t environment;
-    (void)fegetenv(&environment);
-    (void)fesetenv(FE_DFL_ENV);
     for (size_t n = 0; n < body->settings.networks; ++n) {
         char *moments[2];
         for (int i = 0; i < 2; ++i)
@@ -184,7 +176,6 @@ static carrynet_status reference_update(void *self, const struct net_rates *rate
                             moments[1], body->sums + n * (body->trained + 2) * body->value, &body->settings, sequences,
                             rates[n].rate, rates[n].epsilon);
     }
-    (void)fesetenv(&environment);
     return CARRYNET_OK;
 }
 
@@ -199,9 +190,6 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
 {
     struct reference_body *body = self;
     const size_t hidden = body->settings.shape.hidden, out = body->settings.shape.outputs;
-    fenv_t environment;
-    (void)fegetenv(&environment);
-    (void)fesetenv(FE_DFL_ENV);
     for (size_t n = 0; n < body->settings.networks; ++n) {
         const struct reference_pass one = pass_of(body, pass, n);
         const struct reference_outputs mine = {
@@ -210,19 +198,22 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
             .h = at_network(body, outputs->h, pass, n, pass->steps * hidden),
             .state = at_network(body, outputs->state, pass, n, hidden),
         };
-        double sums[2]; /* room for two values of either precision */
+        union {
+            float single[2];
+            double twice[2];
+        } sums;
         struct reference_counts counts;
-        body->loops->forward(&mine, sums, &counts, body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value,
-                             &body->settings, &one, body->scratch);
+        body->loops->forward(&mine, &sums, &counts,
+                             body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, &body->settings,
+                             &one, body->scratch);
         if (outputs->metrics != NULL)
             outputs->metrics[n] = (carrynet_metrics){
-                .loss = value_at(body, (const char *)sums, 0),
-                .absolute_error = value_at(body, (const char *)sums, 1),
+                .loss = value_at(body, (const char *)&sums, 0),
+                .absolute_error = value_at(body, (const char *)&sums, 1),
                 .wrong_bits = counts.wrong_bits,
                 .wrong_sequences = counts.wrong_sequences,
             };
     }
-    (void)fesetenv(&environment);
     return CARRYNET_OK;
 }
 
@@ -272,10 +263,7 @@ carrynet_status engine_reference_body(void **out, const struct engine_operations
         status = base_allocate(&body, 1, sizeof *body);
     if (status != CARRYNET_OK)
         return status;
-    const bool first =
-        settings->optimizer == CARRYNET_OPTIMIZER_MOMENTUM || settings->optimizer == CARRYNET_OPTIMIZER_ADAM;
-    const bool second =
-        settings->optimizer == CARRYNET_OPTIMIZER_RMSPROP || settings->optimizer == CARRYNET_OPTIMIZER_ADAM;
+    const bool first = net_first_moment(settings->optimizer), second = net_second_moment(settings->optimizer);
     body->settings = *settings;
     body->loops = reference_loops(settings->precision);
     body->value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);

@@ -79,6 +79,11 @@ carrynet_network *carrynet_model_networks(carrynet_model *model)
     return model->networks;
 }
 
+const carrynet_network *carrynet_model_networks_const(const carrynet_model *model)
+{
+    return model->networks;
+}
+
 carrynet_status carrynet_writable(const char *path)
 {
     return base_writable(path);

@@ -1,7 +1,11 @@
-/* What a pass over staged sequences and an update take, in the engine and in its bodies alike. */
+/*
+ * What a pass over staged sequences and an update take, and what an optimizer keeps: in the engine and its bodies
+ * alike.
+ */
 #ifndef NET_PASS_H
 #define NET_PASS_H
 
+#include <carrynet/settings.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,5 +25,19 @@ struct net_rates {
     double rate;
     double epsilon;
 };
+
+/* Most sequences of one pass. */
+#define NET_SEQUENCES 16777216
+
+/* Whether an optimizer keeps a first moment (a mean of gradients), a second (of their squares). */
+static inline bool net_first_moment(carrynet_optimizer optimizer)
+{
+    return optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
+}
+
+static inline bool net_second_moment(carrynet_optimizer optimizer)
+{
+    return optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
+}
 
 #endif

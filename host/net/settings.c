@@ -88,8 +88,11 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && status == CARRYNET_OK; ++i)
         status = in_range(ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].most);
-    if (status == CARRYNET_OK && ((s->clip != 0 && s->clip < 0x1p-30) || (s->noise != 0 && s->noise < 0x1p-30)))
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "clip and noise must be 0 or at least 2^-30");
+    /* Smaller ones would make subnormal products in binary32 (kernels/ARITHMETIC.md 2, rule 4). */
+    const double floored[] = {s->clip, s->noise, s->momentum, s->decay};
+    for (size_t i = 0; i < sizeof floored / sizeof floored[0] && status == CARRYNET_OK; ++i)
+        if (floored[i] != 0 && floored[i] < 0x1p-30)
+            status = base_fail(CARRYNET_ERROR_ARGUMENT, "clip, noise, momentum and decay must be 0 or at least 2^-30");
     return status;
 }
 

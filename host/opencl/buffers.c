@@ -170,16 +170,19 @@ carrynet_status opencl_check_memory(const struct opencl_trainer *trainer)
     const carrynet_status status = opencl_plan_pass(&plan, trainer, &all, true);
     if (status != CARRYNET_OK)
         return status;
-    const uint64_t state = networks * trainer->parameter_stride * trainer->value;
-    const uint64_t packed = networks * trainer->packed_size * trainer->value;
-    const uint64_t staged =
-        4 * (networks * CARRYNET_INDIVIDUAL + networks * all.sequences * (all.symbol_words + all.target_words));
-    const uint64_t need = 4 * state + packed + plan.scratch_bytes + plan.nodes_bytes + OPENCL_SLOTS * staged;
-    if (need > trainer->about.global_memory)
-        return too_large(trainer, "training", (double)need, (double)trainer->about.global_memory);
-    const uint64_t parts[] = {state, packed, plan.nodes_bytes, staged};
+    /* In binary64, which does not wrap around. */
+    const double each = (double)networks * (double)trainer->value;
+    const double state = each * trainer->parameter_stride, packed = each * (double)trainer->packed_size;
+    const double staged = 4.0 * (double)networks *
+                          (CARRYNET_INDIVIDUAL + (double)all.sequences * (double)(all.symbol_words + all.target_words));
+    const double moments = (double)(net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer));
+    const double need =
+        (2 + moments) * state + packed + (double)plan.scratch_bytes + (double)plan.nodes_bytes + OPENCL_SLOTS * staged;
+    if (need > (double)trainer->about.global_memory)
+        return too_large(trainer, "training", need, (double)trainer->about.global_memory);
+    const double parts[] = {state, packed, (double)plan.nodes_bytes, staged};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i)
-        if (parts[i] > trainer->about.largest_buffer)
-            return too_large(trainer, "one buffer", (double)parts[i], (double)trainer->about.largest_buffer);
+        if (parts[i] > (double)trainer->about.largest_buffer)
+            return too_large(trainer, "one buffer", parts[i], (double)trainer->about.largest_buffer);
     return CARRYNET_OK;
 }

@@ -28,7 +28,8 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
 
 /*
  * Builds kernel files (names, ending with NULL), one after another as one program, with `options` and the options that
- * the device needs for correctly rounded division. DEVICE with the full log if it does not build.
+ * the device needs for correctly rounded division. DEVICE with the log if it does not build; IO if a file is missing in
+ * CARRYNET_KERNEL_DIR.
  */
 carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
                              const char *const *files, const char *options, bool divide_by_newton);

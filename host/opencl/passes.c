@@ -1,6 +1,6 @@
 /*
  * The launches: sequences staged in slots, then pack, gradient and join; update; forward. Work is queued in order; only
- * what is read back waits. All clSetKernelArg calls are here.
+ * what is read back waits. The trainer's clSetKernelArg calls are all here.
  */
 #include "opencl/trainer.h"
 #include <stdio.h>
@@ -20,11 +20,16 @@ struct argument {
         sizeof(value), &(value)                                                                                        \
     }
 
-/* Sets the arguments in order and launches groups of `group` work-items. `name` is for messages. */
+/* Sets the arguments in order and launches `groups` work-groups. `name` is for messages. */
 static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const char *name,
-                              const struct argument *arguments, size_t count, size_t items, size_t group)
+                              const struct argument *arguments, size_t count, size_t groups)
 {
     char call[96];
+    size_t group = 1;
+    const carrynet_status status = opencl_group(&group, t, kernel);
+    if (status != CARRYNET_OK)
+        return status;
+    const size_t items = groups * group;
     for (size_t i = 0; i < count; ++i) {
         const cl_int code = clSetKernelArg(kernel, (cl_uint)i, arguments[i].size, arguments[i].value);
         if (code != CL_SUCCESS) {
@@ -40,19 +45,18 @@ static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const 
     return CARRYNET_OK;
 }
 
-#define LAUNCH(t, kernel, arguments, items, group)                                                                     \
-    launch(t, (t)->kernel, #kernel, arguments, sizeof(arguments) / sizeof(arguments)[0], items, group)
+#define LAUNCH(t, kernel, arguments, groups)                                                                           \
+    launch(t, (t)->kernel, #kernel, arguments, sizeof(arguments) / sizeof(arguments)[0], groups)
 
 /*
- * Launches a kernel whose work-items share out `items` items. Groups have a fixed size, so that a runtime that compiles
- * for each size (pocl) compiles once.
+ * Launches a kernel whose work-items share out `items` items: about 64 a group in the GPU shape. Groups have a fixed
+ * size, so that a runtime that compiles for each size (pocl) compiles once.
  */
 static carrynet_status share_out(struct opencl_trainer *t, cl_kernel kernel, const char *name,
                                  const struct argument *arguments, size_t count, size_t items)
 {
-    const size_t group = t->cpu_shape ? 1 : t->share_size, needed = (items + group - 1) / group;
-    const size_t groups = needed < t->workers ? needed : t->workers;
-    return launch(t, kernel, name, arguments, count, groups * group, group);
+    const size_t share = t->cpu_shape ? 1 : 64, needed = (items + share - 1) / share;
+    return launch(t, kernel, name, arguments, count, needed < t->workers ? needed : t->workers);
 }
 
 #define SHARE_OUT(t, kernel, arguments, items)                                                                         \
@@ -202,7 +206,7 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
             BUFFER(t->scratch),
             BUFFER(t->nodes),
             BUFFER(t->counts)};
-        status = LAUNCH(t, gradient, arguments, plan.workers * t->group_size, t->group_size);
+        status = LAUNCH(t, gradient, arguments, plan.workers);
     }
     if (status == CARRYNET_OK)
         status = join(t, &plan.pass);
@@ -271,18 +275,21 @@ carrynet_status opencl_trainer_set_sums(struct opencl_trainer *t, const void *va
 /* What all networks' updates share, made anew where the number of sequences changes. */
 static carrynet_status write_constants(struct opencl_trainer *t, uint64_t sequences)
 {
-    double room[CARRYNET_CONSTANTS]; /* reals of either precision */
+    union {
+        float single[CARRYNET_CONSTANTS];
+        double twice[CARRYNET_CONSTANTS];
+    } room;
     if (t->averaged == sequences)
         return CARRYNET_OK;
-    memset(room, 0, sizeof room);
-    put_real(t, room, CARRYNET_CONSTANT_AVERAGE, 1.0 / (double)sequences);
-    put_real(t, room, CARRYNET_CONSTANT_CLIP, t->settings.clip);
-    put_real(t, room, CARRYNET_CONSTANT_MOMENTUM, t->settings.momentum);
-    put_real(t, room, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
-    put_real(t, room, CARRYNET_CONSTANT_DECAY, t->settings.decay);
-    put_real(t, room, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
+    memset(&room, 0, sizeof room);
+    put_real(t, &room, CARRYNET_CONSTANT_AVERAGE, 1.0 / (double)sequences);
+    put_real(t, &room, CARRYNET_CONSTANT_CLIP, t->settings.clip);
+    put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM, t->settings.momentum);
+    put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
+    put_real(t, &room, CARRYNET_CONSTANT_DECAY, t->settings.decay);
+    put_real(t, &room, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
     const cl_int code = clEnqueueWriteBuffer(t->queue, t->constants.memory, CL_TRUE, 0, CARRYNET_CONSTANTS * t->value,
-                                             room, 0, NULL, NULL);
+                                             &room, 0, NULL, NULL);
     t->averaged = code == CL_SUCCESS ? sequences : 0;
     return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueWriteBuffer", code);
 }
@@ -385,7 +392,7 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
         BUFFER(t->z),
         BUFFER(t->h),
         BUFFER(t->state)};
-    status = LAUNCH(t, forward, arguments, plan.workers * t->group_size, t->group_size);
+    status = LAUNCH(t, forward, arguments, plan.workers);
     if (status == CARRYNET_OK)
         status = read_back(t, &t->y, outputs->y, output_bytes);
     if (status == CARRYNET_OK)

@@ -103,6 +103,7 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->trained = carrynet_shape_trained(shape);
     t->parameter_stride = (uint32_t)opencl_rounded(t->size);
     t->node_stride = (uint32_t)opencl_rounded(t->trained + 2);
+    t->group_wish = options->work_group_size;
     t->columns = t->cpu_shape ? (size_t)opencl_rounded(shape->hidden) : shape->hidden;
     const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
     t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
@@ -114,34 +115,22 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     return status;
 }
 
-/* The work-group size of the GPU shape: as asked, or what suits the device, within what device and kernels allow. */
-static carrynet_status choose_group(struct opencl_trainer *t, const carrynet_engine_options *options)
+carrynet_status opencl_group(size_t *group, struct opencl_trainer *t, cl_kernel kernel)
 {
-    size_t most = t->about.work_group_size;
-    t->group_size = t->share_size = 1;
+    size_t most = 0;
+    *group = 1;
     if (t->cpu_shape)
         return CARRYNET_OK;
-    cl_kernel *const kernels[] = {&t->gradient, &t->forward};
-    for (size_t i = 0; i < 2; ++i) {
-        size_t allowed = 0;
-        const carrynet_status status = opencl_need(t, kernels[i]);
-        if (status != CARRYNET_OK)
-            return status;
-        const cl_int code =
-            clGetKernelWorkGroupInfo(*kernels[i], t->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof allowed, &allowed, NULL);
-        if (code != CL_SUCCESS)
-            return opencl_fail("clGetKernelWorkGroupInfo", code);
-        most = allowed < most ? allowed : most;
-    }
-    if (options->work_group_size > most)
+    const cl_int code =
+        clGetKernelWorkGroupInfo(kernel, t->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+    if (code != CL_SUCCESS)
+        return opencl_fail("clGetKernelWorkGroupInfo", code);
+    if (t->group_wish > most)
         return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "work-group size %u: device %u:%u %s allows at most %zu for this kernel",
-                         options->work_group_size, t->about.platform, t->about.index, t->about.name, most);
-    const size_t wish = options->work_group_size != 0          ? options->work_group_size
-                        : t->about.type == CARRYNET_DEVICE_CPU ? CPU_GROUP
-                                                               : GPU_GROUP;
-    t->group_size = wish < most ? wish : most;
-    t->share_size = SHARE_GROUP < most ? SHARE_GROUP : most;
+                         "work-group size %zu: device %u:%u %s allows at most %zu for this kernel", t->group_wish,
+                         t->about.platform, t->about.index, t->about.name, most);
+    const size_t suits = t->about.type == CARRYNET_DEVICE_CPU ? CPU_GROUP : GPU_GROUP;
+    *group = t->group_wish != 0 ? t->group_wish : suits < most ? suits : most;
     return CARRYNET_OK;
 }
 
@@ -156,9 +145,7 @@ static carrynet_status fill_zero(struct opencl_trainer *t, struct opencl_buffer 
 static carrynet_status make_state(struct opencl_trainer *t)
 {
     const uint64_t networks = t->settings.networks, bytes = networks * t->parameter_stride * t->value;
-    const carrynet_optimizer optimizer = t->settings.optimizer;
-    const bool first = optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
-    const bool second = optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
+    const bool first = net_first_moment(t->settings.optimizer), second = net_second_moment(t->settings.optimizer);
     struct opencl_buffer *const made[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,
                                           &t->totals,     &t->factors,    &t->constants};
     const uint64_t sizes[] = {bytes,
@@ -200,8 +187,6 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carryne
         status = choose_sizes(t, options);
     if (status == CARRYNET_OK)
         status = opencl_check_memory(t);
-    if (status == CARRYNET_OK)
-        status = choose_group(t, options);
     if (status == CARRYNET_OK)
         status = make_state(t);
     if (status != CARRYNET_OK)

@@ -32,8 +32,7 @@ struct opencl_trainer {
     bool cpu_shape;
     bool divide_by_newton;
     uint32_t lanes;            /* of the CPU shape; 1 in the GPU shape */
-    size_t group_size;         /* work-items of a work-group of the GPU shape; 1 in the CPU shape */
-    size_t share_size;         /* work-items of a work-group of the update's kernels in the GPU shape */
+    size_t group_wish;         /* work-items of a work-group of the GPU shape, as asked; 0: what suits */
     size_t workers;            /* most work-items (CPU shape) or work-groups (GPU shape) of a pass */
     size_t value;              /* bytes of a real */
     size_t size;               /* parameters of a network */
@@ -84,6 +83,12 @@ struct opencl_plan {
  */
 carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
                                  const struct net_pass *pass, bool training);
+
+/*
+ * Work-items of a work-group: 1 in the CPU shape; in the GPU shape as asked (ARGUMENT if the device does not allow so
+ * many for this kernel), or what suits the device and the kernel.
+ */
+carrynet_status opencl_group(size_t *group, struct opencl_trainer *trainer, cl_kernel kernel);
 
 /* Builds a kernel where it is not there yet: *kernel is a field of the trainer. */
 carrynet_status opencl_need(struct opencl_trainer *trainer, cl_kernel *kernel);

@@ -11,9 +11,6 @@
 #include <carrynet/settings.h>
 #include <stdint.h>
 
-/* Most sequences of one pass. */
-#define REFERENCE_SEQUENCES 16777216
-
 /* The sequences that one call works on, and what names their noise. */
 struct reference_pass {
     const uint32_t *symbols; /* [sequences][symbol_words] */

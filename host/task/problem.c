@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "kernels/arithmetic.h"
+#include "kernels/problems.h"
 #include <carrynet/problem.h>
 #include <stdbool.h>
 #include <string.h>
@@ -78,35 +79,33 @@ static size_t free_steps(const carrynet_task *task, size_t steps)
     return steps > task->closing_count ? steps - task->closing_count : 0;
 }
 
-/* Whether operand 0 < operand 1 in the first `length` symbols. */
-static bool is_less(const carrynet_task *task, const uint32_t *symbols, size_t length)
+/* Whether operand 0 < operand 1: the highest word in which they differ decides. */
+static bool is_less(const carrynet_task *task, const uint32_t *symbols, size_t words)
 {
-    for (size_t t = length; t-- > 0;) {
-        const uint32_t symbol = carrynet_packed_get(symbols, task->inputs, t);
-        if ((symbol & 1) != (symbol >> 1 & 1))
-            return (symbol & 1) == 0;
+    for (size_t w = words; w-- > 0;) {
+        const uint32_t difference = problem_difference(symbols[w], task->inputs);
+        if (difference != 0)
+            return (symbols[w] & difference) == 0;
     }
     return false;
 }
 
-static uint32_t exchanged(uint32_t symbol)
-{
-    return (symbol & ~3u) | (symbol & 1) << 1 | (symbol >> 1 & 1);
-}
-
 /*
- * Clears what lies above the free symbols, applies the constraint, appends the closing symbols, computes the targets.
+ * Cuts the free symbols off above their last, applies the constraint, appends the closing symbols, computes the
+ * targets.
  */
 static void finish(const carrynet_task *task, size_t steps, uint32_t *symbols, uint32_t *targets)
 {
     const size_t length = free_steps(task, steps), per_word = 32 / task->inputs;
-    if (length % per_word != 0)
-        symbols[length / per_word] &= (1u << (task->inputs * (length % per_word))) - 1;
     const size_t used = carrynet_packed_words(task->inputs, length);
+    for (size_t w = 0; w < used; ++w) {
+        const size_t left = length - w * per_word;
+        symbols[w] = problem_symbols(symbols[w], task->inputs, (uint32_t)(left < per_word ? left : per_word));
+    }
     memset(symbols + used, 0, (carrynet_packed_words(task->inputs, steps) - used) * sizeof *symbols);
-    if (task->constraint == CARRYNET_CONSTRAINT_NOT_LESS && is_less(task, symbols, length))
-        for (size_t t = 0; t < length; ++t)
-            carrynet_packed_set(symbols, task->inputs, t, exchanged(carrynet_packed_get(symbols, task->inputs, t)));
+    if (task->constraint == CARRYNET_CONSTRAINT_NOT_LESS && is_less(task, symbols, used))
+        for (size_t w = 0; w < used; ++w)
+            symbols[w] = problem_exchanged(symbols[w], task->inputs);
     for (size_t t = length; t < steps; ++t)
         carrynet_packed_set(symbols, task->inputs, t, task->closing[t - length]);
     (void)carrynet_targets(task, task->start, symbols, steps, targets);
@@ -117,8 +116,9 @@ static void stream_words(uint32_t *words, uint64_t first, size_t count, uint64_t
 {
     for (size_t done = 0; done < count;) {
         const uint64_t block = (first + done) / 4;
-        uint32_t c[4] = {(uint32_t)block, (uint32_t)(block >> 32), update, stream};
-        philox4x32(&c[0], &c[1], &c[2], &c[3], (uint32_t)key, (uint32_t)(key >> 32));
+        uint32_t c[4];
+        problem_block(c, (uint32_t)block, (uint32_t)(block >> 32), update, stream, (uint32_t)key,
+                      (uint32_t)(key >> 32));
         for (size_t lane = (first + done) % 4; lane < 4 && done < count; ++lane)
             words[done++] = c[lane];
     }
@@ -155,7 +155,7 @@ static carrynet_status explicit_fill(void *self, uint64_t seed, uint64_t update,
     const carrynet_batch *batch = self;
     (void)seed;
     (void)update;
-    if (steps != batch->steps || first + count > batch->sequences)
+    if (steps != batch->steps || first > batch->sequences || count > batch->sequences - first)
         return base_fail(CARRYNET_ERROR_ARGUMENT,
                          "problems %zu to %zu of %zu steps asked of a batch with %zu of %zu steps", first,
                          first + count - 1, steps, batch->sequences, batch->steps);
@@ -196,7 +196,7 @@ size_t carrynet_enumerate(const carrynet_task *task, uint64_t *cursor, const car
             symbols[w] = (uint32_t)(rest & word_mask);
             rest = rest >> (per_word * task->inputs - 1) >> 1;
         }
-        if (task->constraint == CARRYNET_CONSTRAINT_NOT_LESS && is_less(task, symbols, length))
+        if (task->constraint == CARRYNET_CONSTRAINT_NOT_LESS && is_less(task, symbols, batch->symbol_words))
             continue;
         finish(task, batch->steps, symbols, batch->targets + count * batch->target_words);
         ++count;
@@ -216,19 +216,21 @@ void carrynet_evaluation_problem(const carrynet_task *task, uint64_t index, size
     uint32_t choice[4];
     stream_words(choice, base, 4, 0, (uint32_t)steps, CARRYNET_STREAM_EVALUATION);
     stream_words(symbols, base + 4, drawn, 0, (uint32_t)steps, CARRYNET_STREAM_EVALUATION);
-    const uint32_t one = choice[0] & ones, other = choice[1] & ones;
+    /* The first of each kind is the plainest: the longest carry, all ones, alternating bits. */
+    const uint32_t one = index == 1 ? 1 : index == 2 || index == 3 ? ones : choice[0] & ones;
+    const uint32_t other = index == 3 ? 0 : choice[1] & ones;
     switch (length == 0 ? 0 : index % 4) {
     case 1: { /* a carry chain: both operands 1, then a run of one symbol, in a random string */
-        const size_t start = (size_t)(((uint64_t)choice[2] * length) >> 32);
-        const size_t run = (size_t)(((uint64_t)choice[3] * (length - start)) >> 32);
+        const size_t start = index == 1 ? 0 : (size_t)(((uint64_t)choice[2] * length) >> 32);
+        const size_t run = index == 1 ? length : (size_t)(((uint64_t)choice[3] * (length - start)) >> 32);
         carrynet_packed_set(symbols, task->inputs, start, ones);
         for (size_t t = start + 1; t <= start + run && t < length; ++t)
             carrynet_packed_set(symbols, task->inputs, t, one);
         break;
     }
-    case 2: /* one symbol throughout, all ones first */
+    case 2: /* one symbol throughout */
         for (size_t t = 0; t < length; ++t)
-            carrynet_packed_set(symbols, task->inputs, t, (index / 4) % 2 == 0 ? ones - one : one);
+            carrynet_packed_set(symbols, task->inputs, t, one);
         break;
     case 3: /* two symbols in turn */
         for (size_t t = 0; t < length; ++t)

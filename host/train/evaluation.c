@@ -20,11 +20,21 @@ carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_m
         return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu: the file has %u, numbered from 0", first + count - 1,
                          settings.networks);
     const size_t bytes = carrynet_shape_size(&settings.shape) * (settings.precision / 8);
+    const carrynet_network *networks = carrynet_model_networks_const(model) + first;
     settings.networks = (uint32_t)count;
+    settings.seed = networks[0].seed;
+    /* The memory of training is not needed. */
+    settings.batch = 1;
+    settings.steps = settings.task.closing_count + 1;
     carrynet_status status = carrynet_engine_create(engine, &settings, options);
     if (status == CARRYNET_OK)
         status = carrynet_engine_set(*engine, CARRYNET_PART_PARAMETERS, 0, count,
                                      (const char *)carrynet_model_values_const(model) + first * bytes);
+    for (size_t n = 0; n < count && status == CARRYNET_OK; ++n) {
+        carrynet_individual *one = &carrynet_engine_individuals(*engine)[n];
+        one->seed = one->problem_seed = networks[n].seed;
+        one->updates = networks[n].updates;
+    }
     if (status != CARRYNET_OK) {
         carrynet_engine_free(*engine);
         *engine = NULL;
@@ -93,13 +103,10 @@ carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engi
     carrynet_batch batch = {0};
     carrynet_metrics *metrics = NULL;
     uint32_t *bits = NULL;
-    if (task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s has %u inputs and %u outputs, the network %u and %u",
-                         task->name, task->inputs, task->outputs, settings->shape.inputs, settings->shape.outputs);
+    if (stream_fits(engine, task, network) != CARRYNET_OK)
+        return CARRYNET_ERROR_ARGUMENT;
     if (steps <= task->closing_count || steps > 1000000)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "bits is %zu, must be %u to 1000000", steps, task->closing_count + 1);
-    if (network >= settings->networks)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
     evaluation->exhaustive = problems == 0 && (steps - task->closing_count) * task->inputs <= EXHAUSTIVE_BITS;
     if (evaluation->exhaustive)
         problems = carrynet_problem_count(task, steps);
@@ -190,7 +197,10 @@ carrynet_status carrynet_solve(char ***answers, carrynet_engine *engine, const c
                                const char *const *operands, size_t count)
 {
     char **made = NULL;
-    carrynet_status status = base_allocate(&made, count, sizeof *made);
+    *answers = NULL;
+    carrynet_status status = stream_fits(engine, task, network);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&made, count, sizeof *made);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
         status = solve_one(&made[i], engine, task, network, operands + i * task->inputs);
     if (status != CARRYNET_OK) {

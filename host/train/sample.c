@@ -1,5 +1,6 @@
 /* One problem, step by step: what the network saw, kept and answered, and what the automaton says. */
 #include "base/base.h"
+#include "train/stream.h"
 #include <carrynet/evaluate.h>
 #include <string.h>
 
@@ -37,9 +38,10 @@ carrynet_status carrynet_sample_run(carrynet_sample *sample, carrynet_engine *en
         .outputs = task->outputs,
         .hidden = settings->shape.hidden,
     };
-    if (network >= networks)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %zu", network, networks);
-    carrynet_status status = carrynet_batch_create(&batch, task, 1, steps);
+    carrynet_status status = stream_fits(engine, task, network);
+    if (status != CARRYNET_OK)
+        return status;
+    status = carrynet_batch_create(&batch, task, 1, steps);
     if (status == CARRYNET_OK)
         status = allocate(sample);
     if (status == CARRYNET_OK)

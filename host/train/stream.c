@@ -16,6 +16,17 @@ static void cut(uint32_t *to, size_t width, const uint32_t *from, size_t words, 
         memcpy(to + s * width, from + s * words + first, width * sizeof *to);
 }
 
+carrynet_status stream_fits(const carrynet_engine *engine, const carrynet_task *task, size_t network)
+{
+    const carrynet_settings *settings = carrynet_engine_settings(engine);
+    if (task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s has %u inputs and %u outputs, the network %u and %u",
+                         task->name, task->inputs, task->outputs, settings->shape.inputs, settings->shape.outputs);
+    if (network >= settings->networks)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
+    return CARRYNET_OK;
+}
+
 static bool positive(const void *z, carrynet_precision precision, size_t i)
 {
     return precision == CARRYNET_FP32 ? ((const float *)z)[i] > 0 : ((const double *)z)[i] > 0;

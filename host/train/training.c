@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include <carrynet/train.h>
+#include <math.h>
 #include <string.h>
 
 enum { MOST_CHECKED = 16384, CHECK_STEPS = 1 << 22, CHECK_BITS = 14 };
@@ -59,13 +60,26 @@ static bool all_wrong(const struct training *training)
     return true;
 }
 
-/* Copies the state of network n, as it is now, into the model. */
+static bool all_finite(const char *values, carrynet_precision precision, size_t bytes)
+{
+    const size_t value = precision / 8;
+    bool finite = true;
+    for (size_t i = 0; i < bytes / value && finite; ++i)
+        finite = precision == CARRYNET_FP32 ? isfinite(((const float *)(const void *)values)[i])
+                                            : isfinite(((const double *)(const void *)values)[i]);
+    return finite;
+}
+
+/* Copies the state of network n, as it is now, into the model; one that is lost to NaN or infinity has zeros there. */
 static carrynet_status record(struct training *training, uint32_t n)
 {
     const size_t bytes = carrynet_shape_size(&training->settings->shape) * (training->settings->precision / 8);
     carrynet_model_networks(training->model)[n].updates = training->updates;
-    return carrynet_engine_get(training->engine, CARRYNET_PART_PARAMETERS, n, 1,
-                               (char *)carrynet_model_values(training->model) + n * bytes);
+    char *values = (char *)carrynet_model_values(training->model) + n * bytes;
+    const carrynet_status status = carrynet_engine_get(training->engine, CARRYNET_PART_PARAMETERS, n, 1, values);
+    if (status == CARRYNET_OK && !all_finite(values, training->settings->precision, bytes))
+        memset(values, 0, bytes);
+    return status;
 }
 
 /* Tests the networks that are not exact yet; those that are right throughout are recorded and count as exact. */
@@ -118,7 +132,7 @@ static carrynet_status report(struct training *training, bool last, bool *stop)
     const carrynet_network *records = carrynet_model_networks(training->model);
     uint32_t counted = 0;
     for (uint32_t n = 0; n < settings->networks; ++n)
-        if (!records[n].exact || training->exact == settings->networks) {
+        if ((!records[n].exact || training->exact == settings->networks) && isfinite(training->metrics[n].loss)) {
             told.loss += training->metrics[n].loss / settings->batch;
             told.wrong_share += (double)training->metrics[n].wrong_sequences / settings->batch;
             ++counted;

@@ -19,7 +19,7 @@ typedef struct carrynet_case_result {
     uint64_t equal;     /* with equal bits; a NaN is never equal */
     uint64_t worst_ulp; /* largest distance in units in the last place; UINT64_MAX for a NaN */
     uint64_t worst_index;
-    char worst_tensor[32]; /* what worst_index counts in: "w_hh", "y", ... */
+    char worst_tensor[32]; /* what worst_index counts in: "gradient", "parameters", "y", ... */
     uint64_t digest;       /* of the device's bits: equal on every device that keeps the promise */
 } carrynet_case_result;
 

@@ -42,6 +42,7 @@ typedef struct carrynet_individual {
     uint64_t updates;      /* optimizer updates it has had */
     double rate;           /* learning rate before the schedule */
     double noise;
+    double scale; /* of its initial weights */
 } carrynet_individual;
 
 /* What a pass over sequences measured for one network. */
@@ -90,8 +91,15 @@ CARRYNET_API carrynet_status carrynet_engine_set(carrynet_engine *engine, carryn
                                                  size_t count, const void *values);
 
 /*
+ * Starts networks first, ..., first + count - 1 anew from the seed and scale of their individuals: weights, moments
+ * zero, no updates. ARGUMENT: no such network.
+ */
+CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first, size_t count);
+
+/*
  * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's
- * batch, or NULL. NUMERIC, naming network and update, if a loss that is read is NaN or infinite.
+ * batch, or NULL. NUMERIC, naming network and update, if every loss that is read is NaN
+ * or infinite; with several networks, one that is lost so shows in its metrics alone.
  */
 CARRYNET_API carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source,
                                                    uint64_t updates, carrynet_metrics *metrics);

@@ -45,9 +45,10 @@ typedef struct carrynet_evaluation {
 } carrynet_evaluation;
 
 /*
- * Evaluates one network for problems of `steps` steps: every problem where inputs * (steps - closing) <= 22, else
- * `problems` problems of the evaluation set (0: 16,384, or where that is fewer 2^27 / steps). Long sequences are
- * streamed: memory does not grow with steps beyond the packed problems. Free with carrynet_evaluation_free.
+ * Evaluates one network for problems of `steps` steps: every problem where problems is 0 and inputs * (steps - closing)
+ * <= 22, else `problems` problems of the evaluation set (0: 16,384, or where that is fewer 2^27 / steps). Long
+ * sequences are streamed: memory does not grow with steps beyond the packed problems. Free with
+ * carrynet_evaluation_free.
  */
 CARRYNET_API carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engine *engine,
                                                const carrynet_task *task, size_t network, size_t steps,
@@ -55,8 +56,9 @@ CARRYNET_API carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, 
 CARRYNET_API void carrynet_evaluation_free(carrynet_evaluation *evaluation);
 
 /*
- * An engine that holds networks first, ..., first + count - 1 of a model, for passes and further training. device as in
- * carrynet_engine_options. The caller frees it. ARGUMENT: no such network.
+ * An engine that holds networks first, ..., first + count - 1 of a model with their seeds and updates, for forward
+ * passes and gradients; its settings have a batch of one short sequence, so that what was trained somewhere can be used
+ * anywhere. device as in carrynet_engine_options. The caller frees it. ARGUMENT: no such network.
  */
 CARRYNET_API carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_model *model, size_t first,
                                                    size_t count, const carrynet_engine_options *options);

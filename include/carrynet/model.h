@@ -37,6 +37,7 @@ CARRYNET_API const carrynet_settings *carrynet_model_settings(const carrynet_mod
 CARRYNET_API void *carrynet_model_values(carrynet_model *model);
 CARRYNET_API const void *carrynet_model_values_const(const carrynet_model *model);
 CARRYNET_API carrynet_network *carrynet_model_networks(carrynet_model *model);
+CARRYNET_API const carrynet_network *carrynet_model_networks_const(const carrynet_model *model);
 
 /*
  * Writes the file: to a temporary file beside it, synced, then renamed, so that the old file stands until the new one

@@ -57,10 +57,13 @@ typedef struct carrynet_source {
 /* The counter-based source of a task, uniform over its problems. The task must outlive it. Nothing to free. */
 CARRYNET_API carrynet_source carrynet_counter_source(const carrynet_task *task);
 
-/* A source that repeats one batch, given by the caller, in every update of every network. The batch must outlive it. */
+/*
+ * A source that repeats one batch, given by the caller, in every update of every network. The batch must outlive it and
+ * be packed for the inputs and outputs of the engine that it feeds.
+ */
 CARRYNET_API carrynet_source carrynet_explicit_source(const carrynet_batch *batch);
 
-/* How many different problems of `steps` steps a task has, where it is below 2^63; 0 beyond. */
+/* How many different problems of `steps` steps a task has, where it is at most 2^63; 0 beyond. */
 CARRYNET_API uint64_t carrynet_problem_count(const carrynet_task *task, size_t steps);
 
 /*
