@@ -1,34 +1,64 @@
 /*
  * The start-up vectors of a device (ARITHMETIC.md 9): operations on operands that come through a buffer, so that no
- * compiler can fold them. Results of vector i, [count][CARRYNET_RESULTS]; the host compares their bits with its own
+ * compiler can fold them; CARRYNET_LANES vectors at a time, in the width that the trainer's kernels use.
+ * Results of vector i: [count][CARRYNET_RESULTS]; the host compares their bits with its own
  * (host/reference/loops/start_vectors.c).
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-static inline void compute_vector(const uint count, const global real *operands, global real *results, const uint i)
+#if CARRYNET_LANES == 1
+#define LOAD(values) (values)[0]
+#define STORE(value, values) (values)[0] = (value)
+#define TO_WORD(bits) ((uint)(bits))
+#else
+#define LOAD(values) CARRYNET_PASTE(vload, CARRYNET_LANES)(0, values)
+#define STORE(value, values) CARRYNET_PASTE(vstore, CARRYNET_LANES)(value, 0, values)
+#define TO_WORD(bits) CARRYNET_VECTOR(convert_uint)(bits)
+#endif
+
+/* Operand `which` of vectors first, ..., first + CARRYNET_LANES - 1. */
+static inline vreal operand(const global real *operands, const uint count, const uint first, const uint which)
 {
-    const global real *mine = operands + CARRYNET_OPERANDS * i;
-    const real a = mine[0], b = mine[1], c = mine[2];
-    global real *out = results + CARRYNET_RESULTS * i;
-    out[0] = fma(a, b, c);
-    /* A product and a sum apart: a device that contracts them fails here. */
-    const real separate = a * b;
-    out[1] = separate + c;
-    out[2] = a + b;
-    out[3] = quotient(a, b);
-    out[4] = square_root(c < 0 ? -c : c);
-    out[5] = real_from_word((uint)bits_of(a));
-    out[6] = sigmoid(c);
-    out[7] = flush(a * c);
-    /* A running sum over neighbouring operands: a compiler that reorders it fails here. */
-    real total = 0;
-    for (uint k = 0; k < CARRYNET_SUMMED; ++k)
-        total = plus(total, operands[(CARRYNET_OPERANDS * i + k) % (CARRYNET_OPERANDS * count)]);
-    out[8] = total;
+    real values[CARRYNET_LANES];
+    for (uint lane = 0; lane < CARRYNET_LANES; ++lane)
+        values[lane] = operands[(CARRYNET_OPERANDS * (first + lane) + which) % (CARRYNET_OPERANDS * count)];
+    return LOAD(values);
 }
 
-kernel void admit(const uint count, const global real *operands /* [count][3] */, global real *results)
+static inline void result(global real *results, const uint first, const uint which, const vreal value)
 {
-    for (uint i = (uint)get_global_id(0); i < count; i += (uint)get_global_size(0))
-        compute_vector(count, operands, results, i);
+    real values[CARRYNET_LANES];
+    STORE(value, values);
+    for (uint lane = 0; lane < CARRYNET_LANES; ++lane)
+        results[CARRYNET_RESULTS * (first + lane) + which] = values[lane];
+}
+
+static inline void compute_vectors(const uint count, const global real *operands, global real *results,
+                                   const uint first)
+{
+    const vreal zero = REAL(0x0p0);
+    const vreal a = operand(operands, count, first, 0), b = operand(operands, count, first, 1);
+    const vreal c = operand(operands, count, first, 2);
+    result(results, first, 0, fma(a, b, c));
+    /* A product and a sum apart: a device that contracts them fails here. */
+    const vreal separate = a * b;
+    result(results, first, 1, separate + c);
+    result(results, first, 2, a + b);
+    result(results, first, 3, quotient(a, b));
+    result(results, first, 4, square_root(c < zero ? -c : c));
+    result(results, first, 5, real_from_word(TO_WORD(bits_of(a))));
+    result(results, first, 6, sigmoid(c));
+    result(results, first, 7, flush(a * c));
+    /* A running sum over neighbouring operands: a compiler that reorders it fails here. */
+    vreal total = zero;
+    for (uint k = 0; k < CARRYNET_SUMMED; ++k)
+        total = plus(total, operand(operands, count, first, k));
+    result(results, first, 8, total);
+}
+
+/* count is a multiple of CARRYNET_LANES. */
+kernel void admit(const uint count, const global real *operands /* [count][CARRYNET_OPERANDS] */, global real *results)
+{
+    for (uint i = (uint)get_global_id(0) * CARRYNET_LANES; i < count; i += (uint)get_global_size(0) * CARRYNET_LANES)
+        compute_vectors(count, operands, results, i);
 }

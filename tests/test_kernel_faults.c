@@ -117,7 +117,7 @@ Test(kernel_faults, a_wrong_operation_is_named_and_refused)
     char description[512];
     if (!begin())
         return;
-    change("admission.cl", "out[0] = fma(a, b, c);", "out[0] = a * b + c;");
+    change("admission.cl", "result(results, first, 0, fma(a, b, c));", "result(results, first, 0, a * b + c);");
     cr_expect_eq(train_once(false, description, sizeof description), CARRYNET_ERROR_DEVICE);
     expect_message("not admitted: fma");
     expect_message("start-up vector");

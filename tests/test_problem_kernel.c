@@ -1,4 +1,7 @@
-/* kernels/problems.h on a device: a kernel that makes problems of sub gives the words of the host's counter-based source. */
+/*
+ * kernels/problems.h on a device: a kernel that makes problems of sub gives the words of the host's counter-based
+ * source.
+ */
 #include "kernels/arithmetic.h"
 #include "opencl/opencl.h"
 #include <criterion/criterion.h>

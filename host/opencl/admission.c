@@ -5,6 +5,7 @@
 #include "kernels/arguments.h"
 #include "opencl/opencl.h"
 #include "reference/reference.h"
+#include <stdio.h>
 #include <string.h>
 
 /* What the results of a vector are, in the order of kernels/admission.cl. */
@@ -18,7 +19,7 @@ static const char *const operations[CARRYNET_RESULTS] = {"fma",
                                                          "flush",
                                                          "a running sum (order)"};
 
-enum { DIVISION = 3, SQUARE_ROOT = 4, SIGMOID = 6, EDGES = 12, VECTORS = 4096 };
+enum { DIVISION = 3, SQUARE_ROOT = 4, SIGMOID = 6, EDGES = 13, VECTORS = 4096 };
 
 static carrynet_status check_statement(const carrynet_device *about, carrynet_precision precision)
 {
@@ -52,6 +53,7 @@ static void fill_operands(double operands[VECTORS][CARRYNET_OPERANDS])
         {0x1.000002p0, 0x1.fffffcp-1, -0x1p0},
         {0x1.555556p-2, 0x1.8p1, -0x1p0},
         {0x1p-40, 0x1p0, 0x1p-40},
+        {0x1p-1000, 0x1p-60, 0x0p0},
         {0x1.fffffep-41, 0x1p0, 0x1p0},
         {0x1.0000002p0, 0x1.0000004p0, 0x1p-120},
         {0x1.0000000000001p0, 0x1.0000000000001p0, -0x1.0000000000002p0},
@@ -83,7 +85,7 @@ static bool equal_bits(const void *a, const void *b, size_t size)
 /* Runs the vectors; *wrong is the first operation that differs (-1: none), *vector the vector. */
 static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context context, cl_command_queue queue,
                                    cl_device_id device, const carrynet_device *about, carrynet_precision precision,
-                                   bool divide_by_newton)
+                                   uint32_t lanes, bool divide_by_newton)
 {
     static const char *const files[] = {"arithmetic.h", "arguments.h", "admission.cl", NULL};
     const size_t value = precision / 8;
@@ -92,6 +94,7 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
     cl_program program = NULL;
     cl_kernel kernel = NULL;
     cl_mem in = NULL, out = NULL;
+    char build[96];
     cl_int code = CL_SUCCESS;
     const cl_uint count = VECTORS;
     const size_t items = VECTORS / 64, group = 1;
@@ -111,9 +114,8 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
         else
             ((double *)(void *)given)[i] = (&operands[0][0])[i];
     reference_loops(precision)->start_vectors(expected, given, VECTORS);
-    status = opencl_build(&program, context, device, about, files,
-                          precision == CARRYNET_FP32 ? "-DCARRYNET_REAL_BITS=32" : "-DCARRYNET_REAL_BITS=64",
-                          divide_by_newton);
+    (void)snprintf(build, sizeof build, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u", (int)precision, lanes);
+    status = opencl_build(&program, context, device, about, files, build, divide_by_newton);
     if (status == CARRYNET_OK)
         status = opencl_kernel(&kernel, program, "admit");
     if (status != CARRYNET_OK)
@@ -159,7 +161,8 @@ done:
 }
 
 carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_device_id device,
-                             const carrynet_device *about, carrynet_precision precision, bool *divide_by_newton)
+                             const carrynet_device *about, carrynet_precision precision, uint32_t lanes,
+                             bool *divide_by_newton)
 {
     int wrong = -1;
     size_t vector = 0;
@@ -168,12 +171,12 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_devi
         return status;
     if (precision == CARRYNET_FP32 && !about->correct_division)
         *divide_by_newton = true;
-    status = run_vectors(&wrong, &vector, context, queue, device, about, precision, *divide_by_newton);
+    status = run_vectors(&wrong, &vector, context, queue, device, about, precision, lanes, *divide_by_newton);
     const bool division = wrong == DIVISION || wrong == SQUARE_ROOT || wrong == SIGMOID;
     if (status == CARRYNET_OK && division && precision == CARRYNET_FP32 && !*divide_by_newton) {
         /* The device states correct division, and is wrong: its own instructions are not used. */
         *divide_by_newton = true;
-        status = run_vectors(&wrong, &vector, context, queue, device, about, precision, true);
+        status = run_vectors(&wrong, &vector, context, queue, device, about, precision, lanes, true);
     }
     if (status == CARRYNET_OK && wrong >= 0)
         status =
@@ -196,8 +199,10 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
         status = check_statement(&about, precision);
     if (status == CARRYNET_OK)
         status = opencl_open(&context, &queue, id);
-    if (status == CARRYNET_OK)
-        status = opencl_admit(context, queue, id, &about, precision, &divide_by_newton);
+    /* As the GPU shape computes, and in the widest vectors of the CPU shape. */
+    static const uint32_t lanes[] = {1, 16};
+    for (size_t i = 0; i < sizeof lanes / sizeof lanes[0] && status == CARRYNET_OK; ++i)
+        status = opencl_admit(context, queue, id, &about, precision, lanes[i], &divide_by_newton);
     if (queue != NULL)
         (void)clReleaseCommandQueue(queue);
     if (context != NULL)

@@ -38,11 +38,12 @@ carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_
 carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char *name);
 
 /*
- * Checks the start-up vectors on an open device (admission.c). *divide_by_newton is set if its own division does not
- * pass.
+ * Checks the start-up vectors on an open device, `lanes` at a time (admission.c). *divide_by_newton is set if its own
+ * division does not pass.
  */
 carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_device_id device,
-                             const carrynet_device *about, carrynet_precision precision, bool *divide_by_newton);
+                             const carrynet_device *about, carrynet_precision precision, uint32_t lanes,
+                             bool *divide_by_newton);
 
 /* Context and in-order queue on a device. DEVICE. The caller releases both. */
 carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device);

@@ -177,14 +177,15 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carryne
     t->divide_by_newton = options->divide_by_newton;
     status = opencl_device_find(&t->device, &t->about, options->device);
     if (status == CARRYNET_OK)
+        status = choose_sizes(t, options);
+    if (status == CARRYNET_OK)
         status = opencl_open(&t->context, &t->queue, t->device);
     if (status == CARRYNET_OK)
-        status = opencl_admit(t->context, t->queue, t->device, &t->about, settings->precision, &t->divide_by_newton);
+        status = opencl_admit(t->context, t->queue, t->device, &t->about, settings->precision, t->lanes,
+                              &t->divide_by_newton);
     const bool inexact = status == CARRYNET_ERROR_DEVICE && t->queue != NULL && options->allow_inexact;
     if (inexact)
         status = CARRYNET_OK;
-    if (status == CARRYNET_OK)
-        status = choose_sizes(t, options);
     if (status == CARRYNET_OK)
         status = opencl_check_memory(t);
     if (status == CARRYNET_OK)
