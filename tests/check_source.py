@@ -25,6 +25,7 @@ ORDER = ["include/carrynet", "kernels", "host/base", "host/task", "host/net", "h
 
 PRINTING = re.compile(r"(?<![\w.>])(?:printf|vprintf|puts|putchar|perror|exit|_Exit|abort|quick_exit)\s*\(|\b(?:stdout|stderr)\b")
 
+
 def room_of(path):
     """The entry of ORDER that a path belongs to, or None."""
     for room in ORDER:
