@@ -2,8 +2,8 @@
  * The engine: N networks of one shape on one device, with one interface for the plain C reference and for OpenCL. Both
  * give the same bits (kernels/ARITHMETIC.md).
  *
- * Arrays named "values" are float or double by the engine's precision. Calls block until their results are there,
- * except carrynet_engine_train without metrics, which may return while the device works.
+ * Arrays named "values" are float or double by the engine's precision. Calls block until their results are there;
+ * carrynet_engine_update, and carrynet_engine_train without metrics, may return while the device works.
  */
 #ifndef CARRYNET_ENGINE_H
 #define CARRYNET_ENGINE_H
@@ -35,9 +35,9 @@ typedef struct carrynet_engine_options {
 /* All automatic. */
 CARRYNET_API void carrynet_engine_options_init(carrynet_engine_options *options);
 
-/* What a network has of its own. Networks of an engine may differ in all of it. */
+/* What a network has of its own, in the ranges of settings.h. Networks of an engine may differ in all of it. */
 typedef struct carrynet_individual {
-    uint64_t seed;         /* key of its noise */
+    uint64_t seed;         /* key of its initial weights and noise */
     uint64_t problem_seed; /* key of its problems; the program uses the seed */
     uint64_t updates;      /* optimizer updates it has had */
     double rate;           /* learning rate before the schedule */
