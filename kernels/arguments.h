@@ -18,8 +18,8 @@ typedef uint64_t carrynet_u64;
 #endif
 
 #define CARRYNET_BLOCK 64u /* sequences of a block: the unit of the gradient's order of summation */
-#define CARRYNET_STRIPES                                                                                               \
-    16 /* of the output's sum; rows in scratch, and columns of the CPU shape, are multiples of it */
+/* Stripes of the output's sum; rows in scratch, and columns of the CPU shape, are multiples of it. */
+#define CARRYNET_STRIPES 16
 
 /* Values of CARRYNET_LOSS and CARRYNET_OPTIMIZER; the public enumerations have the same numbers. */
 #define CARRYNET_LOSS_SQUARED_ 0

@@ -54,24 +54,6 @@
 #define PACKED_B_Y (PACKED_H_0 + VECTORS)
 #define PACKED_SIZE (PACKED_B_Y + O)
 
-/* The training noise of a network. */
-INLINE real noise_of(const global uint *individual)
-{
-    const global uint *words = individual + CARRYNET_INDIVIDUAL_NOISE;
-#if CARRYNET_REAL_BITS == 32
-    return as_float(words[0]);
-#else
-    return as_double((ulong)words[1] << 32 | words[0]);
-#endif
-}
-
-/* Symbol or target `step` of a packed sequence. */
-INLINE uint unpacked(const global uint *words, const uint bits, const uint step)
-{
-    const uint per_word = 32 / bits;
-    return words[step / per_word] >> (bits * (step % per_word)) & ((1u << bits) - 1);
-}
-
 /* Symbols or targets of step `step` of the sequences of a block; 0 beyond them. */
 INLINE void unpack_step(uint *values, const global uint *words, const uint stride, const uint bits, const uint step,
                         const uint sequences, const uint rows)

@@ -296,8 +296,6 @@ Test(settings, too_much_memory_is_refused_before_it_is_taken)
 Test(training, a_diverging_run_is_stopped)
 {
     carrynet_settings settings = defaults("add");
-    carrynet_model *model = NULL;
-    const carrynet_engine_options options = on_reference();
     settings.optimizer = CARRYNET_OPTIMIZER_SGD;
     settings.precision = CARRYNET_FP64;
     carrynet_engine *engine = engine_for(&settings);
@@ -310,6 +308,4 @@ Test(training, a_diverging_run_is_stopped)
     cr_assert_eq(carrynet_engine_train(engine, &source, 1, &metrics), CARRYNET_ERROR_NUMERIC);
     cr_assert_not_null(strstr(carrynet_message(), "network 0"), "%s", carrynet_message());
     carrynet_engine_free(engine);
-    (void)options;
-    carrynet_model_free(model);
 }

@@ -15,11 +15,15 @@ enum {
 
 carrynet_status opencl_need(struct opencl_trainer *t, cl_kernel *kernel)
 {
-    static const char *const pack[] = {"arithmetic.h", "arguments.h", "cpu_block.cl", "cpu_pack.cl", NULL};
-    static const char *const cpu_gradient[] = {"arithmetic.h", "arguments.h", "cpu_block.cl", "cpu_gradient.cl", NULL};
-    static const char *const cpu_forward[] = {"arithmetic.h", "arguments.h", "cpu_block.cl", "cpu_forward.cl", NULL};
-    static const char *const gpu_gradient[] = {"arithmetic.h", "arguments.h", "gpu_block.cl", "gpu_gradient.cl", NULL};
-    static const char *const gpu_forward[] = {"arithmetic.h", "arguments.h", "gpu_block.cl", "gpu_forward.cl", NULL};
+    static const char *const pack[] = {"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_pack.cl", NULL};
+    static const char *const cpu_gradient[] = {"arithmetic.h", "arguments.h",     "staged.cl",
+                                               "cpu_block.cl", "cpu_gradient.cl", NULL};
+    static const char *const cpu_forward[] = {"arithmetic.h", "arguments.h",    "staged.cl",
+                                              "cpu_block.cl", "cpu_forward.cl", NULL};
+    static const char *const gpu_gradient[] = {"arithmetic.h", "arguments.h",     "staged.cl",
+                                               "gpu_block.cl", "gpu_gradient.cl", NULL};
+    static const char *const gpu_forward[] = {"arithmetic.h", "arguments.h",    "staged.cl",
+                                              "gpu_block.cl", "gpu_forward.cl", NULL};
     static const char *const update[] = {"arithmetic.h", "arguments.h", "update.cl", NULL};
     const struct {
         cl_kernel *kernel;

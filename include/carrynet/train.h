@@ -18,13 +18,12 @@ typedef struct carrynet_report {
     const char *device; /* the engine's description */
     uint64_t updates;   /* done, of settings->updates planned */
     uint64_t sequences; /* trained so far, all networks together */
-    double
-        loss; /* of the last batch that was measured (0 before the first), mean per sequence, mean over the networks in training */
-    double wrong_share;            /* share of that batch's sequences with a wrong bit, 0 to 1 */
-    uint32_t exact;                /* networks that are exact so far */
-    uint32_t networks;             /* of how many */
-    double seconds;                /* since the loop began; not part of any result */
-    bool last;                     /* the final report */
+    double loss;        /* of the last batch measured, mean per sequence and network in training; 0 before the first */
+    double wrong_share; /* share of that batch's sequences with a wrong bit, 0 to 1 */
+    uint32_t exact;     /* networks that are exact so far */
+    uint32_t networks;  /* of how many */
+    double seconds;     /* since the loop began; not part of any result */
+    bool last;          /* the final report */
     const carrynet_sample *sample; /* one problem as network 0 solves it now, or NULL */
 } carrynet_report;
 
