@@ -24,6 +24,7 @@ typedef uint64_t carrynet_u64;
 /* Values of CARRYNET_LOSS and CARRYNET_OPTIMIZER; the public enumerations have the same numbers. */
 #define CARRYNET_LOSS_SQUARED_ 0
 #define CARRYNET_LOSS_CROSS_ENTROPY_ 1
+#define CARRYNET_LOSS_FAULTY_SQUARED_ 2
 #define CARRYNET_OPTIMIZER_SGD_ 0
 #define CARRYNET_OPTIMIZER_MOMENTUM_ 1
 #define CARRYNET_OPTIMIZER_RMSPROP_ 2

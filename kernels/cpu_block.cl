@@ -221,14 +221,15 @@ INLINE vreal measure(struct measures *m, const uint first, const uint sequences,
     const uint group = first / LANES;
     const vreal zero = REAL(0x0p0), one = REAL(0x1p0);
     const vreal e = target - y;
-#if CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_
-    m->loss[group] = fma(product(REAL(0x1p-1), e), e, m->loss[group]);
-    const vreal dy = flush(e * (y * (one - y)));
-#else
+#if CARRYNET_LOSS == CARRYNET_LOSS_CROSS_ENTROPY_
     const vreal least = REAL(0x1p-40);
     const vreal right = target > zero ? y : one - y;
     m->loss[group] = plus(m->loss[group], -logarithm(right < least ? least : right));
     const vreal dy = flush(e);
+#else
+    const vreal output = CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_ ? y : e;
+    m->loss[group] = fma(product(REAL(0x1p-1), e), e, m->loss[group]);
+    const vreal dy = flush(e * (output * (one - output)));
 #endif
     m->absolute[group] = plus(m->absolute[group], e < zero ? -e : e);
     const vreal difference = (z > zero ? one : zero) - target;

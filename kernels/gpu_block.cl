@@ -102,13 +102,14 @@ struct measures {
 static inline real measure(const struct measures *m, const uint s, const real z, const real y, const uint target)
 {
     const real one = 1, e = (target ? one : 0) - y;
-#if CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_
-    m->loss[s] = fma(product(REAL(0x1p-1), e), e, m->loss[s]);
-    const real dy = flush(e * (y * (one - y)));
-#else
+#if CARRYNET_LOSS == CARRYNET_LOSS_CROSS_ENTROPY_
     const real least = REAL(0x1p-40), right = target ? y : one - y;
     m->loss[s] = plus(m->loss[s], -logarithm(right < least ? least : right));
     const real dy = flush(e);
+#else
+    const real output = CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_ ? y : e;
+    m->loss[s] = fma(product(REAL(0x1p-1), e), e, m->loss[s]);
+    const real dy = flush(e * (output * (one - output)));
 #endif
     m->absolute[s] = plus(m->absolute[s], e < 0 ? -e : e);
     m->wrong[s] += (z > 0) != (target != 0);

@@ -5,6 +5,7 @@
 
 #define SQUARED CARRYNET_LOSS_SQUARED
 #define ENTROPY CARRYNET_LOSS_CROSS_ENTROPY
+#define FAULTY CARRYNET_LOSS_FAULTY_SQUARED
 #define SGD CARRYNET_OPTIMIZER_SGD
 #define MOMENTUM CARRYNET_OPTIMIZER_MOMENTUM
 #define RMSPROP CARRYNET_OPTIMIZER_RMSPROP
@@ -47,6 +48,8 @@ const struct test_case test_cases[] = {
     {"one-step", 3, 5, 1, 1, 70, 2, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.05, 0, 0, 1, NULL},
     {"wide-256", 2, 256, 1, 3, 20, 1, 1, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.01, 0, 0, 0.1, NULL},
     {"subtract", 2, 16, 1, 20, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1, "sub"},
+    {"faulty", 2, 20, 2, 8, 65, 1, 4, 32, FAULTY, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
+    {"fp64-faulty", 2, 32, 2, 8, 1, 1, 20, 64, FAULTY, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
     {NULL, 0, 0, 0, 0, 0, 0, 0, 0, SQUARED, SGD, CONSTANT, false, false, 0, 0, 0, 0, NULL},
 };
 

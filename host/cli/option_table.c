@@ -16,7 +16,7 @@ const char *choice_task(size_t index)
 
 const char *choice_loss(size_t index)
 {
-    return index <= CARRYNET_LOSS_CROSS_ENTROPY ? carrynet_loss_name((carrynet_loss)index) : NULL;
+    return index <= CARRYNET_LOSS_FAULTY_SQUARED ? carrynet_loss_name((carrynet_loss)index) : NULL;
 }
 
 const char *choice_optimizer(size_t index)
@@ -157,7 +157,7 @@ const option_row option_table[] = {
      .kind = OPTION_KIND_CHOICE,
      .argument = "NAME",
      .choice = choice_loss,
-     .meaning = "what is made small"},
+     .meaning = "what is made small; faulty-squared is the mistake of seed 003 (`carrynet replay 003`)"},
     {.id = OPTION_MOMENTUM,
      .name = "momentum",
      .commands = FOR(TRAIN),

@@ -6,7 +6,7 @@
 
 double carrynet_default_rate(carrynet_optimizer optimizer, carrynet_loss loss)
 {
-    const bool squared = loss == CARRYNET_LOSS_SQUARED;
+    const bool squared = loss != CARRYNET_LOSS_CROSS_ENTROPY;
     switch (optimizer) {
     case CARRYNET_OPTIMIZER_SGD:
         return squared ? 4 : 1;
@@ -63,7 +63,7 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
                            s->shape.inputs, s->shape.outputs, s->task.name, s->task.inputs, s->task.outputs);
     if (status == CARRYNET_OK && s->precision != CARRYNET_FP32 && s->precision != CARRYNET_FP64)
         status = base_fail(CARRYNET_ERROR_ARGUMENT, "precision is %d, must be 32 or 64", (int)s->precision);
-    if (status == CARRYNET_OK && (unsigned)s->loss > CARRYNET_LOSS_CROSS_ENTROPY)
+    if (status == CARRYNET_OK && (unsigned)s->loss > CARRYNET_LOSS_FAULTY_SQUARED)
         status = base_fail(CARRYNET_ERROR_ARGUMENT, "loss %d is unknown", (int)s->loss);
     if (status == CARRYNET_OK && (unsigned)s->optimizer > CARRYNET_OPTIMIZER_ADAM)
         status = base_fail(CARRYNET_ERROR_ARGUMENT, "optimizer %d is unknown", (int)s->optimizer);
@@ -98,7 +98,7 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
 
 /* ---- names ----------------------------------------------------------------------------------------------------- */
 
-static const char *const losses[] = {"squared", "cross-entropy"};
+static const char *const losses[] = {"squared", "cross-entropy", "faulty-squared"};
 static const char *const optimizers[] = {"sgd", "momentum", "rmsprop", "adam"};
 static const char *const schedules[] = {"constant", "cosine"};
 

@@ -15,8 +15,9 @@ extern "C" {
 #define CARRYNET_DEFAULTS_VERSION 1
 
 typedef enum carrynet_loss {
-    CARRYNET_LOSS_SQUARED = 0,      /* the seeds': (target - y)^2 / 2 */
-    CARRYNET_LOSS_CROSS_ENTROPY = 1 /* -log of the probability given to the target bit, in nats */
+    CARRYNET_LOSS_SQUARED = 0,       /* the seeds': (target - y)^2 / 2 */
+    CARRYNET_LOSS_CROSS_ENTROPY = 1, /* -log of the probability given to the target bit, in nats */
+    CARRYNET_LOSS_FAULTY_SQUARED = 2 /* measured as squared; its delta is the mistake of seed 003, no gradient */
 } carrynet_loss;
 
 typedef enum carrynet_optimizer {

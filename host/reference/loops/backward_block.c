@@ -6,6 +6,19 @@
 #include "reference/loops/loops.h"
 #include <string.h>
 
+static real output_delta(real e, real y, carrynet_loss loss)
+{
+    switch (loss) {
+    case CARRYNET_LOSS_SQUARED:
+        return e * (y * (1 - y));
+    case CARRYNET_LOSS_FAULTY_SQUARED:
+        return e * (e * (1 - e));
+    case CARRYNET_LOSS_CROSS_ENTROPY:
+        break;
+    }
+    return e;
+}
+
 static void output_deltas(struct block *b, carrynet_loss loss)
 {
     for (size_t t = 0; t < b->T; ++t)
@@ -14,7 +27,7 @@ static void output_deltas(struct block *b, carrynet_loss loss)
                 const size_t i = (t * b->S + s) * b->O + o;
                 const uint32_t target = b->target[t * b->S + s] >> o & 1;
                 const real y = b->y[i], e = (target ? REAL(0x1p0) : REAL(0x0p0)) - y;
-                b->dy[i] = flush(loss == CARRYNET_LOSS_SQUARED ? e * (y * (1 - y)) : e);
+                b->dy[i] = flush(output_delta(e, y, loss));
             }
 }
 

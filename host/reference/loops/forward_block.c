@@ -91,7 +91,7 @@ void measure_block(real metrics[2], struct reference_counts *counts, const struc
                 const size_t i = (t * b->S + s) * b->O + o;
                 const uint32_t target = b->target[t * b->S + s] >> o & 1;
                 const real y = b->y[i], e = (target ? REAL(0x1p0) : REAL(0x0p0)) - y;
-                if (kind == CARRYNET_LOSS_SQUARED) {
+                if (kind != CARRYNET_LOSS_CROSS_ENTROPY) {
                     loss = fused(product(REAL(0x1p-1), e), e, loss);
                 } else {
                     const real right = target ? y : REAL(0x1p0) - y;
