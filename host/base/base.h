@@ -46,6 +46,9 @@ typedef struct base_text {
 void base_text_add(base_text *text, const char *format, ...) BASE_PRINTF(2, 3);
 void base_text_free(base_text *text);
 
+/* Replaces the decimal point of the locale, whatever it is, in what printf made of a finite number, by '.'. */
+void base_point(char *number);
+
 /*
  * The whole of a file in *data (base_free it) with a NUL after its *size bytes. IO; FORMAT if larger than `limit`
  * bytes.

@@ -1,6 +1,5 @@
-/* Memory and growing text. */
+/* Memory. */
 #include "base/base.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,38 +34,4 @@ uint64_t base_physical_memory(void)
 #else
     return 0;
 #endif
-}
-
-void base_text_add(base_text *text, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    const size_t need = text->size + (size_t)(length < 0 ? 0 : length) + 1;
-    if (length < 0)
-        text->failed = 1;
-    if (!text->failed && need > text->room) {
-        const size_t room = need > 2 * text->room ? need : 2 * text->room;
-        char *data = realloc(text->data, room);
-        if (data == NULL) {
-            text->failed = 1;
-        } else {
-            text->data = data;
-            text->room = room;
-        }
-    }
-    if (!text->failed) {
-        (void)vsnprintf(text->data + text->size, text->room - text->size, format, again);
-        text->size += (size_t)length;
-    }
-    va_end(again);
-}
-
-void base_text_free(base_text *text)
-{
-    free(text->data);
-    *text = (base_text){0};
 }

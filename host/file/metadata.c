@@ -52,13 +52,7 @@ static void double_to_text(char text[NUMBER], double value)
         if (strtod(text, NULL) == value)
             break;
     }
-    static const char allowed[] = "0123456789+-e";
-    char *point = text + strspn(text, allowed);
-    const size_t foreign = strcspn(point, allowed);
-    if (foreign > 0) {
-        *point = '.';
-        memmove(point + 1, point + foreign, strlen(point + foreign) + 1);
-    }
+    base_point(text);
 }
 
 static void number_to_text(char text[NUMBER], const carrynet_settings *settings, size_t index)

@@ -2,7 +2,7 @@
  * Programs from the embedded kernel files, or from files of the same names in the folder CARRYNET_KERNEL_DIR. #line
  * directives make the compiler's messages name file and line.
  */
-#include "opencl/kernels.h"
+#include "base/embedded.h"
 #include "opencl/opencl.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -11,13 +11,7 @@
 
 enum { MOST_KERNEL_BYTES = 1 << 20 };
 
-static const char *embedded(const char *name)
-{
-    for (const struct kernel_file *file = kernel_files; file->name != NULL; ++file)
-        if (strcmp(file->name, name) == 0)
-            return file->text;
-    return NULL;
-}
+extern const struct embedded_file embedded_kernels[];
 
 /* Adds one file to the source, from the override folder where it has it. */
 static carrynet_status add_file(base_text *source, const char *name)
@@ -34,7 +28,7 @@ static carrynet_status add_file(base_text *source, const char *name)
         else
             status = base_read_file(&replaced, &size, path.data, MOST_KERNEL_BYTES);
     }
-    const char *text = replaced != NULL ? replaced : embedded(name);
+    const char *text = replaced != NULL ? replaced : base_embedded(embedded_kernels, name);
     if (status == CARRYNET_OK && text == NULL)
         status = base_fail(CARRYNET_ERROR_DEVICE, "no kernel file is called %s", name);
     if (status == CARRYNET_OK)
@@ -144,7 +138,7 @@ carrynet_status carrynet_kernels_dump(const char *folder)
     carrynet_status status = CARRYNET_OK;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         return base_fail(CARRYNET_ERROR_IO, "%s: cannot make this folder: %s", folder, strerror(errno));
-    for (const struct kernel_file *file = kernel_files; file->name != NULL && status == CARRYNET_OK; ++file) {
+    for (const struct embedded_file *file = embedded_kernels; file->name != NULL && status == CARRYNET_OK; ++file) {
         base_text path = {0};
         base_text_add(&path, "%s/%s", folder, file->name);
         if (path.failed)

@@ -1,0 +1,59 @@
+/* Growing text, numbers as text, and texts that are part of the binary. */
+#include "base/base.h"
+#include "base/embedded.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void base_text_add(base_text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    va_list again;
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    const size_t need = text->size + (size_t)(length < 0 ? 0 : length) + 1;
+    if (length < 0)
+        text->failed = 1;
+    if (!text->failed && need > text->room) {
+        const size_t room = need > 2 * text->room ? need : 2 * text->room;
+        char *data = realloc(text->data, room);
+        if (data == NULL) {
+            text->failed = 1;
+        } else {
+            text->data = data;
+            text->room = room;
+        }
+    }
+    if (!text->failed) {
+        (void)vsnprintf(text->data + text->size, text->room - text->size, format, again);
+        text->size += (size_t)length;
+    }
+    va_end(again);
+}
+
+void base_text_free(base_text *text)
+{
+    free(text->data);
+    *text = (base_text){0};
+}
+
+void base_point(char *number)
+{
+    static const char plain[] = "0123456789+-e";
+    char *point = number + strspn(number, plain);
+    const size_t foreign = strcspn(point, plain);
+    if (foreign > 0) {
+        *point = '.';
+        memmove(point + 1, point + foreign, strlen(point + foreign) + 1);
+    }
+}
+
+const char *base_embedded(const struct embedded_file *files, const char *name)
+{
+    for (; files->name != NULL; ++files)
+        if (strcmp(files->name, name) == 0)
+            return files->text;
+    return NULL;
+}
