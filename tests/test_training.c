@@ -69,6 +69,82 @@ Test(training, learns_to_subtract)
     check_learns("sub", 2, 8256);
 }
 
+/* ---- looking on, and another start ------------------------------------------------------------------------------ */
+
+struct onlooker {
+    uint64_t seen[8];
+    size_t looks;
+    float weight[8]; /* the first, at each look */
+};
+
+static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
+{
+    static const uint64_t wanted[] = {3, 4, 40, 100, 1000};
+    struct onlooker *onlooker = self;
+    float values[16 * 16 + 48];
+    const carrynet_status status = carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 1, values);
+    onlooker->weight[onlooker->looks] = values[0];
+    onlooker->seen[onlooker->looks] = updates;
+    *next = wanted[onlooker->looks++];
+    return status;
+}
+
+/* A watch sees the networks when it asked to, end included, and changes nothing. */
+Test(training, watched)
+{
+    const carrynet_engine_options reference = on_reference();
+    carrynet_settings settings = defaults("add");
+    carrynet_train_options options;
+    struct onlooker onlooker = {0};
+    const carrynet_watch watch = {look, &onlooker};
+    const size_t bytes = carrynet_shape_size(&settings.shape) * sizeof(float);
+    carrynet_model *model = NULL;
+    settings.until_exact = false;
+    settings.updates = 100;
+    carrynet_train_options_init(&options);
+    options.watch = &watch;
+    cr_assert_eq(carrynet_train(&model, &settings, &reference, &options), CARRYNET_OK, "%s", carrynet_message());
+    static const uint64_t expected[] = {0, 3, 4, 40, 100};
+    cr_assert_eq(onlooker.looks, 5);
+    cr_assert_arr_eq(onlooker.seen, expected, sizeof expected);
+    carrynet_model *alone = trained(&settings);
+    cr_assert_eq(memcmp(carrynet_model_values(model), carrynet_model_values(alone), bytes), 0);
+    cr_assert_eq(onlooker.weight[4], ((float *)carrynet_model_values(alone))[0]);
+    carrynet_model_free(alone);
+    settings.updates = 40;
+    alone = trained(&settings);
+    cr_assert_eq(onlooker.weight[3], ((float *)carrynet_model_values(alone))[0]);
+    carrynet_model_free(alone);
+    carrynet_model_free(model);
+}
+
+/* Weights to start from in place of those from the seed. */
+Test(training, from_given_weights)
+{
+    const carrynet_engine_options reference = on_reference();
+    carrynet_settings settings = defaults("add");
+    carrynet_train_options options;
+    carrynet_model *model = NULL;
+    float start[16 * 16 + 48];
+    settings.until_exact = false;
+    settings.updates = 5;
+    settings.seed = 9;
+    carrynet_initialize(start, &settings.shape, settings.precision, 9, settings.scale);
+    carrynet_model *first = trained(&settings);
+    carrynet_train_options_init(&options);
+    options.initial = start;
+    cr_assert_eq(carrynet_train(&model, &settings, &reference, &options), CARRYNET_OK, "%s", carrynet_message());
+    cr_assert_eq(memcmp(carrynet_model_values(model), carrynet_model_values(first), sizeof start), 0);
+    carrynet_model_free(model);
+    start[0] += 0.25f;
+    cr_assert_eq(carrynet_train(&model, &settings, &reference, &options), CARRYNET_OK, "%s", carrynet_message());
+    cr_assert_neq(memcmp(carrynet_model_values(model), carrynet_model_values(first), sizeof start), 0);
+    carrynet_model_free(model);
+    carrynet_model_free(first);
+}
+
+/* ---- learning --------------------------------------------------------------------------------------------------- */
+
 /* Loss falls and every optimizer learns from the same start, in both precisions. */
 Test(training, every_optimizer_learns)
 {

@@ -9,6 +9,9 @@
 
 enum { MOST_CHECKED = 16384, CHECK_STEPS = 1 << 22, CHECK_BITS = 14 };
 
+/* Multiplications after which the caller is asked for its wish to stop: some milliseconds on a slow device. */
+static const double STRIDE_WORK = 1 << 22;
+
 struct training {
     const carrynet_settings *settings;
     const carrynet_train_options *options;
@@ -20,6 +23,7 @@ struct training {
     carrynet_metrics *checked; /* [networks], of one slice of the check set */
     bool *wrong;               /* [networks], in the check that runs */
     uint64_t updates;          /* done */
+    uint64_t look;             /* updates before the watch looks again */
     uint64_t trained;          /* sequences, all networks in training */
     uint32_t exact;
     double start, reported;
@@ -162,18 +166,45 @@ static carrynet_status report(struct training *training, bool last, bool *stop)
     return status;
 }
 
+/* Lets the watch look where it is due. */
+static carrynet_status watch(struct training *training)
+{
+    const carrynet_watch *watch = training->options->watch;
+    if (watch == NULL || training->updates != training->look)
+        return CARRYNET_OK;
+    return watch->look(watch->self, training->engine, training->updates, &training->look);
+}
+
+/* Updates that can be run at once, of `left`: up to the next look, and not for long. */
+static uint64_t stride(const struct training *training, uint64_t left)
+{
+    const carrynet_settings *s = training->settings;
+    const double hidden = s->shape.hidden, steps = (double)s->networks * s->batch * s->steps;
+    const double affordable = STRIDE_WORK / (steps * hidden * (hidden + 16));
+    uint64_t count = affordable < 1 ? 1 : (uint64_t)affordable;
+    if (training->options->watch != NULL && training->look > training->updates &&
+        training->look - training->updates < count)
+        count = training->look - training->updates;
+    return left < count ? left : count;
+}
+
 /* The updates up to the next check; *stop if the caller interrupts them. */
 static carrynet_status run_updates(struct training *training, bool *stop)
 {
     const carrynet_settings *settings = training->settings;
-    const uint64_t left = settings->updates - training->updates;
-    const uint64_t count = left < settings->check_every ? left : settings->check_every;
+    const uint64_t planned = settings->updates - training->updates;
+    uint64_t left = planned < settings->check_every ? planned : settings->check_every;
     carrynet_status status = CARRYNET_OK;
-    for (uint64_t u = 0; u < count && !*stop && status == CARRYNET_OK; ++u) {
+    while (left > 0 && !*stop && status == CARRYNET_OK) {
+        const uint64_t count = stride(training, left);
+        left -= count;
         status =
-            carrynet_engine_train(training->engine, &training->source, 1, u + 1 == count ? training->metrics : NULL);
-        ++training->updates;
-        training->trained += (uint64_t)settings->batch * (settings->networks - training->exact);
+            carrynet_engine_train(training->engine, &training->source, count, left == 0 ? training->metrics : NULL);
+        if (status != CARRYNET_OK)
+            break;
+        training->updates += count;
+        training->trained += count * settings->batch * (settings->networks - training->exact);
+        status = watch(training);
         *stop = training->options->interrupted != NULL && training->options->interrupted(training->options->self) != 0;
     }
     return status;
@@ -184,6 +215,8 @@ static carrynet_status run(struct training *training)
     const carrynet_settings *settings = training->settings;
     bool stop = false;
     carrynet_status status = report(training, false, &stop);
+    if (status == CARRYNET_OK)
+        status = watch(training);
     while (training->updates < settings->updates && !stop && status == CARRYNET_OK) {
         if (settings->until_exact && training->exact == settings->networks)
             break;
@@ -216,6 +249,9 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     *model = NULL;
     /* The engine first: it computes what all this takes before anything is allocated. */
     carrynet_status status = carrynet_engine_create(&training.engine, settings, engine);
+    if (status == CARRYNET_OK && training.options->initial != NULL)
+        status = carrynet_engine_set(training.engine, CARRYNET_PART_PARAMETERS, 0, settings->networks,
+                                     training.options->initial);
     if (status == CARRYNET_OK)
         status = carrynet_model_create(&training.model, settings);
     if (status == CARRYNET_OK)

@@ -27,6 +27,16 @@ typedef struct carrynet_report {
     const carrynet_sample *sample; /* one problem as network 0 solves it now, or NULL */
 } carrynet_report;
 
+/*
+ * Looks at the networks while they learn. look is called before the first update, and again when the number of updates
+ * done is what it put into *next last (the planned number included); it may read the engine and run it forward. An
+ * error ends the training.
+ */
+typedef struct carrynet_watch {
+    carrynet_status (*look)(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
+    void *self;
+} carrynet_watch;
+
 typedef struct carrynet_train_options {
     /*
      * Called before the first update, about every report_seconds (0: every check) and at the end; a return other than 0
@@ -38,9 +48,12 @@ typedef struct carrynet_train_options {
     void *self; /* of both */
     double report_seconds;
     const carrynet_source *source; /* NULL: the counter-based source of the task */
+    /* Parameters to start from, [networks][carrynet_shape_size] float or double; NULL: from the seeds */
+    const void *initial;
+    const carrynet_watch *watch; /* NULL: none */
 } carrynet_train_options;
 
-/* No reports, counter-based source. */
+/* No reports, counter-based source, weights from the seeds. */
 CARRYNET_API void carrynet_train_options_init(carrynet_train_options *options);
 
 /*
