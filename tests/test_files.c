@@ -91,6 +91,9 @@ static carrynet_settings settings_of(const file_case *shape)
     settings.optimizer = CARRYNET_OPTIMIZER_RMSPROP;
     settings.schedule = CARRYNET_SCHEDULE_COSINE;
     settings.loss = CARRYNET_LOSS_SQUARED;
+    if (shape->task == 1)
+        (void)snprintf(settings.origin, sizeof settings.origin,
+                       "a note of %d characters, no more than so many fit here ~~", CARRYNET_ORIGIN - 1);
     return settings;
 }
 
@@ -157,6 +160,7 @@ ParameterizedTest(file_case *shape, files, round_trip, .init = make_folder, .fin
     cr_assert_eq(wrote->until_exact, got->until_exact);
     cr_assert_eq(wrote->check_every, got->check_every);
     cr_assert_eq(wrote->defaults_version, got->defaults_version);
+    cr_assert_str_eq(wrote->origin, got->origin);
 
     const size_t bytes = wrote->networks * carrynet_shape_size(&wrote->shape) * (size_t)wrote->precision / 8;
     cr_assert_eq(memcmp(carrynet_model_values_const(model), carrynet_model_values_const(read), bytes), 0);
@@ -355,6 +359,12 @@ Test(files, settings_out_of_range_make_no_model)
     carrynet_settings settings = settings_of(&cases[0]);
     carrynet_model *model = NULL;
     settings.networks = 0;
+    cr_assert_eq(carrynet_model_create(&model, &settings), CARRYNET_ERROR_ARGUMENT);
+    cr_assert_null(model);
+    settings = settings_of(&cases[0]);
+    (void)snprintf(settings.origin, sizeof settings.origin, "two\nlines");
+    cr_assert_eq(carrynet_model_create(&model, &settings), CARRYNET_ERROR_ARGUMENT);
+    memset(settings.origin, 'x', sizeof settings.origin); /* without an end */
     cr_assert_eq(carrynet_model_create(&model, &settings), CARRYNET_ERROR_ARGUMENT);
     cr_assert_null(model);
     carrynet_model_free(NULL);

@@ -130,6 +130,10 @@ ParameterizedTestParameters(hostile, headers)
         {"\"w_xh\":{", "\"x\":7,\"w_xh\":{", "tensor 'x': is not an object"},
         {"\"w_xh\":{", "\"x\":{},\"w_xh\":{", "tensor 'x': dtype"},
         {"\"w_xh\":{", "\"w_xh\":{\"note\":[[{}]],", ""},
+        {"\"rate\":", "\"origin\":\"somewhere else\",\"rate\":", ""},
+        {"\"rate\":", "\"origin\":\"\\u001b[31m\",\"rate\":", "origin must be printable"},
+        {"\"rate\":", "\"origin\":\"1234567890123456789012345678901234567890123456789012345678901234\",\"rate\":",
+         "at most 63 characters"},
         /* dtype */
         {"\"F32\"", "\"F64\"", "tensor 'w_xh': data_offsets [0, 16] hold 16 bytes"},
         {"\"F32\"", "\"I32\"", "tensor 'w_xh': dtype is 'I32'"},

@@ -4,7 +4,7 @@
  *     format "carrynet", arithmetic (version), task (task_json.c), precision fp32 or fp64, loss, optimizer, schedule
  *     (names), the numbers of the table below (decimal; 15 to 17 digits, the fewest that give the double back),
  *     until_exact true or false, network_seeds, network_updates, network_exact (JSON arrays of whole numbers, one a
- *     network; exact is 0 or 1)
+ *     network; exact is 0 or 1); origin (text) where the weights did not come from the seed alone
  *
  * Sizes of the network and their number are the tensors'. Other keys are ignored, so that a file may carry a note.
  */
@@ -118,6 +118,8 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
     entries[count++] = (safetensors_entry){"network_seeds", seeds.data};
     entries[count++] = (safetensors_entry){"network_updates", updates.data};
     entries[count++] = (safetensors_entry){"network_exact", exact.data};
+    if (settings->origin[0] != '\0')
+        entries[count++] = (safetensors_entry){"origin", settings->origin};
     status = safetensors_write(path, tensors, tensor_count, entries, count);
 done:
     base_free(task);
@@ -257,6 +259,17 @@ static carrynet_status read_names(carrynet_settings *settings, const char *path,
     return status;
 }
 
+static carrynet_status read_origin(carrynet_settings *settings, const char *path, const safetensors_file *file)
+{
+    const char *origin = safetensors_metadata(file, "origin");
+    if (origin == NULL)
+        return CARRYNET_OK;
+    if (strlen(origin) >= sizeof settings->origin)
+        return refuse(path, "origin", origin, "at most 63 characters");
+    memcpy(settings->origin, origin, strlen(origin) + 1);
+    return CARRYNET_OK;
+}
+
 carrynet_status metadata_read(carrynet_settings *settings, const char *path, const safetensors_file *file)
 {
     *settings = (carrynet_settings){0};
@@ -265,6 +278,8 @@ carrynet_status metadata_read(carrynet_settings *settings, const char *path, con
         status = read_names(settings, path, file);
     for (size_t i = 0; i < NUMBERS && status == CARRYNET_OK; ++i)
         status = read_number(settings, i, path, file);
+    if (status == CARRYNET_OK)
+        status = read_origin(settings, path, file);
     settings->shape.inputs = settings->task.inputs;
     settings->shape.outputs = settings->task.outputs;
     return status;

@@ -44,6 +44,17 @@ void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *ta
     };
 }
 
+static carrynet_status check_origin(const char *origin)
+{
+    size_t length = 0;
+    while (length < CARRYNET_ORIGIN && origin[length] >= ' ' && origin[length] <= '~')
+        ++length;
+    if (length < CARRYNET_ORIGIN && origin[length] == '\0')
+        return CARRYNET_OK;
+    return base_fail(CARRYNET_ERROR_ARGUMENT, "origin must be printable ASCII, at most %d characters",
+                     CARRYNET_ORIGIN - 1);
+}
+
 /* NaN fails every one of these. */
 static carrynet_status in_range(const char *name, double value, double least, double most)
 {
@@ -93,6 +104,8 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
     for (size_t i = 0; i < sizeof floored / sizeof floored[0] && status == CARRYNET_OK; ++i)
         if (floored[i] != 0 && floored[i] < 0x1p-30)
             status = base_fail(CARRYNET_ERROR_ARGUMENT, "clip, noise, momentum and decay must be 0 or at least 2^-30");
+    if (status == CARRYNET_OK)
+        status = check_origin(s->origin);
     return status;
 }
 

@@ -13,6 +13,7 @@ extern "C" {
 #endif
 
 #define CARRYNET_DEFAULTS_VERSION 1
+#define CARRYNET_ORIGIN 64 /* bytes of an origin with its end */
 
 typedef enum carrynet_loss {
     CARRYNET_LOSS_SQUARED = 0,       /* the seeds': (target - y)^2 / 2 */
@@ -51,6 +52,11 @@ typedef struct carrynet_settings {
     bool until_exact;          /* stop a network when it is right on the check set */
     uint32_t check_every;      /* E: updates of a network between tests of exactness */
     uint32_t defaults_version; /* of the defaults that these settings started from */
+    /*
+     * Where initial weights and problems came from, if not from the seed as kernels/ARITHMETIC.md has it, so that these
+     * settings alone do not make the network again: "replay 000". Printable ASCII; "" otherwise.
+     */
+    char origin[CARRYNET_ORIGIN];
 } carrynet_settings;
 
 /* The defaults for a task, by measurement (defaults version above); the task is copied. */
