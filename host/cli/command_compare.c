@@ -46,17 +46,13 @@ static size_t count_wanted(const char *wanted, bool *exactly)
 static int no_such_case(const cli_arguments *arguments, const char *wanted)
 {
     const size_t count = carrynet_case_count();
-    const char **names = calloc(count + 1, sizeof *names);
-    base_text list = {0};
-    for (size_t i = 0; i < count && names != NULL; ++i) {
+    const char **names = calloc(count, sizeof *names);
+    base_text message = {0};
+    for (size_t i = 0; i < count && names != NULL; ++i)
         names[i] = carrynet_case_name(i);
-        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
-    }
-    const char *near = names != NULL ? console_nearest(wanted, names, count) : NULL;
-    const int code = arguments_wrong(arguments, "there is no case '%.64s'%s%s%s Cases: %s", wanted,
-                                     near != NULL ? "; did you mean '" : ".", near != NULL ? near : "",
-                                     near != NULL ? "'?" : "", list.data != NULL ? list.data : "none");
-    base_text_free(&list);
+    console_unknown(&message, "case", wanted, names, names != NULL ? count : 0);
+    const int code = arguments_wrong(arguments, "%s", message.data != NULL ? message.data : wanted);
+    base_text_free(&message);
     free((void *)names);
     return code;
 }

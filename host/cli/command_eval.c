@@ -201,6 +201,8 @@ int command_eval(const cli_arguments *arguments)
     const bool several = count > 1;
     if (!lengths_fit(&saved, arguments, lengths, length_count, &code))
         goto done;
+    if (!as_json && saved.settings->origin[0] != '\0')
+        console_note("Origin: %s", saved.settings->origin);
     if (!as_json)
         console_note("Device: %s", carrynet_engine_description(saved.engine));
     results = json_array();

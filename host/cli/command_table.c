@@ -18,6 +18,9 @@ static const char *const show_examples[] = {"carrynet show add.safetensors 93 38
 static const char *const devices_examples[] = {"carrynet devices", "carrynet devices --dump-kernels kernels", NULL};
 static const char *const compare_examples[] = {"carrynet compare", "carrynet compare --device 0:0 --kernel-shape cpu",
                                                NULL};
+static const char *const replay_examples[] = {"carrynet replay --list", "carrynet replay 000",
+                                              "carrynet replay 000 --updates 100000 --against transcript.txt",
+                                              "carrynet replay --all --device cpu", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
@@ -63,6 +66,17 @@ const cli_command command_table[] = {
              "after the step, the hidden units from 0 (low) to 1 (high), the output y, and the bit that it stands for.",
      .example = show_examples,
      .run = command_show},
+    {.id = COMMAND_REPLAY,
+     .name = "replay",
+     .operands = "[NAME]",
+     .most = 1,
+     .summary = "run the NumPy scripts that Carrynet comes from, to the byte",
+     .text =
+         "Trains as one of five documents does: one problem at a time, in 64-bit floating point, with NumPy's random "
+         "numbers. Standard output is what the document's script prints, byte for byte; all else goes to standard "
+         "error. Exit code 1 if a transcript differs.",
+     .example = replay_examples,
+     .run = command_replay},
     {.id = COMMAND_DEVICES,
      .name = "devices",
      .operands = "",
@@ -94,19 +108,14 @@ const size_t command_table_size = sizeof command_table / sizeof command_table[0]
 const cli_command *command_find(const char *name)
 {
     const char *names[sizeof command_table / sizeof command_table[0]];
-    base_text list = {0};
-    const cli_command *found = NULL;
-    for (size_t i = 0; i < command_table_size && found == NULL; ++i) {
+    for (size_t i = 0; i < command_table_size; ++i) {
         if (strcmp(command_table[i].name, name) == 0)
-            found = &command_table[i];
+            return &command_table[i];
         names[i] = command_table[i].name;
-        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", names[i]);
     }
-    if (found == NULL) {
-        const char *near = console_nearest(name, names, command_table_size);
-        console_error("there is no command '%.64s'%s%s%s Commands: %s.", name, near != NULL ? "; did you mean '" : ".",
-                      near != NULL ? near : "", near != NULL ? "'?" : "", list.failed ? "train" : list.data);
-    }
-    base_text_free(&list);
-    return found;
+    base_text message = {0};
+    console_unknown(&message, "command", name, names, command_table_size);
+    console_error("%s", message.data != NULL ? message.data : name);
+    base_text_free(&message);
+    return NULL;
 }

@@ -180,21 +180,6 @@ static json_t *result_of(carrynet_model *model, const final_check *check, uint32
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-/* Tests what will be written, before anything is spent on it. */
-static bool can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code)
-{
-    if (log_path != NULL && strcmp(path, log_path) == 0) {
-        *code = arguments_wrong(arguments, "-o and --log both name %s; give each its own file", path);
-        return false;
-    }
-    carrynet_status status = carrynet_writable(path);
-    if (status == CARRYNET_OK && log_path != NULL)
-        status = carrynet_writable(log_path);
-    if (status != CARRYNET_OK)
-        *code = console_status(status);
-    return status == CARRYNET_OK;
-}
-
 /* The exit code of a training that ran to its end with the goal to become exact. */
 static int judge(const carrynet_settings *settings, const final_check *check, uint32_t exact, uint64_t updates)
 {
@@ -228,10 +213,11 @@ int command_train(const cli_arguments *arguments)
     (void)snprintf(name, sizeof name, "%s.safetensors", settings.task.name);
     const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name;
     const char *log_path = values[OPTION_LOG].given ? values[OPTION_LOG].text : NULL;
-    if (!can_write(arguments, path, log_path, &code))
+    if (!train_progress_can_write(arguments, path, log_path, &code))
         return code;
 
-    train_progress progress = {.settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given};
+    train_progress progress = {
+        .settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given, .samples = true};
     carrynet_train_options_init(&options);
     options.report = train_progress_report;
     options.interrupted = train_progress_interrupted;

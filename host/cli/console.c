@@ -243,6 +243,17 @@ const char *console_nearest(const char *word, const char *const *names, size_t c
     return best;
 }
 
+void console_unknown(base_text *message, const char *what, const char *word, const char *const *names, size_t count)
+{
+    const char *near = console_nearest(word, names, count);
+    base_text_add(message, "there is no %s '%.64s'", what, word);
+    if (near != NULL)
+        base_text_add(message, "; did you mean '%s'?", near);
+    base_text_add(message, "%s There are: ", near != NULL ? "" : ".");
+    for (size_t i = 0; i < count; ++i)
+        base_text_add(message, "%s%s", i == 0 ? "" : ", ", names[i]);
+}
+
 /* ---- numbers for people ---------------------------------------------------------------------------------------- */
 
 const char *console_duration(char *text, size_t size, double seconds)

@@ -52,6 +52,9 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text);
 /* The one of `names` [count] that `word` was probably meant to be, or NULL. */
 const char *console_nearest(const char *word, const char *const *names, size_t count);
 
+/* Writes "there is no WHAT 'WORD'", with a near match and all the names, to *message. */
+void console_unknown(base_text *message, const char *what, const char *word, const char *const *names, size_t count);
+
 /* Flushes standard output; FILE exit code, with a message, if anything could not be written, else `code`. */
 int console_finish(int code);
 

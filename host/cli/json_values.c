@@ -74,6 +74,8 @@ json_t *json_of_settings(const carrynet_settings *settings)
     json_put(object, s->until_exact ? "max_updates" : "updates", json_of_count(s->updates));
     json_put(object, "check_every", json_of_count(s->check_every));
     json_put(object, "defaults_version", json_of_count(s->defaults_version));
+    if (s->origin[0] != '\0')
+        json_put(object, "origin", json_of_text(s->origin));
     return object;
 }
 

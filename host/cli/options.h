@@ -15,6 +15,7 @@ typedef enum command_id {
     COMMAND_EVAL,
     COMMAND_RUN,
     COMMAND_SHOW,
+    COMMAND_REPLAY,
     COMMAND_DEVICES,
     COMMAND_COMPARE,
     COMMAND_HELP
@@ -48,6 +49,9 @@ typedef enum option_id {
     OPTION_NET,
     OPTION_CASE,
     OPTION_DUMP_KERNELS,
+    OPTION_LIST,
+    OPTION_ALL,
+    OPTION_AGAINST,
     OPTION_DEVICE,
     OPTION_KERNEL_SHAPE,
     OPTION_THREADS,
@@ -127,6 +131,7 @@ int command_train(const cli_arguments *arguments);
 int command_eval(const cli_arguments *arguments);
 int command_run(const cli_arguments *arguments);
 int command_show(const cli_arguments *arguments);
+int command_replay(const cli_arguments *arguments);
 int command_devices(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);

@@ -13,6 +13,22 @@
 
 enum { SAMPLE_STEPS = 36, SAMPLE_ENDS = 16 }; /* bits of a line of 80 columns; with more, so many of each end */
 
+bool train_progress_can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code)
+{
+    carrynet_status status = CARRYNET_OK;
+    if (path != NULL && log_path != NULL && strcmp(path, log_path) == 0) {
+        *code = arguments_wrong(arguments, "-o and --log both name %s; give each its own file", path);
+        return false;
+    }
+    if (path != NULL)
+        status = carrynet_writable(path);
+    if (status == CARRYNET_OK && log_path != NULL)
+        status = carrynet_writable(log_path);
+    if (status != CARRYNET_OK)
+        *code = console_status(status);
+    return status == CARRYNET_OK;
+}
+
 /* ---- signals --------------------------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t caught;
@@ -130,8 +146,8 @@ static void show_progress(train_progress *progress, const carrynet_report *repor
 {
     char line[256];
     const bool is_new = report->updates != progress->sampled || progress->next_sample == 0;
-    const bool sample_due =
-        report->sample != NULL && is_new && (report->last || report->seconds >= progress->next_sample);
+    const bool sample_due = progress->samples && report->sample != NULL && is_new &&
+                            (report->last || report->seconds >= progress->next_sample);
     write_line(line, sizeof line, report, progress->settings);
     if (sample_due) {
         print_sample(report->sample, &progress->settings->task);

@@ -1,11 +1,12 @@
 /*
- * What train says while it learns: the device, a progress line (rewritten on a terminal, now and then a new one in a
+ * What train and replay say while they learn: the device, a progress line (rewritten on a terminal, now and then a new one in a
  * pipe), samples as the seeds print them, the log, and the wish to stop that a signal left.
  */
 #ifndef CLI_TRAIN_PROGRESS_H
 #define CLI_TRAIN_PROGRESS_H
 
 #include "cli/json_values.h"
+#include "cli/options.h"
 #include <carrynet/carrynet.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ typedef struct train_progress {
     const carrynet_settings *settings;
     const char *log_path; /* or NULL */
     bool quiet;
+    bool samples; /* show one now and then */
 
     carrynet_report last; /* without its pointers */
     char device[512];     /* the engine's description, once it is known */
@@ -23,6 +25,12 @@ typedef struct train_progress {
     double next_line, next_sample; /* seconds */
     uint64_t next_log, sampled;    /* updates */
 } train_progress;
+
+/*
+ * Tests, before anything is spent on it, that the model (or NULL) and the log (or NULL) can be written. False, with
+ * *code set after a message, if one cannot.
+ */
+bool train_progress_can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code);
 
 /* To be told to carrynet_train; `self` is the train_progress. */
 int train_progress_report(void *self, const carrynet_report *report);
