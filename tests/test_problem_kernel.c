@@ -54,7 +54,7 @@ Test(problem_kernel, gives_the_words_of_the_host)
     cr_assert_eq(carrynet_task_find(&task, "sub"), CARRYNET_OK);
     const carrynet_source source = carrynet_counter_source(task);
     cr_assert_eq(source.fill(source.self, 77, 5, 0, PROBLEMS, STEPS, expected, targets), CARRYNET_OK);
-    cr_assert_eq(opencl_open(&context, &queue, id), CARRYNET_OK);
+    cr_assert_eq(opencl_open(&context, &queue, id, false), CARRYNET_OK);
     cr_assert_eq(opencl_build(&program, context, id, &device, files, "", false), CARRYNET_OK, "%s", carrynet_message());
     cr_assert_eq(opencl_kernel(&kernel, program, "make_problems"), CARRYNET_OK);
     cl_int code = CL_SUCCESS;

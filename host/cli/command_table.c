@@ -21,6 +21,9 @@ static const char *const compare_examples[] = {"carrynet compare", "carrynet com
 static const char *const replay_examples[] = {"carrynet replay --list", "carrynet replay 000",
                                               "carrynet replay 000 --updates 100000 --against transcript.txt",
                                               "carrynet replay --all --device cpu", NULL};
+static const char *const bench_examples[] = {"carrynet bench",
+                                             "carrynet bench --hidden 16 --bits 8 --batch 16384 --threads 1",
+                                             "carrynet bench --hidden 64 --bits 32 --batch 4096 --json", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
@@ -93,6 +96,16 @@ const cli_command command_table[] = {
              "on every machine, so that two can be compared by eye. Exit code 1 if a bit differs.",
      .example = compare_examples,
      .run = command_compare},
+    {.id = COMMAND_BENCH,
+     .name = "bench",
+     .operands = "",
+     .summary = "measure how fast a device trains, against its own peak",
+     .text =
+         "Measures training steps (problems, forward, backward, gradient, update) in windows, and in the same process "
+         "the most fused multiply-adds that the same threads reach. Without --hidden, --bits, --batch or --nets it "
+         "runs a table of shapes.",
+     .example = bench_examples,
+     .run = command_bench},
     {.id = COMMAND_HELP,
      .name = "help",
      .operands = "[COMMAND]",

@@ -18,6 +18,7 @@ typedef enum command_id {
     COMMAND_REPLAY,
     COMMAND_DEVICES,
     COMMAND_COMPARE,
+    COMMAND_BENCH,
     COMMAND_HELP
 } command_id;
 
@@ -133,6 +134,7 @@ int command_run(const cli_arguments *arguments);
 int command_show(const cli_arguments *arguments);
 int command_replay(const cli_arguments *arguments);
 int command_devices(const cli_arguments *arguments);
+int command_bench(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 

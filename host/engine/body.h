@@ -6,7 +6,7 @@
 #define ENGINE_BODY_H
 
 #include "net/pass.h"
-#include <carrynet/engine.h>
+#include <carrynet/profile.h>
 
 struct engine_operations {
     void (*free)(void *body);
@@ -31,6 +31,10 @@ struct engine_operations {
     carrynet_status (*update)(void *body, const struct net_rates *rates, uint64_t sequences);
 
     carrynet_status (*forward)(void *body, const struct net_pass *pass, const carrynet_forward *outputs);
+
+    /* As in profile.h. */
+    carrynet_status (*profile)(void *body, carrynet_profile *profile);
+    carrynet_status (*peak)(void *body, double *flops);
 };
 
 /* Makers: *body to free with operations->free. description is replaced by a line that names the device. */

@@ -277,6 +277,20 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
     return leave_arithmetic(&environment, status);
 }
 
+/* ---- measuring -------------------------------------------------------------------------------------------------- */
+
+carrynet_status carrynet_engine_profile(carrynet_engine *engine, carrynet_profile *profile)
+{
+    *profile = (carrynet_profile){0};
+    return engine->body_does->profile(engine->body, profile);
+}
+
+carrynet_status carrynet_engine_peak(carrynet_engine *engine, double *flops)
+{
+    const fenv_t environment = enter_arithmetic();
+    return leave_arithmetic(&environment, engine->body_does->peak(engine->body, flops));
+}
+
 /* ---- single passes --------------------------------------------------------------------------------------------- */
 
 /* Stages a batch that all networks share. */

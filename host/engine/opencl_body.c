@@ -53,6 +53,16 @@ static carrynet_status body_forward(void *self, const struct net_pass *pass, con
     return opencl_trainer_forward(self, pass, outputs);
 }
 
+static carrynet_status body_profile(void *self, carrynet_profile *profile)
+{
+    return opencl_trainer_profile(self, profile);
+}
+
+static carrynet_status body_peak(void *self, double *flops)
+{
+    return opencl_trainer_peak(self, flops);
+}
+
 static const struct engine_operations operations_of_opencl = {
     .free = body_free,
     .memory = body_memory,
@@ -64,6 +74,8 @@ static const struct engine_operations operations_of_opencl = {
     .set_sums = body_set_sums,
     .update = body_update,
     .forward = body_forward,
+    .profile = body_profile,
+    .peak = body_peak,
 };
 
 carrynet_status engine_opencl_body(void **body, const struct engine_operations **operations,

@@ -217,6 +217,32 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
     return CARRYNET_OK;
 }
 
+/* Plain calls have no events, and nothing is copied. */
+static carrynet_status reference_profile(void *self, carrynet_profile *profile)
+{
+    (void)self;
+    *profile = (carrynet_profile){0};
+    return CARRYNET_OK;
+}
+
+static carrynet_status reference_peak(void *self, double *flops)
+{
+    const struct reference_body *body = self;
+    uint64_t rounds = 1000;
+    double result = 0;
+    *flops = 0;
+    for (int window = 0; window < 6;) {
+        const double start = base_seconds(), operations = body->loops->peak(&result, rounds), end = base_seconds();
+        if (end - start < 0.02) {
+            rounds *= 2;
+            continue;
+        }
+        *flops = operations / (end - start) > *flops ? operations / (end - start) : *flops;
+        ++window;
+    }
+    return CARRYNET_OK;
+}
+
 static const struct engine_operations operations_of_reference = {
     .free = reference_free,
     .memory = reference_memory,
@@ -228,6 +254,8 @@ static const struct engine_operations operations_of_reference = {
     .set_sums = reference_set_sums,
     .update = reference_update,
     .forward = reference_forward,
+    .profile = reference_profile,
+    .peak = reference_peak,
 };
 
 /* Before anything is allocated: what training with these settings takes, against the machine's memory. */

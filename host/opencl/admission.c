@@ -198,7 +198,7 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
     if (status == CARRYNET_OK)
         status = check_statement(&about, precision);
     if (status == CARRYNET_OK)
-        status = opencl_open(&context, &queue, id);
+        status = opencl_open(&context, &queue, id, false);
     /* As the GPU shape computes, and in the widest vectors of the CPU shape. */
     static const uint32_t lanes[] = {1, 16};
     for (size_t i = 0; i < sizeof lanes / sizeof lanes[0] && status == CARRYNET_OK; ++i)

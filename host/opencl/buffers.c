@@ -41,6 +41,20 @@ carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buf
     return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueFillBuffer", code);
 }
 
+carrynet_status opencl_write(struct opencl_trainer *t, const struct opencl_buffer *to, const void *from, size_t bytes)
+{
+    const cl_int code = clEnqueueWriteBuffer(t->queue, to->memory, CL_TRUE, 0, bytes, from, 0, NULL, NULL);
+    t->profile.counted.bytes_written += bytes;
+    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueWriteBuffer", code);
+}
+
+carrynet_status opencl_read(struct opencl_trainer *t, const struct opencl_buffer *from, void *to, size_t bytes)
+{
+    const cl_int code = clEnqueueReadBuffer(t->queue, from->memory, CL_TRUE, 0, bytes, to, 0, NULL, NULL);
+    t->profile.counted.bytes_read += bytes;
+    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueReadBuffer", code);
+}
+
 size_t opencl_all_buffers(struct opencl_trainer *t, struct opencl_buffer *buffers[OPENCL_BUFFERS])
 {
     struct opencl_buffer *const single[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,    &t->totals,

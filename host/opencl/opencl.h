@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "net/pass.h"
 #include <CL/cl.h>
-#include <carrynet/engine.h>
+#include <carrynet/profile.h>
 
 /* DEVICE (MEMORY where the code says so), with the call and the error's name. */
 carrynet_status opencl_fail(const char *call, cl_int code);
@@ -45,8 +45,8 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_devi
                              const carrynet_device *about, carrynet_precision precision, uint32_t lanes,
                              bool *divide_by_newton);
 
-/* Context and in-order queue on a device. DEVICE. The caller releases both. */
-carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device);
+/* Context and in-order queue on a device; profile: its events are timed. DEVICE. The caller releases both. */
+carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device, bool profile);
 
 /*
  * ---- the trainer (trainer.c, buffers.c, passes.c)
@@ -79,5 +79,7 @@ carrynet_status opencl_trainer_update(struct opencl_trainer *trainer, const stru
                                       uint64_t sequences);
 carrynet_status opencl_trainer_forward(struct opencl_trainer *trainer, const struct net_pass *pass,
                                        const carrynet_forward *outputs);
+carrynet_status opencl_trainer_profile(struct opencl_trainer *trainer, carrynet_profile *profile);
+carrynet_status opencl_trainer_peak(struct opencl_trainer *trainer, double *flops);
 
 #endif

@@ -20,13 +20,17 @@ struct argument {
         sizeof(value), &(value)                                                                                        \
     }
 
-/* Sets the arguments in order and launches `groups` work-groups. `name` is for messages. */
-static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const char *name,
-                              const struct argument *arguments, size_t count, size_t groups)
+/* Sets the arguments in order and launches `groups` work-groups of a kernel. */
+static carrynet_status launch(struct opencl_trainer *t, enum opencl_kernel_id id, const struct argument *arguments,
+                              size_t count, size_t groups)
 {
+    const char *name = opencl_kernel_name(t, id);
+    cl_kernel kernel = NULL;
     char call[96];
     size_t group = 1;
-    const carrynet_status status = opencl_group(&group, t, kernel);
+    carrynet_status status = opencl_need(&kernel, t, id);
+    if (status == CARRYNET_OK)
+        status = opencl_group(&group, t, kernel);
     if (status != CARRYNET_OK)
         return status;
     const size_t items = groups * group;
@@ -37,7 +41,8 @@ static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const 
             return opencl_fail(call, code);
         }
     }
-    const cl_int code = clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, &group, 0, NULL, NULL);
+    const cl_int code =
+        clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, &group, 0, NULL, opencl_timed(t, name));
     if (code != CL_SUCCESS) {
         (void)snprintf(call, sizeof call, "clEnqueueNDRangeKernel(%s)", name);
         return opencl_fail(call, code);
@@ -45,22 +50,20 @@ static carrynet_status launch(struct opencl_trainer *t, cl_kernel kernel, const 
     return CARRYNET_OK;
 }
 
-#define LAUNCH(t, kernel, arguments, groups)                                                                           \
-    launch(t, (t)->kernel, #kernel, arguments, sizeof(arguments) / sizeof(arguments)[0], groups)
+#define LAUNCH(t, id, arguments, groups) launch(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], groups)
 
 /*
  * Launches a kernel whose work-items share out `items` items: about 64 a group in the GPU shape. Groups have a fixed
  * size, so that a runtime that compiles for each size (pocl) compiles once.
  */
-static carrynet_status share_out(struct opencl_trainer *t, cl_kernel kernel, const char *name,
-                                 const struct argument *arguments, size_t count, size_t items)
+static carrynet_status share_out(struct opencl_trainer *t, enum opencl_kernel_id id, const struct argument *arguments,
+                                 size_t count, size_t items)
 {
     const size_t share = t->cpu_shape ? 1 : 64, needed = (items + share - 1) / share;
-    return launch(t, kernel, name, arguments, count, needed < t->workers ? needed : t->workers);
+    return launch(t, id, arguments, count, needed < t->workers ? needed : t->workers);
 }
 
-#define SHARE_OUT(t, kernel, arguments, items)                                                                         \
-    share_out(t, (t)->kernel, #kernel, arguments, sizeof(arguments) / sizeof(arguments)[0], items)
+#define SHARE_OUT(t, id, arguments, items) share_out(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], items)
 
 /* ---- staging --------------------------------------------------------------------------------------------------- */
 
@@ -83,6 +86,7 @@ static carrynet_status write_slot(struct opencl_trainer *t, struct opencl_slot *
     const cl_int code = clEnqueueWriteBuffer(t->queue, to->memory, CL_FALSE, 0, bytes, from, 0, NULL, &event);
     if (code != CL_SUCCESS)
         return opencl_fail("clEnqueueWriteBuffer", code);
+    t->profile.counted.bytes_written += bytes;
     if (slot->written != NULL)
         (void)clReleaseEvent(slot->written);
     slot->written = event;
@@ -151,11 +155,9 @@ static carrynet_status prepare(struct opencl_trainer *t, const struct opencl_pla
     if (status != CARRYNET_OK || !t->cpu_shape || t->packed_is_current)
         return status;
     status = opencl_reserve(t, &t->packed, t->settings.networks * t->packed_size * t->value, "packed weights");
-    if (status == CARRYNET_OK)
-        status = opencl_need(t, &t->pack);
     if (status == CARRYNET_OK) {
         const struct argument arguments[] = {STRUCT(plan->pass), BUFFER(t->parameters), BUFFER(t->packed)};
-        status = SHARE_OUT(t, pack, arguments, (size_t)t->settings.networks * t->settings.shape.hidden);
+        status = SHARE_OUT(t, OPENCL_PACK, arguments, (size_t)t->settings.networks * t->settings.shape.hidden);
     }
     t->packed_is_current = status == CARRYNET_OK;
     return status;
@@ -170,12 +172,9 @@ static carrynet_status join(struct opencl_trainer *t, const struct carrynet_pass
         .parameter_stride = t->parameter_stride,
         .node_stride = pass->node_stride,
     };
-    const carrynet_status status = opencl_need(t, &t->join);
-    if (status != CARRYNET_OK)
-        return status;
     const struct argument arguments[] = {STRUCT(step), BUFFER(t->nodes), BUFFER(t->counts), BUFFER(t->sums),
                                          BUFFER(t->totals)};
-    return SHARE_OUT(t, join, arguments, (size_t)pass->networks * (pass->node_stride / t->lanes));
+    return SHARE_OUT(t, OPENCL_JOIN, arguments, (size_t)pass->networks * (pass->node_stride / t->lanes));
 }
 
 carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct net_pass *s,
@@ -184,8 +183,6 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
     struct opencl_slot *slot = &t->slots[t->slot];
     struct opencl_plan plan;
     carrynet_status status = opencl_plan_pass(&plan, t, s, true);
-    if (status == CARRYNET_OK)
-        status = opencl_need(t, &t->gradient);
     if (status == CARRYNET_OK)
         status = prepare(t, &plan);
     if (status != CARRYNET_OK)
@@ -206,7 +203,7 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
             BUFFER(t->scratch),
             BUFFER(t->nodes),
             BUFFER(t->counts)};
-        status = LAUNCH(t, gradient, arguments, plan.workers);
+        status = LAUNCH(t, OPENCL_GRADIENT, arguments, plan.workers);
     }
     if (status == CARRYNET_OK)
         status = join(t, &plan.pass);
@@ -222,9 +219,7 @@ static carrynet_status read_metrics(struct opencl_trainer *t, carrynet_metrics *
     carrynet_status status = base_allocate(&totals, networks, 2 * sizeof *totals);
     if (status != CARRYNET_OK)
         return status;
-    const cl_int code = clEnqueueReadBuffer(t->queue, t->totals.memory, CL_TRUE, 0, bytes, totals, 0, NULL, NULL);
-    if (code != CL_SUCCESS)
-        status = opencl_fail("clEnqueueReadBuffer", code);
+    status = opencl_read(t, &t->totals, totals, bytes);
     for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n)
         metrics[n] = (carrynet_metrics){
             .loss = get_real(t, sums, n * stride + at),
@@ -243,10 +238,7 @@ carrynet_status opencl_trainer_get_sums(struct opencl_trainer *t, void *values, 
     carrynet_status status = base_allocate(&sums, networks, stride);
     if (status != CARRYNET_OK)
         return status;
-    const cl_int code =
-        clEnqueueReadBuffer(t->queue, t->sums.memory, CL_TRUE, 0, networks * stride, sums, 0, NULL, NULL);
-    if (code != CL_SUCCESS)
-        status = opencl_fail("clEnqueueReadBuffer", code);
+    status = opencl_read(t, &t->sums, sums, networks * stride);
     for (size_t n = 0; n < networks && status == CARRYNET_OK && values != NULL; ++n)
         memcpy((char *)values + n * t->trained * t->value, sums + n * stride, t->trained * t->value);
     if (status == CARRYNET_OK && metrics != NULL)
@@ -264,10 +256,9 @@ carrynet_status opencl_trainer_set_sums(struct opencl_trainer *t, const void *va
         return status;
     for (size_t n = 0; n < networks; ++n)
         memcpy(sums + n * stride, (const char *)values + n * t->trained * t->value, t->trained * t->value);
-    const cl_int code =
-        clEnqueueWriteBuffer(t->queue, t->sums.memory, CL_TRUE, 0, networks * stride, sums, 0, NULL, NULL);
+    status = opencl_write(t, &t->sums, sums, networks * stride);
     base_free(sums);
-    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueWriteBuffer", code);
+    return status;
 }
 
 /* ---- the update ------------------------------------------------------------------------------------------------ */
@@ -288,10 +279,9 @@ static carrynet_status write_constants(struct opencl_trainer *t, uint64_t sequen
     put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
     put_real(t, &room, CARRYNET_CONSTANT_DECAY, t->settings.decay);
     put_real(t, &room, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
-    const cl_int code = clEnqueueWriteBuffer(t->queue, t->constants.memory, CL_TRUE, 0, CARRYNET_CONSTANTS * t->value,
-                                             &room, 0, NULL, NULL);
-    t->averaged = code == CL_SUCCESS ? sequences : 0;
-    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueWriteBuffer", code);
+    const carrynet_status status = opencl_write(t, &t->constants, &room, CARRYNET_CONSTANTS * t->value);
+    t->averaged = status == CARRYNET_OK ? sequences : 0;
+    return status;
 }
 
 carrynet_status opencl_trainer_update(struct opencl_trainer *t, const struct net_rates *rates, uint64_t sequences)
@@ -305,8 +295,8 @@ carrynet_status opencl_trainer_update(struct opencl_trainer *t, const struct net
         .trained = (uint32_t)t->trained,
         .clipped = t->settings.clip > 0,
     };
-    carrynet_status status = opencl_need(t, &t->apply);
-    if (status == CARRYNET_OK && slot->rates == NULL) /* an update before any pass */
+    carrynet_status status = CARRYNET_OK;
+    if (slot->rates == NULL) /* an update before any pass */
         status = base_allocate(&slot->rates, bytes, 1);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &slot->rates_buffer, bytes, "the rates");
@@ -321,13 +311,13 @@ carrynet_status opencl_trainer_update(struct opencl_trainer *t, const struct net
     status = write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes);
     if (status == CARRYNET_OK && step.clipped) {
         const struct argument arguments[] = {STRUCT(step), BUFFER(t->sums), BUFFER(t->constants), BUFFER(t->factors)};
-        status = SHARE_OUT(t, clip, arguments, networks);
+        status = SHARE_OUT(t, OPENCL_CLIP, arguments, networks);
     }
     if (status == CARRYNET_OK) {
         const struct argument arguments[] = {STRUCT(step),          BUFFER(t->sums),      BUFFER(slot->rates_buffer),
                                              BUFFER(t->constants),  BUFFER(t->factors),   BUFFER(t->parameters),
                                              BUFFER(t->moments[0]), BUFFER(t->moments[1])};
-        status = SHARE_OUT(t, apply, arguments, networks * ((t->trained + t->lanes - 1) / t->lanes));
+        status = SHARE_OUT(t, OPENCL_APPLY, arguments, networks * ((t->trained + t->lanes - 1) / t->lanes));
     }
     t->packed_is_current = false;
     return status;
@@ -338,10 +328,7 @@ carrynet_status opencl_trainer_update(struct opencl_trainer *t, const struct net
 static carrynet_status read_back(struct opencl_trainer *t, const struct opencl_buffer *buffer, void *values,
                                  size_t bytes)
 {
-    if (values == NULL)
-        return CARRYNET_OK;
-    const cl_int code = clEnqueueReadBuffer(t->queue, buffer->memory, CL_TRUE, 0, bytes, values, 0, NULL, NULL);
-    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueReadBuffer", code);
+    return values == NULL ? CARRYNET_OK : opencl_read(t, buffer, values, bytes);
 }
 
 carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct net_pass *s,
@@ -357,8 +344,6 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     char *sums = NULL;
     carrynet_status status = opencl_plan_pass(&plan, t, s, false);
     if (status == CARRYNET_OK)
-        status = opencl_need(t, &t->forward);
-    if (status == CARRYNET_OK)
         status = prepare(t, &plan);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->y, outputs->y != NULL ? output_bytes : 0, "y");
@@ -370,12 +355,8 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
         status = opencl_reserve(t, &t->state, outputs->state != NULL ? state_bytes : 0, "the state");
     if (status == CARRYNET_OK)
         status = write_slot(t, slot, &slot->staged, slot->words, staged_words(t, s) * sizeof(uint32_t));
-    if (status == CARRYNET_OK && s->resume) {
-        const cl_int code =
-            clEnqueueWriteBuffer(t->queue, t->state.memory, CL_TRUE, 0, state_bytes, outputs->state, 0, NULL, NULL);
-        if (code != CL_SUCCESS)
-            status = opencl_fail("clEnqueueWriteBuffer", code);
-    }
+    if (status == CARRYNET_OK && s->resume)
+        status = opencl_write(t, &t->state, outputs->state, state_bytes);
     if (status != CARRYNET_OK)
         return status;
     plan.pass.outputs = (outputs->y != NULL ? CARRYNET_WRITE_Y : 0) | (outputs->z != NULL ? CARRYNET_WRITE_Z : 0) |
@@ -392,7 +373,7 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
         BUFFER(t->z),
         BUFFER(t->h),
         BUFFER(t->state)};
-    status = LAUNCH(t, forward, arguments, plan.workers);
+    status = LAUNCH(t, OPENCL_FORWARD, arguments, plan.workers);
     if (status == CARRYNET_OK)
         status = read_back(t, &t->y, outputs->y, output_bytes);
     if (status == CARRYNET_OK)

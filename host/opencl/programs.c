@@ -114,7 +114,7 @@ carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char 
     return status;
 }
 
-carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device)
+carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device, bool profile)
 {
     cl_int code = CL_SUCCESS;
     *queue = NULL;
@@ -123,7 +123,7 @@ carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_dev
         *context = NULL;
         return opencl_fail("clCreateContext", code);
     }
-    *queue = clCreateCommandQueue(*context, device, 0, &code);
+    *queue = clCreateCommandQueue(*context, device, profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
     if (code != CL_SUCCESS) {
         *queue = NULL;
         (void)clReleaseContext(*context);

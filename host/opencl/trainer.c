@@ -3,76 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    CPU_WORKERS = 4,
-    GPU_WORKERS = 4,
-    CPU_GROUP = 32,
-    GPU_GROUP = 256,
-    SHARE_GROUP = 64
-}; /* workers: a compute unit */
-
-/* ---- kernels --------------------------------------------------------------------------------------------------- */
-
-carrynet_status opencl_need(struct opencl_trainer *t, cl_kernel *kernel)
-{
-    static const char *const pack[] = {"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_pack.cl", NULL};
-    static const char *const cpu_gradient[] = {"arithmetic.h", "arguments.h",     "staged.cl",
-                                               "cpu_block.cl", "cpu_gradient.cl", NULL};
-    static const char *const cpu_forward[] = {"arithmetic.h", "arguments.h",    "staged.cl",
-                                              "cpu_block.cl", "cpu_forward.cl", NULL};
-    static const char *const gpu_gradient[] = {"arithmetic.h", "arguments.h",     "staged.cl",
-                                               "gpu_block.cl", "gpu_gradient.cl", NULL};
-    static const char *const gpu_forward[] = {"arithmetic.h", "arguments.h",    "staged.cl",
-                                              "gpu_block.cl", "gpu_forward.cl", NULL};
-    static const char *const update[] = {"arithmetic.h", "arguments.h", "update.cl", NULL};
-    const struct {
-        cl_kernel *kernel;
-        const char *const *files;
-        const char *name;
-    } all[] = {
-        {&t->pack, pack, "cpu_pack"},
-        {&t->gradient, t->cpu_shape ? cpu_gradient : gpu_gradient, t->cpu_shape ? "cpu_gradient" : "gpu_gradient"},
-        {&t->forward, t->cpu_shape ? cpu_forward : gpu_forward, t->cpu_shape ? "cpu_forward" : "gpu_forward"},
-        {&t->join, update, "join"},
-        {&t->clip, update, "clip"},
-        {&t->apply, update, "apply"},
-    };
-    if (*kernel != NULL)
-        return CARRYNET_OK;
-    size_t i = 0;
-    while (all[i].kernel != kernel)
-        ++i;
-    const bool shapeless = all[i].files == update;
-    const carrynet_shape *shape = &t->settings.shape;
-    char options[512];
-    int length = snprintf(options, sizeof options, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u",
-                          (int)t->settings.precision, t->lanes);
-    /* What only some kernels depend on is only given to those, so that a compiler's cache serves the others. */
-    if (shapeless)
-        (void)snprintf(options + length, sizeof options - (size_t)length, " -DCARRYNET_OPTIMIZER=%d",
-                       (int)t->settings.optimizer);
-    else
-        (void)snprintf(options + length, sizeof options - (size_t)length,
-                       " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d "
-                       "-DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d",
-                       shape->inputs, shape->hidden, shape->outputs, (int)t->settings.loss, shape->bias,
-                       shape->initial_state);
-    cl_program program = NULL;
-    carrynet_status status =
-        opencl_build(&program, t->context, t->device, &t->about, all[i].files, options, t->divide_by_newton);
-    if (status == CARRYNET_OK && shapeless) {
-        status = opencl_kernel(&t->join, program, "join");
-        if (status == CARRYNET_OK)
-            status = opencl_kernel(&t->clip, program, "clip");
-        if (status == CARRYNET_OK)
-            status = opencl_kernel(&t->apply, program, "apply");
-    } else if (status == CARRYNET_OK) {
-        status = opencl_kernel(kernel, program, all[i].name);
-    }
-    if (program != NULL)
-        (void)clReleaseProgram(program);
-    return status;
-}
+enum { CPU_WORKERS = 4, GPU_WORKERS = 4 }; /* a compute unit */
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
@@ -119,25 +50,6 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     return status;
 }
 
-carrynet_status opencl_group(size_t *group, struct opencl_trainer *t, cl_kernel kernel)
-{
-    size_t most = 0;
-    *group = 1;
-    if (t->cpu_shape)
-        return CARRYNET_OK;
-    const cl_int code =
-        clGetKernelWorkGroupInfo(kernel, t->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
-    if (code != CL_SUCCESS)
-        return opencl_fail("clGetKernelWorkGroupInfo", code);
-    if (t->group_wish > most)
-        return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "work-group size %zu: device %u:%u %s allows at most %zu for this kernel", t->group_wish,
-                         t->about.platform, t->about.index, t->about.name, most);
-    const size_t suits = t->about.type == CARRYNET_DEVICE_CPU ? CPU_GROUP : GPU_GROUP;
-    *group = t->group_wish != 0 ? t->group_wish : suits < most ? suits : most;
-    return CARRYNET_OK;
-}
-
 static carrynet_status fill_zero(struct opencl_trainer *t, struct opencl_buffer *buffer)
 {
     const cl_uint zero = 0;
@@ -179,11 +91,12 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carryne
         return status;
     t->settings = *settings;
     t->divide_by_newton = options->divide_by_newton;
+    t->profile.on = options->profile;
     status = opencl_device_find(&t->device, &t->about, options->device);
     if (status == CARRYNET_OK)
         status = choose_sizes(t, options);
     if (status == CARRYNET_OK)
-        status = opencl_open(&t->context, &t->queue, t->device);
+        status = opencl_open(&t->context, &t->queue, t->device, options->profile);
     if (status == CARRYNET_OK)
         status = opencl_admit(t->context, t->queue, t->device, &t->about, settings->precision, t->lanes,
                               &t->divide_by_newton);
@@ -224,10 +137,11 @@ void opencl_trainer_free(struct opencl_trainer *t)
         base_free(slot->words);
         base_free(slot->rates);
     }
-    const cl_kernel kernels[] = {t->pack, t->gradient, t->forward, t->join, t->clip, t->apply};
-    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; ++i)
-        if (kernels[i] != NULL)
-            (void)clReleaseKernel(kernels[i]);
+    for (size_t i = 0; i < t->profile.events; ++i)
+        (void)clReleaseEvent(t->profile.event[i]);
+    for (int i = 0; i < OPENCL_KERNELS; ++i)
+        if (t->kernels[i] != NULL)
+            (void)clReleaseKernel(t->kernels[i]);
     if (t->queue != NULL)
         (void)clReleaseCommandQueue(t->queue);
     if (t->context != NULL)

@@ -1,4 +1,7 @@
-/* The trainer's state, shared by trainer.c (making it, its networks), buffers.c (memory) and passes.c (launches). */
+/*
+ * The trainer's state, shared by trainer.c (making it, its networks), kernels.c (programs), buffers.c (memory),
+ * passes.c (launches) and profile.c (times).
+ */
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H
 
@@ -21,7 +24,35 @@ struct opencl_slot {
     cl_event written; /* of the last write from this slot */
 };
 
-enum { OPENCL_SLOTS = 3, OPENCL_BUFFERS = 32 };
+enum { OPENCL_SLOTS = 3, OPENCL_BUFFERS = 32, OPENCL_EVENTS = 512 };
+
+enum opencl_program {
+    OPENCL_PROGRAM_PACK,
+    OPENCL_PROGRAM_GRADIENT,
+    OPENCL_PROGRAM_FORWARD,
+    OPENCL_PROGRAM_UPDATE,
+    OPENCL_PROGRAM_PEAK
+};
+
+enum opencl_kernel_id {
+    OPENCL_PACK,
+    OPENCL_GRADIENT,
+    OPENCL_FORWARD,
+    OPENCL_JOIN,
+    OPENCL_CLIP,
+    OPENCL_APPLY,
+    OPENCL_PEAK,
+    OPENCL_KERNELS
+};
+
+/* Launches whose events have not been read yet, and what was counted before. */
+struct opencl_profile {
+    bool on;
+    carrynet_profile counted;
+    cl_event event[OPENCL_EVENTS];
+    size_t kernel[OPENCL_EVENTS]; /* index in counted.kernel */
+    size_t events;
+};
 
 struct opencl_trainer {
     carrynet_settings settings;
@@ -43,7 +74,7 @@ struct opencl_trainer {
     uint64_t packed_size;      /* reals of packed weights of a network; CPU shape */
     bool packed_is_current;    /* the packed weights are those of the parameters */
 
-    cl_kernel pack, gradient, forward, join, clip, apply; /* made when first needed */
+    cl_kernel kernels[OPENCL_KERNELS]; /* made when first needed */
 
     struct opencl_buffer parameters, moments[2]; /* [networks][parameter_stride] */
     struct opencl_buffer sums, totals;           /* [networks][node_stride]; ulong [networks][2] */
@@ -52,6 +83,8 @@ struct opencl_trainer {
     struct opencl_buffer y, z, h, state; /* of forward passes */
     uint64_t averaged;                   /* sequences that the constants are made for */
 
+    struct opencl_profile profile;
+
     struct opencl_slot slots[OPENCL_SLOTS];
     int slot; /* of the current pass */
 };
@@ -59,6 +92,11 @@ struct opencl_trainer {
 /* Makes room for at least `bytes`. MEMORY states the need and the device's limit. */
 carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buffer *buffer, uint64_t bytes,
                                const char *what);
+
+/* Copies to and from the start of a buffer; both wait, and are counted. */
+carrynet_status opencl_write(struct opencl_trainer *trainer, const struct opencl_buffer *to, const void *from,
+                             size_t bytes);
+carrynet_status opencl_read(struct opencl_trainer *trainer, const struct opencl_buffer *from, void *to, size_t bytes);
 
 /* All buffers of the trainer, slots included: how many. */
 size_t opencl_all_buffers(struct opencl_trainer *trainer, struct opencl_buffer *buffers[OPENCL_BUFFERS]);
@@ -90,7 +128,11 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
  */
 carrynet_status opencl_group(size_t *group, struct opencl_trainer *trainer, cl_kernel kernel);
 
-/* Builds a kernel where it is not there yet: *kernel is a field of the trainer. */
-carrynet_status opencl_need(struct opencl_trainer *trainer, cl_kernel *kernel);
+/* Where the event of a launch of the kernel `name` (a literal) goes: NULL where nothing is timed. */
+cl_event *opencl_timed(struct opencl_trainer *trainer, const char *name);
+
+/* The kernel, built where it is not there yet; the trainer's. And its name in messages and profiles. */
+carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *trainer, enum opencl_kernel_id id);
+const char *opencl_kernel_name(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
 
 #endif

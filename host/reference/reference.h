@@ -56,6 +56,9 @@ struct reference_loops {
     void (*update)(void *parameters, void *first_moment, void *second_moment, const void *sums,
                    const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
 
+    /* Runs fused multiply-adds in registers, and returns how many operations that were, two each; *result depends on all. */
+    double (*peak)(double *result, uint64_t rounds);
+
     /*
      * The start-up vectors of kernels/admission.cl: results [count][CARRYNET_RESULTS] of operands
      * [count][CARRYNET_OPERANDS].

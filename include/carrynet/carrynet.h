@@ -10,6 +10,7 @@
 #include <carrynet/net.h>
 #include <carrynet/operands.h>
 #include <carrynet/problem.h>
+#include <carrynet/profile.h>
 #include <carrynet/replay.h>
 #include <carrynet/settings.h>
 #include <carrynet/status.h>

@@ -175,5 +175,6 @@ const struct reference_loops LOOPS_TABLE(CARRYNET_REAL_BITS, REFERENCE_VARIANT) 
     .gradient = gradient,
     .forward = forward,
     .update = update_network,
+    .peak = run_peak,
     .start_vectors = compute_start_vectors,
 };

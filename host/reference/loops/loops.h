@@ -45,6 +45,7 @@ struct block {
 #define measure_block LOOP(measure_block)
 #define backward_block LOOP(backward_block)
 #define update_network LOOP(update_network)
+#define run_peak LOOP(run_peak)
 #define compute_start_vectors LOOP(compute_start_vectors)
 
 void forward_block(struct block *block, const struct parameters *p, const struct reference_pass *pass, size_t first);
@@ -57,6 +58,8 @@ void backward_block(real *gradient, struct block *block, const struct parameters
 
 void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums,
                     const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+
+double run_peak(double *result, uint64_t rounds);
 
 void compute_start_vectors(void *results, const void *operands, size_t count);
 

@@ -1,0 +1,247 @@
+/*
+ * carrynet bench: sequences a second of full training steps, the median of several windows, beside the peak that the
+ * same threads reach with fused multiply-adds in the same process.
+ *
+ *     share of the peak = sequences/s * T (6 H^2 + 12 H) / peak        forward, backward and gradient, two FLOP each
+ */
+#include "cli/console.h"
+#include "cli/json_values.h"
+#include "cli/options.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { WINDOWS = 7 };
+static const double WINDOW_SECONDS = 0.3;
+
+/* What was measured of one case. */
+typedef struct bench_result {
+    carrynet_settings settings;
+    const char *device;
+    double speed[WINDOWS]; /* sequences a second, sorted */
+    double peak;           /* FLOP a second */
+    double share;          /* of the peak, 0 to 1 */
+    double busy;           /* seconds of processor over seconds of wall clock */
+    uint64_t updates;      /* of a window */
+    uint64_t device_bytes, process_bytes;
+    carrynet_profile profile; /* of all windows */
+} bench_result;
+
+static double nominal_work(const carrynet_settings *s)
+{
+    const double hidden = s->shape.hidden;
+    return s->steps * (6 * hidden * hidden + 12 * hidden);
+}
+
+static double processor_seconds(void)
+{
+    struct rusage used;
+    (void)getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* ---- measuring ------------------------------------------------------------------------------------------------- */
+
+/* Seconds that `updates` updates take, up to the metrics of the last. */
+static carrynet_status time_updates(double *seconds, carrynet_engine *engine, const carrynet_source *source,
+                                    uint64_t updates, carrynet_metrics *metrics)
+{
+    const double start = base_seconds();
+    const carrynet_status status = carrynet_engine_train(engine, source, updates, metrics);
+    *seconds = base_seconds() - start;
+    return status;
+}
+
+static carrynet_status measure_windows(bench_result *result, carrynet_engine *engine, carrynet_metrics *metrics)
+{
+    const carrynet_settings *s = &result->settings;
+    const carrynet_source source = carrynet_counter_source(&s->task);
+    double seconds = 0, peak = 0;
+    carrynet_status status = time_updates(&seconds, engine, &source, 1, metrics); /* compiles */
+    for (result->updates = 1; status == CARRYNET_OK; result->updates *= 2) {
+        status = time_updates(&seconds, engine, &source, result->updates, metrics);
+        if (seconds > WINDOW_SECONDS / 4)
+            break;
+    }
+    result->updates = (uint64_t)((double)result->updates * WINDOW_SECONDS / seconds) + 1;
+    if (status == CARRYNET_OK)
+        status = carrynet_engine_peak(engine, &result->peak);
+    if (status == CARRYNET_OK)
+        status = carrynet_engine_profile(engine, &result->profile);
+    const double wall = base_seconds(), processor = processor_seconds();
+    for (int w = 0; w < WINDOWS && status == CARRYNET_OK; ++w) {
+        (void)console_progress("Window %d of %d ...", w + 1, (int)WINDOWS);
+        status = time_updates(&seconds, engine, &source, result->updates, metrics);
+        result->speed[w] = (double)result->updates * s->networks * s->batch / seconds;
+    }
+    console_progress_clear();
+    result->busy = (processor_seconds() - processor) / (base_seconds() - wall);
+    if (status == CARRYNET_OK)
+        status = carrynet_engine_profile(engine, &result->profile);
+    if (status == CARRYNET_OK)
+        status = carrynet_engine_peak(engine, &peak);
+    result->peak = peak > result->peak ? peak : result->peak;
+    qsort(result->speed, WINDOWS, sizeof result->speed[0], by_value);
+    result->share = result->speed[WINDOWS / 2] * nominal_work(s) / result->peak;
+    return status;
+}
+
+static carrynet_status measure(bench_result *result, const carrynet_engine_options *options, char *device, size_t size)
+{
+    carrynet_engine *engine = NULL;
+    carrynet_metrics *metrics = NULL;
+    struct rusage used;
+    carrynet_status status = carrynet_engine_create(&engine, &result->settings, options);
+    if (status != CARRYNET_OK)
+        return status;
+    (void)snprintf(device, size, "%s", carrynet_engine_description(engine));
+    result->device = device;
+    status = base_allocate(&metrics, result->settings.networks, sizeof *metrics);
+    if (status == CARRYNET_OK)
+        status = measure_windows(result, engine, metrics);
+    (void)getrusage(RUSAGE_SELF, &used);
+    result->process_bytes = (uint64_t)used.ru_maxrss * 1024;
+    result->device_bytes = carrynet_engine_memory(engine);
+    base_free(metrics);
+    carrynet_engine_free(engine);
+    return status;
+}
+
+/* ---- saying it ------------------------------------------------------------------------------------------------- */
+
+static double all_kernels(const carrynet_profile *profile)
+{
+    double seconds = 0;
+    for (size_t i = 0; i < profile->kernels; ++i)
+        seconds += profile->kernel[i].seconds;
+    return seconds;
+}
+
+static void print_heading(const bench_result *r)
+{
+    console_note("Device: %s", r->device);
+    (void)printf("%6s %5s %8s %6s  %12s %17s %8s %6s %8s  %s\n", "hidden", "bits", "batch", "nets", "sequences/s",
+                 "slowest, fastest", "GFLOP/s", "share", "cpu/wall", "memory");
+}
+
+static void print_result(const bench_result *r)
+{
+    const carrynet_settings *s = &r->settings;
+    const double median = r->speed[WINDOWS / 2], all = all_kernels(&r->profile);
+    char spread[64];
+    (void)snprintf(spread, sizeof spread, "%+.1f%%, %+.1f%%", 100 * (r->speed[0] / median - 1),
+                   100 * (r->speed[WINDOWS - 1] / median - 1));
+    (void)printf("%6u %5u %8u %6u  %12.0f %17s %8.1f %5.1f%% %8.2f  %.1f MB\n", s->shape.hidden, s->steps, s->batch,
+                 s->networks, median, spread, median * nominal_work(s) / 1e9, 100 * r->share, r->busy,
+                 (double)r->device_bytes / 1e6);
+    (void)printf("      ");
+    for (size_t i = 0; i < r->profile.kernels; ++i)
+        (void)printf(" %s %.1f%%,", r->profile.kernel[i].name, all > 0 ? 100 * r->profile.kernel[i].seconds / all : 0);
+    uint64_t launches = 0;
+    for (size_t i = 0; i < r->profile.kernels; ++i)
+        launches += r->profile.kernel[i].launches;
+    const double updates = (double)r->updates * WINDOWS;
+    (void)printf(" %.2f launches and %.0f bytes an update; peak %.1f GFLOP/s\n", (double)launches / updates,
+                 (double)(r->profile.bytes_written + r->profile.bytes_read) / updates, r->peak / 1e9);
+    (void)fflush(stdout);
+}
+
+static void put_result(const bench_result *r, const carrynet_engine_options *options, uint64_t threads)
+{
+    const carrynet_settings *s = &r->settings;
+    const double median = r->speed[WINDOWS / 2], all = all_kernels(&r->profile);
+    json_t *object = json_object(), *windows = json_array(), *kernels = json_object();
+    json_put(object, "case", json_of_text("train"));
+    json_put(object, "hidden", json_of_count(s->shape.hidden));
+    json_put(object, "bits", json_of_count(s->steps));
+    json_put(object, "batch", json_of_count(s->batch));
+    json_put(object, "nets", json_of_count(s->networks));
+    json_put(object, "precision", json_of_text(s->precision == CARRYNET_FP32 ? "fp32" : "fp64"));
+    json_put(object, "optimizer", json_of_text(carrynet_optimizer_name(s->optimizer)));
+    json_put(object, "loss", json_of_text(carrynet_loss_name(s->loss)));
+    json_put(object, "device", json_of_text(r->device));
+    json_put(object, "kernel_shape",
+             options->kernel_shape == CARRYNET_KERNEL_SHAPE_AUTO
+                 ? json_null()
+                 : json_of_text(options->kernel_shape == CARRYNET_KERNEL_SHAPE_CPU ? "cpu" : "gpu"));
+    json_put(object, "threads", threads == 0 ? json_null() : json_of_count(threads));
+    json_put(object, "sequences_per_second", json_of_real(median));
+    for (int w = 0; w < WINDOWS; ++w)
+        json_append(windows, json_of_real(r->speed[w]));
+    json_put(object, "windows", windows);
+    json_put(object, "gflops", json_of_real(median * nominal_work(s) / 1e9));
+    json_put(object, "share_of_peak", json_of_real(r->share));
+    json_put(object, "peak_gflops", json_of_real(r->peak / 1e9));
+    json_put(object, "updates_per_window", json_of_count(r->updates));
+    for (size_t i = 0; i < r->profile.kernels; ++i) {
+        json_t *kernel = json_object();
+        json_put(kernel, "launches", json_of_count(r->profile.kernel[i].launches));
+        json_put(kernel, "seconds", json_of_real(r->profile.kernel[i].seconds));
+        json_put(kernel, "share", json_of_real(all > 0 ? r->profile.kernel[i].seconds / all : 0));
+        json_put(kernels, r->profile.kernel[i].name, kernel);
+    }
+    json_put(object, "kernels", kernels);
+    json_put(object, "bytes_written", json_of_count(r->profile.bytes_written));
+    json_put(object, "bytes_read", json_of_count(r->profile.bytes_read));
+    json_put(object, "device_bytes", json_of_count(r->device_bytes));
+    json_put(object, "peak_process_bytes", json_of_count(r->process_bytes));
+    json_put(object, "cpu_over_wall", json_of_real(r->busy));
+    (void)json_line(stdout, object, JSON_DIGITS);
+    (void)fflush(stdout);
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+int command_bench(const cli_arguments *arguments)
+{
+    static const struct {
+        uint32_t hidden, steps, batch;
+    } table[] = {{16, 8, 4096},   {16, 8, 16384},  {32, 8, 16384}, {64, 32, 4096}, {128, 64, 1024},
+                 {256, 32, 1024}, {512, 16, 1024}, {1024, 8, 256}, {93, 8, 4096},  {7, 8, 16384}};
+    const option_value *values = arguments->values;
+    const bool one = values[OPTION_HIDDEN].given || values[OPTION_BITS].given || values[OPTION_BATCH].given ||
+                     values[OPTION_NETS].given;
+    carrynet_settings settings;
+    carrynet_engine_options options;
+    char device[512];
+    int code;
+    if (!settings_from_arguments(&settings, arguments, &code))
+        return code;
+    engine_from_arguments(&options, arguments, NULL);
+    options.profile = true;
+    /* The seeds' recipe where nothing else is asked for, which is also what the peers are measured with. */
+    if (!values[OPTION_OPTIMIZER].given)
+        settings.optimizer = CARRYNET_OPTIMIZER_SGD;
+    if (!values[OPTION_LOSS].given)
+        settings.loss = CARRYNET_LOSS_SQUARED;
+    settings.rate = 0.1;
+    settings.until_exact = false;
+    for (size_t i = 0; i < (one ? 1 : sizeof table / sizeof table[0]); ++i) {
+        bench_result result = {.settings = settings};
+        if (!one) {
+            result.settings.shape.hidden = table[i].hidden;
+            result.settings.steps = table[i].steps;
+            result.settings.batch = table[i].batch;
+        }
+        result.settings.scale = 1.0 / result.settings.shape.hidden; /* keeps large networks out of saturation */
+        const carrynet_status status = measure(&result, &options, device, sizeof device);
+        if (status != CARRYNET_OK)
+            return engine_status(status, &options);
+        if (values[OPTION_JSON].given) {
+            put_result(&result, &options, values[OPTION_THREADS].count);
+            continue;
+        }
+        if (i == 0)
+            print_heading(&result);
+        print_result(&result);
+    }
+    return EXIT_CODE_DONE;
+}

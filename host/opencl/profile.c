@@ -1,0 +1,104 @@
+/* Times of kernels by their events, and the device's peak (peak.cl). */
+#include "opencl/trainer.h"
+#include <string.h>
+
+enum { PEAK_WINDOWS = 5, PEAK_CHAINS = 12 };
+static const double PEAK_SECONDS = 0.02;
+
+/* ---- times ----------------------------------------------------------------------------------------------------- */
+
+/* Reads the events so far, which waits for them. */
+static carrynet_status collect(struct opencl_trainer *t)
+{
+    struct opencl_profile *profile = &t->profile;
+    cl_int code = clFinish(t->queue);
+    for (size_t i = 0; i < profile->events; ++i) {
+        cl_ulong start = 0, end = 0;
+        if (code == CL_SUCCESS)
+            code = clGetEventProfilingInfo(profile->event[i], CL_PROFILING_COMMAND_START, sizeof start, &start, NULL);
+        if (code == CL_SUCCESS)
+            code = clGetEventProfilingInfo(profile->event[i], CL_PROFILING_COMMAND_END, sizeof end, &end, NULL);
+        (void)clReleaseEvent(profile->event[i]);
+        profile->counted.kernel[profile->kernel[i]].launches += 1;
+        profile->counted.kernel[profile->kernel[i]].seconds += (double)(end - start) * 1e-9;
+    }
+    profile->events = 0;
+    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clGetEventProfilingInfo", code);
+}
+
+cl_event *opencl_timed(struct opencl_trainer *t, const char *name)
+{
+    struct opencl_profile *profile = &t->profile;
+    size_t i = 0;
+    if (!profile->on || (profile->events == OPENCL_EVENTS && collect(t) != CARRYNET_OK))
+        return NULL;
+    while (i < profile->counted.kernels && strcmp(profile->counted.kernel[i].name, name) != 0)
+        ++i;
+    if (i == CARRYNET_PROFILE_KERNELS)
+        return NULL;
+    if (i == profile->counted.kernels)
+        profile->counted.kernel[profile->counted.kernels++].name = name;
+    profile->kernel[profile->events] = i;
+    return &profile->event[profile->events++];
+}
+
+carrynet_status opencl_trainer_profile(struct opencl_trainer *t, carrynet_profile *profile)
+{
+    const carrynet_status status = collect(t);
+    *profile = t->profile.counted;
+    t->profile.counted = (carrynet_profile){0};
+    return status;
+}
+
+/* ---- the peak -------------------------------------------------------------------------------------------------- */
+
+/* Seconds of one launch of the peak kernel, from the host's clock. */
+static carrynet_status time_peak(double *seconds, struct opencl_trainer *t, cl_kernel kernel, cl_uint rounds,
+                                 size_t items, size_t group)
+{
+    const double start = base_seconds();
+    cl_int code = clSetKernelArg(kernel, 0, sizeof rounds, &rounds);
+    if (code == CL_SUCCESS)
+        code = clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, &group, 0, NULL, NULL);
+    if (code == CL_SUCCESS)
+        code = clFinish(t->queue);
+    *seconds = base_seconds() - start;
+    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueNDRangeKernel(peak)", code);
+}
+
+carrynet_status opencl_trainer_peak(struct opencl_trainer *t, double *flops)
+{
+    struct opencl_buffer out = {0};
+    cl_kernel kernel = NULL;
+    size_t group = 1;
+    cl_uint rounds = 1000;
+    double seconds = 0, best = 0;
+    *flops = 0;
+    carrynet_status status = opencl_need(&kernel, t, OPENCL_PEAK);
+    if (status == CARRYNET_OK)
+        status = opencl_group(&group, t, kernel);
+    const size_t items = t->workers * group;
+    if (status == CARRYNET_OK)
+        status = opencl_reserve(t, &out, items * t->value, "the peak's results");
+    if (status == CARRYNET_OK) {
+        const cl_int code = clSetKernelArg(kernel, 1, sizeof out.memory, &out.memory);
+        status = code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clSetKernelArg(peak, 1)", code);
+    }
+    if (status == CARRYNET_OK) /* compiles */
+        status = time_peak(&seconds, t, kernel, rounds, items, group);
+    while (status == CARRYNET_OK) {
+        status = time_peak(&seconds, t, kernel, rounds, items, group);
+        if (seconds >= PEAK_SECONDS || rounds >= 1u << 30)
+            break;
+        rounds *= 2;
+    }
+    for (int i = 0; i < PEAK_WINDOWS && status == CARRYNET_OK; ++i) {
+        status = time_peak(&seconds, t, kernel, rounds, items, group);
+        const double rate = 2.0 * PEAK_CHAINS * (double)rounds * (double)items * t->lanes / seconds;
+        best = rate > best ? rate : best;
+    }
+    *flops = best;
+    if (out.memory != NULL)
+        (void)clReleaseMemObject(out.memory);
+    return status;
+}

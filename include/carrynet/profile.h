@@ -1,0 +1,43 @@
+/*
+ * What an engine spends its time on, and what its device could do: for benchmarks.
+ */
+#ifndef CARRYNET_PROFILE_H
+#define CARRYNET_PROFILE_H
+
+#include <carrynet/engine.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CARRYNET_PROFILE_KERNELS 12
+
+/* Counted since the engine was made or last asked. */
+typedef struct carrynet_profile {
+    struct {
+        const char *name; /* "gradient" */
+        uint64_t launches;
+        double seconds; /* on the device, by its own events */
+    } kernel[CARRYNET_PROFILE_KERNELS];
+    size_t kernels;
+    uint64_t bytes_written; /* from the host to the device */
+    uint64_t bytes_read;
+} carrynet_profile;
+
+/*
+ * Waits for the device, and starts to count anew. Kernel times need options.profile; without it, and on the reference,
+ * no kernels are listed.
+ */
+CARRYNET_API carrynet_status carrynet_engine_profile(carrynet_engine *engine, carrynet_profile *profile);
+
+/*
+ * Floating-point operations a second that the engine's workers reach with fused multiply-adds alone, two operations
+ * each, in the engine's precision: the best of several windows, some 0.1 s in all.
+ */
+CARRYNET_API carrynet_status carrynet_engine_peak(carrynet_engine *engine, double *flops);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
