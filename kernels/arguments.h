@@ -39,6 +39,7 @@ typedef uint64_t carrynet_u64;
 /*
  * A pass over the sequences of all networks. They lie, packed as problem.h says, in the buffer `staged` of words:
  *     individuals [networks][CARRYNET_INDIVIDUAL]; symbols [networks or 1][sequences][symbol_words]; targets likewise
+ * or are made by the kernel, block by block, in its scratch (made.cl), and then only the individuals are staged.
  * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and
  * its result one node of the block tree: [node_stride] values, the gradient, then loss and absolute error.
  */
@@ -61,6 +62,10 @@ struct carrynet_pass {
     carrynet_u32 node_stride;      /* reals of a node: a multiple of 16 */
     carrynet_u32 resume;           /* forward: 1 if h[0] is read from the state */
     carrynet_u32 outputs;          /* forward: CARRYNET_WRITE_ bits */
+    carrynet_u32 update;           /* training: added to the individuals' updates */
+    carrynet_u32 makes;            /* training: 1 if the kernel makes the problems */
+    carrynet_u32 drawn_steps;      /* of a made problem: T less its closing symbols */
+    carrynet_u32 drawn_words;      /* words of those */
 };
 
 /* From the chunks' nodes to a network's sums, and from these to its update. */
@@ -71,6 +76,8 @@ struct carrynet_step {
     carrynet_u32 node_stride;
     carrynet_u32 trained; /* trained parameters of a network */
     carrynet_u32 clipped; /* 1: factors of clipping apply */
+    carrynet_u32 first_rate; /* where the update's rates begin, in reals */
+    carrynet_u32 unused;
 };
 
 /* Reals of the buffer `constants`, which the update reads. */
@@ -82,18 +89,32 @@ struct carrynet_step {
 #define CARRYNET_CONSTANT_DECAY_REST 5
 #define CARRYNET_CONSTANTS 8
 
-/* Reals a network of the buffer `rates`: [networks][CARRYNET_RATES]. */
+/* Reals a network of the buffer `rates`: [updates][networks][CARRYNET_RATES]. */
 #define CARRYNET_RATE 0
 #define CARRYNET_EPSILON 1
 #define CARRYNET_RATES 2
 
 /*
- * Words a network of the individuals: seed, low word first; update; 0; the noise as the bits of a real, low word first.
+ * Words a network of the individuals: seed, low word first; update; 0; the noise as the bits of a real, low word first;
+ * problem seed, low word first.
  */
 #define CARRYNET_INDIVIDUAL 8
 #define CARRYNET_INDIVIDUAL_SEED 0
 #define CARRYNET_INDIVIDUAL_UPDATE 2
 #define CARRYNET_INDIVIDUAL_NOISE 4
+#define CARRYNET_INDIVIDUAL_PROBLEMS 6
+
+/*
+ * Words of the buffer `task`, for problems that are made: the automaton as its table, entries next | out << 8 at index
+ * state << I | symbol; where the table has at most 32 entries also as a word for each bit of them.
+ */
+#define CARRYNET_AUTOMATON_START 0
+#define CARRYNET_AUTOMATON_NOT_LESS 1   /* 1: operands 0 and 1 are exchanged where 0 is less */
+#define CARRYNET_AUTOMATON_CLOSING 2    /* the closing symbols, 4 bits each */
+#define CARRYNET_AUTOMATON_STATE_BITS 3 /* words of NEXT; 0: only the table holds */
+#define CARRYNET_AUTOMATON_NEXT 4
+#define CARRYNET_AUTOMATON_OUT 9
+#define CARRYNET_AUTOMATON_TABLE 13
 
 /* The start-up vectors (admission.cl): operands and results of one. */
 #define CARRYNET_OPERANDS 3

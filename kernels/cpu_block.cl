@@ -55,12 +55,21 @@
 #define PACKED_SIZE (PACKED_B_Y + O)
 
 /* Symbols or targets of step `step` of the sequences of a block; 0 beyond them. */
-INLINE void unpack_step(uint *values, const global uint *words, const uint stride, const uint bits, const uint step,
+INLINE void unpack_step(uint *values, const struct sequences *from, const uint bits, const uint step,
                         const uint sequences, const uint rows)
 {
-    for (uint s = 0; s < sequences; ++s)
-        values[s] = unpacked(words + (size_t)s * stride, bits, step);
-    for (uint s = sequences; s < rows; ++s)
+    uint s = 0;
+    if (from->sequence_stride == 1) {
+        const uint per_word = 32 / bits, shift = bits * (step % per_word);
+        const global uint *words = from->words + (size_t)(step / per_word) * from->word_stride;
+        for (; s + LANES <= sequences; s += LANES) {
+            const vword word = CARRYNET_PASTE(vload, LANES)(0, words + s);
+            CARRYNET_PASTE(vstore, LANES)(word >> shift & (vword)((1u << bits) - 1), 0, values + s);
+        }
+    }
+    for (; s < sequences; ++s)
+        values[s] = unpacked(from, bits, s, step);
+    for (; s < rows; ++s)
         values[s] = 0;
 }
 

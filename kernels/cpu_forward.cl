@@ -33,10 +33,8 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
             if (first >= pass.sequences)
                 break;
             const uint sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
-            const global uint *symbols =
-                staged + pass.first_symbol + network * pass.symbol_stride + first * pass.symbol_words;
-            const global uint *targets =
-                staged + pass.first_target + network * pass.target_stride + first * pass.target_words;
+            const struct sequences symbols = staged_symbols(&pass, staged, network, first);
+            const struct sequences targets = staged_targets(&pass, staged, network, first);
             const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */
             uint symbol[BLOCK], target[BLOCK];
             struct measures measures;
@@ -48,8 +46,8 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
                                                   : ((const global real *)(mine + PACKED_H_0))[j];
             for (uint t = 0; t < pass.steps; ++t) {
                 global real *h = hidden + (t % 2) * step, *next = hidden + ((t + 1) % 2) * step;
-                unpack_step(symbol, symbols, pass.symbol_words, I, t, sequences, rows);
-                unpack_step(target, targets, pass.target_words, O, t, sequences, rows);
+                unpack_step(symbol, &symbols, I, t, sequences, rows);
+                unpack_step(target, &targets, O, t, sequences, rows);
                 hidden_forward(next, h, t > 0 || pass.resume || CARRYNET_INITIAL_STATE, symbol, mine, rows);
                 for (uint s = 0; s < rows; s += LANES)
                     for (uint o = 0; o < O; ++o) {

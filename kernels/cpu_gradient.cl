@@ -3,7 +3,7 @@
  *
  *     dh[t] = (dh[t+1] w_hh^T + dy[t] w_hy^T) h (1 - h);  dw_hh = h[t]^T dh, dw_hy = h[t+1]^T dy, dw_xh = x^T dh
  *
- * Work-group size 1. Work-item i runs tasks i, i + items, ...; task = network * chunks + chunk.
+ * Work-group size 1. Work-item g runs items g, g + groups, ...; item = network * chunks + chunk.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -11,6 +11,7 @@
  * Scratch of a work-item, offsets in reals; `rows` and T are run-time values. The host computes the same (host/opencl).
  */
 struct scratch {
+    global uint *words;   /* made problems: symbols [symbol_words][BLOCK], targets [target_words][BLOCK] */
     global real *h;       /* [T + 1][rows][COLUMNS] */
     global real *dy;      /* [T][O][rows] */
     global real *dh;      /* [2][rows][COLUMNS] */
@@ -26,7 +27,8 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
 {
     struct scratch s;
     const size_t step = (size_t)pass->rows * COLUMNS;
-    s.h = base;
+    s.words = (global uint *)base;
+    s.h = base + MADE_REALS(pass);
     s.dy = s.h + (pass->steps + 1) * step;
     s.dh = s.dy + (size_t)pass->steps * O * pass->rows;
     s.bucket = s.dh + 2 * step;
@@ -38,15 +40,49 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
     return s;
 }
 
+/*
+ * Makes the problems of a block, number `first` of update `update` and on. A word of a problem is drawn for LANES
+ * problems at once; where a problem has one word, all four words of LANES Philox blocks are.
+ */
+INLINE void make_block(const struct scratch *g, const struct carrynet_pass *pass, const global uint *task,
+                       const global uint *individual, const uint update, const ulong first)
+{
+    global uint *symbols = g->words, *targets = symbols + (size_t)pass->symbol_words * BLOCK;
+    const uint n = pass->drawn_words;
+    if (n == 1) {
+        for (uint s = 0; s < pass->rows; s += 4 * LANES) {
+            vword c[4];
+            uint words[4][LANES];
+            problem_block(c, (vword)((uint)(first + s) / 4) + lane_numbers(), (vword)(0u), update,
+                          CARRYNET_STREAM_PROBLEMS, individual[CARRYNET_INDIVIDUAL_PROBLEMS],
+                          individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]);
+#pragma unroll
+            for (int k = 0; k < 4; ++k)
+                CARRYNET_PASTE(vstore, LANES)(c[k], 0, words[k]);
+#pragma unroll
+            for (int i = 0; i < LANES; ++i)
+#pragma unroll
+                for (int k = 0; k < 4; ++k)
+                    symbols[s + 4 * i + k] = words[k][i];
+        }
+    } else {
+        for (uint w = 0; w < n; ++w)
+            for (uint s = 0; s < pass->rows; s += LANES)
+                STORE_WORDS(symbols, w * BLOCK + s, random_words((first + s) * n + w, n, update, individual));
+    }
+    for (uint s = 0; s < pass->rows; s += LANES)
+        finish_problems(symbols + s, targets + s, pass, task);
+}
+
 /* h += uniform noise, row by row: word (p T + t) 4 ceil(H/4) + j of the noise stream. */
 INLINE void add_noise(global real *h, const uint sequences, const ulong first_word, const ulong word_step,
-                      const global uint *individual, const real amount)
+                      const global uint *individual, const uint update, const real amount)
 {
     for (uint s = 0; s < sequences; ++s)
         for (uint first = 0; first < COLUMNS; first += 4 * LANES) {
             const ulong base = (first_word + s * word_step + first) / 4;
             const vword low = (vword)((uint)base) + (vword)(LANE_NUMBERS);
-            vword c0 = low, c1, c2 = (vword)(individual[CARRYNET_INDIVIDUAL_UPDATE]);
+            vword c0 = low, c1, c2 = (vword)(update);
             vword c3 = (vword)(CARRYNET_STREAM_NOISE);
             uint high[LANES], lows[LANES];
             CARRYNET_PASTE(vstore, LANES)(low, 0, lows);
@@ -212,13 +248,14 @@ INLINE void write_node(const struct scratch *g, const uint node_stride)
 
 /* One block: its node stands in g->node afterwards. */
 INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
-                      const global uint *symbols, const global uint *targets, const global uint *individual,
-                      const real noise, const ulong first_sequence, const uint sequences, ulong *wrong_bits,
-                      ulong *wrong_sequences)
+                      const struct sequences *symbols, const struct sequences *targets,
+                      const global uint *individual, const uint update, const ulong first_sequence,
+                      const uint sequences, ulong *wrong_bits, ulong *wrong_sequences)
 {
     const uint rows = pass->rows;
     const size_t step = (size_t)rows * COLUMNS;
     const ulong word_step = (ulong)pass->steps * (4 * ((H + 3) / 4));
+    const real noise = noise_of(individual);
     uint symbol[BLOCK], target[BLOCK];
     struct measures measures;
     measures_start(&measures);
@@ -229,12 +266,12 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
 #endif
     for (uint t = 0; t < pass->steps; ++t) {
         global real *next = g->h + (t + 1) * step;
-        unpack_step(symbol, symbols, pass->symbol_words, I, t, sequences, rows);
-        unpack_step(target, targets, pass->target_words, O, t, sequences, rows);
+        unpack_step(symbol, symbols, I, t, sequences, rows);
+        unpack_step(target, targets, O, t, sequences, rows);
         hidden_forward(next, g->h + t * step, t > 0 || CARRYNET_INITIAL_STATE, symbol, packed, rows);
         if (noise > 0)
             add_noise(next, sequences, first_sequence * word_step + t * (4ul * ((H + 3) / 4)), word_step, individual,
-                      noise);
+                      update, noise);
         for (uint s = 0; s < rows; s += LANES)
             for (uint o = 0; o < O; ++o) {
                 vreal z = logits(next + s * COLUMNS, packed + PACKED_HY + o * VECTORS);
@@ -252,7 +289,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
         const global real *h = g->h + t * step, *h_next = h + step;
         const global real *dy = g->dy + (size_t)t * O * rows;
         global real *dh = g->dh + (t % 2) * step;
-        unpack_step(symbol, symbols, pass->symbol_words, I, t, sequences, rows);
+        unpack_step(symbol, symbols, I, t, sequences, rows);
         hidden_backward(dh, g->dh + ((t + 1) % 2) * step, t + 1 < pass->steps, dy, rows, h_next, packed);
         accumulate(g, h, t > 0 || CARRYNET_INITIAL_STATE, h_next, dh, dy, rows, symbol, sequences);
     }
@@ -260,33 +297,46 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
     measures_end(&measures, sequences, g->node + TRAINED, wrong_bits, wrong_sequences);
 }
 
+/* One chunk of a network's blocks: its node, and its counts [2]. */
+INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
+                      const global uint *staged, const global uint *task, const uint network, const uint chunk,
+                      const uint update_offset, global real *node, global ulong *counts)
+{
+    const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
+    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
+    const uint chunk_sequences = pass->chunk_blocks * BLOCK;
+    ulong wrong_bits = 0, wrong_sequences = 0;
+    uint blocks = 0;
+    for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK, ++blocks) {
+        const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
+        if (first >= pass->sequences)
+            break;
+        const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
+        struct sequences symbols = {g->words, BLOCK, 1}, targets = {g->words + pass->symbol_words * BLOCK, BLOCK, 1};
+        if (pass->makes) {
+            make_block(g, pass, task, individual, update, first);
+        } else {
+            symbols = staged_symbols(pass, staged, network, first);
+            targets = staged_targets(pass, staged, network, first);
+        }
+        run_block(pass, g, packed, &symbols, &targets, individual, update, pass->first_sequence + first, sequences,
+                  &wrong_bits, &wrong_sequences);
+        push_node(g->levels, g->node, pass->node_stride, blocks);
+    }
+    collapse_nodes(node, g->levels, pass->node_stride, blocks);
+    counts[0] = wrong_bits;
+    counts[1] = wrong_sequences;
+}
+
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
 cpu_gradient(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
-             global real *scratch, global real *nodes, global ulong *counts)
+             const global uint *task, global real *scratch, global real *nodes, global ulong *counts)
 {
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
-    const ulong tasks = (ulong)pass.networks * pass.chunks;
-    for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
-        const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
-        const global vreal *mine = (const global vreal *)packed + (size_t)network * PACKED_SIZE;
-        const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
-        const uint chunk_sequences = pass.chunk_blocks * BLOCK;
-        ulong wrong_bits = 0, wrong_sequences = 0;
-        uint blocks = 0;
-        for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK, ++blocks) {
-            const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
-            if (first >= pass.sequences)
-                break;
-            const uint sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
-            run_block(&pass, &g, mine,
-                      staged + pass.first_symbol + network * pass.symbol_stride + first * pass.symbol_words,
-                      staged + pass.first_target + network * pass.target_stride + first * pass.target_words,
-                      individual, noise_of(individual), pass.first_sequence + first,
-                      sequences, &wrong_bits, &wrong_sequences);
-            push_node(g.levels, g.node, pass.node_stride, blocks);
-        }
-        collapse_nodes(nodes + task * pass.node_stride, g.levels, pass.node_stride, blocks);
-        counts[2 * task] = wrong_bits;
-        counts[2 * task + 1] = wrong_sequences;
+    const ulong items = (ulong)pass.networks * pass.chunks;
+    for (ulong item = get_group_id(0); item < items; item += get_num_groups(0)) {
+        const uint network = (uint)(item / pass.chunks), chunk = (uint)(item % pass.chunks);
+        run_chunk(&pass, &g, (const global vreal *)packed + (size_t)network * PACKED_SIZE, staged, task, network,
+                  chunk, pass.update, nodes + item * pass.node_stride, counts + 2 * item);
     }
 }

@@ -26,23 +26,21 @@
 #define B_Y (B_H + H)
 #define H_0 (B_H + CARRYNET_BIAS * (H + O))
 
-/* The sequences of a block and where they come from. */
+/* The sequences of a block. */
 struct block {
-    const global uint *symbols; /* of the block's first sequence */
-    const global uint *targets;
-    uint symbol_words;
-    uint target_words;
+    struct sequences symbols; /* of the block's first sequence on */
+    struct sequences targets;
     uint sequences;
 };
 
 static inline uint symbol_at(const struct block *b, const uint s, const uint t)
 {
-    return unpacked(b->symbols + (size_t)s * b->symbol_words, I, t);
+    return unpacked(&b->symbols, I, s, t);
 }
 
 static inline uint target_at(const struct block *b, const uint s, const uint t)
 {
-    return unpacked(b->targets + (size_t)s * b->target_words, O, t);
+    return unpacked(&b->targets, O, s, t);
 }
 
 /* row[a] = b_h + the rows of w_xh whose bit of symbol a is set. */

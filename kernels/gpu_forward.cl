@@ -27,10 +27,8 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
             if (first >= pass.sequences)
                 break;
             const struct block b = {
-                staged + pass.first_symbol + network * pass.symbol_stride + first * pass.symbol_words,
-                staged + pass.first_target + network * pass.target_stride + first * pass.target_words,
-                pass.symbol_words,
-                pass.target_words,
+                staged_symbols(&pass, staged, network, first),
+                staged_targets(&pass, staged, network, first),
                 pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
             };
             const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */

@@ -1,13 +1,14 @@
 /*
  * GPU shape: forward, BPTT and summed gradient of one chunk of blocks after another.
  *
- * Work-group g runs tasks g, g + groups, ...; task = network * chunks + chunk. Items: hidden elements (sequence, unit),
+ * Work-group g runs items g, g + groups, ...; item = network * chunks + chunk. Items: hidden elements (sequence, unit),
  * outputs (sequence), weights (from, to), in turn, with a barrier between.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
 /* Scratch of a work-group, offsets in reals. The host computes the same (host/opencl). */
 struct scratch {
+    global uint *words;  /* made problems: symbols [symbol_words][BLOCK], targets [target_words][BLOCK] */
     global real *h;      /* [T + 1][64][H] */
     global real *dy;     /* [T][64][O] */
     global real *dh;     /* [2][64][H] */
@@ -21,7 +22,8 @@ static inline struct scratch scratch_of(global real *base, const struct carrynet
 {
     struct scratch s;
     const size_t step = (size_t)pass->rows * H;
-    s.h = base;
+    s.words = (global uint *)base;
+    s.h = base + MADE_REALS(pass);
     s.dy = s.h + (pass->steps + 1) * step;
     s.dh = s.dy + (size_t)pass->steps * pass->rows * O;
     s.row = s.dh + 2 * step;
@@ -31,12 +33,26 @@ static inline struct scratch scratch_of(global real *base, const struct carrynet
     return s;
 }
 
+/* Makes the problems of a block, number `first` of update `update` and on; a barrier must follow. */
+static inline void make_block(const struct scratch *g, const struct carrynet_pass *pass, const global uint *task,
+                              const global uint *individual, const uint update, const ulong first,
+                              const uint sequences)
+{
+    EACH(s, sequences)
+    {
+        global uint *symbols = g->words + s, *targets = symbols + (size_t)pass->symbol_words * BLOCK;
+        for (uint w = 0; w < pass->drawn_words; ++w)
+            symbols[w * BLOCK] = random_words((first + s) * pass->drawn_words + w, 0, update, individual);
+        finish_problems(symbols, targets, pass, task);
+    }
+}
+
 /* Noise of one element: word (p T + t) 4 ceil(H/4) + j. */
 static inline real noise_element(const ulong first_word, const uint j, const global uint *individual,
-                                 const real amount)
+                                 const uint update, const real amount)
 {
     const ulong counter = (first_word + j) / 4;
-    uint c[4] = {(uint)counter, (uint)(counter >> 32), individual[CARRYNET_INDIVIDUAL_UPDATE], CARRYNET_STREAM_NOISE};
+    uint c[4] = {(uint)counter, (uint)(counter >> 32), update, CARRYNET_STREAM_NOISE};
     philox4x32(&c[0], &c[1], &c[2], &c[3], individual[CARRYNET_INDIVIDUAL_SEED],
                individual[CARRYNET_INDIVIDUAL_SEED + 1]);
     return uniform(c[j % 4], amount);
@@ -44,7 +60,8 @@ static inline real noise_element(const ulong first_word, const uint j, const glo
 
 static inline void forward_step(const struct scratch *g, const struct block *b, const struct measures *m,
                                 const struct carrynet_pass *pass, const global real *p, const uint t,
-                                const global uint *individual, const real noise, const ulong first_sequence)
+                                const global uint *individual, const uint update, const real noise,
+                                const ulong first_sequence)
 {
     const size_t step = (size_t)pass->rows * H;
     const global real *h = g->h + t * step;
@@ -55,7 +72,7 @@ static inline void forward_step(const struct scratch *g, const struct block *b, 
         real value = hidden_element(b, g->row, h, p, t > 0 || CARRYNET_INITIAL_STATE, t, s, j);
         if (noise > 0) {
             const ulong word_of = ((first_sequence + s) * pass->steps + t) * (4ul * ((H + 3) / 4));
-            value = flush(value + noise_element(word_of, j, individual, noise));
+            value = flush(value + noise_element(word_of, j, individual, update, noise));
         }
         next[e] = value;
     }
@@ -151,18 +168,19 @@ static inline real node_element(const struct scratch *g, const struct measures *
 }
 
 kernel void gpu_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
-                         global real *scratch, global real *nodes, global ulong *counts)
+                         const global uint *task, global real *scratch, global real *nodes, global ulong *counts)
 {
     local real loss[BLOCK], absolute[BLOCK];
     local uint wrong[BLOCK];
     const struct measures m = {loss, absolute, wrong};
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
-    const ulong tasks = (ulong)pass.networks * pass.chunks;
-    for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
-        const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
+    const ulong items = (ulong)pass.networks * pass.chunks;
+    for (ulong item = get_group_id(0); item < items; item += get_num_groups(0)) {
+        const uint network = (uint)(item / pass.chunks), chunk = (uint)(item % pass.chunks);
         const global real *p = parameters + (size_t)network * pass.parameter_stride;
         const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
         const real noise = noise_of(individual);
+        const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + pass.update;
         const uint chunk_sequences = pass.chunk_blocks * BLOCK;
         ulong wrong_bits = 0, wrong_sequences = 0;
         uint blocks = 0;
@@ -171,13 +189,17 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
             const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
             if (first >= pass.sequences)
                 break;
-            const struct block b = {
-                staged + pass.first_symbol + network * pass.symbol_stride + first * pass.symbol_words,
-                staged + pass.first_target + network * pass.target_stride + first * pass.target_words,
-                pass.symbol_words,
-                pass.target_words,
+            struct block b = {
+                {g.words, BLOCK, 1},
+                {g.words + pass.symbol_words * BLOCK, BLOCK, 1},
                 pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
             };
+            if (pass.makes) {
+                make_block(&g, &pass, task, individual, update, first, b.sequences);
+            } else {
+                b.symbols = staged_symbols(&pass, staged, network, first);
+                b.targets = staged_targets(&pass, staged, network, first);
+            }
             EACH(s, BLOCK)
             {
                 loss[s] = absolute[s] = 0;
@@ -193,7 +215,7 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
             g.dw[e] = 0;
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
             for (uint t = 0; t < pass.steps; ++t)
-                forward_step(&g, &b, &m, &pass, p, t, individual, noise, pass.first_sequence + first);
+                forward_step(&g, &b, &m, &pass, p, t, individual, update, noise, pass.first_sequence + first);
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
             for (uint t = pass.steps; t-- > 0;)
                 backward_step(&g, &b, &pass, p, t);
@@ -209,10 +231,10 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
         }
         EACH(e, pass.node_stride)
-        nodes[task * pass.node_stride + e] = collapsed_element(g.levels, pass.node_stride, e, blocks);
+        nodes[item * pass.node_stride + e] = collapsed_element(g.levels, pass.node_stride, e, blocks);
         if (get_local_id(0) == 0) {
-            counts[2 * task] = wrong_bits;
-            counts[2 * task + 1] = wrong_sequences;
+            counts[2 * item] = wrong_bits;
+            counts[2 * item + 1] = wrong_sequences;
         }
         barrier(CLK_GLOBAL_MEM_FENCE);
     }

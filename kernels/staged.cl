@@ -15,9 +15,34 @@ static inline real noise_of(const global uint *individual)
 #endif
 }
 
-/* Symbol or target `step` of a packed sequence. */
-static inline uint unpacked(const global uint *words, const uint bits, const uint step)
+/* Packed sequences, symbols or targets: word w of sequence s is words[w * word_stride + s * sequence_stride]. */
+struct sequences {
+    const global uint *words;
+    uint word_stride;
+    uint sequence_stride;
+};
+
+/* Symbol or target `step` of sequence s. */
+static inline uint unpacked(const struct sequences *from, const uint bits, const uint s, const uint step)
 {
     const uint per_word = 32 / bits;
-    return words[step / per_word] >> (bits * (step % per_word)) & ((1u << bits) - 1);
+    const uint word = from->words[(size_t)(step / per_word) * from->word_stride + (size_t)s * from->sequence_stride];
+    return word >> (bits * (step % per_word)) & ((1u << bits) - 1);
+}
+
+/* The staged symbols and targets of a network's sequences from `first` on. */
+static inline struct sequences staged_symbols(const struct carrynet_pass *pass, const global uint *staged,
+                                              const uint network, const ulong first)
+{
+    const struct sequences s = {staged + pass->first_symbol + network * pass->symbol_stride + first * pass->symbol_words,
+                                1, pass->symbol_words};
+    return s;
+}
+
+static inline struct sequences staged_targets(const struct carrynet_pass *pass, const global uint *staged,
+                                              const uint network, const ulong first)
+{
+    const struct sequences s = {staged + pass->first_target + network * pass->target_stride + first * pass->target_words,
+                                1, pass->target_words};
+    return s;
 }

@@ -144,7 +144,7 @@ static inline void apply_item(const struct carrynet_step *step, const global rea
 {
     const size_t at = (size_t)network * step->parameter_stride / CARRYNET_LANES + i;
     global vreal *w = (global vreal *)parameters + at;
-    const vreal rate = (vreal)(rates[CARRYNET_RATES * network + CARRYNET_RATE]);
+    const vreal rate = (vreal)(rates[step->first_rate + CARRYNET_RATES * network + CARRYNET_RATE]);
     const vreal old = *w;
     vreal g = averaged(((const global vreal *)(sums + (size_t)network * step->node_stride))[i],
                        constants[CARRYNET_CONSTANT_AVERAGE]);
@@ -157,7 +157,7 @@ static inline void apply_item(const struct carrynet_step *step, const global rea
     *m = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *m, g));
     vreal next = flush(fma(rate, *m, old));
 #else
-    const vreal epsilon = (vreal)(rates[CARRYNET_RATES * network + CARRYNET_EPSILON]);
+    const vreal epsilon = (vreal)(rates[step->first_rate + CARRYNET_RATES * network + CARRYNET_EPSILON]);
     global vreal *v = (global vreal *)second_moments + at;
     *v = second_moment_forward(*v, g, constants);
 #if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_RMSPROP_

@@ -23,6 +23,14 @@ struct engine_operations {
     /* The gradient of the staged sequences into the sums. May return before it is done; individuals are copied. */
     carrynet_status (*gradient)(void *body, const struct net_pass *pass, const carrynet_individual *individuals);
 
+    /*
+     * Trains for `updates` updates with the problems of the counter-based source of `task`, which the device makes;
+     * rates [updates][networks]. The sums are then those of the last update. May return before it is done. NULL where a
+     * body cannot.
+     */
+    carrynet_status (*train)(void *body, const struct net_pass *pass, const carrynet_task *task,
+                             const carrynet_individual *individuals, const struct net_rates *rates, uint32_t updates);
+
     /* Reads the sums: values [networks][trained] or NULL, and metrics [networks] or NULL (sequences are not set). */
     carrynet_status (*get_sums)(void *body, void *values, carrynet_metrics *metrics);
     carrynet_status (*set_sums)(void *body, const void *values);

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Rates of updates that are handed to a device at once. */
+enum { MOST_RATES = 1 << 16 };
+
 struct carrynet_engine {
     carrynet_settings settings;
     const struct engine_operations *body_does;
@@ -231,11 +234,11 @@ static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_met
         "the loss of network 0 (seed %llu)%s is %s at update %llu; use a smaller learning rate or clip the "
         "gradient",
         (unsigned long long)engine->individuals[0].seed, lost > 1 ? " and of all others" : "",
-        isnan(metrics[0].loss) ? "NaN" : "infinite", (unsigned long long)engine->individuals[0].updates);
+        isnan(metrics[0].loss) ? "NaN" : "infinite", (unsigned long long)engine->individuals[0].updates - 1);
 }
 
-/* One update: sequences from the source, gradient, optimizer. metrics may be NULL. */
-static carrynet_status train_once(carrynet_engine *engine, const carrynet_source *source, carrynet_metrics *metrics)
+/* One update: sequences from the source, gradient, optimizer. */
+static carrynet_status train_once(carrynet_engine *engine, const carrynet_source *source)
 {
     const carrynet_settings *settings = &engine->settings;
     const struct net_pass pass = {
@@ -255,11 +258,6 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
     }
     if (status == CARRYNET_OK)
         status = engine->body_does->gradient(engine->body, &pass, engine->individuals);
-    if (status == CARRYNET_OK && metrics != NULL) {
-        status = engine->body_does->get_sums(engine->body, NULL, metrics);
-        if (status == CARRYNET_OK)
-            status = check_metrics(engine, metrics, pass.sequences);
-    }
     if (status == CARRYNET_OK)
         status = engine->body_does->update(engine->body, engine->rates, pass.sequences);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
@@ -267,13 +265,53 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
     return status;
 }
 
+/* As many updates at once as their rates leave room for, with problems that the device makes. */
+static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_task *task, uint64_t updates)
+{
+    const carrynet_settings *settings = &engine->settings;
+    const uint32_t networks = settings->networks;
+    const uint64_t most = networks >= MOST_RATES ? 1 : MOST_RATES / networks;
+    const uint32_t portion = (uint32_t)(updates < most ? updates : most);
+    const struct net_pass pass = {
+        .sequences = settings->batch,
+        .steps = settings->steps,
+        .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
+        .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
+        .makes = true,
+    };
+    struct net_rates *rates = NULL;
+    carrynet_status status = base_allocate(&rates, (size_t)portion * networks, sizeof *rates);
+    for (uint64_t done = 0; done < updates && status == CARRYNET_OK; done += portion) {
+        const uint32_t count = updates - done < portion ? (uint32_t)(updates - done) : portion;
+        for (uint32_t u = 0; u < count; ++u)
+            for (uint32_t n = 0; n < networks; ++n) {
+                const carrynet_individual *one = &engine->individuals[n];
+                rates[(size_t)u * networks + n] = engine_rates(settings, one->rate, one->updates + u);
+            }
+        status = engine->body_does->train(engine->body, &pass, task, engine->individuals, rates, count);
+        for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
+            engine->individuals[n].updates += count;
+    }
+    base_free(rates);
+    return status;
+}
+
 carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source, uint64_t updates,
                                       carrynet_metrics *metrics)
 {
+    const bool on_device = engine->body_does->train != NULL && source->counter != NULL;
+    const uint64_t batch = engine->settings.batch;
     const fenv_t environment = enter_arithmetic();
     carrynet_status status = CARRYNET_OK;
-    for (uint64_t u = 0; u < updates && status == CARRYNET_OK; ++u)
-        status = train_once(engine, source, u + 1 == updates ? metrics : NULL);
+    if (on_device)
+        status = train_on_device(engine, source->counter, updates);
+    for (uint64_t u = 0; u < updates && status == CARRYNET_OK && !on_device; ++u)
+        status = train_once(engine, source);
+    if (status == CARRYNET_OK && metrics != NULL && updates > 0) {
+        status = engine->body_does->get_sums(engine->body, NULL, metrics);
+        if (status == CARRYNET_OK)
+            status = check_metrics(engine, metrics, batch);
+    }
     return leave_arithmetic(&environment, status);
 }
 

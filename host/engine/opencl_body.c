@@ -33,6 +33,13 @@ static carrynet_status body_gradient(void *self, const struct net_pass *pass, co
     return opencl_trainer_gradient(self, pass, individuals);
 }
 
+static carrynet_status body_train(void *self, const struct net_pass *pass, const carrynet_task *task,
+                                  const carrynet_individual *individuals, const struct net_rates *rates,
+                                  uint32_t updates)
+{
+    return opencl_trainer_train(self, pass, task, individuals, rates, updates);
+}
+
 static carrynet_status body_get_sums(void *self, void *values, carrynet_metrics *metrics)
 {
     return opencl_trainer_get_sums(self, values, metrics);
@@ -70,6 +77,7 @@ static const struct engine_operations operations_of_opencl = {
     .set = body_set,
     .stage = body_stage,
     .gradient = body_gradient,
+    .train = body_train,
     .get_sums = body_get_sums,
     .set_sums = body_set_sums,
     .update = body_update,

@@ -18,6 +18,7 @@ struct net_pass {
     bool shared;             /* all networks read the same sequences: staged once */
     uint64_t first_sequence; /* place of the first one in the update's batch: names the noise */
     bool resume;             /* forward: h[0] comes from the state */
+    bool makes;              /* training: the device makes the problems, nothing is staged */
 };
 
 /* Rate and epsilon of one network's update, formed by engine_rates. */

@@ -57,9 +57,9 @@ carrynet_status opencl_read(struct opencl_trainer *t, const struct opencl_buffer
 
 size_t opencl_all_buffers(struct opencl_trainer *t, struct opencl_buffer *buffers[OPENCL_BUFFERS])
 {
-    struct opencl_buffer *const single[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,    &t->totals,
-                                            &t->constants,  &t->factors,    &t->packed,     &t->scratch, &t->nodes,
-                                            &t->counts,     &t->y,          &t->z,          &t->h,       &t->state};
+    struct opencl_buffer *const single[] = {
+        &t->parameters, &t->moments[0], &t->moments[1], &t->sums, &t->totals, &t->constants, &t->factors, &t->packed,
+        &t->scratch,    &t->nodes,      &t->counts,     &t->y,    &t->z,      &t->h,         &t->state,   &t->task};
     size_t count = 0;
     for (; count < sizeof single / sizeof single[0]; ++count)
         buffers[count] = single[count];
@@ -115,6 +115,8 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
     uint64_t levels = 1, reals = 2 * step;
     for (uint32_t blocks = pass->chunk_blocks; blocks > 1; blocks /= 2)
         ++levels;
+    if (pass->makes)
+        reals += (uint64_t)CARRYNET_BLOCK * (pass->symbol_words + pass->target_words) / (trainer->value / 4);
     if (training)
         reals += (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows;
     if (trainer->cpu_shape)
@@ -147,6 +149,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .parameter_stride = trainer->parameter_stride,
         .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,
         .resume = s->resume,
+        .makes = s->makes,
     };
     /* Chunks as large as leaves every worker about two of them. */
     while (pass->chunk_blocks < blocks &&

@@ -73,6 +73,9 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *trainer, const struc
                                      uint32_t **targets);
 carrynet_status opencl_trainer_gradient(struct opencl_trainer *trainer, const struct net_pass *pass,
                                         const carrynet_individual *individuals);
+carrynet_status opencl_trainer_train(struct opencl_trainer *trainer, const struct net_pass *pass,
+                                     const carrynet_task *task, const carrynet_individual *individuals,
+                                     const struct net_rates *rates, uint32_t updates);
 carrynet_status opencl_trainer_get_sums(struct opencl_trainer *trainer, void *values, carrynet_metrics *metrics);
 carrynet_status opencl_trainer_set_sums(struct opencl_trainer *trainer, const void *values);
 carrynet_status opencl_trainer_update(struct opencl_trainer *trainer, const struct net_rates *rates,

@@ -6,96 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-struct argument {
-    size_t size;
-    const void *value;
-};
-
-#define BUFFER(buffer)                                                                                                 \
-    {                                                                                                                  \
-        sizeof(cl_mem), &(buffer).memory                                                                               \
-    }
-#define STRUCT(value)                                                                                                  \
-    {                                                                                                                  \
-        sizeof(value), &(value)                                                                                        \
-    }
-
-/* Sets the arguments in order and launches `groups` work-groups of a kernel. */
-static carrynet_status launch(struct opencl_trainer *t, enum opencl_kernel_id id, const struct argument *arguments,
-                              size_t count, size_t groups)
-{
-    const char *name = opencl_kernel_name(t, id);
-    cl_kernel kernel = NULL;
-    char call[96];
-    size_t group = 1;
-    carrynet_status status = opencl_need(&kernel, t, id);
-    if (status == CARRYNET_OK)
-        status = opencl_group(&group, t, kernel);
-    if (status != CARRYNET_OK)
-        return status;
-    const size_t items = groups * group;
-    for (size_t i = 0; i < count; ++i) {
-        const cl_int code = clSetKernelArg(kernel, (cl_uint)i, arguments[i].size, arguments[i].value);
-        if (code != CL_SUCCESS) {
-            (void)snprintf(call, sizeof call, "clSetKernelArg(%s, %zu)", name, i);
-            return opencl_fail(call, code);
-        }
-    }
-    const cl_int code =
-        clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, &group, 0, NULL, opencl_timed(t, name));
-    if (code != CL_SUCCESS) {
-        (void)snprintf(call, sizeof call, "clEnqueueNDRangeKernel(%s)", name);
-        return opencl_fail(call, code);
-    }
-    return CARRYNET_OK;
-}
-
-#define LAUNCH(t, id, arguments, groups) launch(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], groups)
-
-/*
- * Launches a kernel whose work-items share out `items` items: about 64 a group in the GPU shape. Groups have a fixed
- * size, so that a runtime that compiles for each size (pocl) compiles once.
- */
-static carrynet_status share_out(struct opencl_trainer *t, enum opencl_kernel_id id, const struct argument *arguments,
-                                 size_t count, size_t items)
-{
-    const size_t share = t->cpu_shape ? 1 : 64, needed = (items + share - 1) / share;
-    return launch(t, id, arguments, count, needed < t->workers ? needed : t->workers);
-}
-
-#define SHARE_OUT(t, id, arguments, items) share_out(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], items)
-
 /* ---- staging --------------------------------------------------------------------------------------------------- */
-
-/* Waits until the device has taken what the slot last wrote. */
-static carrynet_status wait_for(struct opencl_slot *slot)
-{
-    if (slot->written == NULL)
-        return CARRYNET_OK;
-    const cl_int code = clWaitForEvents(1, &slot->written);
-    (void)clReleaseEvent(slot->written);
-    slot->written = NULL;
-    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clWaitForEvents", code);
-}
-
-/* Queues a write from the slot's memory, and remembers it as the slot's last. */
-static carrynet_status write_slot(struct opencl_trainer *t, struct opencl_slot *slot, const struct opencl_buffer *to,
-                                  const void *from, size_t bytes)
-{
-    cl_event event = NULL;
-    const cl_int code = clEnqueueWriteBuffer(t->queue, to->memory, CL_FALSE, 0, bytes, from, 0, NULL, &event);
-    if (code != CL_SUCCESS)
-        return opencl_fail("clEnqueueWriteBuffer", code);
-    t->profile.counted.bytes_written += bytes;
-    if (slot->written != NULL)
-        (void)clReleaseEvent(slot->written);
-    slot->written = event;
-    return CARRYNET_OK;
-}
 
 static size_t staged_words(const struct opencl_trainer *t, const struct net_pass *s)
 {
-    const size_t sequences = (s->shared ? 1 : t->settings.networks) * s->sequences;
+    const size_t sequences = s->makes ? 0 : (s->shared ? 1 : t->settings.networks) * s->sequences;
     return t->settings.networks * (size_t)CARRYNET_INDIVIDUAL + sequences * (s->symbol_words + s->target_words);
 }
 
@@ -104,8 +19,8 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_
 {
     t->slot = (t->slot + 1) % OPENCL_SLOTS;
     struct opencl_slot *slot = &t->slots[t->slot];
-    const size_t words = staged_words(t, s), rates = t->settings.networks * CARRYNET_RATES * t->value;
-    carrynet_status status = wait_for(slot);
+    const size_t words = staged_words(t, s);
+    carrynet_status status = opencl_wait(slot);
     if (status == CARRYNET_OK && words > slot->words_room) {
         base_free(slot->words);
         slot->words_room = 0;
@@ -113,12 +28,8 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_
         if (status == CARRYNET_OK)
             slot->words_room = words;
     }
-    if (status == CARRYNET_OK && slot->rates == NULL)
-        status = base_allocate(&slot->rates, rates, 1);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &slot->staged, words * sizeof(uint32_t), "the batch");
-    if (status == CARRYNET_OK)
-        status = opencl_reserve(t, &slot->rates_buffer, rates, "the rates");
     if (status == CARRYNET_OK) {
         struct opencl_plan plan; /* only for where the symbols and targets begin */
         status = opencl_plan_pass(&plan, t, s, false);
@@ -128,8 +39,7 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_
     return status;
 }
 
-/* A real of this trainer's precision. */
-static void put_real(const struct opencl_trainer *t, void *values, size_t i, double value)
+void opencl_put_real(const struct opencl_trainer *t, void *values, size_t i, double value)
 {
     if (t->value == sizeof(float))
         ((float *)values)[i] = (float)value;
@@ -137,15 +47,14 @@ static void put_real(const struct opencl_trainer *t, void *values, size_t i, dou
         ((double *)values)[i] = value;
 }
 
-static double get_real(const struct opencl_trainer *t, const void *values, size_t i)
+double opencl_get_real(const struct opencl_trainer *t, const void *values, size_t i)
 {
     return t->value == sizeof(float) ? (double)((const float *)values)[i] : ((const double *)values)[i];
 }
 
 /* ---- passes ---------------------------------------------------------------------------------------------------- */
 
-/* Room for a pass, and the packed weights of the CPU shape. */
-static carrynet_status prepare(struct opencl_trainer *t, const struct opencl_plan *plan)
+carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_plan *plan)
 {
     carrynet_status status = opencl_reserve(t, &t->scratch, plan->scratch_bytes, "scratch");
     if (status == CARRYNET_OK)
@@ -156,7 +65,7 @@ static carrynet_status prepare(struct opencl_trainer *t, const struct opencl_pla
         return status;
     status = opencl_reserve(t, &t->packed, t->settings.networks * t->packed_size * t->value, "packed weights");
     if (status == CARRYNET_OK) {
-        const struct argument arguments[] = {STRUCT(plan->pass), BUFFER(t->parameters), BUFFER(t->packed)};
+        const struct opencl_argument arguments[] = {STRUCT(plan->pass), BUFFER(t->parameters), BUFFER(t->packed)};
         status = SHARE_OUT(t, OPENCL_PACK, arguments, (size_t)t->settings.networks * t->settings.shape.hidden);
     }
     t->packed_is_current = status == CARRYNET_OK;
@@ -172,9 +81,36 @@ static carrynet_status join(struct opencl_trainer *t, const struct carrynet_pass
         .parameter_stride = t->parameter_stride,
         .node_stride = pass->node_stride,
     };
-    const struct argument arguments[] = {STRUCT(step), BUFFER(t->nodes), BUFFER(t->counts), BUFFER(t->sums),
-                                         BUFFER(t->totals)};
+    const struct opencl_argument arguments[] = {STRUCT(step), BUFFER(t->nodes), BUFFER(t->counts), BUFFER(t->sums),
+                                                BUFFER(t->totals)};
     return SHARE_OUT(t, OPENCL_JOIN, arguments, (size_t)pass->networks * (pass->node_stride / t->lanes));
+}
+
+void opencl_put_individuals(const struct opencl_trainer *t, uint32_t *words, const carrynet_individual *individuals)
+{
+    for (uint32_t n = 0; n < t->settings.networks; ++n, words += CARRYNET_INDIVIDUAL) {
+        words[CARRYNET_INDIVIDUAL_SEED] = (uint32_t)individuals[n].seed;
+        words[CARRYNET_INDIVIDUAL_SEED + 1] = (uint32_t)(individuals[n].seed >> 32);
+        words[CARRYNET_INDIVIDUAL_UPDATE] = (uint32_t)individuals[n].updates;
+        opencl_put_real(t, words + CARRYNET_INDIVIDUAL_NOISE, 0, individuals[n].noise);
+        words[CARRYNET_INDIVIDUAL_PROBLEMS] = (uint32_t)individuals[n].problem_seed;
+        words[CARRYNET_INDIVIDUAL_PROBLEMS + 1] = (uint32_t)(individuals[n].problem_seed >> 32);
+    }
+}
+
+carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct opencl_plan *plan,
+                                       struct opencl_slot *slot)
+{
+    const struct opencl_argument arguments[] = {STRUCT(plan->pass),
+                                                t->cpu_shape ? (struct opencl_argument)BUFFER(t->packed)
+                                                             : (struct opencl_argument)BUFFER(t->parameters),
+                                                BUFFER(slot->staged),
+                                                BUFFER(t->task),
+                                                BUFFER(t->scratch),
+                                                BUFFER(t->nodes),
+                                                BUFFER(t->counts)};
+    const carrynet_status status = LAUNCH(t, OPENCL_GRADIENT, arguments, plan->workers);
+    return status == CARRYNET_OK ? join(t, &plan->pass) : status;
 }
 
 carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct net_pass *s,
@@ -184,30 +120,12 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
     struct opencl_plan plan;
     carrynet_status status = opencl_plan_pass(&plan, t, s, true);
     if (status == CARRYNET_OK)
-        status = prepare(t, &plan);
+        status = opencl_prepare(t, &plan);
     if (status != CARRYNET_OK)
         return status;
-    for (uint32_t n = 0; n < t->settings.networks; ++n) {
-        uint32_t *words = slot->words + (size_t)n * CARRYNET_INDIVIDUAL;
-        words[CARRYNET_INDIVIDUAL_SEED] = (uint32_t)individuals[n].seed;
-        words[CARRYNET_INDIVIDUAL_SEED + 1] = (uint32_t)(individuals[n].seed >> 32);
-        words[CARRYNET_INDIVIDUAL_UPDATE] = (uint32_t)individuals[n].updates;
-        put_real(t, words + CARRYNET_INDIVIDUAL_NOISE, 0, individuals[n].noise);
-    }
-    status = write_slot(t, slot, &slot->staged, slot->words, staged_words(t, s) * sizeof(uint32_t));
-    if (status == CARRYNET_OK) {
-        const struct argument arguments[] = {
-            STRUCT(plan.pass),
-            t->cpu_shape ? (struct argument)BUFFER(t->packed) : (struct argument)BUFFER(t->parameters),
-            BUFFER(slot->staged),
-            BUFFER(t->scratch),
-            BUFFER(t->nodes),
-            BUFFER(t->counts)};
-        status = LAUNCH(t, OPENCL_GRADIENT, arguments, plan.workers);
-    }
-    if (status == CARRYNET_OK)
-        status = join(t, &plan.pass);
-    return status;
+    opencl_put_individuals(t, slot->words, individuals);
+    status = opencl_write_slot(t, slot, &slot->staged, slot->words, staged_words(t, s) * sizeof(uint32_t));
+    return status == CARRYNET_OK ? opencl_launch_gradient(t, &plan, slot) : status;
 }
 
 /* Reads the sums of the last pass, nodes of `stride` reals with the metrics at `at`. */
@@ -222,8 +140,8 @@ static carrynet_status read_metrics(struct opencl_trainer *t, carrynet_metrics *
     status = opencl_read(t, &t->totals, totals, bytes);
     for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n)
         metrics[n] = (carrynet_metrics){
-            .loss = get_real(t, sums, n * stride + at),
-            .absolute_error = get_real(t, sums, n * stride + at + 1),
+            .loss = opencl_get_real(t, sums, n * stride + at),
+            .absolute_error = opencl_get_real(t, sums, n * stride + at + 1),
             .wrong_bits = totals[2 * n],
             .wrong_sequences = totals[2 * n + 1],
         };
@@ -261,68 +179,6 @@ carrynet_status opencl_trainer_set_sums(struct opencl_trainer *t, const void *va
     return status;
 }
 
-/* ---- the update ------------------------------------------------------------------------------------------------ */
-
-/* What all networks' updates share, made anew where the number of sequences changes. */
-static carrynet_status write_constants(struct opencl_trainer *t, uint64_t sequences)
-{
-    union {
-        float single[CARRYNET_CONSTANTS];
-        double twice[CARRYNET_CONSTANTS];
-    } room;
-    if (t->averaged == sequences)
-        return CARRYNET_OK;
-    memset(&room, 0, sizeof room);
-    put_real(t, &room, CARRYNET_CONSTANT_AVERAGE, 1.0 / (double)sequences);
-    put_real(t, &room, CARRYNET_CONSTANT_CLIP, t->settings.clip);
-    put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM, t->settings.momentum);
-    put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
-    put_real(t, &room, CARRYNET_CONSTANT_DECAY, t->settings.decay);
-    put_real(t, &room, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
-    const carrynet_status status = opencl_write(t, &t->constants, &room, CARRYNET_CONSTANTS * t->value);
-    t->averaged = status == CARRYNET_OK ? sequences : 0;
-    return status;
-}
-
-carrynet_status opencl_trainer_update(struct opencl_trainer *t, const struct net_rates *rates, uint64_t sequences)
-{
-    struct opencl_slot *slot = &t->slots[t->slot];
-    const size_t networks = t->settings.networks, bytes = networks * CARRYNET_RATES * t->value;
-    const struct carrynet_step step = {
-        .networks = (uint32_t)networks,
-        .parameter_stride = t->parameter_stride,
-        .node_stride = t->node_stride,
-        .trained = (uint32_t)t->trained,
-        .clipped = t->settings.clip > 0,
-    };
-    carrynet_status status = CARRYNET_OK;
-    if (slot->rates == NULL) /* an update before any pass */
-        status = base_allocate(&slot->rates, bytes, 1);
-    if (status == CARRYNET_OK)
-        status = opencl_reserve(t, &slot->rates_buffer, bytes, "the rates");
-    if (status == CARRYNET_OK)
-        status = write_constants(t, sequences);
-    if (status != CARRYNET_OK)
-        return status;
-    for (size_t n = 0; n < networks; ++n) {
-        put_real(t, slot->rates, CARRYNET_RATES * n + CARRYNET_RATE, rates[n].rate);
-        put_real(t, slot->rates, CARRYNET_RATES * n + CARRYNET_EPSILON, rates[n].epsilon);
-    }
-    status = write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes);
-    if (status == CARRYNET_OK && step.clipped) {
-        const struct argument arguments[] = {STRUCT(step), BUFFER(t->sums), BUFFER(t->constants), BUFFER(t->factors)};
-        status = SHARE_OUT(t, OPENCL_CLIP, arguments, networks);
-    }
-    if (status == CARRYNET_OK) {
-        const struct argument arguments[] = {STRUCT(step),          BUFFER(t->sums),      BUFFER(slot->rates_buffer),
-                                             BUFFER(t->constants),  BUFFER(t->factors),   BUFFER(t->parameters),
-                                             BUFFER(t->moments[0]), BUFFER(t->moments[1])};
-        status = SHARE_OUT(t, OPENCL_APPLY, arguments, networks * ((t->trained + t->lanes - 1) / t->lanes));
-    }
-    t->packed_is_current = false;
-    return status;
-}
-
 /* ---- forward --------------------------------------------------------------------------------------------------- */
 
 static carrynet_status read_back(struct opencl_trainer *t, const struct opencl_buffer *buffer, void *values,
@@ -344,7 +200,7 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     char *sums = NULL;
     carrynet_status status = opencl_plan_pass(&plan, t, s, false);
     if (status == CARRYNET_OK)
-        status = prepare(t, &plan);
+        status = opencl_prepare(t, &plan);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->y, outputs->y != NULL ? output_bytes : 0, "y");
     if (status == CARRYNET_OK)
@@ -354,7 +210,7 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->state, outputs->state != NULL ? state_bytes : 0, "the state");
     if (status == CARRYNET_OK)
-        status = write_slot(t, slot, &slot->staged, slot->words, staged_words(t, s) * sizeof(uint32_t));
+        status = opencl_write_slot(t, slot, &slot->staged, slot->words, staged_words(t, s) * sizeof(uint32_t));
     if (status == CARRYNET_OK && s->resume)
         status = opencl_write(t, &t->state, outputs->state, state_bytes);
     if (status != CARRYNET_OK)
@@ -362,17 +218,17 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     plan.pass.outputs = (outputs->y != NULL ? CARRYNET_WRITE_Y : 0) | (outputs->z != NULL ? CARRYNET_WRITE_Z : 0) |
                         (outputs->h != NULL ? CARRYNET_WRITE_H : 0) |
                         (outputs->state != NULL ? CARRYNET_WRITE_STATE : 0);
-    const struct argument arguments[] = {
-        STRUCT(plan.pass),
-        t->cpu_shape ? (struct argument)BUFFER(t->packed) : (struct argument)BUFFER(t->parameters),
-        BUFFER(slot->staged),
-        BUFFER(t->scratch),
-        BUFFER(t->nodes),
-        BUFFER(t->counts),
-        BUFFER(t->y),
-        BUFFER(t->z),
-        BUFFER(t->h),
-        BUFFER(t->state)};
+    const struct opencl_argument arguments[] = {STRUCT(plan.pass),
+                                                t->cpu_shape ? (struct opencl_argument)BUFFER(t->packed)
+                                                             : (struct opencl_argument)BUFFER(t->parameters),
+                                                BUFFER(slot->staged),
+                                                BUFFER(t->scratch),
+                                                BUFFER(t->nodes),
+                                                BUFFER(t->counts),
+                                                BUFFER(t->y),
+                                                BUFFER(t->z),
+                                                BUFFER(t->h),
+                                                BUFFER(t->state)};
     status = LAUNCH(t, OPENCL_FORWARD, arguments, plan.workers);
     if (status == CARRYNET_OK)
         status = read_back(t, &t->y, outputs->y, output_bytes);

@@ -63,14 +63,15 @@ static carrynet_status make_state(struct opencl_trainer *t)
     const uint64_t networks = t->settings.networks, bytes = networks * t->parameter_stride * t->value;
     const bool first = net_first_moment(t->settings.optimizer), second = net_second_moment(t->settings.optimizer);
     struct opencl_buffer *const made[] = {&t->parameters, &t->moments[0], &t->moments[1], &t->sums,
-                                          &t->totals,     &t->factors,    &t->constants};
+                                          &t->totals,     &t->factors,    &t->constants,  &t->task};
     const uint64_t sizes[] = {bytes,
                               first ? bytes : 0,
                               second ? bytes : 0,
                               networks * t->node_stride * t->value,
                               networks * 2 * sizeof(cl_ulong),
                               networks * t->value,
-                              CARRYNET_CONSTANTS * t->value};
+                              CARRYNET_CONSTANTS * t->value,
+                              sizeof(uint32_t)};
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < sizeof made / sizeof made[0] && status == CARRYNET_OK; ++i) {
         status = opencl_reserve(t, made[i], sizes[i], "the networks' state");

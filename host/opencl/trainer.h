@@ -18,7 +18,8 @@ struct opencl_buffer {
 struct opencl_slot {
     uint32_t *words; /* individuals, symbols, targets */
     size_t words_room;
-    char *rates; /* [networks][CARRYNET_RATES] reals */
+    char *rates; /* [updates][networks][CARRYNET_RATES] reals */
+    size_t rates_room;
     struct opencl_buffer staged;
     struct opencl_buffer rates_buffer;
     cl_event written; /* of the last write from this slot */
@@ -80,6 +81,8 @@ struct opencl_trainer {
     struct opencl_buffer sums, totals;           /* [networks][node_stride]; ulong [networks][2] */
     struct opencl_buffer constants, factors;     /* [CARRYNET_CONSTANTS]; [networks] */
     struct opencl_buffer packed, scratch, nodes, counts;
+    struct opencl_buffer task; /* of made problems: CARRYNET_AUTOMATON_ words */
+    carrynet_task task_written;
     struct opencl_buffer y, z, h, state; /* of forward passes */
     uint64_t averaged;                   /* sequences that the constants are made for */
 
@@ -127,6 +130,64 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
  * many for this kernel), or what suits the device and the kernel.
  */
 carrynet_status opencl_group(size_t *group, struct opencl_trainer *trainer, cl_kernel kernel);
+
+/* ---- launch.c -------------------------------------------------------------------------------------------------- */
+
+struct opencl_argument {
+    size_t size;
+    const void *value;
+};
+
+#define BUFFER(buffer)                                                                                                 \
+    {                                                                                                                  \
+        sizeof(cl_mem), &(buffer).memory                                                                               \
+    }
+#define STRUCT(value)                                                                                                  \
+    {                                                                                                                  \
+        sizeof(value), &(value)                                                                                        \
+    }
+
+/* Sets the arguments in order and launches `groups` work-groups of a kernel. */
+carrynet_status opencl_launch(struct opencl_trainer *trainer, enum opencl_kernel_id id,
+                              const struct opencl_argument *arguments, size_t count, size_t groups);
+
+/*
+ * Launches a kernel whose work-items share out `items` items: about 64 a group in the GPU shape. Groups have a fixed
+ * size, so that a runtime that compiles for each size (pocl) compiles once.
+ */
+carrynet_status opencl_share_out(struct opencl_trainer *trainer, enum opencl_kernel_id id,
+                                 const struct opencl_argument *arguments, size_t count, size_t items);
+
+#define LAUNCH(t, id, arguments, groups)                                                                               \
+    opencl_launch(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], groups)
+#define SHARE_OUT(t, id, arguments, items)                                                                             \
+    opencl_share_out(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], items)
+
+/* Waits until the device has taken what the slot last wrote. */
+carrynet_status opencl_wait(struct opencl_slot *slot);
+
+/* Queues a write from the slot's memory, and remembers it as the slot's last. */
+carrynet_status opencl_write_slot(struct opencl_trainer *trainer, struct opencl_slot *slot,
+                                  const struct opencl_buffer *to, const void *from, size_t bytes);
+
+/* ---- passes.c -------------------------------------------------------------------------------------------------- */
+
+/* Room for a planned pass, and the packed weights of the CPU shape. */
+carrynet_status opencl_prepare(struct opencl_trainer *trainer, const struct opencl_plan *plan);
+
+/* The individuals as the kernels read them: words [networks][CARRYNET_INDIVIDUAL]. */
+void opencl_put_individuals(const struct opencl_trainer *trainer, uint32_t *words,
+                            const carrynet_individual *individuals);
+
+/* Launches the gradient of a planned and prepared pass, staged in the slot, and joins its nodes. */
+carrynet_status opencl_launch_gradient(struct opencl_trainer *trainer, const struct opencl_plan *plan,
+                                       struct opencl_slot *slot);
+
+/* A real of the trainer's precision. */
+void opencl_put_real(const struct opencl_trainer *trainer, void *values, size_t i, double value);
+double opencl_get_real(const struct opencl_trainer *trainer, const void *values, size_t i);
+
+/* ---- profile.c ------------------------------------------------------------------------------------------------- */
 
 /* Where the event of a launch of the kernel `name` (a literal) goes: NULL where nothing is timed. */
 cl_event *opencl_timed(struct opencl_trainer *trainer, const char *name);

@@ -268,7 +268,7 @@ carrynet_status carrynet_replay(carrynet_model **model, const carrynet_recipe *r
     carrynet_settings settings;
     carrynet_train_options mine;
     struct replay replay = {.recipe = recipe, .options = options, .settings = &settings};
-    const carrynet_source source = {fill, &replay};
+    const carrynet_source source = {.fill = fill, .self = &replay};
     const carrynet_watch watch = {look, &replay};
     base_text head = {0};
     double *weights = NULL;

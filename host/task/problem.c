@@ -146,7 +146,7 @@ static carrynet_status counter_fill(void *self, uint64_t seed, uint64_t update, 
 carrynet_source carrynet_counter_source(const carrynet_task *task)
 {
     /* The task is only read; the cast serves the source's one kind of self. */
-    return (carrynet_source){.fill = counter_fill, .self = (void *)(uintptr_t)task};
+    return (carrynet_source){.fill = counter_fill, .self = (void *)(uintptr_t)task, .counter = task};
 }
 
 static carrynet_status explicit_fill(void *self, uint64_t seed, uint64_t update, size_t first, size_t count,

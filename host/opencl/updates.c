@@ -1,0 +1,151 @@
+/* From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device. */
+#include "opencl/trainer.h"
+#include <string.h>
+
+/* What all networks' updates share, made anew where the number of sequences changes. */
+static carrynet_status write_constants(struct opencl_trainer *t, uint64_t sequences)
+{
+    union {
+        float single[CARRYNET_CONSTANTS];
+        double twice[CARRYNET_CONSTANTS];
+    } room;
+    if (t->averaged == sequences)
+        return CARRYNET_OK;
+    memset(&room, 0, sizeof room);
+    opencl_put_real(t, &room, CARRYNET_CONSTANT_AVERAGE, 1.0 / (double)sequences);
+    opencl_put_real(t, &room, CARRYNET_CONSTANT_CLIP, t->settings.clip);
+    opencl_put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM, t->settings.momentum);
+    opencl_put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
+    opencl_put_real(t, &room, CARRYNET_CONSTANT_DECAY, t->settings.decay);
+    opencl_put_real(t, &room, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
+    const carrynet_status status = opencl_write(t, &t->constants, &room, CARRYNET_CONSTANTS * t->value);
+    t->averaged = status == CARRYNET_OK ? sequences : 0;
+    return status;
+}
+
+/* Queues the rates of `count` updates of a network. */
+static carrynet_status write_rates(struct opencl_trainer *t, struct opencl_slot *slot, const struct net_rates *rates,
+                                   size_t count)
+{
+    const size_t bytes = count * CARRYNET_RATES * t->value;
+    carrynet_status status = opencl_wait(slot);
+    if (status == CARRYNET_OK && bytes > slot->rates_room) {
+        base_free(slot->rates);
+        slot->rates_room = 0;
+        status = base_allocate(&slot->rates, bytes, 1);
+        if (status == CARRYNET_OK)
+            slot->rates_room = bytes;
+    }
+    if (status == CARRYNET_OK)
+        status = opencl_reserve(t, &slot->rates_buffer, bytes, "the rates");
+    for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
+        opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_RATE, rates[i].rate);
+        opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_EPSILON, rates[i].epsilon);
+    }
+    return status == CARRYNET_OK ? opencl_write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes) : status;
+}
+
+/* Launches the update of all networks from their sums, with the slot's rates from real number first_rate on. */
+static carrynet_status launch_update(struct opencl_trainer *t, struct opencl_slot *slot, uint32_t first_rate)
+{
+    const size_t networks = t->settings.networks;
+    const struct carrynet_step step = {
+        .networks = (uint32_t)networks,
+        .parameter_stride = t->parameter_stride,
+        .node_stride = t->node_stride,
+        .trained = (uint32_t)t->trained,
+        .clipped = t->settings.clip > 0,
+        .first_rate = first_rate,
+    };
+    carrynet_status status = CARRYNET_OK;
+    if (step.clipped) {
+        const struct opencl_argument arguments[] = {STRUCT(step), BUFFER(t->sums), BUFFER(t->constants),
+                                                    BUFFER(t->factors)};
+        status = SHARE_OUT(t, OPENCL_CLIP, arguments, networks);
+    }
+    if (status == CARRYNET_OK) {
+        const struct opencl_argument arguments[] = {
+            STRUCT(step),       BUFFER(t->sums),       BUFFER(slot->rates_buffer), BUFFER(t->constants),
+            BUFFER(t->factors), BUFFER(t->parameters), BUFFER(t->moments[0]),      BUFFER(t->moments[1])};
+        status = SHARE_OUT(t, OPENCL_APPLY, arguments, networks * ((t->trained + t->lanes - 1) / t->lanes));
+    }
+    t->packed_is_current = false;
+    return status;
+}
+
+carrynet_status opencl_trainer_update(struct opencl_trainer *t, const struct net_rates *rates, uint64_t sequences)
+{
+    struct opencl_slot *slot = &t->slots[t->slot];
+    carrynet_status status = write_constants(t, sequences);
+    if (status == CARRYNET_OK)
+        status = write_rates(t, slot, rates, t->settings.networks);
+    return status == CARRYNET_OK ? launch_update(t, slot, 0) : status;
+}
+
+/* ---- many updates ---------------------------------------------------------------------------------------------- */
+
+/* The automaton as the kernels read it (arguments.h), where it is another than the last. */
+static carrynet_status write_task(struct opencl_trainer *t, const carrynet_task *task)
+{
+    uint32_t words[CARRYNET_AUTOMATON_TABLE + CARRYNET_TASK_STATES * CARRYNET_TASK_SYMBOLS] = {0};
+    const uint32_t entries = task->states << task->inputs;
+    uint32_t state_bits = 1;
+    if (memcmp(task, &t->task_written, sizeof *task) == 0)
+        return CARRYNET_OK;
+    words[CARRYNET_AUTOMATON_START] = task->start;
+    words[CARRYNET_AUTOMATON_NOT_LESS] = task->constraint == CARRYNET_CONSTRAINT_NOT_LESS;
+    for (uint32_t i = 0; i < task->closing_count; ++i)
+        words[CARRYNET_AUTOMATON_CLOSING] |= (uint32_t)task->closing[i] << 4 * i;
+    while (task->states > 1u << state_bits)
+        ++state_bits;
+    words[CARRYNET_AUTOMATON_STATE_BITS] = entries <= 32 ? state_bits : 0;
+    for (uint32_t q = 0; q < task->states; ++q)
+        for (uint32_t a = 0; a < 1u << task->inputs; ++a) {
+            const uint32_t i = q << task->inputs | a, next = task->next[q][a], out = task->out[q][a];
+            words[CARRYNET_AUTOMATON_TABLE + i] = next | out << 8;
+            for (uint32_t b = 0; b < state_bits && entries <= 32; ++b)
+                words[CARRYNET_AUTOMATON_NEXT + b] |= (next >> b & 1) << i;
+            for (uint32_t o = 0; o < task->outputs && entries <= 32; ++o)
+                words[CARRYNET_AUTOMATON_OUT + o] |= (out >> o & 1) << i;
+        }
+    carrynet_status status = opencl_reserve(t, &t->task, sizeof words, "the task");
+    if (status == CARRYNET_OK)
+        status = opencl_write(t, &t->task, words, sizeof words);
+    if (status == CARRYNET_OK)
+        t->task_written = *task;
+    return status;
+}
+
+carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_pass *s, const carrynet_task *task,
+                                     const carrynet_individual *individuals, const struct net_rates *rates,
+                                     uint32_t updates)
+{
+    struct opencl_plan plan;
+    uint32_t *symbols, *targets;
+    carrynet_status status = opencl_trainer_stage(t, s, &symbols, &targets);
+    struct opencl_slot *slot = &t->slots[t->slot];
+    if (status == CARRYNET_OK)
+        status = opencl_plan_pass(&plan, t, s, true);
+    if (status == CARRYNET_OK)
+        status = write_task(t, task);
+    if (status == CARRYNET_OK)
+        status = write_constants(t, s->sequences);
+    if (status == CARRYNET_OK)
+        status = write_rates(t, slot, rates, (size_t)updates * t->settings.networks);
+    if (status != CARRYNET_OK)
+        return status;
+    plan.pass.drawn_steps = plan.pass.steps - task->closing_count;
+    plan.pass.drawn_words = (uint32_t)carrynet_packed_words(task->inputs, plan.pass.drawn_steps);
+    opencl_put_individuals(t, slot->words, individuals);
+    status = opencl_write_slot(t, slot, &slot->staged, slot->words,
+                               t->settings.networks * CARRYNET_INDIVIDUAL * sizeof(uint32_t));
+    for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
+        plan.pass.update = u;
+        status = opencl_prepare(t, &plan);
+        if (status == CARRYNET_OK)
+            status = opencl_launch_gradient(t, &plan, slot);
+        if (status == CARRYNET_OK)
+            status = launch_update(t, slot, u * t->settings.networks * CARRYNET_RATES);
+    }
+    return status;
+}
