@@ -7,8 +7,8 @@
 /* A value of the averaged gradient: F(sum r), saturated to [-2^60, 2^60]. */
 static real averaged(real sum, real r)
 {
-    const real most = REAL(0x1p60), g = flush(sum * r);
-    return g > most ? most : g < -most ? -most : g;
+    const real most = REAL(0x1p60), g = flush(sum * r), low = g < -most ? -most : g;
+    return low > most ? most : low;
 }
 
 /* The factor of clipping: 1 where the norm is at most c. Runs of 64 values meet as blocks do. */
@@ -50,38 +50,47 @@ static real scaled_step(real w, real numerator, real v, real rate, real epsilon)
     return flush(fused(rate, quotient(numerator, denominator), w));
 }
 
+/* The same clipped; a factor of 1 changes no bit. */
+static real clipped(real sum, real r, real factor)
+{
+    return flush(averaged(sum, r) * factor);
+}
+
 void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums_,
                     const carrynet_settings *settings, uint64_t sequences, double rate_, double epsilon_)
 {
-    real *w = parameters, *m = first_moment, *v = second_moment;
-    const real *sums = sums_;
+    real *restrict w = parameters, *restrict m = first_moment, *restrict v = second_moment;
+    const real *restrict sums = sums_;
     const size_t trained = carrynet_shape_trained(&settings->shape);
     const real r = (real)(0x1p0 / (double)sequences), rate = (real)rate_, epsilon = (real)epsilon_;
     const real momentum = (real)settings->momentum, momentum_rest = (real)(1 - settings->momentum);
     const real decay = (real)settings->decay, decay_rest = (real)(1 - settings->decay);
-    const bool clipped = settings->clip > 0;
-    const real factor = clipped ? clip_factor(sums, trained, r, (real)settings->clip) : 1;
-    for (size_t i = 0; i < trained; ++i) {
-        real g = averaged(sums[i], r);
-        if (clipped && factor != 1)
-            g = flush(g * factor);
-        switch (settings->optimizer) {
-        case CARRYNET_OPTIMIZER_SGD:
-            w[i] = flush(fused(rate, g, w[i]));
-            break;
-        case CARRYNET_OPTIMIZER_MOMENTUM:
-            m[i] = flush(fused(momentum, m[i], g));
+    const real factor = settings->clip > 0 ? clip_factor(sums, trained, r, (real)settings->clip) : 1;
+    switch (settings->optimizer) {
+    case CARRYNET_OPTIMIZER_SGD:
+        for (size_t i = 0; i < trained; ++i)
+            w[i] = flush(fused(rate, clipped(sums[i], r, factor), w[i]));
+        break;
+    case CARRYNET_OPTIMIZER_MOMENTUM:
+        for (size_t i = 0; i < trained; ++i) {
+            m[i] = flush(fused(momentum, m[i], clipped(sums[i], r, factor)));
             w[i] = flush(fused(rate, m[i], w[i]));
-            break;
-        case CARRYNET_OPTIMIZER_RMSPROP:
+        }
+        break;
+    case CARRYNET_OPTIMIZER_RMSPROP:
+        for (size_t i = 0; i < trained; ++i) {
+            const real g = clipped(sums[i], r, factor);
             v[i] = second_moment_forward(v[i], g, decay, decay_rest);
             w[i] = scaled_step(w[i], g, v[i], rate, epsilon);
-            break;
-        case CARRYNET_OPTIMIZER_ADAM:
+        }
+        break;
+    case CARRYNET_OPTIMIZER_ADAM:
+        for (size_t i = 0; i < trained; ++i) {
+            const real g = clipped(sums[i], r, factor);
             m[i] = flush(fused(momentum, m[i], product(momentum_rest, g)));
             v[i] = second_moment_forward(v[i], g, decay, decay_rest);
             w[i] = scaled_step(w[i], m[i], v[i], rate, epsilon);
-            break;
         }
+        break;
     }
 }
