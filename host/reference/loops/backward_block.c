@@ -21,31 +21,36 @@ static real output_delta(real e, real y, carrynet_loss loss)
 
 static void output_deltas(struct block *b, carrynet_loss loss)
 {
-    for (size_t t = 0; t < b->T; ++t)
-        for (size_t s = 0; s < b->S; ++s)
-            for (size_t o = 0; o < b->O; ++o) {
-                const size_t i = (t * b->S + s) * b->O + o;
-                const uint32_t target = b->target[t * b->S + s] >> o & 1;
-                const real y = b->y[i], e = (target ? REAL(0x1p0) : REAL(0x0p0)) - y;
-                b->dy[i] = flush(output_delta(e, y, loss));
-            }
+    for (size_t n = 0; n < b->T * b->S; ++n)
+        for (size_t o = 0; o < b->O; ++o) {
+            const real y = b->y[n * b->O + o];
+            const real e = (b->target[n] >> o & 1 ? REAL(0x1p0) : REAL(0x0p0)) - y;
+            b->dy[n * b->O + o] = flush(output_delta(e, y, loss));
+        }
 }
 
-/* dh of one sequence at one step: the output's part, then the next step's (NULL at the last), then h (1 - h). */
-static void hidden_backward(real *dh /* [H] */, const real *dh_next /* [H] */, const real *dy /* [O] */,
-                            const real *h /* [H] */, const real *w_hh_transposed /* [H][H] */,
-                            const real *w_hy /* [H][O] */, size_t H, size_t O)
+/* The chain over the outputs, of one sequence. */
+static void output_part(real *restrict dh /* [H] */, const real *restrict dy /* [O] */,
+                        const real *restrict w_hy_transposed /* [O][H] */, size_t H, size_t O)
 {
-    for (size_t j = 0; j < H; ++j) {
-        dh[j] = 0;
-        for (size_t o = 0; o < O; ++o)
-            dh[j] = fused(dy[o], w_hy[j * O + o], dh[j]);
-    }
-    for (size_t k = 0; dh_next != NULL && k < H; ++k)
-        for (size_t j = 0; j < H; ++j)
-            dh[j] = fused(dh_next[k], w_hh_transposed[k * H + j], dh[j]);
     for (size_t j = 0; j < H; ++j)
-        dh[j] = flush(dh[j] * (h[j] * (1 - h[j])));
+        dh[j] = fused(dy[0], w_hy_transposed[j], REAL(0x0p0));
+    for (size_t o = 1; o < O; ++o)
+        for (size_t j = 0; j < H; ++j)
+            dh[j] = fused(dy[o], w_hy_transposed[o * H + j], dh[j]);
+}
+
+/* dh of a step: the output's part, then that of the step after it (NULL at the last), then h (1 - h). */
+static void hidden_deltas(real *restrict dh /* [S][H] */, const real *dh_after /* [S][H] */,
+                          const real *dy /* [S][O] */, const real *restrict h /* [S][H] */, const struct block *b)
+{
+    const size_t S = b->S, H = b->H, O = b->O;
+    for (size_t s = 0; s < S; ++s)
+        output_part(dh + s * H, dy + s * O, b->w_hy_transposed, H, O);
+    if (dh_after != NULL)
+        add_chains(dh, S, H, dh_after, H, 1, b->w_hh_transposed, H);
+    for (size_t i = 0; i < S * H; ++i)
+        dh[i] = flush(dh[i] * (h[i] * (1 - h[i])));
 }
 
 void backward_block(real *gradient, struct block *b, const struct parameters *p, carrynet_loss loss)
@@ -57,41 +62,38 @@ void backward_block(real *gradient, struct block *b, const struct parameters *p,
     real *bucket = b->row; /* [2^I][H]: the forward rows have served */
     memset(gradient, 0, size * sizeof *gradient);
     memset(bucket, 0, symbols * H * sizeof *bucket);
-    for (size_t k = 0; k < H; ++k)
-        for (size_t j = 0; j < H; ++j)
-            b->w_hh_transposed[j * H + k] = p->w_hh[k * H + j];
+    memset(b->dw_hy, 0, O * H * sizeof *b->dw_hy);
     output_deltas(b, loss);
-    for (size_t t = b->T; t-- > 0;)
-        for (size_t s = 0; s < S; ++s) {
-            real *dh = b->dh + (t % 2 * S + s) * H;
-            const real *dh_next = t + 1 < b->T ? b->dh + ((t + 1) % 2 * S + s) * H : NULL;
-            const real *dy = b->dy + (t * S + s) * O;
-            const real *h = b->h + (t * S + s) * H, *h_next = b->h + ((t + 1) * S + s) * H;
-            hidden_backward(dh, dh_next, dy, h_next, b->w_hh_transposed, p->w_hy, H, O);
-            for (size_t k = 0; (t > 0 || b->start) && k < H; ++k)
-                for (size_t j = 0; j < H; ++j)
-                    dw_hh[k * H + j] = fused(h[k], dh[j], dw_hh[k * H + j]);
-            for (size_t j = 0; j < H; ++j)
-                for (size_t o = 0; o < O; ++o)
-                    dw_hy[j * O + o] = fused(h_next[j], dy[o], dw_hy[j * O + o]);
-            real *sum = bucket + b->symbol[t * S + s] * H;
-            for (size_t j = 0; j < H; ++j)
-                sum[j] += dh[j];
-            for (size_t o = 0; db_y != NULL && o < O; ++o)
-                db_y[o] += dy[o];
-        }
-    for (size_t i = 0; i < I; ++i)
-        for (size_t j = 0; j < H; ++j) {
-            const size_t lowest = (size_t)1 << i;
-            real sum = bucket[lowest * H + j];
-            for (size_t a = lowest + 1; a < symbols; ++a)
-                if (a >> i & 1)
-                    sum += bucket[a * H + j];
-            dw_xh[i * H + j] = sum;
-        }
-    for (size_t j = 0; db_h != NULL && j < H; ++j) {
-        db_h[j] = bucket[j];
-        for (size_t a = 1; a < symbols; ++a)
-            db_h[j] += bucket[a * H + j];
+    /* From the last step on: the deltas of a window of steps, then their part of the gradient. */
+    for (size_t first = 0; first < b->T; first += b->window) {
+        const size_t steps = b->T - first < b->window ? b->T - first : b->window, pairs = steps * S;
+        /* The pairs of step and sequence that have an h before them: not those of step 0 without an h[0]. */
+        const size_t linked = first + steps < b->T || b->start ? pairs : pairs - S;
+        const real *h = b->h + first * S * H, *dy = b->dy + first * S * O;
+        real *dh = b->dh + S * H;
+        for (size_t n = 0; n < pairs; n += S)
+            hidden_deltas(dh + n * H, first + n > 0 ? dh + n * H - S * H : NULL, dy + n * O, h + n * H, b);
+        add_chains(dw_hh, H, H, h + S * H, 1, H, dh, linked);
+        add_chains(b->dw_hy, O, H, dy, 1, O, h, pairs);
+        for (size_t n = 0; n < pairs; ++n)
+            add_values(bucket + b->symbol[first * S + n] * H, dh + n * H, H);
+        for (size_t n = 0; db_y != NULL && n < pairs; ++n)
+            for (size_t o = 0; o < O; ++o)
+                db_y[o] += dy[n * O + o];
+        memcpy(b->dh, dh + (pairs - S) * H, S * H * sizeof *dh);
     }
+    for (size_t j = 0; j < H; ++j)
+        for (size_t o = 0; o < O; ++o)
+            dw_hy[j * O + o] = b->dw_hy[o * H + j];
+    for (size_t i = 0; i < I; ++i) {
+        const size_t lowest = (size_t)1 << i;
+        memcpy(dw_xh + i * H, bucket + lowest * H, H * sizeof *dw_xh);
+        for (size_t a = lowest + 1; a < symbols; ++a)
+            if (a >> i & 1)
+                add_values(dw_xh + i * H, bucket + a * H, H);
+    }
+    if (db_h != NULL)
+        memcpy(db_h, bucket, H * sizeof *db_h);
+    for (size_t a = 1; db_h != NULL && a < symbols; ++a)
+        add_values(db_h, bucket + a * H, H);
 }

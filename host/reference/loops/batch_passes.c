@@ -22,7 +22,9 @@ static size_t lay_out(struct block *b, real **nodes, char *scratch, const carryn
     size_t at = 0;
     const size_t rows = sequences < BLOCK ? sequences : BLOCK;
     const size_t H = settings->shape.hidden, O = settings->shape.outputs, I = settings->shape.inputs;
-    *b = (struct block){.T = steps, .I = I, .H = H, .O = O};
+    /* As many steps as make about a block of deltas: their chains are long, and they stay in the cache. */
+    const size_t window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
+    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
         pointer = scratch == NULL ? NULL : (void *)(scratch + at);                                                     \
@@ -34,30 +36,59 @@ static size_t lay_out(struct block *b, real **nodes, char *scratch, const carryn
     TAKE(b->z, steps * rows * O);
     TAKE(b->y, steps * rows * O);
     TAKE(b->dy, steps * rows * O);
-    TAKE(b->dh, 2 * rows * H);
+    TAKE(b->dh, (1 + window) * rows * H);
     TAKE(b->row, ((size_t)1 << I) * H);
     TAKE(b->w_hh_transposed, H * H);
+    TAKE(b->w_hy_transposed, O * H);
+    TAKE(b->dw_hy, O * H);
     TAKE(*nodes, LEVELS * gradient_size(settings));
 #undef TAKE
     return at;
 }
 
+/* In the order of carrynet_parameter, as carrynet_shape_place has them; this is once a pass, so without its table. */
 static struct parameters by_name(const real *values, const carrynet_shape *shape)
 {
-    const real *p[CARRYNET_PARAMETERS];
-    for (int i = 0; i < CARRYNET_PARAMETERS; ++i) {
-        const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)i);
-        p[i] = place.size > 0 ? values + place.offset : NULL;
-    }
-    return (struct parameters){p[CARRYNET_W_XH], p[CARRYNET_W_HH], p[CARRYNET_W_HY],
-                               p[CARRYNET_B_H],  p[CARRYNET_B_Y],  p[CARRYNET_H_0]};
+    const size_t I = shape->inputs, H = shape->hidden, O = shape->outputs;
+    const real *w_hh = values + I * H, *w_hy = w_hh + H * H, *b_h = w_hy + H * O;
+    const real *h_0 = b_h + (shape->bias ? H + O : 0);
+    return (struct parameters){.w_xh = values,
+                               .w_hh = w_hh,
+                               .w_hy = w_hy,
+                               .b_h = shape->bias ? b_h : NULL,
+                               .b_y = shape->bias ? b_h + H : NULL,
+                               .h_0 = shape->initial_state ? h_0 : NULL};
 }
 
-/* Symbol or target number t of a packed sequence. */
-static uint32_t unpacked(const uint32_t *words, size_t bits, size_t t)
+/* The symbols or targets of a packed sequence: those of step t at (steps - 1 - t) * S, as place has it. */
+static void unpack(uint32_t *out, size_t S, const uint32_t *words, size_t bits, size_t steps)
 {
-    const size_t per_word = 32 / bits;
-    return words[t / per_word] >> (bits * (t % per_word)) & ((1u << bits) - 1);
+    uint32_t packed = 0;
+    for (size_t t = 0, left = 0; t < steps; ++t, --left, packed >>= bits) {
+        if (left == 0) {
+            packed = *words++;
+            left = 32 / bits;
+        }
+        out[(steps - 1 - t) * S] = packed & ((1u << bits) - 1);
+    }
+}
+
+/* Four rows at a time, as runs of four in out. */
+static void transpose(real *restrict out /* [columns][rows] */, const real *restrict in, size_t rows, size_t columns)
+{
+    size_t i = 0;
+    for (; rows - i >= 4; i += 4)
+        for (size_t j = 0; j < columns; ++j) {
+            const real *from = in + i * columns + j;
+            real *to = out + j * rows + i;
+            to[0] = from[0];
+            to[1] = from[columns];
+            to[2] = from[2 * columns];
+            to[3] = from[3 * columns];
+        }
+    for (; i < rows; ++i)
+        for (size_t j = 0; j < columns; ++j)
+            out[j * rows + i] = in[i * columns + j];
 }
 
 /* Reads sequences first, ..., first + S - 1 of the pass into the block, and their h[0]. */
@@ -67,13 +98,11 @@ static void open_block(struct block *b, const struct parameters *p, const struct
     b->S = pass->sequences - first < BLOCK ? pass->sequences - first : BLOCK;
     b->start = pass->resume || p->h_0 != NULL;
     for (size_t s = 0; s < b->S; ++s) {
-        for (size_t t = 0; t < b->T; ++t) {
-            b->symbol[t * b->S + s] = unpacked(pass->symbols + (first + s) * pass->symbol_words, b->I, t);
-            b->target[t * b->S + s] = unpacked(pass->targets + (first + s) * pass->target_words, b->O, t);
-        }
+        unpack(b->symbol + s, b->S, pass->symbols + (first + s) * pass->symbol_words, b->I, b->T);
+        unpack(b->target + s, b->S, pass->targets + (first + s) * pass->target_words, b->O, b->T);
         const real *start = pass->resume ? state + (first + s) * b->H : p->h_0;
         for (size_t j = 0; j < b->H; ++j)
-            b->h[s * b->H + j] = start != NULL ? start[j] : 0;
+            b->h[(b->T * b->S + s) * b->H + j] = start != NULL ? start[j] : 0;
     }
 }
 
@@ -93,16 +122,14 @@ static void push(real *nodes, size_t size, uint64_t blocks_before)
 {
     real *top = next_node(nodes, size, blocks_before);
     for (uint64_t n = blocks_before; n & 1; n >>= 1, top -= size)
-        for (size_t i = 0; i < size; ++i)
-            (top - size)[i] += top[i];
+        add_values(top - size, top, size);
 }
 
 /* Joins what remains, from the smallest level up, into nodes[0]. */
 static void collapse(real *nodes, size_t size, uint64_t blocks)
 {
     for (real *top = next_node(nodes, size, blocks) - size; top > nodes; top -= size)
-        for (size_t i = 0; i < size; ++i)
-            (top - size)[i] += top[i];
+        add_values(top - size, top, size);
 }
 
 static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences)
@@ -119,6 +146,8 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
     real *nodes;
     (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences);
     const struct parameters p = by_name(values, &settings->shape);
+    transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
+    transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
     const size_t size = gradient_size(settings);
     uint64_t blocks = 0;
     *counts = (struct reference_counts){0};
@@ -134,12 +163,12 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
     memcpy(node, nodes, size * sizeof(real));
 }
 
-/* Copies [T][S][n] values of a block to [sequences][T][n]. */
+/* Copies n values for each step and sequence of a block to [sequences][T][n]. */
 static void copy_out(real *out, const real *in, const struct block *b, size_t first, size_t n)
 {
     for (size_t t = 0; out != NULL && t < b->T; ++t)
         for (size_t s = 0; s < b->S; ++s)
-            memcpy(out + ((first + s) * b->T + t) * n, in + (t * b->S + s) * n, n * sizeof *out);
+            memcpy(out + ((first + s) * b->T + t) * n, in + place(b, t, s) * n, n * sizeof *out);
 }
 
 static void forward(const struct reference_outputs *outputs, void *metrics, struct reference_counts *counts,
@@ -150,6 +179,7 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
     real *nodes, *state = outputs->state;
     (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences);
     const struct parameters p = by_name(values, &settings->shape);
+    transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
     uint64_t blocks = 0;
     *counts = (struct reference_counts){0};
     for (size_t first = 0; first < pass->sequences; first += BLOCK, ++blocks) {
@@ -159,9 +189,9 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
         push(nodes, 2, blocks);
         copy_out(outputs->y, b.y, &b, first, b.O);
         copy_out(outputs->z, b.z, &b, first, b.O);
-        copy_out(outputs->h, b.h + b.S * b.H, &b, first, b.H);
+        copy_out(outputs->h, b.h, &b, first, b.H);
         if (state != NULL)
-            memcpy(state + first * b.H, b.h + b.T * b.S * b.H, b.S * b.H * sizeof *state);
+            memcpy(state + first * b.H, b.h, b.S * b.H * sizeof *state);
     }
     collapse(nodes, 2, blocks);
     memcpy(metrics, nodes, 2 * sizeof(real));

@@ -26,27 +26,53 @@ struct parameters {
     const real *h_0;  /* [H] */
 };
 
-/* One block of S <= 64 sequences over T steps. Arrays in scratch. */
+/*
+ * One block of S <= 64 sequences over T steps. Arrays in scratch. Those over T have the last step first (place), so that
+ * the chains of the gradient, steps descending, run along memory.
+ */
 struct block {
     size_t S, T, I, H, O;
+    size_t window;         /* steps whose dh are kept, for their part of the gradient */
     bool start;            /* h[0] is given: by the model's h_0 or by a state */
     uint32_t *symbol;      /* [T][S] */
     uint32_t *target;      /* [T][S] */
-    real *h;               /* [T + 1][S][H] */
+    real *h;               /* [T + 1][S][H]: h[t + 1] at the place of step t, h[0] behind them all */
     real *z;               /* [T][S][O] */
     real *y;               /* [T][S][O] */
     real *dy;              /* [T][S][O] */
-    real *dh;              /* [2][S][H]: of this step and of the one after it */
+    real *dh;              /* [1 + window][S][H]: first that of the step after the window */
     real *row;             /* [2^I][H] */
     real *w_hh_transposed; /* [H][H], so that the chain of the deltas runs along rows */
+    real *w_hy_transposed; /* [O][H] */
+    real *dw_hy;           /* [O][H], transposed */
 };
 
+/* Where step t of sequence s is in the arrays of a block. */
+static inline size_t place(const struct block *b, size_t t, size_t s)
+{
+    return (b->T - 1 - t) * b->S + s;
+}
+
+static inline void add_values(real *restrict total, const real *restrict values, size_t count)
+{
+    for (size_t i = 0; i < count; ++i)
+        total[i] += values[i];
+}
+
+#define add_chains LOOP(add_chains)
 #define forward_block LOOP(forward_block)
 #define measure_block LOOP(measure_block)
 #define backward_block LOOP(backward_block)
 #define update_network LOOP(update_network)
 #define run_peak LOOP(run_peak)
 #define compute_start_vectors LOOP(compute_start_vectors)
+
+/*
+ * total[r][j] = chain over n ascending: fma(a[r][n], b[n][j], total[r][j]), for total [rows][columns] and
+ * b [links][columns]; a[r][n] is a[r * a_row + n * a_link].
+ */
+void add_chains(real *total, size_t rows, size_t columns, const real *a, size_t a_row, size_t a_link, const real *b,
+                size_t links);
 
 void forward_block(struct block *block, const struct parameters *p, const struct reference_pass *pass, size_t first);
 
