@@ -19,19 +19,22 @@ carrynet_status carrynet_shape_check(const carrynet_shape *shape)
 
 carrynet_place carrynet_shape_place(const carrynet_shape *shape, carrynet_parameter parameter)
 {
+    static const char *const names[CARRYNET_PARAMETERS] = {"w_xh", "w_hh", "w_hy", "b_h", "b_y", "h_0"};
     const size_t inputs = shape->inputs, hidden = shape->hidden, outputs = shape->outputs;
-    const carrynet_place table[CARRYNET_PARAMETERS] = {
-        {"w_xh", inputs, hidden, 0, inputs * hidden, false},
-        {"w_hh", hidden, hidden, 0, hidden * hidden, false},
-        {"w_hy", hidden, outputs, 0, hidden * outputs, false},
-        {"b_h", 1, hidden, 0, shape->bias ? hidden : 0, true},
-        {"b_y", 1, outputs, 0, shape->bias ? outputs : 0, true},
-        {"h_0", 1, hidden, 0, shape->initial_state ? hidden : 0, true},
-    };
-    carrynet_place place = table[parameter];
+    const size_t rows[CARRYNET_PARAMETERS] = {inputs, hidden, hidden, 1, 1, 1};
+    const size_t columns[CARRYNET_PARAMETERS] = {hidden, hidden, outputs, hidden, outputs, hidden};
+    const bool present[CARRYNET_PARAMETERS] = {true, true, true, shape->bias, shape->bias, shape->initial_state};
+    size_t offset = 0;
     for (int p = 0; p < (int)parameter; ++p)
-        place.offset += table[p].size;
-    return place;
+        offset += present[p] ? rows[p] * columns[p] : 0;
+    return (carrynet_place){
+        .name = names[parameter],
+        .rows = rows[parameter],
+        .columns = columns[parameter],
+        .offset = offset,
+        .size = present[parameter] ? rows[parameter] * columns[parameter] : 0,
+        .vector = parameter >= CARRYNET_B_H,
+    };
 }
 
 size_t carrynet_shape_size(const carrynet_shape *shape)
