@@ -106,10 +106,13 @@ INLINE void add_noise(global real *h, const uint sequences, const ulong first_wo
         }
 }
 
-/* One tile of dh[t]; dh_next is only read if chained. */
+/*
+ * One tile of dh[t], `sequences` of its rows being sequences, and their part of the buckets; dh_next is only read if
+ * chained.
+ */
 INLINE void backward_tile(global real *dh, const global real *dh_next, const int chained, const global real *dy,
-                          const uint rows, const global real *h, const global vreal *packed, const int panel,
-                          const int width)
+                          const uint rows, const global real *h, const global vreal *packed, global real *bucket,
+                          const uint *symbol, const uint sequences, const int panel, const int width)
 {
     vreal acc[TILE_ROWS][TILE_VECTORS];
     const int first = panel * TILE_VECTORS;
@@ -129,34 +132,54 @@ INLINE void backward_tile(global real *dh, const global real *dh_next, const int
 #pragma unroll
         for (int v = 0; v < width; ++v) {
             const vreal x = ((const global vreal *)(h + r * COLUMNS))[first + v];
-            ((global vreal *)(dh + r * COLUMNS))[first + v] = flush(acc[r][v] * (x * (REAL(0x1p0) - x)));
+            acc[r][v] = flush(acc[r][v] * (x * (REAL(0x1p0) - x)));
+            ((global vreal *)(dh + r * COLUMNS))[first + v] = acc[r][v];
         }
+#pragma unroll
+    for (uint r = 0; r < TILE_ROWS; ++r) {
+        if (r >= sequences)
+            break;
+        global vreal *sum = (global vreal *)(bucket + symbol[r] * COLUMNS) + first;
+#pragma unroll
+        for (int v = 0; v < width; ++v)
+            sum[v] = plus(sum[v], acc[r][v]);
+    }
 }
 
 INLINE void hidden_backward(global real *dh, const global real *dh_next, const int chained, const global real *dy,
-                            const uint rows, const global real *h, const global vreal *packed)
+                            const uint rows, const global real *h, const global vreal *packed, global real *bucket,
+                            const uint *symbol, const uint sequences)
 {
-    for (uint r = 0; r < rows; r += TILE_ROWS) {
+    for (uint r = 0; r < sequences; r += TILE_ROWS) {
         const uint at = r * COLUMNS;
         for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
-            backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, panel, TILE_VECTORS);
+            backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, bucket,
+                          symbol + r, sequences - r, panel, TILE_VECTORS);
 #if VECTORS % TILE_VECTORS != 0
-        backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, PANELS - 1,
-                      VECTORS % TILE_VECTORS);
+        backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, bucket,
+                      symbol + r, sequences - r, PANELS - 1, VECTORS % TILE_VECTORS);
 #endif
     }
 }
 
-/* A tile of dw_hh: TILE_ROWS units of h[t] x `width` vectors of dh[t], one chain an element over the sequences. */
-INLINE void gradient_tile(global real *dw_hh, const global real *h, const global real *dh, const uint sequences,
-                          const int width)
+/*
+ * A tile of dw_hh: TILE_ROWS units of h[t] x `width` vectors of dh[t], one chain an element over the sequences. With
+ * outputs, also those columns of dw_hy, whose few chains alone would wait for each other: h_next is h[t+1].
+ */
+INLINE void gradient_tile(global real *dw_hh, const global real *h, const global real *dh, global real *dw_hy,
+                          const global real *h_next, const global real *dy, const uint rows, const uint sequences,
+                          const int outputs, const int width)
 {
-    vreal acc[TILE_ROWS][TILE_VECTORS];
+    vreal acc[TILE_ROWS][TILE_VECTORS], out[O][TILE_VECTORS];
 #pragma unroll
-    for (int r = 0; r < TILE_ROWS; ++r)
+    for (int v = 0; v < width; ++v) {
 #pragma unroll
-        for (int v = 0; v < width; ++v)
+        for (int r = 0; r < TILE_ROWS; ++r)
             acc[r][v] = ((const global vreal *)(dw_hh + r * COLUMNS))[v];
+#pragma unroll
+        for (int o = 0; o < O; ++o)
+            out[o][v] = ((const global vreal *)(dw_hy + o * COLUMNS))[v];
+    }
     for (uint s = 0; s < sequences; ++s) {
         vreal d[TILE_VECTORS];
 #pragma unroll
@@ -169,40 +192,58 @@ INLINE void gradient_tile(global real *dw_hh, const global real *h, const global
             for (int v = 0; v < width; ++v)
                 acc[r][v] = fma(x, d[v], acc[r][v]);
         }
+        if (outputs)
+#pragma unroll
+            for (int v = 0; v < width; ++v)
+#pragma unroll
+                for (int o = 0; o < O; ++o)
+                    out[o][v] = fma(((const global vreal *)(h_next + s * COLUMNS))[v], (vreal)(dy[o * rows + s]),
+                                    out[o][v]);
     }
 #pragma unroll
-    for (int r = 0; r < TILE_ROWS; ++r)
+    for (int v = 0; v < width; ++v) {
 #pragma unroll
-        for (int v = 0; v < width; ++v)
+        for (int r = 0; r < TILE_ROWS; ++r)
             ((global vreal *)(dw_hh + r * COLUMNS))[v] = acc[r][v];
+#pragma unroll
+        for (int o = 0; outputs && o < O; ++o)
+            ((global vreal *)(dw_hy + o * COLUMNS))[v] = out[o][v];
+    }
+}
+
+/* TILE_ROWS rows of dw_hh from row k on, with outputs also dw_hy. */
+INLINE void gradient_rows(const struct scratch *g, const uint k, const global real *h, const global real *h_next,
+                          const global real *dh, const global real *dy, const uint rows, const uint sequences,
+                          const int outputs)
+{
+    for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel) {
+        const int first = panel * TILE_VECTORS * LANES;
+        gradient_tile(g->dw_hh + k * COLUMNS + first, h + k, dh + first, g->dw_hy + first, h_next + first, dy, rows,
+                      sequences, outputs, TILE_VECTORS);
+    }
+#if VECTORS % TILE_VECTORS != 0
+    const int first = (PANELS - 1) * TILE_VECTORS * LANES;
+    gradient_tile(g->dw_hh + k * COLUMNS + first, h + k, dh + first, g->dw_hy + first, h_next + first, dy, rows,
+                  sequences, outputs, VECTORS % TILE_VECTORS);
+#endif
 }
 
 /* Adds one step to the gradient: h = h[t] (unless not chained), h_next = h[t+1]. */
 INLINE void accumulate(const struct scratch *g, const global real *h, const int chained, const global real *h_next,
-                       const global real *dh, const global real *dy, const uint rows, const uint *symbol,
-                       const uint sequences)
+                       const global real *dh, const global real *dy, const uint rows, const uint sequences)
 {
-    for (uint k = 0; chained && k < H; k += TILE_ROWS) {
-        for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel) {
-            const int first = panel * TILE_VECTORS * LANES;
-            gradient_tile(g->dw_hh + k * COLUMNS + first, h + k, dh + first, sequences, TILE_VECTORS);
-        }
-#if VECTORS % TILE_VECTORS != 0
-        const int first = (PANELS - 1) * TILE_VECTORS * LANES;
-        gradient_tile(g->dw_hh + k * COLUMNS + first, h + k, dh + first, sequences, VECTORS % TILE_VECTORS);
-#endif
-    }
-    for (int o = 0; o < O; ++o)
-        for (int v = 0; v < VECTORS; ++v) {
-            vreal acc = ((global vreal *)(g->dw_hy + o * COLUMNS))[v];
-            for (uint s = 0; s < sequences; ++s)
-                acc = fma(((const global vreal *)(h_next + s * COLUMNS))[v], (vreal)(dy[o * rows + s]), acc);
-            ((global vreal *)(g->dw_hy + o * COLUMNS))[v] = acc;
-        }
-    for (uint s = 0; s < sequences; ++s) {
-        global vreal *sum = (global vreal *)(g->bucket + symbol[s] * COLUMNS);
-        for (int v = 0; v < VECTORS; ++v)
-            sum[v] = plus(sum[v], ((const global vreal *)(dh + s * COLUMNS))[v]);
+    if (chained) {
+        gradient_rows(g, 0, h, h_next, dh, dy, rows, sequences, 1);
+        for (uint k = TILE_ROWS; k < H; k += TILE_ROWS)
+            gradient_rows(g, k, h, h_next, dh, dy, rows, sequences, 0);
+    } else {
+        for (int o = 0; o < O; ++o)
+            for (int v = 0; v < VECTORS; ++v) {
+                vreal acc = ((global vreal *)(g->dw_hy + o * COLUMNS))[v];
+                for (uint s = 0; s < sequences; ++s)
+                    acc = fma(((const global vreal *)(h_next + s * COLUMNS))[v], (vreal)(dy[o * rows + s]), acc);
+                ((global vreal *)(g->dw_hy + o * COLUMNS))[v] = acc;
+            }
     }
 #if CARRYNET_BIAS
     for (int o = 0; o < O; ++o)
@@ -290,8 +331,9 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
         const global real *dy = g->dy + (size_t)t * O * rows;
         global real *dh = g->dh + (t % 2) * step;
         unpack_step(symbol, symbols, I, t, sequences, rows);
-        hidden_backward(dh, g->dh + ((t + 1) % 2) * step, t + 1 < pass->steps, dy, rows, h_next, packed);
-        accumulate(g, h, t > 0 || CARRYNET_INITIAL_STATE, h_next, dh, dy, rows, symbol, sequences);
+        hidden_backward(dh, g->dh + ((t + 1) % 2) * step, t + 1 < pass->steps, dy, rows, h_next, packed,
+                        g->bucket, symbol, sequences);
+        accumulate(g, h, t > 0 || CARRYNET_INITIAL_STATE, h_next, dh, dy, rows, sequences);
     }
     write_node(g, pass->node_stride);
     measures_end(&measures, sequences, g->node + TRAINED, wrong_bits, wrong_sequences);

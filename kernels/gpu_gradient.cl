@@ -167,6 +167,76 @@ static inline real node_element(const struct scratch *g, const struct measures *
     return g->dw[e];
 }
 
+/*
+ * One chunk of a network's blocks: its node, and its counts [2]. All items of the group call it; barriers stand before
+ * and behind what it writes.
+ */
+static inline void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const struct measures *m,
+                             const global real *p, const global uint *staged, const global uint *task,
+                             const uint network, const uint chunk, const uint update_offset, global real *node,
+                             global ulong *counts)
+{
+    const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
+    const real noise = noise_of(individual);
+    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
+    const uint chunk_sequences = pass->chunk_blocks * BLOCK;
+    ulong wrong_bits = 0, wrong_sequences = 0;
+    uint blocks = 0;
+    symbol_rows(g->row, p);
+    for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
+        const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
+        if (first >= pass->sequences)
+            break;
+        struct block b = {
+            {g->words, BLOCK, 1},
+            {g->words + pass->symbol_words * BLOCK, BLOCK, 1},
+            pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK,
+        };
+        if (pass->makes) {
+            make_block(g, pass, task, individual, update, first, b.sequences);
+        } else {
+            b.symbols = staged_symbols(pass, staged, network, first);
+            b.targets = staged_targets(pass, staged, network, first);
+        }
+        EACH(s, BLOCK)
+        {
+            m->loss[s] = m->absolute[s] = 0;
+            m->wrong[s] = 0;
+        }
+#if CARRYNET_INITIAL_STATE
+        EACH(e, b.sequences * H)
+        g->h[e] = p[H_0 + e % H];
+#endif
+        EACH(e, SYMBOLS * H)
+        g->bucket[e] = 0;
+        EACH(e, TRAINED)
+        g->dw[e] = 0;
+        barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+        for (uint t = 0; t < pass->steps; ++t)
+            forward_step(g, &b, m, pass, p, t, individual, update, noise, pass->first_sequence + first);
+        barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+        for (uint t = pass->steps; t-- > 0;)
+            backward_step(g, &b, pass, p, t);
+        barrier(CLK_GLOBAL_MEM_FENCE);
+        EACH(e, pass->node_stride)
+        push_element(g->levels, pass->node_stride, e, node_element(g, m, b.sequences, e), blocks);
+        if (get_local_id(0) == 0)
+            for (uint s = 0; s < b.sequences; ++s) {
+                wrong_bits += m->wrong[s];
+                wrong_sequences += m->wrong[s] > 0;
+            }
+        ++blocks;
+        barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+    }
+    EACH(e, pass->node_stride)
+    node[e] = collapsed_element(g->levels, pass->node_stride, e, blocks);
+    if (get_local_id(0) == 0) {
+        counts[0] = wrong_bits;
+        counts[1] = wrong_sequences;
+    }
+    barrier(CLK_GLOBAL_MEM_FENCE);
+}
+
 kernel void gpu_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
                          const global uint *task, global real *scratch, global real *nodes, global ulong *counts)
 {
@@ -177,65 +247,7 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
     const ulong items = (ulong)pass.networks * pass.chunks;
     for (ulong item = get_group_id(0); item < items; item += get_num_groups(0)) {
         const uint network = (uint)(item / pass.chunks), chunk = (uint)(item % pass.chunks);
-        const global real *p = parameters + (size_t)network * pass.parameter_stride;
-        const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
-        const real noise = noise_of(individual);
-        const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + pass.update;
-        const uint chunk_sequences = pass.chunk_blocks * BLOCK;
-        ulong wrong_bits = 0, wrong_sequences = 0;
-        uint blocks = 0;
-        symbol_rows(g.row, p);
-        for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
-            const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
-            if (first >= pass.sequences)
-                break;
-            struct block b = {
-                {g.words, BLOCK, 1},
-                {g.words + pass.symbol_words * BLOCK, BLOCK, 1},
-                pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
-            };
-            if (pass.makes) {
-                make_block(&g, &pass, task, individual, update, first, b.sequences);
-            } else {
-                b.symbols = staged_symbols(&pass, staged, network, first);
-                b.targets = staged_targets(&pass, staged, network, first);
-            }
-            EACH(s, BLOCK)
-            {
-                loss[s] = absolute[s] = 0;
-                wrong[s] = 0;
-            }
-#if CARRYNET_INITIAL_STATE
-            EACH(e, b.sequences * H)
-            g.h[e] = p[H_0 + e % H];
-#endif
-            EACH(e, SYMBOLS * H)
-            g.bucket[e] = 0;
-            EACH(e, TRAINED)
-            g.dw[e] = 0;
-            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
-            for (uint t = 0; t < pass.steps; ++t)
-                forward_step(&g, &b, &m, &pass, p, t, individual, update, noise, pass.first_sequence + first);
-            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
-            for (uint t = pass.steps; t-- > 0;)
-                backward_step(&g, &b, &pass, p, t);
-            barrier(CLK_GLOBAL_MEM_FENCE);
-            EACH(e, pass.node_stride)
-            push_element(g.levels, pass.node_stride, e, node_element(&g, &m, b.sequences, e), blocks);
-            if (get_local_id(0) == 0)
-                for (uint s = 0; s < b.sequences; ++s) {
-                    wrong_bits += wrong[s];
-                    wrong_sequences += wrong[s] > 0;
-                }
-            ++blocks;
-            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
-        }
-        EACH(e, pass.node_stride)
-        nodes[item * pass.node_stride + e] = collapsed_element(g.levels, pass.node_stride, e, blocks);
-        if (get_local_id(0) == 0) {
-            counts[2 * item] = wrong_bits;
-            counts[2 * item + 1] = wrong_sequences;
-        }
-        barrier(CLK_GLOBAL_MEM_FENCE);
+        run_chunk(&pass, &g, &m, parameters + (size_t)network * pass.parameter_stride, staged, task, network, chunk,
+                  pass.update, nodes + item * pass.node_stride, counts + 2 * item);
     }
 }

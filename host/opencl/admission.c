@@ -84,17 +84,12 @@ static bool equal_bits(const void *a, const void *b, size_t size)
 
 /* Runs the vectors; *wrong is the first operation that differs (-1: none), *vector the vector. */
 static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context context, cl_command_queue queue,
-                                   cl_device_id device, const carrynet_device *about, carrynet_precision precision,
-                                   uint32_t lanes, bool divide_by_newton)
+                                   cl_kernel kernel, carrynet_precision precision)
 {
-    static const char *const files[] = {"arithmetic.h", "arguments.h", "admission.cl", NULL};
     const size_t value = precision / 8;
     double(*operands)[CARRYNET_OPERANDS] = NULL;
     char *given = NULL, *expected = NULL, *got = NULL;
-    cl_program program = NULL;
-    cl_kernel kernel = NULL;
     cl_mem in = NULL, out = NULL;
-    char build[96];
     cl_int code = CL_SUCCESS;
     const cl_uint count = VECTORS;
     const size_t items = VECTORS / 64, group = 1;
@@ -114,12 +109,6 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
         else
             ((double *)(void *)given)[i] = (&operands[0][0])[i];
     reference_loops(precision)->start_vectors(expected, given, VECTORS);
-    (void)snprintf(build, sizeof build, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u", (int)precision, lanes);
-    status = opencl_build(&program, context, device, about, files, build, divide_by_newton);
-    if (status == CARRYNET_OK)
-        status = opencl_kernel(&kernel, program, "admit");
-    if (status != CARRYNET_OK)
-        goto done;
     in = clCreateBuffer(context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, VECTORS * CARRYNET_OPERANDS * value, given,
                         &code);
     if (code == CL_SUCCESS)
@@ -149,10 +138,6 @@ done:
         (void)clReleaseMemObject(in);
     if (out != NULL)
         (void)clReleaseMemObject(out);
-    if (kernel != NULL)
-        (void)clReleaseKernel(kernel);
-    if (program != NULL)
-        (void)clReleaseProgram(program);
     base_free(got);
     base_free(expected);
     base_free(given);
@@ -160,23 +145,25 @@ done:
     return status;
 }
 
-carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_device_id device,
-                             const carrynet_device *about, carrynet_precision precision, uint32_t lanes,
-                             bool *divide_by_newton)
+carrynet_status opencl_admit(cl_context context, cl_command_queue queue, const carrynet_device *about,
+                             carrynet_precision precision, const struct opencl_admission *admission)
 {
     int wrong = -1;
     size_t vector = 0;
+    cl_kernel kernel = NULL;
+    bool divide_by_newton = precision == CARRYNET_FP32 && !about->correct_division;
     carrynet_status status = check_statement(about, precision);
-    if (status != CARRYNET_OK)
-        return status;
-    if (precision == CARRYNET_FP32 && !about->correct_division)
-        *divide_by_newton = true;
-    status = run_vectors(&wrong, &vector, context, queue, device, about, precision, lanes, *divide_by_newton);
+    if (status == CARRYNET_OK)
+        status = admission->kernel(admission->self, &kernel, divide_by_newton);
+    if (status == CARRYNET_OK)
+        status = run_vectors(&wrong, &vector, context, queue, kernel, precision);
     const bool division = wrong == DIVISION || wrong == SQUARE_ROOT || wrong == SIGMOID;
-    if (status == CARRYNET_OK && division && precision == CARRYNET_FP32 && !*divide_by_newton) {
+    if (status == CARRYNET_OK && division && precision == CARRYNET_FP32 && !divide_by_newton) {
         /* The device states correct division, and is wrong: its own instructions are not used. */
-        *divide_by_newton = true;
-        status = run_vectors(&wrong, &vector, context, queue, device, about, precision, lanes, true);
+        divide_by_newton = true;
+        status = admission->kernel(admission->self, &kernel, divide_by_newton);
+        if (status == CARRYNET_OK)
+            status = run_vectors(&wrong, &vector, context, queue, kernel, precision);
     }
     if (status == CARRYNET_OK && wrong >= 0)
         status =
@@ -187,13 +174,43 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_devi
     return status;
 }
 
+/* The start-up kernel alone, for a device that is only looked at. */
+struct lone_kernel {
+    cl_context context;
+    cl_device_id device;
+    const carrynet_device *about;
+    carrynet_precision precision;
+    uint32_t lanes;
+    cl_kernel kernel;
+};
+
+static carrynet_status lone_kernel(void *self, cl_kernel *kernel, bool divide_by_newton)
+{
+    static const char *const files[] = {"arithmetic.h", "arguments.h", "admission.cl", NULL};
+    struct lone_kernel *lone = self;
+    char options[96];
+    cl_program program = NULL;
+    if (lone->kernel != NULL)
+        (void)clReleaseKernel(lone->kernel);
+    lone->kernel = NULL;
+    (void)snprintf(options, sizeof options, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u", (int)lone->precision,
+                   lone->lanes);
+    carrynet_status status =
+        opencl_build(&program, lone->context, lone->device, lone->about, files, options, divide_by_newton);
+    if (status == CARRYNET_OK)
+        status = opencl_kernel(&lone->kernel, program, "admit");
+    if (program != NULL)
+        (void)clReleaseProgram(program);
+    *kernel = lone->kernel;
+    return status;
+}
+
 carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carrynet_precision precision)
 {
     cl_device_id id = NULL;
     carrynet_device about;
     cl_context context = NULL;
     cl_command_queue queue = NULL;
-    bool divide_by_newton = false;
     carrynet_status status = opencl_device_at(&id, &about, platform, index);
     if (status == CARRYNET_OK)
         status = check_statement(&about, precision);
@@ -201,8 +218,12 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
         status = opencl_open(&context, &queue, id, false);
     /* As the GPU shape computes, and in the widest vectors of the CPU shape. */
     static const uint32_t lanes[] = {1, 16};
-    for (size_t i = 0; i < sizeof lanes / sizeof lanes[0] && status == CARRYNET_OK; ++i)
-        status = opencl_admit(context, queue, id, &about, precision, lanes[i], &divide_by_newton);
+    for (size_t i = 0; i < sizeof lanes / sizeof lanes[0] && status == CARRYNET_OK; ++i) {
+        struct lone_kernel lone = {context, id, &about, precision, lanes[i], NULL};
+        status = opencl_admit(context, queue, &about, precision, &(struct opencl_admission){lone_kernel, &lone});
+        if (lone.kernel != NULL)
+            (void)clReleaseKernel(lone.kernel);
+    }
     if (queue != NULL)
         (void)clReleaseCommandQueue(queue);
     if (context != NULL)

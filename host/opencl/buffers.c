@@ -151,7 +151,10 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .resume = s->resume,
         .makes = s->makes,
     };
-    /* Chunks as large as leaves every worker about two of them. */
+    /* Chunks as large as leaves every worker about two of them; or one that holds a whole network. */
+    const bool whole = trainer->whole && training && s->makes;
+    while (whole && pass->chunk_blocks < blocks)
+        pass->chunk_blocks *= 2;
     while (pass->chunk_blocks < blocks &&
            networks * ((blocks + 2 * pass->chunk_blocks - 1) / (2 * pass->chunk_blocks)) >= 2 * trainer->workers)
         pass->chunk_blocks *= 2;
@@ -182,6 +185,7 @@ carrynet_status opencl_check_memory(const struct opencl_trainer *trainer)
         .steps = settings->steps,
         .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
         .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
+        .makes = true,
     };
     struct opencl_plan plan;
     const carrynet_status status = opencl_plan_pass(&plan, trainer, &all, true);

@@ -5,42 +5,35 @@
 #include "opencl/trainer.h"
 #include <stdio.h>
 
-enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 8 };
+enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 16 };
 
 struct program {
     const char *cpu[MOST_FILES]; /* files of the CPU shape, NULL after the last */
     const char *gpu[MOST_FILES];
-    bool shapeless; /* knows no network: a compiler's cache serves all of them */
 };
 
+/* One program for all that a network needs: most of the time to build one goes into the headers of the compiler. */
 static const struct program programs[] = {
-    [OPENCL_PROGRAM_PACK] = {{"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_pack.cl"},
-                             {NULL},
-                             false},
-    [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "cpu_block.cl",
-                                  "cpu_gradient.cl"},
-                                 {"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "gpu_block.cl",
-                                  "gpu_gradient.cl"},
-                                 false},
-    [OPENCL_PROGRAM_FORWARD] = {{"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_forward.cl"},
-                                {"arithmetic.h", "arguments.h", "staged.cl", "gpu_block.cl", "gpu_forward.cl"},
-                                false},
-    [OPENCL_PROGRAM_UPDATE] = {{"arithmetic.h", "arguments.h", "update.cl"},
-                               {"arithmetic.h", "arguments.h", "update.cl"},
-                               true},
-    [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}, true},
+    [OPENCL_PROGRAM_NETWORK] = {{"arithmetic.h", "arguments.h", "problems.h", "admission.cl", "staged.cl", "made.cl",
+                                 "cpu_block.cl", "cpu_pack.cl", "cpu_forward.cl", "cpu_gradient.cl", "update.cl",
+                                 "cpu_train.cl"},
+                                {"arithmetic.h", "arguments.h", "problems.h", "admission.cl", "staged.cl", "made.cl",
+                                 "gpu_block.cl", "gpu_forward.cl", "gpu_gradient.cl", "update.cl", "gpu_train.cl"}},
+    [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}},
 };
 
 static const struct {
     enum opencl_program program;
-    const char *cpu, *gpu; /* the kernel's name */
+    const char *cpu, *gpu; /* the kernel's name; NULL where the shape has none */
 } kernels[OPENCL_KERNELS] = {
-    [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "cpu_pack", NULL},
-    [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "cpu_gradient", "gpu_gradient"},
-    [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "cpu_forward", "gpu_forward"},
-    [OPENCL_JOIN] = {OPENCL_PROGRAM_UPDATE, "join", "join"},
-    [OPENCL_CLIP] = {OPENCL_PROGRAM_UPDATE, "clip", "clip"},
-    [OPENCL_APPLY] = {OPENCL_PROGRAM_UPDATE, "apply", "apply"},
+    [OPENCL_ADMIT] = {OPENCL_PROGRAM_NETWORK, "admit", "admit"},
+    [OPENCL_PACK] = {OPENCL_PROGRAM_NETWORK, "cpu_pack", NULL},
+    [OPENCL_GRADIENT] = {OPENCL_PROGRAM_NETWORK, "cpu_gradient", "gpu_gradient"},
+    [OPENCL_FORWARD] = {OPENCL_PROGRAM_NETWORK, "cpu_forward", "gpu_forward"},
+    [OPENCL_TRAIN] = {OPENCL_PROGRAM_NETWORK, "cpu_train", "gpu_train"},
+    [OPENCL_JOIN] = {OPENCL_PROGRAM_NETWORK, "join", "join"},
+    [OPENCL_CLIP] = {OPENCL_PROGRAM_NETWORK, "clip", "clip"},
+    [OPENCL_APPLY] = {OPENCL_PROGRAM_NETWORK, "apply", "apply"},
     [OPENCL_PEAK] = {OPENCL_PROGRAM_PEAK, "peak", "peak"},
 };
 
@@ -49,38 +42,42 @@ const char *opencl_kernel_name(const struct opencl_trainer *t, enum opencl_kerne
     return t->cpu_shape ? kernels[id].cpu : kernels[id].gpu;
 }
 
-static void program_options(char *options, size_t size, const struct opencl_trainer *t, bool shapeless)
-{
-    const carrynet_shape *shape = &t->settings.shape;
-    const int length = snprintf(options, size, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u -DCARRYNET_OPTIMIZER=%d",
-                                (int)t->settings.precision, t->lanes, (int)t->settings.optimizer);
-    if (!shapeless)
-        (void)snprintf(options + length, size - (size_t)length,
-                       " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d "
-                       "-DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d",
-                       shape->inputs, shape->hidden, shape->outputs, (int)t->settings.loss, shape->bias,
-                       shape->initial_state);
-}
-
 carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *t, enum opencl_kernel_id id)
 {
     const struct program *files = &programs[kernels[id].program];
+    const carrynet_shape *shape = &t->settings.shape;
     char options[512];
     cl_program program = NULL;
     carrynet_status status = CARRYNET_OK;
     if (t->kernels[id] == NULL) {
-        program_options(options, sizeof options, t, files->shapeless);
+        (void)snprintf(options, sizeof options,
+                       "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u "
+                       "-DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d -DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d "
+                       "-DCARRYNET_OPTIMIZER=%d",
+                       (int)t->settings.precision, t->lanes, shape->inputs, shape->hidden, shape->outputs,
+                       (int)t->settings.loss, shape->bias, shape->initial_state, (int)t->settings.optimizer);
         status = opencl_build(&program, t->context, t->device, &t->about, t->cpu_shape ? files->cpu : files->gpu,
                               options, t->divide_by_newton);
     }
     /* All kernels of the program at once, so that it is built once. */
-    for (int i = 0; i < OPENCL_KERNELS && program != NULL && status == CARRYNET_OK; ++i)
-        if (kernels[i].program == kernels[id].program)
-            status = opencl_kernel(&t->kernels[i], program, opencl_kernel_name(t, (enum opencl_kernel_id)i));
+    for (int i = 0; i < OPENCL_KERNELS && program != NULL && status == CARRYNET_OK; ++i) {
+        const char *name = opencl_kernel_name(t, (enum opencl_kernel_id)i);
+        if (kernels[i].program == kernels[id].program && name != NULL)
+            status = opencl_kernel(&t->kernels[i], program, name);
+    }
     if (program != NULL)
         (void)clReleaseProgram(program);
     *kernel = t->kernels[id];
     return status;
+}
+
+void opencl_release_kernels(struct opencl_trainer *t)
+{
+    for (int i = 0; i < OPENCL_KERNELS; ++i) {
+        if (t->kernels[i] != NULL)
+            (void)clReleaseKernel(t->kernels[i]);
+        t->kernels[i] = NULL;
+    }
 }
 
 carrynet_status opencl_group(size_t *group, struct opencl_trainer *t, cl_kernel kernel)

@@ -38,12 +38,20 @@ carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_
 carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char *name);
 
 /*
- * Checks the start-up vectors on an open device, `lanes` at a time (admission.c). *divide_by_newton is set if its own
- * division does not pass.
+ * Where the start-up kernel comes from: kernel(self, ...) gives it, built with the device's own division or with
+ * Newton's; it stays the giver's.
  */
-carrynet_status opencl_admit(cl_context context, cl_command_queue queue, cl_device_id device,
-                             const carrynet_device *about, carrynet_precision precision, uint32_t lanes,
-                             bool *divide_by_newton);
+struct opencl_admission {
+    carrynet_status (*kernel)(void *self, cl_kernel *kernel, bool divide_by_newton);
+    void *self;
+};
+
+/*
+ * Checks the start-up vectors on an open device (admission.c), with Newton's division where its own does not pass.
+ * DEVICE, naming what differs.
+ */
+carrynet_status opencl_admit(cl_context context, cl_command_queue queue, const carrynet_device *about,
+                             carrynet_precision precision, const struct opencl_admission *admission);
 
 /* Context and in-order queue on a device; profile: its events are timed. DEVICE. The caller releases both. */
 carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device, bool profile);

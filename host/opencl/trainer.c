@@ -5,6 +5,9 @@
 
 enum { CPU_WORKERS = 4, GPU_WORKERS = 4 }; /* a compute unit */
 
+/* Multiplications of a forward pass up to which one worker alone trains a network. */
+static const double WHOLE_WORK = 1 << 21;
+
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
 /* Vector width of the CPU shape: the device's own, 4 to 16; the widest where it has none (GPUs, simulators). */
@@ -42,12 +45,24 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->columns = t->cpu_shape ? (size_t)opencl_rounded(shape->hidden) : shape->hidden;
     const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
     t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
+    /* Small updates cost less than their launches; many networks keep all workers busy. */
+    const double work = (double)t->settings.batch * t->settings.steps * shape->hidden * (shape->hidden + 2);
+    t->whole = t->settings.networks >= units || work <= WHOLE_WORK;
     const carrynet_status status = choose_lanes(t, options->lanes);
     /* PACKED_SIZE of cpu_block.cl, in reals. */
     t->packed_size = t->cpu_shape ? ((1u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +
                                         shape->outputs * t->lanes
                                   : 0;
     return status;
+}
+
+/* The start-up kernel, from the trainer's own program. */
+static carrynet_status admission_kernel(void *self, cl_kernel *kernel, bool divide_by_newton)
+{
+    struct opencl_trainer *t = self;
+    opencl_release_kernels(t);
+    t->divide_by_newton = divide_by_newton || t->newton_wished;
+    return opencl_need(kernel, t, OPENCL_ADMIT);
 }
 
 static carrynet_status fill_zero(struct opencl_trainer *t, struct opencl_buffer *buffer)
@@ -91,7 +106,7 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carryne
     if (status != CARRYNET_OK)
         return status;
     t->settings = *settings;
-    t->divide_by_newton = options->divide_by_newton;
+    t->newton_wished = options->divide_by_newton;
     t->profile.on = options->profile;
     status = opencl_device_find(&t->device, &t->about, options->device);
     if (status == CARRYNET_OK)
@@ -99,8 +114,8 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carryne
     if (status == CARRYNET_OK)
         status = opencl_open(&t->context, &t->queue, t->device, options->profile);
     if (status == CARRYNET_OK)
-        status = opencl_admit(t->context, t->queue, t->device, &t->about, settings->precision, t->lanes,
-                              &t->divide_by_newton);
+        status = opencl_admit(t->context, t->queue, &t->about, settings->precision,
+                              &(struct opencl_admission){admission_kernel, t});
     const bool inexact = status == CARRYNET_ERROR_DEVICE && t->queue != NULL && options->allow_inexact;
     if (inexact)
         status = CARRYNET_OK;
@@ -140,9 +155,7 @@ void opencl_trainer_free(struct opencl_trainer *t)
     }
     for (size_t i = 0; i < t->profile.events; ++i)
         (void)clReleaseEvent(t->profile.event[i]);
-    for (int i = 0; i < OPENCL_KERNELS; ++i)
-        if (t->kernels[i] != NULL)
-            (void)clReleaseKernel(t->kernels[i]);
+    opencl_release_kernels(t);
     if (t->queue != NULL)
         (void)clReleaseCommandQueue(t->queue);
     if (t->context != NULL)

@@ -27,18 +27,14 @@ struct opencl_slot {
 
 enum { OPENCL_SLOTS = 3, OPENCL_BUFFERS = 32, OPENCL_EVENTS = 512 };
 
-enum opencl_program {
-    OPENCL_PROGRAM_PACK,
-    OPENCL_PROGRAM_GRADIENT,
-    OPENCL_PROGRAM_FORWARD,
-    OPENCL_PROGRAM_UPDATE,
-    OPENCL_PROGRAM_PEAK
-};
+enum opencl_program { OPENCL_PROGRAM_NETWORK, OPENCL_PROGRAM_PEAK };
 
 enum opencl_kernel_id {
+    OPENCL_ADMIT,
     OPENCL_PACK,
     OPENCL_GRADIENT,
     OPENCL_FORWARD,
+    OPENCL_TRAIN,
     OPENCL_JOIN,
     OPENCL_CLIP,
     OPENCL_APPLY,
@@ -62,6 +58,7 @@ struct opencl_trainer {
     cl_context context;
     cl_command_queue queue;
     bool cpu_shape;
+    bool newton_wished; /* whatever the device can do */
     bool divide_by_newton;
     uint32_t lanes;            /* of the CPU shape; 1 in the GPU shape */
     size_t group_wish;         /* work-items of a work-group of the GPU shape, as asked; 0: what suits */
@@ -73,6 +70,7 @@ struct opencl_trainer {
     uint32_t node_stride;      /* reals a gradient node */
     size_t columns;            /* hidden units, padded in the CPU shape */
     uint64_t packed_size;      /* reals of packed weights of a network; CPU shape */
+    bool whole;                /* one worker trains whole networks, many updates a launch */
     bool packed_is_current;    /* the packed weights are those of the parameters */
 
     cl_kernel kernels[OPENCL_KERNELS]; /* made when first needed */
@@ -194,6 +192,7 @@ cl_event *opencl_timed(struct opencl_trainer *trainer, const char *name);
 
 /* The kernel, built where it is not there yet; the trainer's. And its name in messages and profiles. */
 carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *trainer, enum opencl_kernel_id id);
+void opencl_release_kernels(struct opencl_trainer *trainer);
 const char *opencl_kernel_name(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
 
 #endif

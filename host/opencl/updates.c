@@ -45,18 +45,23 @@ static carrynet_status write_rates(struct opencl_trainer *t, struct opencl_slot 
     return status == CARRYNET_OK ? opencl_write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes) : status;
 }
 
-/* Launches the update of all networks from their sums, with the slot's rates from real number first_rate on. */
-static carrynet_status launch_update(struct opencl_trainer *t, struct opencl_slot *slot, uint32_t first_rate)
+static struct carrynet_step update_step(const struct opencl_trainer *t, uint32_t first_rate)
 {
-    const size_t networks = t->settings.networks;
-    const struct carrynet_step step = {
-        .networks = (uint32_t)networks,
+    return (struct carrynet_step){
+        .networks = t->settings.networks,
         .parameter_stride = t->parameter_stride,
         .node_stride = t->node_stride,
         .trained = (uint32_t)t->trained,
         .clipped = t->settings.clip > 0,
         .first_rate = first_rate,
     };
+}
+
+/* Launches the update of all networks from their sums, with the slot's rates from real number first_rate on. */
+static carrynet_status launch_update(struct opencl_trainer *t, struct opencl_slot *slot, uint32_t first_rate)
+{
+    const size_t networks = t->settings.networks;
+    const struct carrynet_step step = update_step(t, first_rate);
     carrynet_status status = CARRYNET_OK;
     if (step.clipped) {
         const struct opencl_argument arguments[] = {STRUCT(step), BUFFER(t->sums), BUFFER(t->constants),
@@ -116,6 +121,28 @@ static carrynet_status write_task(struct opencl_trainer *t, const carrynet_task 
     return status;
 }
 
+/* All updates in one launch; the packed weights are those of the last. */
+static carrynet_status train_whole(struct opencl_trainer *t, const struct opencl_plan *plan,
+                                   const struct opencl_slot *slot, uint32_t updates)
+{
+    const struct carrynet_step step = update_step(t, 0);
+    const cl_uint count = updates;
+    carrynet_status status = opencl_reserve(t, &t->scratch, plan->scratch_bytes, "scratch");
+    if (status == CARRYNET_OK)
+        status = opencl_reserve(t, &t->packed, t->settings.networks * t->packed_size * t->value, "packed weights");
+    if (status != CARRYNET_OK)
+        return status;
+    const struct opencl_argument arguments[] = {
+        STRUCT(plan->pass),    STRUCT(step),          STRUCT(count),
+        BUFFER(slot->staged),  BUFFER(t->task),       BUFFER(slot->rates_buffer),
+        BUFFER(t->constants),  BUFFER(t->parameters), BUFFER(t->moments[0]),
+        BUFFER(t->moments[1]), BUFFER(t->packed),     BUFFER(t->scratch),
+        BUFFER(t->sums),       BUFFER(t->totals),     BUFFER(t->factors)};
+    status = LAUNCH(t, OPENCL_TRAIN, arguments, plan->workers);
+    t->packed_is_current = status == CARRYNET_OK && t->cpu_shape;
+    return status;
+}
+
 carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_pass *s, const carrynet_task *task,
                                      const carrynet_individual *individuals, const struct net_rates *rates,
                                      uint32_t updates)
@@ -139,6 +166,8 @@ carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_
     opencl_put_individuals(t, slot->words, individuals);
     status = opencl_write_slot(t, slot, &slot->staged, slot->words,
                                t->settings.networks * CARRYNET_INDIVIDUAL * sizeof(uint32_t));
+    if (status == CARRYNET_OK && t->whole)
+        return train_whole(t, &plan, slot, updates);
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
         plan.pass.update = u;
         status = opencl_prepare(t, &plan);

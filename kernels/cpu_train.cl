@@ -1,0 +1,41 @@
+/*
+ * CPU shape: whole updates in one launch, for networks that are small or many. A work-item trains one network after
+ * another: pack, then per update the gradient of all its blocks, clipping, optimizer, and pack again. The functions are
+ * those of the kernels of single steps.
+ *
+ * Work-group size 1. Work-item g trains networks g, g + groups, ...
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+INLINE void pack_network(const struct carrynet_pass *pass, const global real *parameters, global real *packed,
+                         const uint network)
+{
+    for (uint k = 0; k < H; ++k)
+        pack_row(pass, parameters, packed, network, k);
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void
+cpu_train(const struct carrynet_pass pass, const struct carrynet_step step, const uint updates,
+          const global uint *staged, const global uint *task, const global real *rates, const global real *constants,
+          global real *parameters, global real *first_moments, global real *second_moments, global real *packed,
+          global real *scratch, global real *sums, global ulong *totals, global real *factors)
+{
+    const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
+    const uint vectors = (step.trained + LANES - 1) / LANES;
+    for (uint network = (uint)get_group_id(0); network < pass.networks; network += (uint)get_num_groups(0)) {
+        const global vreal *mine = (const global vreal *)packed + (size_t)network * PACKED_SIZE;
+        struct carrynet_step now = step;
+        pack_network(&pass, parameters, packed, network);
+        for (uint u = 0; u < updates; ++u) {
+            run_chunk(&pass, &g, mine, staged, task, network, 0, pass.update + u,
+                      sums + (size_t)network * pass.node_stride, totals + 2 * network);
+            now.first_rate = u * pass.networks * CARRYNET_RATES;
+            if (now.clipped)
+                clip_item(&now, sums, constants, factors, network);
+            for (uint i = 0; i < vectors; ++i)
+                apply_item(&now, sums, rates, constants, factors, parameters, first_moments, second_moments, network,
+                           i);
+            pack_network(&pass, parameters, packed, network);
+        }
+    }
+}
