@@ -2,6 +2,9 @@
  * The arguments of the kernels as structs passed by value: one text for C11 (the launches) and OpenCL C.
  * Only 32- and 64-bit members, widest first, so that both sides lay them out alike.
  *
+ * Kernels of single steps are left out where CARRYNET_WHOLE is set: the kernel of whole updates wants their functions
+ * alone, and the time to compile a kernel grows with the program around it.
+ *
  * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _LOSS, _BIAS, _INITIAL_STATE, _OPTIMIZER, and the shape's
  * tunables. Run-time values (steps, sequences, networks) stand here.
  */

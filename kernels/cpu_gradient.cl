@@ -370,6 +370,7 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
     counts[1] = wrong_sequences;
 }
 
+#if !CARRYNET_WHOLE
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
 cpu_gradient(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
              const global uint *task, global real *scratch, global real *nodes, global ulong *counts)
@@ -382,3 +383,4 @@ cpu_gradient(const struct carrynet_pass pass, const global real *packed, const g
                   chunk, pass.update, nodes + item * pass.node_stride, counts + 2 * item);
     }
 }
+#endif

@@ -59,9 +59,11 @@ INLINE void pack_row(const struct carrynet_pass *pass, const global real *parame
 #endif
 }
 
+#if !CARRYNET_WHOLE
 kernel void cpu_pack(const struct carrynet_pass pass, const global real *parameters, global real *packed)
 {
     const size_t items = (size_t)pass.networks * H;
     for (size_t i = get_global_id(0); i < items; i += get_global_size(0))
         pack_row(&pass, parameters, packed, (uint)(i / H), (uint)(i % H));
 }
+#endif

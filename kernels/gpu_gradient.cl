@@ -237,6 +237,7 @@ static inline void run_chunk(const struct carrynet_pass *pass, const struct scra
     barrier(CLK_GLOBAL_MEM_FENCE);
 }
 
+#if !CARRYNET_WHOLE
 kernel void gpu_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
                          const global uint *task, global real *scratch, global real *nodes, global ulong *counts)
 {
@@ -251,3 +252,4 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
                   pass.update, nodes + item * pass.node_stride, counts + 2 * item);
     }
 }
+#endif

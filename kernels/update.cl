@@ -39,6 +39,7 @@ static inline void join_item(const struct carrynet_step *step, const global real
     }
 }
 
+#if !CARRYNET_WHOLE
 kernel void join(const struct carrynet_step step, const global real *nodes, const global ulong *counts,
                  global real *sums, global ulong *totals)
 {
@@ -46,6 +47,7 @@ kernel void join(const struct carrynet_step step, const global real *nodes, cons
     for (size_t i = get_global_id(0); i < items; i += get_global_size(0))
         join_item(&step, nodes, counts, sums, totals, (uint)(i / vectors), (uint)(i % vectors));
 }
+#endif
 
 /* F(sum r), saturated to [-2^60, 2^60]. */
 static inline vreal averaged(const vreal sum, const real r)
@@ -113,12 +115,14 @@ static inline void clip_item(const struct carrynet_step *step, const global real
 #endif
 }
 
+#if !CARRYNET_WHOLE
 kernel void clip(const struct carrynet_step step, const global real *sums, const global real *constants,
                  global real *factors)
 {
     for (size_t n = get_global_id(0); n < step.networks; n += get_global_size(0))
         clip_item(&step, sums, constants, factors, (uint)n);
 }
+#endif
 
 static inline vreal second_moment_forward(const vreal v, const vreal g, const global real *constants)
 {
@@ -184,6 +188,7 @@ static inline void apply_item(const struct carrynet_step *step, const global rea
 #endif
 }
 
+#if !CARRYNET_WHOLE
 kernel void apply(const struct carrynet_step step, const global real *sums, const global real *rates,
                   const global real *constants, const global real *factors, global real *parameters,
                   global real *first_moments, global real *second_moments)
@@ -193,3 +198,4 @@ kernel void apply(const struct carrynet_step step, const global real *sums, cons
         apply_item(&step, sums, rates, constants, factors, parameters, first_moments, second_moments,
                    (uint)(i / vectors), (uint)(i % vectors));
 }
+#endif

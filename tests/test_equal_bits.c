@@ -1,6 +1,6 @@
 /*
  * Equal bits: every case of the table on the OpenCL device, in both kernel shapes, against the reference; and a few
- * awkward cases for every vector width, work-group size, number of workers and form of division.
+ * awkward cases for every vector width, work-group size, number of workers, form of division, and cut into launches.
  */
 #include "cases/cases.h"
 #include <criterion/criterion.h>
@@ -13,6 +13,7 @@ struct variant {
     int shape;
     unsigned lanes, group, workers;
     bool newton;
+    bool separate; /* launches of an update */
 };
 
 static bool has_device(void)
@@ -44,6 +45,7 @@ static void check(const struct variant *variant)
     options.work_group_size = variant->group;
     options.work_items = variant->workers;
     options.divide_by_newton = variant->newton;
+    options.separate_launches = variant->separate;
     /* Not the reference by way of "auto": a comparison with itself would prove nothing. */
     options.device = getenv("CARRYNET_DEVICE") != NULL ? getenv("CARRYNET_DEVICE") : "0:0";
     cr_assert_eq(carrynet_case_compare(&result, index, &options), CARRYNET_OK, "%s", carrynet_message());
@@ -82,15 +84,20 @@ ParameterizedTestParameters(equal_bits, every_variant)
 {
     enum { CPU = CARRYNET_KERNEL_SHAPE_CPU, GPU = CARRYNET_KERNEL_SHAPE_GPU };
     static struct variant variants[] = {
-        {"noise-odd", CPU, 4, 0, 0, false},   {"noise-odd", CPU, 8, 0, 0, false},
-        {"noise-odd", CPU, 16, 0, 0, false},  {"four-inputs", CPU, 4, 0, 0, false},
-        {"wide-93", CPU, 8, 0, 0, false},     {"fp64-odd", CPU, 4, 0, 0, false},
-        {"fp64-odd", CPU, 16, 0, 0, false},   {"clip-adam", CPU, 0, 0, 0, true},
-        {"clip-adam", GPU, 0, 0, 0, true},    {"blocks", CPU, 0, 0, 1, false},
-        {"blocks", CPU, 0, 0, 3, false},      {"many-blocks", CPU, 0, 0, 100, false},
-        {"many-blocks", GPU, 0, 0, 1, false}, {"noise-odd", GPU, 0, 1, 0, false},
-        {"noise-odd", GPU, 0, 7, 0, false},   {"bias", GPU, 0, 64, 0, false},
-        {"population", GPU, 0, 1, 3, false},  {"start-state", GPU, 0, 100, 0, false},
+        {"noise-odd", CPU, 4, 0, 0, false, false},   {"noise-odd", CPU, 8, 0, 0, false, false},
+        {"noise-odd", CPU, 16, 0, 0, false, false},  {"four-inputs", CPU, 4, 0, 0, false, false},
+        {"wide-93", CPU, 8, 0, 0, false, false},     {"fp64-odd", CPU, 4, 0, 0, false, false},
+        {"fp64-odd", CPU, 16, 0, 0, false, false},   {"clip-adam", CPU, 0, 0, 0, true, false},
+        {"clip-adam", GPU, 0, 0, 0, true, false},    {"blocks", CPU, 0, 0, 1, false, false},
+        {"blocks", CPU, 0, 0, 3, false, false},      {"many-blocks", CPU, 0, 0, 100, false, false},
+        {"many-blocks", GPU, 0, 0, 1, false, false}, {"noise-odd", GPU, 0, 1, 0, false, false},
+        {"noise-odd", GPU, 0, 7, 0, false, false},   {"bias", GPU, 0, 64, 0, false, false},
+        {"population", GPU, 0, 1, 3, false, false},  {"start-state", GPU, 0, 100, 0, false, false},
+        {"default", CPU, 0, 0, 0, false, true},      {"population", CPU, 0, 0, 0, false, true},
+        {"subtract", CPU, 0, 0, 0, false, true},     {"four-inputs", CPU, 0, 0, 0, false, true},
+        {"long", CPU, 0, 0, 0, false, true},         {"many-blocks", CPU, 0, 0, 0, false, true},
+        {"clip-adam", GPU, 0, 0, 0, false, true},    {"noise-odd", GPU, 0, 0, 0, false, true},
+        {"subtract", GPU, 0, 0, 0, false, true},     {"four-inputs", GPU, 0, 0, 0, false, true},
     };
     return cr_make_param_array(struct variant, variants, sizeof variants / sizeof variants[0]);
 }

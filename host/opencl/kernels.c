@@ -10,30 +10,51 @@ enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 16 };
 struct program {
     const char *cpu[MOST_FILES]; /* files of the CPU shape, NULL after the last */
     const char *gpu[MOST_FILES];
+    bool shapeless; /* knows no network: a compiler's cache serves all of them */
 };
 
-/* One program for all that a network needs: most of the time to build one goes into the headers of the compiler. */
+/*
+ * A program for each step, since a compiler's time for a kernel grows with the program around it, and a run needs few
+ * of them.
+ */
 static const struct program programs[] = {
-    [OPENCL_PROGRAM_NETWORK] = {{"arithmetic.h", "arguments.h", "problems.h", "admission.cl", "staged.cl", "made.cl",
-                                 "cpu_block.cl", "cpu_pack.cl", "cpu_forward.cl", "cpu_gradient.cl", "update.cl",
-                                 "cpu_train.cl"},
-                                {"arithmetic.h", "arguments.h", "problems.h", "admission.cl", "staged.cl", "made.cl",
-                                 "gpu_block.cl", "gpu_forward.cl", "gpu_gradient.cl", "update.cl", "gpu_train.cl"}},
-    [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}},
+    [OPENCL_PROGRAM_ADMIT] = {{"arithmetic.h", "arguments.h", "admission.cl"},
+                              {"arithmetic.h", "arguments.h", "admission.cl"},
+                              true},
+    [OPENCL_PROGRAM_PACK] = {{"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_pack.cl"},
+                             {NULL},
+                             false},
+    [OPENCL_PROGRAM_FORWARD] = {{"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_forward.cl"},
+                                {"arithmetic.h", "arguments.h", "staged.cl", "gpu_block.cl", "gpu_forward.cl"},
+                                false},
+    [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "cpu_block.cl",
+                                  "cpu_gradient.cl"},
+                                 {"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "gpu_block.cl",
+                                  "gpu_gradient.cl"},
+                                 false},
+    [OPENCL_PROGRAM_UPDATE] = {{"arithmetic.h", "arguments.h", "update.cl"},
+                               {"arithmetic.h", "arguments.h", "update.cl"},
+                               true},
+    [OPENCL_PROGRAM_TRAIN] = {{"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "cpu_block.cl",
+                               "cpu_pack.cl", "cpu_gradient.cl", "update.cl", "cpu_train.cl"},
+                              {"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "gpu_block.cl",
+                               "gpu_gradient.cl", "update.cl", "gpu_train.cl"},
+                              false},
+    [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}, true},
 };
 
 static const struct {
     enum opencl_program program;
     const char *cpu, *gpu; /* the kernel's name; NULL where the shape has none */
 } kernels[OPENCL_KERNELS] = {
-    [OPENCL_ADMIT] = {OPENCL_PROGRAM_NETWORK, "admit", "admit"},
-    [OPENCL_PACK] = {OPENCL_PROGRAM_NETWORK, "cpu_pack", NULL},
-    [OPENCL_GRADIENT] = {OPENCL_PROGRAM_NETWORK, "cpu_gradient", "gpu_gradient"},
-    [OPENCL_FORWARD] = {OPENCL_PROGRAM_NETWORK, "cpu_forward", "gpu_forward"},
-    [OPENCL_TRAIN] = {OPENCL_PROGRAM_NETWORK, "cpu_train", "gpu_train"},
-    [OPENCL_JOIN] = {OPENCL_PROGRAM_NETWORK, "join", "join"},
-    [OPENCL_CLIP] = {OPENCL_PROGRAM_NETWORK, "clip", "clip"},
-    [OPENCL_APPLY] = {OPENCL_PROGRAM_NETWORK, "apply", "apply"},
+    [OPENCL_ADMIT] = {OPENCL_PROGRAM_ADMIT, "admit", "admit"},
+    [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "cpu_pack", NULL},
+    [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "cpu_gradient", "gpu_gradient"},
+    [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "cpu_forward", "gpu_forward"},
+    [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "cpu_train", "gpu_train"},
+    [OPENCL_JOIN] = {OPENCL_PROGRAM_UPDATE, "join", "join"},
+    [OPENCL_CLIP] = {OPENCL_PROGRAM_UPDATE, "clip", "clip"},
+    [OPENCL_APPLY] = {OPENCL_PROGRAM_UPDATE, "apply", "apply"},
     [OPENCL_PEAK] = {OPENCL_PROGRAM_PEAK, "peak", "peak"},
 };
 
@@ -42,20 +63,33 @@ const char *opencl_kernel_name(const struct opencl_trainer *t, enum opencl_kerne
     return t->cpu_shape ? kernels[id].cpu : kernels[id].gpu;
 }
 
+/* What a program is compiled with. */
+static void program_options(char *options, size_t size, const struct opencl_trainer *t, enum opencl_program program)
+{
+    const carrynet_shape *shape = &t->settings.shape;
+    const int length =
+        snprintf(options, size, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u", (int)t->settings.precision, t->lanes);
+    char *rest = options + length;
+    size -= (size_t)length;
+    if (program == OPENCL_PROGRAM_UPDATE)
+        (void)snprintf(rest, size, " -DCARRYNET_WHOLE=0 -DCARRYNET_OPTIMIZER=%d", (int)t->settings.optimizer);
+    else if (!programs[program].shapeless)
+        (void)snprintf(rest, size,
+                       " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d "
+                       "-DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d -DCARRYNET_OPTIMIZER=%d -DCARRYNET_WHOLE=%d",
+                       shape->inputs, shape->hidden, shape->outputs, (int)t->settings.loss, shape->bias,
+                       shape->initial_state, program == OPENCL_PROGRAM_TRAIN ? (int)t->settings.optimizer : 0,
+                       program == OPENCL_PROGRAM_TRAIN);
+}
+
 carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *t, enum opencl_kernel_id id)
 {
     const struct program *files = &programs[kernels[id].program];
-    const carrynet_shape *shape = &t->settings.shape;
     char options[512];
     cl_program program = NULL;
     carrynet_status status = CARRYNET_OK;
     if (t->kernels[id] == NULL) {
-        (void)snprintf(options, sizeof options,
-                       "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u "
-                       "-DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d -DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d "
-                       "-DCARRYNET_OPTIMIZER=%d",
-                       (int)t->settings.precision, t->lanes, shape->inputs, shape->hidden, shape->outputs,
-                       (int)t->settings.loss, shape->bias, shape->initial_state, (int)t->settings.optimizer);
+        program_options(options, sizeof options, t, kernels[id].program);
         status = opencl_build(&program, t->context, t->device, &t->about, t->cpu_shape ? files->cpu : files->gpu,
                               options, t->divide_by_newton);
     }

@@ -29,6 +29,7 @@ typedef struct carrynet_engine_options {
     uint32_t work_group_size; /* GPU shape; 0: chosen from the device */
     uint32_t lanes;           /* CPU shape: vector width 4, 8 or 16; 0: chosen from the device */
     uint32_t work_items;      /* work-items (CPU shape) or groups (GPU shape) of a launch; 0: chosen */
+    bool separate_launches;   /* a launch for each step of an update, also where whole updates in one suit better */
     bool profile;             /* time the kernels, for carrynet_engine_profile */
     bool divide_by_newton;    /* use the forms without divide instructions even where they are not needed */
 } carrynet_engine_options;
