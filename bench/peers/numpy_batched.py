@@ -6,13 +6,17 @@ that stay in the cache; a Python thread for each core with one BLAS thread each,
 
 A step of the recurrence is one product: its input bits stand above its hidden values, its weights side by side."""
 import os
+import sys
 
 import peer
 
 args = peer.options(__doc__)
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import numpy  # noqa: E402  (reads the variable)
+try:
+    import numpy  # noqa: E402  (reads the variable)
+except ImportError:
+    sys.exit("NumPy is missing: pip install numpy, or apt-get install python3-numpy libopenblas0")
 
 
 def blas_version():

@@ -30,7 +30,7 @@ GRADIENTS = os.path.join(os.path.dirname(__file__), "..", "..", "tests", "data",
 
 
 def options(doc, **defaults):
-    """Reads the command line. To be called before NumPy or PyTorch is imported: they read the numbers of threads then."""
+    """Reads the command line. Comes before the import of NumPy or PyTorch, which reads the number of threads."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hidden", type=int, default=16)
     parser.add_argument("--bits", type=int, default=8, help="steps of a sequence")
@@ -46,16 +46,16 @@ def options(doc, **defaults):
 
 
 class Training:
-    """A network and its steps; the batch in blocks of at most `block` sequences on `workers` threads."""
+    """A network and its steps; the batch in blocks of at most `block` sequences on `workers` threads.
+
+    Where these do not divide the batch that is asked for, the nearest one that they divide takes its place."""
 
     def __init__(self, block_class, args, workers, block):
         import numpy
-        share = args.batch // workers
-        block = min(block, share)
-        if share * workers != args.batch or share % block:
-            sys.exit(f"{args.batch} sequences are not {workers} shares of blocks of {block}")
+        block = min(block, args.batch // workers)
+        self.blocks = round(args.batch / (workers * block))
+        self.batch = workers * block * self.blocks
         rng = numpy.random.default_rng()
-        self.batch, self.blocks = args.batch, share // block
         self.w = block_class.array(rng.uniform(-1, 1, (args.hidden, 2 + args.hidden)).astype(numpy.float32))
         self.w_hy = block_class.array(rng.uniform(-1, 1, (1, args.hidden)).astype(numpy.float32))
         self.parts = [block_class(args.hidden, args.bits, block) for _ in range(workers)]
@@ -104,12 +104,12 @@ def report(name, version, args, step, **more):
 
 
 def best_training(block_class, args):
-    """The fastest of the settings that fit the batch, by short windows."""
+    """The fastest of the settings, by short windows."""
     best = (0, None, None)
     seen = set()
     for workers, block in block_class.settings(args.threads):
         block = min(block, args.batch // workers)
-        if args.batch % (workers * block) or (workers, block) in seen:
+        if (workers, block) in seen:
             continue
         seen.add((workers, block))
         training = Training(block_class, args, workers, block)
@@ -117,12 +117,12 @@ def best_training(block_class, args):
         training.step()
         speed = window(training.step, args.seconds / 4)
         if speed > best[0]:
-            best = (speed, training, {"workers": workers, "block": block})
+            best = (speed, training, {"workers": workers, "block": block, "batch": training.batch})
     return best[1:]
 
 
 def known_cases():
-    """The cases of gradients.json that the peers can do: numbers as Python floats, x and target as [bits][rows][batch]."""
+    """The cases of gradients.json that the peers can do; x and target as [bits][rows][batch]."""
     import numpy
     with open(GRADIENTS, encoding="utf-8") as file:
         cases = json.load(file)

@@ -17,7 +17,10 @@ args = peer.options(__doc__, batch=1)
 args.threads = 1
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
-import numpy as np  # noqa: E402  (reads the variable)
+try:
+    import numpy as np  # noqa: E402  (reads the variable)
+except ImportError:
+    sys.exit("NumPy is missing: pip install numpy, or apt-get install python3-numpy")
 
 TRANSCRIPT = os.path.join(os.path.dirname(peer.GRADIENTS), "000-100000.txt")
 

@@ -30,7 +30,7 @@ sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 
 class Block:
     """Problems; the gradient is that of a mode."""
-    version = f"PyTorch {torch.__version__}, MKL" if torch.backends.mkl.is_available() else f"PyTorch {torch.__version__}"
+    version = f"PyTorch {torch.__version__}" + (", MKL" if torch.backends.mkl.is_available() else "")
 
     def __init__(self, hidden, bits, size):
         word = next(kind for width, kind in WORDS if bits <= width)
