@@ -42,7 +42,8 @@ typedef uint64_t carrynet_u64;
 /*
  * A pass over the sequences of all networks. They lie, packed as problem.h says, in the buffer `staged` of words:
  *     individuals [networks][CARRYNET_INDIVIDUAL]; symbols [networks or 1][sequences][symbol_words]; targets likewise
- * or are made by the kernel, block by block, in its scratch (made.cl), and then only the individuals are staged.
+ * Where the device makes them (made.cl) they lie there too, but a block's words as [symbol_words][CARRYNET_BLOCK]; and
+ * where a worker trains whole networks, for each worker in place of each network, one update at a time.
  * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and
  * its result one node of the block tree: [node_stride] values, the gradient, then loss and absolute error.
  */

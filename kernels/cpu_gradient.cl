@@ -11,7 +11,6 @@
  * Scratch of a work-item, offsets in reals; `rows` and T are run-time values. The host computes the same (host/opencl).
  */
 struct scratch {
-    global uint *words;   /* made problems: symbols [symbol_words][BLOCK], targets [target_words][BLOCK] */
     global real *h;       /* [T + 1][rows][COLUMNS] */
     global real *dy;      /* [T][O][rows] */
     global real *dh;      /* [2][rows][COLUMNS] */
@@ -27,8 +26,7 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
 {
     struct scratch s;
     const size_t step = (size_t)pass->rows * COLUMNS;
-    s.words = (global uint *)base;
-    s.h = base + MADE_REALS(pass);
+    s.h = base;
     s.dy = s.h + (pass->steps + 1) * step;
     s.dh = s.dy + (size_t)pass->steps * O * pass->rows;
     s.bucket = s.dh + 2 * step;
@@ -38,40 +36,6 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
     s.node = s.db_y + STRIPES;
     s.levels = s.node + pass->node_stride;
     return s;
-}
-
-/*
- * Makes the problems of a block, number `first` of update `update` and on. A word of a problem is drawn for LANES
- * problems at once; where a problem has one word, all four words of LANES Philox blocks are.
- */
-INLINE void make_block(const struct scratch *g, const struct carrynet_pass *pass, const global uint *task,
-                       const global uint *individual, const uint update, const ulong first)
-{
-    global uint *symbols = g->words, *targets = symbols + (size_t)pass->symbol_words * BLOCK;
-    const uint n = pass->drawn_words;
-    if (n == 1) {
-        for (uint s = 0; s < pass->rows; s += 4 * LANES) {
-            vword c[4];
-            uint words[4][LANES];
-            problem_block(c, (vword)((uint)(first + s) / 4) + lane_numbers(), (vword)(0u), update,
-                          CARRYNET_STREAM_PROBLEMS, individual[CARRYNET_INDIVIDUAL_PROBLEMS],
-                          individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]);
-#pragma unroll
-            for (int k = 0; k < 4; ++k)
-                CARRYNET_PASTE(vstore, LANES)(c[k], 0, words[k]);
-#pragma unroll
-            for (int i = 0; i < LANES; ++i)
-#pragma unroll
-                for (int k = 0; k < 4; ++k)
-                    symbols[s + 4 * i + k] = words[k][i];
-        }
-    } else {
-        for (uint w = 0; w < n; ++w)
-            for (uint s = 0; s < pass->rows; s += LANES)
-                STORE_WORDS(symbols, w * BLOCK + s, random_words((first + s) * n + w, n, update, individual));
-    }
-    for (uint s = 0; s < pass->rows; s += LANES)
-        finish_problems(symbols + s, targets + s, pass, task);
 }
 
 /* h += uniform noise, row by row: word (p T + t) 4 ceil(H/4) + j of the noise stream. */
@@ -136,14 +100,13 @@ INLINE void backward_tile(global real *dh, const global real *dh_next, const int
             ((global vreal *)(dh + r * COLUMNS))[first + v] = acc[r][v];
         }
 #pragma unroll
-    for (uint r = 0; r < TILE_ROWS; ++r) {
-        if (r >= sequences)
-            break;
-        global vreal *sum = (global vreal *)(bucket + symbol[r] * COLUMNS) + first;
+    for (uint r = 0; r < TILE_ROWS; ++r)
+        if (r < sequences) {
+            global vreal *sum = (global vreal *)(bucket + symbol[r] * COLUMNS) + first;
 #pragma unroll
-        for (int v = 0; v < width; ++v)
-            sum[v] = plus(sum[v], acc[r][v]);
-    }
+            for (int v = 0; v < width; ++v)
+                sum[v] = plus(sum[v], acc[r][v]);
+        }
 }
 
 INLINE void hidden_backward(global real *dh, const global real *dh_next, const int chained, const global real *dy,
@@ -339,9 +302,9 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
     measures_end(&measures, sequences, g->node + TRAINED, wrong_bits, wrong_sequences);
 }
 
-/* One chunk of a network's blocks: its node, and its counts [2]. */
+/* One chunk of a network's blocks, its problems in `part` of what is staged: its node, and its counts [2]. */
 INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
-                      const global uint *staged, const global uint *task, const uint network, const uint chunk,
+                      const global uint *staged, const uint network, const uint part, const uint chunk,
                       const uint update_offset, global real *node, global ulong *counts)
 {
     const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
@@ -354,13 +317,8 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         if (first >= pass->sequences)
             break;
         const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
-        struct sequences symbols = {g->words, BLOCK, 1}, targets = {g->words + pass->symbol_words * BLOCK, BLOCK, 1};
-        if (pass->makes) {
-            make_block(g, pass, task, individual, update, first);
-        } else {
-            symbols = staged_symbols(pass, staged, network, first);
-            targets = staged_targets(pass, staged, network, first);
-        }
+        const struct sequences symbols = block_symbols(pass, staged, part, first);
+        const struct sequences targets = block_targets(pass, staged, part, first);
         run_block(pass, g, packed, &symbols, &targets, individual, update, pass->first_sequence + first, sequences,
                   &wrong_bits, &wrong_sequences);
         push_node(g->levels, g->node, pass->node_stride, blocks);
@@ -373,13 +331,13 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
 #if !CARRYNET_WHOLE
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
 cpu_gradient(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
-             const global uint *task, global real *scratch, global real *nodes, global ulong *counts)
+             global real *scratch, global real *nodes, global ulong *counts)
 {
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
     const ulong items = (ulong)pass.networks * pass.chunks;
     for (ulong item = get_group_id(0); item < items; item += get_num_groups(0)) {
         const uint network = (uint)(item / pass.chunks), chunk = (uint)(item % pass.chunks);
-        run_chunk(&pass, &g, (const global vreal *)packed + (size_t)network * PACKED_SIZE, staged, task, network,
+        run_chunk(&pass, &g, (const global vreal *)packed + (size_t)network * PACKED_SIZE, staged, network, network,
                   chunk, pass.update, nodes + item * pass.node_stride, counts + 2 * item);
     }
 }

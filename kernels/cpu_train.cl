@@ -14,20 +14,34 @@ INLINE void pack_network(const struct carrynet_pass *pass, const global real *pa
         pack_row(pass, parameters, packed, network, k);
 }
 
+/* The problems of a network's update, in the worker's part. */
+INLINE void make_part(const struct carrynet_pass *pass, global uint *staged, const global uint *task,
+                      const uint network, const uint part, const uint update_offset)
+{
+    const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
+    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
+    for (ulong first = 0; first < pass->sequences; first += BLOCK)
+        make_block(staged + pass->first_symbol + part * pass->symbol_stride + first * pass->symbol_words,
+                   staged + pass->first_target + part * pass->target_stride + first * pass->target_words, pass, task,
+                   individual, update, first);
+}
+
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
 cpu_train(const struct carrynet_pass pass, const struct carrynet_step step, const uint updates,
-          const global uint *staged, const global uint *task, const global real *rates, const global real *constants,
+          global uint *staged, const global uint *task, const global real *rates, const global real *constants,
           global real *parameters, global real *first_moments, global real *second_moments, global real *packed,
           global real *scratch, global real *sums, global ulong *totals, global real *factors)
 {
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
+    const uint part = (uint)get_group_id(0); /* of what is staged: this worker's own problems */
     const uint vectors = (step.trained + LANES - 1) / LANES;
     for (uint network = (uint)get_group_id(0); network < pass.networks; network += (uint)get_num_groups(0)) {
         const global vreal *mine = (const global vreal *)packed + (size_t)network * PACKED_SIZE;
         struct carrynet_step now = step;
         pack_network(&pass, parameters, packed, network);
         for (uint u = 0; u < updates; ++u) {
-            run_chunk(&pass, &g, mine, staged, task, network, 0, pass.update + u,
+            make_part(&pass, staged, task, network, part, u);
+            run_chunk(&pass, &g, mine, staged, network, part, 0, u,
                       sums + (size_t)network * pass.node_stride, totals + 2 * network);
             now.first_rate = u * pass.networks * CARRYNET_RATES;
             if (now.clipped)

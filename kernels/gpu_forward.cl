@@ -27,8 +27,8 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
             if (first >= pass.sequences)
                 break;
             const struct block b = {
-                staged_symbols(&pass, staged, network, first),
-                staged_targets(&pass, staged, network, first),
+                block_symbols(&pass, staged, network, first),
+                block_targets(&pass, staged, network, first),
                 pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
             };
             const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */

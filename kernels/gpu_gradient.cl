@@ -8,7 +8,6 @@
 
 /* Scratch of a work-group, offsets in reals. The host computes the same (host/opencl). */
 struct scratch {
-    global uint *words;  /* made problems: symbols [symbol_words][BLOCK], targets [target_words][BLOCK] */
     global real *h;      /* [T + 1][64][H] */
     global real *dy;     /* [T][64][O] */
     global real *dh;     /* [2][64][H] */
@@ -22,8 +21,7 @@ static inline struct scratch scratch_of(global real *base, const struct carrynet
 {
     struct scratch s;
     const size_t step = (size_t)pass->rows * H;
-    s.words = (global uint *)base;
-    s.h = base + MADE_REALS(pass);
+    s.h = base;
     s.dy = s.h + (pass->steps + 1) * step;
     s.dh = s.dy + (size_t)pass->steps * pass->rows * O;
     s.row = s.dh + 2 * step;
@@ -31,20 +29,6 @@ static inline struct scratch scratch_of(global real *base, const struct carrynet
     s.dw = s.bucket + SYMBOLS * H;
     s.levels = s.dw + pass->node_stride;
     return s;
-}
-
-/* Makes the problems of a block, number `first` of update `update` and on; a barrier must follow. */
-static inline void make_block(const struct scratch *g, const struct carrynet_pass *pass, const global uint *task,
-                              const global uint *individual, const uint update, const ulong first,
-                              const uint sequences)
-{
-    EACH(s, sequences)
-    {
-        global uint *symbols = g->words + s, *targets = symbols + (size_t)pass->symbol_words * BLOCK;
-        for (uint w = 0; w < pass->drawn_words; ++w)
-            symbols[w * BLOCK] = random_words((first + s) * pass->drawn_words + w, 0, update, individual);
-        finish_problems(symbols, targets, pass, task);
-    }
 }
 
 /* Noise of one element: word (p T + t) 4 ceil(H/4) + j. */
@@ -168,13 +152,12 @@ static inline real node_element(const struct scratch *g, const struct measures *
 }
 
 /*
- * One chunk of a network's blocks: its node, and its counts [2]. All items of the group call it; barriers stand before
+ * One chunk of a network's blocks, its problems in `part` of what is staged: its node, and its counts [2]. All items of the group call it; barriers stand before
  * and behind what it writes.
  */
 static inline void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const struct measures *m,
-                             const global real *p, const global uint *staged, const global uint *task,
-                             const uint network, const uint chunk, const uint update_offset, global real *node,
-                             global ulong *counts)
+                             const global real *p, const global uint *staged, const uint network, const uint part,
+                             const uint chunk, const uint update_offset, global real *node, global ulong *counts)
 {
     const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
     const real noise = noise_of(individual);
@@ -187,17 +170,11 @@ static inline void run_chunk(const struct carrynet_pass *pass, const struct scra
         const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
         if (first >= pass->sequences)
             break;
-        struct block b = {
-            {g->words, BLOCK, 1},
-            {g->words + pass->symbol_words * BLOCK, BLOCK, 1},
+        const struct block b = {
+            block_symbols(pass, staged, part, first),
+            block_targets(pass, staged, part, first),
             pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK,
         };
-        if (pass->makes) {
-            make_block(g, pass, task, individual, update, first, b.sequences);
-        } else {
-            b.symbols = staged_symbols(pass, staged, network, first);
-            b.targets = staged_targets(pass, staged, network, first);
-        }
         EACH(s, BLOCK)
         {
             m->loss[s] = m->absolute[s] = 0;
@@ -239,7 +216,7 @@ static inline void run_chunk(const struct carrynet_pass *pass, const struct scra
 
 #if !CARRYNET_WHOLE
 kernel void gpu_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
-                         const global uint *task, global real *scratch, global real *nodes, global ulong *counts)
+                         global real *scratch, global real *nodes, global ulong *counts)
 {
     local real loss[BLOCK], absolute[BLOCK];
     local uint wrong[BLOCK];
@@ -248,8 +225,8 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
     const ulong items = (ulong)pass.networks * pass.chunks;
     for (ulong item = get_group_id(0); item < items; item += get_num_groups(0)) {
         const uint network = (uint)(item / pass.chunks), chunk = (uint)(item % pass.chunks);
-        run_chunk(&pass, &g, &m, parameters + (size_t)network * pass.parameter_stride, staged, task, network, chunk,
-                  pass.update, nodes + item * pass.node_stride, counts + 2 * item);
+        run_chunk(&pass, &g, &m, parameters + (size_t)network * pass.parameter_stride, staged, network, network,
+                  chunk, pass.update, nodes + item * pass.node_stride, counts + 2 * item);
     }
 }
 #endif

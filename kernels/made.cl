@@ -2,14 +2,11 @@
  * Problems made on the device, as the host's counter-based source makes them (ARITHMETIC.md 6): random words to symbols,
  * the constraint, the closing symbols, and the targets by the task's automaton. Lanes are problems.
  *
- * A block's problems are words [word][BLOCK], symbols and targets apart, so that neighbouring problems are neighbours.
+ * A block's problems are words [word][BLOCK], symbols and targets apart, so that neighbouring problems are neighbours
+ * (arguments.h, struct carrynet_pass).
  * Masks come from integer arithmetic, not from comparisons: 0 or all ones in every lane.
  */
 #pragma OPENCL FP_CONTRACT OFF
-
-/* Reals of scratch that a block's made problems take, a multiple of 16. */
-#define MADE_REALS(pass)                                                                                              \
-    ((size_t)(pass)->makes * CARRYNET_BLOCK * ((pass)->symbol_words + (pass)->target_words) / (CARRYNET_REAL_BITS / 32))
 
 #define SYMBOLS_A_WORD (32 / CARRYNET_INPUTS)
 #define OUTPUTS_A_WORD (32 / CARRYNET_OUTPUTS)
@@ -134,3 +131,37 @@ static inline void finish_problems(global uint *symbols, global uint *targets, c
         }
     }
 }
+
+/* CARRYNET_LANES problems, number `first` of update `update` and on. */
+static inline void make_problems(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
+                                 const global uint *task, const global uint *individual, const uint update,
+                                 const ulong first)
+{
+    const uint n = pass->drawn_words;
+    for (uint w = 0; w < n; ++w)
+        STORE_WORDS(symbols, w * CARRYNET_BLOCK, random_words(first * n + w, n, update, individual));
+    finish_problems(symbols, targets, pass, task);
+}
+
+#if CARRYNET_LANES > 1
+/* A block of them. Where a problem has one word, all four words of CARRYNET_LANES Philox blocks are used at once. */
+static inline void make_block(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
+                              const global uint *task, const global uint *individual, const uint update,
+                              const ulong first)
+{
+    for (uint s = 0; s < pass->rows && pass->drawn_words != 1; s += CARRYNET_LANES)
+        make_problems(symbols + s, targets + s, pass, task, individual, update, first + s);
+    for (uint s = 0; s < pass->rows && pass->drawn_words == 1; s += 4 * CARRYNET_LANES) {
+        vword c[4];
+        uint words[4][CARRYNET_LANES];
+        problem_block(c, (vword)((uint)(first + s) / 4) + lane_numbers(), (vword)(0u), update, CARRYNET_STREAM_PROBLEMS,
+                      individual[CARRYNET_INDIVIDUAL_PROBLEMS], individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]);
+        for (uint k = 0; k < 4; ++k)
+            STORE_WORDS(words[k], 0, c[k]);
+        for (uint i = 0; i < 4 * CARRYNET_LANES; ++i)
+            symbols[s + i] = words[i % 4][i / 4];
+        for (uint i = 0; i < 4 && s + i * CARRYNET_LANES < pass->rows; ++i)
+            finish_problems(symbols + s + i * CARRYNET_LANES, targets + s + i * CARRYNET_LANES, pass, task);
+    }
+}
+#endif

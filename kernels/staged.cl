@@ -30,19 +30,22 @@ static inline uint unpacked(const struct sequences *from, const uint bits, const
     return word >> (bits * (step % per_word)) & ((1u << bits) - 1);
 }
 
-/* The staged symbols and targets of a network's sequences from `first` on. */
-static inline struct sequences staged_symbols(const struct carrynet_pass *pass, const global uint *staged,
-                                              const uint network, const ulong first)
+/*
+ * The symbols and targets of a block that begins with sequence `first` of part `part`: of a network, or of whoever made
+ * them.
+ */
+static inline struct sequences block_symbols(const struct carrynet_pass *pass, const global uint *staged,
+                                             const uint part, const ulong first)
 {
-    const struct sequences s = {staged + pass->first_symbol + network * pass->symbol_stride + first * pass->symbol_words,
-                                1, pass->symbol_words};
+    const global uint *words = staged + pass->first_symbol + part * pass->symbol_stride + first * pass->symbol_words;
+    const struct sequences s = {words, pass->makes ? CARRYNET_BLOCK : 1, pass->makes ? 1 : pass->symbol_words};
     return s;
 }
 
-static inline struct sequences staged_targets(const struct carrynet_pass *pass, const global uint *staged,
-                                              const uint network, const ulong first)
+static inline struct sequences block_targets(const struct carrynet_pass *pass, const global uint *staged,
+                                             const uint part, const ulong first)
 {
-    const struct sequences s = {staged + pass->first_target + network * pass->target_stride + first * pass->target_words,
-                                1, pass->target_words};
+    const global uint *words = staged + pass->first_target + part * pass->target_stride + first * pass->target_words;
+    const struct sequences s = {words, pass->makes ? CARRYNET_BLOCK : 1, pass->makes ? 1 : pass->target_words};
     return s;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void check(const carrynet_settings *settings, carrynet_kernel_shape shape)
+static void check(const carrynet_settings *settings, carrynet_kernel_shape shape, carrynet_launches launches)
 {
     struct opencl_trainer *trainer = NULL;
     carrynet_engine_options options;
@@ -17,11 +17,17 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
         .shared = true,
     };
     const carrynet_individual individuals[2] = {{.seed = 1, .noise = 0.1}, {.seed = 2}};
-    const struct net_rates rates[2] = {{.rate = 0.1, .epsilon = 1e-8}, {.rate = 0.1, .epsilon = 1e-8}};
+    struct net_pass made = pass;
+    struct net_rates rates[2 * 3]; /* [updates][networks] */
     float y[2 * 70 * 5], h[2 * 70 * 5 * 31], state[2 * 70 * 31];
     uint32_t *symbols = NULL, *targets = NULL;
+    made.shared = false;
+    made.makes = true;
+    for (int i = 0; i < 2 * 3; ++i)
+        rates[i] = (struct net_rates){.rate = 0.1, .epsilon = 1e-8};
     carrynet_engine_options_init(&options);
     options.kernel_shape = shape;
+    options.launches = launches;
     options.device = "0:0";
     cr_assert_eq(opencl_trainer_create(&trainer, settings, &options, description, sizeof description), CARRYNET_OK,
                  "%s", carrynet_message());
@@ -38,6 +44,9 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
         }
         cr_assert_eq(opencl_trainer_check_guards(trainer), CARRYNET_OK, "%s", carrynet_message());
     }
+    cr_assert_eq(opencl_trainer_train(trainer, &made, &settings->task, individuals, rates, 3), CARRYNET_OK, "%s",
+                 carrynet_message());
+    cr_assert_eq(opencl_trainer_check_guards(trainer), CARRYNET_OK, "%s", carrynet_message());
     cr_assert_gt(opencl_trainer_memory(trainer), 0u);
     opencl_trainer_free(trainer);
 }
@@ -61,7 +70,7 @@ Test(guards, stay_whole)
         settings.batch = batches[i];
         settings.shape.bias = i % 2 == 0;
         settings.shape.initial_state = i == 0;
-        check(&settings, CARRYNET_KERNEL_SHAPE_CPU);
-        check(&settings, CARRYNET_KERNEL_SHAPE_GPU);
+        check(&settings, CARRYNET_KERNEL_SHAPE_CPU, i % 2 == 0 ? CARRYNET_LAUNCHES_WHOLE : CARRYNET_LAUNCHES_STEPS);
+        check(&settings, CARRYNET_KERNEL_SHAPE_GPU, i % 2 == 0 ? CARRYNET_LAUNCHES_WHOLE : CARRYNET_LAUNCHES_STEPS);
     }
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORWARD_SEQUENCES = 70 };
+enum { FORWARD_SEQUENCES = 70, WHOLE_UPDATES = 10 };
 
 size_t carrynet_case_count(void)
 {
@@ -160,7 +160,11 @@ carrynet_status case_run(struct case_values *values, const struct test_case *one
 {
     carrynet_settings settings;
     carrynet_metrics *metrics = NULL;
+    carrynet_engine_options cut = *options;
     case_settings(&settings, one);
+    /* Both cuts of an update into launches are tried, each on a part of the table: a cut is a kernel to compile. */
+    if (cut.launches == CARRYNET_LAUNCHES_AUTO)
+        cut.launches = one->updates >= WHOLE_UPDATES ? CARRYNET_LAUNCHES_WHOLE : CARRYNET_LAUNCHES_STEPS;
     *values = (struct case_values){0};
     struct run run = {.settings = &settings, .values = values, .value = settings.precision / 8};
     const size_t per_network =
@@ -170,7 +174,7 @@ carrynet_status case_run(struct case_values *values, const struct test_case *one
     if (status == CARRYNET_OK)
         status = base_allocate(&metrics, settings.networks, sizeof *metrics);
     if (status == CARRYNET_OK)
-        status = carrynet_engine_create(&run.engine, &settings, options);
+        status = carrynet_engine_create(&run.engine, &settings, &cut);
     if (status == CARRYNET_OK)
         status = randomize(&run);
     const carrynet_source source = carrynet_counter_source(&settings.task);

@@ -17,6 +17,7 @@ enum {
     LISTED = 10
 };
 static const double CHECK_OPERATIONS = 4e9; /* a second or two on one core in plain C */
+static const double PLAIN_OPERATIONS = 4e8; /* less than a device takes to get ready once more */
 
 /* The check of the finished model. */
 typedef struct final_check {
@@ -27,11 +28,17 @@ typedef struct final_check {
     uint64_t all_wrong; /* of all that were checked */
 } final_check;
 
+/* Operations of a forward pass of one problem. */
+static double forward_operations(const carrynet_settings *s)
+{
+    const double hidden = s->shape.hidden, outputs = s->shape.outputs;
+    return s->steps * (2 * hidden * (hidden + outputs) + 40 * hidden);
+}
+
 /* Every problem, where that is a matter of a second; else as many of the evaluation set as are. */
 static uint64_t problems_to_check(const carrynet_settings *s)
 {
-    const double hidden = s->shape.hidden, outputs = s->shape.outputs;
-    const double each = s->steps * (2 * hidden * (hidden + outputs) + 40 * hidden);
+    const double each = forward_operations(s);
     const uint64_t all = carrynet_problem_count(&s->task, s->steps);
     if (all != 0 && (double)all * each <= CHECK_OPERATIONS)
         return 0;
@@ -44,8 +51,12 @@ static carrynet_status check_model(final_check *check, const carrynet_model *mod
 {
     const carrynet_settings *s = carrynet_model_settings(model);
     const uint32_t count = s->networks <= CHECKED_NETWORKS ? s->networks : 1;
+    const uint64_t problems = problems_to_check(s) == 0 ? carrynet_problem_count(&s->task, s->steps) : CHECK_PROBLEMS;
+    carrynet_engine_options checker = *options;
     carrynet_engine *engine = NULL;
-    carrynet_status status = carrynet_model_engine(&engine, model, 0, count, options);
+    if ((double)count * (double)problems * forward_operations(s) <= PLAIN_OPERATIONS)
+        checker.device = "reference";
+    carrynet_status status = carrynet_model_engine(&engine, model, 0, count, &checker);
     for (uint32_t n = 0; n < count && status == CARRYNET_OK; ++n) {
         carrynet_evaluation evaluation = {0};
         (void)console_progress("Checking network %u of %u ...", n, count);

@@ -115,8 +115,6 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
     uint64_t levels = 1, reals = 2 * step;
     for (uint32_t blocks = pass->chunk_blocks; blocks > 1; blocks /= 2)
         ++levels;
-    if (pass->makes)
-        reals += (uint64_t)CARRYNET_BLOCK * (pass->symbol_words + pass->target_words) / (trainer->value / 4);
     if (training)
         reals += (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows;
     if (trainer->cpu_shape)
@@ -130,14 +128,11 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
 carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
                                  const struct net_pass *s, bool training)
 {
-    const uint64_t networks = trainer->settings.networks, shared = s->shared ? 1 : networks;
+    const uint64_t networks = trainer->settings.networks;
     const uint64_t blocks = (s->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
     struct carrynet_pass *pass = &plan->pass;
     *pass = (struct carrynet_pass){
         .first_symbol = networks * CARRYNET_INDIVIDUAL,
-        .first_target = networks * CARRYNET_INDIVIDUAL + shared * s->sequences * s->symbol_words,
-        .symbol_stride = s->shared ? 0 : s->sequences * s->symbol_words,
-        .target_stride = s->shared ? 0 : s->sequences * s->target_words,
         .first_sequence = s->first_sequence,
         .networks = (uint32_t)networks,
         .sequences = (uint32_t)s->sequences,
@@ -170,6 +165,14 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
     plan->workers = trainer->workers < tasks ? trainer->workers : (size_t)tasks;
     if (plan->workers > limit / one)
         plan->workers = (size_t)(limit / one);
+    /* Parts of what is staged: all networks', each network's, or each worker's. */
+    const bool made_whole = whole && s->makes;
+    const uint64_t parts = s->shared ? 1 : made_whole ? plan->workers : networks;
+    const uint64_t room = s->makes ? blocks * CARRYNET_BLOCK : s->sequences;
+    pass->symbol_stride = s->shared ? 0 : room * s->symbol_words;
+    pass->target_stride = s->shared ? 0 : room * s->target_words;
+    pass->first_target = pass->first_symbol + parts * room * s->symbol_words;
+    plan->staged_words = pass->first_target + parts * room * s->target_words;
     plan->scratch_bytes = plan->workers * one;
     plan->nodes_bytes = tasks * pass->node_stride * trainer->value;
     plan->counts_bytes = tasks * 2 * sizeof(cl_ulong);
@@ -194,8 +197,7 @@ carrynet_status opencl_check_memory(const struct opencl_trainer *trainer)
     /* In binary64, which does not wrap around. */
     const double each = (double)networks * (double)trainer->value;
     const double state = each * trainer->parameter_stride, packed = each * (double)trainer->packed_size;
-    const double staged = 4.0 * (double)networks *
-                          (CARRYNET_INDIVIDUAL + (double)all.sequences * (double)(all.symbol_words + all.target_words));
+    const double staged = 4.0 * (double)plan.staged_words;
     const double moments = (double)(net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer));
     const double need =
         (2 + moments) * state + packed + (double)plan.scratch_bytes + (double)plan.nodes_bytes + OPENCL_SLOTS * staged;

@@ -10,7 +10,7 @@ enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 16 };
 struct program {
     const char *cpu[MOST_FILES]; /* files of the CPU shape, NULL after the last */
     const char *gpu[MOST_FILES];
-    bool shapeless; /* knows no network: a compiler's cache serves all of them */
+    bool shapeless; /* knows no hidden units: a compiler's cache serves many networks */
 };
 
 /*
@@ -27,10 +27,11 @@ static const struct program programs[] = {
     [OPENCL_PROGRAM_FORWARD] = {{"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_forward.cl"},
                                 {"arithmetic.h", "arguments.h", "staged.cl", "gpu_block.cl", "gpu_forward.cl"},
                                 false},
-    [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "cpu_block.cl",
-                                  "cpu_gradient.cl"},
-                                 {"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "gpu_block.cl",
-                                  "gpu_gradient.cl"},
+    [OPENCL_PROGRAM_MAKE] = {{"arithmetic.h", "arguments.h", "problems.h", "made.cl", "make.cl"},
+                             {"arithmetic.h", "arguments.h", "problems.h", "made.cl", "make.cl"},
+                             true},
+    [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_gradient.cl"},
+                                 {"arithmetic.h", "arguments.h", "staged.cl", "gpu_block.cl", "gpu_gradient.cl"},
                                  false},
     [OPENCL_PROGRAM_UPDATE] = {{"arithmetic.h", "arguments.h", "update.cl"},
                                {"arithmetic.h", "arguments.h", "update.cl"},
@@ -49,6 +50,7 @@ static const struct {
 } kernels[OPENCL_KERNELS] = {
     [OPENCL_ADMIT] = {OPENCL_PROGRAM_ADMIT, "admit", "admit"},
     [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "cpu_pack", NULL},
+    [OPENCL_MAKE] = {OPENCL_PROGRAM_MAKE, "make", "make"},
     [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "cpu_gradient", "gpu_gradient"},
     [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "cpu_forward", "gpu_forward"},
     [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "cpu_train", "gpu_train"},
@@ -73,6 +75,8 @@ static void program_options(char *options, size_t size, const struct opencl_trai
     size -= (size_t)length;
     if (program == OPENCL_PROGRAM_UPDATE)
         (void)snprintf(rest, size, " -DCARRYNET_WHOLE=0 -DCARRYNET_OPTIMIZER=%d", (int)t->settings.optimizer);
+    else if (program == OPENCL_PROGRAM_MAKE)
+        (void)snprintf(rest, size, " -DCARRYNET_INPUTS=%u -DCARRYNET_OUTPUTS=%u", shape->inputs, shape->outputs);
     else if (!programs[program].shapeless)
         (void)snprintf(rest, size,
                        " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d "

@@ -8,19 +8,17 @@
 
 /* ---- staging --------------------------------------------------------------------------------------------------- */
 
-static size_t staged_words(const struct opencl_trainer *t, const struct net_pass *s)
-{
-    const size_t sequences = s->makes ? 0 : (s->shared ? 1 : t->settings.networks) * s->sequences;
-    return t->settings.networks * (size_t)CARRYNET_INDIVIDUAL + sequences * (s->symbol_words + s->target_words);
-}
-
 carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_pass *s, uint32_t **symbols,
                                      uint32_t **targets)
 {
+    struct opencl_plan plan; /* only for what is staged where */
     t->slot = (t->slot + 1) % OPENCL_SLOTS;
     struct opencl_slot *slot = &t->slots[t->slot];
-    const size_t words = staged_words(t, s);
-    carrynet_status status = opencl_wait(slot);
+    carrynet_status status = opencl_plan_pass(&plan, t, s, s->makes);
+    /* The host fills all of it, or the individuals alone. */
+    const size_t words = s->makes ? plan.pass.first_symbol : plan.staged_words;
+    if (status == CARRYNET_OK)
+        status = opencl_wait(slot);
     if (status == CARRYNET_OK && words > slot->words_room) {
         base_free(slot->words);
         slot->words_room = 0;
@@ -29,10 +27,8 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_
             slot->words_room = words;
     }
     if (status == CARRYNET_OK)
-        status = opencl_reserve(t, &slot->staged, words * sizeof(uint32_t), "the batch");
+        status = opencl_reserve(t, &slot->staged, plan.staged_words * sizeof(uint32_t), "the batch");
     if (status == CARRYNET_OK) {
-        struct opencl_plan plan; /* only for where the symbols and targets begin */
-        status = opencl_plan_pass(&plan, t, s, false);
         *symbols = slot->words + plan.pass.first_symbol;
         *targets = slot->words + plan.pass.first_target;
     }
@@ -105,7 +101,6 @@ carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct op
                                                 t->cpu_shape ? (struct opencl_argument)BUFFER(t->packed)
                                                              : (struct opencl_argument)BUFFER(t->parameters),
                                                 BUFFER(slot->staged),
-                                                BUFFER(t->task),
                                                 BUFFER(t->scratch),
                                                 BUFFER(t->nodes),
                                                 BUFFER(t->counts)};
@@ -124,7 +119,7 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
     if (status != CARRYNET_OK)
         return status;
     opencl_put_individuals(t, slot->words, individuals);
-    status = opencl_write_slot(t, slot, &slot->staged, slot->words, staged_words(t, s) * sizeof(uint32_t));
+    status = opencl_write_slot(t, slot, &slot->staged, slot->words, plan.staged_words * sizeof(uint32_t));
     return status == CARRYNET_OK ? opencl_launch_gradient(t, &plan, slot) : status;
 }
 
@@ -210,7 +205,7 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->state, outputs->state != NULL ? state_bytes : 0, "the state");
     if (status == CARRYNET_OK)
-        status = opencl_write_slot(t, slot, &slot->staged, slot->words, staged_words(t, s) * sizeof(uint32_t));
+        status = opencl_write_slot(t, slot, &slot->staged, slot->words, plan.staged_words * sizeof(uint32_t));
     if (status == CARRYNET_OK && s->resume)
         status = opencl_write(t, &t->state, outputs->state, state_bytes);
     if (status != CARRYNET_OK)

@@ -31,6 +31,7 @@ enum opencl_program {
     OPENCL_PROGRAM_ADMIT,
     OPENCL_PROGRAM_PACK,
     OPENCL_PROGRAM_FORWARD,
+    OPENCL_PROGRAM_MAKE,
     OPENCL_PROGRAM_GRADIENT,
     OPENCL_PROGRAM_UPDATE,
     OPENCL_PROGRAM_TRAIN,
@@ -40,6 +41,7 @@ enum opencl_program {
 enum opencl_kernel_id {
     OPENCL_ADMIT,
     OPENCL_PACK,
+    OPENCL_MAKE,
     OPENCL_GRADIENT,
     OPENCL_FORWARD,
     OPENCL_TRAIN,
@@ -123,6 +125,7 @@ struct opencl_plan {
     uint64_t scratch_bytes; /* of all workers */
     uint64_t nodes_bytes;
     uint64_t counts_bytes;
+    uint64_t staged_words;
 };
 
 /*

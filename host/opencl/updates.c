@@ -121,6 +121,14 @@ static carrynet_status write_task(struct opencl_trainer *t, const carrynet_task 
     return status;
 }
 
+static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl_plan *plan,
+                                   const struct opencl_slot *slot)
+{
+    const struct opencl_argument arguments[] = {STRUCT(plan->pass), BUFFER(t->task), BUFFER(slot->staged)};
+    const size_t blocks = (plan->pass.sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
+    return SHARE_OUT(t, OPENCL_MAKE, arguments, plan->pass.networks * (t->cpu_shape ? blocks : plan->pass.sequences));
+}
+
 /* All updates in one launch; the packed weights are those of the last. */
 static carrynet_status train_whole(struct opencl_trainer *t, const struct opencl_plan *plan,
                                    const struct opencl_slot *slot, uint32_t updates)
@@ -171,6 +179,8 @@ carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
         plan.pass.update = u;
         status = opencl_prepare(t, &plan);
+        if (status == CARRYNET_OK)
+            status = launch_make(t, &plan, slot);
         if (status == CARRYNET_OK)
             status = opencl_launch_gradient(t, &plan, slot);
         if (status == CARRYNET_OK)

@@ -18,6 +18,13 @@ extern "C" {
 
 typedef struct carrynet_engine carrynet_engine;
 
+/* How a device trains with problems that it makes itself. All give the same bits. */
+typedef enum carrynet_launches {
+    CARRYNET_LAUNCHES_AUTO = 0, /* whole updates for small or many networks, else steps */
+    CARRYNET_LAUNCHES_STEPS,    /* a launch for each step of an update */
+    CARRYNET_LAUNCHES_WHOLE     /* many whole updates in a launch, a worker a network */
+} carrynet_launches;
+
 typedef struct carrynet_engine_options {
     /*
      * "P:D", "gpu", "cpu", part of a name, "reference"; NULL or "auto": the best there is (GPU, CPU, then the
@@ -29,9 +36,9 @@ typedef struct carrynet_engine_options {
     uint32_t work_group_size; /* GPU shape; 0: chosen from the device */
     uint32_t lanes;           /* CPU shape: vector width 4, 8 or 16; 0: chosen from the device */
     uint32_t work_items;      /* work-items (CPU shape) or groups (GPU shape) of a launch; 0: chosen */
-    bool separate_launches;   /* a launch for each step of an update, also where whole updates in one suit better */
-    bool profile;             /* time the kernels, for carrynet_engine_profile */
-    bool divide_by_newton;    /* use the forms without divide instructions even where they are not needed */
+    carrynet_launches launches;
+    bool profile;          /* time the kernels, for carrynet_engine_profile */
+    bool divide_by_newton; /* use the forms without divide instructions even where they are not needed */
 } carrynet_engine_options;
 
 /* All automatic. */

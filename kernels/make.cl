@@ -1,0 +1,34 @@
+/*
+ * Makes the problems of one update of all networks where the gradient will read them. CPU shape: an item is a block of
+ * a network; GPU shape: a problem. Work-items share the items out.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+/* Where a block's symbols, targets begin: network, first sequence. */
+#define MADE_SYMBOLS(network, first)                                                                                  \
+    (staged + pass.first_symbol + (network) * pass.symbol_stride + (first) * pass.symbol_words)
+#define MADE_TARGETS(network, first)                                                                                  \
+    (staged + pass.first_target + (network) * pass.target_stride + (first) * pass.target_words)
+
+kernel void make(const struct carrynet_pass pass, const global uint *task, global uint *staged)
+{
+    const ulong blocks = (pass.sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
+#if CARRYNET_LANES > 1
+    const ulong each = blocks;
+#else
+    const ulong each = pass.sequences;
+#endif
+    for (ulong i = get_global_id(0); i < each * pass.networks; i += get_global_size(0)) {
+        const ulong network = i / each, place = i % each;
+        const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
+        const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + pass.update;
+#if CARRYNET_LANES > 1
+        const ulong first = place * CARRYNET_BLOCK;
+        make_block(MADE_SYMBOLS(network, first), MADE_TARGETS(network, first), &pass, task, individual, update, first);
+#else
+        const ulong first = place / CARRYNET_BLOCK * CARRYNET_BLOCK, within = place - first;
+        make_problems(MADE_SYMBOLS(network, first) + within, MADE_TARGETS(network, first) + within, &pass, task,
+                      individual, update, place);
+#endif
+    }
+}
