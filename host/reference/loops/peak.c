@@ -15,5 +15,5 @@ double run_peak(double *result, uint64_t rounds)
     for (int i = 0; i < CHAINS; ++i)
         sum += chain[i];
     *result = (double)sum;
-    return 2.0 * CHAINS * (double)rounds;
+    return (double)(2 * CHAINS) * (double)rounds;
 }
