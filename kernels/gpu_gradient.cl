@@ -1,7 +1,7 @@
 /*
  * GPU shape: forward, BPTT and summed gradient of one chunk of blocks after another.
  *
- * Work-group g runs items g, g + groups, ...; item = network * chunks + chunk. Items: hidden elements (sequence, unit),
+ * Work-group g runs tasks g, g + groups, ...; task = network * chunks + chunk. Items: hidden elements (sequence, unit),
  * outputs (sequence), weights (from, to), in turn, with a barrier between.
  */
 #pragma OPENCL FP_CONTRACT OFF
@@ -151,70 +151,6 @@ static inline real node_element(const struct scratch *g, const struct measures *
     return g->dw[e];
 }
 
-/*
- * One chunk of a network's blocks, its problems in `part` of what is staged: its node, and its counts [2]. All items of the group call it; barriers stand before
- * and behind what it writes.
- */
-static inline void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const struct measures *m,
-                             const global real *p, const global uint *staged, const uint network, const uint part,
-                             const uint chunk, const uint update_offset, global real *node, global ulong *counts)
-{
-    const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
-    const real noise = noise_of(individual);
-    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
-    const uint chunk_sequences = pass->chunk_blocks * BLOCK;
-    ulong wrong_bits = 0, wrong_sequences = 0;
-    uint blocks = 0;
-    symbol_rows(g->row, p);
-    for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
-        const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
-        if (first >= pass->sequences)
-            break;
-        const struct block b = {
-            block_symbols(pass, staged, part, first),
-            block_targets(pass, staged, part, first),
-            pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK,
-        };
-        EACH(s, BLOCK)
-        {
-            m->loss[s] = m->absolute[s] = 0;
-            m->wrong[s] = 0;
-        }
-#if CARRYNET_INITIAL_STATE
-        EACH(e, b.sequences * H)
-        g->h[e] = p[H_0 + e % H];
-#endif
-        EACH(e, SYMBOLS * H)
-        g->bucket[e] = 0;
-        EACH(e, TRAINED)
-        g->dw[e] = 0;
-        barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
-        for (uint t = 0; t < pass->steps; ++t)
-            forward_step(g, &b, m, pass, p, t, individual, update, noise, pass->first_sequence + first);
-        barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
-        for (uint t = pass->steps; t-- > 0;)
-            backward_step(g, &b, pass, p, t);
-        barrier(CLK_GLOBAL_MEM_FENCE);
-        EACH(e, pass->node_stride)
-        push_element(g->levels, pass->node_stride, e, node_element(g, m, b.sequences, e), blocks);
-        if (get_local_id(0) == 0)
-            for (uint s = 0; s < b.sequences; ++s) {
-                wrong_bits += m->wrong[s];
-                wrong_sequences += m->wrong[s] > 0;
-            }
-        ++blocks;
-        barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
-    }
-    EACH(e, pass->node_stride)
-    node[e] = collapsed_element(g->levels, pass->node_stride, e, blocks);
-    if (get_local_id(0) == 0) {
-        counts[0] = wrong_bits;
-        counts[1] = wrong_sequences;
-    }
-    barrier(CLK_GLOBAL_MEM_FENCE);
-}
-
-#if !CARRYNET_WHOLE
 kernel void gpu_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
                          global real *scratch, global real *nodes, global ulong *counts)
 {
@@ -222,11 +158,62 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
     local uint wrong[BLOCK];
     const struct measures m = {loss, absolute, wrong};
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
-    const ulong items = (ulong)pass.networks * pass.chunks;
-    for (ulong item = get_group_id(0); item < items; item += get_num_groups(0)) {
-        const uint network = (uint)(item / pass.chunks), chunk = (uint)(item % pass.chunks);
-        run_chunk(&pass, &g, &m, parameters + (size_t)network * pass.parameter_stride, staged, network, network,
-                  chunk, pass.update, nodes + item * pass.node_stride, counts + 2 * item);
+    const ulong tasks = (ulong)pass.networks * pass.chunks;
+    for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
+        const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
+        const global real *p = parameters + (size_t)network * pass.parameter_stride;
+        const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
+        const real noise = noise_of(individual);
+        const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + pass.update;
+        const uint chunk_sequences = pass.chunk_blocks * BLOCK;
+        ulong wrong_bits = 0, wrong_sequences = 0;
+        uint blocks = 0;
+        symbol_rows(g.row, p);
+        for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
+            const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
+            if (first >= pass.sequences)
+                break;
+            const struct block b = {
+                block_symbols(&pass, staged, network, first),
+                block_targets(&pass, staged, network, first),
+                pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
+            };
+            EACH(s, BLOCK)
+            {
+                loss[s] = absolute[s] = 0;
+                wrong[s] = 0;
+            }
+#if CARRYNET_INITIAL_STATE
+            EACH(e, b.sequences * H)
+            g.h[e] = p[H_0 + e % H];
+#endif
+            EACH(e, SYMBOLS * H)
+            g.bucket[e] = 0;
+            EACH(e, TRAINED)
+            g.dw[e] = 0;
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+            for (uint t = 0; t < pass.steps; ++t)
+                forward_step(&g, &b, &m, &pass, p, t, individual, update, noise, pass.first_sequence + first);
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+            for (uint t = pass.steps; t-- > 0;)
+                backward_step(&g, &b, &pass, p, t);
+            barrier(CLK_GLOBAL_MEM_FENCE);
+            EACH(e, pass.node_stride)
+            push_element(g.levels, pass.node_stride, e, node_element(&g, &m, b.sequences, e), blocks);
+            if (get_local_id(0) == 0)
+                for (uint s = 0; s < b.sequences; ++s) {
+                    wrong_bits += wrong[s];
+                    wrong_sequences += wrong[s] > 0;
+                }
+            ++blocks;
+            barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
+        }
+        EACH(e, pass.node_stride)
+        nodes[task * pass.node_stride + e] = collapsed_element(g.levels, pass.node_stride, e, blocks);
+        if (get_local_id(0) == 0) {
+            counts[2 * task] = wrong_bits;
+            counts[2 * task + 1] = wrong_sequences;
+        }
+        barrier(CLK_GLOBAL_MEM_FENCE);
     }
 }
-#endif

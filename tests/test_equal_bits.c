@@ -96,7 +96,7 @@ ParameterizedTestParameters(equal_bits, every_variant)
         {"population", GPU, 0, 1, 3, false, AUTO},   {"start-state", GPU, 0, 100, 0, false, AUTO},
         {"subtract", CPU, 0, 0, 0, false, WHOLE},    {"four-inputs", CPU, 0, 0, 0, false, WHOLE},
         {"many-blocks", CPU, 0, 0, 0, false, WHOLE}, {"population", CPU, 0, 0, 0, false, WHOLE},
-        {"clip-adam", GPU, 0, 0, 0, false, WHOLE},   {"noise-odd", GPU, 0, 0, 0, false, WHOLE},
+        {"clip-adam", CPU, 0, 0, 0, false, WHOLE},   {"noise-odd", CPU, 0, 0, 0, false, WHOLE},
     };
     return cr_make_param_array(struct variant, variants, sizeof variants / sizeof variants[0]);
 }

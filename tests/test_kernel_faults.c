@@ -63,6 +63,7 @@ static carrynet_status train_once(bool allow_inexact, char *description, size_t 
     carrynet_engine_options_init(&options);
     options.device = "0:0";
     options.allow_inexact = allow_inexact;
+    options.launches = CARRYNET_LAUNCHES_STEPS; /* update.cl alone is then a program */
     carrynet_status status = carrynet_engine_create(&engine, &settings, &options);
     const carrynet_source source = carrynet_counter_source(&settings.task);
     if (status == CARRYNET_OK)

@@ -166,8 +166,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
     if (plan->workers > limit / one)
         plan->workers = (size_t)(limit / one);
     /* Parts of what is staged: all networks', each network's, or each worker's. */
-    const bool made_whole = whole && s->makes;
-    const uint64_t parts = s->shared ? 1 : made_whole ? plan->workers : networks;
+    const uint64_t parts = s->shared ? 1 : whole ? plan->workers : networks;
     const uint64_t room = s->makes ? blocks * CARRYNET_BLOCK : s->sequences;
     pass->symbol_stride = s->shared ? 0 : room * s->symbol_words;
     pass->target_stride = s->shared ? 0 : room * s->target_words;

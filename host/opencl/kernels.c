@@ -38,8 +38,7 @@ static const struct program programs[] = {
                                true},
     [OPENCL_PROGRAM_TRAIN] = {{"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "cpu_block.cl",
                                "cpu_pack.cl", "cpu_gradient.cl", "update.cl", "cpu_train.cl"},
-                              {"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "gpu_block.cl",
-                               "gpu_gradient.cl", "update.cl", "gpu_train.cl"},
+                              {NULL},
                               false},
     [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}, true},
 };
@@ -53,7 +52,7 @@ static const struct {
     [OPENCL_MAKE] = {OPENCL_PROGRAM_MAKE, "make", "make"},
     [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "cpu_gradient", "gpu_gradient"},
     [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "cpu_forward", "gpu_forward"},
-    [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "cpu_train", "gpu_train"},
+    [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "cpu_train", NULL},
     [OPENCL_JOIN] = {OPENCL_PROGRAM_UPDATE, "join", "join"},
     [OPENCL_CLIP] = {OPENCL_PROGRAM_UPDATE, "clip", "clip"},
     [OPENCL_APPLY] = {OPENCL_PROGRAM_UPDATE, "apply", "apply"},

@@ -47,8 +47,9 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
     /* Small updates cost less than their launches; many networks keep all workers busy. */
     const double work = (double)t->settings.batch * t->settings.steps * shape->hidden * (shape->hidden + 2);
-    t->whole = options->launches == CARRYNET_LAUNCHES_AUTO ? t->settings.networks >= units || work <= WHOLE_WORK
-                                                           : options->launches == CARRYNET_LAUNCHES_WHOLE;
+    t->whole = !t->cpu_shape                                 ? false
+               : options->launches == CARRYNET_LAUNCHES_AUTO ? t->settings.networks >= units || work <= WHOLE_WORK
+                                                             : options->launches == CARRYNET_LAUNCHES_WHOLE;
     const carrynet_status status = choose_lanes(t, options->lanes);
     /* PACKED_SIZE of cpu_block.cl, in reals. */
     t->packed_size = t->cpu_shape ? ((1u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +

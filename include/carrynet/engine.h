@@ -22,7 +22,7 @@ typedef struct carrynet_engine carrynet_engine;
 typedef enum carrynet_launches {
     CARRYNET_LAUNCHES_AUTO = 0, /* whole updates for small or many networks, else steps */
     CARRYNET_LAUNCHES_STEPS,    /* a launch for each step of an update */
-    CARRYNET_LAUNCHES_WHOLE     /* many whole updates in a launch, a worker a network */
+    CARRYNET_LAUNCHES_WHOLE     /* CPU shape: many whole updates in a launch, a worker a network; GPU shape: steps */
 } carrynet_launches;
 
 typedef struct carrynet_engine_options {
