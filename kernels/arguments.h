@@ -81,7 +81,6 @@ struct carrynet_step {
     carrynet_u32 trained;    /* trained parameters of a network */
     carrynet_u32 clipped;    /* 1: factors of clipping apply */
     carrynet_u32 first_rate; /* where the update's rates begin, in reals */
-    carrynet_u32 unused;
 };
 
 /* Reals of the buffer `constants`, which the update reads. */

@@ -36,6 +36,17 @@
 #define CARRYNET_VECTOR(type) CARRYNET_PASTE(type, CARRYNET_LANES)
 #endif
 
+/* The number of each lane, to fill a vector with. */
+#if CARRYNET_LANES == 16
+#define CARRYNET_LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#elif CARRYNET_LANES == 8
+#define CARRYNET_LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
+#elif CARRYNET_LANES == 4
+#define CARRYNET_LANE_NUMBERS 0, 1, 2, 3
+#else
+#define CARRYNET_LANE_NUMBERS 0
+#endif
+
 typedef uint word;
 typedef CARRYNET_VECTOR(uint) vword;
 #if CARRYNET_REAL_BITS == 32

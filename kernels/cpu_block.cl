@@ -31,14 +31,6 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-#if LANES == 16
-#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-#elif LANES == 8
-#define LANE_NUMBERS 0, 1, 2, 3, 4, 5, 6, 7
-#else
-#define LANE_NUMBERS 0, 1, 2, 3
-#endif
-
 /*
  * A network's packed weights, made by cpu_pack: offsets in vectors.
  *     rows [SYMBOLS][VECTORS], panels of w_hh, panels of its transpose, w_hy [O][VECTORS], h_0 [VECTORS], b_y [O] (a
@@ -243,7 +235,7 @@ INLINE vreal measure(struct measures *m, const uint first, const uint sequences,
     m->absolute[group] = plus(m->absolute[group], e < zero ? -e : e);
     const vreal difference = (z > zero ? one : zero) - target;
     m->wrong[group] = fma(difference, difference, m->wrong[group]);
-    const vreal number = (vreal)(LANE_NUMBERS) + (vreal)((real)first);
+    const vreal number = (vreal)(CARRYNET_LANE_NUMBERS) + (vreal)((real)first);
     return number < (vreal)((real)sequences) ? dy : zero;
 }
 

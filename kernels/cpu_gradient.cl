@@ -45,7 +45,7 @@ INLINE void add_noise(global real *h, const uint sequences, const ulong first_wo
     for (uint s = 0; s < sequences; ++s)
         for (uint first = 0; first < COLUMNS; first += 4 * LANES) {
             const ulong base = (first_word + s * word_step + first) / 4;
-            const vword low = (vword)((uint)base) + (vword)(LANE_NUMBERS);
+            const vword low = (vword)((uint)base) + (vword)(CARRYNET_LANE_NUMBERS);
             vword c0 = low, c1, c2 = (vword)(update);
             vword c3 = (vword)(CARRYNET_STREAM_NOISE);
             uint high[LANES], lows[LANES];

@@ -25,24 +25,10 @@ static inline vword not_zero(const vword x)
     return (vword)(0u) - ((x | ((vword)(0u) - x)) >> 31);
 }
 
-/* 0, 1, 2, ...: the number of each lane. */
-static inline vword lane_numbers(void)
-{
-#if CARRYNET_LANES == 1
-    return 0;
-#else
-    uint numbers[CARRYNET_LANES];
-#pragma unroll
-    for (uint i = 0; i < CARRYNET_LANES; ++i)
-        numbers[i] = i;
-    return LOAD_WORDS(numbers, 0);
-#endif
-}
-
 /* Word base + lane * step of the network's problem stream, for each lane. */
 static inline vword random_words(const ulong base, const uint step, const uint update, const global uint *individual)
 {
-    const vword place = (vword)((uint)base & 3u) + lane_numbers() * (vword)(step), offset = place >> 2;
+    const vword place = (vword)((uint)base & 3u) + (vword)(CARRYNET_LANE_NUMBERS) * (vword)(step), offset = place >> 2;
     const uint first = (uint)(base >> 2);
     const vword low = (vword)(first) + offset;
     /* The carry into the high word: the top bit of (first & offset) | ((first | offset) & ~low). */
@@ -154,7 +140,7 @@ static inline void make_block(global uint *symbols, global uint *targets, const 
     for (uint s = 0; s < pass->rows && pass->drawn_words == 1; s += 4 * CARRYNET_LANES) {
         vword c[4];
         uint words[4][CARRYNET_LANES];
-        problem_block(c, (vword)((uint)(first + s) / 4) + lane_numbers(), (vword)(0u), update, CARRYNET_STREAM_PROBLEMS,
+        problem_block(c, (vword)((uint)(first + s) / 4) + (vword)(CARRYNET_LANE_NUMBERS), (vword)(0u), update, CARRYNET_STREAM_PROBLEMS,
                       individual[CARRYNET_INDIVIDUAL_PROBLEMS], individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]);
         for (uint k = 0; k < 4; ++k)
             STORE_WORDS(words[k], 0, c[k]);

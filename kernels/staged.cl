@@ -1,6 +1,6 @@
 /*
- * Reading what the host stages for a pass (arguments.h): packed symbols and targets, and a network's noise. Both shapes
- * use it.
+ * Reading what is staged for a pass (arguments.h): symbols and targets, packed by the host or made on the device, and a
+ * network's noise. Both shapes use it.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

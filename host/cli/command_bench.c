@@ -71,9 +71,10 @@ static carrynet_status measure_windows(bench_result *result, carrynet_engine *en
         if (seconds > WINDOW_SECONDS / 4)
             break;
     }
+    if (status != CARRYNET_OK)
+        return status;
     result->updates = (uint64_t)((double)result->updates * WINDOW_SECONDS / seconds) + 1;
-    if (status == CARRYNET_OK)
-        status = carrynet_engine_peak(engine, &result->peak);
+    status = carrynet_engine_peak(engine, &result->peak);
     if (status == CARRYNET_OK)
         status = carrynet_engine_profile(engine, &result->profile);
     const double wall = base_seconds(), processor = processor_seconds();
@@ -154,7 +155,7 @@ static void print_result(const bench_result *r)
     (void)fflush(stdout);
 }
 
-static void put_result(const bench_result *r, const carrynet_engine_options *options, uint64_t threads)
+static void put_result(const bench_result *r, const carrynet_engine_options *options)
 {
     const carrynet_settings *s = &r->settings;
     const double median = r->speed[WINDOWS / 2], all = all_kernels(&r->profile);
@@ -172,7 +173,7 @@ static void put_result(const bench_result *r, const carrynet_engine_options *opt
              options->kernel_shape == CARRYNET_KERNEL_SHAPE_AUTO
                  ? json_null()
                  : json_of_text(options->kernel_shape == CARRYNET_KERNEL_SHAPE_CPU ? "cpu" : "gpu"));
-    json_put(object, "threads", threads == 0 ? json_null() : json_of_count(threads));
+    json_put(object, "threads", json_of_count(r->profile.threads));
     json_put(object, "sequences_per_second", json_of_real(median));
     for (int w = 0; w < WINDOWS; ++w)
         json_append(windows, json_of_real(r->speed[w]));
@@ -236,7 +237,7 @@ int command_bench(const cli_arguments *arguments)
         if (status != CARRYNET_OK)
             return engine_status(status, &options);
         if (values[OPTION_JSON].given) {
-            put_result(&result, &options, values[OPTION_THREADS].count);
+            put_result(&result, &options);
             continue;
         }
         if (i == 0)

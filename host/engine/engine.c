@@ -241,12 +241,7 @@ static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_met
 static carrynet_status train_once(carrynet_engine *engine, const carrynet_source *source)
 {
     const carrynet_settings *settings = &engine->settings;
-    const struct net_pass pass = {
-        .sequences = settings->batch,
-        .steps = settings->steps,
-        .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
-        .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
-    };
+    const struct net_pass pass = net_training_pass(settings, false);
     uint32_t *symbols = NULL, *targets = NULL;
     carrynet_status status = engine->body_does->stage(engine->body, &pass, &symbols, &targets);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n) {
@@ -272,13 +267,7 @@ static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_t
     const uint32_t networks = settings->networks;
     const uint64_t most = networks >= MOST_RATES ? 1 : MOST_RATES / networks;
     const uint32_t portion = (uint32_t)(updates < most ? updates : most);
-    const struct net_pass pass = {
-        .sequences = settings->batch,
-        .steps = settings->steps,
-        .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
-        .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
-        .makes = true,
-    };
+    const struct net_pass pass = net_training_pass(settings, true);
     struct net_rates *rates = NULL;
     carrynet_status status = base_allocate(&rates, (size_t)portion * networks, sizeof *rates);
     for (uint64_t done = 0; done < updates && status == CARRYNET_OK; done += portion) {

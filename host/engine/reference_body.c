@@ -221,9 +221,12 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
 static carrynet_status reference_profile(void *self, carrynet_profile *profile)
 {
     (void)self;
-    *profile = (carrynet_profile){0};
+    *profile = (carrynet_profile){.threads = 1};
     return CARRYNET_OK;
 }
+
+enum { PEAK_WINDOWS = 6 };
+static const double PEAK_SECONDS = 0.02;
 
 static carrynet_status reference_peak(void *self, double *flops)
 {
@@ -231,9 +234,9 @@ static carrynet_status reference_peak(void *self, double *flops)
     uint64_t rounds = 1000;
     double result = 0;
     *flops = 0;
-    for (int window = 0; window < 6;) {
+    for (int window = 0; window < PEAK_WINDOWS;) {
         const double start = base_seconds(), operations = body->loops->peak(&result, rounds), end = base_seconds();
-        if (end - start < 0.02) {
+        if (end - start < PEAK_SECONDS) {
             rounds *= 2;
             continue;
         }

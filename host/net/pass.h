@@ -5,6 +5,7 @@
 #ifndef NET_PASS_H
 #define NET_PASS_H
 
+#include <carrynet/problem.h>
 #include <carrynet/settings.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,18 @@ struct net_pass {
     bool resume;             /* forward: h[0] comes from the state */
     bool makes;              /* training: the device makes the problems, nothing is staged */
 };
+
+/* The pass of one update: the host stages its problems, or the device makes them. */
+static inline struct net_pass net_training_pass(const carrynet_settings *settings, bool makes)
+{
+    return (struct net_pass){
+        .sequences = settings->batch,
+        .steps = settings->steps,
+        .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
+        .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
+        .makes = makes,
+    };
+}
 
 /* Rate and epsilon of one network's update, formed by engine_rates. */
 struct net_rates {

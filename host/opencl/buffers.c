@@ -182,13 +182,7 @@ carrynet_status opencl_check_memory(const struct opencl_trainer *trainer)
 {
     const carrynet_settings *settings = &trainer->settings;
     const uint64_t networks = settings->networks;
-    const struct net_pass all = {
-        .sequences = settings->batch,
-        .steps = settings->steps,
-        .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
-        .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
-        .makes = true,
-    };
+    const struct net_pass all = net_training_pass(settings, true);
     struct opencl_plan plan;
     const carrynet_status status = opencl_plan_pass(&plan, trainer, &all, true);
     if (status != CARRYNET_OK)

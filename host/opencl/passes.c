@@ -1,9 +1,8 @@
 /*
- * The launches: sequences staged in slots, then pack, gradient and join; update; forward. Work is queued in order; only
- * what is read back waits. The trainer's clSetKernelArg calls are all here.
+ * Passes: sequences staged in slots, then pack, gradient and join, or forward. Work is queued in order; only what is
+ * read back waits.
  */
 #include "opencl/trainer.h"
-#include <stdio.h>
 #include <string.h>
 
 /* ---- staging --------------------------------------------------------------------------------------------------- */
@@ -28,7 +27,7 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_
     }
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &slot->staged, plan.staged_words * sizeof(uint32_t), "the batch");
-    if (status == CARRYNET_OK) {
+    if (status == CARRYNET_OK && !s->makes) {
         *symbols = slot->words + plan.pass.first_symbol;
         *targets = slot->words + plan.pass.first_target;
     }

@@ -46,24 +46,23 @@ carrynet_status opencl_trainer_profile(struct opencl_trainer *t, carrynet_profil
 {
     const carrynet_status status = collect(t);
     *profile = t->profile.counted;
+    profile->threads = t->about.compute_units;
     t->profile.counted = (carrynet_profile){0};
     return status;
 }
 
 /* ---- the peak -------------------------------------------------------------------------------------------------- */
 
-/* Seconds of one launch of the peak kernel, from the host's clock. */
-static carrynet_status time_peak(double *seconds, struct opencl_trainer *t, cl_kernel kernel, cl_uint rounds,
-                                 size_t items, size_t group)
+/* Seconds of one launch of the peak kernel, by the host's clock. */
+static carrynet_status time_peak(double *seconds, struct opencl_trainer *t, const struct opencl_buffer *out,
+                                 cl_uint rounds)
 {
+    const struct opencl_argument arguments[] = {STRUCT(rounds), BUFFER(*out)};
     const double start = base_seconds();
-    cl_int code = clSetKernelArg(kernel, 0, sizeof rounds, &rounds);
-    if (code == CL_SUCCESS)
-        code = clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, &group, 0, NULL, NULL);
-    if (code == CL_SUCCESS)
-        code = clFinish(t->queue);
+    const carrynet_status status = LAUNCH(t, OPENCL_PEAK, arguments, t->workers);
+    const cl_int code = clFinish(t->queue);
     *seconds = base_seconds() - start;
-    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueNDRangeKernel(peak)", code);
+    return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
 }
 
 carrynet_status opencl_trainer_peak(struct opencl_trainer *t, double *flops)
@@ -80,20 +79,16 @@ carrynet_status opencl_trainer_peak(struct opencl_trainer *t, double *flops)
     const size_t items = t->workers * group;
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &out, items * t->value, "the peak's results");
-    if (status == CARRYNET_OK) {
-        const cl_int code = clSetKernelArg(kernel, 1, sizeof out.memory, &out.memory);
-        status = code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clSetKernelArg(peak, 1)", code);
-    }
     if (status == CARRYNET_OK) /* compiles */
-        status = time_peak(&seconds, t, kernel, rounds, items, group);
+        status = time_peak(&seconds, t, &out, rounds);
     while (status == CARRYNET_OK) {
-        status = time_peak(&seconds, t, kernel, rounds, items, group);
+        status = time_peak(&seconds, t, &out, rounds);
         if (seconds >= PEAK_SECONDS || rounds >= 1u << 30)
             break;
         rounds *= 2;
     }
     for (int i = 0; i < PEAK_WINDOWS && status == CARRYNET_OK; ++i) {
-        status = time_peak(&seconds, t, kernel, rounds, items, group);
+        status = time_peak(&seconds, t, &out, rounds);
         const double rate = 2.0 * PEAK_CHAINS * (double)rounds * (double)items * t->lanes / seconds;
         best = rate > best ? rate : best;
     }

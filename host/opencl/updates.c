@@ -156,7 +156,7 @@ carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_
                                      uint32_t updates)
 {
     struct opencl_plan plan;
-    uint32_t *symbols, *targets;
+    uint32_t *symbols = NULL, *targets = NULL; /* the host has none to fill */
     carrynet_status status = opencl_trainer_stage(t, s, &symbols, &targets);
     struct opencl_slot *slot = &t->slots[t->slot];
     if (status == CARRYNET_OK)

@@ -20,6 +20,7 @@ typedef struct carrynet_profile {
         double seconds; /* on the device, by its own events */
     } kernel[CARRYNET_PROFILE_KERNELS];
     size_t kernels;
+    uint32_t threads;       /* of a CPU device, else its compute units; 1 on the reference */
     uint64_t bytes_written; /* from the host to the device */
     uint64_t bytes_read;
 } carrynet_profile;
