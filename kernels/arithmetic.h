@@ -221,7 +221,10 @@ static inline vreal square_root(vreal x)
 
 /* ---- functions ------------------------------------------------------------------------------------------------- */
 
-/* 1 / (1 + e^-x), ARITHMETIC.md 3.1. The low bits of m are the exponent of 2^n: magic holds the exponent's bias. */
+/*
+ * 1 / (1 + e^-x), ARITHMETIC.md 3.1. The low bits of m are the sign, 0, and the exponent of 2^n: magic holds the
+ * exponent's bias, and c's range keeps the sum below the sign.
+ */
 static inline vreal sigmoid(vreal x)
 {
 #if CARRYNET_REAL_BITS == 32
@@ -238,7 +241,7 @@ static inline vreal sigmoid(vreal x)
     p = fused(p, f, REAL(0x1.ebf9c2p-3));
     p = fused(p, f, REAL(0x1.62e42ap-1));
     p = fused(p, f, REAL(0x1p0));
-    const vreal scale = real_of((bits_of(m) & BITS(0xff)) << 23);
+    const vreal scale = real_of(bits_of(m) << 23);
 #else
     const vreal low = REAL(-0x1.62p9), high = REAL(0x1.62p9), minus_log2_e = REAL(-0x1.71547652b82fep+0),
                 magic = REAL(0x1.80000000003ffp52);
@@ -259,7 +262,7 @@ static inline vreal sigmoid(vreal x)
     p = fused(p, f, REAL(0x1.ebfbdff82c598p-3));
     p = fused(p, f, REAL(0x1.62e42fefa39f3p-1));
     p = fused(p, f, REAL(0x1p0));
-    const vreal scale = real_of((bits_of(m) & BITS(0x7ff)) << 52);
+    const vreal scale = real_of(bits_of(m) << 52);
 #endif
     /* p * scale is exact, so this is 1 + e^-x with one rounding; a NaN survives, whatever its payload did to scale. */
     return quotient(REAL(0x1p0), fused(p, scale, REAL(0x1p0)));

@@ -21,25 +21,34 @@
 #define SYMBOLS (1 << I)
 #define GROUPS (BLOCK / LANES) /* a step's outputs are vectors of LANES sequences */
 
-#ifndef TILE_VECTORS
-#define TILE_VECTORS (VECTORS < 3 ? VECTORS : 4)
+/*
+ * A tile holds half of the vector registers: 32 where vectors have 512 bits, else 16. Its width divides the columns as
+ * evenly as it can.
+ */
+#if CARRYNET_REAL_BITS * LANES == 512
+#define TILE 16
+#define WIDEST 4
+#else
+#define TILE 8
+#define WIDEST 2
 #endif
-#ifndef TILE_ROWS
-#define TILE_ROWS (VECTORS < 3 ? 8 : 4)
-#endif
-#define PANELS ((VECTORS + TILE_VECTORS - 1) / TILE_VECTORS)
+#define PANELS ((VECTORS + WIDEST - 1) / WIDEST)
+#define TILE_VECTORS ((VECTORS + PANELS - 1) / PANELS)
+#define TILE_ROWS (TILE / (TILE_VECTORS == 3 ? 4 : TILE_VECTORS))
+#define NARROW (VECTORS % TILE_VECTORS) /* vectors of a narrower last panel; 0: all have TILE_VECTORS */
 
 #define INLINE static inline __attribute__((always_inline))
 
 /*
  * A network's packed weights, made by cpu_pack: offsets in vectors.
- *     rows [SYMBOLS][VECTORS], panels of w_hh, panels of its transpose, w_hy [O][VECTORS], h_0 [VECTORS], b_y [O] (a
- *     real a vector's place)
+ *     rows [SYMBOLS][VECTORS], their sigmoids likewise, panels of w_hh, panels of its transpose, w_hy [O][VECTORS],
+ *     h_0 [VECTORS], b_y [O] (a real a vector's place)
  * A panel is TILE_VECTORS columns of vectors (the last may be narrower), [H][width], so that a tile reads it front to
  * back.
  */
 #define PACKED_ROWS 0
-#define PACKED_HH (PACKED_ROWS + SYMBOLS * VECTORS)
+#define PACKED_FIRST (PACKED_ROWS + SYMBOLS * VECTORS)
+#define PACKED_HH (PACKED_FIRST + SYMBOLS * VECTORS)
 #define PACKED_HH_TRANSPOSED (PACKED_HH + H * VECTORS)
 #define PACKED_HY (PACKED_HH_TRANSPOSED + H * VECTORS)
 #define PACKED_H_0 (PACKED_HY + O * VECTORS)
@@ -84,9 +93,11 @@ INLINE void tile_chain(vreal acc[TILE_ROWS][TILE_VECTORS], const int width, cons
     }
 }
 
-/* One tile of h[t+1]; h is only read if chained. */
-INLINE void forward_tile(global real *next, const global real *h, const int chained, const uint *symbol,
-                         const global vreal *packed, const int panel, const int width)
+/* ---- hidden units forward -------------------------------------------------------------------------------------- */
+
+/* One tile of what the sigmoid is to be taken of, at `next`. */
+INLINE void forward_tile(global real *next, const global real *h, const uint *symbol, const global vreal *packed,
+                         const int panel, const int width)
 {
     vreal acc[TILE_ROWS][TILE_VECTORS];
     const int first = panel * TILE_VECTORS;
@@ -95,26 +106,31 @@ INLINE void forward_tile(global real *next, const global real *h, const int chai
 #pragma unroll
         for (int v = 0; v < width; ++v)
             acc[r][v] = packed[PACKED_ROWS + symbol[r] * VECTORS + first + v];
-    if (chained)
-        tile_chain(acc, width, h, packed + PACKED_HH + (size_t)first * H);
+    tile_chain(acc, width, h, packed + PACKED_HH + (size_t)first * H);
 #pragma unroll
     for (int r = 0; r < TILE_ROWS; ++r)
 #pragma unroll
         for (int v = 0; v < width; ++v)
-            ((global vreal *)(next + r * COLUMNS))[first + v] = sigmoid(acc[r][v]); /* above the flush's limit */
+            ((global vreal *)(next + r * COLUMNS))[first + v] = acc[r][v];
 }
 
-/* h[t+1] of a block from h[t]. */
+/* h[t+1] of a block from h[t]; where nothing is chained, h[0] = 0, h[1] depends on the symbol alone. */
 INLINE void hidden_forward(global real *next, const global real *h, const int chained, const uint *symbol,
                            const global vreal *packed, const uint rows)
 {
-    for (uint r = 0; r < rows; r += TILE_ROWS) {
+    for (uint r = 0; r < rows && !chained; ++r)
+        for (int v = 0; v < VECTORS; ++v)
+            ((global vreal *)(next + r * COLUMNS))[v] = packed[PACKED_FIRST + symbol[r] * VECTORS + v];
+    for (uint r = 0; r < rows && chained; r += TILE_ROWS) {
+        const uint at = r * COLUMNS;
         for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
-            forward_tile(next + r * COLUMNS, h + r * COLUMNS, chained, symbol + r, packed, panel, TILE_VECTORS);
-#if VECTORS % TILE_VECTORS != 0
-        forward_tile(next + r * COLUMNS, h + r * COLUMNS, chained, symbol + r, packed, PANELS - 1,
-                     VECTORS % TILE_VECTORS);
+            forward_tile(next + at, h + at, symbol + r, packed, panel, TILE_VECTORS);
+#if NARROW
+        forward_tile(next + at, h + at, symbol + r, packed, PANELS - 1, NARROW);
 #endif
+        global vreal *row = (global vreal *)(next + at);
+        for (uint i = 0; i < TILE_ROWS * VECTORS; ++i)
+            row[i] = sigmoid(row[i]); /* above the flush's limit */
     }
 }
 
@@ -141,36 +157,39 @@ INLINE void hidden_forward(global real *next, const global real *h, const int ch
 #define HALVE_2(a, b) ((vreal)(a.even, b.even) + (vreal)(a.odd, b.odd))
 #endif
 
-/*
- * The 16 stripes of one sequence's logit, as far as they add lane by lane: stripe k + stripe k + 8, ... down to LANES.
- */
-INLINE vreal stripes(const global real *h, const global vreal *w_hy)
+/* The stripes of a sequence as far as they add lane by lane: stripe k + stripe k + 8, ... down to LANES. */
+INLINE vreal lane_sum(const vreal stripe[STRIPES / LANES])
 {
-    vreal stripe[STRIPES / LANES];
-#pragma unroll
-    for (int i = 0; i < STRIPES / LANES; ++i)
-        stripe[i] = REAL(0x0p0);
-    for (int v = 0; v < VECTORS; v += STRIPES / LANES)
-#pragma unroll
-        for (int i = 0; i < STRIPES / LANES; ++i)
-            stripe[i] = fma(((const global vreal *)h)[v + i], w_hy[v + i], stripe[i]);
-#if LANES == 4
-    stripe[0] = stripe[0] + stripe[2];
-    stripe[1] = stripe[1] + stripe[3];
-#endif
-#if LANES < 16
-    stripe[0] = stripe[0] + stripe[1];
-#endif
+#if LANES == 16
     return stripe[0];
+#elif LANES == 8
+    return stripe[0] + stripe[1];
+#else
+    return (stripe[0] + stripe[2]) + (stripe[1] + stripe[3]);
+#endif
 }
 
-/* The logits of LANES sequences, one a lane. */
+/*
+ * The logits of LANES sequences, one a lane: the 16 stripes of each sequence, then their sums, stripe k + stripe k + 8,
+ * ..., the ones side by side at last.
+ */
 INLINE vreal logits(const global real *h, const global vreal *w_hy)
 {
-    vreal part[LANES];
+    vreal stripe[LANES][STRIPES / LANES], part[LANES];
 #pragma unroll
     for (int s = 0; s < LANES; ++s)
-        part[s] = stripes(h + s * COLUMNS, w_hy);
+#pragma unroll
+        for (int i = 0; i < STRIPES / LANES; ++i)
+            stripe[s][i] = REAL(0x0p0);
+    for (int v = 0; v < VECTORS; v += STRIPES / LANES)
+#pragma unroll
+        for (int s = 0; s < LANES; ++s)
+#pragma unroll
+            for (int i = 0; i < STRIPES / LANES; ++i)
+                stripe[s][i] = fma(((const global vreal *)(h + s * COLUMNS))[v + i], w_hy[v + i], stripe[s][i]);
+#pragma unroll
+    for (int s = 0; s < LANES; ++s)
+        part[s] = lane_sum(stripe[s]);
 #if LANES == 16
 #pragma unroll
     for (int s = 0; s < 8; ++s)
@@ -206,10 +225,7 @@ INLINE void measures_start(struct measures *m)
 /* Targets of LANES sequences for output o, as 0 or 1. */
 INLINE vreal targets_of(const uint *target, const uint o)
 {
-    uint bits[LANES];
-    for (int s = 0; s < LANES; ++s)
-        bits[s] = target[s] >> o & 1;
-    return real_from_word(CARRYNET_PASTE(vload, LANES)(0, bits));
+    return real_from_word(CARRYNET_PASTE(vload, LANES)(0, target) >> o & (vword)(1u));
 }
 
 /*

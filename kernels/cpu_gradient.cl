@@ -70,13 +70,10 @@ INLINE void add_noise(global real *h, const uint sequences, const ulong first_wo
         }
 }
 
-/*
- * One tile of dh[t], `sequences` of its rows being sequences, and their part of the buckets; dh_next is only read if
- * chained.
- */
+/* One tile of dh[t]; dh_next is only read if chained. */
 INLINE void backward_tile(global real *dh, const global real *dh_next, const int chained, const global real *dy,
-                          const uint rows, const global real *h, const global vreal *packed, global real *bucket,
-                          const uint *symbol, const uint sequences, const int panel, const int width)
+                          const uint rows, const global real *h, const global vreal *packed, const int panel,
+                          const int width)
 {
     vreal acc[TILE_ROWS][TILE_VECTORS];
     const int first = panel * TILE_VECTORS;
@@ -96,43 +93,42 @@ INLINE void backward_tile(global real *dh, const global real *dh_next, const int
 #pragma unroll
         for (int v = 0; v < width; ++v) {
             const vreal x = ((const global vreal *)(h + r * COLUMNS))[first + v];
-            acc[r][v] = flush(acc[r][v] * (x * (REAL(0x1p0) - x)));
-            ((global vreal *)(dh + r * COLUMNS))[first + v] = acc[r][v];
-        }
-#pragma unroll
-    for (uint r = 0; r < TILE_ROWS; ++r)
-        if (r < sequences) {
-            global vreal *sum = (global vreal *)(bucket + symbol[r] * COLUMNS) + first;
-#pragma unroll
-            for (int v = 0; v < width; ++v)
-                sum[v] = plus(sum[v], acc[r][v]);
+            ((global vreal *)(dh + r * COLUMNS))[first + v] = flush(acc[r][v] * (x * (REAL(0x1p0) - x)));
         }
 }
 
 INLINE void hidden_backward(global real *dh, const global real *dh_next, const int chained, const global real *dy,
-                            const uint rows, const global real *h, const global vreal *packed, global real *bucket,
-                            const uint *symbol, const uint sequences)
+                            const uint rows, const global real *h, const global vreal *packed, const uint sequences)
 {
     for (uint r = 0; r < sequences; r += TILE_ROWS) {
         const uint at = r * COLUMNS;
         for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
-            backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, bucket,
-                          symbol + r, sequences - r, panel, TILE_VECTORS);
-#if VECTORS % TILE_VECTORS != 0
-        backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, bucket,
-                      symbol + r, sequences - r, PANELS - 1, VECTORS % TILE_VECTORS);
+            backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, panel, TILE_VECTORS);
+#if NARROW
+        backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, PANELS - 1, NARROW);
 #endif
     }
 }
 
+/* What a step's gradient comes from. */
+struct gradient_step {
+    const global real *h;      /* h[t], [rows][COLUMNS] */
+    const global real *h_next; /* h[t+1] */
+    const global real *dh;
+    const global real *dy; /* [O][rows] */
+    const uint *symbol;
+    uint rows, sequences;
+};
+
 /*
- * A tile of dw_hh: TILE_ROWS units of h[t] x `width` vectors of dh[t], one chain an element over the sequences. With
- * outputs, also those columns of dw_hy, whose few chains alone would wait for each other: h_next is h[t+1].
+ * Links: a tile of dw_hh, TILE_ROWS units of h[t] from k on x `width` vectors of dh[t], one chain an element over the
+ * sequences. Rest: the same columns of dw_hy and of the buckets, whose few chains alone would wait for each other.
  */
-INLINE void gradient_tile(global real *dw_hh, const global real *h, const global real *dh, global real *dw_hy,
-                          const global real *h_next, const global real *dy, const uint rows, const uint sequences,
-                          const int outputs, const int width)
+INLINE void gradient_tile(const struct scratch *g, const struct gradient_step *step, const uint k, const int panel,
+                          const int width, const int links, const int rest)
 {
+    const uint column = panel * TILE_VECTORS * LANES;
+    global real *dw_hh = g->dw_hh + k * COLUMNS + column, *dw_hy = g->dw_hy + column;
     vreal acc[TILE_ROWS][TILE_VECTORS], out[O][TILE_VECTORS];
 #pragma unroll
     for (int v = 0; v < width; ++v) {
@@ -143,75 +139,68 @@ INLINE void gradient_tile(global real *dw_hh, const global real *h, const global
         for (int o = 0; o < O; ++o)
             out[o][v] = ((const global vreal *)(dw_hy + o * COLUMNS))[v];
     }
-    for (uint s = 0; s < sequences; ++s) {
+    for (uint s = 0; s < step->sequences; ++s) {
+        const global vreal *dh = (const global vreal *)(step->dh + s * COLUMNS + column);
+        const global vreal *h_next = (const global vreal *)(step->h_next + s * COLUMNS + column);
         vreal d[TILE_VECTORS];
 #pragma unroll
         for (int v = 0; v < width; ++v)
-            d[v] = ((const global vreal *)(dh + s * COLUMNS))[v];
+            d[v] = dh[v];
+        if (rest) {
+            global vreal *bucket = (global vreal *)(g->bucket + step->symbol[s] * COLUMNS + column);
 #pragma unroll
-        for (int r = 0; r < TILE_ROWS; ++r) {
-            const vreal x = (vreal)(h[s * COLUMNS + r]);
+            for (int v = 0; v < width; ++v)
+                bucket[v] = plus(bucket[v], d[v]);
+        }
+#pragma unroll
+        for (int r = 0; links && r < TILE_ROWS; ++r) {
+            const vreal x = (vreal)(step->h[s * COLUMNS + k + r]);
 #pragma unroll
             for (int v = 0; v < width; ++v)
                 acc[r][v] = fma(x, d[v], acc[r][v]);
         }
-        if (outputs)
 #pragma unroll
-            for (int v = 0; v < width; ++v)
+        for (int v = 0; rest && v < width; ++v)
 #pragma unroll
-                for (int o = 0; o < O; ++o)
-                    out[o][v] = fma(((const global vreal *)(h_next + s * COLUMNS))[v], (vreal)(dy[o * rows + s]),
-                                    out[o][v]);
+            for (int o = 0; o < O; ++o)
+                out[o][v] = fma(h_next[v], (vreal)(step->dy[o * step->rows + s]), out[o][v]);
     }
 #pragma unroll
     for (int v = 0; v < width; ++v) {
 #pragma unroll
-        for (int r = 0; r < TILE_ROWS; ++r)
+        for (int r = 0; links && r < TILE_ROWS; ++r)
             ((global vreal *)(dw_hh + r * COLUMNS))[v] = acc[r][v];
 #pragma unroll
-        for (int o = 0; outputs && o < O; ++o)
+        for (int o = 0; rest && o < O; ++o)
             ((global vreal *)(dw_hy + o * COLUMNS))[v] = out[o][v];
     }
 }
 
-/* TILE_ROWS rows of dw_hh from row k on, with outputs also dw_hy. */
-INLINE void gradient_rows(const struct scratch *g, const uint k, const global real *h, const global real *h_next,
-                          const global real *dh, const global real *dy, const uint rows, const uint sequences,
-                          const int outputs)
+/* TILE_ROWS rows of dw_hh from row k on. */
+INLINE void gradient_rows(const struct scratch *g, const struct gradient_step *step, const uint k, const int links,
+                          const int rest)
 {
-    for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel) {
-        const int first = panel * TILE_VECTORS * LANES;
-        gradient_tile(g->dw_hh + k * COLUMNS + first, h + k, dh + first, g->dw_hy + first, h_next + first, dy, rows,
-                      sequences, outputs, TILE_VECTORS);
-    }
-#if VECTORS % TILE_VECTORS != 0
-    const int first = (PANELS - 1) * TILE_VECTORS * LANES;
-    gradient_tile(g->dw_hh + k * COLUMNS + first, h + k, dh + first, g->dw_hy + first, h_next + first, dy, rows,
-                  sequences, outputs, VECTORS % TILE_VECTORS);
+    for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
+        gradient_tile(g, step, k, panel, TILE_VECTORS, links, rest);
+#if NARROW
+    gradient_tile(g, step, k, PANELS - 1, NARROW, links, rest);
 #endif
 }
 
-/* Adds one step to the gradient: h = h[t] (unless not chained), h_next = h[t+1]. */
-INLINE void accumulate(const struct scratch *g, const global real *h, const int chained, const global real *h_next,
-                       const global real *dh, const global real *dy, const uint rows, const uint sequences)
+/* Adds one step to the gradient; where nothing is chained, h[t] = 0. */
+INLINE void accumulate(const struct scratch *g, const struct gradient_step *step, const int chained)
 {
     if (chained) {
-        gradient_rows(g, 0, h, h_next, dh, dy, rows, sequences, 1);
+        gradient_rows(g, step, 0, 1, 1);
         for (uint k = TILE_ROWS; k < H; k += TILE_ROWS)
-            gradient_rows(g, k, h, h_next, dh, dy, rows, sequences, 0);
+            gradient_rows(g, step, k, 1, 0);
     } else {
-        for (int o = 0; o < O; ++o)
-            for (int v = 0; v < VECTORS; ++v) {
-                vreal acc = ((global vreal *)(g->dw_hy + o * COLUMNS))[v];
-                for (uint s = 0; s < sequences; ++s)
-                    acc = fma(((const global vreal *)(h_next + s * COLUMNS))[v], (vreal)(dy[o * rows + s]), acc);
-                ((global vreal *)(g->dw_hy + o * COLUMNS))[v] = acc;
-            }
+        gradient_rows(g, step, 0, 0, 1);
     }
 #if CARRYNET_BIAS
     for (int o = 0; o < O; ++o)
-        for (uint s = 0; s < sequences; ++s)
-            g->db_y[o] = plus_real(g->db_y[o], dy[o * rows + s]);
+        for (uint s = 0; s < step->sequences; ++s)
+            g->db_y[o] = plus_real(g->db_y[o], step->dy[o * step->rows + s]);
 #endif
 }
 
@@ -290,13 +279,17 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
     for (uint i = 0; i < gradient_size / LANES; ++i)
         ((global vreal *)g->bucket)[i] = REAL(0x0p0);
     for (uint t = pass->steps; t-- > 0;) {
-        const global real *h = g->h + t * step, *h_next = h + step;
-        const global real *dy = g->dy + (size_t)t * O * rows;
-        global real *dh = g->dh + (t % 2) * step;
+        const struct gradient_step now = {.h = g->h + t * step,
+                                          .h_next = g->h + (t + 1) * step,
+                                          .dh = g->dh + (t % 2) * step,
+                                          .dy = g->dy + (size_t)t * O * rows,
+                                          .symbol = symbol,
+                                          .rows = rows,
+                                          .sequences = sequences};
         unpack_step(symbol, symbols, I, t, sequences, rows);
-        hidden_backward(dh, g->dh + ((t + 1) % 2) * step, t + 1 < pass->steps, dy, rows, h_next, packed,
-                        g->bucket, symbol, sequences);
-        accumulate(g, h, t > 0 || CARRYNET_INITIAL_STATE, h_next, dh, dy, rows, sequences);
+        hidden_backward(g->dh + (t % 2) * step, g->dh + ((t + 1) % 2) * step, t + 1 < pass->steps, now.dy, rows,
+                        now.h_next, packed, sequences);
+        accumulate(g, &now, t > 0 || CARRYNET_INITIAL_STATE);
     }
     write_node(g, pass->node_stride);
     measures_end(&measures, sequences, g->node + TRAINED, wrong_bits, wrong_sequences);

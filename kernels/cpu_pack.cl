@@ -51,6 +51,9 @@ INLINE void pack_row(const struct carrynet_pass *pass, const global real *parame
         to[PACKED_H_0 * LANES + j] = 0;
 #endif
     }
+    global vreal *rows = (global vreal *)to + PACKED_ROWS, *first = (global vreal *)to + PACKED_FIRST;
+    for (uint v = 0; v < SYMBOLS * VECTORS; ++v)
+        first[v] = sigmoid(rows[v]);
     for (uint o = 0; o < O; ++o)
 #if CARRYNET_BIAS
         to[(PACKED_B_Y + o) * LANES] = b_y[o];

@@ -52,7 +52,7 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
                                                              : options->launches == CARRYNET_LAUNCHES_WHOLE;
     const carrynet_status status = choose_lanes(t, options->lanes);
     /* PACKED_SIZE of cpu_block.cl, in reals. */
-    t->packed_size = t->cpu_shape ? ((1u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +
+    t->packed_size = t->cpu_shape ? ((2u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +
                                         shape->outputs * t->lanes
                                   : 0;
     return status;
