@@ -58,11 +58,15 @@ static carrynet_status build_failed(cl_program program, cl_device_id device, con
     return status;
 }
 
-carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
-                             const char *const *files, const char *options, bool divide_by_newton)
+/*
+ * One build. declared: with our own declarations of the built-in functions (kernels/builtins.h) in place of the
+ * compiler's header of all.
+ */
+static carrynet_status build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
+                             const char *const *files, const char *options, bool declared)
 {
-    base_text source = {0}, all = {0};
-    carrynet_status status = CARRYNET_OK;
+    base_text source = {0};
+    carrynet_status status = declared ? add_file(&source, "builtins.h") : CARRYNET_OK;
     cl_program made = NULL;
     cl_int code = CL_SUCCESS;
     const char *last = files[0];
@@ -70,11 +74,7 @@ carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_
         status = add_file(&source, files[i]);
         last = files[i];
     }
-    base_text_add(&all, "-cl-std=CL1.2 %s%s", options,
-                  divide_by_newton          ? " -DCARRYNET_DIVIDE_BY_NEWTON"
-                  : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
-                                            : "");
-    if (status == CARRYNET_OK && (source.failed || all.failed))
+    if (status == CARRYNET_OK && source.failed)
         status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a kernel's source");
     if (status != CARRYNET_OK)
         goto done;
@@ -83,9 +83,9 @@ carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_
         status = opencl_fail("clCreateProgramWithSource", code);
         goto done;
     }
-    code = clBuildProgram(made, 1, &device, all.data, NULL, NULL);
+    code = clBuildProgram(made, 1, &device, options, NULL, NULL);
     if (code != CL_SUCCESS) {
-        status = build_failed(made, device, about, last, all.data, code);
+        status = build_failed(made, device, about, last, options, code);
         goto done;
     }
     *program = made;
@@ -94,6 +94,29 @@ done:
     if (made != NULL)
         (void)clReleaseProgram(made);
     base_text_free(&source);
+    return status;
+}
+
+carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
+                             const char *const *files, const char *options, bool divide_by_newton)
+{
+    /* Clang's header guards itself with this name. */
+    const bool declared = strcmp(about->platform_name, "Portable Computing Language") == 0;
+    const char *const division = divide_by_newton          ? " -DCARRYNET_DIVIDE_BY_NEWTON"
+                                 : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
+                                                           : "";
+    base_text all = {0}, guarded = {0};
+    base_text_add(&all, "-cl-std=CL1.2 %s%s", options, division);
+    base_text_add(&guarded, "-cl-std=CL1.2 %s%s -D_OPENCL_H_", options, division);
+    carrynet_status status = CARRYNET_ERROR_DEVICE;
+    if (all.failed || guarded.failed)
+        status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a compiler's options");
+    else if (declared)
+        status = build(program, context, device, about, files, guarded.data, true);
+    /* A pocl that goes another way about its header gets none of this. */
+    if (status == CARRYNET_ERROR_DEVICE)
+        status = build(program, context, device, about, files, all.data, false);
+    base_text_free(&guarded);
     base_text_free(&all);
     return status;
 }
