@@ -239,16 +239,16 @@ INLINE void write_node(const struct scratch *g, const uint node_stride)
         g->node[i] = 0;
 }
 
-/* One block: its node stands in g->node afterwards. */
+/* One block: its node stands in g->node afterwards. Without learning no noise and no gradient: the metrics alone. */
 INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
                       const struct sequences *symbols, const struct sequences *targets,
                       const global uint *individual, const uint update, const ulong first_sequence,
-                      const uint sequences, ulong *wrong_bits, ulong *wrong_sequences)
+                      const uint sequences, const int learn, ulong *wrong_bits, ulong *wrong_sequences)
 {
     const uint rows = pass->rows;
     const size_t step = (size_t)rows * COLUMNS;
     const ulong word_step = (ulong)pass->steps * (4 * ((H + 3) / 4));
-    const real noise = noise_of(individual);
+    const real noise = learn ? noise_of(individual) : 0;
     uint symbol[BLOCK], target[BLOCK];
     struct measures measures;
     measures_start(&measures);
@@ -278,7 +278,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
     const uint gradient_size = (SYMBOLS + COLUMNS + O) * COLUMNS + STRIPES;
     for (uint i = 0; i < gradient_size / LANES; ++i)
         ((global vreal *)g->bucket)[i] = REAL(0x0p0);
-    for (uint t = pass->steps; t-- > 0;) {
+    for (uint t = learn ? pass->steps : 0; t-- > 0;) {
         const struct gradient_step now = {.h = g->h + t * step,
                                           .h_next = g->h + (t + 1) * step,
                                           .dh = g->dh + (t % 2) * step,
@@ -298,7 +298,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
 /* One chunk of a network's blocks, its problems in `part` of what is staged: its node, and its counts [2]. */
 INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
                       const global uint *staged, const uint network, const uint part, const uint chunk,
-                      const uint update_offset, global real *node, global ulong *counts)
+                      const uint update_offset, const int learn, global real *node, global ulong *counts)
 {
     const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
     const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
@@ -312,7 +312,7 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
         const struct sequences symbols = block_symbols(pass, staged, part, first);
         const struct sequences targets = block_targets(pass, staged, part, first);
-        run_block(pass, g, packed, &symbols, &targets, individual, update, pass->first_sequence + first, sequences,
+        run_block(pass, g, packed, &symbols, &targets, individual, update, pass->first_sequence + first, sequences, learn,
                   &wrong_bits, &wrong_sequences);
         push_node(g->levels, g->node, pass->node_stride, blocks);
     }
@@ -331,7 +331,7 @@ cpu_gradient(const struct carrynet_pass pass, const global real *packed, const g
     for (ulong item = get_group_id(0); item < items; item += get_num_groups(0)) {
         const uint network = (uint)(item / pass.chunks), chunk = (uint)(item % pass.chunks);
         run_chunk(&pass, &g, (const global vreal *)packed + (size_t)network * PACKED_SIZE, staged, network, network,
-                  chunk, pass.update, nodes + item * pass.node_stride, counts + 2 * item);
+                  chunk, pass.update, 1, nodes + item * pass.node_stride, counts + 2 * item);
     }
 }
 #endif

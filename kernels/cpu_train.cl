@@ -1,7 +1,7 @@
 /*
  * CPU shape: whole updates in one launch, for networks that are small or many. A work-item trains one network after
  * another: pack, then per update the gradient of all its blocks, clipping, optimizer, and pack again. The functions are
- * those of the kernels of single steps.
+ * those of the kernels of single steps. For no updates it measures the networks on the sequences that are staged.
  *
  * Work-group size 1. Work-item g trains networks g, g + groups, ...
  */
@@ -38,18 +38,22 @@ cpu_train(const struct carrynet_pass pass, const struct carrynet_step step, cons
     for (uint network = (uint)get_group_id(0); network < pass.networks; network += (uint)get_num_groups(0)) {
         const global vreal *mine = (const global vreal *)packed + (size_t)network * PACKED_SIZE;
         struct carrynet_step now = step;
-        pack_network(&pass, parameters, packed, network);
-        for (uint u = 0; u < updates; ++u) {
-            make_part(&pass, staged, task, network, part, u);
-            run_chunk(&pass, &g, mine, staged, network, part, 0, u,
+        for (uint u = 0;; ++u) {
+            pack_network(&pass, parameters, packed, network);
+            if (updates > 0 && u == updates)
+                break;
+            if (updates > 0)
+                make_part(&pass, staged, task, network, part, u);
+            run_chunk(&pass, &g, mine, staged, network, part, 0, u, updates > 0,
                       sums + (size_t)network * pass.node_stride, totals + 2 * network);
+            if (updates == 0)
+                break;
             now.first_rate = u * pass.networks * CARRYNET_RATES;
             if (now.clipped)
                 clip_item(&now, sums, constants, factors, network);
             for (uint i = 0; i < vectors; ++i)
                 apply_item(&now, sums, rates, constants, factors, parameters, first_moments, second_moments, network,
                            i);
-            pack_network(&pass, parameters, packed, network);
         }
     }
 }

@@ -25,8 +25,8 @@ struct engine_operations {
 
     /*
      * Trains for `updates` updates with the problems of the counter-based source of `task`, which the device makes;
-     * rates [updates][networks]. The sums are then those of the last update. May return before it is done. NULL where a
-     * body cannot.
+     * rates [updates][networks]. The sums are then those of the last update. May return before it is done. For no
+     * updates it gets its kernels ready. NULL where a body cannot.
      */
     carrynet_status (*train)(void *body, const struct net_pass *pass, const carrynet_task *task,
                              const carrynet_individual *individuals, const struct net_rates *rates, uint32_t updates);

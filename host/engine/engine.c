@@ -270,6 +270,8 @@ static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_t
     const struct net_pass pass = net_training_pass(settings, true);
     struct net_rates *rates = NULL;
     carrynet_status status = base_allocate(&rates, (size_t)portion * networks, sizeof *rates);
+    if (status == CARRYNET_OK && updates == 0)
+        status = engine->body_does->train(engine->body, &pass, task, engine->individuals, rates, 0);
     for (uint64_t done = 0; done < updates && status == CARRYNET_OK; done += portion) {
         const uint32_t count = updates - done < portion ? (uint32_t)(updates - done) : portion;
         for (uint32_t u = 0; u < count; ++u)

@@ -55,6 +55,16 @@ carrynet_status opencl_read(struct opencl_trainer *t, const struct opencl_buffer
     return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueReadBuffer", code);
 }
 
+carrynet_status opencl_read_rows(struct opencl_trainer *t, const struct opencl_buffer *from, size_t first, size_t width,
+                                 size_t stride, size_t rows, void *to)
+{
+    const size_t nowhere[3] = {0, 0, 0}, place[3] = {first, 0, 0}, region[3] = {width, rows, 1};
+    const cl_int code = clEnqueueReadBufferRect(t->queue, from->memory, CL_FALSE, place, nowhere, region, stride, 0,
+                                                width, 0, to, 0, NULL, NULL);
+    t->profile.counted.bytes_read += width * rows;
+    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueReadBufferRect", code);
+}
+
 size_t opencl_all_buffers(struct opencl_trainer *t, struct opencl_buffer *buffers[OPENCL_BUFFERS])
 {
     struct opencl_buffer *const single[] = {
@@ -125,9 +135,15 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
     return opencl_rounded(reals + levels * pass->node_stride);
 }
 
-carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
-                                 const struct net_pass *s, bool training)
+enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer)
 {
+    return trainer->whole ? OPENCL_CUT_NETWORKS : OPENCL_CUT_GRADIENT;
+}
+
+carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
+                                 const struct net_pass *s, enum opencl_cut cut)
+{
+    const bool training = cut != OPENCL_CUT_FORWARD, whole = cut == OPENCL_CUT_NETWORKS;
     const uint64_t networks = trainer->settings.networks;
     const uint64_t blocks = (s->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
     struct carrynet_pass *pass = &plan->pass;
@@ -147,7 +163,6 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .makes = s->makes,
     };
     /* Chunks as large as leaves every worker about two of them; or one that holds a whole network. */
-    const bool whole = trainer->whole && training && s->makes;
     while (whole && pass->chunk_blocks < blocks)
         pass->chunk_blocks *= 2;
     while (pass->chunk_blocks < blocks &&
@@ -184,7 +199,7 @@ carrynet_status opencl_check_memory(const struct opencl_trainer *trainer)
     const uint64_t networks = settings->networks;
     const struct net_pass all = net_training_pass(settings, true);
     struct opencl_plan plan;
-    const carrynet_status status = opencl_plan_pass(&plan, trainer, &all, true);
+    const carrynet_status status = opencl_plan_pass(&plan, trainer, &all, opencl_update_cut(trainer));
     if (status != CARRYNET_OK)
         return status;
     /* In binary64, which does not wrap around. */

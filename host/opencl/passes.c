@@ -13,7 +13,7 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_
     struct opencl_plan plan; /* only for what is staged where */
     t->slot = (t->slot + 1) % OPENCL_SLOTS;
     struct opencl_slot *slot = &t->slots[t->slot];
-    carrynet_status status = opencl_plan_pass(&plan, t, s, s->makes);
+    carrynet_status status = opencl_plan_pass(&plan, t, s, s->makes ? opencl_update_cut(t) : OPENCL_CUT_FORWARD);
     /* The host fills all of it, or the individuals alone. */
     const size_t words = s->makes ? plan.pass.first_symbol : plan.staged_words;
     if (status == CARRYNET_OK)
@@ -112,7 +112,7 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
 {
     struct opencl_slot *slot = &t->slots[t->slot];
     struct opencl_plan plan;
-    carrynet_status status = opencl_plan_pass(&plan, t, s, true);
+    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_GRADIENT);
     if (status == CARRYNET_OK)
         status = opencl_prepare(t, &plan);
     if (status != CARRYNET_OK)
@@ -122,23 +122,30 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
     return status == CARRYNET_OK ? opencl_launch_gradient(t, &plan, slot) : status;
 }
 
-/* Reads the sums of the last pass, nodes of `stride` reals with the metrics at `at`. */
-static carrynet_status read_metrics(struct opencl_trainer *t, carrynet_metrics *metrics, const char *sums,
-                                    size_t stride, size_t at)
+/* Reads the metrics of the last pass, from nodes of `stride` reals with the metrics at `at`. */
+static carrynet_status read_metrics(struct opencl_trainer *t, carrynet_metrics *metrics, size_t stride, size_t at)
 {
     cl_ulong *totals = NULL;
-    const size_t networks = t->settings.networks, bytes = networks * 2 * sizeof *totals;
+    char *measured = NULL;
+    const size_t networks = t->settings.networks, width = 2 * t->value;
     carrynet_status status = base_allocate(&totals, networks, 2 * sizeof *totals);
-    if (status != CARRYNET_OK)
-        return status;
-    status = opencl_read(t, &t->totals, totals, bytes);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&measured, networks, width);
+    /* One wait for both. */
+    if (status == CARRYNET_OK)
+        status = opencl_read_rows(t, &t->sums, at * t->value, width, stride * t->value, networks, measured);
+    if (status == CARRYNET_OK)
+        status = opencl_read(t, &t->totals, totals, networks * 2 * sizeof *totals);
     for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n)
         metrics[n] = (carrynet_metrics){
-            .loss = opencl_get_real(t, sums, n * stride + at),
-            .absolute_error = opencl_get_real(t, sums, n * stride + at + 1),
+            .loss = opencl_get_real(t, measured, 2 * n),
+            .absolute_error = opencl_get_real(t, measured, 2 * n + 1),
             .wrong_bits = totals[2 * n],
             .wrong_sequences = totals[2 * n + 1],
         };
+    if (status != CARRYNET_OK)
+        (void)clFinish(t->queue); /* what is queued may still write */
+    base_free(measured);
     base_free(totals);
     return status;
 }
@@ -147,16 +154,16 @@ carrynet_status opencl_trainer_get_sums(struct opencl_trainer *t, void *values, 
 {
     char *sums = NULL;
     const size_t networks = t->settings.networks, stride = t->node_stride * t->value;
-    carrynet_status status = base_allocate(&sums, networks, stride);
-    if (status != CARRYNET_OK)
-        return status;
-    status = opencl_read(t, &t->sums, sums, networks * stride);
-    for (size_t n = 0; n < networks && status == CARRYNET_OK && values != NULL; ++n)
-        memcpy((char *)values + n * t->trained * t->value, sums + n * stride, t->trained * t->value);
-    if (status == CARRYNET_OK && metrics != NULL)
-        status = read_metrics(t, metrics, sums, t->node_stride, t->trained);
-    base_free(sums);
-    return status;
+    carrynet_status status = CARRYNET_OK;
+    if (values != NULL) {
+        status = base_allocate(&sums, networks, stride);
+        if (status == CARRYNET_OK)
+            status = opencl_read(t, &t->sums, sums, networks * stride);
+        for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n)
+            memcpy((char *)values + n * t->trained * t->value, sums + n * stride, t->trained * t->value);
+        base_free(sums);
+    }
+    return status == CARRYNET_OK && metrics != NULL ? read_metrics(t, metrics, t->node_stride, t->trained) : status;
 }
 
 carrynet_status opencl_trainer_set_sums(struct opencl_trainer *t, const void *values)
@@ -181,6 +188,13 @@ static carrynet_status read_back(struct opencl_trainer *t, const struct opencl_b
     return values == NULL ? CARRYNET_OK : opencl_read(t, buffer, values, bytes);
 }
 
+/* Whether a forward pass wants metrics alone, and the kernel of whole updates is at hand for them. */
+static bool measures_whole(const struct opencl_trainer *t, const struct net_pass *s, const carrynet_forward *outputs)
+{
+    return t->whole && t->kernels[OPENCL_TRAIN] != NULL && !s->resume && outputs->y == NULL && outputs->z == NULL &&
+           outputs->h == NULL && outputs->state == NULL && outputs->metrics != NULL;
+}
+
 carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct net_pass *s,
                                        const carrynet_forward *outputs)
 {
@@ -191,8 +205,11 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     const size_t output_bytes = sequences * s->steps * shape->outputs * t->value;
     const size_t hidden_bytes = sequences * s->steps * shape->hidden * t->value;
     const size_t state_bytes = sequences * shape->hidden * t->value;
-    char *sums = NULL;
-    carrynet_status status = opencl_plan_pass(&plan, t, s, false);
+    if (measures_whole(t, s, outputs)) {
+        const carrynet_status measured = opencl_measure_whole(t, s);
+        return measured == CARRYNET_OK ? opencl_trainer_get_sums(t, NULL, outputs->metrics) : measured;
+    }
+    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
     if (status == CARRYNET_OK)
         status = opencl_prepare(t, &plan);
     if (status == CARRYNET_OK)
@@ -234,14 +251,6 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
         status = read_back(t, &t->state, outputs->state, state_bytes);
     if (status != CARRYNET_OK || outputs->metrics == NULL)
         return status;
-    const size_t stride = plan.pass.node_stride;
     status = join(t, &plan.pass);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&sums, networks, stride * t->value);
-    if (status == CARRYNET_OK)
-        status = read_back(t, &t->sums, sums, networks * stride * t->value);
-    if (status == CARRYNET_OK)
-        status = read_metrics(t, outputs->metrics, sums, stride, 0);
-    base_free(sums);
-    return status;
+    return status == CARRYNET_OK ? read_metrics(t, outputs->metrics, plan.pass.node_stride, 0) : status;
 }

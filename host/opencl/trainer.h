@@ -109,6 +109,13 @@ carrynet_status opencl_write(struct opencl_trainer *trainer, const struct opencl
                              size_t bytes);
 carrynet_status opencl_read(struct opencl_trainer *trainer, const struct opencl_buffer *from, void *to, size_t bytes);
 
+/*
+ * Queues a copy of `rows` rows of `width` bytes, `stride` bytes apart from byte `first` on, side by side. Done when a
+ * later opencl_read is; `to` must live until then, whatever happens.
+ */
+carrynet_status opencl_read_rows(struct opencl_trainer *trainer, const struct opencl_buffer *from, size_t first,
+                                 size_t width, size_t stride, size_t rows, void *to);
+
 /* All buffers of the trainer, slots included: how many. */
 size_t opencl_all_buffers(struct opencl_trainer *trainer, struct opencl_buffer *buffers[OPENCL_BUFFERS]);
 
@@ -128,11 +135,19 @@ struct opencl_plan {
     uint64_t staged_words;
 };
 
-/*
- * Plans a pass over `sequences`. training: gradient, else forward alone. MEMORY if not even one worker's scratch fits.
- */
+/* What a pass does, and how its work is cut. */
+enum opencl_cut {
+    OPENCL_CUT_FORWARD,  /* forward alone, in chunks */
+    OPENCL_CUT_GRADIENT, /* gradient, in chunks */
+    OPENCL_CUT_NETWORKS  /* gradient or metrics, a worker a network */
+};
+
+/* How updates are cut whose problems the device makes. */
+enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer);
+
+/* Plans a pass. MEMORY if not even one worker's scratch fits. */
 carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
-                                 const struct net_pass *pass, bool training);
+                                 const struct net_pass *pass, enum opencl_cut cut);
 
 /*
  * Work-items of a work-group: 1 in the CPU shape; in the GPU shape as asked (ARGUMENT if the device does not allow so
@@ -191,6 +206,12 @@ void opencl_put_individuals(const struct opencl_trainer *trainer, uint32_t *word
 /* Launches the gradient of a planned and prepared pass, staged in the slot, and joins its nodes. */
 carrynet_status opencl_launch_gradient(struct opencl_trainer *trainer, const struct opencl_plan *plan,
                                        struct opencl_slot *slot);
+
+/*
+ * Measures all networks on the staged sequences into sums and totals with the kernel of whole updates, a worker a
+ * network.
+ */
+carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struct net_pass *pass);
 
 /* A real of the trainer's precision. */
 void opencl_put_real(const struct opencl_trainer *trainer, void *values, size_t i, double value);

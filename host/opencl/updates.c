@@ -129,9 +129,11 @@ static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl
     return SHARE_OUT(t, OPENCL_MAKE, arguments, plan->pass.networks * (t->cpu_shape ? blocks : plan->pass.sequences));
 }
 
-/* All updates in one launch; the packed weights are those of the last. */
-static carrynet_status train_whole(struct opencl_trainer *t, const struct opencl_plan *plan,
-                                   const struct opencl_slot *slot, uint32_t updates)
+/*
+ * All updates in one launch, or none and the metrics of the staged sequences; the packed weights are those of the last.
+ */
+static carrynet_status launch_whole(struct opencl_trainer *t, const struct opencl_plan *plan,
+                                    const struct opencl_slot *slot, uint32_t updates)
 {
     const struct carrynet_step step = update_step(t, 0);
     const cl_uint count = updates;
@@ -147,7 +149,32 @@ static carrynet_status train_whole(struct opencl_trainer *t, const struct opencl
         BUFFER(t->moments[1]), BUFFER(t->packed),     BUFFER(t->scratch),
         BUFFER(t->sums),       BUFFER(t->totals),     BUFFER(t->factors)};
     status = LAUNCH(t, OPENCL_TRAIN, arguments, plan->workers);
-    t->packed_is_current = status == CARRYNET_OK && t->cpu_shape;
+    t->packed_is_current = status == CARRYNET_OK && plan->pass.networks > 0;
+    return status;
+}
+
+carrynet_status opencl_measure_whole(struct opencl_trainer *t, const struct net_pass *s)
+{
+    struct opencl_slot *slot = &t->slots[t->slot];
+    struct opencl_plan plan;
+    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_NETWORKS);
+    if (status == CARRYNET_OK)
+        status = opencl_write_slot(t, slot, &slot->staged, slot->words, plan.staged_words * sizeof(uint32_t));
+    return status == CARRYNET_OK ? launch_whole(t, &plan, slot, 0) : status;
+}
+
+/* Builds the kernels of updates; that of whole ones runs over no network, since some runtimes compile at a launch. */
+static carrynet_status get_ready(struct opencl_trainer *t, struct opencl_plan *plan, const struct opencl_slot *slot)
+{
+    static const enum opencl_kernel_id steps[] = {OPENCL_MAKE, OPENCL_GRADIENT, OPENCL_JOIN, OPENCL_APPLY};
+    cl_kernel kernel = NULL;
+    carrynet_status status = CARRYNET_OK;
+    if (t->whole) {
+        plan->pass.networks = 0;
+        return launch_whole(t, plan, slot, 0);
+    }
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == CARRYNET_OK; ++i)
+        status = opencl_need(&kernel, t, steps[i]);
     return status;
 }
 
@@ -160,12 +187,12 @@ carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_
     carrynet_status status = opencl_trainer_stage(t, s, &symbols, &targets);
     struct opencl_slot *slot = &t->slots[t->slot];
     if (status == CARRYNET_OK)
-        status = opencl_plan_pass(&plan, t, s, true);
+        status = opencl_plan_pass(&plan, t, s, opencl_update_cut(t));
     if (status == CARRYNET_OK)
         status = write_task(t, task);
     if (status == CARRYNET_OK)
         status = write_constants(t, s->sequences);
-    if (status == CARRYNET_OK)
+    if (status == CARRYNET_OK && updates > 0)
         status = write_rates(t, slot, rates, (size_t)updates * t->settings.networks);
     if (status != CARRYNET_OK)
         return status;
@@ -174,8 +201,10 @@ carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_
     opencl_put_individuals(t, slot->words, individuals);
     status = opencl_write_slot(t, slot, &slot->staged, slot->words,
                                t->settings.networks * CARRYNET_INDIVIDUAL * sizeof(uint32_t));
+    if (status == CARRYNET_OK && updates == 0)
+        return get_ready(t, &plan, slot);
     if (status == CARRYNET_OK && t->whole)
-        return train_whole(t, &plan, slot, updates);
+        return launch_whole(t, &plan, slot, updates);
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
         plan.pass.update = u;
         status = opencl_prepare(t, &plan);

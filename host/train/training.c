@@ -12,10 +12,14 @@ enum { MOST_CHECKED = 16384, CHECK_STEPS = 1 << 22, CHECK_BITS = 14 };
 /* Multiplications after which the caller is asked for its wish to stop: some milliseconds on a slow device. */
 static const double STRIDE_WORK = 1 << 22;
 
+/* Multiplications of a sample, likewise. */
+static const double SAMPLE_WORK = 1 << 24;
+
 struct training {
     const carrynet_settings *settings;
     const carrynet_train_options *options;
     carrynet_engine *engine;
+    carrynet_engine *plain; /* the reference with network 0, for samples; made when first needed */
     carrynet_model *model;
     carrynet_source source;
     carrynet_batch check;      /* the check set (kernels/ARITHMETIC.md 7) */
@@ -26,7 +30,7 @@ struct training {
     uint64_t look;             /* updates before the watch looks again */
     uint64_t trained;          /* sequences, all networks in training */
     uint32_t exact;
-    double start, reported;
+    double start, reported; /* the kernels are ready at the start */
 };
 
 void carrynet_train_options_init(carrynet_train_options *options)
@@ -115,6 +119,44 @@ static carrynet_status test_exactness(struct training *training)
     return status;
 }
 
+/*
+ * One problem as network 0 solves it now; sample->steps stays 0 where that would take long. In plain C, which has the
+ * same bits and is done before a device has begun.
+ */
+static carrynet_status take_sample(struct training *training, carrynet_sample *sample)
+{
+    const carrynet_settings *settings = training->settings;
+    const carrynet_source counter = carrynet_counter_source(&settings->task);
+    const double hidden = settings->shape.hidden;
+    carrynet_batch problem = {0};
+    char *values = NULL;
+    carrynet_status status = CARRYNET_OK;
+    if (settings->steps * hidden * (hidden + 16) > SAMPLE_WORK)
+        return CARRYNET_OK;
+    if (training->plain == NULL) {
+        const carrynet_engine_options options = {.device = "reference"};
+        carrynet_settings one = *settings;
+        one.networks = 1;
+        status = carrynet_engine_create(&training->plain, &one, &options);
+    }
+    if (status == CARRYNET_OK)
+        status = base_allocate(&values, carrynet_shape_size(&settings->shape), settings->precision / 8);
+    if (status == CARRYNET_OK)
+        status = carrynet_engine_get(training->engine, CARRYNET_PART_PARAMETERS, 0, 1, values);
+    if (status == CARRYNET_OK)
+        status = carrynet_engine_set(training->plain, CARRYNET_PART_PARAMETERS, 0, 1, values);
+    if (status == CARRYNET_OK)
+        status = carrynet_batch_create(&problem, &settings->task, 1, settings->steps);
+    if (status == CARRYNET_OK)
+        status = counter.fill(counter.self, settings->seed, training->updates, 0, 1, settings->steps, problem.symbols,
+                              problem.targets);
+    if (status == CARRYNET_OK)
+        status = carrynet_sample_run(sample, training->plain, &settings->task, 0, problem.symbols, settings->steps);
+    carrynet_batch_free(&problem);
+    base_free(values);
+    return status;
+}
+
 /* Tells the caller how it goes; *stop if the caller wants no more. */
 static carrynet_status report(struct training *training, bool last, bool *stop)
 {
@@ -146,23 +188,11 @@ static carrynet_status report(struct training *training, bool last, bool *stop)
         told.wrong_share /= counted;
     }
     carrynet_sample sample = {0};
-    carrynet_batch problem = {0};
-    carrynet_status status = carrynet_batch_create(&problem, &settings->task, 1, settings->steps);
-    /* A sample costs memory for every network and step: only where that is little. */
-    const bool small = (uint64_t)settings->networks * settings->steps * settings->shape.hidden <= 1u << 22;
-    if (status == CARRYNET_OK && small) {
-        const carrynet_source counter = carrynet_counter_source(&settings->task);
-        status = counter.fill(counter.self, settings->seed, training->updates, 0, 1, settings->steps, problem.symbols,
-                              problem.targets);
-        if (status == CARRYNET_OK)
-            status =
-                carrynet_sample_run(&sample, training->engine, &settings->task, 0, problem.symbols, settings->steps);
-        told.sample = &sample;
-    }
+    const carrynet_status status = take_sample(training, &sample);
+    told.sample = sample.steps > 0 ? &sample : NULL;
     if (status == CARRYNET_OK)
         *stop = training->options->report(training->options->self, &told) != 0;
     carrynet_sample_free(&sample);
-    carrynet_batch_free(&problem);
     return status;
 }
 
@@ -266,14 +296,17 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
         goto done;
     training.source =
         training.options->source != NULL ? *training.options->source : carrynet_counter_source(&settings->task);
+    status = carrynet_engine_train(training.engine, &training.source, 0, NULL);
     training.start = training.reported = base_seconds();
-    status = run(&training);
+    if (status == CARRYNET_OK)
+        status = run(&training);
     if (status != CARRYNET_OK)
         goto done;
     *model = training.model;
     training.model = NULL;
 done:
     carrynet_engine_free(training.engine);
+    carrynet_engine_free(training.plain);
     carrynet_batch_free(&training.check);
     base_free(training.wrong);
     base_free(training.checked);

@@ -107,8 +107,9 @@ CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine,
 
 /*
  * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's
- * batch, or NULL. NUMERIC, naming network and update, if every loss that is read is NaN
- * or infinite; with several networks, one that is lost so shows in its metrics alone.
+ * batch, or NULL. NUMERIC, naming network and update, if every loss that is read is NaN or infinite; with several
+ * networks, one that is lost so shows in its metrics alone. For no updates a device gets its kernels ready, so that a
+ * clock may start afterwards.
  */
 CARRYNET_API carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source,
                                                    uint64_t updates, carrynet_metrics *metrics);
