@@ -1,9 +1,11 @@
 /*
  * GPU shape, what its kernels share: a work-group runs whole blocks of up to 64 sequences; its work-items share out the
- * elements of each step, element index = local id, + local size, ... Any local size gives the same bits, since every
- * element has one chain in one item.
+ * elements of each step, index = local id, + local size, ... Any local size gives the same bits, since every element has
+ * one chain in one item.
  *
- * Arrays of a block lie in global scratch, [sequence][unit]: neighbouring items read and write neighbouring units.
+ * Products are made in register tiles, an item a column of one unit for ROWS sequences (or a weight's column for ROWS
+ * units): a weight is loaded once for all of them, the other factor is the same for neighbouring items. Arrays of a
+ * block lie in global scratch, [sequence][unit], so neighbouring items read and write neighbouring units.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -14,6 +16,11 @@
 #define STRIPES CARRYNET_STRIPES
 #define SYMBOLS (1 << I)
 #define TRAINED (I * H + H * H + H * O + CARRYNET_BIAS * (H + O))
+
+#ifndef ROWS
+#define ROWS 4
+#endif
+#define TILES(n) (((n) + ROWS - 1) / ROWS)
 
 /* Every element e of n, shared out over the work-group. */
 #define EACH(e, n) for (uint e = (uint)get_local_id(0); e < (n); e += (uint)get_local_size(0))
@@ -60,15 +67,34 @@ static inline void symbol_rows(global real *row, const global real *p)
     }
 }
 
-/* One element of h[t+1], before noise: sequence s, unit j. */
-static inline real hidden_element(const struct block *b, const global real *row, const global real *h,
-                                  const global real *p, const int chained, const uint t, const uint s, const uint j)
+/* sum[r] += sum over k of left[first + r][k] right[k][j], k ascending; rows beyond the last repeat it. */
+static inline void tile_chain(real sum[ROWS], const global real *left, const uint first, const uint rows,
+                              const global real *right, const uint j)
 {
-    real sum = row[symbol_at(b, s, t) * H + j];
+    uint at[ROWS];
+#pragma unroll
+    for (uint r = 0; r < ROWS; ++r)
+        at[r] = (first + r < rows ? first + r : rows - 1) * H;
+    for (uint k = 0; k < H; ++k) {
+        const real w = right[k * H + j];
+#pragma unroll
+        for (uint r = 0; r < ROWS; ++r)
+            sum[r] = fma(left[at[r] + k], w, sum[r]);
+    }
+}
+
+/* h[t+1] before noise: unit j of sequences first, ..., first + ROWS - 1; above the flush's limit. */
+static inline void hidden_tile(real value[ROWS], const struct block *b, const global real *row, const global real *h,
+                               const global real *p, const int chained, const uint t, const uint first, const uint j)
+{
+#pragma unroll
+    for (uint r = 0; r < ROWS; ++r)
+        value[r] = first + r < b->sequences ? row[symbol_at(b, first + r, t) * H + j] : 0;
     if (chained)
-        for (uint k = 0; k < H; ++k)
-            sum = fma(h[s * H + k], p[W_HH + k * H + j], sum);
-    return flush(sigmoid(sum));
+        tile_chain(value, h, first, b->sequences, p + W_HH, j);
+#pragma unroll
+    for (uint r = 0; r < ROWS; ++r)
+        value[r] = sigmoid(value[r]);
 }
 
 /* The logit of output o from one sequence's h[t+1]. */

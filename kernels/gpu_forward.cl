@@ -50,15 +50,19 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
                 const global real *h = hidden + (t % 2) * step;
                 global real *next = hidden + ((t + 1) % 2) * step;
                 const int chained = t > 0 || pass.resume || CARRYNET_INITIAL_STATE;
-                EACH(e, b.sequences * H)
+                EACH(e, TILES(b.sequences) * H)
                 {
-                    const uint s = e / H, j = e % H;
-                    const real value = hidden_element(&b, row, h, p, chained, t, s, j);
-                    next[e] = value;
-                    if (pass.outputs & CARRYNET_WRITE_H)
-                        h_out[((place + s) * pass.steps + t) * H + j] = value;
-                    if ((pass.outputs & CARRYNET_WRITE_STATE) && t + 1 == pass.steps)
-                        state[(place + s) * H + j] = value;
+                    const uint tile = e / H * ROWS, j = e % H;
+                    real value[ROWS];
+                    hidden_tile(value, &b, row, h, p, chained, t, tile, j);
+                    for (uint r = 0; r < ROWS && tile + r < b.sequences; ++r) {
+                        const size_t s = place + tile + r;
+                        next[(tile + r) * H + j] = value[r];
+                        if (pass.outputs & CARRYNET_WRITE_H)
+                            h_out[(s * pass.steps + t) * H + j] = value[r];
+                        if ((pass.outputs & CARRYNET_WRITE_STATE) && t + 1 == pass.steps)
+                            state[s * H + j] = value[r];
+                    }
                 }
                 barrier(CLK_GLOBAL_MEM_FENCE);
                 EACH(s, b.sequences)

@@ -8,13 +8,14 @@
 
 /* Scratch of a work-group, offsets in reals. The host computes the same (host/opencl). */
 struct scratch {
-    global real *h;      /* [T + 1][64][H] */
-    global real *dy;     /* [T][64][O] */
-    global real *dh;     /* [2][64][H] */
-    global real *row;    /* [SYMBOLS][H] */
-    global real *bucket; /* [SYMBOLS][H] */
-    global real *dw;     /* [TRAINED]: all but w_xh and b_h, which come from the buckets */
-    global real *levels; /* [log2(chunk_blocks) + 1][node_stride] */
+    global real *h;          /* [T + 1][64][H] */
+    global real *dy;         /* [T][64][O] */
+    global real *dh;         /* [2][64][H] */
+    global real *transposed; /* [H][H], of w_hh */
+    global real *row;        /* [SYMBOLS][H] */
+    global real *bucket;     /* [SYMBOLS][H] */
+    global real *dw;         /* [TRAINED]: all but w_xh and b_h, which come from the buckets */
+    global real *levels;     /* [log2(chunk_blocks) + 1][node_stride] */
 };
 
 static inline struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
@@ -24,7 +25,8 @@ static inline struct scratch scratch_of(global real *base, const struct carrynet
     s.h = base;
     s.dy = s.h + (pass->steps + 1) * step;
     s.dh = s.dy + (size_t)pass->steps * pass->rows * O;
-    s.row = s.dh + 2 * step;
+    s.transposed = s.dh + 2 * step;
+    s.row = s.transposed + H * H;
     s.bucket = s.row + SYMBOLS * H;
     s.dw = s.bucket + SYMBOLS * H;
     s.levels = s.dw + pass->node_stride;
@@ -50,15 +52,18 @@ static inline void forward_step(const struct scratch *g, const struct block *b, 
     const size_t step = (size_t)pass->rows * H;
     const global real *h = g->h + t * step;
     global real *next = g->h + (t + 1) * step;
-    EACH(e, b->sequences * H)
+    EACH(e, TILES(b->sequences) * H)
     {
-        const uint s = e / H, j = e % H;
-        real value = hidden_element(b, g->row, h, p, t > 0 || CARRYNET_INITIAL_STATE, t, s, j);
-        if (noise > 0) {
-            const ulong word_of = ((first_sequence + s) * pass->steps + t) * (4ul * ((H + 3) / 4));
-            value = flush(value + noise_element(word_of, j, individual, update, noise));
+        const uint tile = e / H * ROWS, j = e % H;
+        real value[ROWS];
+        hidden_tile(value, b, g->row, h, p, t > 0 || CARRYNET_INITIAL_STATE, t, tile, j);
+        for (uint r = 0; r < ROWS && tile + r < b->sequences; ++r) {
+            if (noise > 0) {
+                const ulong word_of = ((first_sequence + tile + r) * pass->steps + t) * (4ul * ((H + 3) / 4));
+                value[r] = flush(value[r] + noise_element(word_of, j, individual, update, noise));
+            }
+            next[(tile + r) * H + j] = value[r];
         }
-        next[e] = value;
     }
     barrier(CLK_GLOBAL_MEM_FENCE);
     EACH(s, b->sequences)
@@ -71,19 +76,37 @@ static inline void forward_step(const struct scratch *g, const struct block *b, 
     }
 }
 
-/* Adds one step to sum number e: the weights of w_hh, those of w_hy, the units' buckets, b_y. */
+/* Adds one step to ROWS weights of w_hh from row `first` on, in column j. */
+static inline void sum_tile(global real *dw_hh, const uint sequences, const global real *h, const global real *dh,
+                            const uint first, const uint j)
+{
+    real sum[ROWS];
+    uint from[ROWS];
+#pragma unroll
+    for (uint r = 0; r < ROWS; ++r) {
+        from[r] = first + r < H ? first + r : H - 1;
+        sum[r] = dw_hh[from[r] * H + j];
+    }
+    for (uint s = 0; s < sequences; ++s) {
+        const real d = dh[s * H + j];
+#pragma unroll
+        for (uint r = 0; r < ROWS; ++r)
+            sum[r] = fma(h[s * H + from[r]], d, sum[r]);
+    }
+    for (uint r = 0; r < ROWS && first + r < H; ++r)
+        dw_hh[(first + r) * H + j] = sum[r];
+}
+
+/* Adds one step to sum number e: tiles of w_hh, the weights of w_hy, the units' buckets, b_y. */
 static inline void sum_element(const struct scratch *g, const struct block *b, const global real *h,
                                const global real *h_next, const global real *dh, const global real *dy, const uint t,
                                uint e)
 {
     const uint S = b->sequences;
-    if (e < H * H) {
-        const uint k = e / H, j = e % H;
-        real sum = g->dw[W_HH + e];
-        for (uint s = 0; s < S && (t > 0 || CARRYNET_INITIAL_STATE); ++s)
-            sum = fma(h[s * H + k], dh[s * H + j], sum);
-        g->dw[W_HH + e] = sum;
-    } else if ((e -= H * H) < H * O) {
+    if (e < TILES(H) * H) {
+        if (t > 0 || CARRYNET_INITIAL_STATE)
+            sum_tile(g->dw + W_HH, S, h, dh, e / H * ROWS, e % H);
+    } else if ((e -= TILES(H) * H) < H * O) {
         const uint j = e / O, o = e % O;
         real sum = g->dw[W_HY + e];
         for (uint s = 0; s < S; ++s)
@@ -109,21 +132,26 @@ static inline void backward_step(const struct scratch *g, const struct block *b,
     const global real *dy = g->dy + (size_t)t * pass->rows * O;
     global real *dh = g->dh + (t % 2) * step;
     const uint S = b->sequences;
-    EACH(e, S * H)
+    EACH(e, TILES(S) * H)
     {
-        const uint s = e / H, j = e % H;
-        real sum = 0;
-        for (uint o = 0; o < O; ++o)
-            sum = fma(dy[s * O + o], p[W_HY + j * O + o], sum);
+        const uint tile = e / H * ROWS, j = e % H;
+        real sum[ROWS];
+#pragma unroll
+        for (uint r = 0; r < ROWS; ++r) {
+            sum[r] = 0;
+            for (uint o = 0; o < O && tile + r < S; ++o)
+                sum[r] = fma(dy[(tile + r) * O + o], p[W_HY + j * O + o], sum[r]);
+        }
         if (t + 1 < pass->steps)
-            for (uint k = 0; k < H; ++k)
-                sum = fma(dh_next[s * H + k], p[W_HH + j * H + k], sum);
-        const real x = h_next[e];
-        dh[e] = flush(sum * (x * (1 - x)));
+            tile_chain(sum, dh_next, tile, S, g->transposed, j);
+        for (uint r = 0; r < ROWS && tile + r < S; ++r) {
+            const real x = h_next[(tile + r) * H + j];
+            dh[(tile + r) * H + j] = flush(sum[r] * (x * (1 - x)));
+        }
     }
     barrier(CLK_GLOBAL_MEM_FENCE);
     /* All sums in one loop: it keeps more work-items busy, and pocl 3.1 cannot compile several short ones at H = 1. */
-    EACH(e, H * H + H * O + H + CARRYNET_BIAS * O)
+    EACH(e, TILES(H) * H + H * O + H + CARRYNET_BIAS * O)
     sum_element(g, b, h, h_next, dh, dy, t, e);
 }
 
@@ -169,6 +197,8 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
         ulong wrong_bits = 0, wrong_sequences = 0;
         uint blocks = 0;
         symbol_rows(g.row, p);
+        EACH(e, H * H)
+        g.transposed[e] = p[W_HH + e % H * H + e / H];
         for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
             const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
             if (first >= pass.sequences)

@@ -131,7 +131,8 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
         reals += pass->node_stride +
                  (training ? (symbols + trainer->columns + shape->outputs) * trainer->columns + CARRYNET_STRIPES : 0);
     else
-        reals += symbols * shape->hidden + (training ? symbols * shape->hidden + pass->node_stride : 0);
+        reals += symbols * shape->hidden +
+                 (training ? (symbols + shape->hidden) * (uint64_t)shape->hidden + pass->node_stride : 0);
     return opencl_rounded(reals + levels * pass->node_stride);
 }
 
