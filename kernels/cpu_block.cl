@@ -4,7 +4,7 @@
  *     h[t+1] = sigmoid(row[symbol] + h[t] w_hh)      as register tiles of TILE_ROWS sequences x TILE_VECTORS vectors of
  *     units
  *
- * Hidden arrays are [rows][COLUMNS], COLUMNS = H rounded up to 16. Padded columns have zero weights, so whatever stands
+ * Hidden arrays are [rows][PITCH], of which COLUMNS = H rounded up to 16. Padded columns have zero weights, so what stands
  * there adds exact zeros; padded rows have dy = 0 and do the same.
  */
 #pragma OPENCL FP_CONTRACT OFF
@@ -17,6 +17,7 @@
 #define STRIPES CARRYNET_STRIPES
 
 #define COLUMNS ((H + STRIPES - 1) / STRIPES * STRIPES)
+#define PITCH (COLUMNS + CARRYNET_PITCH_REST(COLUMNS))
 #define VECTORS (COLUMNS / LANES)
 #define SYMBOLS (1 << I)
 #define GROUPS (BLOCK / LANES) /* a step's outputs are vectors of LANES sequences */
@@ -85,7 +86,7 @@ INLINE void tile_chain(vreal acc[TILE_ROWS][TILE_VECTORS], const int width, cons
             w[v] = panel[k * width + v];
 #pragma unroll
         for (int r = 0; r < TILE_ROWS; ++r) {
-            const vreal x = (vreal)(left[r * COLUMNS + k]);
+            const vreal x = (vreal)(left[r * PITCH + k]);
 #pragma unroll
             for (int v = 0; v < width; ++v)
                 acc[r][v] = fma(x, w[v], acc[r][v]);
@@ -95,7 +96,7 @@ INLINE void tile_chain(vreal acc[TILE_ROWS][TILE_VECTORS], const int width, cons
 
 /* ---- hidden units forward -------------------------------------------------------------------------------------- */
 
-/* One tile of what the sigmoid is to be taken of, at `next`. */
+/* One tile of h[t+1]. */
 INLINE void forward_tile(global real *next, const global real *h, const uint *symbol, const global vreal *packed,
                          const int panel, const int width)
 {
@@ -111,27 +112,31 @@ INLINE void forward_tile(global real *next, const global real *h, const uint *sy
     for (int r = 0; r < TILE_ROWS; ++r)
 #pragma unroll
         for (int v = 0; v < width; ++v)
-            ((global vreal *)(next + r * COLUMNS))[first + v] = acc[r][v];
+            ((global vreal *)(next + r * PITCH))[first + v] = acc[r][v];
+    /* Apart, since so many sigmoids in line are long to compile and no faster. */
+    for (int i = 0; i < TILE_ROWS * width; ++i) {
+        global vreal *place = (global vreal *)(next + i / width * PITCH) + first + i % width;
+        *place = sigmoid(*place); /* above the flush's limit */
+    }
 }
 
-/* h[t+1] of a block from h[t]; where nothing is chained, h[0] = 0, h[1] depends on the symbol alone. */
+/*
+ * h[t+1] of a block from h[t]; where nothing is chained, h[0] = 0, h[1] depends on the symbol alone. All sequences meet
+ * a panel while it is in the cache.
+ */
 INLINE void hidden_forward(global real *next, const global real *h, const int chained, const uint *symbol,
                            const global vreal *packed, const uint rows)
 {
     for (uint r = 0; r < rows && !chained; ++r)
         for (int v = 0; v < VECTORS; ++v)
-            ((global vreal *)(next + r * COLUMNS))[v] = packed[PACKED_FIRST + symbol[r] * VECTORS + v];
-    for (uint r = 0; r < rows && chained; r += TILE_ROWS) {
-        const uint at = r * COLUMNS;
-        for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
-            forward_tile(next + at, h + at, symbol + r, packed, panel, TILE_VECTORS);
+            ((global vreal *)(next + r * PITCH))[v] = packed[PACKED_FIRST + symbol[r] * VECTORS + v];
+    for (int panel = 0; chained && panel < VECTORS / TILE_VECTORS; ++panel)
+        for (uint r = 0; r < rows; r += TILE_ROWS)
+            forward_tile(next + r * PITCH, h + r * PITCH, symbol + r, packed, panel, TILE_VECTORS);
 #if NARROW
-        forward_tile(next + at, h + at, symbol + r, packed, PANELS - 1, NARROW);
+    for (uint r = 0; chained && r < rows; r += TILE_ROWS)
+        forward_tile(next + r * PITCH, h + r * PITCH, symbol + r, packed, PANELS - 1, NARROW);
 #endif
-        global vreal *row = (global vreal *)(next + at);
-        for (uint i = 0; i < TILE_ROWS * VECTORS; ++i)
-            row[i] = sigmoid(row[i]); /* above the flush's limit */
-    }
 }
 
 /* ---- outputs: LANES sequences at a time ------------------------------------------------------------------------ */
@@ -186,7 +191,7 @@ INLINE vreal logits(const global real *h, const global vreal *w_hy)
         for (int s = 0; s < LANES; ++s)
 #pragma unroll
             for (int i = 0; i < STRIPES / LANES; ++i)
-                stripe[s][i] = fma(((const global vreal *)(h + s * COLUMNS))[v + i], w_hy[v + i], stripe[s][i]);
+                stripe[s][i] = fma(((const global vreal *)(h + s * PITCH))[v + i], w_hy[v + i], stripe[s][i]);
 #pragma unroll
     for (int s = 0; s < LANES; ++s)
         part[s] = lane_sum(stripe[s]);

@@ -4,12 +4,12 @@
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-/* [n] reals of each sequence of a block from [rows][COLUMNS], to a stride of `stride` reals. */
+/* [n] reals of each sequence of a block from [rows][PITCH], to a stride of `stride` reals. */
 INLINE void copy_rows(global real *to, const size_t stride, const global real *from, const uint sequences)
 {
     for (uint s = 0; s < sequences; ++s)
         for (uint j = 0; j < H; ++j)
-            to[s * stride + j] = from[s * COLUMNS + j];
+            to[s * stride + j] = from[s * PITCH + j];
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
@@ -18,7 +18,7 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
             global real *h_out, global real *state)
 {
     const uint rows = pass.rows;
-    const size_t step = (size_t)rows * COLUMNS;
+    const size_t step = (size_t)rows * PITCH;
     global real *hidden = scratch + get_group_id(0) * pass.scratch_stride, *node = hidden + 2 * step;
     global real *levels = node + pass.node_stride;
     const ulong tasks = (ulong)pass.networks * pass.chunks;
@@ -41,7 +41,7 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
             measures_start(&measures);
             for (uint s = 0; s < rows; ++s)
                 for (uint j = 0; j < COLUMNS; ++j)
-                    hidden[s * COLUMNS + j] = pass.resume && s < sequences && j < H
+                    hidden[s * PITCH + j] = pass.resume && s < sequences && j < H
                                                   ? state[(place + s) * H + j]
                                                   : ((const global real *)(mine + PACKED_H_0))[j];
             for (uint t = 0; t < pass.steps; ++t) {
@@ -51,7 +51,7 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
                 hidden_forward(next, h, t > 0 || pass.resume || CARRYNET_INITIAL_STATE, symbol, mine, rows);
                 for (uint s = 0; s < rows; s += LANES)
                     for (uint o = 0; o < O; ++o) {
-                        vreal z = logits(next + s * COLUMNS, mine + PACKED_HY + o * VECTORS);
+                        vreal z = logits(next + s * PITCH, mine + PACKED_HY + o * VECTORS);
 #if CARRYNET_BIAS
                         z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;
 #endif

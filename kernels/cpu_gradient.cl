@@ -11,9 +11,9 @@
  * Scratch of a work-item, offsets in reals; `rows` and T are run-time values. The host computes the same (host/opencl).
  */
 struct scratch {
-    global real *h;       /* [T + 1][rows][COLUMNS] */
+    global real *h;       /* [T + 1][rows][PITCH] */
     global real *dy;      /* [T][O][rows] */
-    global real *dh;      /* [2][rows][COLUMNS] */
+    global real *dh;      /* [2][rows][PITCH] */
     global real *bucket;  /* [SYMBOLS][COLUMNS] */
     global real *dw_hh;   /* [COLUMNS][COLUMNS] */
     global real *dw_hy;   /* [O][COLUMNS] */
@@ -25,7 +25,7 @@ struct scratch {
 INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
 {
     struct scratch s;
-    const size_t step = (size_t)pass->rows * COLUMNS;
+    const size_t step = (size_t)pass->rows * PITCH;
     s.h = base;
     s.dy = s.h + (pass->steps + 1) * step;
     s.dh = s.dy + (size_t)pass->steps * O * pass->rows;
@@ -64,7 +64,7 @@ INLINE void add_noise(global real *h, const uint sequences, const ulong first_wo
             for (int i = 0; i < LANES; ++i)
                 for (int l = 0; l < 4; ++l)
                     noise[4 * i + l] = part[l][i];
-            global vreal *row = (global vreal *)(h + s * COLUMNS + first);
+            global vreal *row = (global vreal *)(h + s * PITCH + first);
             for (int v = 0; v < 4 && first + v * LANES < COLUMNS; ++v)
                 row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));
         }
@@ -92,27 +92,28 @@ INLINE void backward_tile(global real *dh, const global real *dh_next, const int
     for (int r = 0; r < TILE_ROWS; ++r)
 #pragma unroll
         for (int v = 0; v < width; ++v) {
-            const vreal x = ((const global vreal *)(h + r * COLUMNS))[first + v];
-            ((global vreal *)(dh + r * COLUMNS))[first + v] = flush(acc[r][v] * (x * (REAL(0x1p0) - x)));
+            const vreal x = ((const global vreal *)(h + r * PITCH))[first + v];
+            ((global vreal *)(dh + r * PITCH))[first + v] = flush(acc[r][v] * (x * (REAL(0x1p0) - x)));
         }
 }
 
 INLINE void hidden_backward(global real *dh, const global real *dh_next, const int chained, const global real *dy,
                             const uint rows, const global real *h, const global vreal *packed, const uint sequences)
 {
-    for (uint r = 0; r < sequences; r += TILE_ROWS) {
-        const uint at = r * COLUMNS;
-        for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
-            backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, panel, TILE_VECTORS);
+    for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
+        for (uint r = 0; r < sequences; r += TILE_ROWS)
+            backward_tile(dh + r * PITCH, dh_next + r * PITCH, chained, dy + r, rows, h + r * PITCH, packed, panel,
+                          TILE_VECTORS);
 #if NARROW
-        backward_tile(dh + at, dh_next + at, chained, dy + r, rows, h + at, packed, PANELS - 1, NARROW);
+    for (uint r = 0; r < sequences; r += TILE_ROWS)
+        backward_tile(dh + r * PITCH, dh_next + r * PITCH, chained, dy + r, rows, h + r * PITCH, packed, PANELS - 1,
+                      NARROW);
 #endif
-    }
 }
 
 /* What a step's gradient comes from. */
 struct gradient_step {
-    const global real *h;      /* h[t], [rows][COLUMNS] */
+    const global real *h;      /* h[t], [rows][PITCH] */
     const global real *h_next; /* h[t+1] */
     const global real *dh;
     const global real *dy; /* [O][rows] */
@@ -140,8 +141,8 @@ INLINE void gradient_tile(const struct scratch *g, const struct gradient_step *s
             out[o][v] = ((const global vreal *)(dw_hy + o * COLUMNS))[v];
     }
     for (uint s = 0; s < step->sequences; ++s) {
-        const global vreal *dh = (const global vreal *)(step->dh + s * COLUMNS + column);
-        const global vreal *h_next = (const global vreal *)(step->h_next + s * COLUMNS + column);
+        const global vreal *dh = (const global vreal *)(step->dh + s * PITCH + column);
+        const global vreal *h_next = (const global vreal *)(step->h_next + s * PITCH + column);
         vreal d[TILE_VECTORS];
 #pragma unroll
         for (int v = 0; v < width; ++v)
@@ -154,7 +155,7 @@ INLINE void gradient_tile(const struct scratch *g, const struct gradient_step *s
         }
 #pragma unroll
         for (int r = 0; links && r < TILE_ROWS; ++r) {
-            const vreal x = (vreal)(step->h[s * COLUMNS + k + r]);
+            const vreal x = (vreal)(step->h[s * PITCH + k + r]);
 #pragma unroll
             for (int v = 0; v < width; ++v)
                 acc[r][v] = fma(x, d[v], acc[r][v]);
@@ -176,27 +177,27 @@ INLINE void gradient_tile(const struct scratch *g, const struct gradient_step *s
     }
 }
 
-/* TILE_ROWS rows of dw_hh from row k on. */
-INLINE void gradient_rows(const struct scratch *g, const struct gradient_step *step, const uint k, const int links,
-                          const int rest)
+/* A panel of dw_hh with its columns of the rest; where nothing is chained, h[t] = 0, only the rest. */
+INLINE void gradient_panel(const struct scratch *g, const struct gradient_step *step, const int panel, const int width,
+                           const int chained)
 {
-    for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
-        gradient_tile(g, step, k, panel, TILE_VECTORS, links, rest);
-#if NARROW
-    gradient_tile(g, step, k, PANELS - 1, NARROW, links, rest);
-#endif
+    if (!chained) {
+        gradient_tile(g, step, 0, panel, width, 0, 1);
+        return;
+    }
+    gradient_tile(g, step, 0, panel, width, 1, 1);
+    for (uint k = TILE_ROWS; k < H; k += TILE_ROWS)
+        gradient_tile(g, step, k, panel, width, 1, 0);
 }
 
-/* Adds one step to the gradient; where nothing is chained, h[t] = 0. */
+/* Adds one step to the gradient. */
 INLINE void accumulate(const struct scratch *g, const struct gradient_step *step, const int chained)
 {
-    if (chained) {
-        gradient_rows(g, step, 0, 1, 1);
-        for (uint k = TILE_ROWS; k < H; k += TILE_ROWS)
-            gradient_rows(g, step, k, 1, 0);
-    } else {
-        gradient_rows(g, step, 0, 0, 1);
-    }
+    for (int panel = 0; panel < VECTORS / TILE_VECTORS; ++panel)
+        gradient_panel(g, step, panel, TILE_VECTORS, chained);
+#if NARROW
+    gradient_panel(g, step, PANELS - 1, NARROW, chained);
+#endif
 #if CARRYNET_BIAS
     for (int o = 0; o < O; ++o)
         for (uint s = 0; s < step->sequences; ++s)
@@ -246,7 +247,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
                       const uint sequences, const int learn, ulong *wrong_bits, ulong *wrong_sequences)
 {
     const uint rows = pass->rows;
-    const size_t step = (size_t)rows * COLUMNS;
+    const size_t step = (size_t)rows * PITCH;
     const ulong word_step = (ulong)pass->steps * (4 * ((H + 3) / 4));
     const real noise = learn ? noise_of(individual) : 0;
     uint symbol[BLOCK], target[BLOCK];
@@ -255,7 +256,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
 #if CARRYNET_INITIAL_STATE
     for (uint s = 0; s < rows; ++s)
         for (uint v = 0; v < VECTORS; ++v)
-            ((global vreal *)(g->h + s * COLUMNS))[v] = packed[PACKED_H_0 + v];
+            ((global vreal *)(g->h + s * PITCH))[v] = packed[PACKED_H_0 + v];
 #endif
     for (uint t = 0; t < pass->steps; ++t) {
         global real *next = g->h + (t + 1) * step;
@@ -267,7 +268,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
                       update, noise);
         for (uint s = 0; s < rows; s += LANES)
             for (uint o = 0; o < O; ++o) {
-                vreal z = logits(next + s * COLUMNS, packed + PACKED_HY + o * VECTORS);
+                vreal z = logits(next + s * PITCH, packed + PACKED_HY + o * VECTORS);
 #if CARRYNET_BIAS
                 z = (vreal)(((const global real *)(packed + PACKED_B_Y + o))[0]) + z;
 #endif

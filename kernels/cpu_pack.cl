@@ -1,30 +1,35 @@
 /*
  * CPU shape: packs each network's weights as cpu_block.cl reads them.
- * Item (network, k): row k of w_hh and of its transpose; the items of k = 0 also pack the rest. Work-items share the
- * items out.
+ * Item (network, k): rows k to k + 15 of w_hh and of its transpose; the items of k = 0 also pack the rest. Work-items
+ * share the items out.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-/* Where element (row, column) of a panelled [H][COLUMNS] matrix lies, in reals. */
-INLINE size_t panelled(const uint row, const uint column)
+/* Where column j of a panelled [H][COLUMNS] matrix begins, in reals; *width from row to row. */
+INLINE size_t panel_column(const uint column, uint *width)
 {
     const uint panel = column / (TILE_VECTORS * LANES), within = column % (TILE_VECTORS * LANES);
     const uint left = COLUMNS - panel * TILE_VECTORS * LANES;
-    const uint width = left < TILE_VECTORS * LANES ? left : TILE_VECTORS * LANES;
-    return (size_t)panel * TILE_VECTORS * LANES * H + (size_t)row * width + within;
+    *width = left < TILE_VECTORS * LANES ? left : TILE_VECTORS * LANES;
+    return (size_t)panel * TILE_VECTORS * LANES * H + within;
 }
 
-INLINE void pack_row(const struct carrynet_pass *pass, const global real *parameters, global real *packed,
-                     const uint network, const uint k)
+INLINE void pack_rows(const struct carrynet_pass *pass, const global real *parameters, global real *packed,
+                      const uint network, const uint first)
 {
     const global real *p = parameters + (size_t)network * pass->parameter_stride;
     global real *to = packed + (size_t)network * PACKED_SIZE * LANES;
     const global real *w_xh = p, *w_hh = w_xh + I * H, *w_hy = w_hh + H * H, *rest = w_hy + H * O;
+    const uint end = first + STRIPES < H ? first + STRIPES : H;
+    uint width;
     for (uint j = 0; j < COLUMNS; ++j) {
-        to[PACKED_HH * LANES + panelled(k, j)] = j < H ? w_hh[k * H + j] : 0;
-        to[PACKED_HH_TRANSPOSED * LANES + panelled(k, j)] = j < H ? w_hh[j * H + k] : 0;
+        const size_t at = panel_column(j, &width);
+        for (uint k = first; k < end; ++k) {
+            to[PACKED_HH * LANES + at + k * width] = j < H ? w_hh[k * H + j] : 0;
+            to[PACKED_HH_TRANSPOSED * LANES + at + k * width] = j < H ? w_hh[j * H + k] : 0;
+        }
     }
-    if (k != 0)
+    if (first != 0)
         return;
 #if CARRYNET_BIAS
     const global real *b_h = rest, *b_y = rest + H;
@@ -51,9 +56,9 @@ INLINE void pack_row(const struct carrynet_pass *pass, const global real *parame
         to[PACKED_H_0 * LANES + j] = 0;
 #endif
     }
-    global vreal *rows = (global vreal *)to + PACKED_ROWS, *first = (global vreal *)to + PACKED_FIRST;
+    global vreal *rows = (global vreal *)to + PACKED_ROWS, *sigmoids = (global vreal *)to + PACKED_FIRST;
     for (uint v = 0; v < SYMBOLS * VECTORS; ++v)
-        first[v] = sigmoid(rows[v]);
+        sigmoids[v] = sigmoid(rows[v]);
     for (uint o = 0; o < O; ++o)
 #if CARRYNET_BIAS
         to[(PACKED_B_Y + o) * LANES] = b_y[o];
@@ -65,8 +70,9 @@ INLINE void pack_row(const struct carrynet_pass *pass, const global real *parame
 #if !CARRYNET_WHOLE
 kernel void cpu_pack(const struct carrynet_pass pass, const global real *parameters, global real *packed)
 {
-    const size_t items = (size_t)pass.networks * H;
+    const uint each = COLUMNS / STRIPES;
+    const size_t items = (size_t)pass.networks * each;
     for (size_t i = get_global_id(0); i < items; i += get_global_size(0))
-        pack_row(&pass, parameters, packed, (uint)(i / H), (uint)(i % H));
+        pack_rows(&pass, parameters, packed, (uint)(i / each), (uint)(i % each) * STRIPES);
 }
 #endif

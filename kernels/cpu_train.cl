@@ -10,8 +10,8 @@
 INLINE void pack_network(const struct carrynet_pass *pass, const global real *parameters, global real *packed,
                          const uint network)
 {
-    for (uint k = 0; k < H; ++k)
-        pack_row(pass, parameters, packed, network, k);
+    for (uint k = 0; k < H; k += STRIPES)
+        pack_rows(pass, parameters, packed, network, k);
 }
 
 /* The problems of a network's update, in the worker's part. */

@@ -1,6 +1,7 @@
 /*
  * carrynet bench: sequences a second of full training steps, the median of several windows, beside the peak that the
- * same threads reach with fused multiply-adds in the same process.
+ * same threads reach with fused multiply-adds in the same process, measured before and after each window, since a
+ * shared machine changes its speed from second to second.
  *
  *     share of the peak = sequences/s * T (6 H^2 + 12 H) / peak        forward, backward and gradient, two FLOP each
  */
@@ -12,16 +13,15 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { WINDOWS = 7 };
-static const double WINDOW_SECONDS = 0.3;
+enum { WINDOWS = 9 };
+static const double WINDOW_SECONDS = 0.2;
 
 /* What was measured of one case. */
 typedef struct bench_result {
     carrynet_settings settings;
     const char *device;
     double speed[WINDOWS]; /* sequences a second, sorted */
-    double peak;           /* FLOP a second */
-    double share;          /* of the peak, 0 to 1 */
+    double peak[WINDOWS];  /* FLOP a second beside each window, sorted */
     double busy;           /* seconds of processor over seconds of wall clock */
     uint64_t updates;      /* of a window */
     uint64_t device_bytes, process_bytes;
@@ -60,11 +60,25 @@ static carrynet_status time_updates(double *seconds, carrynet_engine *engine, co
     return status;
 }
 
+/* The same kernels come in the same order. */
+static void add_profile(carrynet_profile *sum, const carrynet_profile *window)
+{
+    sum->kernels = window->kernels;
+    sum->threads = window->threads;
+    sum->bytes_written += window->bytes_written;
+    sum->bytes_read += window->bytes_read;
+    for (size_t i = 0; i < window->kernels; ++i) {
+        sum->kernel[i].name = window->kernel[i].name;
+        sum->kernel[i].launches += window->kernel[i].launches;
+        sum->kernel[i].seconds += window->kernel[i].seconds;
+    }
+}
+
 static carrynet_status measure_windows(bench_result *result, carrynet_engine *engine, carrynet_metrics *metrics)
 {
     const carrynet_settings *s = &result->settings;
     const carrynet_source source = carrynet_counter_source(&s->task);
-    double seconds = 0, peak = 0;
+    double seconds = 0, before = 0, after = 0;
     carrynet_status status = time_updates(&seconds, engine, &source, 1, metrics); /* compiles */
     for (result->updates = 1; status == CARRYNET_OK; result->updates *= 2) {
         status = time_updates(&seconds, engine, &source, result->updates, metrics);
@@ -74,24 +88,33 @@ static carrynet_status measure_windows(bench_result *result, carrynet_engine *en
     if (status != CARRYNET_OK)
         return status;
     result->updates = (uint64_t)((double)result->updates * WINDOW_SECONDS / seconds) + 1;
-    status = carrynet_engine_peak(engine, &result->peak);
+    status = carrynet_engine_peak(engine, &before);
     if (status == CARRYNET_OK)
-        status = carrynet_engine_profile(engine, &result->profile);
-    const double wall = base_seconds(), processor = processor_seconds();
+        status = carrynet_engine_profile(engine, &result->profile); /* counts anew */
+    carrynet_profile counted = {0};
+    double wall = 0, processor = 0;
     for (int w = 0; w < WINDOWS && status == CARRYNET_OK; ++w) {
         (void)console_progress("Window %d of %d ...", w + 1, (int)WINDOWS);
+        const double started = base_seconds(), used = processor_seconds();
         status = time_updates(&seconds, engine, &source, result->updates, metrics);
+        wall += base_seconds() - started;
+        processor += processor_seconds() - used;
+        if (status == CARRYNET_OK)
+            status = carrynet_engine_profile(engine, &result->profile);
+        add_profile(&counted, &result->profile);
+        if (status == CARRYNET_OK)
+            status = carrynet_engine_peak(engine, &after);
+        if (status == CARRYNET_OK) /* without the kernel that measures the peak */
+            status = carrynet_engine_profile(engine, &result->profile);
         result->speed[w] = (double)result->updates * s->networks * s->batch / seconds;
+        result->peak[w] = (before + after) / 2;
+        before = after;
     }
     console_progress_clear();
-    result->busy = (processor_seconds() - processor) / (base_seconds() - wall);
-    if (status == CARRYNET_OK)
-        status = carrynet_engine_profile(engine, &result->profile);
-    if (status == CARRYNET_OK)
-        status = carrynet_engine_peak(engine, &peak);
-    result->peak = peak > result->peak ? peak : result->peak;
+    result->profile = counted;
+    result->busy = processor / wall;
     qsort(result->speed, WINDOWS, sizeof result->speed[0], by_value);
-    result->share = result->speed[WINDOWS / 2] * nominal_work(s) / result->peak;
+    qsort(result->peak, WINDOWS, sizeof result->peak[0], by_value);
     return status;
 }
 
@@ -114,6 +137,12 @@ static carrynet_status measure(bench_result *result, const carrynet_engine_optio
     base_free(metrics);
     carrynet_engine_free(engine);
     return status;
+}
+
+/* Of the medians. */
+static double share_of_peak(const bench_result *r)
+{
+    return r->speed[WINDOWS / 2] * nominal_work(&r->settings) / r->peak[WINDOWS / 2];
 }
 
 /* ---- saying it ------------------------------------------------------------------------------------------------- */
@@ -141,7 +170,7 @@ static void print_result(const bench_result *r)
     (void)snprintf(spread, sizeof spread, "%+.1f%%, %+.1f%%", 100 * (r->speed[0] / median - 1),
                    100 * (r->speed[WINDOWS - 1] / median - 1));
     (void)printf("%6u %5u %8u %6u  %12.0f %17s %8.1f %5.1f%% %8.2f  %.1f MB\n", s->shape.hidden, s->steps, s->batch,
-                 s->networks, median, spread, median * nominal_work(s) / 1e9, 100 * r->share, r->busy,
+                 s->networks, median, spread, median * nominal_work(s) / 1e9, 100 * share_of_peak(r), r->busy,
                  (double)r->device_bytes / 1e6);
     (void)printf("      ");
     for (size_t i = 0; i < r->profile.kernels; ++i)
@@ -151,7 +180,7 @@ static void print_result(const bench_result *r)
         launches += r->profile.kernel[i].launches;
     const double updates = (double)r->updates * WINDOWS;
     (void)printf(" %.2f launches and %.0f bytes an update; peak %.1f GFLOP/s\n", (double)launches / updates,
-                 (double)(r->profile.bytes_written + r->profile.bytes_read) / updates, r->peak / 1e9);
+                 (double)(r->profile.bytes_written + r->profile.bytes_read) / updates, r->peak[WINDOWS / 2] / 1e9);
     (void)fflush(stdout);
 }
 
@@ -179,8 +208,8 @@ static void put_result(const bench_result *r, const carrynet_engine_options *opt
         json_append(windows, json_of_real(r->speed[w]));
     json_put(object, "windows", windows);
     json_put(object, "gflops", json_of_real(median * nominal_work(s) / 1e9));
-    json_put(object, "share_of_peak", json_of_real(r->share));
-    json_put(object, "peak_gflops", json_of_real(r->peak / 1e9));
+    json_put(object, "share_of_peak", json_of_real(share_of_peak(r)));
+    json_put(object, "peak_gflops", json_of_real(r->peak[WINDOWS / 2] / 1e9));
     json_put(object, "updates_per_window", json_of_count(r->updates));
     for (size_t i = 0; i < r->profile.kernels; ++i) {
         json_t *kernel = json_object();

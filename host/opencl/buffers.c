@@ -121,7 +121,8 @@ uint64_t opencl_rounded(uint64_t count)
 static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass, bool training)
 {
     const carrynet_shape *shape = &trainer->settings.shape;
-    const uint64_t step = (uint64_t)pass->rows * trainer->columns, symbols = 1u << shape->inputs;
+    const uint64_t pitch = trainer->columns + (trainer->cpu_shape ? CARRYNET_PITCH_REST(trainer->columns) : 0);
+    const uint64_t step = pass->rows * pitch, symbols = 1u << shape->inputs;
     uint64_t levels = 1, reals = 2 * step;
     for (uint32_t blocks = pass->chunk_blocks; blocks > 1; blocks /= 2)
         ++levels;
