@@ -1,5 +1,6 @@
 /*
- * CPU shape, what its kernels share: a work-item runs whole blocks of up to 64 sequences; lanes are hidden units.
+ * CPU shape, what its kernels share: a work-item runs whole blocks of up to 64 sequences; lanes are hidden units (in
+ * cpu_abreast.cl they are blocks).
  *
  *     h[t+1] = sigmoid(row[symbol] + h[t] w_hh)      as register tiles of TILE_ROWS sequences x TILE_VECTORS vectors of
  *     units
@@ -55,6 +56,15 @@
 #define PACKED_H_0 (PACKED_HY + O * VECTORS)
 #define PACKED_B_Y (PACKED_H_0 + VECTORS)
 #define PACKED_SIZE (PACKED_B_Y + O)
+
+/* Where column j of a panelled [H][COLUMNS] matrix begins, in reals; *width from row to row. */
+INLINE size_t panel_column(const uint column, uint *width)
+{
+    const uint panel = column / (TILE_VECTORS * LANES), within = column % (TILE_VECTORS * LANES);
+    const uint left = COLUMNS - panel * TILE_VECTORS * LANES;
+    *width = left < TILE_VECTORS * LANES ? left : TILE_VECTORS * LANES;
+    return (size_t)panel * TILE_VECTORS * LANES * H + within;
+}
 
 /* Symbols or targets of step `step` of the sequences of a block; 0 beyond them. */
 INLINE void unpack_step(uint *values, const struct sequences *from, const uint bits, const uint step,
@@ -211,16 +221,21 @@ INLINE vreal logits(const global real *h, const global vreal *w_hy)
     return HALVE_2(part[0], part[1]);
 }
 
-/* Metrics of a block, one sequence a lane. */
+/* Metrics of a block, a vector a group of LANES sequences; or of LANES blocks, a vector a sequence (cpu_abreast.cl). */
+#if CARRYNET_BLOCKS_ABREAST
+#define MEASURED BLOCK
+#else
+#define MEASURED GROUPS
+#endif
 struct measures {
-    vreal loss[GROUPS];
-    vreal absolute[GROUPS];
-    vreal wrong[GROUPS]; /* wrong bits, counted in reals: exact below 2^24 */
+    vreal loss[MEASURED];
+    vreal absolute[MEASURED];
+    vreal wrong[MEASURED]; /* wrong bits, counted in reals: exact below 2^24 */
 };
 
 INLINE void measures_start(struct measures *m)
 {
-    for (int g = 0; g < GROUPS; ++g) {
+    for (int g = 0; g < MEASURED; ++g) {
         m->loss[g] = REAL(0x0p0);
         m->absolute[g] = REAL(0x0p0);
         m->wrong[g] = REAL(0x0p0);
@@ -233,14 +248,9 @@ INLINE vreal targets_of(const uint *target, const uint o)
     return real_from_word(CARRYNET_PASTE(vload, LANES)(0, target) >> o & (vword)(1u));
 }
 
-/*
- * Adds one output of sequences first, ..., first + LANES - 1 of the block to the metrics; returns dy, 0 for lanes that
- * are no sequences.
- */
-INLINE vreal measure(struct measures *m, const uint first, const uint sequences, const vreal z, const vreal y,
-                     const vreal target)
+/* Adds one output to metrics number `group`; returns dy. */
+INLINE vreal measure(struct measures *m, const uint group, const vreal z, const vreal y, const vreal target)
 {
-    const uint group = first / LANES;
     const vreal zero = REAL(0x0p0), one = REAL(0x1p0);
     const vreal e = target - y;
 #if CARRYNET_LOSS == CARRYNET_LOSS_CROSS_ENTROPY_
@@ -256,8 +266,14 @@ INLINE vreal measure(struct measures *m, const uint first, const uint sequences,
     m->absolute[group] = plus(m->absolute[group], e < zero ? -e : e);
     const vreal difference = (z > zero ? one : zero) - target;
     m->wrong[group] = fma(difference, difference, m->wrong[group]);
+    return dy;
+}
+
+/* A value of sequences first, ..., first + LANES - 1 of a block; 0 for lanes that are no sequences. */
+INLINE vreal of_sequences(const vreal value, const uint first, const uint sequences)
+{
     const vreal number = (vreal)(CARRYNET_LANE_NUMBERS) + (vreal)((real)first);
-    return number < (vreal)((real)sequences) ? dy : zero;
+    return number < (vreal)((real)sequences) ? value : REAL(0x0p0);
 }
 
 /*
@@ -298,11 +314,10 @@ INLINE void copy_node(global real *to, const global real *from, const uint size)
         ((global vreal *)to)[i] = ((const global vreal *)from)[i];
 }
 
-/* Takes the node of block number `blocks` of the chunk; levels [.][size]. */
-INLINE void push_node(global real *levels, global real *node, const uint size, const uint blocks)
+/* Takes the node of the 2^level blocks from number `blocks` of the chunk on; levels [.][size]. */
+INLINE void push_node(global real *levels, global real *node, const uint size, const uint blocks, uint level)
 {
-    uint level = 0;
-    for (uint n = blocks; n & 1; n >>= 1, ++level)
+    for (uint n = blocks >> level; n & 1; n >>= 1, ++level)
         add_node(node, levels + (size_t)level * size, size);
     copy_node(levels + (size_t)level * size, node, size);
 }

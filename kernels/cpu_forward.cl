@@ -56,7 +56,7 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
                         z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;
 #endif
                         const vreal y = sigmoid(z);
-                        (void)measure(&measures, s, sequences, z, y, targets_of(target + s, o));
+                        (void)measure(&measures, s / LANES, z, y, targets_of(target + s, o));
                         real ys[LANES], zs[LANES];
                         CARRYNET_PASTE(vstore, LANES)(y, 0, ys);
                         CARRYNET_PASTE(vstore, LANES)(z, 0, zs);
@@ -76,7 +76,7 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
             for (uint i = 2; i < pass.node_stride; ++i)
                 node[i] = 0;
             measures_end(&measures, sequences, node, &wrong_bits, &wrong_sequences);
-            push_node(levels, node, pass.node_stride, blocks);
+            push_node(levels, node, pass.node_stride, blocks, 0);
         }
         collapse_nodes(nodes + task * pass.node_stride, levels, pass.node_stride, blocks);
         counts[2 * task] = wrong_bits;

@@ -5,15 +5,6 @@
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-/* Where column j of a panelled [H][COLUMNS] matrix begins, in reals; *width from row to row. */
-INLINE size_t panel_column(const uint column, uint *width)
-{
-    const uint panel = column / (TILE_VECTORS * LANES), within = column % (TILE_VECTORS * LANES);
-    const uint left = COLUMNS - panel * TILE_VECTORS * LANES;
-    *width = left < TILE_VECTORS * LANES ? left : TILE_VECTORS * LANES;
-    return (size_t)panel * TILE_VECTORS * LANES * H + within;
-}
-
 INLINE void pack_rows(const struct carrynet_pass *pass, const global real *parameters, global real *packed,
                       const uint network, const uint first)
 {

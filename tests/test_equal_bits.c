@@ -85,6 +85,7 @@ ParameterizedTestParameters(equal_bits, every_variant)
     enum { CPU = CARRYNET_KERNEL_SHAPE_CPU, GPU = CARRYNET_KERNEL_SHAPE_GPU };
     enum { AUTO = CARRYNET_LAUNCHES_AUTO, STEPS = CARRYNET_LAUNCHES_STEPS, WHOLE = CARRYNET_LAUNCHES_WHOLE };
     static struct variant variants[] = {
+        {"abreast", CPU, 4, 0, 3, false, STEPS},     {"abreast", CPU, 8, 0, 1, false, WHOLE},
         {"noise-odd", CPU, 4, 0, 0, false, AUTO},    {"noise-odd", CPU, 8, 0, 0, false, AUTO},
         {"noise-odd", CPU, 16, 0, 0, false, AUTO},   {"four-inputs", CPU, 4, 0, 0, false, AUTO},
         {"wide-93", CPU, 8, 0, 0, false, AUTO},      {"fp64-odd", CPU, 4, 0, 0, false, AUTO},

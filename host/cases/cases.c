@@ -50,6 +50,9 @@ const struct test_case test_cases[] = {
     {"subtract", 2, 16, 1, 20, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1, "sub"},
     {"faulty", 2, 20, 2, 8, 65, 1, 4, 32, FAULTY, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
     {"fp64-faulty", 2, 32, 2, 8, 1, 1, 20, 64, FAULTY, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
+    {"abreast", 3, 7, 2, 5, 1500, 1, 2, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.02, 0, 0.1, 1, NULL},
+    {"abreast-whole", 2, 4, 1, 6, 1100, 2, 10, 32, SQUARED, SGD, CONSTANT, false, false, 1, 0, 0, 1, NULL},
+    {"fp64-abreast", 2, 12, 1, 4, 700, 2, 10, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.1, 0, 0.1, 1, NULL},
     {NULL, 0, 0, 0, 0, 0, 0, 0, 0, SQUARED, SGD, CONSTANT, false, false, 0, 0, 0, 0, NULL},
 };
 

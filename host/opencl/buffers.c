@@ -115,8 +115,21 @@ uint64_t opencl_rounded(uint64_t count)
     return (count + CARRYNET_STRIPES - 1) / CARRYNET_STRIPES * CARRYNET_STRIPES;
 }
 
+/* Reals of scratch of one worker, but for nodes: the layout of cpu_abreast.cl. */
+static uint64_t abreast_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass)
+{
+    const carrynet_shape *shape = &trainer->settings.shape;
+    const uint64_t units = shape->hidden, outputs = shape->outputs, symbols = 1u << shape->inputs;
+    const uint64_t words = (uint64_t)pass->symbol_words + pass->target_words;
+    const uint64_t a_step = units * (pass->steps + 3) + outputs * pass->steps + words;
+    const uint64_t weights = 2 * symbols * units + units * units + outputs * units + units + outputs;
+    const uint64_t sums = symbols * units + units * units + outputs * units + outputs + trainer->trained + 2;
+    return trainer->lanes * (CARRYNET_BLOCK * a_step + weights + sums);
+}
+
 /*
- * Reals of scratch of one worker: the layouts of cpu_gradient.cl, cpu_forward.cl, gpu_gradient.cl and gpu_forward.cl.
+ * Reals of scratch of one worker: the layouts of cpu_rows.cl, cpu_abreast.cl, cpu_forward.cl, gpu_gradient.cl and
+ * gpu_forward.cl.
  */
 static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass, bool training)
 {
@@ -126,6 +139,8 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
     uint64_t levels = 1, reals = 2 * step;
     for (uint32_t blocks = pass->chunk_blocks; blocks > 1; blocks /= 2)
         ++levels;
+    if (training && trainer->abreast)
+        return opencl_rounded(abreast_reals(trainer, pass) + (1 + levels) * pass->node_stride);
     if (training)
         reals += (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows;
     if (trainer->cpu_shape)
@@ -157,7 +172,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .steps = (uint32_t)s->steps,
         .symbol_words = (uint32_t)s->symbol_words,
         .target_words = (uint32_t)s->target_words,
-        .chunk_blocks = 1,
+        .chunk_blocks = training && trainer->abreast ? trainer->lanes : 1,
         .rows = (uint32_t)opencl_rounded(s->sequences < CARRYNET_BLOCK ? s->sequences : CARRYNET_BLOCK),
         .parameter_stride = trainer->parameter_stride,
         .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,

@@ -4,6 +4,7 @@
  */
 #include "opencl/trainer.h"
 #include <stdio.h>
+#include <string.h>
 
 enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 16 };
 
@@ -12,6 +13,9 @@ struct program {
     const char *gpu[MOST_FILES];
     bool shapeless; /* knows no hidden units: a compiler's cache serves many networks */
 };
+
+/* In place of the first where blocks stand abreast. */
+static const char rows_file[] = "cpu_rows.cl", abreast_file[] = "cpu_abreast.cl";
 
 /*
  * A program for each step, since a compiler's time for a kernel grows with the program around it, and a run needs few
@@ -30,14 +34,15 @@ static const struct program programs[] = {
     [OPENCL_PROGRAM_MAKE] = {{"arithmetic.h", "arguments.h", "problems.h", "made.cl", "make.cl"},
                              {"arithmetic.h", "arguments.h", "problems.h", "made.cl", "make.cl"},
                              true},
-    [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", "cpu_gradient.cl"},
+    [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "staged.cl", "cpu_block.cl", rows_file,
+                                  "cpu_gradient.cl"},
                                  {"arithmetic.h", "arguments.h", "staged.cl", "gpu_block.cl", "gpu_gradient.cl"},
                                  false},
     [OPENCL_PROGRAM_UPDATE] = {{"arithmetic.h", "arguments.h", "update.cl"},
                                {"arithmetic.h", "arguments.h", "update.cl"},
                                true},
     [OPENCL_PROGRAM_TRAIN] = {{"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "cpu_block.cl",
-                               "cpu_pack.cl", "cpu_gradient.cl", "update.cl", "cpu_train.cl"},
+                               "cpu_pack.cl", rows_file, "update.cl", "cpu_train.cl"},
                               {NULL},
                               false},
     [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}, true},
@@ -79,22 +84,32 @@ static void program_options(char *options, size_t size, const struct opencl_trai
     else if (!programs[program].shapeless)
         (void)snprintf(rest, size,
                        " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d "
-                       "-DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d -DCARRYNET_OPTIMIZER=%d -DCARRYNET_WHOLE=%d",
+                       "-DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d -DCARRYNET_OPTIMIZER=%d -DCARRYNET_WHOLE=%d "
+                       "-DCARRYNET_BLOCKS_ABREAST=%d",
                        shape->inputs, shape->hidden, shape->outputs, (int)t->settings.loss, shape->bias,
                        shape->initial_state, program == OPENCL_PROGRAM_TRAIN ? (int)t->settings.optimizer : 0,
-                       program == OPENCL_PROGRAM_TRAIN);
+                       program == OPENCL_PROGRAM_TRAIN, t->abreast && program != OPENCL_PROGRAM_FORWARD);
+}
+
+/* The program's files, NULL after the last. */
+static void program_files(const char *files[MOST_FILES], const struct opencl_trainer *t, enum opencl_program program)
+{
+    memcpy(files, t->cpu_shape ? programs[program].cpu : programs[program].gpu, MOST_FILES * sizeof *files);
+    for (size_t i = 0; i < MOST_FILES; ++i)
+        if (t->abreast && files[i] == rows_file)
+            files[i] = abreast_file;
 }
 
 carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *t, enum opencl_kernel_id id)
 {
-    const struct program *files = &programs[kernels[id].program];
+    const char *files[MOST_FILES];
     char options[512];
     cl_program program = NULL;
     carrynet_status status = CARRYNET_OK;
     if (t->kernels[id] == NULL) {
         program_options(options, sizeof options, t, kernels[id].program);
-        status = opencl_build(&program, t->context, t->device, &t->about, t->cpu_shape ? files->cpu : files->gpu,
-                              options, t->divide_by_newton);
+        program_files(files, t, kernels[id].program);
+        status = opencl_build(&program, t->context, t->device, &t->about, files, options, t->divide_by_newton);
     }
     /* All kernels of the program at once, so that it is built once. */
     for (int i = 0; i < OPENCL_KERNELS && program != NULL && status == CARRYNET_OK; ++i) {

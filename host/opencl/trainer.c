@@ -5,6 +5,9 @@
 
 enum { CPU_WORKERS = 4, GPU_WORKERS = 4 }; /* a compute unit */
 
+/* Most hidden units with which blocks stand abreast; beyond, lanes of units waste little, and their data are smaller. */
+enum { ABREAST_HIDDEN = 12 };
+
 /* Multiplications of a forward pass up to which one worker alone trains a network. */
 static const double WHOLE_WORK = 1 << 21;
 
@@ -51,6 +54,7 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
                : options->launches == CARRYNET_LAUNCHES_AUTO ? t->settings.networks >= units || work <= WHOLE_WORK
                                                              : options->launches == CARRYNET_LAUNCHES_WHOLE;
     const carrynet_status status = choose_lanes(t, options->lanes);
+    t->abreast = t->cpu_shape && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
     /* PACKED_SIZE of cpu_block.cl, in reals. */
     t->packed_size = t->cpu_shape ? ((2u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +
                                         shape->outputs * t->lanes

@@ -80,6 +80,7 @@ struct opencl_trainer {
     uint32_t node_stride;      /* reals a gradient node */
     size_t columns;            /* hidden units, padded in the CPU shape */
     uint64_t packed_size;      /* reals of packed weights of a network; CPU shape */
+    bool abreast;              /* lanes are blocks (cpu_abreast.cl) */
     bool whole;                /* one worker trains whole networks, many updates a launch */
     bool packed_is_current;    /* the packed weights are those of the parameters */
 
