@@ -69,6 +69,7 @@ typedef CARRYNET_VECTOR(long) vbits;
 #define fused fma
 #define builtin_square_root sqrt
 #define word_high mul_hi
+#define shifted(bits, places) ((bits) << (places))
 
 #else /* C11 */
 
@@ -82,12 +83,14 @@ typedef uint32_t vword;
 typedef float real;
 typedef float vreal;
 typedef int32_t vbits;
+typedef uint32_t carrynet_unsigned_bits;
 #define fused fmaf
 #define builtin_square_root sqrtf
 #else
 typedef double real;
 typedef double vreal;
 typedef int64_t vbits;
+typedef uint64_t carrynet_unsigned_bits;
 #define fused fma
 #define builtin_square_root sqrt
 #endif
@@ -104,6 +107,12 @@ static inline vreal real_of(vbits b)
     vreal x;
     memcpy(&x, &b, sizeof x);
     return x;
+}
+
+/* To the left, out of the sign too, which C leaves undefined for signed integers. */
+static inline vbits shifted(vbits bits, int places)
+{
+    return (vbits)((carrynet_unsigned_bits)bits << places);
 }
 
 static inline vreal real_from_bits(vbits i)
@@ -241,7 +250,7 @@ static inline vreal sigmoid(vreal x)
     p = fused(p, f, REAL(0x1.ebf9c2p-3));
     p = fused(p, f, REAL(0x1.62e42ap-1));
     p = fused(p, f, REAL(0x1p0));
-    const vreal scale = real_of(bits_of(m) << 23);
+    const vreal scale = real_of(shifted(bits_of(m), 23));
 #else
     const vreal low = REAL(-0x1.62p9), high = REAL(0x1.62p9), minus_log2_e = REAL(-0x1.71547652b82fep+0),
                 magic = REAL(0x1.80000000003ffp52);
@@ -262,7 +271,7 @@ static inline vreal sigmoid(vreal x)
     p = fused(p, f, REAL(0x1.ebfbdff82c598p-3));
     p = fused(p, f, REAL(0x1.62e42fefa39f3p-1));
     p = fused(p, f, REAL(0x1p0));
-    const vreal scale = real_of(bits_of(m) << 52);
+    const vreal scale = real_of(shifted(bits_of(m), 52));
 #endif
     /* p * scale is exact, so this is 1 + e^-x with one rounding; a NaN survives, whatever its payload did to scale. */
     return quotient(REAL(0x1p0), fused(p, scale, REAL(0x1p0)));
