@@ -171,7 +171,9 @@ static carrynet_status get_ready(struct opencl_trainer *t, struct opencl_plan *p
     carrynet_status status = CARRYNET_OK;
     if (t->whole) {
         plan->pass.networks = 0;
-        return launch_whole(t, plan, slot, 0);
+        status = launch_whole(t, plan, slot, 0);
+        const cl_int code = clFinish(t->queue);
+        return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
     }
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == CARRYNET_OK; ++i)
         status = opencl_need(&kernel, t, steps[i]);
