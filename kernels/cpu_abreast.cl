@@ -10,6 +10,7 @@
 #define ABREAST_ROWS (TILE / 4)
 #define ABREAST_UNITS 4
 #define REST (H % ABREAST_UNITS) /* units of a narrower last tile */
+#define ABREAST_SHARED (SYMBOLS <= 4 ? TILE / 4 : 1) /* units that share the choice of their bucket */
 
 #define TRAINED (I * H + H * H + H * O + CARRYNET_BIAS * (H + O))
 
@@ -287,33 +288,43 @@ INLINE void abreast_gradient_rows(const struct scratch *g, const uint t, const u
 #endif
 }
 
-/* dw_hy and the buckets of unit j. */
-INLINE void abreast_unit(const struct scratch *g, const uint t, const uint j)
+/* dw_hy and the buckets of units j, ..., which share the choice of the bucket. */
+INLINE void abreast_units(const struct scratch *g, const uint t, const uint j, const int width)
 {
     const global vreal *h = g->h + (size_t)(t + 1) * BLOCK * H + j, *dh = g->dh + t % 2 * BLOCK * H + j;
     const global vreal *dy = g->dy + (size_t)t * BLOCK * O;
-    vreal bucket[SYMBOLS], out[O];
+    vreal bucket[SYMBOLS][ABREAST_SHARED], out[O][ABREAST_SHARED];
 #pragma unroll
-    for (int a = 0; a < SYMBOLS; ++a)
-        bucket[a] = g->bucket[a * H + j];
-#pragma unroll
-    for (int o = 0; o < O; ++o)
-        out[o] = g->dw_hy[o * H + j];
-    for (uint s = 0; s < BLOCK; ++s) {
-        const vreal d = dh[s * H], symbol = real_from_word(word_at(g->symbols, I, s, t));
+    for (int u = 0; u < width; ++u) {
 #pragma unroll
         for (int a = 0; a < SYMBOLS; ++a)
-            bucket[a] = symbol == (vreal)((real)a) ? plus(bucket[a], d) : bucket[a];
+            bucket[a][u] = g->bucket[a * H + j + u];
 #pragma unroll
         for (int o = 0; o < O; ++o)
-            out[o] = fma(h[s * H], dy[s * O + o], out[o]);
+            out[o][u] = g->dw_hy[o * H + j + u];
+    }
+    for (uint s = 0; s < BLOCK; ++s) {
+        const vreal symbol = real_from_word(word_at(g->symbols, I, s, t));
+#pragma unroll
+        for (int a = 0; a < SYMBOLS; ++a)
+#pragma unroll
+            for (int u = 0; u < width; ++u)
+                bucket[a][u] = symbol == (vreal)((real)a) ? plus(bucket[a][u], dh[s * H + u]) : bucket[a][u];
+#pragma unroll
+        for (int o = 0; o < O; ++o)
+#pragma unroll
+            for (int u = 0; u < width; ++u)
+                out[o][u] = fma(h[s * H + u], dy[s * O + o], out[o][u]);
     }
 #pragma unroll
-    for (int a = 0; a < SYMBOLS; ++a)
-        g->bucket[a * H + j] = bucket[a];
+    for (int u = 0; u < width; ++u) {
 #pragma unroll
-    for (int o = 0; o < O; ++o)
-        g->dw_hy[o * H + j] = out[o];
+        for (int a = 0; a < SYMBOLS; ++a)
+            g->bucket[a * H + j + u] = bucket[a][u];
+#pragma unroll
+        for (int o = 0; o < O; ++o)
+            g->dw_hy[o * H + j + u] = out[o][u];
+    }
 }
 
 /* One step of BPTT and its part of the gradient. */
@@ -335,8 +346,11 @@ INLINE void abreast_backward(const struct scratch *g, const uint t, const int la
         abreast_gradient_rows(g, t, H - H % ABREAST_ROWS, H % ABREAST_ROWS);
 #endif
     }
-    for (uint j = 0; j < H; ++j)
-        abreast_unit(g, t, j);
+    for (uint j = 0; j + ABREAST_SHARED <= H; j += ABREAST_SHARED)
+        abreast_units(g, t, j, ABREAST_SHARED);
+#if H % ABREAST_SHARED
+    abreast_units(g, t, H - H % ABREAST_SHARED, H % ABREAST_SHARED);
+#endif
 #if CARRYNET_BIAS
     for (uint o = 0; o < O; ++o)
         for (uint s = 0; s < BLOCK; ++s)
