@@ -126,6 +126,23 @@ INLINE void mask_sequences(global vreal *values, const vreal sequences, const in
             values[s * H + j] = (vreal)((real)s) < sequences ? values[s * H + j] : REAL(0x0p0);
 }
 
+/*
+ * acc[r][u] += sum over k of left[r][k] w[k * link + u * unit], k ascending: w_hh, or its transpose with the strides
+ * exchanged.
+ */
+INLINE void abreast_chain(vreal acc[ABREAST_ROWS][ABREAST_UNITS], const int width, const global vreal *left,
+                          const global vreal *w, const uint link, const uint unit)
+{
+    for (uint k = 0; k < H; ++k)
+#pragma unroll
+        for (int u = 0; u < width; ++u) {
+            const vreal weight = w[k * link + u * unit];
+#pragma unroll
+            for (int r = 0; r < ABREAST_ROWS; ++r)
+                acc[r][u] = fma(left[r * H + k], weight, acc[r][u]);
+        }
+}
+
 /* ---- forward --------------------------------------------------------------------------------------------------- */
 
 /* Units j, ... of the sequences s, ... of h[t+1]. */
@@ -139,14 +156,7 @@ INLINE void abreast_forward_tile(const struct scratch *g, const uint t, const ui
 #pragma unroll
         for (int u = 0; u < width; ++u)
             acc[r][u] = chosen(g->row, j + u, word_at(g->symbols, I, s + r, t));
-    for (uint k = 0; k < H; ++k)
-#pragma unroll
-        for (int u = 0; u < width; ++u) {
-            const vreal w = g->w_hh[k * H + j + u];
-#pragma unroll
-            for (int r = 0; r < ABREAST_ROWS; ++r)
-                acc[r][u] = fma(h[r * H + k], w, acc[r][u]);
-        }
+    abreast_chain(acc, width, h, g->w_hh + j, H, 1);
 #pragma unroll
     for (int r = 0; r < ABREAST_ROWS; ++r)
 #pragma unroll
@@ -235,14 +245,8 @@ INLINE void abreast_backward_tile(const struct scratch *g, const uint t, const i
             for (int o = 0; o < O; ++o)
                 acc[r][u] = fma(dy[r * O + o], g->w_hy[o * H + j + u], acc[r][u]);
         }
-    for (uint k = 0; chained && k < H; ++k)
-#pragma unroll
-        for (int u = 0; u < width; ++u) {
-            const vreal w = g->w_hh[(j + u) * H + k];
-#pragma unroll
-            for (int r = 0; r < ABREAST_ROWS; ++r)
-                acc[r][u] = fma(dh_next[r * H + k], w, acc[r][u]);
-        }
+    if (chained)
+        abreast_chain(acc, width, dh_next, g->w_hh + j * H, 1, H);
 #pragma unroll
     for (int r = 0; r < ABREAST_ROWS; ++r)
 #pragma unroll

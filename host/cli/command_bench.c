@@ -89,9 +89,9 @@ static carrynet_status measure_windows(bench_result *result, carrynet_engine *en
         return status;
     result->updates = (uint64_t)((double)result->updates * WINDOW_SECONDS / seconds) + 1;
     status = carrynet_engine_peak(engine, &before);
+    carrynet_profile window = {0};
     if (status == CARRYNET_OK)
-        status = carrynet_engine_profile(engine, &result->profile); /* counts anew */
-    carrynet_profile counted = {0};
+        status = carrynet_engine_profile(engine, &window); /* counts anew */
     double wall = 0, processor = 0;
     for (int w = 0; w < WINDOWS && status == CARRYNET_OK; ++w) {
         (void)console_progress("Window %d of %d ...", w + 1, (int)WINDOWS);
@@ -100,18 +100,18 @@ static carrynet_status measure_windows(bench_result *result, carrynet_engine *en
         wall += base_seconds() - started;
         processor += processor_seconds() - used;
         if (status == CARRYNET_OK)
-            status = carrynet_engine_profile(engine, &result->profile);
-        add_profile(&counted, &result->profile);
+            status = carrynet_engine_profile(engine, &window);
+        if (status == CARRYNET_OK)
+            add_profile(&result->profile, &window);
         if (status == CARRYNET_OK)
             status = carrynet_engine_peak(engine, &after);
         if (status == CARRYNET_OK) /* without the kernel that measures the peak */
-            status = carrynet_engine_profile(engine, &result->profile);
+            status = carrynet_engine_profile(engine, &window);
         result->speed[w] = (double)result->updates * s->networks * s->batch / seconds;
         result->peak[w] = (before + after) / 2;
         before = after;
     }
     console_progress_clear();
-    result->profile = counted;
     result->busy = processor / wall;
     qsort(result->speed, WINDOWS, sizeof result->speed[0], by_value);
     qsort(result->peak, WINDOWS, sizeof result->peak[0], by_value);
