@@ -1,6 +1,6 @@
 /*
- * Training: from settings to a model. The loop runs updates, tests for exactness every E updates of a network's own
- * count, and reports.
+ * Training: from settings to a model. The loop runs updates, tests for exactness every E updates, and reports. A network
+ * that is exact, or lost to NaN, leaves the population; the others are not changed by that.
  */
 #ifndef CARRYNET_TRAIN_H
 #define CARRYNET_TRAIN_H
@@ -27,6 +27,15 @@ typedef struct carrynet_report {
     const carrynet_sample *sample; /* one problem as network 0 solves it now, or NULL */
 } carrynet_report;
 
+/* How the training of one network ended. */
+typedef struct carrynet_outcome {
+    bool finished; /* exact, lost, or trained for the planned updates; false where the caller ended the training */
+    bool lost;     /* a loss was NaN or infinite at a check: it left there, its weights count as zero */
+    uint64_t wrong_bits; /* of the check set with the final weights: 0 if exact, all if lost */
+    uint64_t bits;       /* of the check set: sequences, steps and outputs */
+    double seconds;      /* its share of the time: that of every stretch, divided by the networks in it; no result */
+} carrynet_outcome;
+
 /*
  * Looks at the networks while they learn. look is called before the first update, and again when the number of updates
  * done is what it put into *next last (the planned number included); it may read the engine and run it forward. An
@@ -48,9 +57,17 @@ typedef struct carrynet_train_options {
     void *self; /* of both */
     double report_seconds;
     const carrynet_source *source; /* NULL: the counter-based source of the task */
-    /* Parameters to start from, [networks][carrynet_shape_size] float or double; NULL: from the seeds */
+    /* Parameters to start from, [networks][carrynet_shape_size] float or double; NULL: from the seeds. */
     const void *initial;
     const carrynet_watch *watch; /* NULL: none */
+    /*
+     * What each network has of its own, [networks], its updates 0; NULL: as carrynet_engine_create has it. The records
+     * of the model have their seeds.
+     */
+    const carrynet_individual *individuals;
+    /* Filled with how each network ended, [networks]; the caller's. NULL: not asked for. */
+    carrynet_outcome *outcomes;
+    uint32_t wave; /* most networks on the device at once, which changes no result; 0: all */
 } carrynet_train_options;
 
 /* No reports, counter-based source, weights from the seeds. */
@@ -59,7 +76,7 @@ CARRYNET_API void carrynet_train_options_init(carrynet_train_options *options);
 /*
  * Trains settings->networks networks and makes a model of all of them: *model is the caller's, to free with
  * carrynet_model_free. A network that is exact stops there (until_exact). OK also if some did not become exact: the
- * records of the model say which. Errors of the engine.
+ * records of the model say which. Errors of the engine; NUMERIC if every network is lost, unless outcomes are asked for.
  */
 CARRYNET_API carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
                                             const carrynet_engine_options *engine,
