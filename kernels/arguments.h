@@ -71,6 +71,7 @@ struct carrynet_pass {
     carrynet_u32 node_stride;      /* reals of a node: a multiple of 16 */
     carrynet_u32 resume;           /* forward: 1 if h[0] is read from the state */
     carrynet_u32 outputs;          /* forward: CARRYNET_WRITE_ bits */
+    carrynet_u32 until_wrong;      /* metrics: 1 if a chunk may end after a block with a wrong sequence */
     carrynet_u32 update;           /* training: added to the individuals' updates */
     carrynet_u32 makes;            /* training: 1 if the kernel makes the problems */
     carrynet_u32 drawn_steps;      /* of a made problem: T less its closing symbols */

@@ -490,7 +490,8 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
     ulong wrong_bits = 0, wrong_sequences = 0;
     uint blocks = 0;
     spread_weights(g, packed);
-    while (blocks < pass->chunk_blocks && chunk_first + (ulong)blocks * BLOCK < pass->sequences) {
+    while (blocks < pass->chunk_blocks && chunk_first + (ulong)blocks * BLOCK < pass->sequences &&
+           !(pass->until_wrong && wrong_sequences > 0)) {
         struct sequences symbols[LANES], targets[LANES];
         uint sequences[LANES], count = 0;
         for (uint lane = 0; lane < LANES; ++lane) {

@@ -306,7 +306,7 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
     uint blocks = 0;
     for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK, ++blocks) {
         const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
-        if (first >= pass->sequences)
+        if (first >= pass->sequences || (pass->until_wrong && wrong_sequences > 0))
             break;
         const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
         const struct sequences symbols = block_symbols(pass, staged, part, first);

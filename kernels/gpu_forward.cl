@@ -24,7 +24,7 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
         symbol_rows(row, p);
         for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
             const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
-            if (first >= pass.sequences)
+            if (first >= pass.sequences || (pass.until_wrong && wrong_sequences > 0))
                 break;
             const struct block b = {
                 block_symbols(&pass, staged, network, first),
@@ -83,7 +83,7 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
             EACH(e, pass.node_stride)
             push_element(levels, pass.node_stride, e, e < 2 ? measured(&m, b.sequences, e) : 0, blocks);
-            if (get_local_id(0) == 0)
+            if (get_local_id(0) == 0 || pass.until_wrong) /* then each must know */
                 for (uint s = 0; s < b.sequences; ++s) {
                     wrong_bits += wrong[s];
                     wrong_sequences += wrong[s] > 0;

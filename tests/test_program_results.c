@@ -167,6 +167,39 @@ Test(program_results, trains_several_networks)
     program_done(&result);
 }
 
+/* Seeds 7 and 9 are not exact after 160 updates; seed 8 is. */
+Test(program_results, keeps_what_is_asked_for)
+{
+    struct program_result result = PROGRAM("train", "--seed", "8", "--max-updates", "160", "-o", "alone");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    result = PROGRAM("train", "--nets", "3", "--seed", "7", "--max-updates", "160", "--keep", "best", "-o", "best");
+    EXPECT_CODE(result, 5);
+    EXPECT_SAYS(result.out, "1 of 3 networks exact");
+    EXPECT_SAYS(result.out, "seed 8");
+    program_done(&result);
+    expect_equal_files("alone", "best", true);
+    result = PROGRAM("train", "--nets", "3", "--seed", "7", "--max-updates", "160", "--keep", "exact", "--wave", "2",
+                     "-o", "exact");
+    EXPECT_CODE(result, 5);
+    program_done(&result);
+    expect_equal_files("alone", "exact", true);
+    result = PROGRAM("train", "--nets", "3", "--seed", "7", "--max-updates", "160", "-o", "three");
+    EXPECT_CODE(result, 5);
+    program_done(&result);
+    result = PROGRAM("train", "--nets", "3", "--seed", "7", "--max-updates", "160", "--wave", "2", "-o", "waves");
+    EXPECT_CODE(result, 5);
+    program_done(&result);
+    expect_equal_files("three", "waves", true);
+    result = PROGRAM("train", "--nets", "2", "--max-updates", "16", "--keep", "exact", "-o", "none");
+    EXPECT_CODE(result, 5);
+    EXPECT_SAYS(result.err, "nothing was saved");
+    program_done(&result);
+    cr_expect_null(fopen("none", "rb"));
+    EXPECT_ERROR(2, "It can be: all, best, exact", "train", "--keep", "worst");
+    EXPECT_ERROR(2, "--wave is '0'", "train", "--wave", "0");
+}
+
 /* ---- JSON and logs --------------------------------------------------------------------------------------------- */
 
 Test(program_results, speaks_json)

@@ -85,6 +85,40 @@ static uint32_t count_exact(carrynet_model *model)
     return exact;
 }
 
+/* ---- what the file holds --------------------------------------------------------------------------------------- */
+
+/* Whether a comes before b: exact first and early, else with fewer wrong bits; then by number. */
+static bool better(const carrynet_network *records, const carrynet_outcome *outcomes, uint32_t a, uint32_t b)
+{
+    if (records[a].exact != records[b].exact)
+        return records[a].exact;
+    if (records[a].exact)
+        return records[a].updates < records[b].updates;
+    if (outcomes[a].finished != outcomes[b].finished)
+        return outcomes[a].finished;
+    return outcomes[a].wrong_bits < outcomes[b].wrong_bits;
+}
+
+/* The model of the networks that are kept; NULL where none is. */
+static carrynet_status keep_networks(carrynet_model **kept, carrynet_model *model, kept_networks keep,
+                                     const carrynet_outcome *outcomes)
+{
+    const uint32_t networks = carrynet_model_settings(model)->networks;
+    const carrynet_network *records = carrynet_model_networks(model);
+    uint32_t *which = NULL, count = 0;
+    *kept = NULL;
+    carrynet_status status = base_allocate(&which, networks, sizeof *which);
+    for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
+        if (keep == KEEP_BEST && (n == 0 || better(records, outcomes, n, which[0])))
+            count = 1, which[0] = n;
+        else if (keep == KEEP_ALL || (keep == KEEP_EXACT && records[n].exact))
+            which[count++] = n;
+    if (status == CARRYNET_OK && count > 0)
+        status = carrynet_model_select(kept, model, which, count);
+    base_free(which);
+    return status;
+}
+
 /* ---- the end, in words ----------------------------------------------------------------------------------------- */
 
 /* A file name as the shell wants it. */
@@ -140,15 +174,20 @@ static void list_failed(carrynet_model *model)
     (void)printf(failed > listed ? " and %u more\n" : "\n", failed - listed);
 }
 
-static void print_end(carrynet_model *model, const final_check *check, uint32_t exact, const char *path,
-                      const train_progress *progress)
+static void print_end(carrynet_model *model, carrynet_model *kept, const final_check *check, uint32_t exact,
+                      const char *path, const train_progress *progress)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
+    const uint32_t written = carrynet_model_settings(kept)->networks;
     base_text file = {0};
     char example[64];
     if (s->networks > 1)
         (void)printf("%u of %u networks exact\n", exact, s->networks);
-    print_check(check, model);
+    if (written == 1 && s->networks > 1)
+        (void)printf("Kept the one with seed %" PRIu64 "\n", carrynet_model_networks(kept)[0].seed);
+    else if (written < s->networks)
+        (void)printf("Kept the %u that are exact\n", written);
+    print_check(check, kept);
     list_failed(model);
     (void)printf(progress->stopped ? "Stopped early; wrote what there is to %s\n" : "Wrote %s\n", path);
     (void)fflush(stdout);
@@ -162,10 +201,10 @@ static void print_end(carrynet_model *model, const final_check *check, uint32_t 
 
 /* ---- the end, as JSON ------------------------------------------------------------------------------------------ */
 
-static json_t *result_of(carrynet_model *model, const final_check *check, uint32_t exact,
+static json_t *result_of(const carrynet_model *kept, const final_check *check, uint32_t exact,
                          const train_progress *progress, const char *path)
 {
-    const carrynet_settings *s = carrynet_model_settings(model);
+    const carrynet_settings *s = progress->settings;
     json_t *object = json_object();
     json_put(object, "model", json_of_text(path));
     json_put(object, "device", json_of_text(progress->device));
@@ -177,6 +216,7 @@ static json_t *result_of(carrynet_model *model, const final_check *check, uint32
     json_put(object, "wrong_share", json_of_real(progress->last.wrong_share));
     json_put(object, "networks", json_of_count(s->networks));
     json_put(object, "exact", json_of_count(exact));
+    json_put(object, "kept", json_of_count(carrynet_model_settings(kept)->networks));
     json_put(object, "stopped", json_boolean(progress->stopped));
     if (check->networks > 0) {
         json_t *checked = json_object();
@@ -187,6 +227,17 @@ static json_t *result_of(carrynet_model *model, const final_check *check, uint32
         json_put(object, "check", checked);
     }
     return object;
+}
+
+/* The last line of the log of a run that has no result. */
+static void log_failure(train_progress *progress, const char *message)
+{
+    json_t *failure = json_object();
+    if (progress->log != NULL) {
+        json_put(failure, "error", json_of_text(message));
+        (void)train_progress_end(progress, json_incref(failure));
+    }
+    json_decref(failure);
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
@@ -214,7 +265,8 @@ int command_train(const cli_arguments *arguments)
     carrynet_settings settings;
     carrynet_engine_options engine;
     carrynet_train_options options;
-    carrynet_model *model = NULL;
+    carrynet_model *model = NULL, *kept = NULL;
+    carrynet_outcome *outcomes = NULL;
     final_check check = {0};
     char name[CARRYNET_TASK_NAME + 16];
     int code;
@@ -234,47 +286,62 @@ int command_train(const cli_arguments *arguments)
     options.interrupted = train_progress_interrupted;
     options.self = &progress;
     options.report_seconds = log_path != NULL ? 0 : 0.1;
+    options.wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
+    const kept_networks keep = values[OPTION_KEEP].given ? (kept_networks)values[OPTION_KEEP].choice : KEEP_ALL;
+    carrynet_status status =
+        keep == KEEP_BEST ? base_allocate(&outcomes, settings.networks, sizeof *outcomes) : CARRYNET_OK;
+    options.outcomes = outcomes;
     train_progress_catch_signals();
     if (!progress.quiet)
         (void)console_progress("Preparing the device ...");
-    carrynet_status status = carrynet_train(&model, &settings, &engine, &options);
+    if (status == CARRYNET_OK)
+        status = carrynet_train(&model, &settings, &engine, &options);
     console_progress_clear();
     if (status != CARRYNET_OK) {
         code = engine_status(status, &engine);
         if (status == CARRYNET_ERROR_NUMERIC)
             console_note("Nothing was saved. Try a smaller --lr, or --clip 1.");
         if (status == CARRYNET_ERROR_MEMORY)
-            console_note("Try a smaller --batch, --nets, --bits or --hidden.");
-        if (progress.log != NULL) {
-            json_t *failure = json_object();
-            json_put(failure, "error", json_of_text(carrynet_message()));
-            (void)train_progress_end(&progress, failure);
-        }
+            console_note("Try a smaller --batch, --bits or --hidden, or --wave to train fewer networks at a time.");
+        log_failure(&progress, carrynet_message());
         goto done;
     }
-    status = carrynet_model_save(model, path);
+    const uint32_t exact = count_exact(model);
+    status = keep_networks(&kept, model, keep, outcomes);
+    if (status == CARRYNET_OK && kept == NULL) {
+        console_error("no network is exact after %" PRIu64 " updates, and --keep exact keeps no other: nothing was "
+                      "saved; try more --max-updates, a larger --hidden or another --lr",
+                      progress.last.updates);
+        log_failure(&progress, "no network is exact");
+        code = train_progress_signal() != 0 ? 128 + train_progress_signal() : EXIT_CODE_NOT_REACHED;
+        goto done;
+    }
+    if (status == CARRYNET_OK)
+        status = carrynet_model_save(kept, path);
     const bool saved = status == CARRYNET_OK;
     train_progress_release_signals();
     if (saved && train_progress_signal() == 0)
-        status = check_model(&check, model, &engine);
+        status = check_model(&check, kept, &engine);
     code = status != CARRYNET_OK ? console_status(status) : EXIT_CODE_DONE;
     if (saved && status != CARRYNET_OK)
         console_note("The model is in %s, but was not checked.", path);
 
-    const uint32_t exact = count_exact(model);
-    json_t *result = result_of(model, &check, exact, &progress, path);
-    if (log_path != NULL && !train_progress_end(&progress, json_incref(result)) && code == EXIT_CODE_DONE)
+    json_t *result = kept == NULL ? NULL : result_of(kept, &check, exact, &progress, path);
+    if (log_path != NULL && result != NULL && !train_progress_end(&progress, json_incref(result)) &&
+        code == EXIT_CODE_DONE)
         code = EXIT_CODE_FILE;
     if (status == CARRYNET_OK && as_json)
         (void)json_line(stdout, json_incref(result), JSON_DIGITS);
     else if (status == CARRYNET_OK)
-        print_end(model, &check, exact, path, &progress);
+        print_end(model, kept, &check, exact, path, &progress);
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();
     if (code == EXIT_CODE_DONE && settings.until_exact)
         code = judge(&settings, &check, exact, progress.last.updates);
 done:
+    carrynet_model_free(kept);
     carrynet_model_free(model);
+    base_free(outcomes);
     return code;
 }

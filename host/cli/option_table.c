@@ -48,6 +48,12 @@ const char *choice_until(size_t index)
     return index < sizeof names / sizeof names[0] ? names[index] : NULL;
 }
 
+const char *choice_keep(size_t index)
+{
+    static const char *const names[] = {"all", "best", "exact"};
+    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+}
+
 const option_row option_table[] = {
     /* ---- what train learns, and how ---- */
     {.id = OPTION_TASK,
@@ -107,6 +113,16 @@ const option_row option_table[] = {
      .least = 1,
      .most = 16777216,
      .meaning = "train N networks at once, network i (from 0) with seed S+i; each comes out as if trained alone"},
+    {.id = OPTION_WAVE,
+     .name = "wave",
+     .commands = FOR(TRAIN),
+     .group = "The network",
+     .kind = OPTION_KIND_COUNT,
+     .argument = "W",
+     .least = 1,
+     .most = 16777216,
+     .meaning = "train at most W of them at a time, where memory is short; changes no result",
+     .fallback = "all"},
     {.id = OPTION_SEED,
      .name = "seed",
      .commands = FOR(TRAIN),
@@ -435,6 +451,16 @@ const option_row option_table[] = {
      .argument = "FILE",
      .meaning = "where the model goes",
      .fallback = "TASK.safetensors"},
+    {.id = OPTION_KEEP,
+     .name = "keep",
+     .commands = FOR(TRAIN),
+     .group = "Output",
+     .kind = OPTION_KIND_CHOICE,
+     .argument = "WHICH",
+     .choice = choice_keep,
+     .meaning = "which of several networks the file holds: all, those that are exact, or the best, which was exact "
+                "first or else has the fewest wrong bits",
+     .fallback = "all"},
     {.id = OPTION_OUTPUT,
      .name = "output",
      .letter = 'o',

@@ -30,6 +30,7 @@ typedef enum option_id {
     OPTION_SCALE,
     OPTION_PRECISION,
     OPTION_NETS,
+    OPTION_WAVE,
     OPTION_SEED,
     OPTION_BATCH,
     OPTION_OPTIMIZER,
@@ -59,6 +60,7 @@ typedef enum option_id {
     OPTION_WORK_GROUP_SIZE,
     OPTION_ALLOW_INEXACT,
     OPTION_OUTPUT,
+    OPTION_KEEP,
     OPTION_LOG,
     OPTION_QUIET,
     OPTION_JSON,
@@ -182,5 +184,9 @@ const char *choice_schedule(size_t index);
 const char *choice_precision(size_t index);
 const char *choice_kernel_shape(size_t index);
 const char *choice_until(size_t index);
+const char *choice_keep(size_t index);
+
+/* In the order of choice_keep. */
+typedef enum kept_networks { KEEP_ALL = 0, KEEP_BEST, KEEP_EXACT } kept_networks;
 
 #endif

@@ -154,7 +154,7 @@ static void show_progress(train_progress *progress, const carrynet_report *repor
         progress->next_sample = report->seconds < 1 ? 1 : 3 * report->seconds;
         progress->sampled = report->updates;
     }
-    if (report->updates == 0)
+    if (report->sequences == 0)
         return; /* nothing is measured yet */
     if (!report->last && console_progress("%s", line))
         return;
@@ -199,6 +199,8 @@ static void open_log(train_progress *progress)
 static void log_report(train_progress *progress, const carrynet_report *report)
 {
     /* All of the first thousand updates' reports, then one for each thousandth more: no run fills the disk. */
+    if (report->updates == 0)
+        progress->next_log = 0; /* another wave */
     if (progress->log == NULL || report->updates == 0 || (!report->last && report->updates < progress->next_log))
         return;
     progress->next_log = report->updates + report->updates / 1000;

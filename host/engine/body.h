@@ -14,6 +14,9 @@ struct engine_operations {
     carrynet_status (*get)(void *body, carrynet_part part, size_t first, size_t count, void *values);
     carrynet_status (*set)(void *body, carrynet_part part, size_t first, size_t count, const void *values);
 
+    /* Networks 0, ..., count - 1 become those that were from [count], from[i] >= i, each taken once; the rest leave. */
+    carrynet_status (*keep)(void *body, const uint32_t *from, uint32_t count);
+
     /*
      * Room for the sequences of the next pass: symbols and targets [networks, or 1 if shared][sequences][words], to be
      * filled before it.

@@ -217,6 +217,32 @@ carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first
     return leave_arithmetic(&environment, status);
 }
 
+carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays, uint32_t *from, uint32_t *count)
+{
+    const uint32_t networks = engine->settings.networks;
+    uint32_t kept = 0;
+    for (uint32_t n = 0; n < networks; ++n)
+        kept += stays[n] ? 1 : 0;
+    if (kept == 0)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "an engine keeps at least one network");
+    for (uint32_t n = 0, late = kept; n < kept; ++n) {
+        from[n] = n;
+        if (stays[n])
+            continue;
+        while (!stays[late])
+            ++late;
+        from[n] = late++;
+    }
+    const carrynet_status status = kept == networks ? CARRYNET_OK : engine->body_does->keep(engine->body, from, kept);
+    if (status != CARRYNET_OK)
+        return status;
+    for (uint32_t n = 0; n < kept; ++n)
+        engine->individuals[n] = engine->individuals[from[n]];
+    engine->settings.networks = kept;
+    *count = kept;
+    return CARRYNET_OK;
+}
+
 /* ---- training -------------------------------------------------------------------------------------------------- */
 
 /* Sets the sequences; NUMERIC if no network has a finite loss any more. */
@@ -397,9 +423,13 @@ carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_
     struct net_pass pass;
     if (outputs->resume && outputs->state == NULL)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass that resumes needs a state");
+    if (outputs->until_wrong &&
+        (outputs->y != NULL || outputs->z != NULL || outputs->h != NULL || outputs->state != NULL))
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass until a wrong sequence has metrics alone");
     const fenv_t environment = enter_arithmetic();
     carrynet_status status = stage_batch(engine, &pass, batch);
     pass.resume = outputs->resume;
+    pass.until_wrong = outputs->until_wrong;
     if (status == CARRYNET_OK)
         status = engine->body_does->forward(engine->body, &pass, outputs);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK && outputs->metrics != NULL; ++n)

@@ -23,6 +23,11 @@ static carrynet_status body_set(void *self, carrynet_part part, size_t first, si
     return opencl_trainer_set(self, part, first, count, values);
 }
 
+static carrynet_status body_keep(void *self, const uint32_t *from, uint32_t count)
+{
+    return opencl_trainer_keep(self, from, count);
+}
+
 static carrynet_status body_stage(void *self, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets)
 {
     return opencl_trainer_stage(self, pass, symbols, targets);
@@ -75,6 +80,7 @@ static const struct engine_operations operations_of_opencl = {
     .memory = body_memory,
     .get = body_get,
     .set = body_set,
+    .keep = body_keep,
     .stage = body_stage,
     .gradient = body_gradient,
     .train = body_train,

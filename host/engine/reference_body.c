@@ -64,6 +64,19 @@ static carrynet_status reference_set(void *self, carrynet_part part, size_t firs
     return CARRYNET_OK;
 }
 
+static carrynet_status reference_keep(void *self, const uint32_t *from, uint32_t count)
+{
+    struct reference_body *body = self;
+    for (int part = 0; part < 3; ++part) {
+        const size_t bytes = part_size(body, (carrynet_part)part) * body->value;
+        for (uint32_t n = 0; n < count && body->parts[part] != NULL; ++n)
+            if (from[n] != n)
+                memcpy(body->parts[part] + n * bytes, body->parts[part] + from[n] * bytes, bytes);
+    }
+    body->settings.networks = count;
+    return CARRYNET_OK;
+}
+
 /* Grows *memory to `need` items; its content is not kept. */
 static carrynet_status grow(void *memory, size_t *room, size_t need, size_t size)
 {
@@ -113,6 +126,7 @@ static struct reference_pass pass_of(const struct reference_body *body, const st
         .target_words = pass->target_words,
         .first_sequence = pass->first_sequence,
         .resume = pass->resume,
+        .until_wrong = pass->until_wrong,
     };
 }
 
@@ -251,6 +265,7 @@ static const struct engine_operations operations_of_reference = {
     .memory = reference_memory,
     .get = reference_get,
     .set = reference_set,
+    .keep = reference_keep,
     .stage = reference_stage,
     .gradient = reference_gradient,
     .get_sums = reference_get_sums,

@@ -89,6 +89,28 @@ carrynet_status carrynet_writable(const char *path)
     return base_writable(path);
 }
 
+carrynet_status carrynet_model_select(carrynet_model **model, const carrynet_model *from, const uint32_t *which,
+                                      size_t count)
+{
+    carrynet_settings settings = from->settings;
+    const size_t bytes = carrynet_shape_size(&settings.shape) * (settings.precision / 8);
+    *model = NULL;
+    for (size_t i = 0; i < count; ++i)
+        if (which[i] >= from->settings.networks)
+            return base_fail(CARRYNET_ERROR_ARGUMENT, "network %u of %u", which[i], from->settings.networks);
+    if (count < 1 || count > from->settings.networks)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "%zu of %u networks cannot be selected", count,
+                         from->settings.networks);
+    settings.networks = (uint32_t)count;
+    settings.seed = from->networks[which[0]].seed;
+    const carrynet_status status = carrynet_model_create(model, &settings);
+    for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
+        (*model)->networks[i] = from->networks[which[i]];
+        memcpy((char *)(*model)->values + i * bytes, (const char *)from->values + which[i] * bytes, bytes);
+    }
+    return status;
+}
+
 /* ---- one value ------------------------------------------------------------------------------------------------- */
 
 static void put_little(unsigned char *bytes, uint64_t bits, size_t width)

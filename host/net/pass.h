@@ -19,6 +19,7 @@ struct net_pass {
     bool shared;             /* all networks read the same sequences: staged once */
     uint64_t first_sequence; /* place of the first one in the update's batch: names the noise */
     bool resume;             /* forward: h[0] comes from the state */
+    bool until_wrong;        /* forward: a network may stop where it was wrong */
     bool makes;              /* training: the device makes the problems, nothing is staged */
 };
 

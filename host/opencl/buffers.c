@@ -177,6 +177,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .parameter_stride = trainer->parameter_stride,
         .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,
         .resume = s->resume,
+        .until_wrong = s->until_wrong,
         .makes = s->makes,
     };
     /* Chunks as large as leaves every worker about two of them; or one that holds a whole network. */

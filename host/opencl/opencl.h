@@ -77,6 +77,7 @@ carrynet_status opencl_trainer_get(struct opencl_trainer *trainer, carrynet_part
                                    void *values);
 carrynet_status opencl_trainer_set(struct opencl_trainer *trainer, carrynet_part part, size_t first, size_t count,
                                    const void *values);
+carrynet_status opencl_trainer_keep(struct opencl_trainer *trainer, const uint32_t *from, uint32_t count);
 carrynet_status opencl_trainer_stage(struct opencl_trainer *trainer, const struct net_pass *pass, uint32_t **symbols,
                                      uint32_t **targets);
 carrynet_status opencl_trainer_gradient(struct opencl_trainer *trainer, const struct net_pass *pass,

@@ -32,6 +32,16 @@ static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t wish)
     return CARRYNET_OK;
 }
 
+/* How the networks that there are now are trained: small updates cost less than their launches, and many networks keep
+ * all workers busy. */
+static void choose_launches(struct opencl_trainer *t)
+{
+    const double hidden = t->settings.shape.hidden;
+    const double work = (double)t->settings.batch * t->settings.steps * hidden * (hidden + 2);
+    const bool suits = work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units;
+    t->whole = t->cpu_shape && (t->launches == CARRYNET_LAUNCHES_AUTO ? suits : t->launches == CARRYNET_LAUNCHES_WHOLE);
+}
+
 /* Sizes that follow from settings, device and kernel shape. */
 static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_engine_options *options)
 {
@@ -48,11 +58,8 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->columns = t->cpu_shape ? (size_t)opencl_rounded(shape->hidden) : shape->hidden;
     const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
     t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
-    /* Small updates cost less than their launches; many networks keep all workers busy. */
-    const double work = (double)t->settings.batch * t->settings.steps * shape->hidden * (shape->hidden + 2);
-    t->whole = !t->cpu_shape                                 ? false
-               : options->launches == CARRYNET_LAUNCHES_AUTO ? t->settings.networks >= units || work <= WHOLE_WORK
-                                                             : options->launches == CARRYNET_LAUNCHES_WHOLE;
+    t->launches = options->launches;
+    choose_launches(t);
     const carrynet_status status = choose_lanes(t, options->lanes);
     t->abreast = t->cpu_shape && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
     /* PACKED_SIZE of cpu_block.cl, in reals. */
@@ -202,4 +209,24 @@ carrynet_status opencl_trainer_set(struct opencl_trainer *t, carrynet_part part,
 {
     t->packed_is_current = false;
     return transfer(t, part, first, count, NULL, values);
+}
+
+carrynet_status opencl_trainer_keep(struct opencl_trainer *t, const uint32_t *from, uint32_t count)
+{
+    const struct opencl_buffer *parts[] = {&t->parameters, &t->moments[0], &t->moments[1]};
+    const bool present[] = {true, net_first_moment(t->settings.optimizer), net_second_moment(t->settings.optimizer)};
+    const size_t row = t->parameter_stride * t->value;
+    for (size_t part = 0; part < sizeof parts / sizeof parts[0]; ++part)
+        for (uint32_t n = 0; n < count && present[part]; ++n) {
+            const cl_mem memory = parts[part]->memory;
+            const cl_int code = from[n] == n ? CL_SUCCESS
+                                             : clEnqueueCopyBuffer(t->queue, memory, memory, from[n] * row, n * row,
+                                                                   row, 0, NULL, NULL);
+            if (code != CL_SUCCESS)
+                return opencl_fail("clEnqueueCopyBuffer", code);
+        }
+    t->settings.networks = count;
+    t->packed_is_current = false;
+    choose_launches(t);
+    return CARRYNET_OK;
 }

@@ -70,19 +70,20 @@ struct opencl_trainer {
     bool cpu_shape;
     bool newton_wished; /* whatever the device can do */
     bool divide_by_newton;
-    uint32_t lanes;            /* of the CPU shape; 1 in the GPU shape */
-    size_t group_wish;         /* work-items of a work-group of the GPU shape, as asked; 0: what suits */
-    size_t workers;            /* most work-items (CPU shape) or work-groups (GPU shape) of a pass */
-    size_t value;              /* bytes of a real */
-    size_t size;               /* parameters of a network */
-    size_t trained;            /* of which trained */
-    uint32_t parameter_stride; /* reals a network */
-    uint32_t node_stride;      /* reals a gradient node */
-    size_t columns;            /* hidden units, padded in the CPU shape */
-    uint64_t packed_size;      /* reals of packed weights of a network; CPU shape */
-    bool abreast;              /* lanes are blocks (cpu_abreast.cl) */
-    bool whole;                /* one worker trains whole networks, many updates a launch */
-    bool packed_is_current;    /* the packed weights are those of the parameters */
+    uint32_t lanes;             /* of the CPU shape; 1 in the GPU shape */
+    size_t group_wish;          /* work-items of a work-group of the GPU shape, as asked; 0: what suits */
+    size_t workers;             /* most work-items (CPU shape) or work-groups (GPU shape) of a pass */
+    size_t value;               /* bytes of a real */
+    size_t size;                /* parameters of a network */
+    size_t trained;             /* of which trained */
+    uint32_t parameter_stride;  /* reals a network */
+    uint32_t node_stride;       /* reals a gradient node */
+    size_t columns;             /* hidden units, padded in the CPU shape */
+    uint64_t packed_size;       /* reals of packed weights of a network; CPU shape */
+    bool abreast;               /* lanes are blocks (cpu_abreast.cl) */
+    carrynet_launches launches; /* as asked */
+    bool whole;                 /* one worker trains whole networks, many updates a launch */
+    bool packed_is_current;     /* the packed weights are those of the parameters */
 
     cl_kernel kernels[OPENCL_KERNELS]; /* made when first needed */
 

@@ -23,7 +23,8 @@ struct reference_pass {
     uint64_t seed;           /* key of the noise */
     uint64_t first_sequence; /* place of the first sequence in the update's batch */
     uint32_t update;
-    bool resume; /* h[0] comes from the state of reference_outputs, not from the model */
+    bool until_wrong; /* forward: end after the block of the first wrong sequence */
+    bool resume;      /* h[0] comes from the state of reference_outputs, not from the model */
 };
 
 /* What a forward pass writes; each may be NULL. */

@@ -1,16 +1,14 @@
 /*
- * The training loop: E updates, a test of exactness, a report, until every network is exact or the planned updates are
- * done. What happens depends on counts alone; the clock only decides when a report is worth making.
+ * The training loop: E updates, a test of exactness, a report, until every network has left or the planned updates are
+ * done; wave after wave. What happens depends on counts alone; the clock only decides when a report is worth making.
  */
 #include "base/base.h"
-#include <carrynet/train.h>
+#include "train/population.h"
 #include <math.h>
 #include <string.h>
 
-enum { MOST_CHECKED = 16384, CHECK_STEPS = 1 << 22, CHECK_BITS = 14 };
-
 /* Multiplications after which the caller is asked for its wish to stop: some milliseconds on a slow device. */
-static const double STRIDE_WORK = 1 << 22;
+static const double STRIDE_WORK = 1 << 27;
 
 /* Multiplications of a sample, likewise. */
 static const double SAMPLE_WORK = 1 << 24;
@@ -18,19 +16,18 @@ static const double SAMPLE_WORK = 1 << 24;
 struct training {
     const carrynet_settings *settings;
     const carrynet_train_options *options;
-    carrynet_engine *engine;
-    carrynet_engine *plain; /* the reference with network 0, for samples; made when first needed */
-    carrynet_model *model;
+    carrynet_engine *engine; /* of the wave */
+    carrynet_engine *plain;  /* the reference with network 0, for samples; made when first needed */
     carrynet_source source;
-    carrynet_batch check;      /* the check set (kernels/ARITHMETIC.md 7) */
-    carrynet_metrics *metrics; /* [networks], of the last update's batch */
-    carrynet_metrics *checked; /* [networks], of one slice of the check set */
-    bool *wrong;               /* [networks], in the check that runs */
-    uint64_t updates;          /* done */
-    uint64_t look;             /* updates before the watch looks again */
-    uint64_t trained;          /* sequences, all networks in training */
-    uint32_t exact;
-    double start, reported; /* the kernels are ready at the start */
+    carrynet_batch check;
+    struct population population;
+    struct population_records records;
+    uint64_t updates;         /* done in this wave */
+    uint64_t look;            /* updates before the watch looks again */
+    uint64_t trained;         /* sequences, of all networks */
+    double loss, wrong_share; /* means of the last batch that was measured */
+    bool stop;                /* the caller's wish */
+    double start, reported;   /* the kernels are ready at the start */
 };
 
 void carrynet_train_options_init(carrynet_train_options *options)
@@ -38,85 +35,19 @@ void carrynet_train_options_init(carrynet_train_options *options)
     *options = (carrynet_train_options){0};
 }
 
-static carrynet_status make_check_set(struct training *training)
+/* ---- reports --------------------------------------------------------------------------------------------------- */
+
+/* Parameters of network 0 as it is now, or as it left. */
+static carrynet_status get_network_0(struct training *training, void *values)
 {
-    const carrynet_task *task = &training->settings->task;
-    const size_t steps = training->settings->steps;
-    const bool every = (steps - task->closing_count) * task->inputs <= CHECK_BITS;
-    size_t count = CHECK_STEPS / steps / 4 * 4;
-    count = count < 4 ? 4 : count > MOST_CHECKED ? MOST_CHECKED : count;
-    if (every)
-        count = (size_t)carrynet_problem_count(task, steps);
-    const carrynet_status status = carrynet_batch_create(&training->check, task, count, steps);
-    if (status != CARRYNET_OK)
-        return status;
-    uint64_t cursor = 0;
-    if (every)
-        (void)carrynet_enumerate(task, &cursor, &training->check);
-    for (size_t s = 0; s < count && !every; ++s)
-        carrynet_evaluation_problem(task, s, steps, training->check.symbols + s * training->check.symbol_words,
-                                    training->check.targets + s * training->check.target_words);
+    const struct population *p = &training->population;
+    const carrynet_settings *settings = training->settings;
+    for (uint32_t n = 0; n < p->running; ++n)
+        if (p->number[n] == 0)
+            return carrynet_engine_get(training->engine, CARRYNET_PART_PARAMETERS, n, 1, values);
+    memcpy(values, carrynet_model_values_const(training->records.model),
+           carrynet_shape_size(&settings->shape) * (settings->precision / 8));
     return CARRYNET_OK;
-}
-
-static bool all_wrong(const struct training *training)
-{
-    const carrynet_network *networks = carrynet_model_networks(training->model);
-    for (uint32_t n = 0; n < training->settings->networks; ++n)
-        if (!training->wrong[n] && !networks[n].exact)
-            return false;
-    return true;
-}
-
-static bool all_finite(const char *values, carrynet_precision precision, size_t bytes)
-{
-    const size_t value = precision / 8;
-    bool finite = true;
-    for (size_t i = 0; i < bytes / value && finite; ++i)
-        finite = precision == CARRYNET_FP32 ? isfinite(((const float *)(const void *)values)[i])
-                                            : isfinite(((const double *)(const void *)values)[i]);
-    return finite;
-}
-
-/* Copies the state of network n, as it is now, into the model; one that is lost to NaN or infinity has zeros there. */
-static carrynet_status record(struct training *training, uint32_t n)
-{
-    const size_t bytes = carrynet_shape_size(&training->settings->shape) * (training->settings->precision / 8);
-    carrynet_model_networks(training->model)[n].updates = training->updates;
-    char *values = (char *)carrynet_model_values(training->model) + n * bytes;
-    const carrynet_status status = carrynet_engine_get(training->engine, CARRYNET_PART_PARAMETERS, n, 1, values);
-    if (status == CARRYNET_OK && !all_finite(values, training->settings->precision, bytes))
-        memset(values, 0, bytes);
-    return status;
-}
-
-/* Tests the networks that are not exact yet; those that are right throughout are recorded and count as exact. */
-static carrynet_status test_exactness(struct training *training)
-{
-    const uint32_t networks = training->settings->networks;
-    const carrynet_batch *check = &training->check;
-    carrynet_status status = CARRYNET_OK;
-    memset(training->wrong, 0, networks * sizeof *training->wrong);
-    /* Slices that grow, since a network that is still learning fails in the first. */
-    for (size_t first = 0, slice = 256; first < check->sequences && status == CARRYNET_OK; first += slice, slice *= 4) {
-        if (all_wrong(training))
-            break;
-        carrynet_batch part = *check;
-        part.sequences = check->sequences - first < slice ? check->sequences - first : slice;
-        part.symbols += first * check->symbol_words;
-        part.targets += first * check->target_words;
-        status = carrynet_engine_forward(training->engine, &part, &(carrynet_forward){.metrics = training->checked});
-        for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-            training->wrong[n] = training->wrong[n] || training->checked[n].wrong_sequences > 0;
-    }
-    carrynet_network *records = carrynet_model_networks(training->model);
-    for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-        if (!training->wrong[n] && !records[n].exact) {
-            status = record(training, n);
-            records[n].exact = true;
-            ++training->exact;
-        }
-    return status;
 }
 
 /*
@@ -142,7 +73,7 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
     if (status == CARRYNET_OK)
         status = base_allocate(&values, carrynet_shape_size(&settings->shape), settings->precision / 8);
     if (status == CARRYNET_OK)
-        status = carrynet_engine_get(training->engine, CARRYNET_PART_PARAMETERS, 0, 1, values);
+        status = get_network_0(training, values);
     if (status == CARRYNET_OK)
         status = carrynet_engine_set(training->plain, CARRYNET_PART_PARAMETERS, 0, 1, values);
     if (status == CARRYNET_OK)
@@ -157,41 +88,32 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
     return status;
 }
 
-/* Tells the caller how it goes; *stop if the caller wants no more. */
-static carrynet_status report(struct training *training, bool last, bool *stop)
+/* Tells the caller how it goes. */
+static carrynet_status report(struct training *training, bool last)
 {
-    const carrynet_settings *settings = training->settings;
+    const carrynet_train_options *options = training->options;
     const double now = base_seconds();
-    const bool due = last || training->updates == 0 || now - training->reported >= training->options->report_seconds;
-    if (training->options->report == NULL || !due)
+    const bool due = last || training->trained == 0 || now - training->reported >= options->report_seconds;
+    if (options->report == NULL || !due)
         return CARRYNET_OK;
     training->reported = now;
-    carrynet_report told = {
+    carrynet_sample sample = {0};
+    const carrynet_status status = take_sample(training, &sample);
+    const carrynet_report told = {
         .device = carrynet_engine_description(training->engine),
         .updates = training->updates,
         .sequences = training->trained,
-        .exact = training->exact,
-        .networks = settings->networks,
+        .loss = training->loss,
+        .wrong_share = training->wrong_share,
+        .exact = training->records.exact,
+        .finished = training->records.finished,
+        .networks = training->settings->networks,
         .seconds = now - training->start,
         .last = last,
+        .sample = sample.steps > 0 ? &sample : NULL,
     };
-    const carrynet_network *records = carrynet_model_networks(training->model);
-    uint32_t counted = 0;
-    for (uint32_t n = 0; n < settings->networks; ++n)
-        if ((!records[n].exact || training->exact == settings->networks) && isfinite(training->metrics[n].loss)) {
-            told.loss += training->metrics[n].loss / settings->batch;
-            told.wrong_share += (double)training->metrics[n].wrong_sequences / settings->batch;
-            ++counted;
-        }
-    if (counted > 0) {
-        told.loss /= counted;
-        told.wrong_share /= counted;
-    }
-    carrynet_sample sample = {0};
-    const carrynet_status status = take_sample(training, &sample);
-    told.sample = sample.steps > 0 ? &sample : NULL;
-    if (status == CARRYNET_OK)
-        *stop = training->options->report(training->options->self, &told) != 0;
+    if (status == CARRYNET_OK && options->report(options->self, &told) != 0)
+        training->stop = true;
     carrynet_sample_free(&sample);
     return status;
 }
@@ -205,11 +127,13 @@ static carrynet_status watch(struct training *training)
     return watch->look(watch->self, training->engine, training->updates, &training->look);
 }
 
+/* ---- updates --------------------------------------------------------------------------------------------------- */
+
 /* Updates that can be run at once, of `left`: up to the next look, and not for long. */
 static uint64_t stride(const struct training *training, uint64_t left)
 {
     const carrynet_settings *s = training->settings;
-    const double hidden = s->shape.hidden, steps = (double)s->networks * s->batch * s->steps;
+    const double hidden = s->shape.hidden, steps = (double)training->population.running * s->batch * s->steps;
     const double affordable = STRIDE_WORK / (steps * hidden * (hidden + 16));
     uint64_t count = affordable < 1 ? 1 : (uint64_t)affordable;
     if (training->options->watch != NULL && training->look > training->updates &&
@@ -218,56 +142,155 @@ static uint64_t stride(const struct training *training, uint64_t left)
     return left < count ? left : count;
 }
 
-/* The updates up to the next check; *stop if the caller interrupts them. */
-static carrynet_status run_updates(struct training *training, bool *stop)
+/* Means over the networks that are not lost. */
+static void take_means(struct training *training)
+{
+    const struct population *p = &training->population;
+    const double batch = training->settings->batch;
+    uint32_t counted = 0;
+    training->loss = training->wrong_share = 0;
+    for (uint32_t n = 0; n < p->running; ++n)
+        if (isfinite(p->metrics[n].loss)) {
+            training->loss += p->metrics[n].loss / batch;
+            training->wrong_share += (double)p->metrics[n].wrong_sequences / batch;
+            ++counted;
+        }
+    if (counted > 0) {
+        training->loss /= counted;
+        training->wrong_share /= counted;
+    }
+}
+
+/* The updates up to the next check. NUMERIC if every network there is lost. */
+static carrynet_status run_updates(struct training *training)
 {
     const carrynet_settings *settings = training->settings;
+    struct population *p = &training->population;
     const uint64_t planned = settings->updates - training->updates;
     uint64_t left = planned < settings->check_every ? planned : settings->check_every;
     carrynet_status status = CARRYNET_OK;
-    while (left > 0 && !*stop && status == CARRYNET_OK) {
+    while (left > 0 && !training->stop && status == CARRYNET_OK) {
         const uint64_t count = stride(training, left);
         left -= count;
-        status =
-            carrynet_engine_train(training->engine, &training->source, count, left == 0 ? training->metrics : NULL);
-        if (status != CARRYNET_OK)
+        status = carrynet_engine_train(training->engine, &training->source, count, left == 0 ? p->metrics : NULL);
+        if (status != CARRYNET_OK && status != CARRYNET_ERROR_NUMERIC)
             break;
         training->updates += count;
-        training->trained += count * settings->batch * (settings->networks - training->exact);
-        status = watch(training);
-        *stop = training->options->interrupted != NULL && training->options->interrupted(training->options->self) != 0;
+        training->trained += count * settings->batch * p->running;
+        if (status == CARRYNET_OK)
+            status = watch(training);
+        training->stop =
+            training->options->interrupted != NULL && training->options->interrupted(training->options->self) != 0;
     }
+    if (left == 0 && status == CARRYNET_OK)
+        take_means(training);
     return status;
 }
 
-static carrynet_status run(struct training *training)
+/* To the next check, where networks leave. */
+static carrynet_status run_to_check(struct training *training)
+{
+    struct population *p = &training->population;
+    const double start = base_seconds(), there = p->running;
+    carrynet_status status = run_updates(training);
+    /* Where all others have left well, or the caller looks at each, the loss of the last is no error. */
+    if (status == CARRYNET_ERROR_NUMERIC &&
+        (training->options->outcomes != NULL || training->records.lost + p->running < training->settings->networks))
+        status = CARRYNET_OK;
+    if (status != CARRYNET_OK || training->stop)
+        return status;
+    status = population_drop_lost(p, training->updates);
+    if (status == CARRYNET_OK && p->running > 0 && training->settings->until_exact)
+        status = population_drop_exact(p, training->updates);
+    p->seconds += (base_seconds() - start) / there;
+    return status;
+}
+
+/* ---- waves ----------------------------------------------------------------------------------------------------- */
+
+/* The engine of networks first, ..., first + count - 1. */
+static carrynet_status open_wave(struct training *training, const carrynet_engine_options *engine, uint32_t first,
+                                 uint32_t count)
+{
+    const carrynet_train_options *options = training->options;
+    carrynet_settings wave = *training->settings;
+    wave.networks = count;
+    wave.seed += first;
+    carrynet_engine_free(training->engine);
+    training->engine = NULL;
+    carrynet_status status = carrynet_engine_create(&training->engine, &wave, engine);
+    if (status == CARRYNET_OK && options->individuals != NULL) {
+        memcpy(carrynet_engine_individuals(training->engine), options->individuals + first,
+               count * sizeof *options->individuals);
+        status = carrynet_engine_initialize(training->engine, 0, count);
+    }
+    const size_t bytes = carrynet_shape_size(&wave.shape) * (wave.precision / 8);
+    if (status == CARRYNET_OK && options->initial != NULL)
+        status = carrynet_engine_set(training->engine, CARRYNET_PART_PARAMETERS, 0, count,
+                                     (const char *)options->initial + first * bytes);
+    return status;
+}
+
+static carrynet_status run_wave(struct training *training)
 {
     const carrynet_settings *settings = training->settings;
-    bool stop = false;
-    carrynet_status status = report(training, false, &stop);
+    struct population *p = &training->population;
+    training->updates = training->look = 0;
+    carrynet_status status = report(training, false);
     if (status == CARRYNET_OK)
         status = watch(training);
-    while (training->updates < settings->updates && !stop && status == CARRYNET_OK) {
-        if (settings->until_exact && training->exact == settings->networks)
-            break;
-        status = run_updates(training, &stop);
-        if (status != CARRYNET_OK || stop)
-            break;
-        if (settings->until_exact)
-            status = test_exactness(training);
-        if (status == CARRYNET_OK)
-            status = report(training, false, &stop);
+    while (training->updates < settings->updates && p->running > 0 && !training->stop && status == CARRYNET_OK) {
+        status = run_to_check(training);
+        if (status == CARRYNET_OK && !training->stop)
+            status = report(training, false);
     }
-    /* Networks that go on to the end are recorded there, and an exact count of updates ends with the test too. */
-    const carrynet_network *records = carrynet_model_networks(training->model);
-    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
-        if (!records[n].exact)
-            status = record(training, n);
-    if (status == CARRYNET_OK && !settings->until_exact)
-        status = test_exactness(training);
-    if (status == CARRYNET_OK)
-        status = report(training, true, &stop);
-    return status;
+    const bool finished = training->updates == settings->updates;
+    if (status == CARRYNET_OK && p->running > 0 && !settings->until_exact)
+        status = population_drop_exact(p, training->updates);
+    return status == CARRYNET_OK ? population_end(p, training->updates, finished) : status;
+}
+
+/* The networks from `first` on, which the caller did not wait for: as they would have begun. */
+static void leave_unstarted(struct training *training, uint32_t first)
+{
+    const carrynet_settings *s = training->settings;
+    const carrynet_train_options *options = training->options;
+    const carrynet_network *records = carrynet_model_networks(training->records.model);
+    const size_t bytes = carrynet_shape_size(&s->shape) * (s->precision / 8);
+    for (uint32_t n = first; n < s->networks; ++n) {
+        char *values = (char *)carrynet_model_values(training->records.model) + n * bytes;
+        if (options->initial != NULL)
+            memcpy(values, (const char *)options->initial + n * bytes, bytes);
+        else
+            carrynet_initialize(values, &s->shape, s->precision, records[n].seed,
+                                options->individuals != NULL ? options->individuals[n].scale : s->scale);
+    }
+}
+
+static carrynet_status run_waves(struct training *training, const carrynet_engine_options *engine)
+{
+    const uint32_t networks = training->settings->networks;
+    const uint32_t most = training->options->wave > 0 ? training->options->wave : networks;
+    carrynet_status status = CARRYNET_OK;
+    uint32_t first = 0;
+    while (first < networks && status == CARRYNET_OK && !training->stop) {
+        const uint32_t count = networks - first < most ? networks - first : most;
+        if (first > 0)
+            status = open_wave(training, engine, first, count);
+        if (status == CARRYNET_OK)
+            status = population_open(&training->population, training->engine, &training->check, &training->records,
+                                     first, count);
+        if (status == CARRYNET_OK)
+            status = carrynet_engine_train(training->engine, &training->source, 0, NULL);
+        if (first == 0)
+            training->start = training->reported = base_seconds();
+        if (status == CARRYNET_OK)
+            status = run_wave(training);
+        population_close(&training->population);
+        first += count;
+    }
+    leave_unstarted(training, first);
+    return status == CARRYNET_OK ? report(training, true) : status;
 }
 
 carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
@@ -276,41 +299,37 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     carrynet_train_options silent;
     carrynet_train_options_init(&silent);
     struct training training = {.settings = settings, .options = options != NULL ? options : &silent};
+    const uint32_t wave = training.options->wave;
     *model = NULL;
+    carrynet_status status = carrynet_settings_check(settings);
+    if (status != CARRYNET_OK)
+        return status;
     /* The engine first: it computes what all this takes before anything is allocated. */
-    carrynet_status status = carrynet_engine_create(&training.engine, settings, engine);
-    if (status == CARRYNET_OK && training.options->initial != NULL)
-        status = carrynet_engine_set(training.engine, CARRYNET_PART_PARAMETERS, 0, settings->networks,
-                                     training.options->initial);
+    status = open_wave(&training, engine, 0, wave > 0 && wave < settings->networks ? wave : settings->networks);
     if (status == CARRYNET_OK)
-        status = carrynet_model_create(&training.model, settings);
+        status = carrynet_model_create(&training.records.model, settings);
     if (status == CARRYNET_OK)
-        status = base_allocate(&training.metrics, settings->networks, sizeof *training.metrics);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&training.checked, settings->networks, sizeof *training.checked);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&training.wrong, settings->networks, sizeof *training.wrong);
-    if (status == CARRYNET_OK)
-        status = make_check_set(&training);
+        status = population_check_set(&training.check, settings);
     if (status != CARRYNET_OK)
         goto done;
+    training.records.outcomes = training.options->outcomes;
+    for (uint32_t n = 0; n < settings->networks; ++n) {
+        if (training.options->outcomes != NULL)
+            training.options->outcomes[n] = (carrynet_outcome){0};
+        if (training.options->individuals != NULL)
+            carrynet_model_networks(training.records.model)[n].seed = training.options->individuals[n].seed;
+    }
     training.source =
         training.options->source != NULL ? *training.options->source : carrynet_counter_source(&settings->task);
-    status = carrynet_engine_train(training.engine, &training.source, 0, NULL);
-    training.start = training.reported = base_seconds();
-    if (status == CARRYNET_OK)
-        status = run(&training);
+    status = run_waves(&training, engine);
     if (status != CARRYNET_OK)
         goto done;
-    *model = training.model;
-    training.model = NULL;
+    *model = training.records.model;
+    training.records.model = NULL;
 done:
     carrynet_engine_free(training.engine);
     carrynet_engine_free(training.plain);
     carrynet_batch_free(&training.check);
-    base_free(training.wrong);
-    base_free(training.checked);
-    base_free(training.metrics);
-    carrynet_model_free(training.model);
+    carrynet_model_free(training.records.model);
     return status;
 }

@@ -106,6 +106,14 @@ CARRYNET_API carrynet_status carrynet_engine_set(carrynet_engine *engine, carryn
 CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first, size_t count);
 
 /*
+ * Lets networks leave: those with stays [networks] true remain, at least one, as networks 0, ..., *count - 1. One below
+ * *count keeps its number, the others take the free numbers in order: network i was network from[i], from
+ * [networks]. Their state and individuals go with them and change no bit; launches shrink. ARGUMENT: none stays.
+ */
+CARRYNET_API carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays, uint32_t *from,
+                                                  uint32_t *count);
+
+/*
  * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's
  * batch, or NULL. NUMERIC, naming network and update, if every loss that is read is NaN or infinite; with several
  * networks, one that is lost so shows in its metrics alone. For no updates a device gets its kernels ready, so that a
@@ -131,6 +139,8 @@ CARRYNET_API carrynet_status carrynet_engine_update(carrynet_engine *engine, con
  *     metrics [networks];  y and z [networks][sequences][steps][outputs];  h [networks][sequences][steps][hidden]
  * state [networks][sequences][hidden]: if not NULL, h[0] is read from it where resume is set, and the last h is written
  * to it, so that long sequences can be streamed.
+ * until_wrong, with metrics alone: a network may stop at its first wrong sequences, since all that is asked is whether
+ * wrong_sequences is 0; the other metrics are then not defined.
  */
 typedef struct carrynet_forward {
     carrynet_metrics *metrics;
@@ -139,6 +149,7 @@ typedef struct carrynet_forward {
     void *h;
     void *state;
     bool resume;
+    bool until_wrong;
 } carrynet_forward;
 CARRYNET_API carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_batch *batch,
                                                      const carrynet_forward *outputs);

@@ -40,6 +40,14 @@ CARRYNET_API carrynet_network *carrynet_model_networks(carrynet_model *model);
 CARRYNET_API const carrynet_network *carrynet_model_networks_const(const carrynet_model *model);
 
 /*
+ * A model of the networks which [count] of another, in that order, with the seed of the first as its settings' seed: of
+ * one network it is the model of its lone run. The caller's, to free with carrynet_model_free. MEMORY; ARGUMENT: none,
+ * or no such network.
+ */
+CARRYNET_API carrynet_status carrynet_model_select(carrynet_model **model, const carrynet_model *from,
+                                                   const uint32_t *which, size_t count);
+
+/*
  * Writes the file: to a temporary file beside it, synced, then renamed, so that the old file stands until the new one
  * is whole. IO names the path and the failing call. NUMERIC, before anything is written, for a weight that is NaN,
  * infinite or beyond 2^60: the file could not be loaded.

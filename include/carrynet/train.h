@@ -16,11 +16,12 @@ extern "C" {
 /* What the loop says now and then; the pointers are valid during the call. */
 typedef struct carrynet_report {
     const char *device; /* the engine's description */
-    uint64_t updates;   /* done, of settings->updates planned */
+    uint64_t updates;   /* done by the networks that are on the device now, of settings->updates planned */
     uint64_t sequences; /* trained so far, all networks together */
     double loss;        /* of the last batch measured, mean per sequence and network in training; 0 before the first */
     double wrong_share; /* share of that batch's sequences with a wrong bit, 0 to 1 */
     uint32_t exact;     /* networks that are exact so far */
+    uint32_t finished;  /* networks that have left: exact, lost, or trained for all planned updates */
     uint32_t networks;  /* of how many */
     double seconds;     /* since the loop began; not part of any result */
     bool last;          /* the final report */

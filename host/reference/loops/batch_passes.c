@@ -183,6 +183,8 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
     uint64_t blocks = 0;
     *counts = (struct reference_counts){0};
     for (size_t first = 0; first < pass->sequences; first += BLOCK, ++blocks) {
+        if (pass->until_wrong && counts->wrong_sequences > 0)
+            break;
         open_block(&b, &p, pass, state, first);
         forward_block(&b, &p, pass, first);
         measure_block(next_node(nodes, 2, blocks), counts, &b, settings->loss);

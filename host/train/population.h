@@ -1,0 +1,48 @@
+/*
+ * The networks that are on the device now, a part of those of a run, and how they leave: exact, lost to NaN, or trained
+ * for all planned updates. Who has left is recorded in the run's model and outcomes; the others close up.
+ */
+#ifndef TRAIN_POPULATION_H
+#define TRAIN_POPULATION_H
+
+#include <carrynet/train.h>
+
+/* What the run keeps of all its networks. */
+struct population_records {
+    carrynet_model *model;
+    carrynet_outcome *outcomes; /* [networks] or NULL */
+    uint32_t exact, lost, finished;
+};
+
+struct population {
+    carrynet_engine *engine; /* the caller's */
+    const carrynet_settings *settings;
+    const carrynet_batch *check; /* the check set (kernels/ARITHMETIC.md 7) */
+    struct population_records *records;
+    uint32_t running;          /* networks of the engine; 0: all have left, and the engine's are done with */
+    uint32_t *number;          /* [running]: their numbers in the run */
+    carrynet_metrics *metrics; /* [running], of the last batch that was measured */
+    carrynet_metrics *checked; /* [running], of one slice of the check set */
+    bool *wrong;               /* [running], in the check that runs */
+    uint32_t *from;            /* [running], of carrynet_engine_keep */
+    double seconds;            /* the share of a network that has been there from the start */
+};
+
+/* The check set of the settings, to free with carrynet_batch_free. MEMORY. */
+carrynet_status population_check_set(carrynet_batch *check, const carrynet_settings *settings);
+
+/* The networks first, ..., first + count - 1 of the run, all in the engine. MEMORY. */
+carrynet_status population_open(struct population *p, carrynet_engine *engine, const carrynet_batch *check,
+                                struct population_records *records, uint32_t first, uint32_t count);
+void population_close(struct population *p);
+
+/* Those whose last loss was NaN or infinite leave as lost, after `updates` updates. */
+carrynet_status population_drop_lost(struct population *p, uint64_t updates);
+
+/* Those that are right on the whole check set leave as exact. */
+carrynet_status population_drop_exact(struct population *p, uint64_t updates);
+
+/* All that are still there are recorded as they are; as finished, or the caller has ended the training. */
+carrynet_status population_end(struct population *p, uint64_t updates, bool finished);
+
+#endif

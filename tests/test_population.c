@@ -1,0 +1,168 @@
+/*
+ * A population of networks that differ in all they may: each comes out, bit for bit and at the same update, as its lone
+ * run in plain C; on every body, in one wave and in several, whoever leaves meanwhile.
+ */
+#include "bodies.h"
+#include <math.h>
+#include <stdlib.h>
+
+enum { NETWORKS = 37, LOST = 11, VALUES = 2 * 16 + 16 * 16 + 16 };
+
+struct population {
+    carrynet_settings settings;
+    carrynet_individual individuals[NETWORKS];
+    float initial[NETWORKS][VALUES];
+    size_t size;
+};
+
+/* Few bits and few hidden units: some become exact soon, some late, some never in the updates that they have. */
+static void mix(struct population *p, uint32_t hidden, uint32_t batch)
+{
+    const double rates[] = {0.03, 0.06, 0.1}, noises[] = {0, 0.05}, scales[] = {1, 0.5, 2, 1.5};
+    carrynet_settings_init(&p->settings, carrynet_task_at(0));
+    p->settings.steps = 5;
+    p->settings.shape.hidden = hidden;
+    p->settings.batch = batch;
+    p->settings.networks = NETWORKS;
+    p->settings.updates = 250;
+    p->settings.clip = 1;
+    p->size = carrynet_shape_size(&p->settings.shape);
+    cr_assert_leq(p->size, (size_t)VALUES);
+    for (uint32_t n = 0; n < NETWORKS; ++n) {
+        carrynet_individual *one = &p->individuals[n];
+        *one = (carrynet_individual){
+            .seed = n % 5 == 4 ? (UINT64_C(1) << 40) + n : 100 + 7 * n,
+            .problem_seed = n % 3 == 0 ? 3 : UINT64_MAX - n,
+            .rate = rates[n % 3],
+            .noise = noises[n / 4 % 2],
+            .scale = scales[n % 4],
+        };
+        carrynet_initialize(p->initial[0] + n * p->size, &p->settings.shape, CARRYNET_FP32, one->seed, one->scale);
+    }
+    p->initial[0][LOST * p->size + 3] = NAN;
+}
+
+static carrynet_model *train(const struct population *p, const carrynet_engine_options *engine, uint32_t first,
+                             uint32_t count, uint32_t wave, carrynet_outcome *outcomes)
+{
+    carrynet_settings settings = p->settings;
+    carrynet_train_options options;
+    carrynet_model *model = NULL;
+    settings.networks = count;
+    carrynet_train_options_init(&options);
+    options.individuals = p->individuals + first;
+    options.initial = p->initial[0] + first * p->size;
+    options.outcomes = outcomes;
+    options.wave = wave;
+    MUST(carrynet_train(&model, &settings, engine, &options));
+    return model;
+}
+
+struct lone {
+    carrynet_model *models[NETWORKS];
+    carrynet_outcome outcomes[NETWORKS];
+};
+
+static void expect_equal(const struct population *p, const struct lone *lone, carrynet_model *model,
+                         const carrynet_outcome *outcomes, const char *label)
+{
+    const carrynet_network *records = carrynet_model_networks_const(model);
+    const float *values = carrynet_model_values_const(model);
+    for (uint32_t n = 0; n < NETWORKS; ++n) {
+        const carrynet_network *alone = carrynet_model_networks_const(lone->models[n]);
+        cr_expect_eq(records[n].seed, p->individuals[n].seed);
+        cr_expect_eq(records[n].updates, alone->updates, "%s, network %u: %llu updates, alone %llu", label, n,
+                     (unsigned long long)records[n].updates, (unsigned long long)alone->updates);
+        cr_expect_eq(records[n].exact, alone->exact, "%s, network %u", label, n);
+        cr_expect_eq(
+            memcmp(values + n * p->size, carrynet_model_values_const(lone->models[n]), p->size * sizeof *values), 0,
+            "%s, network %u: other weights than alone", label, n);
+        cr_expect(outcomes[n].finished && outcomes[n].lost == (n == LOST), "%s, network %u", label, n);
+        cr_expect_eq(outcomes[n].bits, lone->outcomes[n].bits);
+        cr_expect_eq(outcomes[n].wrong_bits, lone->outcomes[n].wrong_bits, "%s, network %u", label, n);
+        cr_expect_eq(outcomes[n].wrong_bits == 0, records[n].exact, "%s, network %u", label, n);
+    }
+}
+
+static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
+{
+    struct population *p = calloc(1, sizeof *p);
+    struct lone *lone = calloc(1, sizeof *lone);
+    struct test_body bodies[3];
+    carrynet_outcome outcomes[NETWORKS];
+    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    uint32_t exact = 0, late = 0;
+    cr_assert(p != NULL && lone != NULL);
+    mix(p, hidden, batch);
+    for (uint32_t n = 0; n < NETWORKS; ++n) {
+        lone->models[n] = train(p, &bodies[0].options, n, 1, 0, &lone->outcomes[n]);
+        const carrynet_network *one = carrynet_model_networks_const(lone->models[n]);
+        exact += one->exact;
+        late += one->exact && one->updates > 128;
+    }
+    cr_expect(exact >= 3 && exact <= NETWORKS - 3 && late >= 1, "a poor mixture: %u exact, %u of them late", exact,
+              late);
+    for (size_t b = 0; b < count; ++b) {
+        const uint32_t waves[] = {0, 10};
+        for (int w = 0; w < 2; ++w) {
+            char label[80];
+            (void)snprintf(label, sizeof label, "%.40s, hidden %u, waves of %u", bodies[b].label, hidden, waves[w]);
+            bodies[b].options.launches = b == 1 ? launches : CARRYNET_LAUNCHES_AUTO;
+            carrynet_model *model = train(p, &bodies[b].options, 0, NETWORKS, waves[w], outcomes);
+            expect_equal(p, lone, model, outcomes, label);
+            carrynet_model_free(model);
+        }
+    }
+    for (uint32_t n = 0; n < NETWORKS; ++n)
+        carrynet_model_free(lone->models[n]);
+    free(lone);
+    free(p);
+}
+
+Test(population, each_as_alone)
+{
+    compare(12, 32, CARRYNET_LAUNCHES_AUTO);
+}
+
+Test(population, each_as_alone_with_few_units)
+{
+    compare(5, 70, CARRYNET_LAUNCHES_AUTO);
+}
+
+Test(population, each_as_alone_by_steps)
+{
+    compare(12, 32, CARRYNET_LAUNCHES_STEPS);
+}
+
+Test(population, those_who_stay_close_up)
+{
+    struct test_body bodies[3];
+    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    for (size_t b = 0; b < count; ++b) {
+        carrynet_settings settings;
+        carrynet_engine *engine = NULL;
+        const bool stays[] = {true, false, true, false, false, true, true}, none[4] = {false};
+        const uint32_t wanted[] = {0, 5, 2, 6};
+        float before[7][VALUES + 32], after[7][VALUES + 32];
+        uint32_t from[7], left = 0;
+        carrynet_settings_init(&settings, carrynet_task_at(0));
+        settings.networks = 7;
+        const size_t size = carrynet_shape_size(&settings.shape);
+        MUST(carrynet_engine_create(&engine, &settings, &bodies[b].options));
+        for (uint32_t n = 0; n < 7; ++n)
+            MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, n, 1, before[n]));
+        MUST(carrynet_engine_keep(engine, stays, from, &left));
+        cr_assert_eq(left, 4u);
+        cr_expect_eq(carrynet_engine_settings(engine)->networks, 4u);
+        for (uint32_t n = 0; n < left; ++n) {
+            cr_expect_eq(from[n], wanted[n]);
+            cr_expect_eq(carrynet_engine_individuals(engine)[n].seed, settings.seed + wanted[n]);
+            MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, n, 1, after[n]));
+            cr_expect_eq(memcmp(after[n], before[wanted[n]], size * sizeof(float)), 0, "%s, network %u",
+                         bodies[b].label, n);
+        }
+        cr_expect_eq(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 4, 1, after[0]), CARRYNET_ERROR_ARGUMENT);
+        cr_expect_eq(carrynet_engine_keep(engine, none, from, &left), CARRYNET_ERROR_ARGUMENT);
+        carrynet_engine_free(engine);
+    }
+}
