@@ -5,8 +5,8 @@
  * Kernels of single steps are left out where CARRYNET_WHOLE is set: the kernel of whole updates wants their functions
  * alone, and the time to compile a kernel grows with the program around it.
  *
- * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _LOSS, _BIAS, _INITIAL_STATE, _OPTIMIZER, _BLOCKS_ABREAST (CPU
- * shape: lanes are blocks, not units). Run-time values (steps, sequences, networks) stand here.
+ * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _LOSS, _BIAS, _INITIAL_STATE, _OPTIMIZER, _ABREAST (CPU shape:
+ * lanes are blocks or networks, not units). Run-time values (steps, sequences, networks) stand here.
  */
 #ifndef CARRYNET_ARGUMENTS_H
 #define CARRYNET_ARGUMENTS_H

@@ -328,28 +328,28 @@ static inline vreal logarithm(vreal x)
 #define CARRYNET_STREAM_EVALUATION 3u
 
 /* Replaces the counter c0..c3 by the four words of its block under the key (key_low, key_high). */
-static inline void philox4x32(vword *c0, vword *c1, vword *c2, vword *c3, word key_low, word key_high)
+static inline void philox4x32(vword *c0, vword *c1, vword *c2, vword *c3, vword key_low, vword key_high)
 {
     const vword multiplier_0 = (vword)(0xd2511f53u), multiplier_1 = (vword)(0xcd9e8d57u);
     for (int round = 0; round < 10; ++round) {
         const vword low_0 = multiplier_0 * *c0, high_0 = word_high(multiplier_0, *c0);
         const vword low_1 = multiplier_1 * *c2, high_1 = word_high(multiplier_1, *c2);
-        *c0 = high_1 ^ *c1 ^ (vword)(key_low);
+        *c0 = high_1 ^ *c1 ^ key_low;
         *c1 = low_1;
-        *c2 = high_0 ^ *c3 ^ (vword)(key_high);
+        *c2 = high_0 ^ *c3 ^ key_high;
         *c3 = low_0;
-        key_low += 0x9e3779b9u;
-        key_high += 0xbb67ae85u;
+        key_low += (vword)(0x9e3779b9u);
+        key_high += (vword)(0xbb67ae85u);
     }
 }
 
 /* Uniform in [-scale, scale): 24 bits of the word in binary32, all 32 in binary64; scale is 0 or at least 2^-40. */
-static inline vreal uniform(vword random, real scale)
+static inline vreal uniform(vword random, vreal scale)
 {
 #if CARRYNET_REAL_BITS == 32
-    return fused(real_from_word(random >> 8), (vreal)(scale * 0x1p-23f), -(vreal)(scale));
+    return fused(real_from_word(random >> 8), scale * (vreal)(0x1p-23f), -scale);
 #else
-    return fused(real_from_word(random), (vreal)(scale * 0x1p-31), -(vreal)(scale));
+    return fused(real_from_word(random), scale * (vreal)(0x1p-31), -scale);
 #endif
 }
 

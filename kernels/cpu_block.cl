@@ -1,6 +1,6 @@
 /*
  * CPU shape, what its kernels share: a work-item runs whole blocks of up to 64 sequences; lanes are hidden units (in
- * cpu_abreast.cl they are blocks).
+ * cpu_abreast_block.cl they are blocks).
  *
  *     h[t+1] = sigmoid(row[symbol] + h[t] w_hh)      as register tiles of TILE_ROWS sequences x TILE_VECTORS vectors of
  *     units
@@ -221,8 +221,8 @@ INLINE vreal logits(const global real *h, const global vreal *w_hy)
     return HALVE_2(part[0], part[1]);
 }
 
-/* Metrics of a block, a vector a group of LANES sequences; or of LANES blocks, a vector a sequence (cpu_abreast.cl). */
-#if CARRYNET_BLOCKS_ABREAST
+/* Metrics of a block, a vector a group of LANES sequences; or of LANES blocks, a vector a sequence (cpu_abreast_block.cl). */
+#if CARRYNET_ABREAST
 #define MEASURED BLOCK
 #else
 #define MEASURED GROUPS

@@ -51,14 +51,14 @@ INLINE void add_noise(global real *h, const uint sequences, const ulong first_wo
             for (int i = 0; i < LANES; ++i)
                 high[i] = (uint)(base >> 32) + (lows[i] < (uint)base ? 1 : 0);
             c1 = CARRYNET_PASTE(vload, LANES)(0, high);
-            philox4x32(&c0, &c1, &c2, &c3, individual[CARRYNET_INDIVIDUAL_SEED],
-                       individual[CARRYNET_INDIVIDUAL_SEED + 1]);
+            philox4x32(&c0, &c1, &c2, &c3, (vword)(individual[CARRYNET_INDIVIDUAL_SEED]),
+                       (vword)(individual[CARRYNET_INDIVIDUAL_SEED + 1]));
             /* Lane i of word l is unit first + 4 i + l. */
             real part[4][LANES], noise[4 * LANES];
-            CARRYNET_PASTE(vstore, LANES)(uniform(c0, amount), 0, part[0]);
-            CARRYNET_PASTE(vstore, LANES)(uniform(c1, amount), 0, part[1]);
-            CARRYNET_PASTE(vstore, LANES)(uniform(c2, amount), 0, part[2]);
-            CARRYNET_PASTE(vstore, LANES)(uniform(c3, amount), 0, part[3]);
+            CARRYNET_PASTE(vstore, LANES)(uniform(c0, (vreal)(amount)), 0, part[0]);
+            CARRYNET_PASTE(vstore, LANES)(uniform(c1, (vreal)(amount)), 0, part[1]);
+            CARRYNET_PASTE(vstore, LANES)(uniform(c2, (vreal)(amount)), 0, part[2]);
+            CARRYNET_PASTE(vstore, LANES)(uniform(c3, (vreal)(amount)), 0, part[3]);
             for (int i = 0; i < LANES; ++i)
                 for (int l = 0; l < 4; ++l)
                     noise[4 * i + l] = part[l][i];

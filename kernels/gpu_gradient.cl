@@ -39,9 +39,9 @@ static inline real noise_element(const ulong first_word, const uint j, const glo
 {
     const ulong counter = (first_word + j) / 4;
     uint c[4] = {(uint)counter, (uint)(counter >> 32), update, CARRYNET_STREAM_NOISE};
-    philox4x32(&c[0], &c[1], &c[2], &c[3], individual[CARRYNET_INDIVIDUAL_SEED],
-               individual[CARRYNET_INDIVIDUAL_SEED + 1]);
-    return uniform(c[j % 4], amount);
+    philox4x32(&c[0], &c[1], &c[2], &c[3], (vword)(individual[CARRYNET_INDIVIDUAL_SEED]),
+               (vword)(individual[CARRYNET_INDIVIDUAL_SEED + 1]));
+    return uniform(c[j % 4], (vreal)(amount));
 }
 
 static inline void forward_step(const struct scratch *g, const struct block *b, const struct measures *m,

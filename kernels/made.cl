@@ -34,8 +34,9 @@ static inline vword random_words(const ulong base, const uint step, const uint u
     /* The carry into the high word: the top bit of (first & offset) | ((first | offset) & ~low). */
     const vword carry = (((vword)(first) & offset) | (((vword)(first) | offset) & ~low)) >> 31;
     vword c[4], word = (vword)(0u);
-    problem_block(c, low, (vword)((uint)(base >> 34)) + carry, update, CARRYNET_STREAM_PROBLEMS,
-                  individual[CARRYNET_INDIVIDUAL_PROBLEMS], individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]);
+    problem_block(c, low, (vword)((uint)(base >> 34)) + carry, (vword)(update),
+                  CARRYNET_STREAM_PROBLEMS, (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS]),
+                  (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]));
 #pragma unroll
     for (uint i = 0; i < 4; ++i)
         word |= c[i] & ~not_zero((place & (vword)(3u)) ^ (vword)(i));
@@ -66,11 +67,11 @@ static inline vword automaton_step(vword *state, const vword symbol, const globa
 }
 
 /* All ones for the lanes whose operand 0 is less than operand 1: the highest word in which they differ decides. */
-static inline vword less_mask(const global uint *symbols, const uint words)
+static inline vword less_mask(const global uint *symbols, const uint stride, const uint words)
 {
     vword less = (vword)(0u), decided = (vword)(0u);
     for (uint w = words; w-- > 0;) {
-        const vword s = LOAD_WORDS(symbols, w * CARRYNET_BLOCK);
+        const vword s = LOAD_WORDS(symbols, w * stride);
         const vword difference = problem_difference(s, CARRYNET_INPUTS), differs = not_zero(difference);
         less |= differs & ~decided & ~not_zero(s & difference);
         decided |= differs;
@@ -78,41 +79,41 @@ static inline vword less_mask(const global uint *symbols, const uint words)
     return less;
 }
 
-/* CARRYNET_LANES problems from their random words to symbols and targets. */
-static inline void finish_problems(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
-                                   const global uint *task)
+/* CARRYNET_LANES problems from their random words, `stride` uints apart, to symbols and targets. */
+static inline void finish_problems(global uint *symbols, global uint *targets, const uint stride,
+                                   const struct carrynet_pass *pass, const global uint *task)
 {
     for (uint w = 0; w < pass->drawn_words; ++w) {
         const uint left = pass->drawn_steps - w * SYMBOLS_A_WORD;
         const uint kept = left < SYMBOLS_A_WORD ? left : SYMBOLS_A_WORD;
-        const vword s = LOAD_WORDS(symbols, w * CARRYNET_BLOCK);
-        STORE_WORDS(symbols, w * CARRYNET_BLOCK, problem_symbols(s, CARRYNET_INPUTS, kept));
+        const vword s = LOAD_WORDS(symbols, w * stride);
+        STORE_WORDS(symbols, w * stride, problem_symbols(s, CARRYNET_INPUTS, kept));
     }
     for (uint w = pass->drawn_words; w < pass->symbol_words; ++w)
-        STORE_WORDS(symbols, w * CARRYNET_BLOCK, (vword)(0u));
+        STORE_WORDS(symbols, w * stride, (vword)(0u));
     if (task[CARRYNET_AUTOMATON_NOT_LESS] != 0) {
-        const vword less = less_mask(symbols, pass->drawn_words);
+        const vword less = less_mask(symbols, stride, pass->drawn_words);
         for (uint w = 0; w < pass->drawn_words; ++w) {
-            const vword s = LOAD_WORDS(symbols, w * CARRYNET_BLOCK);
+            const vword s = LOAD_WORDS(symbols, w * stride);
             const vword exchanged = problem_exchanged(s, CARRYNET_INPUTS);
-            STORE_WORDS(symbols, w * CARRYNET_BLOCK, s ^ ((s ^ exchanged) & less));
+            STORE_WORDS(symbols, w * stride, s ^ ((s ^ exchanged) & less));
         }
     }
     for (uint t = pass->drawn_steps; t < pass->steps; ++t) {
         const uint closing = task[CARRYNET_AUTOMATON_CLOSING] >> (4 * (t - pass->drawn_steps)) & 15u;
-        const uint w = t / SYMBOLS_A_WORD * CARRYNET_BLOCK, shift = CARRYNET_INPUTS * (t % SYMBOLS_A_WORD);
+        const uint w = t / SYMBOLS_A_WORD * stride, shift = CARRYNET_INPUTS * (t % SYMBOLS_A_WORD);
         STORE_WORDS(symbols, w, LOAD_WORDS(symbols, w) | (vword)(closing << shift));
     }
     vword state = (vword)(task[CARRYNET_AUTOMATON_START]), read = (vword)(0u), written = (vword)(0u);
     for (uint t = 0; t < pass->steps; ++t) {
         const uint in = t % SYMBOLS_A_WORD, out = t % OUTPUTS_A_WORD;
         if (in == 0)
-            read = LOAD_WORDS(symbols, t / SYMBOLS_A_WORD * CARRYNET_BLOCK);
+            read = LOAD_WORDS(symbols, t / SYMBOLS_A_WORD * stride);
         const vword symbol = read & (vword)((1u << CARRYNET_INPUTS) - 1);
         read >>= CARRYNET_INPUTS;
         written |= automaton_step(&state, symbol, task) << (CARRYNET_OUTPUTS * out);
         if (out == OUTPUTS_A_WORD - 1 || t + 1 == pass->steps) {
-            STORE_WORDS(targets, t / OUTPUTS_A_WORD * CARRYNET_BLOCK, written);
+            STORE_WORDS(targets, t / OUTPUTS_A_WORD * stride, written);
             written = (vword)(0u);
         }
     }
@@ -126,7 +127,7 @@ static inline void make_problems(global uint *symbols, global uint *targets, con
     const uint n = pass->drawn_words;
     for (uint w = 0; w < n; ++w)
         STORE_WORDS(symbols, w * CARRYNET_BLOCK, random_words(first * n + w, n, update, individual));
-    finish_problems(symbols, targets, pass, task);
+    finish_problems(symbols, targets, CARRYNET_BLOCK, pass, task);
 }
 
 #if CARRYNET_LANES > 1
@@ -140,14 +141,16 @@ static inline void make_block(global uint *symbols, global uint *targets, const 
     for (uint s = 0; s < pass->rows && pass->drawn_words == 1; s += 4 * CARRYNET_LANES) {
         vword c[4];
         uint words[4][CARRYNET_LANES];
-        problem_block(c, (vword)((uint)(first + s) / 4) + (vword)(CARRYNET_LANE_NUMBERS), (vword)(0u), update, CARRYNET_STREAM_PROBLEMS,
-                      individual[CARRYNET_INDIVIDUAL_PROBLEMS], individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]);
+        problem_block(c, (vword)((uint)(first + s) / 4) + (vword)(CARRYNET_LANE_NUMBERS), (vword)(0u),
+                      (vword)(update), CARRYNET_STREAM_PROBLEMS, (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS]),
+                      (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]));
         for (uint k = 0; k < 4; ++k)
             STORE_WORDS(words[k], 0, c[k]);
         for (uint i = 0; i < 4 * CARRYNET_LANES; ++i)
             symbols[s + i] = words[i % 4][i / 4];
         for (uint i = 0; i < 4 && s + i * CARRYNET_LANES < pass->rows; ++i)
-            finish_problems(symbols + s + i * CARRYNET_LANES, targets + s + i * CARRYNET_LANES, pass, task);
+            finish_problems(symbols + s + i * CARRYNET_LANES, targets + s + i * CARRYNET_LANES, CARRYNET_BLOCK, pass,
+                            task);
     }
 }
 #endif

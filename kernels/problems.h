@@ -11,12 +11,12 @@
     ((inputs) == 1 ? 0xffffffffu : (inputs) == 2 ? 0x55555555u : (inputs) == 3 ? 0x09249249u : 0x11111111u)
 
 /* The words of one block of a problem stream, in counter order; block holds the block's number, low and high word. */
-static inline void problem_block(vword words[4], vword block_low, vword block_high, word update, word stream,
-                                 word key_low, word key_high)
+static inline void problem_block(vword words[4], vword block_low, vword block_high, vword update, word stream,
+                                 vword key_low, vword key_high)
 {
     words[0] = block_low;
     words[1] = block_high;
-    words[2] = (vword)(update);
+    words[2] = update;
     words[3] = (vword)(stream);
     philox4x32(&words[0], &words[1], &words[2], &words[3], key_low, key_high);
 }

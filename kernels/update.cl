@@ -56,6 +56,16 @@ static inline vreal averaged(const vreal sum, const real r)
     return low > most ? most : low;
 }
 
+/* The factor for a sum of squares. */
+static inline vreal clip_factor(const vreal squares, const global real *constants)
+{
+    const vreal limit = REAL(0x1p100), c = (vreal)(constants[CARRYNET_CONSTANT_CLIP]);
+    /* Above the range of the square root the norm counts as NaN. */
+    const vreal nan = (vreal)(NAN);
+    const vreal norm = product(REAL(0x1p-20), square_root(squares <= limit ? squares : nan));
+    return norm <= c ? REAL(0x1p0) : quotient(c, norm);
+}
+
 /*
  * The factor of clipping of each network. Item: a network; lanes are neighbouring runs of 64 parameters, of which a
  * vector works on CARRYNET_LANES at once.
@@ -103,11 +113,7 @@ static inline void clip_item(const struct carrynet_step *step, const global real
             squares = started ? plus_real(levels[level], squares) : levels[level];
             started = 1;
         }
-    const vreal limit = REAL(0x1p100), s = (vreal)(squares), c = (vreal)(constants[CARRYNET_CONSTANT_CLIP]);
-    /* Above the range of the square root the norm counts as NaN. */
-    const vreal nan = (vreal)(NAN);
-    const vreal norm = product(REAL(0x1p-20), square_root(s <= limit ? s : nan));
-    const vreal factor = norm <= c ? REAL(0x1p0) : quotient(c, norm);
+    const vreal factor = clip_factor((vreal)(squares), constants);
 #if CARRYNET_LANES == 1
     factors[network] = factor;
 #else
@@ -140,6 +146,27 @@ static inline vreal scaled_step(const vreal w, const vreal numerator, const vrea
     return flush(fma(rate, quotient(numerator, denominator), w));
 }
 
+/* The new parameters from averaged and clipped gradients; the moments that the optimizer keeps move on. */
+static inline vreal updated(const vreal old, const vreal g, global vreal *first_moment, global vreal *second_moment,
+                            const vreal rate, const vreal epsilon, const global real *constants)
+{
+#if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_SGD_
+    return flush(fma(rate, g, old));
+#elif CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_MOMENTUM_
+    *first_moment = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *first_moment, g));
+    return flush(fma(rate, *first_moment, old));
+#else
+    *second_moment = second_moment_forward(*second_moment, g, constants);
+#if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_RMSPROP_
+    return scaled_step(old, g, *second_moment, rate, epsilon);
+#else
+    *first_moment = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *first_moment,
+                              product((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM_REST]), g)));
+    return scaled_step(old, *first_moment, *second_moment, rate, epsilon);
+#endif
+#endif
+}
+
 /* One update of one vector of parameters. What lies beyond the trained parameters keeps its value. */
 static inline void apply_item(const struct carrynet_step *step, const global real *sums, const global real *rates,
                               const global real *constants, const global real *factors, global real *parameters,
@@ -148,31 +175,13 @@ static inline void apply_item(const struct carrynet_step *step, const global rea
 {
     const size_t at = (size_t)network * step->parameter_stride / CARRYNET_LANES + i;
     global vreal *w = (global vreal *)parameters + at;
-    const vreal rate = (vreal)(rates[step->first_rate + CARRYNET_RATES * network + CARRYNET_RATE]);
-    const vreal old = *w;
+    const global real *mine = rates + step->first_rate + CARRYNET_RATES * network;
     vreal g = averaged(((const global vreal *)(sums + (size_t)network * step->node_stride))[i],
                        constants[CARRYNET_CONSTANT_AVERAGE]);
     if (step->clipped)
         g = flush(g * (vreal)(factors[network]));
-#if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_SGD_
-    vreal next = flush(fma(rate, g, old));
-#elif CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_MOMENTUM_
-    global vreal *m = (global vreal *)first_moments + at;
-    *m = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *m, g));
-    vreal next = flush(fma(rate, *m, old));
-#else
-    const vreal epsilon = (vreal)(rates[step->first_rate + CARRYNET_RATES * network + CARRYNET_EPSILON]);
-    global vreal *v = (global vreal *)second_moments + at;
-    *v = second_moment_forward(*v, g, constants);
-#if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_RMSPROP_
-    vreal next = scaled_step(old, g, *v, rate, epsilon);
-#else
-    global vreal *m = (global vreal *)first_moments + at;
-    *m = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *m,
-                   product((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM_REST]), g)));
-    vreal next = scaled_step(old, *m, *v, rate, epsilon);
-#endif
-#endif
+    const vreal next = updated(*w, g, (global vreal *)first_moments + at, (global vreal *)second_moments + at,
+                               (vreal)(mine[CARRYNET_RATE]), (vreal)(mine[CARRYNET_EPSILON]), constants);
 #if CARRYNET_LANES == 1
     *w = next;
 #else

@@ -84,6 +84,7 @@ ParameterizedTestParameters(equal_bits, every_variant)
 {
     enum { CPU = CARRYNET_KERNEL_SHAPE_CPU, GPU = CARRYNET_KERNEL_SHAPE_GPU };
     enum { AUTO = CARRYNET_LAUNCHES_AUTO, STEPS = CARRYNET_LAUNCHES_STEPS, WHOLE = CARRYNET_LAUNCHES_WHOLE };
+    enum { ABREAST = CARRYNET_LAUNCHES_ABREAST };
     static struct variant variants[] = {
         {"abreast", CPU, 4, 0, 3, false, STEPS},     {"abreast", CPU, 8, 0, 1, false, WHOLE},
         {"noise-odd", CPU, 4, 0, 0, false, AUTO},    {"noise-odd", CPU, 8, 0, 0, false, AUTO},
@@ -98,6 +99,8 @@ ParameterizedTestParameters(equal_bits, every_variant)
         {"subtract", CPU, 0, 0, 0, false, WHOLE},    {"four-inputs", CPU, 0, 0, 0, false, WHOLE},
         {"many-blocks", CPU, 0, 0, 0, false, WHOLE}, {"population", CPU, 0, 0, 0, false, WHOLE},
         {"clip-adam", CPU, 0, 0, 0, false, WHOLE},   {"noise-odd", CPU, 0, 0, 0, false, WHOLE},
+        {"networks", CPU, 4, 0, 3, false, ABREAST},  {"networks", CPU, 8, 0, 1, true, ABREAST},
+        {"noise-odd", CPU, 0, 0, 0, false, ABREAST}, {"networks", CPU, 0, 0, 0, false, STEPS},
     };
     return cr_make_param_array(struct variant, variants, sizeof variants / sizeof variants[0]);
 }

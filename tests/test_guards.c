@@ -71,6 +71,7 @@ Test(guards, stay_whole)
         settings.shape.bias = i % 2 == 0;
         settings.shape.initial_state = i == 0;
         check(&settings, CARRYNET_KERNEL_SHAPE_CPU, i % 2 == 0 ? CARRYNET_LAUNCHES_WHOLE : CARRYNET_LAUNCHES_STEPS);
+        check(&settings, CARRYNET_KERNEL_SHAPE_CPU, CARRYNET_LAUNCHES_ABREAST);
         check(&settings, CARRYNET_KERNEL_SHAPE_GPU, i % 2 == 0 ? CARRYNET_LAUNCHES_WHOLE : CARRYNET_LAUNCHES_STEPS);
     }
 }

@@ -53,6 +53,10 @@ const struct test_case test_cases[] = {
     {"abreast", 3, 7, 2, 5, 1500, 1, 2, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.02, 0, 0.1, 1, NULL},
     {"abreast-whole", 2, 4, 1, 6, 1100, 2, 10, 32, SQUARED, SGD, CONSTANT, false, false, 1, 0, 0, 1, NULL},
     {"fp64-abreast", 2, 12, 1, 4, 700, 2, 10, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.1, 0, 0.1, 1, NULL},
+    {"networks", 3, 9, 2, 11, 70, 19, 4, 32, ENTROPY, ADAM, COSINE, true, true, 0.02, 0.5, 0.1, 1, NULL},
+    {"networks-one", 2, 18, 1, 7, 1, 16, 12, 32, SQUARED, RMSPROP, CONSTANT, false, false, 0.01, 0, 0, 1, "sub"},
+    {"networks-blocks", 1, 2, 1, 3, 450, 9, 3, 32, SQUARED, SGD, CONSTANT, false, true, 1, 0, 0, 1, NULL},
+    {"fp64-networks", 2, 5, 1, 40, 3, 10, 3, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.1, 0.2, 0, 1, NULL},
     {NULL, 0, 0, 0, 0, 0, 0, 0, 0, SQUARED, SGD, CONSTANT, false, false, 0, 0, 0, 0, NULL},
 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORWARD_SEQUENCES = 70, WHOLE_UPDATES = 10 };
+enum { FORWARD_SEQUENCES = 70, WHOLE_UPDATES = 10, ABREAST_NETWORKS = 9 };
 
 size_t carrynet_case_count(void)
 {
@@ -162,9 +162,11 @@ carrynet_status case_run(struct case_values *values, const struct test_case *one
     carrynet_metrics *metrics = NULL;
     carrynet_engine_options cut = *options;
     case_settings(&settings, one);
-    /* Both cuts of an update into launches are tried, each on a part of the table: a cut is a kernel to compile. */
+    /* All cuts of an update into launches are tried, each on a part of the table: a cut is a kernel to compile. */
     if (cut.launches == CARRYNET_LAUNCHES_AUTO)
-        cut.launches = one->updates >= WHOLE_UPDATES ? CARRYNET_LAUNCHES_WHOLE : CARRYNET_LAUNCHES_STEPS;
+        cut.launches = one->networks >= ABREAST_NETWORKS ? CARRYNET_LAUNCHES_ABREAST
+                       : one->updates >= WHOLE_UPDATES   ? CARRYNET_LAUNCHES_WHOLE
+                                                         : CARRYNET_LAUNCHES_STEPS;
     *values = (struct case_values){0};
     struct run run = {.settings = &settings, .values = values, .value = settings.precision / 8};
     const size_t per_network =

@@ -115,7 +115,7 @@ uint64_t opencl_rounded(uint64_t count)
     return (count + CARRYNET_STRIPES - 1) / CARRYNET_STRIPES * CARRYNET_STRIPES;
 }
 
-/* Reals of scratch of one worker, but for nodes: the layout of cpu_abreast.cl. */
+/* Reals of scratch of one worker that blocks abreast share: the layout of cpu_abreast_block.cl. */
 static uint64_t abreast_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass)
 {
     const carrynet_shape *shape = &trainer->settings.shape;
@@ -128,18 +128,23 @@ static uint64_t abreast_reals(const struct opencl_trainer *trainer, const struct
 }
 
 /*
- * Reals of scratch of one worker: the layouts of cpu_rows.cl, cpu_abreast.cl, cpu_forward.cl, gpu_gradient.cl and
- * gpu_forward.cl.
+ * Reals of scratch of one worker: the layouts of cpu_rows.cl, cpu_abreast.cl, cpu_networks.cl, cpu_forward.cl,
+ * gpu_gradient.cl and gpu_forward.cl.
  */
-static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass, bool training)
+static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass,
+                              enum opencl_cut cut)
 {
+    const bool training = cut != OPENCL_CUT_FORWARD;
     const carrynet_shape *shape = &trainer->settings.shape;
     const uint64_t pitch = trainer->columns + (trainer->cpu_shape ? CARRYNET_PITCH_REST(trainer->columns) : 0);
     const uint64_t step = pass->rows * pitch, symbols = 1u << shape->inputs;
     uint64_t levels = 1, reals = 2 * step;
     for (uint32_t blocks = pass->chunk_blocks; blocks > 1; blocks /= 2)
         ++levels;
-    if (training && trainer->abreast)
+    if (cut == OPENCL_CUT_LANES)
+        return opencl_rounded(abreast_reals(trainer, pass) + trainer->lanes * (trainer->size + 2 * trainer->trained +
+                                                                               (1 + levels) * (trainer->trained + 2)));
+    if (training && trainer->blocks_abreast)
         return opencl_rounded(abreast_reals(trainer, pass) + (1 + levels) * pass->node_stride);
     if (training)
         reals += (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows;
@@ -154,13 +159,14 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
 
 enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer)
 {
-    return trainer->whole ? OPENCL_CUT_NETWORKS : OPENCL_CUT_GRADIENT;
+    return trainer->networks_abreast ? OPENCL_CUT_LANES : trainer->whole ? OPENCL_CUT_NETWORKS : OPENCL_CUT_GRADIENT;
 }
 
 carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
                                  const struct net_pass *s, enum opencl_cut cut)
 {
-    const bool training = cut != OPENCL_CUT_FORWARD, whole = cut == OPENCL_CUT_NETWORKS;
+    const bool training = cut != OPENCL_CUT_FORWARD, lanes = cut == OPENCL_CUT_LANES;
+    const bool whole = lanes || cut == OPENCL_CUT_NETWORKS;
     const uint64_t networks = trainer->settings.networks;
     const uint64_t blocks = (s->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
     struct carrynet_pass *pass = &plan->pass;
@@ -172,7 +178,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .steps = (uint32_t)s->steps,
         .symbol_words = (uint32_t)s->symbol_words,
         .target_words = (uint32_t)s->target_words,
-        .chunk_blocks = training && trainer->abreast ? trainer->lanes : 1,
+        .chunk_blocks = training && trainer->blocks_abreast ? trainer->lanes : 1,
         .rows = (uint32_t)opencl_rounded(s->sequences < CARRYNET_BLOCK ? s->sequences : CARRYNET_BLOCK),
         .parameter_stride = trainer->parameter_stride,
         .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,
@@ -187,8 +193,8 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
            networks * ((blocks + 2 * pass->chunk_blocks - 1) / (2 * pass->chunk_blocks)) >= 2 * trainer->workers)
         pass->chunk_blocks *= 2;
     pass->chunks = (uint32_t)((blocks + pass->chunk_blocks - 1) / pass->chunk_blocks);
-    const uint64_t tasks = networks * pass->chunks;
-    pass->scratch_stride = scratch_reals(trainer, pass, training);
+    const uint64_t tasks = lanes ? (networks + trainer->lanes - 1) / trainer->lanes : networks * pass->chunks;
+    pass->scratch_stride = scratch_reals(trainer, pass, cut);
     const uint64_t one = pass->scratch_stride * trainer->value;
     const uint64_t limit = trainer->about.largest_buffer < trainer->about.global_memory / 2
                                ? trainer->about.largest_buffer
@@ -198,8 +204,8 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
     plan->workers = trainer->workers < tasks ? trainer->workers : (size_t)tasks;
     if (plan->workers > limit / one)
         plan->workers = (size_t)(limit / one);
-    /* Parts of what is staged: all networks', each network's, or each worker's. */
-    const uint64_t parts = s->shared ? 1 : whole ? plan->workers : networks;
+    /* Parts of what is staged: all networks', each network's, or each worker's; none where it stands in scratch. */
+    const uint64_t parts = s->shared ? 1 : lanes ? 0 : whole ? plan->workers : networks;
     const uint64_t room = s->makes ? blocks * CARRYNET_BLOCK : s->sequences;
     pass->symbol_stride = s->shared ? 0 : room * s->symbol_words;
     pass->target_stride = s->shared ? 0 : room * s->target_words;

@@ -14,8 +14,9 @@ struct program {
     bool shapeless; /* knows no hidden units: a compiler's cache serves many networks */
 };
 
-/* In place of the first where blocks stand abreast. */
-static const char rows_file[] = "cpu_rows.cl", abreast_file[] = "cpu_abreast.cl";
+/* In place of the first, where blocks stand abreast, the others. */
+static const char rows_file[] = "cpu_rows.cl";
+static const char *const abreast_files[] = {"cpu_abreast_block.cl", "cpu_abreast.cl"};
 
 /*
  * A program for each step, since a compiler's time for a kernel grows with the program around it, and a run needs few
@@ -45,6 +46,10 @@ static const struct program programs[] = {
                                "cpu_pack.cl", rows_file, "update.cl", "cpu_train.cl"},
                               {NULL},
                               false},
+    [OPENCL_PROGRAM_NETWORKS] = {{"arithmetic.h", "arguments.h", "problems.h", "staged.cl", "made.cl", "cpu_block.cl",
+                                  "cpu_abreast_block.cl", "update.cl", "cpu_networks.cl"},
+                                 {NULL},
+                                 false},
     [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}, true},
 };
 
@@ -58,6 +63,7 @@ static const struct {
     [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "cpu_gradient", "gpu_gradient"},
     [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "cpu_forward", "gpu_forward"},
     [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "cpu_train", NULL},
+    [OPENCL_NETWORKS] = {OPENCL_PROGRAM_NETWORKS, "cpu_networks", NULL},
     [OPENCL_JOIN] = {OPENCL_PROGRAM_UPDATE, "join", "join"},
     [OPENCL_CLIP] = {OPENCL_PROGRAM_UPDATE, "clip", "clip"},
     [OPENCL_APPLY] = {OPENCL_PROGRAM_UPDATE, "apply", "apply"},
@@ -73,6 +79,7 @@ const char *opencl_kernel_name(const struct opencl_trainer *t, enum opencl_kerne
 static void program_options(char *options, size_t size, const struct opencl_trainer *t, enum opencl_program program)
 {
     const carrynet_shape *shape = &t->settings.shape;
+    const bool networks = program == OPENCL_PROGRAM_NETWORKS, whole = networks || program == OPENCL_PROGRAM_TRAIN;
     const int length =
         snprintf(options, size, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u", (int)t->settings.precision, t->lanes);
     char *rest = options + length;
@@ -85,19 +92,21 @@ static void program_options(char *options, size_t size, const struct opencl_trai
         (void)snprintf(rest, size,
                        " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d "
                        "-DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d -DCARRYNET_OPTIMIZER=%d -DCARRYNET_WHOLE=%d "
-                       "-DCARRYNET_BLOCKS_ABREAST=%d",
+                       "-DCARRYNET_ABREAST=%d",
                        shape->inputs, shape->hidden, shape->outputs, (int)t->settings.loss, shape->bias,
-                       shape->initial_state, program == OPENCL_PROGRAM_TRAIN ? (int)t->settings.optimizer : 0,
-                       program == OPENCL_PROGRAM_TRAIN, t->abreast && program != OPENCL_PROGRAM_FORWARD);
+                       shape->initial_state, whole ? (int)t->settings.optimizer : 0, whole,
+                       networks || (t->blocks_abreast && program != OPENCL_PROGRAM_FORWARD));
 }
 
 /* The program's files, NULL after the last. */
 static void program_files(const char *files[MOST_FILES], const struct opencl_trainer *t, enum opencl_program program)
 {
     memcpy(files, t->cpu_shape ? programs[program].cpu : programs[program].gpu, MOST_FILES * sizeof *files);
-    for (size_t i = 0; i < MOST_FILES; ++i)
-        if (t->abreast && files[i] == rows_file)
-            files[i] = abreast_file;
+    for (size_t i = 0; i + 1 < MOST_FILES; ++i)
+        if (t->blocks_abreast && files[i] == rows_file) {
+            memmove(&files[i + 2], &files[i + 1], (MOST_FILES - i - 2) * sizeof *files);
+            memcpy(&files[i], abreast_files, sizeof abreast_files);
+        }
 }
 
 carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *t, enum opencl_kernel_id id)

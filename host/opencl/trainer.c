@@ -1,5 +1,6 @@
 /* The trainer: opens the device, plans its memory, keeps parameters and moments of N networks on it. */
 #include "opencl/trainer.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,12 @@ enum { CPU_WORKERS = 4, GPU_WORKERS = 4 }; /* a compute unit */
 
 /* Most hidden units with which blocks stand abreast; beyond, lanes of units waste little, and their data are smaller. */
 enum { ABREAST_HIDDEN = 12 };
+
+/* Hidden values of networks abreast that a core's caches hold; sequences of a batch that is mostly update. */
+enum { ABREAST_BYTES = 3 << 20, SMALL_BATCH = 32 };
+
+/* Multiplications that a worker does in the time in which a kernel is compiled. */
+static const double COMPILE_WORK = 1e10;
 
 /* Multiplications of a forward pass up to which one worker alone trains a network. */
 static const double WHOLE_WORK = 1 << 21;
@@ -32,14 +39,41 @@ static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t wish)
     return CARRYNET_OK;
 }
 
-/* How the networks that there are now are trained: small updates cost less than their launches, and many networks keep
- * all workers busy. */
-static void choose_launches(struct opencl_trainer *t)
+/*
+ * By how much a lane a network is slower than a network after the other, in fused multiply-adds of an update's forward
+ * pass on the busiest worker; not above 0: no slower.
+ */
+static double abreast_lag(const struct opencl_trainer *t)
+{
+    const carrynet_settings *s = &t->settings;
+    const uint64_t units = t->about.compute_units > 0 ? t->about.compute_units : 1, lanes = t->lanes;
+    const uint64_t rows = s->batch < CARRYNET_BLOCK ? s->batch : CARRYNET_BLOCK;
+    const uint64_t groups = (s->networks + lanes - 1) / lanes;
+    /* What the busiest worker has to do, in columns of a network; measured for batches of 1 to 256, H = 4 to 64. */
+    const double times = s->batch < SMALL_BATCH ? 0.75 : s->shape.hidden <= 24 ? 0.97 : 1.15;
+    const double abreast = times * (double)((groups + units - 1) / units * lanes * s->shape.hidden);
+    const double apart = (double)((s->networks + units - 1) / units * t->columns);
+    const bool possible =
+        !t->blocks_abreast && (s->steps + 1) * rows * s->shape.hidden * lanes * t->value <= ABREAST_BYTES;
+    const double work = (double)s->batch * s->steps * s->shape.hidden;
+    return possible ? work * (abreast - apart) : INFINITY;
+}
+
+void opencl_choose_launches(struct opencl_trainer *t)
 {
     const double hidden = t->settings.shape.hidden;
     const double work = (double)t->settings.batch * t->settings.steps * hidden * (hidden + 2);
-    const bool suits = work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units;
-    t->whole = t->cpu_shape && (t->launches == CARRYNET_LAUNCHES_AUTO ? suits : t->launches == CARRYNET_LAUNCHES_WHOLE);
+    const bool asked = t->launches != CARRYNET_LAUNCHES_AUTO;
+    const double lag = t->cpu_shape && !asked ? abreast_lag(t) : 0;
+    /* The other kernel is compiled when as much time has been lost without it. */
+    const bool stays = t->networks_abreast && t->kernels[OPENCL_TRAIN] == NULL && t->lagged < COMPILE_WORK;
+    const bool ready = t->kernels[OPENCL_TRAIN] == NULL || t->kernels[OPENCL_NETWORKS] != NULL;
+    t->networks_abreast =
+        t->cpu_shape && (asked ? t->launches == CARRYNET_LAUNCHES_ABREAST : (lag <= 0 && ready) || stays);
+    t->lag = lag > 0 ? lag : 0;
+    t->whole = t->networks_abreast ||
+               (t->cpu_shape && (asked ? t->launches == CARRYNET_LAUNCHES_WHOLE
+                                       : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
 }
 
 /* Sizes that follow from settings, device and kernel shape. */
@@ -59,9 +93,10 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
     t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
     t->launches = options->launches;
-    choose_launches(t);
     const carrynet_status status = choose_lanes(t, options->lanes);
-    t->abreast = t->cpu_shape && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
+    opencl_choose_launches(t);
+    t->blocks_abreast =
+        t->cpu_shape && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
     /* PACKED_SIZE of cpu_block.cl, in reals. */
     t->packed_size = t->cpu_shape ? ((2u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +
                                         shape->outputs * t->lanes
@@ -227,6 +262,5 @@ carrynet_status opencl_trainer_keep(struct opencl_trainer *t, const uint32_t *fr
         }
     t->settings.networks = count;
     t->packed_is_current = false;
-    choose_launches(t);
     return CARRYNET_OK;
 }

@@ -35,6 +35,7 @@ enum opencl_program {
     OPENCL_PROGRAM_GRADIENT,
     OPENCL_PROGRAM_UPDATE,
     OPENCL_PROGRAM_TRAIN,
+    OPENCL_PROGRAM_NETWORKS,
     OPENCL_PROGRAM_PEAK
 };
 
@@ -45,6 +46,7 @@ enum opencl_kernel_id {
     OPENCL_GRADIENT,
     OPENCL_FORWARD,
     OPENCL_TRAIN,
+    OPENCL_NETWORKS,
     OPENCL_JOIN,
     OPENCL_CLIP,
     OPENCL_APPLY,
@@ -80,9 +82,11 @@ struct opencl_trainer {
     uint32_t node_stride;       /* reals a gradient node */
     size_t columns;             /* hidden units, padded in the CPU shape */
     uint64_t packed_size;       /* reals of packed weights of a network; CPU shape */
-    bool abreast;               /* lanes are blocks (cpu_abreast.cl) */
+    bool blocks_abreast;        /* lanes are blocks (cpu_abreast.cl) */
     carrynet_launches launches; /* as asked */
     bool whole;                 /* one worker trains whole networks, many updates a launch */
+    bool networks_abreast;      /* likewise, lanes are networks (cpu_networks.cl) */
+    double lag, lagged;         /* multiplications that networks abreast lose an update, and have lost */
     bool packed_is_current;     /* the packed weights are those of the parameters */
 
     cl_kernel kernels[OPENCL_KERNELS]; /* made when first needed */
@@ -141,7 +145,8 @@ struct opencl_plan {
 enum opencl_cut {
     OPENCL_CUT_FORWARD,  /* forward alone, in chunks */
     OPENCL_CUT_GRADIENT, /* gradient, in chunks */
-    OPENCL_CUT_NETWORKS  /* gradient or metrics, a worker a network */
+    OPENCL_CUT_NETWORKS, /* gradient or metrics, a worker a network */
+    OPENCL_CUT_LANES     /* updates, a lane a network */
 };
 
 /* How updates are cut whose problems the device makes. */
@@ -156,6 +161,12 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
  * many for this kernel), or what suits the device and the kernel.
  */
 carrynet_status opencl_group(size_t *group, struct opencl_trainer *trainer, cl_kernel kernel);
+
+/*
+ * How the networks that there are now are trained: small updates cost less than their launches, many networks keep all
+ * workers busy, and fill the lanes.
+ */
+void opencl_choose_launches(struct opencl_trainer *trainer);
 
 /* ---- launch.c -------------------------------------------------------------------------------------------------- */
 

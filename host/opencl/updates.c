@@ -153,6 +153,25 @@ static carrynet_status launch_whole(struct opencl_trainer *t, const struct openc
     return status;
 }
 
+/* All updates in one launch, a network a lane. */
+static carrynet_status launch_networks(struct opencl_trainer *t, const struct opencl_plan *plan,
+                                       const struct opencl_slot *slot, uint32_t updates)
+{
+    const struct carrynet_step step = update_step(t, 0);
+    const cl_uint count = updates;
+    const carrynet_status status = opencl_reserve(t, &t->scratch, plan->scratch_bytes, "scratch");
+    if (status != CARRYNET_OK)
+        return status;
+    const struct opencl_argument arguments[] = {
+        STRUCT(plan->pass),    STRUCT(step),          STRUCT(count),
+        BUFFER(slot->staged),  BUFFER(t->task),       BUFFER(slot->rates_buffer),
+        BUFFER(t->constants),  BUFFER(t->parameters), BUFFER(t->moments[0]),
+        BUFFER(t->moments[1]), BUFFER(t->scratch),    BUFFER(t->sums),
+        BUFFER(t->totals)};
+    t->packed_is_current = false;
+    return LAUNCH(t, OPENCL_NETWORKS, arguments, plan->workers);
+}
+
 carrynet_status opencl_measure_whole(struct opencl_trainer *t, const struct net_pass *s)
 {
     struct opencl_slot *slot = &t->slots[t->slot];
@@ -171,7 +190,7 @@ static carrynet_status get_ready(struct opencl_trainer *t, struct opencl_plan *p
     carrynet_status status = CARRYNET_OK;
     if (t->whole) {
         plan->pass.networks = 0;
-        status = launch_whole(t, plan, slot, 0);
+        status = t->networks_abreast ? launch_networks(t, plan, slot, 0) : launch_whole(t, plan, slot, 0);
         const cl_int code = clFinish(t->queue);
         return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
     }
@@ -186,6 +205,7 @@ carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_
 {
     struct opencl_plan plan;
     uint32_t *symbols = NULL, *targets = NULL; /* the host has none to fill */
+    opencl_choose_launches(t);
     carrynet_status status = opencl_trainer_stage(t, s, &symbols, &targets);
     struct opencl_slot *slot = &t->slots[t->slot];
     if (status == CARRYNET_OK)
@@ -205,6 +225,9 @@ carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_
                                t->settings.networks * CARRYNET_INDIVIDUAL * sizeof(uint32_t));
     if (status == CARRYNET_OK && updates == 0)
         return get_ready(t, &plan, slot);
+    t->lagged += t->lag * updates;
+    if (status == CARRYNET_OK && t->networks_abreast)
+        return launch_networks(t, &plan, slot, updates);
     if (status == CARRYNET_OK && t->whole)
         return launch_whole(t, &plan, slot, updates);
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {

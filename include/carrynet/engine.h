@@ -22,7 +22,8 @@ typedef struct carrynet_engine carrynet_engine;
 typedef enum carrynet_launches {
     CARRYNET_LAUNCHES_AUTO = 0, /* whole updates for small or many networks, else steps */
     CARRYNET_LAUNCHES_STEPS,    /* a launch for each step of an update */
-    CARRYNET_LAUNCHES_WHOLE     /* CPU shape: many whole updates in a launch, a worker a network; GPU shape: steps */
+    CARRYNET_LAUNCHES_WHOLE,    /* CPU shape: many whole updates in a launch, a worker a network; GPU shape: steps */
+    CARRYNET_LAUNCHES_ABREAST   /* CPU shape: likewise, a network a vector lane; GPU shape: steps */
 } carrynet_launches;
 
 typedef struct carrynet_engine_options {

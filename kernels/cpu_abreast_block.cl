@@ -1,0 +1,428 @@
+/*
+ * CPU shape, few hidden units: as cpu_rows.cl, but lanes are blocks, LANES of them abreast, so that no lane is wasted on
+ * padding: blocks of one network (cpu_abreast.cl), or one block of each of LANES networks (cpu_networks.cl). Everything
+ * is vertical: a vector holds one value of each of the blocks.
+ *
+ * Sequences that a block lacks have h = 0 and dy = 0 and add exact zeros.
+ */
+#pragma OPENCL FP_CONTRACT OFF
+
+/* Register tiles: ABREAST_ROWS sequences (or units of h) x ABREAST_UNITS units. */
+#define ABREAST_ROWS (TILE / 4)
+#define ABREAST_UNITS 4
+#define REST (H % ABREAST_UNITS) /* units of a narrower last tile */
+#define ABREAST_SHARED (SYMBOLS <= 4 ? TILE / 4 : 1) /* units that share the choice of their bucket */
+
+#define TRAINED (I * H + H * H + H * O + CARRYNET_BIAS * (H + O))
+
+/* Scratch of a work-item. The host computes the same (host/opencl). */
+struct scratch {
+    global vreal *h;       /* [T + 1][BLOCK][H] */
+    global vreal *dy;      /* [T][BLOCK][O] */
+    global vreal *dh;      /* [2][BLOCK][H] */
+    global vreal *row;     /* [SYMBOLS][H] */
+    global vreal *first;   /* [SYMBOLS][H], their sigmoids */
+    global vreal *w_hh;    /* [H][H] */
+    global vreal *w_hy;    /* [O][H] */
+    global vreal *h_0;     /* [H] */
+    global vreal *b_y;     /* [O] */
+    global vreal *bucket;  /* [SYMBOLS][H] */
+    global vreal *dw_hh;   /* [H][H] */
+    global vreal *dw_hy;   /* [O][H] */
+    global vreal *db_y;    /* [O] */
+    global vreal *nodes;   /* [TRAINED + 2]: a node of each block */
+    global vword *symbols; /* [symbol_words][BLOCK] */
+    global vword *targets; /* [target_words][BLOCK] */
+    global real *rest;     /* of those who share this */
+};
+
+INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
+{
+    struct scratch s;
+    s.h = (global vreal *)base;
+    s.dy = s.h + (size_t)(pass->steps + 1) * BLOCK * H;
+    s.dh = s.dy + (size_t)pass->steps * BLOCK * O;
+    s.row = s.dh + 2 * BLOCK * H;
+    s.first = s.row + SYMBOLS * H;
+    s.w_hh = s.first + SYMBOLS * H;
+    s.w_hy = s.w_hh + H * H;
+    s.h_0 = s.w_hy + O * H;
+    s.b_y = s.h_0 + H;
+    s.bucket = s.b_y + O;
+    s.dw_hh = s.bucket + SYMBOLS * H;
+    s.dw_hy = s.dw_hh + H * H;
+    s.db_y = s.dw_hy + O * H;
+    s.nodes = s.db_y + O;
+    s.symbols = (global vword *)(s.nodes + TRAINED + 2);
+    s.targets = s.symbols + (size_t)pass->symbol_words * BLOCK;
+    s.rest = (global real *)(s.nodes + TRAINED + 2 + (size_t)(pass->symbol_words + pass->target_words) * BLOCK);
+    return s;
+}
+
+/* What LANES blocks run with beside their weights and symbols. */
+struct abreast {
+    vreal sequences; /* of each */
+    uint rows;       /* of the longest, rounded up to ABREAST_ROWS */
+    int whole;       /* all have so many */
+    int noisy;
+    vreal noise;
+    vword key_low, key_high, update; /* of the noise */
+    ulong first;                     /* number of lane 0's first sequence in its update, and from lane to lane */
+    ulong lane_step;
+};
+
+/* Symbol or target `step` of sequence s of each block. */
+INLINE vword word_at(const global vword *words, const uint bits, const uint s, const uint step)
+{
+    const uint per_word = 32 / bits;
+    return words[(size_t)(step / per_word) * BLOCK + s] >> bits * (step % per_word) & (vword)((1u << bits) - 1);
+}
+
+/* Of the values of unit j for each symbol, table [SYMBOLS][H], that of each lane's symbol. */
+INLINE vreal chosen(const global vreal *table, const uint j, const vword symbol)
+{
+    vreal value[SYMBOLS];
+#pragma unroll
+    for (int a = 0; a < SYMBOLS; ++a)
+        value[a] = table[a * H + j];
+#pragma unroll
+    for (int i = 0; i < I; ++i) {
+        const vreal bit = real_from_word(symbol >> i & (vword)(1u));
+#pragma unroll
+        for (int a = 0; a < SYMBOLS >> (i + 1); ++a)
+            value[a] = bit > REAL(0x0p0) ? value[2 * a + 1] : value[2 * a];
+    }
+    return value[0];
+}
+
+/* Zeros for the sequences that a block lacks, values [BLOCK][H]; they might be NaN where a weight is infinite. */
+INLINE void mask_sequences(global vreal *values, const struct abreast *b)
+{
+    for (uint s = 0; !b->whole && s < b->rows; ++s)
+        for (uint j = 0; j < H; ++j)
+            values[s * H + j] = (vreal)((real)s) < b->sequences ? values[s * H + j] : REAL(0x0p0);
+}
+
+/*
+ * acc[r][u] += sum over k of left[r][k] w[k * link + u * unit], k ascending: w_hh, or its transpose with the strides
+ * exchanged.
+ */
+INLINE void abreast_chain(vreal acc[ABREAST_ROWS][ABREAST_UNITS], const int width, const global vreal *left,
+                          const global vreal *w, const uint link, const uint unit)
+{
+    for (uint k = 0; k < H; ++k)
+#pragma unroll
+        for (int u = 0; u < width; ++u) {
+            const vreal weight = w[k * link + u * unit];
+#pragma unroll
+            for (int r = 0; r < ABREAST_ROWS; ++r)
+                acc[r][u] = fma(left[r * H + k], weight, acc[r][u]);
+        }
+}
+
+/* ---- forward --------------------------------------------------------------------------------------------------- */
+
+/* Units j, ... of the sequences s, ... of h[t+1]. */
+INLINE void abreast_forward_tile(const struct scratch *g, const uint t, const uint s, const uint j, const int width)
+{
+    const global vreal *h = g->h + ((size_t)t * BLOCK + s) * H;
+    global vreal *next = g->h + ((size_t)(t + 1) * BLOCK + s) * H;
+    vreal acc[ABREAST_ROWS][ABREAST_UNITS];
+#pragma unroll
+    for (int r = 0; r < ABREAST_ROWS; ++r)
+#pragma unroll
+        for (int u = 0; u < width; ++u)
+            acc[r][u] = chosen(g->row, j + u, word_at(g->symbols, I, s + r, t));
+    abreast_chain(acc, width, h, g->w_hh + j, H, 1);
+#pragma unroll
+    for (int r = 0; r < ABREAST_ROWS; ++r)
+#pragma unroll
+        for (int u = 0; u < width; ++u)
+            next[r * H + j + u] = acc[r][u];
+}
+
+/* h[t+1] before noise, 0 for the sequences that a block lacks. */
+INLINE void abreast_forward(const struct scratch *g, const struct abreast *b, const uint t, const int chained)
+{
+    global vreal *next = g->h + (size_t)(t + 1) * BLOCK * H;
+    if (!chained)
+        for (uint s = 0; s < b->rows; ++s)
+            for (uint j = 0; j < H; ++j)
+                next[s * H + j] = chosen(g->first, j, word_at(g->symbols, I, s, t));
+    for (uint s = 0; chained && s < b->rows; s += ABREAST_ROWS) {
+        for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
+            abreast_forward_tile(g, t, s, j, ABREAST_UNITS);
+#if REST
+        abreast_forward_tile(g, t, s, H - REST, REST);
+#endif
+        for (uint e = s * H; e < (s + ABREAST_ROWS) * H; ++e)
+            next[e] = sigmoid(next[e]);
+    }
+    mask_sequences(next, b);
+}
+
+/* h[t+1] += uniform noise: of sequence p word (p T + t) 4 ceil(H/4) + j of the stream. */
+INLINE void abreast_noise(const struct scratch *g, const struct abreast *b, const uint t, const uint steps)
+{
+    for (uint s = 0; s < b->rows; ++s)
+        for (uint quad = 0; quad < (H + 3) / 4; ++quad) {
+            uint low[LANES], high[LANES];
+            for (uint lane = 0; lane < LANES; ++lane) {
+                const ulong counter = ((b->first + lane * b->lane_step + s) * steps + t) * ((H + 3) / 4) + quad;
+                low[lane] = (uint)counter;
+                high[lane] = (uint)(counter >> 32);
+            }
+            vword c[4] = {CARRYNET_PASTE(vload, LANES)(0, low), CARRYNET_PASTE(vload, LANES)(0, high), b->update,
+                          (vword)(CARRYNET_STREAM_NOISE)};
+            philox4x32(&c[0], &c[1], &c[2], &c[3], b->key_low, b->key_high);
+            global vreal *h = g->h + ((size_t)(t + 1) * BLOCK + s) * H + 4 * quad;
+            for (uint l = 0; l < 4 && 4 * quad + l < H; ++l) {
+                const vreal noised = flush(h[l] + uniform(c[l], b->noise));
+                const vreal kept = b->noise > REAL(0x0p0) ? noised : h[l];
+                h[l] = (vreal)((real)s) < b->sequences ? kept : REAL(0x0p0);
+            }
+        }
+}
+
+/* The logit of output o: 16 stripes, then halves to halves, of which those without units are left out. */
+INLINE vreal abreast_logit(const struct scratch *g, const global vreal *h, const uint o)
+{
+    vreal stripe[STRIPES];
+#pragma unroll
+    for (int k = 0; k < STRIPES; ++k)
+        stripe[k] = k < H ? fma(h[k < H ? k : 0], g->w_hy[o * H + (k < H ? k : 0)], REAL(0x0p0)) : REAL(0x0p0);
+    for (uint first = STRIPES; first < H; first += STRIPES)
+#pragma unroll
+        for (int k = 0; k < STRIPES; ++k)
+            if (first + k < H)
+                stripe[k] = fma(h[first + k], g->w_hy[o * H + first + k], stripe[k]);
+#pragma unroll
+    for (int width = STRIPES / 2; width > 0; width /= 2)
+#pragma unroll
+        for (int k = 0; k < width; ++k)
+            if (k + width < H)
+                stripe[k] = plus(stripe[k], stripe[k + width]);
+#if CARRYNET_BIAS
+    return g->b_y[o] + stripe[0];
+#else
+    return stripe[0];
+#endif
+}
+
+/* ---- backward and gradient ------------------------------------------------------------------------------------- */
+
+INLINE void abreast_backward_tile(const struct scratch *g, const uint t, const int chained, const uint s, const uint j,
+                                  const int width)
+{
+    const global vreal *dh_next = g->dh + ((t + 1) % 2 * BLOCK + s) * H;
+    const global vreal *dy = g->dy + ((size_t)t * BLOCK + s) * O, *h = g->h + ((size_t)(t + 1) * BLOCK + s) * H;
+    global vreal *dh = g->dh + (t % 2 * BLOCK + s) * H;
+    vreal acc[ABREAST_ROWS][ABREAST_UNITS];
+#pragma unroll
+    for (int r = 0; r < ABREAST_ROWS; ++r)
+#pragma unroll
+        for (int u = 0; u < width; ++u) {
+            acc[r][u] = REAL(0x0p0);
+#pragma unroll
+            for (int o = 0; o < O; ++o)
+                acc[r][u] = fma(dy[r * O + o], g->w_hy[o * H + j + u], acc[r][u]);
+        }
+    if (chained)
+        abreast_chain(acc, width, dh_next, g->w_hh + j * H, 1, H);
+#pragma unroll
+    for (int r = 0; r < ABREAST_ROWS; ++r)
+#pragma unroll
+        for (int u = 0; u < width; ++u) {
+            const vreal x = h[r * H + j + u];
+            dh[r * H + j + u] = flush(acc[r][u] * (x * (REAL(0x1p0) - x)));
+        }
+}
+
+/* dw_hh of units k, ... to units j, ..., one chain an element over the sequences. */
+INLINE void abreast_gradient_tile(const struct scratch *g, const struct abreast *b, const uint t, const uint k,
+                                  const int rows, const uint j, const int width)
+{
+    const global vreal *h = g->h + (size_t)t * BLOCK * H + k, *dh = g->dh + t % 2 * BLOCK * H + j;
+    global vreal *dw = g->dw_hh + k * H + j;
+    vreal acc[ABREAST_ROWS][ABREAST_UNITS];
+#pragma unroll
+    for (int r = 0; r < rows; ++r)
+#pragma unroll
+        for (int u = 0; u < width; ++u)
+            acc[r][u] = dw[r * H + u];
+    for (uint s = 0; s < b->rows; ++s)
+#pragma unroll
+        for (int u = 0; u < width; ++u) {
+            const vreal d = dh[s * H + u];
+#pragma unroll
+            for (int r = 0; r < rows; ++r)
+                acc[r][u] = fma(h[s * H + r], d, acc[r][u]);
+        }
+#pragma unroll
+    for (int r = 0; r < rows; ++r)
+#pragma unroll
+        for (int u = 0; u < width; ++u)
+            dw[r * H + u] = acc[r][u];
+}
+
+INLINE void abreast_gradient_rows(const struct scratch *g, const struct abreast *b, const uint t, const uint k,
+                                  const int rows)
+{
+    for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
+        abreast_gradient_tile(g, b, t, k, rows, j, ABREAST_UNITS);
+#if REST
+    abreast_gradient_tile(g, b, t, k, rows, H - REST, REST);
+#endif
+}
+
+/* dw_hy and the buckets of units j, ..., which share the choice of the bucket. */
+INLINE void abreast_units(const struct scratch *g, const struct abreast *b, const uint t, const uint j, const int width)
+{
+    const global vreal *h = g->h + (size_t)(t + 1) * BLOCK * H + j, *dh = g->dh + t % 2 * BLOCK * H + j;
+    const global vreal *dy = g->dy + (size_t)t * BLOCK * O;
+    vreal bucket[SYMBOLS][ABREAST_SHARED], out[O][ABREAST_SHARED];
+#pragma unroll
+    for (int u = 0; u < width; ++u) {
+#pragma unroll
+        for (int a = 0; a < SYMBOLS; ++a)
+            bucket[a][u] = g->bucket[a * H + j + u];
+#pragma unroll
+        for (int o = 0; o < O; ++o)
+            out[o][u] = g->dw_hy[o * H + j + u];
+    }
+    for (uint s = 0; s < b->rows; ++s) {
+        const vreal symbol = real_from_word(word_at(g->symbols, I, s, t));
+#pragma unroll
+        for (int a = 0; a < SYMBOLS; ++a)
+#pragma unroll
+            for (int u = 0; u < width; ++u)
+                bucket[a][u] = symbol == (vreal)((real)a) ? plus(bucket[a][u], dh[s * H + u]) : bucket[a][u];
+#pragma unroll
+        for (int o = 0; o < O; ++o)
+#pragma unroll
+            for (int u = 0; u < width; ++u)
+                out[o][u] = fma(h[s * H + u], dy[s * O + o], out[o][u]);
+    }
+#pragma unroll
+    for (int u = 0; u < width; ++u) {
+#pragma unroll
+        for (int a = 0; a < SYMBOLS; ++a)
+            g->bucket[a * H + j + u] = bucket[a][u];
+#pragma unroll
+        for (int o = 0; o < O; ++o)
+            g->dw_hy[o * H + j + u] = out[o][u];
+    }
+}
+
+/* One step of BPTT and its part of the gradient. */
+INLINE void abreast_backward(const struct scratch *g, const struct abreast *b, const uint t, const int last,
+                             const int chained)
+{
+    for (uint s = 0; s < b->rows; s += ABREAST_ROWS) {
+        for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
+            abreast_backward_tile(g, t, !last, s, j, ABREAST_UNITS);
+#if REST
+        abreast_backward_tile(g, t, !last, s, H - REST, REST);
+#endif
+    }
+    mask_sequences(g->dh + t % 2 * BLOCK * H, b);
+    if (chained) {
+        for (uint k = 0; k + ABREAST_ROWS <= H; k += ABREAST_ROWS)
+            abreast_gradient_rows(g, b, t, k, ABREAST_ROWS);
+#if H % ABREAST_ROWS
+        abreast_gradient_rows(g, b, t, H - H % ABREAST_ROWS, H % ABREAST_ROWS);
+#endif
+    }
+    for (uint j = 0; j + ABREAST_SHARED <= H; j += ABREAST_SHARED)
+        abreast_units(g, b, t, j, ABREAST_SHARED);
+#if H % ABREAST_SHARED
+    abreast_units(g, b, t, H - H % ABREAST_SHARED, H % ABREAST_SHARED);
+#endif
+#if CARRYNET_BIAS
+    for (uint o = 0; o < O; ++o)
+        for (uint s = 0; s < b->rows; ++s)
+            g->db_y[o] = plus(g->db_y[o], g->dy[((size_t)t * BLOCK + s) * O + o]);
+#endif
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------------------------- */
+
+/* Sum over the symbols that have bit i. */
+INLINE vreal bucket_sum(const struct scratch *g, const uint i, const uint j)
+{
+    vreal sum = g->bucket[(1 << i) * H + j];
+    for (uint a = (1 << i) + 1; a < SYMBOLS; ++a)
+        if (a >> i & 1)
+            sum = plus(sum, g->bucket[a * H + j]);
+    return sum;
+}
+
+/* The blocks' nodes, a block a lane: the gradient in the order of the parameters, then the metrics. */
+INLINE void abreast_nodes(const struct scratch *g, const struct abreast *b, const struct measures *m)
+{
+    global vreal *dw_xh = g->nodes, *dw_hh = dw_xh + I * H, *dw_hy = dw_hh + H * H;
+    vreal loss = REAL(0x0p0), absolute = REAL(0x0p0);
+    for (uint j = 0; j < H; ++j) {
+        for (uint i = 0; i < I; ++i)
+            dw_xh[i * H + j] = bucket_sum(g, i, j);
+        for (uint k = 0; k < H; ++k)
+            dw_hh[k * H + j] = g->dw_hh[k * H + j];
+        for (uint o = 0; o < O; ++o)
+            dw_hy[j * O + o] = g->dw_hy[o * H + j];
+#if CARRYNET_BIAS
+        vreal sum = g->bucket[j];
+        for (uint a = 1; a < SYMBOLS; ++a)
+            sum = plus(sum, g->bucket[a * H + j]);
+        dw_hy[H * O + j] = sum;
+#endif
+    }
+#if CARRYNET_BIAS
+    for (uint o = 0; o < O; ++o)
+        dw_hy[H * O + H + o] = g->db_y[o];
+#endif
+    for (uint s = 0; s < b->rows; ++s) {
+        loss = (vreal)((real)s) < b->sequences ? plus(loss, m->loss[s]) : loss;
+        absolute = (vreal)((real)s) < b->sequences ? plus(absolute, m->absolute[s]) : absolute;
+    }
+    g->nodes[TRAINED] = loss;
+    g->nodes[TRAINED + 1] = absolute;
+}
+
+/* ---- a block in each lane ---------------------------------------------------------------------------------------- */
+
+/* LANES blocks: their nodes, and what they have wrong, bits and sequences: exact below 2^24. Without learning no noise
+ * and no gradient. */
+INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *g, const struct abreast *b,
+                        const int learn, vreal *wrong_bits, vreal *wrong_sequences)
+{
+    struct measures measures;
+    measures_start(&measures);
+#if CARRYNET_INITIAL_STATE
+    for (uint s = 0; s < b->rows; ++s)
+        for (uint j = 0; j < H; ++j)
+            g->h[s * H + j] = (vreal)((real)s) < b->sequences ? g->h_0[j] : REAL(0x0p0);
+#endif
+    for (uint t = 0; t < pass->steps; ++t) {
+        abreast_forward(g, b, t, t > 0 || CARRYNET_INITIAL_STATE);
+        if (b->noisy && learn)
+            abreast_noise(g, b, t, pass->steps);
+        for (uint s = 0; s < b->rows; ++s)
+            for (uint o = 0; o < O; ++o) {
+                const vreal z = abreast_logit(g, g->h + ((size_t)(t + 1) * BLOCK + s) * H, o);
+                const vreal target = real_from_word(word_at(g->targets, O, s, t) >> o & (vword)(1u));
+                const vreal dy = measure(&measures, s, z, sigmoid(z), target);
+                g->dy[((size_t)t * BLOCK + s) * O + o] = (vreal)((real)s) < b->sequences ? dy : REAL(0x0p0);
+            }
+    }
+    for (global vreal *sum = g->bucket; sum < g->nodes; ++sum)
+        *sum = REAL(0x0p0);
+    for (uint t = learn ? pass->steps : 0; t-- > 0;)
+        abreast_backward(g, b, t, t + 1 == pass->steps, t > 0 || CARRYNET_INITIAL_STATE);
+    abreast_nodes(g, b, &measures);
+    *wrong_bits = *wrong_sequences = REAL(0x0p0);
+    for (uint s = 0; s < b->rows; ++s) {
+        const vreal wrong = (vreal)((real)s) < b->sequences ? measures.wrong[s] : REAL(0x0p0);
+        *wrong_bits = plus(*wrong_bits, wrong);
+        *wrong_sequences = plus(*wrong_sequences, wrong > REAL(0x0p0) ? REAL(0x1p0) : REAL(0x0p0));
+    }
+}
