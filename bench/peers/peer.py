@@ -41,7 +41,7 @@ def options(doc, **defaults):
     parser.add_argument("--wait", action="store_true", help="say when ready, then measure a window for every line read")
     parser.add_argument("--check", action="store_true", help="compare with known answers, measure nothing")
     for name, (value, text) in defaults.items():
-        parser.add_argument("--" + name, default=value, help=text)
+        parser.add_argument("--" + name, default=value, type=type(value), help=text)
     return parser.parse_args()
 
 
