@@ -44,6 +44,8 @@ typedef struct base_text {
     int failed;
 } base_text;
 void base_text_add(base_text *text, const char *format, ...) BASE_PRINTF(2, 3);
+/* Adds bytes as they are; there is always a NUL behind the last. */
+void base_text_append(base_text *text, const char *bytes, size_t count);
 void base_text_free(base_text *text);
 
 /* Replaces the decimal point of the locale, whatever it is, in what printf made of a finite number, by '.'. */
@@ -63,5 +65,13 @@ carrynet_status base_write_file(const char *path, const void *const *parts, cons
 
 /* IO, with the reason, if base_write_file(path) could not work now. */
 carrynet_status base_writable(const char *path);
+
+/*
+ * Runs a program to its end, without a shell: words are its name, looked up in PATH, and its arguments, NULL after the
+ * last; input [size] is its standard input. What it writes is added to *output and *errors; *code is its exit code, 128
+ * + the signal if one ended it. IO if it cannot be started.
+ */
+carrynet_status base_run(base_text *output, base_text *errors, int *code, const char *const *words, const char *input,
+                         size_t size);
 
 #endif

@@ -5,6 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for `count` bytes more and a NUL; false, with `failed` set, if there is none. */
+static int make_room(base_text *text, size_t count)
+{
+    if (text->failed || count >= SIZE_MAX / 2 - text->size) {
+        text->failed = 1;
+        return 0;
+    }
+    const size_t need = text->size + count + 1;
+    if (need > text->room) {
+        const size_t room = need > 2 * text->room ? need : 2 * text->room;
+        char *data = realloc(text->data, room);
+        if (data == NULL) {
+            text->failed = 1;
+            return 0;
+        }
+        text->data = data;
+        text->room = room;
+    }
+    return 1;
+}
+
 void base_text_add(base_text *text, const char *format, ...)
 {
     va_list arguments;
@@ -13,24 +34,22 @@ void base_text_add(base_text *text, const char *format, ...)
     va_copy(again, arguments);
     const int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    const size_t need = text->size + (size_t)(length < 0 ? 0 : length) + 1;
     if (length < 0)
         text->failed = 1;
-    if (!text->failed && need > text->room) {
-        const size_t room = need > 2 * text->room ? need : 2 * text->room;
-        char *data = realloc(text->data, room);
-        if (data == NULL) {
-            text->failed = 1;
-        } else {
-            text->data = data;
-            text->room = room;
-        }
-    }
-    if (!text->failed) {
+    if (make_room(text, (size_t)(length < 0 ? 0 : length))) {
         (void)vsnprintf(text->data + text->size, text->room - text->size, format, again);
         text->size += (size_t)length;
     }
     va_end(again);
+}
+
+void base_text_append(base_text *text, const char *bytes, size_t count)
+{
+    if (!make_room(text, count))
+        return;
+    memcpy(text->data + text->size, bytes, count);
+    text->size += count;
+    text->data[text->size] = '\0';
 }
 
 void base_text_free(base_text *text)

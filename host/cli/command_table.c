@@ -24,6 +24,9 @@ static const char *const replay_examples[] = {"carrynet replay --list", "carryne
 static const char *const bench_examples[] = {"carrynet bench",
                                              "carrynet bench --hidden 16 --bits 8 --batch 16384 --threads 1",
                                              "carrynet bench --hidden 64 --bits 32 --batch 4096 --json", NULL};
+static const char *const plot_examples[] = {
+    "carrynet plot results.csv -o results.svg", "carrynet plot results.csv --chart map --where batch=64 -o map.png",
+    "carrynet plot results.csv --by optimizer --chart curve -o curve.svg", "carrynet plot run.jsonl -o run.svg", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
@@ -106,6 +109,19 @@ const cli_command command_table[] = {
          "runs a table of shapes.",
      .example = bench_examples,
      .run = command_bench},
+    {.id = COMMAND_PLOT,
+     .name = "plot",
+     .operands = "FILE",
+     .least = 1,
+     .most = 1,
+     .missing = "the name of a file is missing: the results of a sweep, or the log of a training",
+     .summary = "draw the results of a sweep, or the course of a training",
+     .text = "Draws, with gnuplot, what carrynet sweep found (CSV): shares of networks that became exact, and what it "
+             "took, where networks that did not count as infinite; or what carrynet train --log wrote: loss and "
+             "shares over the updates. A sweep that was interrupted is drawn as far as it went. Seconds come from "
+             "the file beside the results, results.times.csv for results.csv.",
+     .example = plot_examples,
+     .run = command_plot},
     {.id = COMMAND_HELP,
      .name = "help",
      .operands = "[COMMAND]",

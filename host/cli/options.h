@@ -19,6 +19,7 @@ typedef enum command_id {
     COMMAND_DEVICES,
     COMMAND_COMPARE,
     COMMAND_BENCH,
+    COMMAND_PLOT,
     COMMAND_HELP
 } command_id;
 
@@ -54,6 +55,10 @@ typedef enum option_id {
     OPTION_LIST,
     OPTION_ALL,
     OPTION_AGAINST,
+    OPTION_CHART,
+    OPTION_BY,
+    OPTION_WHERE,
+    OPTION_SCRIPT,
     OPTION_DEVICE,
     OPTION_KERNEL_SHAPE,
     OPTION_THREADS,
@@ -137,6 +142,7 @@ int command_show(const cli_arguments *arguments);
 int command_replay(const cli_arguments *arguments);
 int command_devices(const cli_arguments *arguments);
 int command_bench(const cli_arguments *arguments);
+int command_plot(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 
@@ -185,6 +191,8 @@ const char *choice_precision(size_t index);
 const char *choice_kernel_shape(size_t index);
 const char *choice_until(size_t index);
 const char *choice_keep(size_t index);
+const char *choice_chart(size_t index);
+const char *choice_by(size_t index);
 
 /* In the order of choice_keep. */
 typedef enum kept_networks { KEEP_ALL = 0, KEEP_BEST, KEEP_EXACT } kept_networks;

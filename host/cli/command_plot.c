@@ -1,0 +1,171 @@
+/*
+ * carrynet plot FILE -o PICTURE: the charts of a sweep's results (CSV) or of a training's log (JSON lines), which one is
+ * seen from the file's first character. gnuplot draws, found in PATH when it is needed: it reads the script from its
+ * standard input and writes the picture to its standard output, so that no name of a file is ever part of a script.
+ */
+#include "cli/console.h"
+#include "cli/options.h"
+#include "cli/plot_charts.h"
+#include <string.h>
+
+static const uint64_t INPUT_BYTES = UINT64_C(1) << 33;
+static const char BLANKS[] = " \t\r\n";
+
+const char *choice_chart(size_t index)
+{
+    static const char *const names[] = {[PLOT_CHART_CURVE] = "curve",
+                                        [PLOT_CHART_SEQUENCES] = "sequences",
+                                        [PLOT_CHART_UPDATES] = "updates",
+                                        [PLOT_CHART_SECONDS] = "seconds",
+                                        [PLOT_CHART_MAP] = "map"};
+    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+}
+
+const char *choice_by(size_t index)
+{
+    static const char *const names[] = {"hidden",   "batch", "lr",      "optimizer", "loss",       "noise",
+                                        "bits",     "task",  "bias",    "precision", "scale",      "schedule",
+                                        "momentum", "decay", "epsilon", "clip",      "check_every"};
+    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+}
+
+/* ---- the script ------------------------------------------------------------------------------------------------ */
+
+static carrynet_status results_script(plot_page *page, const cli_arguments *arguments, char *text, size_t size,
+                                      bool png)
+{
+    const option_value *values = arguments->values;
+    const plot_chart chart = values[OPTION_CHART].given ? (plot_chart)values[OPTION_CHART].choice : PLOT_CHART_ALL;
+    plot_table table;
+    carrynet_status status = plot_table_read(&table, arguments->operands[0], text, size);
+    if (status == CARRYNET_OK && table.torn)
+        console_note("%s: its last line is not finished, and is left out", table.path);
+    if (status == CARRYNET_OK && values[OPTION_WHERE].given)
+        status = plot_table_keep(&table, values[OPTION_WHERE].text);
+    if (status == CARRYNET_OK)
+        status = plot_results_script(page, &table, chart, choice_by(values[OPTION_BY].choice), png);
+    plot_table_free(&table);
+    return status;
+}
+
+/* False, with *code set after a message, if there is no script. */
+static bool write_script(plot_page *page, const cli_arguments *arguments, bool png, int *code)
+{
+    const option_value *values = arguments->values;
+    const char *path = arguments->operands[0];
+    char *text = NULL;
+    size_t size = 0;
+    carrynet_status status = base_read_file(&text, &size, path, INPUT_BYTES);
+    const char first = status == CARRYNET_OK ? text[strspn(text, BLANKS)] : '\0';
+    if (status == CARRYNET_OK && first == '\0') {
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is empty", path);
+    } else if (status == CARRYNET_OK && first == '{' &&
+               (values[OPTION_CHART].given || values[OPTION_BY].given || values[OPTION_WHERE].given)) {
+        *code = arguments_wrong(arguments,
+                                "--chart, --by and --where are for the results of a sweep; %.200s is the "
+                                "log of a training",
+                                path);
+        base_free(text);
+        return false;
+    } else if (status == CARRYNET_OK && first == '{') {
+        status = plot_log_script(page, path, text, png);
+    } else if (status == CARRYNET_OK) {
+        status = results_script(page, arguments, text, size, png);
+        text = NULL; /* the table has taken it over */
+    }
+    base_free(text);
+    if (status != CARRYNET_OK)
+        *code = console_status(status);
+    return status == CARRYNET_OK;
+}
+
+/* ---- the picture ----------------------------------------------------------------------------------------------- */
+
+/* Replaces what is between the first `from` and the next `to` in the text, and they themselves. */
+static void replace_between(base_text *text, const char *from, const char *to, const char *by)
+{
+    char *start = strstr(text->data, from);
+    const char *end = start != NULL ? strstr(start, to) : NULL;
+    if (end == NULL || strlen(by) > (size_t)(end - start) + strlen(to))
+        return;
+    end += strlen(to);
+    memcpy(start, by, strlen(by));
+    start += strlen(by);
+    memmove(start, end, strlen(end) + 1);
+    text->size = strlen(text->data);
+}
+
+/* Runs gnuplot and writes what it draws to `path`, whole or not at all. */
+static int draw(const plot_page *page, const char *path, bool png)
+{
+    static const char *const words[] = {"gnuplot", "-d", NULL}; /* -d: nobody's own settings */
+    base_text picture = {0}, errors = {0};
+    int ended = 0, code;
+    carrynet_status status = base_run(&picture, &errors, &ended, words, page->script.data, page->script.size);
+    if (status == CARRYNET_ERROR_IO) {
+        console_error("%s\nplot draws with gnuplot. Debian, Ubuntu: apt-get install gnuplot-nox", carrynet_message());
+        code = EXIT_CODE_FILE;
+        goto done;
+    }
+    if (status != CARRYNET_OK) {
+        code = console_status(status);
+        goto done;
+    }
+    while (errors.size > 0 && strchr(BLANKS, errors.data[errors.size - 1]) != NULL)
+        errors.data[--errors.size] = '\0';
+    if (ended != 0 || picture.size == 0) {
+        console_error("gnuplot drew nothing (exit code %d)%s%s", ended, errors.size > 0 ? ":\n" : "",
+                      errors.size > 0 ? errors.data : "");
+        code = EXIT_CODE_FILE;
+        goto done;
+    }
+    if (errors.size > 0)
+        console_note("gnuplot: %s", errors.data);
+    if (!png) { /* the same file from every version of gnuplot that draws the same */
+        replace_between(&picture, "<title>", "</title>", "<title></title>");
+        replace_between(&picture, "<desc>", "</desc>", "<desc></desc>");
+    }
+    const void *const parts[] = {picture.data};
+    status = base_write_file(path, parts, &picture.size, 1);
+    code = status == CARRYNET_OK ? EXIT_CODE_DONE : console_status(status);
+    if (status == CARRYNET_OK)
+        (void)printf("Wrote %s\n", path);
+done:
+    base_text_free(&picture);
+    base_text_free(&errors);
+    return code;
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+    const size_t length = strlen(path), own = strlen(suffix);
+    return length > own && strcmp(path + length - own, suffix) == 0;
+}
+
+int command_plot(const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    const char *path = values[OPTION_OUTPUT].text;
+    const bool only_script = values[OPTION_SCRIPT].given;
+    const bool png = path != NULL && has_suffix(path, ".png");
+    plot_page page = {.height = 0};
+    int code = EXIT_CODE_DONE;
+    if (path == NULL && !only_script)
+        return arguments_wrong(arguments, "where does the picture go? Write -o FILE.svg or -o FILE.png");
+    if (path != NULL && !png && !has_suffix(path, ".svg"))
+        return arguments_wrong(arguments, "-o is '%.200s', but must end in .svg or .png, which says what to draw",
+                               path);
+    if (!only_script && base_writable(path) != CARRYNET_OK)
+        return console_status(CARRYNET_ERROR_IO);
+    if (!write_script(&page, arguments, png, &code))
+        goto done;
+    if (only_script)
+        (void)fwrite(page.script.data, 1, page.script.size, stdout);
+    else
+        code = draw(&page, path, png);
+done:
+    plot_page_free(&page);
+    return code;
+}
