@@ -31,6 +31,21 @@ const char *choice_by(size_t index)
 
 /* ---- the script ------------------------------------------------------------------------------------------------ */
 
+/* A note if the sweep, which has as many networks as its column `of` says, is not all there. */
+static carrynet_status say_unfinished(const plot_table *table)
+{
+    double *of = NULL;
+    if (table->torn)
+        console_note("%s: its last line is not finished, and is left out", table->path);
+    if (!plot_table_has(table, "of"))
+        return CARRYNET_OK;
+    const carrynet_status status = plot_table_numbers(&of, table, "of", 0, 1e18);
+    if (status == CARRYNET_OK && of[0] > (double)table->rows)
+        console_note("%s: has %zu of the sweep's %.0f networks", table->path, table->rows, of[0]);
+    base_free(of);
+    return status;
+}
+
 static carrynet_status results_script(plot_page *page, const cli_arguments *arguments, char *text, size_t size,
                                       bool png)
 {
@@ -38,8 +53,8 @@ static carrynet_status results_script(plot_page *page, const cli_arguments *argu
     const plot_chart chart = values[OPTION_CHART].given ? (plot_chart)values[OPTION_CHART].choice : PLOT_CHART_ALL;
     plot_table table;
     carrynet_status status = plot_table_read(&table, arguments->operands[0], text, size);
-    if (status == CARRYNET_OK && table.torn)
-        console_note("%s: its last line is not finished, and is left out", table.path);
+    if (status == CARRYNET_OK)
+        status = say_unfinished(&table);
     if (status == CARRYNET_OK && values[OPTION_WHERE].given)
         status = plot_table_keep(&table, values[OPTION_WHERE].text);
     if (status == CARRYNET_OK)

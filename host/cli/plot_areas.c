@@ -99,12 +99,21 @@ static void share_row(plot_page *page, const plot_area *area, const plot_axis *x
             (void)plot_percent(text, sizeof text, plot_share_of(results, g));
             half[count] = plot_text_width(text) / 2;
             for (size_t k = 0; k < count && fits; ++k)
-                fits = fabs(place - placed[k]) >= half[count] + half[k] + 2;
+                fits = fabs(place - placed[k]) >= half[count] + half[k] + 5;
             if (!fits)
                 continue;
             placed[count++] = place;
             plot_page_words(page, area, place, -12, "center", text);
         }
+}
+
+/* Narrower where the values are close. */
+static double bar_width(const plot_axis *x, const plot_values *values)
+{
+    double gap = 10;
+    for (size_t i = 1; i < values->count; ++i)
+        gap = fmin(gap, plot_axis_place(x, values->number[i]) - plot_axis_place(x, values->number[i - 1]));
+    return fmax(0.6 * gap, 1.5);
 }
 
 static double or_missing(double value)
@@ -164,15 +173,17 @@ void plot_quartile_chart(plot_page *page, const plot_area *area, const plot_resu
     plot_page_words(page, area, area->width, -30, "right",
                     open ? "median and quartiles; arrow: no upper quartile" : "median and quartiles");
     /* Bars end where the upper quartile is, or, where fewer than three quarters are exact, in an arrow at the top. */
-    base_text_add(&page->script,
-                  "plot $%s using 1:4:(0):($6 < 1e300 ? $6 - $4 : NaN) with vectors nohead linewidth 6 linecolor rgb "
-                  "'#9ecae1' notitle, \\\n",
-                  name);
+    const double width = bar_width(&x, &results->by);
+    base_text_add(
+        &page->script,
+        "plot $%s using 1:4:(0):($6 < 1e300 ? $6 - $4 : NaN) with vectors nohead linewidth %.3g linecolor rgb "
+        "'#9ecae1' notitle, \\\n",
+        name, width);
     if (open)
         base_text_add(&page->script,
                       "     $%s using 1:4:(0):($4 < 1e300 && !($6 < 1e300) ? $7 - $4 : NaN) with vectors head filled "
-                      "size screen 0.012,22 linewidth 3 linecolor rgb '#9ecae1' notitle, \\\n",
-                      name);
+                      "size screen 0.012,22 linewidth %.3g linecolor rgb '#9ecae1' notitle, \\\n",
+                      name, width / 2);
     base_text_add(&page->script,
                   "     $%s using 1:($5 < 1e300 ? $5 : NaN) with %s linewidth 1.5 linecolor rgb '#08519c' pointtype 7 "
                   "pointsize 0.7 notitle\n",
@@ -194,6 +205,7 @@ void plot_map(plot_page *page, const plot_area *area, const plot_results *result
         ++cell->networks;
         cell->exact += results->exact[r] == 1 ? 1 : 0;
     }
+    /* Where there is no room for the shares the words say what the colours mean. */
     const bool written = area->width / (int)across.count >= 34 && area->height / (int)up.count >= 15;
     const plot_axis x = plot_values_axis('x', &across, area->width, false);
     const plot_axis y = plot_values_axis('y', &up, area->height, false);
@@ -207,14 +219,15 @@ void plot_map(plot_page *page, const plot_area *area, const plot_results *result
             if (cell.networks == 0)
                 continue;
             const double share = (double)cell.exact / (double)cell.networks;
-            base_text_add(&page->script, "%zu %zu %.6g %zu %u '%s' %u\n", a, u, share, cell.networks, plot_shade(share),
-                          plot_percent(text, sizeof text, cell), share < 0.55 ? 0xffffffu : 0u);
+            base_text_add(&page->script, "%zu %zu %.6g %zu %u \"%s\" %u\n", a, u, share, cell.networks,
+                          plot_shade(share), plot_percent(text, sizeof text, cell), share < 0.55 ? 0xffffffu : 0u);
         }
     base_text_add(&page->script, "EOD\n");
     plot_page_values(page, &x, &across);
     plot_page_values(page, &y, &up);
     base_text_add(&page->script, "unset grid\nset style fill solid 1 border rgb 'white'\n");
-    plot_page_words(page, area, 0, -12, "left", "share of networks exact");
+    plot_page_words(page, area, 0, -12, "left",
+                    written ? "share of networks exact" : "share of networks exact, from 0% (dark) to 100% (yellow)");
     base_text_add(&page->script, "plot $map using 1:2:(0.5):(0.5):5 with boxxyerror linecolor rgb variable notitle%s\n",
                   written ? ", \\\n     $map using 1:2:6:7 with labels textcolor rgb variable notitle" : "");
 }

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TITLE = 48, LEFT = 76, RIGHT = 18, AREA = 190, BETWEEN = 26, BELOW = 52, LEGEND = 20 };
+enum { TITLE = 48, LEFT = 76, RIGHT = 18, AREA = 190, BETWEEN = 14, BELOW = 56, LEGEND = 20 };
 
 /* What a line reports. */
 typedef struct report {
@@ -142,7 +142,7 @@ static void draw_log(plot_page *page, const training_log *log)
     }
     if (least_loss > most_loss)
         least_loss = most_loss = 1; /* none was a number: the area stays empty */
-    plot_axis x = plot_axis_for('x', false, 0, most, above.width, "");
+    plot_axis x = plot_axis_for('x', false, 0, most, above.width, NULL);
     x.least = 0;
     x.most = most > 0 ? most : 1;
     const plot_axis y = plot_axis_for('y', true, least_loss, most_loss, above.height, log->loss);
@@ -158,7 +158,8 @@ static void draw_log(plot_page *page, const training_log *log)
     plot_page_shares(page, "share");
     base_text_add(
         &page->script,
-        "set key at graph 1, graph 1.03 right bottom horizontal samplen 1.5 textcolor rgb '#333333'\n"
+        "set key at graph 0, graph 1.03 left bottom horizontal Left reverse samplen 1.5 width -2 textcolor rgb "
+        "'#333333'\n"
         "plot $log using 1:3 with lines linewidth 2 linecolor rgb '#%06x' title 'sequences of the batch right'",
         plot_colour(0, 2, false));
     if (log->several)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MARKS = 200, FONT = 12, SMALL_FONT = 11 };
+enum { TITLE_LETTERS = 110, MARKS = 200, FONT = 12, SMALL_FONT = 11 };
 
 /* ---- the page -------------------------------------------------------------------------------------------------- */
 
@@ -21,10 +21,14 @@ void plot_page_quote(plot_page *page, const char *text)
 
 static void title_line(plot_page *page, const char *line, int y, int size)
 {
+    char shown[TITLE_LETTERS + 1];
     if (line == NULL)
         return;
+    (void)snprintf(shown, sizeof shown, "%s", line);
+    if (strlen(line) > TITLE_LETTERS)
+        memcpy(shown + TITLE_LETTERS - 3, "...", 3);
     base_text_add(&page->script, "set label ");
-    plot_page_quote(page, line);
+    plot_page_quote(page, shown);
     base_text_add(&page->script, " at screen %.6f, screen %.6f left font ',%d' textcolor rgb '#333333'\n",
                   16.0 / PLOT_WIDTH, 1 - (double)y / page->height, size);
 }
@@ -81,6 +85,14 @@ void plot_page_words(plot_page *page, const plot_area *area, double x, double y,
 double plot_text_width(const char *text)
 {
     return 7.0 * (double)strlen(text);
+}
+
+double plot_labels_width(const plot_values *values)
+{
+    double widest = 0;
+    for (size_t i = 0; i < values->count; ++i)
+        widest = fmax(widest, plot_text_width(values->label[i]));
+    return widest;
 }
 
 /* ---- axes ------------------------------------------------------------------------------------------------------ */
@@ -172,8 +184,8 @@ static void set_range(plot_page *page, const plot_axis *axis)
     if (axis->log)
         base_text_add(&page->script, "set logscale %c\n", axis->which);
     base_text_add(&page->script, "set %clabel ", axis->which);
-    plot_page_quote(page, axis->title);
-    base_text_add(&page->script, " textcolor rgb '#333333'\n");
+    plot_page_quote(page, axis->title != NULL ? axis->title : "");
+    base_text_add(&page->script, " textcolor rgb '#333333'%s\n", axis->which == 'x' ? " offset 0,0.3" : "");
     base_text_add(&page->script, "set grid %ctics back linetype 1 linewidth 1 linecolor rgb '#e6e6e6'\n", axis->which);
 }
 
@@ -207,8 +219,8 @@ void plot_page_axis(plot_page *page, const plot_axis *axis)
     set_range(page, axis);
     begin_marks(page, axis->which);
     for (size_t i = 0; i < marks.count; ++i)
-        base_text_add(&page->script, "%s'%s' %.10g", i == 0 ? "" : ", ", number_label(label, sizeof label, marks.at[i]),
-                      marks.at[i]);
+        base_text_add(&page->script, "%s'%s' %.10g", i == 0 ? "" : ", ",
+                      axis->title != NULL ? number_label(label, sizeof label, marks.at[i]) : "", marks.at[i]);
     base_text_add(&page->script, ")\n");
 }
 
@@ -241,7 +253,7 @@ void plot_page_values(plot_page *page, const plot_axis *axis, const plot_values 
             end = place + half;
         base_text_add(&page->script, i == 0 ? "" : ", ");
         quote_mark(page, fits ? values->label[i] : "");
-        base_text_add(&page->script, " %.10g", values->number[i]);
+        base_text_add(&page->script, " %.10g%s", values->number[i], fits ? "" : " 1"); /* 1: a small mark, no line */
     }
     base_text_add(&page->script, ")\n");
 }

@@ -40,7 +40,7 @@ typedef struct plot_axis {
     bool log;
     double least, most;
     int pixels;
-    const char *title;
+    const char *title; /* NULL: neither title nor labels, since the area below has them */
 } plot_axis;
 
 /*
@@ -57,8 +57,9 @@ void plot_page_shares(plot_page *page, const char *title);
 plot_axis plot_values_axis(char which, const plot_values *values, int pixels, bool log);
 void plot_page_values(plot_page *page, const plot_axis *axis, const plot_values *values);
 
-/* How many pixels wide a text is, about. */
+/* How many pixels wide a text is, and the widest of the labels, about. */
 double plot_text_width(const char *text);
+double plot_labels_width(const plot_values *values);
 
 /* Viridis, from 0 (dark) to 1 (yellow), as 0xrrggbb: even in lightness, and for the colour-blind too. */
 unsigned plot_shade(double share);

@@ -10,17 +10,27 @@
 #include <string.h>
 
 enum {
-    TITLE = 48,   /* height of the two lines */
-    BELOW = 52,   /* room for an axis' words */
-    LEFT = 76,    /* likewise */
-    RIGHT = 18,   /* of an area */
-    LEGEND = 120, /* right of the curves */
+    TITLE = 48,       /* height of the two lines */
+    BELOW = 56,       /* room for an axis' words */
+    LEFT = 76,        /* likewise */
+    RIGHT = 18,       /* of an area */
+    LEGEND = 120,     /* right of the curves, at least */
+    LEGEND_LINE = 60, /* of it beside the names */
     CURVE_ABOVE = 10,
     CURVE = 270,
     QUARTILES = 210,
     QUARTILES_ABOVE = 46,
     MAP_ABOVE = 30
 };
+
+/* The values that the charts need, read where there is a chart for them. */
+typedef struct page_data {
+    plot_results results;
+    plot_values rates;         /* the other side of the map */
+    double *updates, *seconds; /* [rows] */
+    double *scratch;           /* [rows] */
+    bool drawn[PLOT_CHARTS];
+} page_data;
 
 /* ---- the title ------------------------------------------------------------------------------------------------- */
 
@@ -38,8 +48,9 @@ static const char *grouped_digits(char *text, size_t size, size_t number)
     return text;
 }
 
-/* "task add, bits 8, ...", and for the second line "5 values of lr"; `by` and `other`, or NULL, are apart. */
-static carrynet_status say_settings(base_text *common, base_text *mixed, const plot_results *results, const char *other)
+/* "task add, bits 8, ...", and for the second line "5 values of lr"; a map has `other` apart, if there is one. */
+static carrynet_status say_settings(base_text *common, base_text *mixed, const plot_results *results, const char *other,
+                                    bool only_map)
 {
     /* What is not named when it is the same for all goes without saying. */
     static const struct {
@@ -53,14 +64,15 @@ static carrynet_status say_settings(base_text *common, base_text *mixed, const p
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; ++i) {
         const char *name = columns[i].name;
         plot_values values = {0};
-        if (strcmp(name, results->by.name) == 0 || (other != NULL && strcmp(name, other) == 0) ||
-            !plot_table_has(results->table, name))
+        const bool mapped = other != NULL && strcmp(name, other) == 0;
+        if (strcmp(name, results->by.name) == 0 || (mapped && only_map) || !plot_table_has(results->table, name))
             continue;
         const carrynet_status status = plot_values_read(&values, results->table, name);
         if (status == CARRYNET_ERROR_FORMAT) /* they are many */
             base_text_add(mixed, "%smany values of %s", mixed->size == 0 ? "" : ", ", name);
         else if (status == CARRYNET_OK && values.count > 1)
-            base_text_add(mixed, "%s%zu values of %s", mixed->size == 0 ? "" : ", ", values.count, name);
+            base_text_add(mixed, "%s%zu values of %s%s", mixed->size == 0 ? "" : ", ", values.count, name,
+                          mapped ? " (but for the map)" : "");
         else if (status == CARRYNET_OK && columns[i].said)
             base_text_add(common, ", %s %s", name, values.label[0]);
         plot_values_free(&values);
@@ -70,13 +82,16 @@ static carrynet_status say_settings(base_text *common, base_text *mixed, const p
     return common->failed || mixed->failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the title") : CARRYNET_OK;
 }
 
-static carrynet_status begin_page(plot_page *page, const plot_results *results, const char *other, int height, bool png)
+static carrynet_status begin_page(plot_page *page, const page_data *data, int height, bool png)
 {
+    const plot_results *results = &data->results;
     char digits[32];
     base_text common = {0}, mixed = {0}, second = {0};
     base_text_add(&common, "%s network%s", grouped_digits(digits, sizeof digits, results->table->rows),
                   results->table->rows == 1 ? "" : "s");
-    carrynet_status status = say_settings(&common, &mixed, results, other);
+    carrynet_status status =
+        say_settings(&common, &mixed, results, data->drawn[PLOT_CHART_MAP] ? data->rates.name : NULL,
+                     !data->drawn[PLOT_CHART_CURVE]);
     if (mixed.size > 0)
         base_text_add(&second, "drawn together: %s", mixed.data);
     if (status == CARRYNET_OK && second.failed)
@@ -90,15 +105,6 @@ static carrynet_status begin_page(plot_page *page, const plot_results *results, 
 }
 
 /* ---- what is drawn --------------------------------------------------------------------------------------------- */
-
-/* The values that the charts need, read where there is a chart for them. */
-typedef struct page_data {
-    plot_results results;
-    plot_values rates;         /* the other side of the map */
-    double *updates, *seconds; /* [rows] */
-    double *scratch;           /* [rows] */
-    bool drawn[PLOT_CHARTS];
-} page_data;
 
 static const double *quartile_values(const page_data *data, plot_chart chart)
 {
@@ -158,10 +164,12 @@ static carrynet_status read_data(page_data *data, const plot_table *table, plot_
         if (data->drawn[c] && !plot_has_median(&data->results, quartile_values(data, (plot_chart)c), data->scratch)) {
             data->drawn[c] = false;
             if (!all)
-                return base_fail(CARRYNET_ERROR_FORMAT,
-                                 "%s: no value of %s has half of its networks exact, so there is no median to draw",
-                                 table->path, by);
-            console_note("No value of %s has half of its networks exact: %s until exact are not drawn", by, names[c]);
+                return base_fail(
+                    CARRYNET_ERROR_FORMAT,
+                    "%s: no value of %s has more than half of its networks exact, so there is no median to draw",
+                    table->path, by);
+            console_note("No value of %s has more than half of its networks exact: %s until exact are not drawn", by,
+                         names[c]);
         }
     return status;
 }
@@ -183,7 +191,9 @@ static void draw(plot_page *page, const page_data *data, int top)
                                          [PLOT_CHART_SECONDS] = "seconds until exact"};
     int quartiles = 0, drawn = 0;
     if (data->drawn[PLOT_CHART_CURVE]) {
-        const plot_area area = {LEFT, top + CURVE_ABOVE, PLOT_WIDTH - LEFT - LEGEND, CURVE};
+        const int wanted = LEGEND_LINE + (int)plot_labels_width(&data->results.by);
+        const int legend = wanted > LEGEND ? wanted : LEGEND;
+        const plot_area area = {LEFT, top + CURVE_ABOVE, PLOT_WIDTH - LEFT - legend, CURVE};
         plot_curve(page, &area, &data->results, data->scratch);
         top += CURVE_ABOVE + CURVE + BELOW;
     }
@@ -199,7 +209,9 @@ static void draw(plot_page *page, const page_data *data, int top)
     }
     top += quartiles > 0 ? QUARTILES_ABOVE + QUARTILES + BELOW : 0;
     if (data->drawn[PLOT_CHART_MAP]) {
-        const plot_area area = {LEFT, top + MAP_ABOVE, PLOT_WIDTH - LEFT - RIGHT, map_height(data)};
+        const int wide = (int)plot_labels_width(&data->rates) - 40;
+        const int left = LEFT + (wide > 0 ? wide : 0);
+        const plot_area area = {left, top + MAP_ABOVE, PLOT_WIDTH - left - RIGHT, map_height(data)};
         plot_map(page, &area, &data->results, &data->rates);
     }
 }
@@ -221,8 +233,7 @@ carrynet_status plot_results_script(plot_page *page, const plot_table *table, pl
     page_data data = {.scratch = NULL};
     carrynet_status status = read_data(&data, table, chart, by);
     if (status == CARRYNET_OK)
-        status =
-            begin_page(page, &data.results, chart == PLOT_CHART_MAP ? data.rates.name : NULL, page_height(&data), png);
+        status = begin_page(page, &data, page_height(&data), png);
     if (status == CARRYNET_OK) {
         draw(page, &data, TITLE);
         status = plot_page_end(page);
