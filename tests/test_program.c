@@ -19,7 +19,7 @@ static void expect_80_columns(const char *text)
 
 Test(program, helps)
 {
-    static const char *const commands[] = {"train", "eval", "run", "show", "devices", "compare", "help"};
+    static const char *const commands[] = {"train", "eval", "run", "show", "devices", "compare", "plot", "help"};
     struct program_result result = PROGRAM("--help");
     EXPECT_CODE(result, 0);
     expect_80_columns(result.out);
