@@ -205,6 +205,11 @@ Test(program_plot, quotes_names)
     EXPECT_SAYS(script, "title 'it''s `id` %d, \"\\'");
     EXPECT_SAYS(script, "'it''s `id` %%d, \"\\' 0");
     free(script);
+    write_text("odd.jsonl", "{\"settings\": {\"task\": \"a'\\nprint 'no\"}}\n{\"updates\": 1, \"loss\": 1, "
+                            "\"wrong_share\": 0, \"exact\": 0, \"networks\": 1}\n");
+    script = SCRIPT("odd.jsonl");
+    EXPECT_SAYS(script, "'1 network, task a''?print ''no'");
+    free(script);
 }
 
 /* ---- bad files and command lines ------------------------------------------------------------------------------- */

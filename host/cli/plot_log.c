@@ -35,8 +35,9 @@ static bool member(double *number, const json_t *object, const char *name)
 static void read_settings(training_log *log, const json_t *settings)
 {
     static const char *const names[] = {"task", "bits", "hidden", "batch", "loss", "optimizer", "lr"};
-    double networks = 1;
-    (void)member(&networks, settings, "nets");
+    double networks;
+    if (!member(&networks, settings, "nets") || isnan(networks))
+        networks = 1;
     log->title.size = 0;
     base_text_add(&log->title, "%.0f network%s", networks, networks == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {

@@ -14,8 +14,14 @@ enum { TITLE_LETTERS = 110, MARKS = 200, FONT = 12, SMALL_FONT = 11 };
 void plot_page_quote(plot_page *page, const char *text)
 {
     base_text_add(&page->script, "'");
-    for (; *text != '\0'; ++text)
-        base_text_add(&page->script, *text == '\'' ? "''" : "%c", *text);
+    for (; *text != '\0'; ++text) {
+        const unsigned char letter = (unsigned char)*text;
+        /* The end of a line would end the string, and what follows would be a command. */
+        if (letter == '\'')
+            base_text_add(&page->script, "''");
+        else
+            base_text_add(&page->script, "%c", letter < 0x20 || letter >= 0x7f ? '?' : letter);
+    }
     base_text_add(&page->script, "'");
 }
 
