@@ -7,6 +7,7 @@
 
 #include <carrynet/status.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,20 @@ void base_text_free(base_text *text);
 
 /* Replaces the decimal point of the locale, whatever it is, in what printf made of a finite number, by '.'. */
 void base_point(char *number);
+
+/* The shortest decimal that reads back as the same finite number, with a point in every locale. Returns text. */
+enum { BASE_NUMBER = 40 }; /* bytes of any number as text */
+char *base_real_text(char text[BASE_NUMBER], double value);
+
+/* Reads a decimal number, the whole text, with a point in every locale: finite, no blanks, nothing hexadecimal. */
+bool base_read_real(double *value, const char *text);
+
+/* Reads digits up to `most`; returns what follows them, or NULL. */
+const char *base_read_whole(uint64_t *value, const char *text, uint64_t most);
+
+/* The digest, which starts as BASE_DIGEST, with the lowest `bytes` bytes of value added, lowest first. */
+#define BASE_DIGEST 0xcbf29ce484222325u
+uint64_t base_digest(uint64_t digest, uint64_t value, size_t bytes);
 
 /*
  * The whole of a file in *data (base_free it) with a NUL after its *size bytes. IO; FORMAT if larger than `limit`

@@ -1,6 +1,8 @@
 /* Growing text, numbers as text, and texts that are part of the binary. */
 #include "base/base.h"
 #include "base/embedded.h"
+#include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +69,45 @@ void base_point(char *number)
         *point = '.';
         memmove(point + 1, point + foreign, strlen(point + foreign) + 1);
     }
+}
+
+char *base_real_text(char text[BASE_NUMBER], double value)
+{
+    for (int digits = 15; digits <= 17; ++digits) {
+        (void)snprintf(text, BASE_NUMBER, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    base_point(text);
+    return text;
+}
+
+bool base_read_real(double *value, const char *text)
+{
+    char local[2 * BASE_NUMBER];
+    const char *point = strchr(text, '.');
+    char *end = NULL;
+    if (text[0] == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0' || strlen(text) >= BASE_NUMBER)
+        return false;
+    (void)snprintf(local, sizeof local, "%s", text);
+    if (point != NULL)
+        (void)snprintf(local + (point - text), sizeof local - (size_t)(point - text), "%.8s%s",
+                       localeconv()->decimal_point, point + 1);
+    *value = strtod(local, &end);
+    return end != local && *end == '\0' && isfinite(*value);
+}
+
+const char *base_read_whole(uint64_t *value, const char *text, uint64_t most)
+{
+    const char *digit = text;
+    *value = 0;
+    for (; *digit >= '0' && *digit <= '9'; ++digit) {
+        const uint64_t next = (uint64_t)(*digit - '0');
+        if (next > most || *value > (most - next) / 10)
+            return NULL;
+        *value = 10 * *value + next;
+    }
+    return digit == text ? NULL : digit;
 }
 
 const char *base_embedded(const struct embedded_file *files, const char *name)

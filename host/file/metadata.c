@@ -14,10 +14,9 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER = 40, ENTRIES = 32 };
+enum { ENTRIES = 32 };
 
 typedef enum number_kind { KIND_U32, KIND_U64, KIND_DOUBLE } number_kind;
 
@@ -44,18 +43,7 @@ enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
-/* The shortest decimal that reads back as the same double, with a point in every locale. */
-static void double_to_text(char text[NUMBER], double value)
-{
-    for (int digits = 15; digits <= 17; ++digits) {
-        (void)snprintf(text, NUMBER, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    base_point(text);
-}
-
-static void number_to_text(char text[NUMBER], const carrynet_settings *settings, size_t index)
+static void number_to_text(char text[BASE_NUMBER], const carrynet_settings *settings, size_t index)
 {
     const char *field = (const char *)settings + numbers[index].offset;
     uint64_t whole = 0;
@@ -64,15 +52,15 @@ static void number_to_text(char text[NUMBER], const carrynet_settings *settings,
     switch (numbers[index].kind) {
     case KIND_U32:
         memcpy(&narrow, field, sizeof narrow);
-        (void)snprintf(text, NUMBER, "%" PRIu32, narrow);
+        (void)snprintf(text, BASE_NUMBER, "%" PRIu32, narrow);
         break;
     case KIND_U64:
         memcpy(&whole, field, sizeof whole);
-        (void)snprintf(text, NUMBER, "%" PRIu64, whole);
+        (void)snprintf(text, BASE_NUMBER, "%" PRIu64, whole);
         break;
     case KIND_DOUBLE:
         memcpy(&decimal, field, sizeof decimal);
-        double_to_text(text, decimal);
+        (void)base_real_text(text, decimal);
         break;
     }
 }
@@ -81,7 +69,7 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
                                const carrynet_settings *settings, const carrynet_network *networks)
 {
     char *task = NULL;
-    char version[NUMBER], texts[NUMBERS][NUMBER];
+    char version[BASE_NUMBER], texts[NUMBERS][BASE_NUMBER];
     base_text seeds = {0}, updates = {0}, exact = {0};
     safetensors_entry entries[ENTRIES];
     size_t count = 0;
@@ -146,20 +134,6 @@ static carrynet_status refuse(const char *path, const char *key, const char *tex
                      safetensors_quote(quote, text), wanted);
 }
 
-/* Digits up to `most`; returns what follows them, or NULL. */
-static const char *read_whole(uint64_t *value, const char *text, uint64_t most)
-{
-    const char *digit = text;
-    *value = 0;
-    for (; *digit >= '0' && *digit <= '9'; ++digit) {
-        const uint64_t next = (uint64_t)(*digit - '0');
-        if (next > most || *value > (most - next) / 10)
-            return NULL;
-        *value = 10 * *value + next;
-    }
-    return digit == text ? NULL : digit;
-}
-
 /* A JSON number: no infinity, no hexadecimal, and a point in every locale. */
 static bool read_double(double *value, const char *text)
 {
@@ -183,14 +157,14 @@ static carrynet_status read_number(carrynet_settings *settings, size_t index, co
         return status;
     switch (numbers[index].kind) {
     case KIND_U32:
-        end = read_whole(&whole, text, UINT32_MAX);
+        end = base_read_whole(&whole, text, UINT32_MAX);
         if (end == NULL || *end != '\0')
             status = refuse(path, key, text, "a whole number below 2^32");
         const uint32_t narrow = (uint32_t)whole;
         memcpy(field, &narrow, sizeof narrow);
         break;
     case KIND_U64:
-        end = read_whole(&whole, text, UINT64_MAX);
+        end = base_read_whole(&whole, text, UINT64_MAX);
         if (end == NULL || *end != '\0')
             status = refuse(path, key, text, "a whole number below 2^64");
         memcpy(field, &whole, sizeof whole);
@@ -215,7 +189,7 @@ static carrynet_status check_versions(const char *path, const safetensors_file *
     carrynet_status status = get(&version, path, file, "arithmetic");
     if (status != CARRYNET_OK)
         return status;
-    const char *end = read_whole(&number, version, UINT32_MAX);
+    const char *end = base_read_whole(&number, version, UINT32_MAX);
     if (end == NULL || *end != '\0')
         status = refuse(path, "arithmetic", version, "a version number");
     else if (number != CARRYNET_ARITHMETIC_VERSION)
@@ -290,7 +264,7 @@ static const char *next_whole(uint64_t *value, const char *text, size_t index, u
 {
     if (text == NULL || *text != (index == 0 ? '[' : ','))
         return NULL;
-    return read_whole(value, text + 1, most);
+    return base_read_whole(value, text + 1, most);
 }
 
 carrynet_status metadata_read_networks(carrynet_network *networks, size_t count, const char *path,

@@ -14,6 +14,7 @@
 #include <carrynet/replay.h>
 #include <carrynet/settings.h>
 #include <carrynet/status.h>
+#include <carrynet/sweep.h>
 #include <carrynet/task.h>
 #include <carrynet/train.h>
 

@@ -1,0 +1,9 @@
+/* FNV-1a of 64 bits (Fowler, Noll, Vo), for digests that a person compares by eye: no proof against forgery. */
+#include "base/base.h"
+
+uint64_t base_digest(uint64_t digest, uint64_t value, size_t bytes)
+{
+    for (size_t byte = 0; byte < bytes; ++byte)
+        digest = (digest ^ (value >> (8 * byte) & 0xff)) * 0x100000001b3u;
+    return digest;
+}

@@ -1,0 +1,226 @@
+/*
+ * Runs a sweep, portion by portion: networks of one group train together, each with its own seed, rate and noise. What
+ * is finished is saved now and then. Neither that nor the portions change a row.
+ */
+#include "train/sweep_rows.h"
+#include <stdio.h>
+#include <string.h>
+
+static const double SAVE_SECONDS = 10; /* between two savings, at least; and at least so many times what one takes: */
+static const double SAVE_SHARE = 20;
+
+void carrynet_sweep_options_init(carrynet_sweep_options *options)
+{
+    *options = (carrynet_sweep_options){0};
+}
+
+/* ---- one network ----------------------------------------------------------------------------------------------- */
+
+static uint64_t digest_of(const carrynet_model *model, uint32_t network)
+{
+    const carrynet_settings *settings = carrynet_model_settings(model);
+    const size_t size = carrynet_shape_size(&settings->shape), width = settings->precision / 8;
+    const char *values = (const char *)carrynet_model_values_const(model) + network * size * width;
+    uint64_t digest = BASE_DIGEST;
+    for (size_t i = 0; i < size; ++i) {
+        uint32_t single = 0;
+        uint64_t bits = 0;
+        if (width == sizeof single) {
+            memcpy(&single, values + i * width, sizeof single);
+            bits = single;
+        } else {
+            memcpy(&bits, values + i * width, sizeof bits);
+        }
+        digest = base_digest(digest, bits, width);
+    }
+    return digest;
+}
+
+static carrynet_sweep_result result_of(const carrynet_model *model, uint32_t network, const carrynet_outcome *outcome)
+{
+    const carrynet_network *record = &carrynet_model_networks_const(model)[network];
+    return (carrynet_sweep_result){
+        .finished = outcome->finished,
+        .exact = record->exact && !outcome->lost,
+        .updates = record->updates,
+        .bit_error = outcome->lost ? 1 : (double)outcome->wrong_bits / (double)outcome->bits,
+        .digest = digest_of(model, network),
+        .seconds = outcome->seconds,
+    };
+}
+
+carrynet_status carrynet_sweep_remake(carrynet_model **model, carrynet_sweep_result *result,
+                                      const carrynet_settings *settings, const carrynet_engine_options *engine,
+                                      const carrynet_train_options *options)
+{
+    carrynet_outcome outcome = {0};
+    carrynet_train_options watched;
+    carrynet_train_options_init(&watched);
+    if (options != NULL)
+        watched = *options;
+    watched.outcomes = &outcome;
+    *result = (carrynet_sweep_result){0};
+    const carrynet_status status = carrynet_train(model, settings, engine, &watched);
+    if (status == CARRYNET_OK)
+        *result = result_of(*model, 0, &outcome);
+    return status;
+}
+
+/* ---- running --------------------------------------------------------------------------------------------------- */
+
+struct sweep_run {
+    carrynet_sweep *sweep;
+    const carrynet_sweep_options *options;
+    struct sweep_portion portion;
+    carrynet_individual *individuals; /* [SWEEP_TOGETHER], of the portion */
+    carrynet_outcome *outcomes;
+    carrynet_sweep_tally tally;  /* without the portion in training */
+    double work, worked;         /* of all portions, and of those that are done */
+    double start, saved, saving; /* when the last saving was, and what it took */
+    double trained, training;    /* seconds of those that are done and of this one, without getting devices ready */
+    bool stop, changed;
+    char device[512];
+};
+
+static double work_left(const carrynet_sweep *sweep)
+{
+    double work = 0;
+    for (uint64_t row = sweep->shard; row <= sweep->row_count; row += sweep->shards)
+        if (!sweep->results[row - 1].finished)
+            work += sweep_work(sweep, (size_t)((row - 1) / sweep->seeds));
+    return work;
+}
+
+/* Tells the caller how it goes; exact networks of the portion in training count as finished, share of its work done. */
+static void tell(struct sweep_run *run, uint32_t exact, double share, bool last)
+{
+    const double worked = run->worked + share * run->portion.work, trained = run->trained + run->training;
+    carrynet_sweep_report told = {
+        .device = run->device,
+        .tally = run->tally,
+        .seconds = base_seconds() - run->start,
+        .left = worked > 0 && trained > 0 ? trained / worked * (run->work - worked) : -1,
+        .last = last,
+    };
+    told.tally.finished += exact;
+    told.tally.exact += exact;
+    if (run->options->report != NULL && run->options->report(run->options->self, &told) != 0)
+        run->stop = true;
+}
+
+static int on_report(void *self, const carrynet_report *report)
+{
+    struct sweep_run *run = self;
+    const double count = run->portion.count;
+    const double exact = report->exact / count;
+    const double trained = (double)report->sequences / (count * (double)run->sweep->sequences);
+    (void)snprintf(run->device, sizeof run->device, "%s", report->device);
+    run->training = report->seconds;
+    if (!report->last)
+        tell(run, report->exact, exact > trained ? exact : trained < 1 ? trained : 1, false);
+    return run->stop ? 1 : 0;
+}
+
+static int on_interrupted(void *self)
+{
+    struct sweep_run *run = self;
+    if (run->options->interrupted != NULL && run->options->interrupted(run->options->self) != 0)
+        run->stop = true;
+    return run->stop ? 1 : 0;
+}
+
+static carrynet_status train_portion(struct sweep_run *run, const carrynet_engine_options *engine)
+{
+    carrynet_sweep *sweep = run->sweep;
+    const struct sweep_portion *portion = &run->portion;
+    carrynet_settings settings;
+    carrynet_train_options options;
+    carrynet_model *model = NULL;
+    sweep_portion_settings(&settings, run->individuals, portion->count, sweep, portion);
+    memset(run->outcomes, 0, portion->count * sizeof *run->outcomes);
+    carrynet_train_options_init(&options);
+    options.report = on_report;
+    options.interrupted = on_interrupted;
+    options.self = run;
+    options.report_seconds = run->options->report_seconds;
+    options.individuals = run->individuals;
+    options.outcomes = run->outcomes;
+    options.wave = run->options->wave;
+    const carrynet_status status = carrynet_train(&model, &settings, engine, &options);
+    for (uint32_t n = 0; n < portion->count && status == CARRYNET_OK; ++n) {
+        const carrynet_sweep_result result = result_of(model, n, &run->outcomes[n]);
+        run->stop = run->stop || !result.finished; /* the caller has ended it */
+        if (!result.finished)
+            continue;
+        sweep->results[portion->rows[n] - 1] = result;
+        ++run->tally.finished;
+        run->tally.exact += result.exact ? 1 : 0;
+        run->changed = true;
+    }
+    run->worked += portion->work;
+    run->trained += run->training;
+    run->training = 0;
+    carrynet_model_free(model);
+    return status;
+}
+
+static carrynet_status save(struct sweep_run *run)
+{
+    const double start = base_seconds();
+    const carrynet_status status = carrynet_sweep_save(run->sweep, run->options->path);
+    run->saved = base_seconds();
+    run->saving = run->saved - start;
+    return status;
+}
+
+/* Saves before an error is handed on, which stays the one that is told. */
+static void save_the_rest(struct sweep_run *run, carrynet_status failed)
+{
+    base_text message = {0};
+    base_text_add(&message, "%s", carrynet_message());
+    if (save(run) != CARRYNET_OK && !message.failed)
+        (void)base_fail(failed, "%s; then, %s", message.data, carrynet_message());
+    base_text_free(&message);
+}
+
+carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_options *engine,
+                                   const carrynet_sweep_options *options)
+{
+    carrynet_sweep_options silent;
+    carrynet_sweep_options_init(&silent);
+    struct sweep_run run = {.sweep = sweep, .options = options != NULL ? options : &silent};
+    const char *path = run.options->path;
+    carrynet_status status = base_allocate(&run.portion.rows, SWEEP_TOGETHER, sizeof *run.portion.rows);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&run.individuals, SWEEP_TOGETHER, sizeof *run.individuals);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&run.outcomes, SWEEP_TOGETHER, sizeof *run.outcomes);
+    if (status != CARRYNET_OK)
+        goto done;
+    run.tally = carrynet_sweep_count(sweep);
+    run.work = work_left(sweep);
+    run.start = run.saved = base_seconds();
+    for (;;) {
+        sweep_next_portion(&run.portion, sweep);
+        if (run.portion.count == 0 || on_interrupted(&run) != 0)
+            break;
+        status = train_portion(&run, engine);
+        const double since = base_seconds() - run.saved;
+        if (status == CARRYNET_OK && path != NULL && since >= SAVE_SECONDS && since >= SAVE_SHARE * run.saving)
+            status = save(&run);
+        if (status != CARRYNET_OK || run.stop)
+            break;
+    }
+    if (status != CARRYNET_OK && path != NULL && run.changed)
+        save_the_rest(&run, status);
+    if (status == CARRYNET_OK && path != NULL)
+        status = save(&run);
+    run.portion.work = 0;
+    if (status == CARRYNET_OK)
+        tell(&run, 0, 0, true);
+done:
+    base_free(run.portion.rows);
+    base_free(run.individuals);
+    base_free(run.outcomes);
+    return status;
+}

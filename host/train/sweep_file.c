@@ -1,0 +1,161 @@
+/*
+ * The results file of a sweep: CSV, a header with the names of the columns below, then a line a row, in order. `of` is
+ * the number of rows of the whole sweep and `sweep` its number; numbers and digests have 16 hexadecimal digits; reals
+ * are the shortest decimals that give the number back. Beside results.csv lies results.times.csv: row,seconds.
+ */
+#include "kernels/arithmetic.h"
+#include "train/sweep_rows.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ROW(field) offsetof(carrynet_sweep_row, field)
+
+const struct sweep_column sweep_columns[SWEEP_COLUMNS] = {
+    {"row", SWEEP_U64, ROW(row)},
+    {"of", SWEEP_U64, ROW(rows)},
+    {"sweep", SWEEP_HEX, ROW(sweep)},
+    {"task", SWEEP_TASK, ROW(settings.task)},
+    {"bits", SWEEP_U32, ROW(settings.steps)},
+    {"hidden", SWEEP_U32, ROW(settings.shape.hidden)},
+    {"bias", SWEEP_FLAG, ROW(settings.shape.bias)},
+    {"precision", SWEEP_PRECISION, ROW(settings.precision)},
+    {"batch", SWEEP_U32, ROW(settings.batch)},
+    {"loss", SWEEP_LOSS, ROW(settings.loss)},
+    {"optimizer", SWEEP_OPTIMIZER, ROW(settings.optimizer)},
+    {"schedule", SWEEP_SCHEDULE, ROW(settings.schedule)},
+    {"lr", SWEEP_REAL, ROW(settings.rate)},
+    {"momentum", SWEEP_REAL, ROW(settings.momentum)},
+    {"decay", SWEEP_REAL, ROW(settings.decay)},
+    {"epsilon", SWEEP_REAL, ROW(settings.epsilon)},
+    {"clip", SWEEP_REAL, ROW(settings.clip)},
+    {"noise", SWEEP_REAL, ROW(settings.noise)},
+    {"scale", SWEEP_REAL, ROW(settings.scale)},
+    {"seed", SWEEP_U64, ROW(settings.seed)},
+    {"check_every", SWEEP_U32, ROW(settings.check_every)},
+    {"max_updates", SWEEP_U64, ROW(settings.updates)},
+    {"arithmetic", SWEEP_ARITHMETIC, 0},
+    {"defaults", SWEEP_U32, ROW(settings.defaults_version)},
+    {"exact", SWEEP_FLAG, ROW(result.exact)},
+    {"updates", SWEEP_U64, ROW(result.updates)},
+    {"sequences", SWEEP_SEQUENCES, 0},
+    {"bit_error", SWEEP_REAL, ROW(result.bit_error)},
+    {"digest", SWEEP_HEX, ROW(result.digest)},
+};
+
+const char sweep_times_header[] = "row,seconds\n";
+
+/* ---- text ------------------------------------------------------------------------------------------------------ */
+
+const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, size_t column)
+{
+    const void *value = (const char *)row + sweep_columns[column].offset;
+    const carrynet_settings *settings = &row->settings;
+    const char *name = NULL;
+    switch (sweep_columns[column].kind) {
+    case SWEEP_U32:
+        (void)snprintf(text, SWEEP_FIELD, "%" PRIu32, *(const uint32_t *)value);
+        break;
+    case SWEEP_U64:
+        (void)snprintf(text, SWEEP_FIELD, "%" PRIu64, *(const uint64_t *)value);
+        break;
+    case SWEEP_FLAG:
+        name = *(const bool *)value ? "1" : "0";
+        break;
+    case SWEEP_REAL:
+        return base_real_text(text, *(const double *)value);
+    case SWEEP_HEX:
+        (void)snprintf(text, SWEEP_FIELD, "%016" PRIx64, *(const uint64_t *)value);
+        break;
+    case SWEEP_TASK:
+        name = settings->task.name;
+        break;
+    case SWEEP_PRECISION:
+        name = settings->precision == CARRYNET_FP32 ? "fp32" : "fp64";
+        break;
+    case SWEEP_LOSS:
+        name = carrynet_loss_name(settings->loss);
+        break;
+    case SWEEP_OPTIMIZER:
+        name = carrynet_optimizer_name(settings->optimizer);
+        break;
+    case SWEEP_SCHEDULE:
+        name = carrynet_schedule_name(settings->schedule);
+        break;
+    case SWEEP_ARITHMETIC:
+        (void)snprintf(text, SWEEP_FIELD, "%d", CARRYNET_ARITHMETIC_VERSION);
+        break;
+    case SWEEP_SEQUENCES:
+        (void)snprintf(text, SWEEP_FIELD, "%" PRIu64, row->result.updates * settings->batch);
+        break;
+    }
+    if (name != NULL)
+        (void)snprintf(text, SWEEP_FIELD, "%s", name);
+    return text;
+}
+
+void sweep_add_header(base_text *text)
+{
+    for (size_t i = 0; i < SWEEP_COLUMNS; ++i)
+        base_text_add(text, "%s%c", sweep_columns[i].name, i + 1 < SWEEP_COLUMNS ? ',' : '\n');
+}
+
+static void add_row(base_text *text, const carrynet_sweep_row *row)
+{
+    char field[SWEEP_FIELD];
+    for (size_t i = 0; i < SWEEP_COLUMNS; ++i)
+        base_text_add(text, "%s%c", sweep_field(field, row, i), i + 1 < SWEEP_COLUMNS ? ',' : '\n');
+}
+
+carrynet_status sweep_times_path(base_text *name, const char *path)
+{
+    static const char ending[] = ".csv";
+    const size_t length = strlen(path), tail = sizeof ending - 1;
+    const bool has_ending = length > tail && strcmp(path + length - tail, ending) == 0;
+    base_text_add(name, "%.*s.times.csv", (int)(has_ending ? length - tail : length), path);
+    return name->failed ? base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name") : CARRYNET_OK;
+}
+
+/* ---- saving ---------------------------------------------------------------------------------------------------- */
+
+static carrynet_status write_text(const char *path, const base_text *text)
+{
+    if (text->failed)
+        return base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its text", path);
+    return base_write_file(path, (const void *const[]){text->data}, &text->size, 1);
+}
+
+carrynet_status carrynet_sweep_save(const carrynet_sweep *sweep, const char *path)
+{
+    base_text rows = {0}, times = {0}, times_path = {0};
+    carrynet_sweep_row *row = NULL;
+    carrynet_status status = sweep_times_path(&times_path, path);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&row, 1, sizeof *row);
+    if (status != CARRYNET_OK)
+        goto done;
+    row->settings = sweep->shared;
+    sweep_add_header(&rows);
+    base_text_add(&times, "%s", sweep_times_header);
+    for (uint64_t r = sweep->shard; r <= sweep->row_count; r += sweep->shards) {
+        char seconds[64];
+        if (!sweep->results[r - 1].finished)
+            continue;
+        sweep_fill_row(row, sweep, r);
+        add_row(&rows, row);
+        if (!(row->result.seconds >= 0))
+            continue;
+        (void)snprintf(seconds, sizeof seconds, "%.6f", row->result.seconds < 1e9 ? row->result.seconds : 1e9);
+        base_point(seconds);
+        base_text_add(&times, "%" PRIu64 ",%s\n", r, seconds);
+    }
+    status = write_text(path, &rows);
+    if (status == CARRYNET_OK)
+        status = write_text(times_path.data, &times);
+done:
+    base_free(row);
+    base_text_free(&times_path);
+    base_text_free(&times);
+    base_text_free(&rows);
+    return status;
+}

@@ -1,0 +1,51 @@
+/*
+ * Which rows of a sweep train together: those of one group, at most SWEEP_TOGETHER at a time. The points are gone
+ * through by group (sweep->places), and within a group in row order.
+ */
+#include "train/sweep_rows.h"
+
+double sweep_work(const carrynet_sweep *sweep, size_t point)
+{
+    const struct sweep_point *p = &sweep->points[point];
+    const double hidden = p->hidden, sides = sweep->shared.shape.inputs + sweep->shared.shape.outputs;
+    const double sequences = sweep->sequences > p->batch ? (double)sweep->sequences : p->batch;
+    return sequences * sweep->shared.steps * hidden * (hidden + sides + 16);
+}
+
+void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *sweep)
+{
+    uint64_t group = 0;
+    portion->count = 0;
+    portion->work = 0;
+    for (; portion->place < sweep->point_count; ++portion->place, portion->seed = 0) {
+        const struct sweep_place *place = &sweep->places[portion->place];
+        if (portion->count > 0 && place->group != group)
+            return;
+        for (; portion->seed < sweep->seeds; ++portion->seed) {
+            const uint64_t row = (uint64_t)place->point * sweep->seeds + portion->seed + 1;
+            if (!sweep_wants(sweep, row) || sweep->results[row - 1].finished)
+                continue;
+            if (portion->count == SWEEP_TOGETHER)
+                return;
+            group = place->group;
+            portion->rows[portion->count++] = row;
+            portion->work += sweep_work(sweep, place->point);
+        }
+    }
+}
+
+void sweep_portion_settings(carrynet_settings *settings, carrynet_individual *individuals, uint32_t count,
+                            const carrynet_sweep *sweep, const struct sweep_portion *portion)
+{
+    for (uint32_t n = count; n-- > 0;) { /* the first last: the others need no whole copy */
+        carrynet_sweep_settings(settings, sweep, portion->rows[n]);
+        individuals[n] = (carrynet_individual){
+            .seed = settings->seed,
+            .problem_seed = settings->seed,
+            .rate = settings->rate,
+            .noise = settings->noise,
+            .scale = settings->scale,
+        };
+    }
+    settings->networks = count;
+}

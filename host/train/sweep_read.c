@@ -1,0 +1,286 @@
+/*
+ * Reads results files (sweep_file.c), strictly: each column whole and in range, rows ascending, all of one sweep. A
+ * message names file, line and column. Nothing is allocated by a number that a file states.
+ */
+#include "kernels/arithmetic.h"
+#include "train/sweep_rows.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint64_t LONGEST_LINE = 1024; /* bytes: 29 columns of at most 24, and names */
+
+/* ---- lines ----------------------------------------------------------------------------------------------------- */
+
+static carrynet_status next_line(struct sweep_lines *lines)
+{
+    lines->text = NULL;
+    if (lines->next >= lines->size)
+        return CARRYNET_OK;
+    const char *start = lines->data + lines->next, *end = memchr(start, '\n', lines->size - lines->next);
+    ++lines->line;
+    if (end == NULL)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is cut short", lines->path, lines->line);
+    lines->text = start;
+    lines->length = (size_t)(end - start);
+    lines->next += lines->length + 1;
+    return CARRYNET_OK;
+}
+
+/* What a file has where it should have something else, printable. */
+static const char *quote(char shown[SWEEP_FIELD], const char *text, size_t length)
+{
+    const size_t most = SWEEP_FIELD - 4, count = length < most ? length : most;
+    for (size_t i = 0; i < count; ++i)
+        shown[i] = (char)(text[i] < ' ' || text[i] > '~' ? '?' : text[i]);
+    (void)snprintf(shown + count, SWEEP_FIELD - count, "%s", length > most ? "..." : "");
+    return shown;
+}
+
+/* ---- fields ---------------------------------------------------------------------------------------------------- */
+
+static bool read_hex(uint64_t *value, const char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    *value = 0;
+    if (strlen(text) != 16 || text[strspn(text, digits)] != '\0')
+        return false;
+    for (; *text != '\0'; ++text)
+        *value = *value << 4 | (uint64_t)(strchr(digits, *text) - digits);
+    return true;
+}
+
+static bool read_count(uint64_t *value, const char *text, uint64_t most)
+{
+    const char *end = base_read_whole(value, text, most);
+    return end != NULL && *end == '\0';
+}
+
+/* Reads one field; NULL if it is right, else what it must be. A count that is derived goes to *derived. */
+static const char *read_field(carrynet_sweep_row *row, uint64_t *derived, size_t column, const char *text)
+{
+    void *value = (char *)row + sweep_columns[column].offset;
+    carrynet_settings *settings = &row->settings;
+    const carrynet_task *task = NULL;
+    uint64_t count = 0;
+    switch (sweep_columns[column].kind) {
+    case SWEEP_U32:
+        if (!read_count(&count, text, UINT32_MAX))
+            return "a whole number below 2^32";
+        *(uint32_t *)value = (uint32_t)count;
+        return NULL;
+    case SWEEP_U64:
+        return read_count(value, text, UINT64_MAX) ? NULL : "a whole number below 2^64";
+    case SWEEP_FLAG:
+        *(bool *)value = text[0] == '1';
+        return strcmp(text, "0") == 0 || strcmp(text, "1") == 0 ? NULL : "0 or 1";
+    case SWEEP_REAL:
+        return base_read_real(value, text) ? NULL : "a decimal number";
+    case SWEEP_HEX:
+        return read_hex(value, text) ? NULL : "16 hexadecimal digits";
+    case SWEEP_TASK:
+        if (carrynet_task_find(&task, text) != CARRYNET_OK)
+            return "the name of a task of this program";
+        carrynet_settings_init(settings, task);
+        return NULL;
+    case SWEEP_PRECISION:
+        settings->precision = strcmp(text, "fp32") == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
+        return strcmp(text, "fp32") == 0 || strcmp(text, "fp64") == 0 ? NULL : "fp32 or fp64";
+    case SWEEP_LOSS:
+        return carrynet_loss_find(&settings->loss, text) == CARRYNET_OK ? NULL : "the name of a loss";
+    case SWEEP_OPTIMIZER:
+        return carrynet_optimizer_find(&settings->optimizer, text) == CARRYNET_OK ? NULL : "the name of an optimizer";
+    case SWEEP_SCHEDULE:
+        return carrynet_schedule_find(&settings->schedule, text) == CARRYNET_OK ? NULL : "the name of a schedule";
+    case SWEEP_ARITHMETIC:
+        return read_count(&count, text, UINT32_MAX) && count == CARRYNET_ARITHMETIC_VERSION
+                   ? NULL
+                   : "the version that this program computes";
+    case SWEEP_SEQUENCES:
+        return read_count(derived, text, UINT64_MAX) ? NULL : "a whole number below 2^64";
+    }
+    return NULL;
+}
+
+/* What columns say together; NULL if it is right, else what is wrong. */
+static const char *disagreement(const carrynet_sweep_row *row, uint64_t sequences)
+{
+    const carrynet_sweep_result *result = &row->result;
+    if (row->rows > CARRYNET_SWEEP_ROWS)
+        return "of is more than a sweep can have";
+    if (row->row == 0 || row->row > row->rows)
+        return "row must be from 1 to of";
+    if (carrynet_settings_check(&row->settings) != CARRYNET_OK)
+        return carrynet_message();
+    if (result->updates > row->settings.updates)
+        return "updates is more than max_updates";
+    if (sequences != result->updates * row->settings.batch)
+        return "sequences is not updates times batch";
+    if (!(result->bit_error >= 0 && result->bit_error <= 1))
+        return "bit_error must be from 0 to 1";
+    if (result->exact && result->bit_error != 0)
+        return "bit_error must be 0 where exact is 1";
+    return NULL;
+}
+
+static carrynet_status read_row(struct sweep_reader *reader)
+{
+    const struct sweep_lines *lines = &reader->lines;
+    const char *at = lines->text, *end = at + lines->length;
+    carrynet_sweep_row *row = &reader->row;
+    uint64_t sequences = 0;
+    char text[2 * SWEEP_FIELD], shown[SWEEP_FIELD];
+    if (lines->length > LONGEST_LINE)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long", lines->path, lines->line);
+    for (size_t i = 0; i < SWEEP_COLUMNS; ++i) {
+        const bool last = i + 1 == SWEEP_COLUMNS;
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        const char *stop = comma != NULL ? comma : end;
+        const size_t length = (size_t)(stop - at);
+        if ((comma == NULL) != last)
+            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu has %s than %d columns", lines->path, lines->line,
+                             last ? "more" : "fewer", SWEEP_COLUMNS);
+        const char *wanted = "shorter";
+        if (length < sizeof text) {
+            memcpy(text, at, length);
+            text[length] = '\0';
+            wanted = strlen(text) == length ? read_field(row, &sequences, i, text) : "a text without zero bytes";
+        }
+        if (wanted != NULL)
+            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is '%s', must be %s", lines->path,
+                             lines->line, sweep_columns[i].name, quote(shown, at, length), wanted);
+        at = stop + 1;
+    }
+    const char *wrong = disagreement(row, sequences);
+    if (wrong != NULL)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", lines->path, lines->line, wrong);
+    row->result.finished = true;
+    row->result.seconds = -1;
+    return CARRYNET_OK;
+}
+
+/* ---- the results file ------------------------------------------------------------------------------------------ */
+
+carrynet_status sweep_reader_open(struct sweep_reader *reader, const char *path)
+{
+    struct sweep_lines *lines = &reader->lines;
+    base_text header = {0};
+    *reader = (struct sweep_reader){.lines = {.path = path, .line = 1}};
+    carrynet_status status =
+        base_read_file(&lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
+    if (status != CARRYNET_OK)
+        return status;
+    sweep_add_header(&header);
+    if (header.failed)
+        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path);
+    else if (lines->size < header.size || memcmp(lines->data, header.data, header.size) != 0)
+        status = base_fail(CARRYNET_ERROR_FORMAT,
+                           "%s: line 1 is not the header of a sweep's results, row,of,sweep,task,...", path);
+    lines->next = header.size;
+    base_text_free(&header);
+    return status == CARRYNET_OK ? sweep_reader_next(reader) : status;
+}
+
+carrynet_status sweep_reader_next(struct sweep_reader *reader)
+{
+    struct sweep_lines *lines = &reader->lines;
+    const uint64_t before = reader->row.row, rows = reader->row.rows, sweep = reader->row.sweep;
+    const bool first = lines->line == 1;
+    carrynet_status status = next_line(lines);
+    reader->row.row = 0;
+    if (status == CARRYNET_OK && lines->text != NULL)
+        status = read_row(reader);
+    if (status != CARRYNET_OK || lines->text == NULL || first)
+        return status;
+    if (reader->row.sweep != sweep || reader->row.rows != rows)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is of another sweep than the lines before", lines->path,
+                           lines->line);
+    else if (reader->row.row <= before)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: row %" PRIu64 " comes after row %" PRIu64, lines->path,
+                           lines->line, reader->row.row, before);
+    return status;
+}
+
+void sweep_reader_close(struct sweep_reader *reader)
+{
+    base_free(reader->lines.data);
+    reader->lines.data = NULL;
+}
+
+carrynet_status carrynet_sweep_read(carrynet_sweep_row *found, const char *path, uint64_t row)
+{
+    struct sweep_reader *reader = NULL;
+    uint64_t rows = 0;
+    bool seen = false;
+    carrynet_status status = base_allocate(&reader, 1, sizeof *reader);
+    if (status != CARRYNET_OK)
+        return status;
+    status = sweep_reader_open(reader, path);
+    /* The whole file is read, so that one that is damaged anywhere is not trusted. */
+    while (status == CARRYNET_OK && reader->row.row != 0) {
+        rows = reader->row.rows;
+        if (reader->row.row == row) {
+            *found = reader->row;
+            seen = true;
+        }
+        status = sweep_reader_next(reader);
+    }
+    if (status == CARRYNET_OK && !seen && rows == 0)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: has no rows", path);
+    else if (status == CARRYNET_OK && !seen)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: row %" PRIu64 " is not in it; the sweep has rows 1 to %" PRIu64,
+                           path, row, rows);
+    sweep_reader_close(reader);
+    base_free(reader);
+    return status;
+}
+
+/* ---- the file of seconds --------------------------------------------------------------------------------------- */
+
+carrynet_status sweep_times_open(struct sweep_times *times, const char *path)
+{
+    const size_t header = strlen(sweep_times_header);
+    struct sweep_lines *lines = &times->lines;
+    *times = (struct sweep_times){.lines = {.next = header, .line = 1}};
+    carrynet_status status = sweep_times_path(&times->path, path);
+    if (status != CARRYNET_OK)
+        return status;
+    lines->path = times->path.data;
+    status =
+        base_read_file(&lines->data, &lines->size, lines->path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
+    if (status == CARRYNET_ERROR_IO) /* most likely it is not there, and no promise hangs on it */
+        return CARRYNET_OK;
+    if (status == CARRYNET_OK && (lines->size < header || memcmp(lines->data, sweep_times_header, header) != 0))
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1 is not row,seconds; remove the file, or bring it back",
+                           lines->path);
+    return status == CARRYNET_OK ? sweep_times_next(times) : status;
+}
+
+carrynet_status sweep_times_next(struct sweep_times *times)
+{
+    struct sweep_lines *lines = &times->lines;
+    const uint64_t before = times->row;
+    const char *rest = NULL;
+    char text[2 * BASE_NUMBER];
+    carrynet_status status = next_line(lines);
+    times->row = 0;
+    if (status != CARRYNET_OK || lines->text == NULL)
+        return status;
+    if (lines->length < sizeof text) {
+        memcpy(text, lines->text, lines->length);
+        text[lines->length] = '\0';
+        rest = base_read_whole(&times->row, text, CARRYNET_SWEEP_ROWS);
+    }
+    if (rest == NULL || *rest != ',' || times->row <= before || !base_read_real(&times->seconds, rest + 1) ||
+        times->seconds < 0)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is not a later row and its seconds; remove the file",
+                           lines->path, lines->line);
+    return status;
+}
+
+void sweep_times_close(struct sweep_times *times)
+{
+    base_text_free(&times->path);
+    base_free(times->lines.data);
+    times->lines.data = NULL;
+}

@@ -1,0 +1,131 @@
+/*
+ * What the files of a sweep share: its points in row order, the same points by the group that trains together, the
+ * results, and the reader of a results file. Row r (from 1) is seed (r - 1) mod seeds of point (r - 1) div seeds.
+ */
+#ifndef TRAIN_SWEEP_ROWS_H
+#define TRAIN_SWEEP_ROWS_H
+
+#include "base/base.h"
+#include <carrynet/sweep.h>
+
+struct sweep_point {
+    double rate, noise;
+    uint32_t hidden, batch;
+    uint8_t optimizer, loss;
+};
+
+/* A point and its group: the places of hidden, batch, optimizer and loss in their lists. */
+struct sweep_place {
+    uint64_t group;
+    size_t point;
+};
+
+struct carrynet_sweep {
+    carrynet_settings shared; /* of all networks, until a row's own are put in */
+    uint64_t sequences, id;
+    uint32_t check_every, seeds, shard, shards;
+    size_t point_count, row_count;
+    struct sweep_point *points;     /* [point_count] */
+    struct sweep_place *places;     /* [point_count], by group */
+    carrynet_sweep_result *results; /* [row_count] */
+};
+
+/* Whether a row, from 1, is asked for. */
+bool sweep_wants(const carrynet_sweep *sweep, uint64_t row);
+
+/* A row of the sweep as its file has it. filled->settings starts as sweep->shared: only what can differ is put there. */
+void sweep_fill_row(carrynet_sweep_row *filled, const carrynet_sweep *sweep, uint64_t row);
+
+/* ---- what trains together (sweep_portion.c) -------------------------------------------------------------------- */
+
+/* Networks of a portion at most: fills every device, and bounds what a power cut can lose. */
+enum { SWEEP_TOGETHER = 16384 };
+
+struct sweep_portion {
+    uint64_t *rows; /* [SWEEP_TOGETHER], the caller's */
+    uint32_t count;
+    size_t place; /* where the next one starts: a place and one of its seeds */
+    uint32_t seed;
+    double work; /* if all train for their whole budget */
+};
+
+/* Multiplications of a network of that point that trains for its whole budget, but for a factor. */
+double sweep_work(const carrynet_sweep *sweep, size_t point);
+
+/* Collects the next rows that are asked for and not finished; count is 0 when there are no more. */
+void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *sweep);
+
+/* The settings of the first `count` networks of a portion together, and what each has of its own: [count]. */
+void sweep_portion_settings(carrynet_settings *settings, carrynet_individual *individuals, uint32_t count,
+                            const carrynet_sweep *sweep, const struct sweep_portion *portion);
+
+/* ---- the file (sweep_file.c writes, sweep_read.c reads) -------------------------------------------------------- */
+
+enum { SWEEP_COLUMNS = 29, SWEEP_SETTINGS = 24 /* the first columns: what the row is, not how it ended */ };
+
+typedef enum sweep_kind {
+    SWEEP_U32,
+    SWEEP_U64,
+    SWEEP_FLAG, /* a bool as 0 or 1 */
+    SWEEP_REAL,
+    SWEEP_HEX, /* a uint64_t */
+    SWEEP_TASK,
+    SWEEP_PRECISION,
+    SWEEP_LOSS,
+    SWEEP_OPTIMIZER,
+    SWEEP_SCHEDULE,
+    SWEEP_ARITHMETIC, /* of this program */
+    SWEEP_SEQUENCES   /* updates times batch */
+} sweep_kind;
+
+struct sweep_column {
+    const char *name;
+    sweep_kind kind;
+    size_t offset; /* in carrynet_sweep_row, where the value lies there */
+};
+extern const struct sweep_column sweep_columns[SWEEP_COLUMNS];
+extern const char sweep_times_header[];
+
+/* What a row has in a column. Returns text. */
+enum { SWEEP_FIELD = 48 };
+const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, size_t column);
+
+/* The header line. */
+void sweep_add_header(base_text *text);
+
+/* Puts the name of the file with the seconds into *name (base_text_free). MEMORY. */
+carrynet_status sweep_times_path(base_text *name, const char *path);
+
+/* A file in memory, taken line by line. */
+struct sweep_lines {
+    const char *path;
+    char *data;
+    size_t size, next; /* where the next line starts */
+    size_t line;       /* the number of this one, from 1; its text, without its end, or NULL behind the last: */
+    const char *text;
+    size_t length;
+};
+
+/* A results file, and the row where it stands. */
+struct sweep_reader {
+    struct sweep_lines lines;
+    carrynet_sweep_row row; /* row.row is 0 behind the last */
+};
+
+/* Opens it and reads the header and the first row. sweep_reader_close in any case. IO, FORMAT, MEMORY. */
+carrynet_status sweep_reader_open(struct sweep_reader *reader, const char *path);
+carrynet_status sweep_reader_next(struct sweep_reader *reader);
+void sweep_reader_close(struct sweep_reader *reader);
+
+/* The file of seconds that belongs to a results file, likewise; one that is not there is empty. */
+struct sweep_times {
+    base_text path;
+    struct sweep_lines lines;
+    uint64_t row; /* 0 behind the last */
+    double seconds;
+};
+carrynet_status sweep_times_open(struct sweep_times *times, const char *path);
+carrynet_status sweep_times_next(struct sweep_times *times);
+void sweep_times_close(struct sweep_times *times);
+
+#endif
