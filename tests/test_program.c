@@ -19,7 +19,8 @@ static void expect_80_columns(const char *text)
 
 Test(program, helps)
 {
-    static const char *const commands[] = {"train", "eval", "run", "show", "devices", "compare", "plot", "help"};
+    static const char *const commands[] = {"train",  "eval",    "run",     "show", "sweep", "merge",
+                                           "remake", "devices", "compare", "plot", "help"};
     struct program_result result = PROGRAM("--help");
     EXPECT_CODE(result, 0);
     expect_80_columns(result.out);
@@ -53,7 +54,7 @@ Test(program, tells_its_versions)
 Test(program, refuses_unknown_commands)
 {
     EXPECT_ERROR(2, "did you mean 'train'", "trian");
-    EXPECT_ERROR(2, "train, eval, run, show, replay, devices, compare, bench", "fly");
+    EXPECT_ERROR(2, "train, eval, run, show, replay, sweep, merge, remake, devices, compare, bench", "fly");
     EXPECT_ERROR(2, "did you mean 'show'", "help", "shwo");
     EXPECT_ERROR(2, "the command comes first", "--seed", "3");
     struct program_result result = program_run("", NULL, (const char *const[]){CARRYNET_PROGRAM, NULL});

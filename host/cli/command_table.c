@@ -9,6 +9,13 @@
 static const char *const train_examples[] = {"carrynet train", "carrynet train --task sub --seed 7",
                                              "carrynet train --updates 200 --device cpu -o a.safetensors",
                                              "carrynet train --nets 9 --bits 16 --log run.jsonl", NULL};
+static const char *const sweep_examples[] = {"carrynet sweep --hidden 2,3,4,8 --seeds 100 -o widths.csv",
+                                             "carrynet sweep --random 50 --lr 0.001..1 --optimizer sgd,adam --dry-run",
+                                             "carrynet sweep --hidden 2,3,4,8 --seeds 100 --shard 2/3 -o part2.csv",
+                                             NULL};
+static const char *const merge_examples[] = {"carrynet merge part1.csv part2.csv part3.csv -o widths.csv", NULL};
+static const char *const remake_examples[] = {"carrynet remake widths.csv 17 -o best.safetensors",
+                                              "carrynet remake widths.csv 17 --device reference", NULL};
 static const char *const eval_examples[] = {"carrynet eval add.safetensors", "carrynet eval add.safetensors --bits 64",
                                             "carrynet eval add.safetensors --lengths 8,16,32,64", NULL};
 static const char *const run_examples[] = {"carrynet run add.safetensors 93 38",
@@ -83,6 +90,38 @@ const cli_command command_table[] = {
          "error. Exit code 1 if a transcript differs.",
      .example = replay_examples,
      .run = command_replay},
+    {.id = COMMAND_SWEEP,
+     .name = "sweep",
+     .operands = "",
+     .summary = "train many networks that differ, into a table of results",
+     .text = "Trains a network for every combination of the lists, each with COUNT seeds, and writes a table (CSV): a "
+             "row a network, with its settings, whether it became exact and when, and a digest of its weights. Equal "
+             "sweeps give equal files, on every device. Ctrl-C saves the rows that are finished; --resume goes on.",
+     .example = sweep_examples,
+     .run = command_sweep},
+    {.id = COMMAND_MERGE,
+     .name = "merge",
+     .operands = "PART [PART ...]",
+     .least = 1,
+     .most = SIZE_MAX,
+     .missing = "the names of the parts are missing, such as part1.csv part2.csv",
+     .summary = "join the tables of a sweep's shards",
+     .text =
+         "Joins what `carrynet sweep --shard I/N` wrote, I from 1 to N. The result is the table of the whole sweep, "
+         "byte for byte.",
+     .example = merge_examples,
+     .run = command_merge},
+    {.id = COMMAND_REMAKE,
+     .name = "remake",
+     .operands = "CSV ROW",
+     .least = 2,
+     .most = 2,
+     .missing = "it needs a table of results and the number of a row, such as sweep.csv 17",
+     .summary = "train one row of a table again, and compare",
+     .text = "Trains the network of one row again, on any device, saves it, and compares with what the row says, down "
+             "to the digest of the weights. Exit code 1 if it differs.",
+     .example = remake_examples,
+     .run = command_remake},
     {.id = COMMAND_DEVICES,
      .name = "devices",
      .operands = "",

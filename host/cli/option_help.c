@@ -40,7 +40,7 @@ static void help_option(FILE *stream, const option_row *row)
     (void)snprintf(before, sizeof before, "  %s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
                    row->argument != NULL ? row->argument : "");
     base_text_add(&text, "%s", row->meaning);
-    if (row->kind == OPTION_KIND_CHOICE && row->choice(1) != NULL)
+    if ((row->kind == OPTION_KIND_CHOICE || row->kind == OPTION_KIND_CHOICES) && row->choice(1) != NULL)
         add_choices(&text, row);
     if (settings_default(holds, sizeof holds, row)[0] != '\0')
         base_text_add(&text, " [%s]", holds);
@@ -63,8 +63,8 @@ void help_command(FILE *stream, const cli_command *command)
                   command->operands[0] != '\0' ? " " : "", command->operands);
     console_fold(stream, 0, 0, command->text);
     (void)fputc('\n', stream);
-    for (size_t i = 0; i < option_table_size; ++i) {
-        const option_row *row = &option_table[i];
+    const option_row *row;
+    for (size_t i = 0; (row = option_at(i)) != NULL; ++i) {
         if ((row->commands >> command->id & 1u) == 0)
             continue;
         if (strcmp(group, row->group) != 0)

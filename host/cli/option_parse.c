@@ -59,11 +59,17 @@ static bool read_real(double *real, const char *text, double least, double most)
     return *end == '\0' && *real >= least && *real <= most;
 }
 
-static bool read_list(option_value *value, const char *text, uint64_t least, uint64_t most)
+static size_t count_entries(const char *text)
 {
     size_t entries = 1;
     for (const char *p = text; *p != '\0'; ++p)
         entries += *p == ',' ? 1 : 0;
+    return entries;
+}
+
+static bool read_list(option_value *value, const char *text, uint64_t least, uint64_t most)
+{
+    const size_t entries = count_entries(text);
     free(value->list);
     value->list = calloc(entries, sizeof *value->list);
     if (value->list == NULL)
@@ -77,7 +83,34 @@ static bool read_list(option_value *value, const char *text, uint64_t least, uin
     return true;
 }
 
-static bool read_choice(option_value *value, const option_row *row, const cli_arguments *arguments)
+/* "0.1,0.3" or "0.1..0.3". */
+static bool read_reals(option_value *value, const char *text, double least, double most)
+{
+    const char *dots = strstr(text, "..");
+    const size_t entries = dots != NULL ? 2 : count_entries(text);
+    char entry[64];
+    free(value->reals);
+    value->reals = calloc(entries, sizeof *value->reals);
+    if (value->reals == NULL)
+        return false;
+    value->count = entries;
+    value->range = dots != NULL;
+    for (size_t i = 0; i < entries; ++i) {
+        const size_t length = dots != NULL && i == 0 ? (size_t)(dots - text) : strcspn(text, ",");
+        if (length >= sizeof entry)
+            return false;
+        memcpy(entry, text, length);
+        entry[length] = '\0';
+        text += length;
+        if (!read_real(&value->reals[i], entry, least, most) || (i + 1 == entries && *text != '\0'))
+            return false;
+        text += dots != NULL ? 2 : 1;
+    }
+    return !value->range || value->reals[0] <= value->reals[1];
+}
+
+/* Which of the row's names the word is; says, if it is none, what it could be. */
+static bool find_choice(size_t *choice, const option_row *row, const cli_arguments *arguments, const char *word)
 {
     const char *names[CHOICES_MOST];
     base_text list = {0};
@@ -85,20 +118,40 @@ static bool read_choice(option_value *value, const option_row *row, const cli_ar
     bool found = false;
     for (const char *name; count < CHOICES_MOST && (name = row->choice(count)) != NULL; ++count) {
         names[count] = name;
-        if (strcmp(name, value->text) == 0) {
-            value->choice = count;
+        if (strcmp(name, word) == 0) {
+            *choice = count;
             found = true;
         }
         base_text_add(&list, "%s%s", count == 0 ? "" : ", ", name);
     }
     if (!found) {
-        const char *near = console_nearest(value->text, names, count);
-        (void)arguments_wrong(arguments, "--%s is '%.64s', which is not known%s%s%s It can be: %s", row->name,
-                              value->text, near != NULL ? "; did you mean '" : ".", near != NULL ? near : "",
+        const char *near = console_nearest(word, names, count);
+        (void)arguments_wrong(arguments, "--%s is '%.64s', which is not known%s%s%s It can be: %s", row->name, word,
+                              near != NULL ? "; did you mean '" : ".", near != NULL ? near : "",
                               near != NULL ? "'?" : "", list.failed ? names[0] : list.data);
     }
     base_text_free(&list);
     return found;
+}
+
+static bool read_choices(option_value *value, const option_row *row, const cli_arguments *arguments)
+{
+    const char *text = value->text;
+    const size_t entries = count_entries(text);
+    free(value->list);
+    value->list = calloc(entries, sizeof *value->list);
+    value->count = entries;
+    for (size_t i = 0; i < entries && value->list != NULL; ++i) {
+        char word[64];
+        size_t choice = 0;
+        const size_t length = strcspn(text, ",");
+        (void)snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), text);
+        if (!find_choice(&choice, row, arguments, word))
+            return false;
+        value->list[i] = choice;
+        text += length + 1;
+    }
+    return value->list != NULL;
 }
 
 static bool read_value(cli_arguments *arguments, const option_row *row, const char *text)
@@ -133,8 +186,21 @@ static bool read_value(cli_arguments *arguments, const option_row *row, const ch
         }
         break;
     case OPTION_KIND_CHOICE:
-        if (!read_choice(value, row, arguments))
+        if (!find_choice(&value->choice, row, arguments, text))
             return false;
+        break;
+    case OPTION_KIND_CHOICES:
+        if (!read_choices(value, row, arguments))
+            return false;
+        break;
+    case OPTION_KIND_REALS:
+        if (!read_reals(value, text, row->least_real, row->most_real)) {
+            (void)arguments_wrong(arguments,
+                                  "--%s is '%.64s', but must be numbers from %.10g to %.10g with commas between them, "
+                                  "such as 0.1,0.3, or a range, such as 0.1..0.3",
+                                  row->name, text, row->least_real, row->most_real);
+            return false;
+        }
         break;
     case OPTION_KIND_TEXT:
         if (text[0] == '\0') {
@@ -154,10 +220,11 @@ static void say_unknown(const cli_arguments *arguments, const char *word)
     const char *names[OPTIONS_MOST];
     base_text list = {0};
     size_t count = 0;
-    for (size_t i = 0; i < option_table_size && count < OPTIONS_MOST; ++i)
-        if (has_option(arguments->command, &option_table[i])) {
-            names[count++] = option_table[i].name;
-            base_text_add(&list, " --%s", option_table[i].name);
+    const option_row *row;
+    for (size_t i = 0; (row = option_at(i)) != NULL && count < OPTIONS_MOST; ++i)
+        if (has_option(arguments->command, row)) {
+            names[count++] = row->name;
+            base_text_add(&list, " --%s", row->name);
         }
     if (isdigit((unsigned char)word[1])) {
         (void)arguments_wrong(arguments, "'%.64s' has a minus sign; the numbers are 0 or more", word);
@@ -186,8 +253,8 @@ typedef struct getopt_tables {
 static void fill_tables(getopt_tables *tables, const cli_command *command)
 {
     *tables = (getopt_tables){.letters = ":"}; /* so that a missing value is told apart from an unknown option */
-    for (size_t i = 0; i < option_table_size && tables->count < OPTIONS_MOST; ++i) {
-        const option_row *row = &option_table[i];
+    const option_row *row;
+    for (size_t i = 0; (row = option_at(i)) != NULL && tables->count < OPTIONS_MOST; ++i) {
         if (!has_option(command, row))
             continue;
         const int has_value = row->kind == OPTION_KIND_FLAG ? no_argument : required_argument;
@@ -290,7 +357,9 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
 
 void arguments_free(cli_arguments *arguments)
 {
-    for (size_t i = 0; i < OPTION_IDS; ++i)
+    for (size_t i = 0; i < OPTION_IDS; ++i) {
         free(arguments->values[i].list);
+        free(arguments->values[i].reals);
+    }
     *arguments = (cli_arguments){0};
 }

@@ -78,11 +78,22 @@ static void apply(carrynet_settings *settings, option_id id, const option_value 
     }
 }
 
-/* An option that the chosen optimizer does not look at is a misunderstanding: better said than ignored. */
+/* Whether an option has several values, of which no single settings could have all. */
+static bool is_several(const option_value *value)
+{
+    return value->list != NULL || value->reals != NULL;
+}
+
+/* An option that no chosen optimizer looks at is a misunderstanding: better said than ignored. */
 static bool fits_optimizer(const cli_arguments *arguments, carrynet_optimizer optimizer)
 {
-    const bool first = optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
-    const bool second = optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
+    const option_value *given = &arguments->values[OPTION_OPTIMIZER];
+    bool first = false, second = false;
+    for (size_t i = 0; i < (is_several(given) ? given->count : 1); ++i) {
+        const carrynet_optimizer one = is_several(given) ? (carrynet_optimizer)given->list[i] : optimizer;
+        first = first || one == CARRYNET_OPTIMIZER_MOMENTUM || one == CARRYNET_OPTIMIZER_ADAM;
+        second = second || one == CARRYNET_OPTIMIZER_RMSPROP || one == CARRYNET_OPTIMIZER_ADAM;
+    }
     const struct {
         option_id id;
         const char *name, *others;
@@ -95,7 +106,8 @@ static bool fits_optimizer(const cli_arguments *arguments, carrynet_optimizer op
     for (size_t i = 0; i < sizeof wants / sizeof wants[0]; ++i)
         if (arguments->values[wants[i].id].given && !wants[i].used) {
             (void)arguments_wrong(arguments, "--%s means nothing to --optimizer %s; leave it out, or choose %s",
-                                  wants[i].name, carrynet_optimizer_name(optimizer), wants[i].others);
+                                  wants[i].name, is_several(given) ? given->text : carrynet_optimizer_name(optimizer),
+                                  wants[i].others);
             return false;
         }
     return true;
@@ -112,7 +124,7 @@ bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *a
         return false;
     }
     for (size_t i = 0; i < OPTION_IDS; ++i)
-        if (values[i].given)
+        if (values[i].given && !is_several(&values[i]))
             apply(settings, (option_id)i, &values[i]);
     if (!values[OPTION_LR].given)
         settings->rate = carrynet_default_rate(settings->optimizer, settings->loss);

@@ -12,6 +12,9 @@
 
 typedef enum command_id {
     COMMAND_TRAIN = 0,
+    COMMAND_SWEEP,
+    COMMAND_MERGE,
+    COMMAND_REMAKE,
     COMMAND_EVAL,
     COMMAND_RUN,
     COMMAND_SHOW,
@@ -24,7 +27,13 @@ typedef enum command_id {
 } command_id;
 
 typedef enum option_id {
-    OPTION_TASK = 0,
+    OPTION_RANDOM = 0,
+    OPTION_SEEDS,
+    OPTION_SEQUENCES,
+    OPTION_SHARD,
+    OPTION_RESUME,
+    OPTION_DRY_RUN,
+    OPTION_TASK,
     OPTION_BITS,
     OPTION_HIDDEN,
     OPTION_BIAS,
@@ -79,6 +88,8 @@ typedef enum option_kind {
     OPTION_KIND_REAL,     /* a number from least_real to most_real */
     OPTION_KIND_CHOICE,   /* one of a list of names */
     OPTION_KIND_LIST,     /* whole numbers from least to most, separated by commas */
+    OPTION_KIND_REALS,    /* numbers from least_real to most_real likewise, or LO..HI */
+    OPTION_KIND_CHOICES,  /* several of a list of names likewise */
     OPTION_KIND_TEXT      /* anything but nothing: a file, a device */
 } option_kind;
 
@@ -98,8 +109,13 @@ typedef struct option_row {
     const char *fallback; /* what holds without it, where the settings do not say */
 } option_row;
 
-extern const option_row option_table[];
-extern const size_t option_table_size;
+/* The row of that index; NULL after the last. */
+const option_row *option_at(size_t index);
+
+/* A command in option_row.commands, and the files that the rows stand in, in this order. */
+#define FOR(command) (1u << COMMAND_##command)
+extern const option_row option_sweep[], option_train[], option_others[];
+extern const size_t option_sweep_size, option_train_size, option_others_size;
 
 typedef struct option_value {
     bool given;
@@ -107,7 +123,9 @@ typedef struct option_value {
     uint64_t count;
     double real;
     size_t choice;
-    uint64_t *list; /* [count] of a list */
+    uint64_t *list; /* [count] of a list, or of choices */
+    double *reals;  /* [count] */
+    bool range;     /* LO..HI: its two ends are in reals */
 } option_value;
 
 typedef struct cli_command cli_command;
@@ -136,6 +154,9 @@ extern const cli_command command_table[];
 extern const size_t command_table_size;
 
 int command_train(const cli_arguments *arguments);
+int command_sweep(const cli_arguments *arguments);
+int command_merge(const cli_arguments *arguments);
+int command_remake(const cli_arguments *arguments);
 int command_eval(const cli_arguments *arguments);
 int command_run(const cli_arguments *arguments);
 int command_show(const cli_arguments *arguments);
@@ -166,7 +187,8 @@ void help_command(FILE *stream, const cli_command *command);
 void help_version(FILE *stream);
 
 /*
- * The settings that the options ask for, checked. False with *code set, after a message, if they do not fit.
+ * The settings that the options ask for, checked; an option with several values leaves its default. False with *code
+ * set, after a message, if they do not fit.
  */
 bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *arguments, int *code);
 

@@ -91,8 +91,8 @@ static double work_left(const carrynet_sweep *sweep)
     return work;
 }
 
-/* Tells the caller how it goes; exact networks of the portion in training count as finished, share of its work done. */
-static void tell(struct sweep_run *run, uint32_t exact, double share, bool last)
+/* Tells the caller how it goes, with what the portion in training has finished, and the share of its work done. */
+static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, double share, bool last)
 {
     const double worked = run->worked + share * run->portion.work, trained = run->trained + run->training;
     carrynet_sweep_report told = {
@@ -102,7 +102,7 @@ static void tell(struct sweep_run *run, uint32_t exact, double share, bool last)
         .left = worked > 0 && trained > 0 ? trained / worked * (run->work - worked) : -1,
         .last = last,
     };
-    told.tally.finished += exact;
+    told.tally.finished += finished;
     told.tally.exact += exact;
     if (run->options->report != NULL && run->options->report(run->options->self, &told) != 0)
         run->stop = true;
@@ -112,12 +112,12 @@ static int on_report(void *self, const carrynet_report *report)
 {
     struct sweep_run *run = self;
     const double count = run->portion.count;
-    const double exact = report->exact / count;
+    const double finished = report->finished / count;
     const double trained = (double)report->sequences / (count * (double)run->sweep->sequences);
     (void)snprintf(run->device, sizeof run->device, "%s", report->device);
     run->training = report->seconds;
     if (!report->last)
-        tell(run, report->exact, exact > trained ? exact : trained < 1 ? trained : 1, false);
+        tell(run, report->finished, report->exact, finished > trained ? finished : trained < 1 ? trained : 1, false);
     return run->stop ? 1 : 0;
 }
 
@@ -217,7 +217,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         status = save(&run);
     run.portion.work = 0;
     if (status == CARRYNET_OK)
-        tell(&run, 0, 0, true);
+        tell(&run, 0, 0, 0, true);
 done:
     base_free(run.portion.rows);
     base_free(run.individuals);

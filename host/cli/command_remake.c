@@ -1,0 +1,125 @@
+/*
+ * carrynet remake: trains the network of one row of a sweep's table again, by what the row says alone, saves it, and
+ * compares. The columns after the settings are claims, which are all checked: exact, updates, bit_error, digest.
+ */
+#include "cli/console.h"
+#include "cli/json_values.h"
+#include "cli/options.h"
+#include "cli/train_progress.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { CLAIMS = 4 };
+
+/* What the row claims in a column, what came out, and whether they are the same. */
+typedef struct claim {
+    const char *column;
+    char here[BASE_NUMBER], there[BASE_NUMBER]; /* in the row; trained */
+    bool equal;
+} claim;
+
+static void compare(claim claims[CLAIMS], const carrynet_sweep_result *row, const carrynet_sweep_result *made)
+{
+    const carrynet_sweep_result *sides[2] = {row, made};
+    static const char *const columns[CLAIMS] = {"exact", "updates", "bit_error", "digest"};
+    const bool equal[CLAIMS] = {row->exact == made->exact, row->updates == made->updates,
+                                row->bit_error == made->bit_error, row->digest == made->digest};
+    for (size_t side = 0; side < 2; ++side)
+        for (size_t i = 0; i < CLAIMS; ++i) {
+            const carrynet_sweep_result *r = sides[side];
+            char *text = side == 0 ? claims[i].here : claims[i].there;
+            claims[i].column = columns[i];
+            claims[i].equal = equal[i];
+            if (i == 2)
+                (void)base_real_text(text, r->bit_error);
+            else if (i == 3)
+                (void)snprintf(text, BASE_NUMBER, "%016" PRIx64, r->digest);
+            else
+                (void)snprintf(text, BASE_NUMBER, "%" PRIu64, i == 0 ? (uint64_t)r->exact : r->updates);
+        }
+}
+
+static int tell(const cli_arguments *arguments, const claim claims[CLAIMS], const char *path, const char *device)
+{
+    json_t *object = json_object(), *different = json_array();
+    bool equal = true;
+    for (size_t i = 0; i < CLAIMS; ++i) {
+        if (claims[i].equal)
+            continue;
+        equal = false;
+        json_append(different, json_of_text(claims[i].column));
+        console_error("row %s of %s: %s is %s, but training gives %s", arguments->operands[1], arguments->operands[0],
+                      claims[i].column, claims[i].here, claims[i].there);
+    }
+    json_put(object, "model", json_of_text(path));
+    json_put(object, "device", json_of_text(device));
+    json_put(object, "digest", json_of_text(claims[CLAIMS - 1].there));
+    json_put(object, "equal", json_boolean(equal));
+    json_put(object, "different", different);
+    if (arguments->values[OPTION_JSON].given)
+        (void)json_line(stdout, json_incref(object), JSON_DIGITS);
+    else
+        (void)printf("Row %s: %s, digest %s\nWrote %s\n", arguments->operands[1],
+                     equal ? "the same bits" : "NOT what the table says", claims[CLAIMS - 1].there, path);
+    json_decref(object);
+    return equal ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
+}
+
+int command_remake(const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    const char *table = arguments->operands[0], *number = arguments->operands[1];
+    char name[64];
+    uint64_t number_of_row = 0;
+    carrynet_sweep_row *row = NULL;
+    carrynet_sweep_result made = {0};
+    carrynet_engine_options engine;
+    carrynet_train_options options;
+    carrynet_model *model = NULL;
+    claim claims[CLAIMS];
+    int code = EXIT_CODE_DONE;
+    const char *end = base_read_whole(&number_of_row, number, CARRYNET_SWEEP_ROWS);
+    if (end == NULL || *end != '\0' || number_of_row == 0)
+        return arguments_wrong(arguments, "ROW is '%.64s', but must be a whole number from 1 to %d", number,
+                               CARRYNET_SWEEP_ROWS);
+    (void)snprintf(name, sizeof name, "row-%" PRIu64 ".safetensors", number_of_row);
+    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name;
+    engine_from_arguments(&engine, arguments, NULL);
+    carrynet_status status = base_allocate(&row, 1, sizeof *row);
+    if (status == CARRYNET_OK)
+        status = carrynet_sweep_read(row, table, number_of_row);
+    if (status == CARRYNET_OK)
+        status = carrynet_writable(path);
+    if (status != CARRYNET_OK) {
+        code = console_status(status);
+        goto done;
+    }
+    train_progress progress = {.settings = &row->settings, .quiet = values[OPTION_QUIET].given};
+    carrynet_train_options_init(&options);
+    options.report = train_progress_report;
+    options.interrupted = train_progress_interrupted;
+    options.self = &progress;
+    options.report_seconds = 0.1;
+    train_progress_catch_signals();
+    if (!progress.quiet)
+        (void)console_progress("Preparing the device ...");
+    status = carrynet_sweep_remake(&model, &made, &row->settings, &engine, &options);
+    console_progress_clear();
+    if (status != CARRYNET_OK) {
+        code = engine_status(status, &engine);
+        goto done;
+    }
+    if (!made.finished) {
+        console_error("stopped before the end: nothing was saved or compared");
+        code = 128 + train_progress_signal();
+        goto done;
+    }
+    status = carrynet_model_save(model, path);
+    compare(claims, &row->result, &made);
+    code = status != CARRYNET_OK ? console_status(status) : tell(arguments, claims, path, progress.device);
+done:
+    carrynet_model_free(model);
+    base_free(row);
+    return code;
+}

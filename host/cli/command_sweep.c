@@ -1,0 +1,318 @@
+/*
+ * carrynet sweep: options to a specification, the run, and how it ended. A results file that is there already is never
+ * replaced: --resume goes on with it, all else is refused.
+ */
+#include "cli/console.h"
+#include "cli/json_values.h"
+#include "cli/options.h"
+#include "cli/train_progress.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the specification ----------------------------------------------------------------------------------------- */
+
+/* What the lists of a specification point to, where the options' own do not serve. */
+typedef struct sweep_lists {
+    uint32_t *hidden, *batches;
+    carrynet_optimizer *optimizers;
+    carrynet_loss *losses;
+} sweep_lists;
+
+static void lists_free(sweep_lists *lists)
+{
+    base_free(lists->hidden);
+    base_free(lists->batches);
+    base_free(lists->optimizers);
+    base_free(lists->losses);
+}
+
+static carrynet_status fill_lists(carrynet_sweep_spec *spec, sweep_lists *lists, const option_value *values)
+{
+    const option_value *hidden = &values[OPTION_HIDDEN], *batch = &values[OPTION_BATCH];
+    const option_value *optimizer = &values[OPTION_OPTIMIZER], *loss = &values[OPTION_LOSS];
+    carrynet_status status = base_allocate(&lists->hidden, hidden->count, sizeof *lists->hidden);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&lists->batches, batch->count, sizeof *lists->batches);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&lists->optimizers, optimizer->count, sizeof *lists->optimizers);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&lists->losses, loss->count, sizeof *lists->losses);
+    if (status != CARRYNET_OK)
+        return status;
+    for (size_t i = 0; i < hidden->count; ++i)
+        lists->hidden[i] = (uint32_t)hidden->list[i];
+    for (size_t i = 0; i < batch->count; ++i)
+        lists->batches[i] = (uint32_t)batch->list[i];
+    for (size_t i = 0; i < optimizer->count; ++i)
+        lists->optimizers[i] = (carrynet_optimizer)optimizer->list[i];
+    for (size_t i = 0; i < loss->count; ++i)
+        lists->losses[i] = (carrynet_loss)loss->list[i];
+    if (hidden->given)
+        spec->hidden = lists->hidden, spec->hidden_count = hidden->count;
+    if (batch->given)
+        spec->batches = lists->batches, spec->batch_count = batch->count;
+    if (optimizer->given)
+        spec->optimizers = lists->optimizers, spec->optimizer_count = optimizer->count;
+    if (loss->given)
+        spec->losses = lists->losses, spec->loss_count = loss->count;
+    if (values[OPTION_LR].given) {
+        spec->rates = values[OPTION_LR].reals;
+        spec->rate_count = values[OPTION_LR].count;
+        spec->rate_range = values[OPTION_LR].range;
+    }
+    if (values[OPTION_NOISE].given) {
+        spec->noises = values[OPTION_NOISE].reals;
+        spec->noise_count = values[OPTION_NOISE].count;
+        spec->noise_range = values[OPTION_NOISE].range;
+    }
+    return CARRYNET_OK;
+}
+
+/* "I/N", I from 1 to N. */
+static bool read_shard(carrynet_sweep_spec *spec, const cli_arguments *arguments)
+{
+    const char *text = arguments->values[OPTION_SHARD].text;
+    uint64_t shard = 0, shards = 0;
+    const char *rest = base_read_whole(&shard, text, UINT32_MAX);
+    if (rest != NULL)
+        rest = *rest == '/' ? base_read_whole(&shards, rest + 1, UINT32_MAX) : NULL;
+    if (rest == NULL || *rest != '\0' || shard == 0 || shard > shards) {
+        (void)arguments_wrong(arguments, "--shard is '%.64s', but must be I/N with I from 1 to N, such as 1/4", text);
+        return false;
+    }
+    spec->shard = (uint32_t)shard;
+    spec->shards = (uint32_t)shards;
+    return true;
+}
+
+static bool refuse_ranges(const cli_arguments *arguments)
+{
+    static const struct {
+        option_id id;
+        const char *name;
+    } ranged[] = {{OPTION_LR, "lr"}, {OPTION_NOISE, "noise"}};
+    for (size_t i = 0; i < sizeof ranged / sizeof ranged[0] && !arguments->values[OPTION_RANDOM].given; ++i)
+        if (arguments->values[ranged[i].id].range) {
+            (void)arguments_wrong(arguments,
+                                  "--%s %.64s is a range, from which --random N draws; without --random give a list, "
+                                  "such as 0.1,0.3",
+                                  ranged[i].name, arguments->values[ranged[i].id].text);
+            return true;
+        }
+    return false;
+}
+
+/* The sweep that the options ask for. False with *code set, after a message. */
+static bool sweep_from_arguments(carrynet_sweep **sweep, const cli_arguments *arguments, int *code)
+{
+    const option_value *values = arguments->values;
+    carrynet_settings settings;
+    carrynet_sweep_spec spec;
+    sweep_lists lists = {0};
+    *code = EXIT_CODE_USAGE;
+    if (refuse_ranges(arguments) || !settings_from_arguments(&settings, arguments, code))
+        return false;
+    carrynet_sweep_spec_init(&spec, &settings);
+    if (values[OPTION_SHARD].given && !read_shard(&spec, arguments)) {
+        *code = EXIT_CODE_USAGE;
+        return false;
+    }
+    if (values[OPTION_RANDOM].given)
+        spec.points = values[OPTION_RANDOM].count;
+    if (values[OPTION_SEEDS].given)
+        spec.seeds = (uint32_t)values[OPTION_SEEDS].count;
+    if (values[OPTION_SEQUENCES].given)
+        spec.sequences = values[OPTION_SEQUENCES].count;
+    if (values[OPTION_CHECK_EVERY].given)
+        spec.check_every = (uint32_t)values[OPTION_CHECK_EVERY].count;
+    carrynet_status status = fill_lists(&spec, &lists, values);
+    if (status == CARRYNET_OK)
+        status = carrynet_sweep_create(sweep, &spec);
+    lists_free(&lists);
+    *code = status == CARRYNET_OK               ? EXIT_CODE_DONE
+            : status == CARRYNET_ERROR_ARGUMENT ? arguments_wrong(arguments, "%s", carrynet_message())
+                                                : console_status(status);
+    return status == CARRYNET_OK;
+}
+
+/* ---- progress -------------------------------------------------------------------------------------------------- */
+
+typedef struct sweep_progress {
+    bool quiet, introduced, stopping;
+    char device[512];
+    double seconds, next_line;
+    const carrynet_sweep *sweep;
+} sweep_progress;
+
+static int on_interrupted(void *self)
+{
+    sweep_progress *progress = self;
+    if (train_progress_signal() != 0 && !progress->stopping) {
+        console_note("Stopping here and saving what is finished; once more ends it at once.");
+        progress->stopping = true;
+    }
+    return train_progress_signal() != 0;
+}
+
+static int on_report(void *self, const carrynet_sweep_report *report)
+{
+    sweep_progress *progress = self;
+    const carrynet_sweep_tally *tally = &report->tally;
+    char line[160], duration[32], left[64] = "";
+    (void)snprintf(progress->device, sizeof progress->device, "%s", report->device);
+    progress->seconds = report->seconds;
+    if (progress->quiet)
+        return on_interrupted(self);
+    if (!progress->introduced && report->device[0] != '\0') {
+        console_note("Device: %s", report->device);
+        console_note("Sweep %016" PRIx64 ": %" PRIu64 " networks", carrynet_sweep_id(progress->sweep), tally->networks);
+        progress->introduced = true;
+    }
+    if (!report->last && report->left >= 1)
+        (void)snprintf(left, sizeof left, ", about %s left", console_duration(duration, sizeof duration, report->left));
+    (void)snprintf(line, sizeof line, "%" PRIu64 " of %" PRIu64 " networks done, %" PRIu64 " exact%s", tally->finished,
+                   tally->networks, tally->exact, left);
+    /* In a pipe or a file the lines stay: the longer it takes the fewer. */
+    if (report->last || (!console_progress("%s", line) && report->seconds >= progress->next_line)) {
+        console_note("%s", line);
+        progress->next_line = report->seconds + (report->seconds < 10 ? 1 : 0.1 * report->seconds);
+    }
+    return report->last ? 0 : on_interrupted(self);
+}
+
+/* ---- a dry run ------------------------------------------------------------------------------------------------- */
+
+static void say_need(carrynet_status status)
+{
+    if (status == CARRYNET_ERROR_MEMORY)
+        console_note("--wave W trains at most W networks at a time; or try a smaller --hidden, --batch or --bits.");
+}
+
+static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *engine, uint32_t wave, bool as_json)
+{
+    carrynet_sweep_estimate estimate;
+    char memory[32], duration[32];
+    (void)console_progress("Measuring for a second ...");
+    const carrynet_status status = carrynet_sweep_probe(&estimate, sweep, engine, wave);
+    console_progress_clear();
+    if (status != CARRYNET_OK) {
+        const int code = engine_status(status, engine);
+        say_need(status);
+        return code;
+    }
+    if (as_json) {
+        json_t *object = json_object();
+        json_put(object, "device", json_of_text(estimate.device));
+        json_put(object, "networks", json_of_count(estimate.networks));
+        json_put(object, "groups", json_of_count(estimate.groups));
+        json_put(object, "memory", json_of_count(estimate.memory));
+        json_put(object, "seconds_at_most", json_of_real(estimate.seconds));
+        (void)json_line(stdout, object, JSON_DIGITS);
+        return EXIT_CODE_DONE;
+    }
+    (void)snprintf(memory, sizeof memory, "%.3g MiB", (double)estimate.memory / (1 << 20));
+    if (estimate.memory < 1 << 20)
+        (void)snprintf(memory, sizeof memory, "%.3g KiB", (double)estimate.memory / (1 << 10));
+    if (estimate.device[0] != '\0')
+        (void)printf("Device: %s\n", estimate.device);
+    (void)printf("%" PRIu64 " network%s to train, in %" PRIu64 " group%s one after another\n", estimate.networks,
+                 estimate.networks == 1 ? "" : "s", estimate.groups, estimate.groups == 1 ? "" : "s");
+    (void)printf("Memory: %s on the device at most\n", memory);
+    (void)printf("Time: at most about %s, if every network uses up its sequences\n",
+                 console_duration(duration, sizeof duration, estimate.seconds));
+    return EXIT_CODE_DONE;
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+/* Takes up the file of an earlier run where that is asked for. False with *code set, after a message. */
+static bool take_up(carrynet_sweep *sweep, const cli_arguments *arguments, const char *path, int *code)
+{
+    const bool exists = access(path, F_OK) == 0;
+    if (exists && !arguments->values[OPTION_RESUME].given && !arguments->values[OPTION_DRY_RUN].given) {
+        *code = arguments_wrong(
+            arguments, "%s is there already; --resume goes on with it, or choose another -o, or remove it", path);
+        return false;
+    }
+    carrynet_status status = arguments->values[OPTION_DRY_RUN].given ? CARRYNET_OK : carrynet_writable(path);
+    if (status == CARRYNET_OK && exists && arguments->values[OPTION_RESUME].given)
+        status = carrynet_sweep_load(sweep, path);
+    if (status != CARRYNET_OK)
+        *code = console_status(status);
+    return status == CARRYNET_OK;
+}
+
+static void print_end(const carrynet_sweep *sweep, const char *path, const sweep_progress *progress, bool as_json)
+{
+    const carrynet_sweep_tally tally = carrynet_sweep_count(sweep);
+    const bool whole = tally.finished == tally.networks;
+    if (as_json) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "%016" PRIx64, carrynet_sweep_id(sweep));
+        json_t *object = json_object();
+        json_put(object, "results", json_of_text(path));
+        json_put(object, "device", json_of_text(progress->device));
+        json_put(object, "sweep", json_of_text(id));
+        json_put(object, "rows", json_of_count(carrynet_sweep_rows(sweep)));
+        json_put(object, "networks", json_of_count(tally.networks));
+        json_put(object, "finished", json_of_count(tally.finished));
+        json_put(object, "exact", json_of_count(tally.exact));
+        json_put(object, "seconds", json_of_real(progress->seconds));
+        json_put(object, "stopped", json_boolean(!whole));
+        (void)json_line(stdout, object, JSON_DIGITS);
+        return;
+    }
+    (void)printf("%" PRIu64 " of %" PRIu64 " networks exact\n", tally.exact, tally.finished);
+    (void)printf(whole ? "Wrote %s\n" : "Stopped early; wrote what is finished to %s\n", path);
+    (void)fflush(stdout);
+    if (!whole && !progress->quiet)
+        console_note("The same command with --resume goes on: %" PRIu64 " of %" PRIu64 " networks are left.",
+                     tally.networks - tally.finished, tally.networks);
+}
+
+int command_sweep(const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : "sweep.csv";
+    const uint32_t wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
+    carrynet_engine_options engine;
+    carrynet_sweep_options options;
+    carrynet_sweep *sweep = NULL;
+    int code = EXIT_CODE_DONE;
+    engine_from_arguments(&engine, arguments, NULL);
+    if (!sweep_from_arguments(&sweep, arguments, &code) || !take_up(sweep, arguments, path, &code))
+        goto done;
+    if (values[OPTION_DRY_RUN].given) {
+        code = dry_run(sweep, &engine, wave, values[OPTION_JSON].given);
+        goto done;
+    }
+    sweep_progress progress = {.quiet = values[OPTION_QUIET].given, .sweep = sweep};
+    carrynet_sweep_options_init(&options);
+    options.report = on_report;
+    options.interrupted = on_interrupted;
+    options.self = &progress;
+    options.report_seconds = 0.1;
+    options.wave = wave;
+    options.path = path;
+    train_progress_catch_signals();
+    if (!progress.quiet)
+        (void)console_progress("Preparing the device ...");
+    const carrynet_status status = carrynet_sweep_run(sweep, &engine, &options);
+    console_progress_clear();
+    train_progress_release_signals();
+    if (status != CARRYNET_OK) {
+        code = engine_status(status, &engine);
+        say_need(status);
+        if (carrynet_sweep_count(sweep).finished > 0)
+            console_note("What is finished is in %s; --resume goes on with it.", path);
+        goto done;
+    }
+    print_end(sweep, path, &progress, values[OPTION_JSON].given);
+    if (train_progress_signal() != 0)
+        code = 128 + train_progress_signal();
+done:
+    carrynet_sweep_free(sweep);
+    return code;
+}
