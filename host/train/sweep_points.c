@@ -31,7 +31,7 @@ static carrynet_status check_range(const char *name, const double *ends, size_t 
 {
     if (!random)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "%s is a range, from which only random points are drawn", name);
-    if (count != 2 || !(ends[0] <= ends[1]))
+    if (count != 2 || !(ends[0] >= 0 && ends[0] <= ends[1]))
         return base_fail(CARRYNET_ERROR_ARGUMENT, "%s is no range from a number to a larger one", name);
     return CARRYNET_OK;
 }
@@ -58,7 +58,7 @@ static carrynet_status count_points(size_t *points, const carrynet_sweep_spec *s
         if (lists[i].count == 0)
             return base_fail(CARRYNET_ERROR_ARGUMENT, "the list of %s is empty", lists[i].name);
         /* Points of equal lists share a group, whose number must not overflow. */
-        if (lists[i].count > CARRYNET_SWEEP_ROWS || (random && i < 4 && lists[i].count > UINT16_MAX))
+        if (random && i < 4 && lists[i].count > UINT16_MAX)
             return base_fail(CARRYNET_ERROR_ARGUMENT, "%zu are too many entries of %s", lists[i].count, lists[i].name);
         rows *= random ? 1 : (double)lists[i].count;
     }
@@ -149,8 +149,8 @@ static void put_point(carrynet_sweep *sweep, size_t index, const carrynet_sweep_
         .noise = noise,
         .hidden = spec->hidden[c->hidden],
         .batch = spec->batches[c->batch],
-        .optimizer = (uint8_t)spec->optimizers[c->optimizer],
-        .loss = (uint8_t)spec->losses[c->loss],
+        .optimizer = spec->optimizers[c->optimizer],
+        .loss = spec->losses[c->loss],
     };
     sweep->places[index] = (struct sweep_place){
         .group = ((c->hidden * spec->batch_count + c->batch) * spec->optimizer_count + c->optimizer) *
@@ -249,8 +249,8 @@ static void put_row(carrynet_settings *settings, const carrynet_sweep *sweep, ui
     const uint32_t check = (uint32_t)(CHECK_SEQUENCES / (point->batch > 0 ? point->batch : 1));
     settings->shape.hidden = point->hidden;
     settings->batch = point->batch;
-    settings->optimizer = (carrynet_optimizer)point->optimizer;
-    settings->loss = (carrynet_loss)point->loss;
+    settings->optimizer = point->optimizer;
+    settings->loss = point->loss;
     settings->rate = point->rate;
     settings->noise = point->noise;
     settings->seed = sweep->shared.seed + (row - 1) % sweep->seeds;
@@ -265,9 +265,11 @@ static carrynet_status check_points(const carrynet_sweep *sweep, const carrynet_
 {
     carrynet_settings settings = sweep->shared;
     carrynet_status status = CARRYNET_OK;
-    for (size_t i = 0; i < 2 && spec->rates != NULL && spec->rate_range && status == CARRYNET_OK; ++i) {
-        settings.rate = spec->rates[i];
-        settings.noise = 0;
+    for (size_t i = 0; i < 2 && status == CARRYNET_OK; ++i) {
+        put_row(&settings, sweep, 1);
+        if (spec->rates != NULL && spec->rate_range)
+            settings.rate = spec->rates[i];
+        settings.noise = spec->noise_range && spec->noises[i] >= LEAST_NOISE ? spec->noises[i] : 0;
         status = carrynet_settings_check(&settings);
     }
     for (size_t i = 0; i < sweep->point_count && status == CARRYNET_OK; ++i) {

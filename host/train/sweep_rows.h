@@ -11,7 +11,8 @@
 struct sweep_point {
     double rate, noise;
     uint32_t hidden, batch;
-    uint8_t optimizer, loss;
+    carrynet_optimizer optimizer;
+    carrynet_loss loss;
 };
 
 /* A point and its group: the places of hidden, batch, optimizer and loss in their lists. */
