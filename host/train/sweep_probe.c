@@ -4,79 +4,76 @@
  */
 #include "train/sweep_rows.h"
 #include <stdio.h>
-#include <string.h>
 
-enum { PROBE_UPDATES = 1 << 20 };
 static const double PROBE_SECONDS = 1;
 
-/* Waits until the device has done what it was given. */
-static carrynet_status finish(carrynet_engine *engine)
+/* A training that is watched and soon stopped. */
+struct probe {
+    carrynet_sweep_estimate *estimate;
+    double start, most; /* seconds */
+    double seconds, sequences;
+};
+
+static int on_report(void *self, const carrynet_report *report)
 {
-    char *values = NULL;
-    const carrynet_settings *settings = carrynet_engine_settings(engine);
-    carrynet_status status =
-        base_allocate(&values, carrynet_shape_size(&settings->shape), (size_t)settings->precision / 8);
-    if (status == CARRYNET_OK)
-        status = carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 1, values);
-    base_free(values);
-    return status;
+    struct probe *probe = self;
+    if (probe->start == 0) /* the kernels are ready */
+        probe->start = base_seconds();
+    (void)snprintf(probe->estimate->device, sizeof probe->estimate->device, "%s", report->device);
+    probe->seconds = report->seconds;
+    probe->sequences = (double)report->sequences;
+    return 0;
 }
 
-/* Trains in doubling strides for about a second: *updates in *seconds. */
-static carrynet_status time_updates(uint64_t *updates, double *seconds, carrynet_engine *engine)
+static int on_interrupted(void *self)
 {
-    const carrynet_settings *settings = carrynet_engine_settings(engine);
-    const carrynet_source source = carrynet_counter_source(&settings->task);
-    carrynet_status status = carrynet_engine_train(engine, &source, 1, NULL);
-    if (status == CARRYNET_OK)
-        status = finish(engine);
-    *updates = 0;
-    *seconds = 0;
-    for (uint64_t stride = 1; status == CARRYNET_OK && *seconds < PROBE_SECONDS && *updates < PROBE_UPDATES;
-         stride *= 2) {
-        const double start = base_seconds();
-        status = carrynet_engine_train(engine, &source, stride, NULL);
-        if (status == CARRYNET_OK)
-            status = finish(engine);
-        *seconds += base_seconds() - start;
-        *updates += stride;
-    }
-    return status;
+    const struct probe *probe = self;
+    return base_seconds() - probe->start >= probe->most;
 }
 
-/* Sets a portion up as it would train; *seconds, if not NULL, of one unit of work. */
-static carrynet_status probe_portion(carrynet_sweep_estimate *estimate, double *seconds, const carrynet_sweep *sweep,
-                                     const struct sweep_portion *portion, const carrynet_engine_options *options,
+/* Before the first update and after it, when all buffers are there. */
+static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
+{
+    struct probe *probe = self;
+    const uint64_t memory = carrynet_engine_memory(engine);
+    probe->estimate->memory = memory > probe->estimate->memory ? memory : probe->estimate->memory;
+    *next = updates == 0 ? 1 : 0;
+    return CARRYNET_OK;
+}
+
+/* Trains a portion as a run does, for so many seconds; *unit: seconds of a unit of its work. */
+static carrynet_status probe_portion(double *unit, struct probe *probe, const carrynet_sweep *sweep,
+                                     const struct sweep_portion *portion, const carrynet_engine_options *engine,
                                      uint32_t wave)
 {
-    const uint32_t count = wave > 0 && wave < portion->count ? wave : portion->count;
+    const carrynet_watch watch = {look, probe};
     carrynet_individual *individuals = NULL;
-    carrynet_engine *engine = NULL;
+    carrynet_outcome *outcomes = NULL;
+    carrynet_model *model = NULL;
     carrynet_settings settings;
-    uint64_t updates = 0;
-    double took = 0;
-    carrynet_status status = base_allocate(&individuals, count, sizeof *individuals);
-    if (status != CARRYNET_OK)
-        return status;
-    sweep_portion_settings(&settings, individuals, count, sweep, portion);
-    status = carrynet_engine_create(&engine, &settings, options);
-    if (status == CARRYNET_OK) {
-        memcpy(carrynet_engine_individuals(engine), individuals, count * sizeof *individuals);
-        status = carrynet_engine_initialize(engine, 0, count);
-    }
-    const carrynet_source source = carrynet_counter_source(&settings.task);
+    carrynet_train_options options;
+    carrynet_train_options_init(&options);
+    carrynet_status status = base_allocate(&individuals, portion->count, sizeof *individuals);
     if (status == CARRYNET_OK)
-        status = carrynet_engine_train(engine, &source, 0, NULL);
-    if (status == CARRYNET_OK && seconds != NULL)
-        status = time_updates(&updates, &took, engine);
+        status = base_allocate(&outcomes, portion->count, sizeof *outcomes);
     if (status == CARRYNET_OK) {
-        const uint64_t memory = carrynet_engine_memory(engine);
-        estimate->memory = memory > estimate->memory ? memory : estimate->memory;
-        (void)snprintf(estimate->device, sizeof estimate->device, "%s", carrynet_engine_description(engine));
+        sweep_portion_settings(&settings, individuals, portion->count, sweep, portion);
+        options.report = on_report;
+        options.interrupted = on_interrupted;
+        options.self = probe;
+        options.report_seconds = probe->most;
+        options.watch = &watch;
+        options.individuals = individuals;
+        options.outcomes = outcomes;
+        options.wave = wave;
+        status = carrynet_train(&model, &settings, engine, &options);
     }
-    if (status == CARRYNET_OK && seconds != NULL)
-        *seconds = took / ((double)updates / (double)settings.updates * portion->work / portion->count * count);
-    carrynet_engine_free(engine);
+    if (status == CARRYNET_OK && probe->sequences > 0) {
+        const double budget = (double)settings.updates * settings.batch * portion->count;
+        *unit = probe->seconds / (probe->sequences / budget * portion->work);
+    }
+    carrynet_model_free(model);
+    base_free(outcomes);
     base_free(individuals);
     return status;
 }
@@ -116,11 +113,12 @@ carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estimate, const ca
     }
     if (estimate->networks > 0 && (largest.place != longest.place || largest.seed != longest.seed)) {
         sweep_next_portion(&largest, sweep);
-        status = probe_portion(estimate, NULL, sweep, &largest, engine, wave);
+        status = probe_portion(&unit, &(struct probe){.estimate = estimate}, sweep, &largest, engine, wave);
     }
     if (estimate->networks > 0 && status == CARRYNET_OK) {
         sweep_next_portion(&longest, sweep);
-        status = probe_portion(estimate, &unit, sweep, &longest, engine, wave);
+        status = probe_portion(&unit, &(struct probe){.estimate = estimate, .most = PROBE_SECONDS}, sweep, &longest,
+                               engine, wave);
     }
     estimate->seconds = unit * all_work;
     base_free(portion.rows);
