@@ -17,7 +17,7 @@ double carrynet_default_rate(carrynet_optimizer optimizer, carrynet_loss loss)
     case CARRYNET_OPTIMIZER_ADAM:
         break;
     }
-    return 0.06;
+    return 0.07;
 }
 
 void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *task)
