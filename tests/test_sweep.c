@@ -7,6 +7,10 @@
 #include <Random123/philox.h>
 #include <math.h>
 
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+#define DEFAULTS TEXT(CARRYNET_DEFAULTS_VERSION)
+
 TestSuite(sweep, .init = program_enter, .fini = program_leave, .timeout = 300);
 
 /* A small sweep of 2 groups, 2 rates and 4 seeds, some of which become exact: 16 rows. */
@@ -582,10 +586,11 @@ Test(sweep, refuses_forged_files)
         {",0.05,", ",-1,", "line 2: rate is -1"},
         {",0.05,", ",0.06,", "column lr is 0.06, but 0.05 in this sweep"},
         {",0.05,", ",,", "column lr is ''"},
-        {",250,1,1,", ",250,2,1,", "column arithmetic is '2', must be the version that this program computes"},
-        {",250,1,1,", ",250,1,2,", "column defaults is 2, but 1 in this sweep"},
+        {",250,1," DEFAULTS ",", ",250,2," DEFAULTS ",",
+         "column arithmetic is '2', must be the version that this program computes"},
+        {",250,1," DEFAULTS ",", ",250,1,0,", "column defaults is 0, but " DEFAULTS " in this sweep"},
         {",add,", ",add", "column task is 'add4'"},
-        {",1e-08,0,0,1,3,10,250,1,1,0,250,4000,", ",", "line 2 has fewer than 29 columns"},
+        {",1e-08,0,0,1,3,10,250,1," DEFAULTS ",0,250,4000,", ",", "line 2 has fewer than 29 columns"},
         {",add,", ",add,add,", "column bits is 'add'"},
         {"\n2,", ",7\n2,", "line 2 has more than 29 columns"},
         {"\n2,", "\r\n2,", "must be 16 hexadecimal digits"},
