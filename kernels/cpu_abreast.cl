@@ -108,11 +108,11 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
             .first = pass->first_sequence + chunk_first + (ulong)blocks * BLOCK,
             .lane_step = BLOCK,
         };
-        vreal bits_of_lanes, sequences_of_lanes;
-        run_abreast(pass, g, &b, learn, &bits_of_lanes, &sequences_of_lanes);
+        ulong bits_of_lanes[LANES] = {0}, sequences_of_lanes[LANES] = {0};
+        run_abreast(pass, g, &b, learn, bits_of_lanes, sequences_of_lanes);
         for (uint lane = 0; lane < LANES; ++lane) {
-            wrong_bits += (ulong)((const real *)&bits_of_lanes)[lane];
-            wrong_sequences += (ulong)((const real *)&sequences_of_lanes)[lane];
+            wrong_bits += bits_of_lanes[lane];
+            wrong_sequences += sequences_of_lanes[lane];
         }
         push_lanes(g, pass->node_stride, blocks, count);
         blocks += count;

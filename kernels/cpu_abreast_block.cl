@@ -390,11 +390,25 @@ INLINE void abreast_nodes(const struct scratch *g, const struct abreast *b, cons
 
 /* ---- a block in each lane ---------------------------------------------------------------------------------------- */
 
-/* LANES blocks: their nodes, and what they have wrong, bits and sequences: exact below 2^24. Without learning no noise
- * and no gradient. */
-INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *g, const struct abreast *b,
-                        const int learn, vreal *wrong_bits, vreal *wrong_sequences)
+/* Adds counts in reals to those of each lane, and begins anew. */
+INLINE void add_counts(ulong to[LANES], vreal *counts)
 {
+    real of_lanes[LANES];
+    CARRYNET_PASTE(vstore, LANES)(*counts, 0, of_lanes);
+    for (uint lane = 0; lane < LANES; ++lane)
+        to[lane] += (ulong)of_lanes[lane];
+    *counts = REAL(0x0p0);
+}
+
+/*
+ * LANES blocks: their nodes, and what each has wrong is added to the counts of its lane. Without learning no noise and
+ * no gradient.
+ */
+INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *g, const struct abreast *b,
+                        const int learn, ulong wrong_bits[LANES], ulong wrong_sequences[LANES])
+{
+    const int many_bits = pass->steps >= (1u << 24) / (BLOCK * O); /* a block's would be more than a real counts */
+    vreal bits = REAL(0x0p0), sequences = REAL(0x0p0);
     struct measures measures;
     measures_start(&measures);
 #if CARRYNET_INITIAL_STATE
@@ -419,10 +433,13 @@ INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *
     for (uint t = learn ? pass->steps : 0; t-- > 0;)
         abreast_backward(g, b, t, t + 1 == pass->steps, t > 0 || CARRYNET_INITIAL_STATE);
     abreast_nodes(g, b, &measures);
-    *wrong_bits = *wrong_sequences = REAL(0x0p0);
     for (uint s = 0; s < b->rows; ++s) {
         const vreal wrong = (vreal)((real)s) < b->sequences ? measures.wrong[s] : REAL(0x0p0);
-        *wrong_bits = plus(*wrong_bits, wrong);
-        *wrong_sequences = plus(*wrong_sequences, wrong > REAL(0x0p0) ? REAL(0x1p0) : REAL(0x0p0));
+        bits = plus(bits, wrong);
+        sequences = plus(sequences, wrong > REAL(0x0p0) ? REAL(0x1p0) : REAL(0x0p0));
+        if (many_bits)
+            add_counts(wrong_bits, &bits);
     }
+    add_counts(wrong_bits, &bits);
+    add_counts(wrong_sequences, &sequences);
 }

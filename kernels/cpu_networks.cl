@@ -53,7 +53,7 @@ INLINE vreal gathered(const struct networks *n, const global real *from, const s
     return CARRYNET_PASTE(vload, LANES)(0, values);
 }
 
-/* `count` values of the first `lanes` networks, rows `stride` apart, from and to a vector a value. */
+/* `count` values of each network, rows `stride` apart, a vector a value; and back, of the first `lanes` networks. */
 INLINE void load_rows(global vreal *to, const struct networks *n, const global real *from, const size_t stride,
                       const uint count)
 {
@@ -70,7 +70,7 @@ INLINE void store_rows(global real *to, const struct networks *n, const global v
 }
 
 /* The weights as the passes read them. */
-INLINE void spread_weights(const struct scratch *g, const global vreal *w)
+INLINE void arrange_weights(const struct scratch *g, const global vreal *w)
 {
     const global vreal *w_xh = w, *w_hh = w_xh + I * H, *w_hy = w_hh + H * H, *rest = w_hy + H * O;
 #if CARRYNET_BIAS
@@ -134,18 +134,13 @@ INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch 
     b->update = n->update + (vword)(update_offset);
     for (ulong first = 0; first < pass->sequences; first += BLOCK, ++blocks) {
         const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
-        vreal bits_of_lanes, sequences_of_lanes;
         b->sequences = (vreal)((real)sequences);
         b->rows = (sequences + ABREAST_ROWS - 1) / ABREAST_ROWS * ABREAST_ROWS;
         b->whole = sequences == b->rows;
         b->first = first;
         make_problems_abreast(pass, g, n, task, update_offset, first, b->rows);
-        run_abreast(pass, g, b, 1, &bits_of_lanes, &sequences_of_lanes);
+        run_abreast(pass, g, b, 1, wrong_bits, wrong_sequences);
         push_node((global real *)n->levels, (global real *)g->nodes, NODE * LANES, blocks, 0);
-        for (uint lane = 0; lane < LANES; ++lane) {
-            wrong_bits[lane] += (ulong)((const real *)&bits_of_lanes)[lane];
-            wrong_sequences[lane] += (ulong)((const real *)&sequences_of_lanes)[lane];
-        }
     }
     collapse_nodes((global real *)n->sums, (const global real *)n->levels, NODE * LANES, blocks);
 }
@@ -207,7 +202,7 @@ cpu_networks(const struct carrynet_pass pass, const struct carrynet_step step, c
             const global real *now = rates + (size_t)u * pass.networks * CARRYNET_RATES;
             const vreal rate = gathered(&n, now + CARRYNET_RATE, CARRYNET_RATES);
             const vreal epsilon = gathered(&n, now + CARRYNET_EPSILON, CARRYNET_RATES);
-            spread_weights(&g, n.w);
+            arrange_weights(&g, n.w);
             sum_gradient(&pass, &g, &n, &b, task, u, wrong_bits, wrong_sequences);
             const vreal factor = step.clipped ? clip_abreast(n.sums, constants) : REAL(0x1p0);
             for (uint i = 0; i < TRAINED; ++i) {

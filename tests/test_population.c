@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { NETWORKS = 37, LOST = 11, VALUES = 2 * 16 + 16 * 16 + 16 };
+enum { NETWORKS = 37, LOST = 11, INFINITE = 20, VALUES = 2 * 16 + 16 * 16 + 16 };
 
 struct population {
     carrynet_settings settings;
@@ -40,10 +40,22 @@ static void mix(struct population *p, uint32_t hidden, uint32_t batch)
         carrynet_initialize(p->initial[0] + n * p->size, &p->settings.shape, CARRYNET_FP32, one->seed, one->scale);
     }
     p->initial[0][LOST * p->size + 3] = NAN;
+    p->initial[0][INFINITE * p->size + 3] = INFINITY;
+}
+
+/* Ends the training at a call, from 1; 0: never. */
+struct stop {
+    int at, calls;
+};
+
+static int stop_there(void *self)
+{
+    struct stop *stop = self;
+    return ++stop->calls == stop->at;
 }
 
 static carrynet_model *train(const struct population *p, const carrynet_engine_options *engine, uint32_t first,
-                             uint32_t count, uint32_t wave, carrynet_outcome *outcomes)
+                             uint32_t count, uint32_t wave, carrynet_outcome *outcomes, struct stop *stop)
 {
     carrynet_settings settings = p->settings;
     carrynet_train_options options;
@@ -54,6 +66,8 @@ static carrynet_model *train(const struct population *p, const carrynet_engine_o
     options.initial = p->initial[0] + first * p->size;
     options.outcomes = outcomes;
     options.wave = wave;
+    options.interrupted = stop != NULL ? stop_there : NULL;
+    options.self = stop;
     MUST(carrynet_train(&model, &settings, engine, &options));
     return model;
 }
@@ -77,7 +91,9 @@ static void expect_equal(const struct population *p, const struct lone *lone, ca
         cr_expect_eq(
             memcmp(values + n * p->size, carrynet_model_values_const(lone->models[n]), p->size * sizeof *values), 0,
             "%s, network %u: other weights than alone", label, n);
-        cr_expect(outcomes[n].finished && outcomes[n].lost == (n == LOST), "%s, network %u", label, n);
+        cr_expect(outcomes[n].finished, "%s, network %u", label, n);
+        cr_expect_eq(outcomes[n].lost, lone->outcomes[n].lost, "%s, network %u", label, n);
+        cr_expect_gt(outcomes[n].seconds, 0, "%s, network %u", label, n);
         cr_expect_eq(outcomes[n].bits, lone->outcomes[n].bits);
         cr_expect_eq(outcomes[n].wrong_bits, lone->outcomes[n].wrong_bits, "%s, network %u", label, n);
         cr_expect_eq(outcomes[n].wrong_bits == 0, records[n].exact, "%s, network %u", label, n);
@@ -95,11 +111,12 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
     cr_assert(p != NULL && lone != NULL);
     mix(p, hidden, batch);
     for (uint32_t n = 0; n < NETWORKS; ++n) {
-        lone->models[n] = train(p, &bodies[0].options, n, 1, 0, &lone->outcomes[n]);
+        lone->models[n] = train(p, &bodies[0].options, n, 1, 0, &lone->outcomes[n], NULL);
         const carrynet_network *one = carrynet_model_networks_const(lone->models[n]);
         exact += one->exact;
         late += one->exact && one->updates > 128;
     }
+    cr_expect(lone->outcomes[LOST].lost && lone->outcomes[INFINITE].lost);
     cr_expect(exact >= 3 && exact <= NETWORKS - 3 && late >= 1, "a poor mixture: %u exact, %u of them late", exact,
               late);
     for (size_t b = 0; b < count; ++b) {
@@ -108,7 +125,7 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
             char label[80];
             (void)snprintf(label, sizeof label, "%.40s, hidden %u, waves of %u", bodies[b].label, hidden, waves[w]);
             bodies[b].options.launches = b == 1 ? launches : CARRYNET_LAUNCHES_AUTO;
-            carrynet_model *model = train(p, &bodies[b].options, 0, NETWORKS, waves[w], outcomes);
+            carrynet_model *model = train(p, &bodies[b].options, 0, NETWORKS, waves[w], outcomes, NULL);
             expect_equal(p, lone, model, outcomes, label);
             carrynet_model_free(model);
         }
@@ -121,7 +138,7 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
 
 Test(population, each_as_alone)
 {
-    compare(12, 32, CARRYNET_LAUNCHES_AUTO);
+    compare(12, 32, CARRYNET_LAUNCHES_ABREAST);
 }
 
 Test(population, each_as_alone_with_few_units)
@@ -132,6 +149,41 @@ Test(population, each_as_alone_with_few_units)
 Test(population, each_as_alone_by_steps)
 {
     compare(12, 32, CARRYNET_LAUNCHES_STEPS);
+}
+
+/* Whoever has finished when the caller ends the training, at any moment, has finished as ever; no other has. */
+Test(population, an_end_by_the_caller_changes_none)
+{
+    struct population *p = calloc(1, sizeof *p);
+    struct test_body bodies[3];
+    carrynet_outcome whole[NETWORKS], part[NETWORKS];
+    struct stop never = {0};
+    (void)test_bodies(bodies, CARRYNET_FP32);
+    mix(p, 6, 16);
+    carrynet_model *all = train(p, &bodies[0].options, 0, NETWORKS, 0, whole, &never);
+    const carrynet_network *records = carrynet_model_networks_const(all);
+    const float *values = carrynet_model_values_const(all);
+    for (int percent = 10; percent <= 100; percent += 15) {
+        struct stop stop = {.at = never.calls * percent / 100};
+        carrynet_model *model = train(p, &bodies[0].options, 0, NETWORKS, 0, part, &stop);
+        const carrynet_network *stopped = carrynet_model_networks_const(model);
+        const float *left = carrynet_model_values_const(model);
+        uint32_t finished = 0;
+        for (uint32_t n = 0; n < NETWORKS; ++n) {
+            finished += part[n].finished;
+            cr_expect_eq(part[n].finished, percent == 100 || stopped[n].updates == records[n].updates);
+            if (!part[n].finished)
+                continue;
+            cr_expect_eq(stopped[n].exact, records[n].exact, "stopped at %d%%, network %u", percent, n);
+            cr_expect_eq(part[n].lost, whole[n].lost, "stopped at %d%%, network %u", percent, n);
+            cr_expect_eq(part[n].wrong_bits, whole[n].wrong_bits, "stopped at %d%%, network %u", percent, n);
+            cr_expect_eq(memcmp(left + n * p->size, values + n * p->size, p->size * sizeof *left), 0);
+        }
+        cr_expect(percent == 100 ? finished == NETWORKS : finished < NETWORKS, "%u of all at %d%%", finished, percent);
+        carrynet_model_free(model);
+    }
+    carrynet_model_free(all);
+    free(p);
 }
 
 Test(population, those_who_stay_close_up)

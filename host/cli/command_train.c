@@ -99,6 +99,14 @@ static bool better(const carrynet_network *records, const carrynet_outcome *outc
     return outcomes[a].wrong_bits < outcomes[b].wrong_bits;
 }
 
+static bool all_lost(const carrynet_outcome *outcomes, uint32_t networks)
+{
+    for (uint32_t n = 0; n < networks; ++n)
+        if (!outcomes[n].lost)
+            return false;
+    return true;
+}
+
 /* The model of the networks that are kept; NULL where none is. */
 static carrynet_status keep_networks(carrynet_model **kept, carrynet_model *model, kept_networks keep,
                                      const carrynet_outcome *outcomes)
@@ -307,6 +315,12 @@ int command_train(const cli_arguments *arguments)
         goto done;
     }
     const uint32_t exact = count_exact(model);
+    if (outcomes != NULL && all_lost(outcomes, settings.networks)) {
+        console_error("every network was lost to NaN or infinity: nothing was saved; try a smaller --lr, or --clip 1");
+        log_failure(&progress, "every network was lost to NaN or infinity");
+        code = EXIT_CODE_NOT_REACHED;
+        goto done;
+    }
     status = keep_networks(&kept, model, keep, outcomes);
     if (status == CARRYNET_OK && kept == NULL) {
         console_error("no network is exact after %" PRIu64 " updates, and --keep exact keeps no other: nothing was "

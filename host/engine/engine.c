@@ -257,9 +257,9 @@ static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_met
         return CARRYNET_OK;
     return base_fail(
         CARRYNET_ERROR_NUMERIC,
-        "the loss of network 0 (seed %llu)%s is %s at update %llu; use a smaller learning rate or clip the "
+        "the loss of the network with seed %llu%s is %s at update %llu; use a smaller learning rate or clip the "
         "gradient",
-        (unsigned long long)engine->individuals[0].seed, lost > 1 ? " and of all others" : "",
+        (unsigned long long)engine->individuals[0].seed, lost > 1 ? ", as of all others there," : "",
         isnan(metrics[0].loss) ? "NaN" : "infinite", (unsigned long long)engine->individuals[0].updates - 1);
 }
 

@@ -222,17 +222,30 @@ carrynet_status opencl_check_memory(const struct opencl_trainer *trainer)
     const carrynet_settings *settings = &trainer->settings;
     const uint64_t networks = settings->networks;
     const struct net_pass all = net_training_pass(settings, true);
-    struct opencl_plan plan;
-    const carrynet_status status = opencl_plan_pass(&plan, trainer, &all, opencl_update_cut(trainer));
-    if (status != CARRYNET_OK)
-        return status;
+    const enum opencl_cut update = opencl_update_cut(trainer);
+    /* As now, as fewer networks are trained, and as they are measured: the most of each part. */
+    const enum opencl_cut cuts[] = {update, update == OPENCL_CUT_LANES ? OPENCL_CUT_NETWORKS : update,
+                                    OPENCL_CUT_FORWARD};
+    struct opencl_plan plan = {0};
+    carrynet_status status = CARRYNET_OK;
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0] && status == CARRYNET_OK; ++i) {
+        struct opencl_plan one;
+        status = opencl_plan_pass(&one, trainer, &all, cuts[i]);
+        if (status != CARRYNET_OK)
+            return status;
+        plan.scratch_bytes = one.scratch_bytes > plan.scratch_bytes ? one.scratch_bytes : plan.scratch_bytes;
+        plan.nodes_bytes = one.nodes_bytes > plan.nodes_bytes ? one.nodes_bytes : plan.nodes_bytes;
+        plan.counts_bytes = one.counts_bytes > plan.counts_bytes ? one.counts_bytes : plan.counts_bytes;
+        if (cuts[i] != OPENCL_CUT_FORWARD && one.staged_words > plan.staged_words)
+            plan.staged_words = one.staged_words;
+    }
     /* In binary64, which does not wrap around. */
     const double each = (double)networks * (double)trainer->value;
     const double state = each * trainer->parameter_stride, packed = each * (double)trainer->packed_size;
     const double staged = 4.0 * (double)plan.staged_words;
     const double moments = (double)(net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer));
-    const double need =
-        (2 + moments) * state + packed + (double)plan.scratch_bytes + (double)plan.nodes_bytes + OPENCL_SLOTS * staged;
+    const double need = (2 + moments) * state + packed + (double)plan.scratch_bytes + (double)plan.nodes_bytes +
+                        (double)plan.counts_bytes + OPENCL_SLOTS * staged + each * (1 + OPENCL_SLOTS * CARRYNET_RATES);
     if (need > (double)trainer->about.global_memory)
         return too_large(trainer, "training", need, (double)trainer->about.global_memory);
     const double parts[] = {state, packed, (double)plan.nodes_bytes, staged};

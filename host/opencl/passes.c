@@ -195,6 +195,24 @@ static bool measures_whole(const struct opencl_trainer *t, const struct net_pass
            outputs->h == NULL && outputs->state == NULL && outputs->metrics != NULL;
 }
 
+carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct opencl_plan *plan,
+                                      const struct opencl_slot *slot)
+{
+    const carrynet_status status = opencl_prepare(t, plan);
+    const struct opencl_argument arguments[] = {STRUCT(plan->pass),
+                                                t->cpu_shape ? (struct opencl_argument)BUFFER(t->packed)
+                                                             : (struct opencl_argument)BUFFER(t->parameters),
+                                                BUFFER(slot->staged),
+                                                BUFFER(t->scratch),
+                                                BUFFER(t->nodes),
+                                                BUFFER(t->counts),
+                                                BUFFER(t->y),
+                                                BUFFER(t->z),
+                                                BUFFER(t->h),
+                                                BUFFER(t->state)};
+    return status == CARRYNET_OK ? LAUNCH(t, OPENCL_FORWARD, arguments, plan->workers) : status;
+}
+
 carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct net_pass *s,
                                        const carrynet_forward *outputs)
 {
@@ -210,8 +228,6 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
         return measured == CARRYNET_OK ? opencl_trainer_get_sums(t, NULL, outputs->metrics) : measured;
     }
     carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
-    if (status == CARRYNET_OK)
-        status = opencl_prepare(t, &plan);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->y, outputs->y != NULL ? output_bytes : 0, "y");
     if (status == CARRYNET_OK)
@@ -229,18 +245,7 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     plan.pass.outputs = (outputs->y != NULL ? CARRYNET_WRITE_Y : 0) | (outputs->z != NULL ? CARRYNET_WRITE_Z : 0) |
                         (outputs->h != NULL ? CARRYNET_WRITE_H : 0) |
                         (outputs->state != NULL ? CARRYNET_WRITE_STATE : 0);
-    const struct opencl_argument arguments[] = {STRUCT(plan.pass),
-                                                t->cpu_shape ? (struct opencl_argument)BUFFER(t->packed)
-                                                             : (struct opencl_argument)BUFFER(t->parameters),
-                                                BUFFER(slot->staged),
-                                                BUFFER(t->scratch),
-                                                BUFFER(t->nodes),
-                                                BUFFER(t->counts),
-                                                BUFFER(t->y),
-                                                BUFFER(t->z),
-                                                BUFFER(t->h),
-                                                BUFFER(t->state)};
-    status = LAUNCH(t, OPENCL_FORWARD, arguments, plan.workers);
+    status = opencl_launch_forward(t, &plan, slot);
     if (status == CARRYNET_OK)
         status = read_back(t, &t->y, outputs->y, output_bytes);
     if (status == CARRYNET_OK)

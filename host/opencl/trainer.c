@@ -1,4 +1,7 @@
-/* The trainer: opens the device, plans its memory, keeps parameters and moments of N networks on it. */
+/*
+ * The trainer: opens the device, plans its memory, chooses how networks are trained there, keeps parameters and moments
+ * of N networks on it.
+ */
 #include "opencl/trainer.h"
 #include <math.h>
 #include <stdio.h>
@@ -94,9 +97,9 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
     t->launches = options->launches;
     const carrynet_status status = choose_lanes(t, options->lanes);
-    opencl_choose_launches(t);
     t->blocks_abreast =
         t->cpu_shape && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
+    opencl_choose_launches(t);
     /* PACKED_SIZE of cpu_block.cl, in reals. */
     t->packed_size = t->cpu_shape ? ((2u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +
                                         shape->outputs * t->lanes
@@ -252,11 +255,15 @@ carrynet_status opencl_trainer_keep(struct opencl_trainer *t, const uint32_t *fr
     const bool present[] = {true, net_first_moment(t->settings.optimizer), net_second_moment(t->settings.optimizer)};
     const size_t row = t->parameter_stride * t->value;
     for (size_t part = 0; part < sizeof parts / sizeof parts[0]; ++part)
-        for (uint32_t n = 0; n < count && present[part]; ++n) {
+        for (uint32_t n = 0, rows; n < count && present[part]; n += rows) {
+            /* Neighbours that come from neighbours at once: from beyond the last that stays, so they do not overlap. */
+            for (rows = 1; from[n] != n && n + rows < count && from[n + rows] == from[n] + rows;)
+                ++rows;
+            if (from[n] == n)
+                continue;
             const cl_mem memory = parts[part]->memory;
-            const cl_int code = from[n] == n ? CL_SUCCESS
-                                             : clEnqueueCopyBuffer(t->queue, memory, memory, from[n] * row, n * row,
-                                                                   row, 0, NULL, NULL);
+            const cl_int code =
+                clEnqueueCopyBuffer(t->queue, memory, memory, from[n] * row, n * row, rows * row, 0, NULL, NULL);
             if (code != CL_SUCCESS)
                 return opencl_fail("clEnqueueCopyBuffer", code);
         }

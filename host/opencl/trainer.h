@@ -1,6 +1,6 @@
 /*
  * The trainer's state, shared by trainer.c (making it, its networks), kernels.c (programs), buffers.c (memory),
- * passes.c (launches) and profile.c (times).
+ * launch.c, passes.c and updates.c (launches) and profile.c (times).
  */
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H
@@ -219,6 +219,10 @@ void opencl_put_individuals(const struct opencl_trainer *trainer, uint32_t *word
 /* Launches the gradient of a planned and prepared pass, staged in the slot, and joins its nodes. */
 carrynet_status opencl_launch_gradient(struct opencl_trainer *trainer, const struct opencl_plan *plan,
                                        struct opencl_slot *slot);
+
+/* Launches a planned forward pass, staged in the slot; the arrays that it writes are reserved. */
+carrynet_status opencl_launch_forward(struct opencl_trainer *trainer, const struct opencl_plan *plan,
+                                      const struct opencl_slot *slot);
 
 /*
  * Measures all networks on the staged sequences into sums and totals with the kernel of whole updates, a worker a

@@ -182,8 +182,25 @@ carrynet_status opencl_measure_whole(struct opencl_trainer *t, const struct net_
     return status == CARRYNET_OK ? launch_whole(t, &plan, slot, 0) : status;
 }
 
+/* Builds the kernels of a forward pass that measures, and runs it over no network. */
+static carrynet_status get_forward_ready(struct opencl_trainer *t, const struct net_pass *s,
+                                         const struct opencl_slot *slot)
+{
+    struct opencl_plan plan;
+    cl_kernel join = NULL;
+    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
+    struct opencl_buffer *const outputs[] = {&t->y, &t->z, &t->h, &t->state};
+    plan.pass.networks = 0;
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0] && status == CARRYNET_OK; ++i)
+        status = opencl_reserve(t, outputs[i], 0, "an output");
+    if (status == CARRYNET_OK)
+        status = opencl_need(&join, t, OPENCL_JOIN);
+    return status == CARRYNET_OK ? opencl_launch_forward(t, &plan, slot) : status;
+}
+
 /* Builds the kernels of updates; that of whole ones runs over no network, since some runtimes compile at a launch. */
-static carrynet_status get_ready(struct opencl_trainer *t, struct opencl_plan *plan, const struct opencl_slot *slot)
+static carrynet_status get_ready(struct opencl_trainer *t, const struct net_pass *s, struct opencl_plan *plan,
+                                 const struct opencl_slot *slot)
 {
     static const enum opencl_kernel_id steps[] = {OPENCL_MAKE, OPENCL_GRADIENT, OPENCL_JOIN, OPENCL_APPLY};
     cl_kernel kernel = NULL;
@@ -191,6 +208,8 @@ static carrynet_status get_ready(struct opencl_trainer *t, struct opencl_plan *p
     if (t->whole) {
         plan->pass.networks = 0;
         status = t->networks_abreast ? launch_networks(t, plan, slot, 0) : launch_whole(t, plan, slot, 0);
+        if (status == CARRYNET_OK && t->networks_abreast) /* which does not measure */
+            status = get_forward_ready(t, s, slot);
         const cl_int code = clFinish(t->queue);
         return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
     }
@@ -224,7 +243,7 @@ carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_
     status = opencl_write_slot(t, slot, &slot->staged, slot->words,
                                t->settings.networks * CARRYNET_INDIVIDUAL * sizeof(uint32_t));
     if (status == CARRYNET_OK && updates == 0)
-        return get_ready(t, &plan, slot);
+        return get_ready(t, s, &plan, slot);
     t->lagged += t->lag * updates;
     if (status == CARRYNET_OK && t->networks_abreast)
         return launch_networks(t, &plan, slot, updates);

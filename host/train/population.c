@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_CHECKED = 16384, CHECK_STEPS = 1 << 22, CHECK_BITS = 14, FIRST_SLICE = 256, SLICE = 4096 };
+enum { MOST_CHECKED = 16384, CHECK_STEPS = 1 << 22, CHECK_BITS = 14, FIRST_SLICE = 256, SLICE = 4096, PORTION = 1024 };
 
 /* ---- the check set --------------------------------------------------------------------------------------------- */
 
@@ -57,7 +57,9 @@ carrynet_status population_open(struct population *p, carrynet_engine *engine, c
     if (status == CARRYNET_OK)
         status = base_allocate(&p->checked, count, sizeof *p->checked);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->wrong, count, sizeof *p->wrong);
+        status = base_allocate(&p->wrong_bits, count, sizeof *p->wrong_bits);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&p->stays, count, sizeof *p->stays);
     if (status == CARRYNET_OK)
         status = base_allocate(&p->from, count, sizeof *p->from);
     for (uint32_t n = 0; n < count && status == CARRYNET_OK; ++n)
@@ -70,9 +72,15 @@ void population_close(struct population *p)
     base_free(p->number);
     base_free(p->metrics);
     base_free(p->checked);
-    base_free(p->wrong);
+    base_free(p->wrong_bits);
+    base_free(p->stays);
     base_free(p->from);
     *p = (struct population){0};
+}
+
+void population_start(struct population *p)
+{
+    p->clock = base_seconds();
 }
 
 /* ---- records --------------------------------------------------------------------------------------------------- */
@@ -87,39 +95,66 @@ static bool all_finite(const char *values, carrynet_precision precision, size_t 
     return finite;
 }
 
-/* How network n of the engine stands now, into the run's records; weights that are NaN or infinite count as zero. */
-static carrynet_status record(struct population *p, uint32_t n, uint64_t updates, const carrynet_outcome *outcome)
+/* A network into the run's records. One with a weight that is NaN or infinite, which no file holds, is lost. */
+static void record(struct population *p, uint32_t number, const char *values, carrynet_outcome outcome, bool exact,
+                   uint64_t updates)
 {
     const carrynet_precision precision = p->settings->precision;
-    const size_t bytes = carrynet_shape_size(&p->settings->shape) * (precision / 8), number = p->number[n];
-    char *values = (char *)carrynet_model_values(p->records->model) + number * bytes;
-    carrynet_model_networks(p->records->model)[number].updates = updates;
-    if (p->records->outcomes != NULL)
-        p->records->outcomes[number] = *outcome;
-    p->records->finished += outcome->finished ? 1 : 0;
-    const carrynet_status status = carrynet_engine_get(p->engine, CARRYNET_PART_PARAMETERS, n, 1, values);
-    if (status == CARRYNET_OK && (outcome->lost || !all_finite(values, precision, bytes)))
-        memset(values, 0, bytes);
+    const size_t bytes = carrynet_shape_size(&p->settings->shape) * (precision / 8);
+    char *kept = (char *)carrynet_model_values(p->records->model) + number * bytes;
+    struct population_records *records = p->records;
+    outcome.lost = outcome.lost || !all_finite(values, precision, bytes);
+    if (outcome.lost) {
+        outcome.wrong_bits = outcome.bits;
+        memset(kept, 0, bytes);
+    } else {
+        memcpy(kept, values, bytes);
+    }
+    carrynet_model_networks(records->model)[number].updates = updates;
+    carrynet_model_networks(records->model)[number].exact = exact && !outcome.lost;
+    if (records->outcomes != NULL)
+        records->outcomes[number] = outcome;
+    records->exact += exact && !outcome.lost ? 1 : 0;
+    records->lost += outcome.lost ? 1 : 0;
+    records->finished += outcome.finished ? 1 : 0;
+    records->updates = updates > records->updates ? updates : records->updates;
+}
+
+/* Who does not stay: their weights are read, neighbours at once; p->wrong_bits are theirs. */
+static carrynet_status record_leaving(struct population *p, carrynet_outcome outcome, bool exact, uint64_t updates)
+{
+    const size_t bytes = carrynet_shape_size(&p->settings->shape) * (p->settings->precision / 8);
+    char *values = NULL;
+    const double now = base_seconds();
+    outcome.bits = (uint64_t)p->check->sequences * p->check->steps * p->settings->shape.outputs;
+    outcome.seconds = p->seconds += (now - p->clock) / p->running;
+    p->clock = now;
+    carrynet_status status = base_allocate(&values, p->running < PORTION ? p->running : PORTION, bytes);
+    for (uint32_t n = 0, count; n < p->running && status == CARRYNET_OK; n += count) {
+        for (count = 0; count < PORTION && n + count < p->running && !p->stays[n + count];)
+            ++count;
+        status = carrynet_engine_get(p->engine, CARRYNET_PART_PARAMETERS, n, count, values);
+        for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i) {
+            outcome.wrong_bits = p->wrong_bits[n + i];
+            record(p, p->number[n + i], values + i * bytes, outcome, exact, updates);
+        }
+        count += count == 0 ? 1 : 0;
+    }
+    base_free(values);
     return status;
 }
 
-/* Output bits of the check set. */
-static uint64_t check_bits(const struct population *p)
-{
-    return (uint64_t)p->check->sequences * p->check->steps * p->settings->shape.outputs;
-}
-
-/* Those with p->wrong stay. */
+/* Those that stay become the engine's first. */
 static carrynet_status close_up(struct population *p)
 {
     uint32_t count = 0;
     for (uint32_t n = 0; n < p->running; ++n)
-        count += p->wrong[n] ? 1 : 0;
+        count += p->stays[n] ? 1 : 0;
     if (count == p->running || count == 0) {
         p->running = count;
         return CARRYNET_OK;
     }
-    const carrynet_status status = carrynet_engine_keep(p->engine, p->wrong, p->from, &p->running);
+    const carrynet_status status = carrynet_engine_keep(p->engine, p->stays, p->from, &p->running);
     for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n) {
         p->number[n] = p->number[p->from[n]];
         p->metrics[n] = p->metrics[p->from[n]];
@@ -129,69 +164,59 @@ static carrynet_status close_up(struct population *p)
 
 /* ---- leaving --------------------------------------------------------------------------------------------------- */
 
-carrynet_status population_drop_lost(struct population *p, uint64_t updates)
-{
-    const carrynet_outcome outcome = {
-        .finished = true, .lost = true, .wrong_bits = check_bits(p), .bits = check_bits(p), .seconds = p->seconds};
-    carrynet_status status = CARRYNET_OK;
-    for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n) {
-        p->wrong[n] = isfinite(p->metrics[n].loss);
-        if (!p->wrong[n])
-            status = record(p, n, updates, &outcome);
-        p->records->lost += p->wrong[n] ? 0 : 1;
-    }
-    return status == CARRYNET_OK ? close_up(p) : status;
-}
-
-static bool all_wrong(const struct population *p)
+static bool all_stay(const struct population *p)
 {
     for (uint32_t n = 0; n < p->running; ++n)
-        if (!p->wrong[n])
+        if (!p->stays[n])
             return false;
     return true;
 }
 
-carrynet_status population_drop_exact(struct population *p, uint64_t updates)
+carrynet_status population_drop_lost(struct population *p, uint64_t updates)
 {
-    const carrynet_outcome outcome = {.finished = true, .bits = check_bits(p), .seconds = p->seconds};
     carrynet_status status = CARRYNET_OK;
-    memset(p->wrong, 0, p->running * sizeof *p->wrong);
+    for (uint32_t n = 0; n < p->running; ++n)
+        p->stays[n] = isfinite(p->metrics[n].loss);
+    if (!all_stay(p))
+        status = record_leaving(p, (carrynet_outcome){.finished = true, .lost = true}, false, updates);
+    return status == CARRYNET_OK ? close_up(p) : status;
+}
+
+carrynet_status population_drop_exact(struct population *p, uint64_t updates, bool finished)
+{
+    carrynet_status status = CARRYNET_OK;
+    memset(p->stays, 0, p->running * sizeof *p->stays);
+    memset(p->wrong_bits, 0, p->running * sizeof *p->wrong_bits);
     /* Slices that grow, since a network that is still learning fails in the first. */
-    for (size_t first = 0, size = FIRST_SLICE; first < p->check->sequences && status == CARRYNET_OK && !all_wrong(p);
+    for (size_t first = 0, size = FIRST_SLICE; first < p->check->sequences && status == CARRYNET_OK && !all_stay(p);
          first += size, size *= 4) {
         const carrynet_batch slice = slice_of(p->check, first, size);
         status =
             carrynet_engine_forward(p->engine, &slice, &(carrynet_forward){.metrics = p->checked, .until_wrong = true});
         for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n)
-            p->wrong[n] = p->wrong[n] || p->checked[n].wrong_sequences > 0;
+            p->stays[n] = p->stays[n] || p->checked[n].wrong_sequences > 0;
     }
-    for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n)
-        if (!p->wrong[n]) {
-            status = record(p, n, updates, &outcome);
-            carrynet_model_networks(p->records->model)[p->number[n]].exact = true;
-            ++p->records->exact;
-        }
+    if (status == CARRYNET_OK && !all_stay(p))
+        status = record_leaving(p, (carrynet_outcome){.finished = finished}, true, updates);
     return status == CARRYNET_OK ? close_up(p) : status;
 }
 
 carrynet_status population_end(struct population *p, uint64_t updates, bool finished)
 {
-    uint64_t *wrong_bits = NULL;
-    carrynet_status status = base_allocate(&wrong_bits, p->running, sizeof *wrong_bits);
     const bool measured = finished && p->records->outcomes != NULL;
-    for (size_t first = 0; first < p->check->sequences && p->running > 0 && measured && status == CARRYNET_OK;
-         first += SLICE) {
+    carrynet_status status = CARRYNET_OK;
+    if (p->running == 0)
+        return CARRYNET_OK;
+    memset(p->stays, 0, p->running * sizeof *p->stays);
+    memset(p->wrong_bits, 0, p->running * sizeof *p->wrong_bits);
+    for (size_t first = 0; first < p->check->sequences && measured && status == CARRYNET_OK; first += SLICE) {
         const carrynet_batch slice = slice_of(p->check, first, SLICE);
         status = carrynet_engine_forward(p->engine, &slice, &(carrynet_forward){.metrics = p->checked});
         for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n)
-            wrong_bits[n] += p->checked[n].wrong_bits;
+            p->wrong_bits[n] += p->checked[n].wrong_bits;
     }
-    for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n)
-        status = record(
-            p, n, updates,
-            &(carrynet_outcome){
-                .finished = finished, .wrong_bits = wrong_bits[n], .bits = check_bits(p), .seconds = p->seconds});
-    base_free(wrong_bits);
+    if (status == CARRYNET_OK)
+        status = record_leaving(p, (carrynet_outcome){.finished = finished}, false, updates);
     p->running = 0;
     return status;
 }

@@ -12,6 +12,7 @@ struct population_records {
     carrynet_model *model;
     carrynet_outcome *outcomes; /* [networks] or NULL */
     uint32_t exact, lost, finished;
+    uint64_t updates; /* the most that one of them has had */
 };
 
 struct population {
@@ -23,9 +24,10 @@ struct population {
     uint32_t *number;          /* [running]: their numbers in the run */
     carrynet_metrics *metrics; /* [running], of the last batch that was measured */
     carrynet_metrics *checked; /* [running], of one slice of the check set */
-    bool *wrong;               /* [running], in the check that runs */
+    uint64_t *wrong_bits;      /* [running], of those that are measured at the end */
+    bool *stays;               /* [running], when some leave */
     uint32_t *from;            /* [running], of carrynet_engine_keep */
-    double seconds;            /* the share of a network that has been there from the start */
+    double clock, seconds;     /* the share of time of a network that has been there from the start, up to the clock */
 };
 
 /* The check set of the settings, to free with carrynet_batch_free. MEMORY. */
@@ -36,11 +38,14 @@ carrynet_status population_open(struct population *p, carrynet_engine *engine, c
                                 struct population_records *records, uint32_t first, uint32_t count);
 void population_close(struct population *p);
 
+/* From here on time counts. */
+void population_start(struct population *p);
+
 /* Those whose last loss was NaN or infinite leave as lost, after `updates` updates. */
 carrynet_status population_drop_lost(struct population *p, uint64_t updates);
 
-/* Those that are right on the whole check set leave as exact. */
-carrynet_status population_drop_exact(struct population *p, uint64_t updates);
+/* Those that are right on the whole check set leave as exact; finished: their training has reached its end. */
+carrynet_status population_drop_exact(struct population *p, uint64_t updates, bool finished);
 
 /* All that are still there are recorded as they are; as finished, or the caller has ended the training. */
 carrynet_status population_end(struct population *p, uint64_t updates, bool finished);

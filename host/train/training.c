@@ -57,6 +57,8 @@ static carrynet_status get_network_0(struct training *training, void *values)
 static carrynet_status take_sample(struct training *training, carrynet_sample *sample)
 {
     const carrynet_settings *settings = training->settings;
+    const carrynet_individual *individuals = training->options->individuals;
+    const uint64_t seed = individuals != NULL ? individuals[0].problem_seed : settings->seed;
     const carrynet_source counter = carrynet_counter_source(&settings->task);
     const double hidden = settings->shape.hidden;
     carrynet_batch problem = {0};
@@ -79,7 +81,7 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
     if (status == CARRYNET_OK)
         status = carrynet_batch_create(&problem, &settings->task, 1, settings->steps);
     if (status == CARRYNET_OK)
-        status = counter.fill(counter.self, settings->seed, training->updates, 0, 1, settings->steps, problem.symbols,
+        status = counter.fill(counter.self, seed, training->updates, 0, 1, settings->steps, problem.symbols,
                               problem.targets);
     if (status == CARRYNET_OK)
         status = carrynet_sample_run(sample, training->plain, &settings->task, 0, problem.symbols, settings->steps);
@@ -101,7 +103,7 @@ static carrynet_status report(struct training *training, bool last)
     const carrynet_status status = take_sample(training, &sample);
     const carrynet_report told = {
         .device = carrynet_engine_description(training->engine),
-        .updates = training->updates,
+        .updates = last ? training->records.updates : training->updates,
         .sequences = training->trained,
         .loss = training->loss,
         .wrong_share = training->wrong_share,
@@ -161,8 +163,11 @@ static void take_means(struct training *training)
     }
 }
 
-/* The updates up to the next check. NUMERIC if every network there is lost. */
-static carrynet_status run_updates(struct training *training)
+/*
+ * The updates up to the next check; *reached unless the caller has ended the training before. NUMERIC if every network
+ * there is lost.
+ */
+static carrynet_status run_updates(struct training *training, bool *reached)
 {
     const carrynet_settings *settings = training->settings;
     struct population *p = &training->population;
@@ -182,7 +187,8 @@ static carrynet_status run_updates(struct training *training)
         training->stop =
             training->options->interrupted != NULL && training->options->interrupted(training->options->self) != 0;
     }
-    if (left == 0 && status == CARRYNET_OK)
+    *reached = left == 0;
+    if (*reached && status == CARRYNET_OK)
         take_means(training);
     return status;
 }
@@ -191,18 +197,17 @@ static carrynet_status run_updates(struct training *training)
 static carrynet_status run_to_check(struct training *training)
 {
     struct population *p = &training->population;
-    const double start = base_seconds(), there = p->running;
-    carrynet_status status = run_updates(training);
+    bool reached = false;
+    carrynet_status status = run_updates(training, &reached);
     /* Where all others have left well, or the caller looks at each, the loss of the last is no error. */
     if (status == CARRYNET_ERROR_NUMERIC &&
         (training->options->outcomes != NULL || training->records.lost + p->running < training->settings->networks))
         status = CARRYNET_OK;
-    if (status != CARRYNET_OK || training->stop)
+    if (status != CARRYNET_OK || !reached)
         return status;
     status = population_drop_lost(p, training->updates);
     if (status == CARRYNET_OK && p->running > 0 && training->settings->until_exact)
-        status = population_drop_exact(p, training->updates);
-    p->seconds += (base_seconds() - start) / there;
+        status = population_drop_exact(p, training->updates, true);
     return status;
 }
 
@@ -236,6 +241,8 @@ static carrynet_status run_wave(struct training *training)
     const carrynet_settings *settings = training->settings;
     struct population *p = &training->population;
     training->updates = training->look = 0;
+    training->loss = training->wrong_share = 0;
+    population_start(p);
     carrynet_status status = report(training, false);
     if (status == CARRYNET_OK)
         status = watch(training);
@@ -246,11 +253,11 @@ static carrynet_status run_wave(struct training *training)
     }
     const bool finished = training->updates == settings->updates;
     if (status == CARRYNET_OK && p->running > 0 && !settings->until_exact)
-        status = population_drop_exact(p, training->updates);
+        status = population_drop_exact(p, training->updates, finished);
     return status == CARRYNET_OK ? population_end(p, training->updates, finished) : status;
 }
 
-/* The networks from `first` on, which the caller did not wait for: as they would have begun. */
+/* The networks from `first` on, which the caller did not wait for: as they would begin. */
 static void leave_unstarted(struct training *training, uint32_t first)
 {
     const carrynet_settings *s = training->settings;
@@ -289,8 +296,10 @@ static carrynet_status run_waves(struct training *training, const carrynet_engin
         population_close(&training->population);
         first += count;
     }
+    if (status != CARRYNET_OK)
+        return status;
     leave_unstarted(training, first);
-    return status == CARRYNET_OK ? report(training, true) : status;
+    return report(training, true);
 }
 
 carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,

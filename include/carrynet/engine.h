@@ -83,7 +83,7 @@ CARRYNET_API void carrynet_engine_free(carrynet_engine *engine);
 /* One line: the device, how it was chosen, the kernel shape. Valid as long as the engine. */
 CARRYNET_API const char *carrynet_engine_description(const carrynet_engine *engine);
 
-/* The settings that it was made with. Valid as long as the engine. */
+/* The settings that it was made with, with the networks that it has now. Valid as long as the engine. */
 CARRYNET_API const carrynet_settings *carrynet_engine_settings(const carrynet_engine *engine);
 
 /* Bytes that the engine holds on its device now. */
@@ -108,15 +108,16 @@ CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine,
 
 /*
  * Lets networks leave: those with stays [networks] true remain, at least one, as networks 0, ..., *count - 1. One below
- * *count keeps its number, the others take the free numbers in order: network i was network from[i], from
- * [networks]. Their state and individuals go with them and change no bit; launches shrink. ARGUMENT: none stays.
+ * *count keeps its number, the others take the free numbers in order: network i was network from[i] (from has room for
+ * all, of which *count are filled). Their state and individuals go with them and change no bit; launches shrink, and
+ * every array [networks] has *count entries from now on. ARGUMENT: none stays.
  */
 CARRYNET_API carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays, uint32_t *from,
                                                   uint32_t *count);
 
 /*
  * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's
- * batch, or NULL. NUMERIC, naming network and update, if every loss that is read is NaN or infinite; with several
+ * batch, or NULL. NUMERIC, naming seed and update, if every loss that is read is NaN or infinite; with several
  * networks, one that is lost so shows in its metrics alone. For no updates a device gets its kernels ready, so that a
  * clock may start afterwards.
  */

@@ -16,7 +16,7 @@ extern "C" {
 /* What the loop says now and then; the pointers are valid during the call. */
 typedef struct carrynet_report {
     const char *device; /* the engine's description */
-    uint64_t updates;   /* done by the networks that are on the device now, of settings->updates planned */
+    uint64_t updates; /* of the networks on the device now, of settings->updates planned; at the end the most of any */
     uint64_t sequences; /* trained so far, all networks together */
     double loss;        /* of the last batch measured, mean per sequence and network in training; 0 before the first */
     double wrong_share; /* share of that batch's sequences with a wrong bit, 0 to 1 */
@@ -25,13 +25,13 @@ typedef struct carrynet_report {
     uint32_t networks;  /* of how many */
     double seconds;     /* since the loop began; not part of any result */
     bool last;          /* the final report */
-    const carrynet_sample *sample; /* one problem as network 0 solves it now, or NULL */
+    const carrynet_sample *sample; /* one problem as network 0 solves it now, or did when it left; or NULL */
 } carrynet_report;
 
 /* How the training of one network ended. */
 typedef struct carrynet_outcome {
     bool finished; /* exact, lost, or trained for the planned updates; false where the caller ended the training */
-    bool lost;     /* a loss was NaN or infinite at a check: it left there, its weights count as zero */
+    bool lost;     /* its loss at a check, or a weight, was NaN or infinite: it left there, with weights of zero */
     uint64_t wrong_bits; /* of the check set with the final weights: 0 if exact, all if lost */
     uint64_t bits;       /* of the check set: sequences, steps and outputs */
     double seconds;      /* its share of the time: that of every stretch, divided by the networks in it; no result */
@@ -39,8 +39,10 @@ typedef struct carrynet_outcome {
 
 /*
  * Looks at the networks while they learn. look is called before the first update, and again when the number of updates
- * done is what it put into *next last (the planned number included); it may read the engine and run it forward. An
- * error ends the training.
+ * done is what it put into *next last (the planned number included, where a network is there to reach it); it may read
+ * the engine and run it forward. An error ends the training. The engine holds the networks of the wave that have not
+ * left, in an order of its own, and each wave begins with 0 updates: a watch is for one network, or for no wave and no
+ * network that leaves.
  */
 typedef struct carrynet_watch {
     carrynet_status (*look)(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
