@@ -205,6 +205,8 @@ static void log_report(train_progress *progress, const carrynet_report *report)
         return;
     progress->next_log = report->updates + report->updates / 1000;
     json_t *object = json_object();
+    if (report->waves > 1 && !report->last)
+        json_put(object, "wave", json_of_count(report->wave));
     json_put(object, "updates", json_of_count(report->updates));
     json_put(object, "sequences", json_of_count(report->sequences));
     json_put(object, "loss", json_of_real(report->loss));

@@ -95,6 +95,16 @@ static bool all_finite(const char *values, carrynet_precision precision, size_t 
     return finite;
 }
 
+/* The last batch of a network that leaves, if one was measured. */
+static void add_batch(struct population_records *records, const carrynet_metrics *metrics)
+{
+    if (metrics->sequences == 0 || !isfinite(metrics->loss))
+        return;
+    records->loss += metrics->loss / (double)metrics->sequences;
+    records->wrong_share += (double)metrics->wrong_sequences / (double)metrics->sequences;
+    ++records->measured;
+}
+
 /* A network into the run's records. One with a weight that is NaN or infinite, which no file holds, is lost. */
 static void record(struct population *p, uint32_t number, const char *values, carrynet_outcome outcome, bool exact,
                    uint64_t updates)
@@ -137,6 +147,7 @@ static carrynet_status record_leaving(struct population *p, carrynet_outcome out
         for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i) {
             outcome.wrong_bits = p->wrong_bits[n + i];
             record(p, p->number[n + i], values + i * bytes, outcome, exact, updates);
+            add_batch(p->records, &p->metrics[n + i]);
         }
         count += count == 0 ? 1 : 0;
     }

@@ -12,7 +12,9 @@ struct population_records {
     carrynet_model *model;
     carrynet_outcome *outcomes; /* [networks] or NULL */
     uint32_t exact, lost, finished;
-    uint64_t updates; /* the most that one of them has had */
+    uint64_t updates;  /* the most that one of them has had */
+    uint32_t measured; /* networks with a finite loss in their last batch; sums over them, a sequence: */
+    double loss, wrong_share;
 };
 
 struct population {

@@ -22,6 +22,7 @@ struct training {
     carrynet_batch check;
     struct population population;
     struct population_records records;
+    uint32_t wave, waves;
     uint64_t updates;         /* done in this wave */
     uint64_t look;            /* updates before the watch looks again */
     uint64_t trained;         /* sequences, of all networks */
@@ -101,15 +102,19 @@ static carrynet_status report(struct training *training, bool last)
     training->reported = now;
     carrynet_sample sample = {0};
     const carrynet_status status = take_sample(training, &sample);
+    const struct population_records *records = &training->records;
+    const bool all = last && records->measured > 0;
     const carrynet_report told = {
         .device = carrynet_engine_description(training->engine),
-        .updates = last ? training->records.updates : training->updates,
+        .updates = last ? records->updates : training->updates,
         .sequences = training->trained,
-        .loss = training->loss,
-        .wrong_share = training->wrong_share,
-        .exact = training->records.exact,
-        .finished = training->records.finished,
+        .loss = all ? records->loss / records->measured : training->loss,
+        .wrong_share = all ? records->wrong_share / records->measured : training->wrong_share,
+        .exact = records->exact,
+        .finished = records->finished,
         .networks = training->settings->networks,
+        .wave = training->wave,
+        .waves = training->waves,
         .seconds = now - training->start,
         .last = last,
         .sample = sample.steps > 0 ? &sample : NULL,
@@ -280,8 +285,10 @@ static carrynet_status run_waves(struct training *training, const carrynet_engin
     const uint32_t most = training->options->wave > 0 ? training->options->wave : networks;
     carrynet_status status = CARRYNET_OK;
     uint32_t first = 0;
+    training->waves = (networks - 1) / most + 1;
     while (first < networks && status == CARRYNET_OK && !training->stop) {
         const uint32_t count = networks - first < most ? networks - first : most;
+        training->wave = first / most;
         if (first > 0)
             status = open_wave(training, engine, first, count);
         if (status == CARRYNET_OK)

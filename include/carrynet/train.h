@@ -18,13 +18,19 @@ typedef struct carrynet_report {
     const char *device; /* the engine's description */
     uint64_t updates; /* of the networks on the device now, of settings->updates planned; at the end the most of any */
     uint64_t sequences; /* trained so far, all networks together */
-    double loss;        /* of the last batch measured, mean per sequence and network in training; 0 before the first */
-    double wrong_share; /* share of that batch's sequences with a wrong bit, 0 to 1 */
-    uint32_t exact;     /* networks that are exact so far */
-    uint32_t finished;  /* networks that have left: exact, lost, or trained for all planned updates */
-    uint32_t networks;  /* of how many */
-    double seconds;     /* since the loop began; not part of any result */
-    bool last;          /* the final report */
+    /*
+     * Of the last batch measured, mean per sequence and network in training, 0 before the first; at the end of all
+     * networks, of each the last batch that was measured.
+     */
+    double loss;
+    double wrong_share;            /* share of those sequences with a wrong bit, 0 to 1 */
+    uint32_t exact;                /* networks that are exact so far */
+    uint32_t finished;             /* networks that have left: exact, lost, or trained for all planned updates */
+    uint32_t networks;             /* of how many */
+    uint32_t wave;                 /* of these networks, from 0 */
+    uint32_t waves;                /* of how many */
+    double seconds;                /* since the loop began; not part of any result */
+    bool last;                     /* the final report */
     const carrynet_sample *sample; /* one problem as network 0 solves it now, or did when it left; or NULL */
 } carrynet_report;
 
