@@ -108,7 +108,7 @@ static void check_all_shapes(carrynet_loss loss, bool bias, bool initial_state)
     settings.shape.bias = bias;
     settings.shape.initial_state = initial_state;
     for (size_t b = 0; b < count; ++b) {
-        for (size_t i = 0; i < 3; ++i) {
+        for (size_t i = b == 0 ? 0 : 2; i < 3; ++i) { /* a device has the reference's bits, and long to compile */
             for (size_t k = 0; k < 4; ++k) {
                 settings.shape.hidden = hidden[i];
                 settings.steps = steps[k % 2];
