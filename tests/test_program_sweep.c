@@ -5,6 +5,7 @@
 #include "program_run.h"
 #include <jansson.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
 TestSuite(program_sweep, .init = program_enter, .fini = program_leave, .timeout = 300);
@@ -240,6 +241,7 @@ Test(program_sweep, keeps_what_is_finished_when_it_is_stopped)
 #define LONG "sweep", "--bits", "4", "--hidden", "2,3", "--batch", "16,64", "--check-every", "1000000"
     for (size_t i = 0; i < 2; ++i) {
         (void)unlink("sweep.csv");
+        (void)unlink("sweep.times.csv");
         (void)unlink("err.txt");
         program_write("in.txt", "", 0);
         const pid_t child = program_start((const char *const[]){"CARRYNET_DEVICE=reference", NULL},
@@ -301,15 +303,67 @@ Test(program_sweep, refuses_wrong_options)
     cr_expect_neq(access("sweep.csv", F_OK), 0, "a refused command wrote a file");
 }
 
+/* Little work, so that all would train together. */
+#define HUGE_SWEEP "sweep", "--hidden", "1024", "--seeds", "16384", "--bits", "2", "--sequences", "1"
+
 Test(program_sweep, refuses_more_than_memory)
 {
     static const char *const tried[][2] = {{"-q", "-q"}, {"--dry-run", "-q"}};
     for (size_t i = 0; i < 2; ++i) {
-        EXPECT_ERROR(3, "16384 networks, hidden 1024", "sweep", "--hidden", "1024", "--seeds", "16384", tried[i][0]);
-        EXPECT_ERROR(3, "--wave W trains at most W networks at a time", "sweep", "--hidden", "1024", "--seeds", "16384",
-                     tried[i][0]);
+        EXPECT_ERROR(3, "16384 networks, hidden 1024", HUGE_SWEEP, tried[i][0]);
+        EXPECT_ERROR(3, "--wave W trains at most W networks at a time", HUGE_SWEEP, tried[i][0]);
     }
     cr_expect_neq(access("sweep.csv", F_OK), 0, "nothing was finished, but a file was written");
+}
+
+Test(program_sweep, takes_no_name_that_is_taken)
+{
+#define QUICK "sweep", "--bits", "3", "--hidden", "2", "--sequences", "64", "-q"
+    EXPECT_ERROR(2, "must be NAME.csv", QUICK, "-o", "x.times.csv");
+    EXPECT_ERROR(2, "must be NAME.csv", QUICK, "-o", "x");
+    EXPECT_ERROR(2, "must be NAME.csv", QUICK, "-o", ".csv");
+    EXPECT_ERROR(4, "/dev/null: cannot write there: is not a regular file", QUICK, "-o", "/dev/null");
+    EXPECT_ERROR(4, ".: cannot write there: is a folder", QUICK, "-o", ".");
+    program_write("x.times.csv", "mine", 4);
+    EXPECT_ERROR(2, "x.times.csv is there already; choose another -o", QUICK, "-o", "x.csv");
+    EXPECT_DONE(QUICK, "-o", "y.csv");
+    EXPECT_ERROR(2, "x.times.csv is there already; choose another -o", "merge", "y.csv", "-o", "x.csv");
+    EXPECT_ERROR(4, ".: cannot write there: is a folder", "merge", "y.csv", "-o", ".");
+    EXPECT_ERROR(2, "must be NAME.csv", "merge", "y.csv", "-o", "z");
+    char *kept = program_file("x.times.csv", NULL);
+    cr_expect_str_eq(kept, "mine");
+    free(kept);
+    cr_assert_eq(mkdir("d.times.csv", 0700), 0);
+    EXPECT_ERROR(2, "d.times.csv is there already", QUICK, "-o", "d.csv");
+
+    /* While one runs, another is refused. */
+    (void)unlink("err.txt");
+    program_write("in.txt", "", 0);
+    const pid_t child = program_start((const char *const[]){"CARRYNET_DEVICE=reference", NULL},
+                                      PROGRAM_WORDS(LONG, "--sequences", "4000000000", "-o", "a.csv"));
+    wait_until_said("networks done");
+    cr_assert_eq(rename("out.txt", "out1.txt"), 0);
+    cr_assert_eq(rename("err.txt", "err1.txt"), 0);
+    EXPECT_ERROR(2, "a.csv is there already", QUICK, "-o", "a.csv");
+    cr_assert_eq(kill(child, SIGHUP), 0);
+    cr_assert_eq(rename("out1.txt", "out.txt"), 0);
+    cr_assert_eq(rename("err1.txt", "err.txt"), 0);
+    struct program_result result = program_wait(child);
+    EXPECT_CODE(result, 128 + SIGHUP);
+    program_done(&result);
+}
+
+/* No file may grow beyond the header and a row. */
+Test(program_sweep, says_once_that_saving_failed)
+{
+    const struct rlimit limit = {512, 512};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    struct program_result result = PROGRAM(SHORT, "-q");
+    EXPECT_CODE(result, 4);
+    cr_expect_str_eq(result.err, "carrynet: sweep.csv: cannot write: File too large\n");
+    cr_expect_str_empty(result.out);
+    program_done(&result);
+    cr_expect_neq(access("sweep.csv", F_OK), 0, "a file without a row was left");
 }
 
 Test(program_sweep, refuses_tables_that_do_not_fit)

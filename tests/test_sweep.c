@@ -471,6 +471,7 @@ Test(sweep, keeps_seconds_and_what_was_finished_before_an_error)
     carrynet_sweep *sweep = make(&sample.spec);
     MUST(carrynet_sweep_load(sweep, "whole.csv"));
     MUST(carrynet_sweep_save(sweep, "again"));
+    cr_expect_eq(carrynet_sweep_saved(sweep), 16u);
     expect_same("whole.csv", "again");
     expect_same("whole.times.csv", "again.times.csv");
     carrynet_sweep_free(sweep);

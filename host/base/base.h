@@ -78,6 +78,19 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
  */
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count);
 
+/*
+ * Writes a file that is not there yet, whole: of several that try, one makes it. *made is false, with OK, where there is
+ * one already. IO.
+ */
+carrynet_status base_create_file(bool *made, const char *path, const char *bytes, size_t size);
+
+/* What a file is, whichever name it goes by; false if there is none. */
+typedef struct base_identity {
+    uint64_t device, number;
+} base_identity;
+bool base_identify(base_identity *identity, const char *path);
+bool base_same_file(const char *a, const char *b);
+
 /* IO, with the reason, if base_write_file(path) could not work now. */
 carrynet_status base_writable(const char *path);
 

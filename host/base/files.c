@@ -124,6 +124,56 @@ done:
     return status;
 }
 
+/* Where the file system has no links: never half a name, but for a moment half a file. */
+static bool create_alone(bool *made, const char *path, const char *bytes, size_t size)
+{
+    const int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0) {
+        *made = false;
+        return errno == EEXIST;
+    }
+    const bool good = write_all(file, path, bytes, size) == CARRYNET_OK;
+    *made = true;
+    return close(file) == 0 && good;
+}
+
+carrynet_status base_create_file(bool *made, const char *path, const char *bytes, size_t size)
+{
+    char *name = NULL;
+    int file = -1;
+    *made = false;
+    carrynet_status status = open_temporary(&file, &name, path);
+    if (status != CARRYNET_OK)
+        return status;
+    status = write_all(file, path, bytes, size);
+    if (close(file) != 0 && status == CARRYNET_OK)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
+    if (status == CARRYNET_OK) {
+        *made = link(name, path) == 0;
+        if (!*made && errno != EEXIST && !create_alone(made, path, bytes, size))
+            status = base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
+    }
+    (void)unlink(name);
+    free(name);
+    return status;
+}
+
+bool base_identify(base_identity *identity, const char *path)
+{
+    struct stat about;
+    if (stat(path, &about) != 0)
+        return false;
+    *identity = (base_identity){.device = (uint64_t)about.st_dev, .number = (uint64_t)about.st_ino};
+    return true;
+}
+
+bool base_same_file(const char *a, const char *b)
+{
+    base_identity one, other;
+    return base_identify(&one, a) && base_identify(&other, b) && one.device == other.device &&
+           one.number == other.number;
+}
+
 carrynet_status base_writable(const char *path)
 {
     struct stat about;

@@ -2,17 +2,16 @@
 #include "cli/console.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
-#include <inttypes.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "cli/results_file.h"
 
 int command_merge(const cli_arguments *arguments)
 {
     const option_value *values = arguments->values;
     const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : "sweep.csv";
     const char *const *parts = (const char *const *)arguments->operands;
-    if (access(path, F_OK) == 0)
-        return arguments_wrong(arguments, "%s is there already; choose another -o, or remove it", path);
+    int code;
+    if (!results_file_fits(arguments, path, RESULTS_NEW, &code))
+        return code;
     const carrynet_status status = carrynet_sweep_merge(path, parts, arguments->operand_count);
     if (status != CARRYNET_OK)
         return console_status(status);

@@ -5,9 +5,9 @@
 #include "cli/console.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
+#include "cli/results_file.h"
 #include "cli/train_progress.h"
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -140,7 +140,7 @@ static bool sweep_from_arguments(carrynet_sweep **sweep, const cli_arguments *ar
 /* ---- progress -------------------------------------------------------------------------------------------------- */
 
 typedef struct sweep_progress {
-    bool quiet, introduced, stopping;
+    bool quiet, introduced, stopping, unsaved;
     char device[512];
     double seconds, next_line;
     const carrynet_sweep *sweep;
@@ -163,6 +163,9 @@ static int on_report(void *self, const carrynet_sweep_report *report)
     char line[160], duration[32], left[64] = "";
     (void)snprintf(progress->device, sizeof progress->device, "%s", report->device);
     progress->seconds = report->seconds;
+    if (report->unsaved != NULL && !progress->unsaved)
+        console_error("%s; training goes on, and saving is tried again", report->unsaved);
+    progress->unsaved = report->unsaved != NULL;
     if (progress->quiet)
         return on_interrupted(self);
     if (!progress->introduced && report->device[0] != '\0') {
@@ -227,19 +230,19 @@ static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *e
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-/* Takes up the file of an earlier run where that is asked for. False with *code set, after a message. */
+/* The results file: taken up where that is asked for, else made. False with *code set, after a message. */
 static bool take_up(carrynet_sweep *sweep, const cli_arguments *arguments, const char *path, int *code)
 {
-    const bool exists = access(path, F_OK) == 0;
-    if (exists && !arguments->values[OPTION_RESUME].given && !arguments->values[OPTION_DRY_RUN].given) {
-        *code = arguments_wrong(
-            arguments, "%s is there already; --resume goes on with it, or choose another -o, or remove it", path);
+    const bool dry = arguments->values[OPTION_DRY_RUN].given;
+    const bool goes_on = arguments->values[OPTION_RESUME].given && access(path, F_OK) == 0;
+    if (!results_file_fits(arguments, path, dry ? RESULTS_NONE : goes_on ? RESULTS_OLD : RESULTS_NEW, code))
         return false;
-    }
-    carrynet_status status = arguments->values[OPTION_DRY_RUN].given ? CARRYNET_OK : carrynet_writable(path);
-    if (status == CARRYNET_OK && exists && arguments->values[OPTION_RESUME].given)
-        status = carrynet_sweep_load(sweep, path);
-    if (status != CARRYNET_OK)
+    const carrynet_status status = dry       ? CARRYNET_OK
+                                   : goes_on ? carrynet_sweep_load(sweep, path)
+                                             : carrynet_sweep_reserve(sweep, path);
+    if (status == CARRYNET_ERROR_ARGUMENT)
+        *code = results_file_exists(arguments, path);
+    else if (status != CARRYNET_OK)
         *code = console_status(status);
     return status == CARRYNET_OK;
 }
@@ -305,8 +308,12 @@ int command_sweep(const cli_arguments *arguments)
     if (status != CARRYNET_OK) {
         code = engine_status(status, &engine);
         say_need(status);
-        if (carrynet_sweep_count(sweep).finished > 0)
-            console_note("What is finished is in %s; --resume goes on with it.", path);
+        const uint64_t saved = carrynet_sweep_saved(sweep);
+        if (saved > 0)
+            console_note("%s holds %" PRIu64 " finished row%s; --resume goes on with %s.", path, saved,
+                         saved == 1 ? "" : "s", saved == 1 ? "it" : "them");
+        else if (train_progress_signal() == 0)
+            carrynet_sweep_release(sweep, path);
         goto done;
     }
     print_end(sweep, path, &progress, values[OPTION_JSON].given);

@@ -80,6 +80,7 @@ struct sweep_run {
     double trained, training;    /* seconds of those that are done and of this one, without getting devices ready */
     bool stop, changed;
     char device[512];
+    char unsaved[512]; /* why the last saving failed, or "" */
 };
 
 static double work_left(const carrynet_sweep *sweep)
@@ -100,6 +101,7 @@ static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, doubl
         .tally = run->tally,
         .seconds = base_seconds() - run->start,
         .left = worked > 0 && trained > 0 ? trained / worked * (run->work - worked) : -1,
+        .unsaved = run->unsaved[0] != '\0' ? run->unsaved : NULL,
         .last = last,
     };
     told.tally.finished += finished;
@@ -170,6 +172,7 @@ static carrynet_status save(struct sweep_run *run)
     const carrynet_status status = carrynet_sweep_save(run->sweep, run->options->path);
     run->saved = base_seconds();
     run->saving = run->saved - start;
+    (void)snprintf(run->unsaved, sizeof run->unsaved, "%s", status == CARRYNET_OK ? "" : carrynet_message());
     return status;
 }
 
@@ -207,7 +210,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         status = train_portion(&run, engine);
         const double since = base_seconds() - run.saved;
         if (status == CARRYNET_OK && path != NULL && since >= SAVE_SECONDS && since >= SAVE_SHARE * run.saving)
-            status = save(&run);
+            (void)save(&run); /* what fails here is told, and tried again later: the last one counts */
         if (status != CARRYNET_OK || run.stop)
             break;
     }

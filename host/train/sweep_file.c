@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROW(field) offsetof(carrynet_sweep_row, field)
 
@@ -125,10 +126,11 @@ static carrynet_status write_text(const char *path, const base_text *text)
     return base_write_file(path, (const void *const[]){text->data}, &text->size, 1);
 }
 
-carrynet_status carrynet_sweep_save(const carrynet_sweep *sweep, const char *path)
+carrynet_status carrynet_sweep_save(carrynet_sweep *sweep, const char *path)
 {
     base_text rows = {0}, times = {0}, times_path = {0};
     carrynet_sweep_row *row = NULL;
+    uint64_t count = 0;
     carrynet_status status = sweep_times_path(&times_path, path);
     if (status == CARRYNET_OK)
         status = base_allocate(&row, 1, sizeof *row);
@@ -143,6 +145,7 @@ carrynet_status carrynet_sweep_save(const carrynet_sweep *sweep, const char *pat
             continue;
         sweep_fill_row(row, sweep, r);
         add_row(&rows, row);
+        ++count;
         if (!(row->result.seconds >= 0))
             continue;
         (void)snprintf(seconds, sizeof seconds, "%.6f", row->result.seconds < 1e9 ? row->result.seconds : 1e9);
@@ -150,12 +153,42 @@ carrynet_status carrynet_sweep_save(const carrynet_sweep *sweep, const char *pat
         base_text_add(&times, "%" PRIu64 ",%s\n", r, seconds);
     }
     status = write_text(path, &rows);
-    if (status == CARRYNET_OK)
+    if (status == CARRYNET_OK) {
+        sweep->saved = count;
         status = write_text(times_path.data, &times);
+    }
 done:
     base_free(row);
     base_text_free(&times_path);
     base_text_free(&times);
     base_text_free(&rows);
     return status;
+}
+
+uint64_t carrynet_sweep_saved(const carrynet_sweep *sweep)
+{
+    return sweep->saved;
+}
+
+carrynet_status carrynet_sweep_reserve(carrynet_sweep *sweep, const char *path)
+{
+    base_text header = {0};
+    bool made = false;
+    sweep_add_header(&header);
+    carrynet_status status = header.failed ? base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path)
+                                           : base_create_file(&made, path, header.data, header.size);
+    if (status == CARRYNET_OK && !made)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "%s is there already", path);
+    if (status == CARRYNET_OK && !base_identify(&sweep->reserved, path))
+        status = base_fail(CARRYNET_ERROR_IO, "%s: was removed at once", path);
+    base_text_free(&header);
+    return status;
+}
+
+void carrynet_sweep_release(const carrynet_sweep *sweep, const char *path)
+{
+    base_identity here;
+    /* Every saving puts a new file there: this one has no row. */
+    if (base_identify(&here, path) && here.device == sweep->reserved.device && here.number == sweep->reserved.number)
+        (void)unlink(path);
 }

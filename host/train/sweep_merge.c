@@ -62,8 +62,10 @@ carrynet_status carrynet_sweep_load(carrynet_sweep *sweep, const char *path)
             results[times.row - 1].seconds = times.seconds;
         status = sweep_times_next(&times);
     }
-    if (status == CARRYNET_OK)
+    if (status == CARRYNET_OK) {
         memcpy(sweep->results, results, sweep->row_count * sizeof *results);
+        sweep->saved = carrynet_sweep_count(sweep).finished;
+    }
 done:
     sweep_times_close(&times);
     if (reader != NULL)

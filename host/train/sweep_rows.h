@@ -29,6 +29,8 @@ struct carrynet_sweep {
     struct sweep_point *points;     /* [point_count] */
     struct sweep_place *places;     /* [point_count], by group */
     carrynet_sweep_result *results; /* [row_count] */
+    uint64_t saved;                 /* rows in the file */
+    base_identity reserved;         /* the file without a row that carrynet_sweep_reserve made */
 };
 
 /* Whether a row, from 1, is asked for. */
@@ -39,8 +41,11 @@ void sweep_fill_row(carrynet_sweep_row *filled, const carrynet_sweep *sweep, uin
 
 /* ---- what trains together (sweep_portion.c) -------------------------------------------------------------------- */
 
-/* Networks of a portion at most: fills every device, and bounds what a power cut can lose. */
-enum { SWEEP_TOGETHER = 16384 };
+/*
+ * Networks of a portion at most: fills every device, and bounds what a power cut can lose. No more than the second number
+ * where all their work is large.
+ */
+enum { SWEEP_TOGETHER = 16384, SWEEP_LEAST_TOGETHER = 1024 };
 
 struct sweep_portion {
     uint64_t *rows; /* [SWEEP_TOGETHER], the caller's */

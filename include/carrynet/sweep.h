@@ -85,9 +85,10 @@ CARRYNET_API carrynet_sweep_tally carrynet_sweep_count(const carrynet_sweep *swe
 typedef struct carrynet_sweep_report {
     const char *device; /* the engine's description */
     carrynet_sweep_tally tally;
-    double seconds; /* since the run began */
-    double left;    /* seconds left, if the rest behaves like what is done; below 0 where unknown */
-    bool last;      /* the final report */
+    double seconds;      /* since the run began */
+    double left;         /* seconds left, if the rest behaves like what is done; below 0 where unknown */
+    const char *unsaved; /* why the last saving failed, which is tried again; NULL: it did not */
+    bool last;           /* the final report */
 } carrynet_sweep_report;
 
 typedef struct carrynet_sweep_options {
@@ -106,8 +107,8 @@ CARRYNET_API void carrynet_sweep_options_init(carrynet_sweep_options *options);
 
 /*
  * Trains the rows that are asked for and not finished. Networks of one shape, batch, optimizer and loss train together.
- * OK also if the caller ended it: carrynet_sweep_count tells. Errors of carrynet_train, and IO where saving fails; what
- * was finished before an error is saved all the same.
+ * OK also if the caller ended it: carrynet_sweep_count tells. Errors of carrynet_train, and IO where the last saving
+ * fails; what was finished before an error is saved all the same.
  */
 CARRYNET_API carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_options *engine,
                                                 const carrynet_sweep_options *options);
@@ -132,7 +133,17 @@ CARRYNET_API carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estim
  * Writes the finished rows to `path`, and their seconds beside it. IO, MEMORY. carrynet_sweep_run does so with
  * options->path.
  */
-CARRYNET_API carrynet_status carrynet_sweep_save(const carrynet_sweep *sweep, const char *path);
+CARRYNET_API carrynet_status carrynet_sweep_save(carrynet_sweep *sweep, const char *path);
+
+/* Rows in the file that was saved or loaded last. */
+CARRYNET_API uint64_t carrynet_sweep_saved(const carrynet_sweep *sweep);
+
+/*
+ * Makes such a file without a row before a run, so that no other run takes the name: of several, one can. ARGUMENT if
+ * there is one already; IO. carrynet_sweep_release removes it again where it is still that file.
+ */
+CARRYNET_API carrynet_status carrynet_sweep_reserve(carrynet_sweep *sweep, const char *path);
+CARRYNET_API void carrynet_sweep_release(const carrynet_sweep *sweep, const char *path);
 
 /*
  * Takes the rows of such a file as finished. IO; FORMAT, naming line and column, if it is no such file, belongs to
