@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* The exit codes of every command; 128 + the signal's number (130, 143) after SIGINT and SIGTERM. */
+/* The exit codes of every command; 128 + the signal's number (130, 143) after SIGINT and SIGTERM, 129 after SIGHUP. */
 typedef enum exit_code {
     EXIT_CODE_DONE = 0,
     EXIT_CODE_CHECK = 1, /* a check failed: wrong sums, bits differ */

@@ -1,16 +1,20 @@
 /*
  * The program: finds the command and lets it run. Only the files of this folder print, and only main returns to the
- * shell: 0 done, 1 a check failed, 2 usage, 3 device, 4 file, 5 not reached, 130 and 143 after a signal.
+ * shell: 0 done, 1 a check failed, 2 usage, 3 device, 4 file, 5 not reached, 129, 130 and 143 after a signal.
  */
 #include "cli/console.h"
 #include "cli/options.h"
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
 
 int main(int argc, char **argv)
 {
     /* Only the encoding of the terminal is the user's: numbers are written and read the same everywhere. */
     (void)setlocale(LC_CTYPE, "");
+#ifdef SIGXFSZ
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of writing, which is told */
+#endif
     if (argc < 2) {
         help_program(stderr);
         return EXIT_CODE_USAGE;

@@ -46,6 +46,9 @@ void train_progress_catch_signals(void)
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup stays what it is */
+        (void)sigaction(SIGHUP, &action, NULL);
     /* A reader of our messages that has gone away is no reason to lose what was learnt. */
     action.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &action, NULL);
@@ -60,6 +63,9 @@ void train_progress_release_signals(void)
 {
     (void)signal(SIGINT, SIG_DFL);
     (void)signal(SIGTERM, SIG_DFL);
+    struct sigaction now;
+    if (sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == catch_signal)
+        (void)signal(SIGHUP, SIG_DFL);
 }
 
 /* ---- the first lines ------------------------------------------------------------------------------------------- */

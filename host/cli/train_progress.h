@@ -43,7 +43,7 @@ int train_progress_interrupted(void *self);
 bool train_progress_end(train_progress *progress, json_t *result);
 
 /*
- * From now on the first SIGINT or SIGTERM is kept for train_progress_signal, and for the training to stop; a second
+ * From now on the first SIGINT, SIGTERM or SIGHUP is kept for train_progress_signal, and for the training to stop; a second
  * one exits at once.
  */
 void train_progress_catch_signals(void);

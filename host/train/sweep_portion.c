@@ -1,8 +1,10 @@
 /*
- * Which rows of a sweep train together: those of one group, at most SWEEP_TOGETHER at a time. The points are gone
- * through by group (sweep->places), and within a group in row order.
+ * Which rows of a sweep train together: those of one group, at most SWEEP_TOGETHER at a time and not for too long. The
+ * points are gone through by group (sweep->places), and within a group in row order.
  */
 #include "train/sweep_rows.h"
+
+static const double PORTION_WORK = 1e13; /* as sweep_work counts: a quarter of an hour or so of a few cores */
 
 double sweep_work(const carrynet_sweep *sweep, size_t point)
 {
@@ -25,7 +27,8 @@ void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *swe
             const uint64_t row = (uint64_t)place->point * sweep->seeds + portion->seed + 1;
             if (!sweep_wants(sweep, row) || sweep->results[row - 1].finished)
                 continue;
-            if (portion->count == SWEEP_TOGETHER)
+            if (portion->count == SWEEP_TOGETHER ||
+                (portion->count >= SWEEP_LEAST_TOGETHER && portion->work >= PORTION_WORK))
                 return;
             group = place->group;
             portion->rows[portion->count++] = row;
