@@ -373,7 +373,8 @@ Test(program_sweep, refuses_tables_that_do_not_fit)
     EXPECT_DONE(TINY, "-o", "copy.csv");
     EXPECT_ERROR(2, "sweep.csv is there already; --resume goes on with it, or choose another -o", TINY);
     EXPECT_ERROR(2, "sweep.csv is there already", "merge", "copy.csv");
-    EXPECT_ERROR(4, "sweep.csv: line 2 is of sweep ", TINY, "--resume", "--seed", "1");
+    EXPECT_ERROR(4, "sweep.csv: line 2: column seed is 0 in the file, 1 by these options", TINY, "--resume", "--seed",
+                 "1");
     EXPECT_ERROR(4, "sweep.csv: line 3: row 2 belongs to shard 2 of 2, not to 1", TINY, "--resume", "--shard", "1/2");
     expect_same("sweep.csv", "copy.csv");
     program_write("other.csv", "a,b\n1,2\n", 8);
@@ -384,11 +385,14 @@ Test(program_sweep, refuses_tables_that_do_not_fit)
     EXPECT_DONE(TINY, "-o", "p2.csv", "--shard", "2/3");
     EXPECT_DONE(TINY, "-o", "q2.csv", "--shard", "2/2");
     EXPECT_DONE(TINY, "-o", "x3.csv", "--shard", "3/3", "--seed", "9");
-    EXPECT_ERROR(4, "row 3 of 4 is in none of the files; add the shard that has it", "merge", "p1.csv", "p2.csv", "-o",
-                 "new.csv");
+    EXPECT_ERROR(4, "1 of 4 rows is in none of the files, the first is row 3; add the shard that has it", "merge",
+                 "p1.csv", "p2.csv", "-o", "new.csv");
     EXPECT_ERROR(4, "row 2 is in p2.csv and in q2.csv; give each shard once", "merge", "p1.csv", "p2.csv", "q2.csv",
                  "-o", "new.csv");
-    EXPECT_ERROR(4, "row 1 is in p1.csv and in p1.csv", "merge", "p1.csv", "p1.csv", "-o", "new.csv");
+    EXPECT_ERROR(4, "p1.csv is given twice", "merge", "p1.csv", "p1.csv", "-o", "new.csv");
     EXPECT_ERROR(4, "only parts of one sweep can be joined", "merge", "p1.csv", "p2.csv", "x3.csv", "-o", "new.csv");
+    EXPECT_ERROR(4, "p1.csv and ./p1.csv are one file", "merge", "p1.csv", "./p1.csv", "-o", "new.csv");
+    EXPECT_DONE(TINY, "-o", "more.csv", "--sequences", "128", "--shard", "2/3");
+    EXPECT_ERROR(4, "max_updates is 1 in p1.csv, 2 in more.csv", "merge", "p1.csv", "more.csv", "-o", "new.csv");
     cr_expect_neq(access("new.csv", F_OK), 0, "a refused merge wrote a file");
 }

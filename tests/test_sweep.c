@@ -528,7 +528,7 @@ Test(sweep, joined_is_whole)
     const char *const gap[] = {"p1.csv", "p2.csv", "p4.csv"}, *const twice[] = {"whole.csv", "p2.csv"};
     const char *const empty[] = {"p5.csv"};
     cr_expect_eq(carrynet_sweep_merge("no.csv", gap, 3), CARRYNET_ERROR_FORMAT);
-    EXPECT_SAYS(carrynet_message(), "row 3 of 4 is in none of the files");
+    EXPECT_SAYS(carrynet_message(), "1 of 4 rows is in none of the files, the first is row 3");
     cr_expect_eq(carrynet_sweep_merge("no.csv", twice, 2), CARRYNET_ERROR_FORMAT);
     EXPECT_SAYS(carrynet_message(), "row 2 is in whole.csv and in p2.csv");
     cr_expect_eq(carrynet_sweep_merge("no.csv", empty, 1), CARRYNET_ERROR_FORMAT);
@@ -538,7 +538,7 @@ Test(sweep, joined_is_whole)
     run_into("other.csv", &sample.spec, &reference, 0);
     const char *const others[] = {"p1.csv", "other.csv"};
     cr_expect_eq(carrynet_sweep_merge("no.csv", others, 2), CARRYNET_ERROR_FORMAT);
-    EXPECT_SAYS(carrynet_message(), "only parts of one sweep can be joined");
+    EXPECT_SAYS(carrynet_message(), "seed is 3 in p1.csv, 4 in other.csv; only parts of one sweep can be joined");
     cr_expect_neq(access("no.csv", F_OK), 0);
 }
 
@@ -561,17 +561,17 @@ Test(sweep, refuses_forged_files)
     static const struct {
         const char *from, *to, *says;
     } forgeries[] = {
-        {"\n1,", "\n2,", "column seed is 3, but 4 in this sweep"},
+        {"\n1,", "\n2,", "column seed is 3 in the file, 4 by these options; it was changed"},
         {"\n1,", "\n0,", "line 2: row must be from 1 to of"},
         {"\n1,", "\n9,", "line 2: row must be from 1 to of"},
         {"\n1,", "\n,", "line 2: column row is '', must be a whole number"},
         {"\n1,", "\n-1,", "line 2: column row is '-1'"},
         {"\n1,", "\n 1,", "column row is ' 1'"},
         {"\n1,2,", "\n1,99999999,", "line 2: of is more than a sweep can have"},
-        {"\n1,2,", "\n1,3,", "with 3 rows; the options ask for sweep"},
+        {"\n1,2,", "\n1,3,", "column of is 3 in the file, 2 by these options"},
         {",add,", ",mul,", "column task is 'mul', must be the name of a task"},
         {",add,4,", ",add,1,", "line 2: bits is 1"},
-        {",add,4,", ",add,5,", "column bits is 5, but 4 in this sweep"},
+        {",add,4,", ",add,5,", "column bits is 5 in the file, 4 by these options"},
         {",add,4,2,0,", ",add,4,1025,0,", "line 2: hidden"},
         {",add,4,2,0,", ",add,4,4294967296,0,", "column hidden is '4294967296', must be a whole number below 2^32"},
         {",add,4,2,0,", ",add,4,2,2,", "column bias is '2', must be 0 or 1"},
@@ -585,11 +585,11 @@ Test(sweep, refuses_forged_files)
         {",0.05,", ",1e999,", "column lr is '1e999'"},
         {",0.05,", ",0x1p-4,", "column lr is '0x1p-4'"},
         {",0.05,", ",-1,", "line 2: rate is -1"},
-        {",0.05,", ",0.06,", "column lr is 0.06, but 0.05 in this sweep"},
+        {",0.05,", ",0.06,", "column lr is 0.06 in the file, 0.05 by these options"},
         {",0.05,", ",,", "column lr is ''"},
         {",250,1," DEFAULTS ",", ",250,2," DEFAULTS ",",
-         "column arithmetic is '2', must be the version that this program computes"},
-        {",250,1," DEFAULTS ",", ",250,1,0,", "column defaults is 0, but " DEFAULTS " in this sweep"},
+         "column arithmetic is '2', must be 1, the version that this program computes"},
+        {",250,1," DEFAULTS ",", ",250,1,0,", "column defaults is 0 in the file, " DEFAULTS " by these options"},
         {",add,", ",add", "column task is 'add4'"},
         {",1e-08,0,0,1,3,10,250,1," DEFAULTS ",0,250,4000,", ",", "line 2 has fewer than 29 columns"},
         {",add,", ",add,add,", "column bits is 'add'"},
@@ -638,18 +638,48 @@ Test(sweep, refuses_forged_files)
     carrynet_sweep_row *row = malloc(sizeof *row);
     forge("forged.csv", text, "\n2,", "\n1,");
     cr_expect_eq(carrynet_sweep_read(row, "forged.csv", 1), CARRYNET_ERROR_FORMAT);
-    EXPECT_SAYS(carrynet_message(), "line 3: row 1 comes after row 1");
+    EXPECT_SAYS(carrynet_message(), "line 3: row 1 comes after row 1; the lines are out of order");
     forge("forged.csv", text, "\n2,2,", "\n2,3,");
     cr_expect_eq(carrynet_sweep_read(row, "forged.csv", 1), CARRYNET_ERROR_FORMAT);
     EXPECT_SAYS(carrynet_message(), "line 3 is of another sweep than the lines before");
+
+    /* Another program has saved it; or it is in other words, which only a reader of one row takes. */
+    static const char *const starts[][2] = {
+        {"\xef\xbb\xbfrow,of", "byte order mark"}, {"row;of;sweep", "; between"}, {"", "it is empty"}};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; ++i) {
+        program_write("start.csv", starts[i][0], strlen(starts[i][0]));
+        cr_expect_eq(carrynet_sweep_read(row, "start.csv", 1), CARRYNET_ERROR_FORMAT);
+        EXPECT_SAYS(carrynet_message(), starts[i][1]);
+    }
+    text[strcspn(text, "\n")] = '\r';
+    program_write("start.csv", text, size);
+    text[strcspn(text, "\r")] = '\n';
+    cr_expect_eq(carrynet_sweep_read(row, "start.csv", 1), CARRYNET_ERROR_FORMAT);
+    EXPECT_SAYS(carrynet_message(), "it ends in CR LF");
+    const char *const forged_part[] = {"forged.csv"};
+    forge("forged.csv", text, ",0.05,", ",5e-2,");
+    MUST(carrynet_sweep_read(row, "forged.csv", 1));
+    cr_expect_eq(carrynet_sweep_merge("no.csv", forged_part, 1), CARRYNET_ERROR_FORMAT);
+    EXPECT_SAYS(carrynet_message(), "forged.csv: line 2: column lr is not as a sweep writes it");
 
     /* Of another sweep, and of another shard. */
     sample.spec.sequences = 4016;
     sweep = make(&sample.spec);
     cr_expect_eq(carrynet_sweep_load(sweep, "whole.csv"), CARRYNET_ERROR_FORMAT);
-    EXPECT_SAYS(carrynet_message(), "whole.csv: line 2 is of sweep ");
+    EXPECT_SAYS(carrynet_message(),
+                "whole.csv: line 2: column max_updates is 250 in the file, 251 by these options; give "
+                "the options that it was made with, or another -o");
     carrynet_sweep_free(sweep);
     sample.spec.sequences = 4000;
+    sample.spec.hidden_count = 2; /* the first rows are the same */
+    sample.spec.seeds = 1;
+    forge("forged.csv", text, strchr(strchr(text, '\n') + 1, '\n'), "\n");
+    sweep = make(&sample.spec);
+    cr_expect_eq(carrynet_sweep_load(sweep, "forged.csv"), CARRYNET_ERROR_FORMAT);
+    EXPECT_SAYS(carrynet_message(), "forged.csv: is of another sweep");
+    carrynet_sweep_free(sweep);
+    sample.spec.hidden_count = 1;
+    sample.spec.seeds = 2;
     sample.spec.shards = 2;
     sweep = make(&sample.spec);
     cr_expect_eq(carrynet_sweep_load(sweep, "whole.csv"), CARRYNET_ERROR_FORMAT);

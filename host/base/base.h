@@ -72,6 +72,9 @@ uint64_t base_digest(uint64_t digest, uint64_t value, size_t bytes);
  */
 carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit);
 
+/* The first bytes of a file: *size at most, which then says how many there were. IO. */
+carrynet_status base_read_start(char *bytes, size_t *size, const char *path);
+
 /*
  * Writes a file whole: to a temporary one beside it, synced, renamed over `path`. parts [count] of sizes [count] bytes.
  * IO.

@@ -8,55 +8,80 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit)
+/* A regular file, open, and its size. */
+static carrynet_status open_regular(int *file, uint64_t *size, const char *path)
 {
-    carrynet_status status = CARRYNET_OK;
-    char *bytes = NULL;
-    *data = NULL;
-    *size = 0;
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
-    if (file < 0)
-        return base_fail(CARRYNET_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
     struct stat about;
-    if (fstat(file, &about) != 0) {
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot read its size: %s", path, strerror(errno));
-        goto done;
-    }
-    if (S_ISDIR(about.st_mode)) {
-        status = base_fail(CARRYNET_ERROR_IO, "%s: is a folder", path);
-        goto done;
-    }
-    if (!S_ISREG(about.st_mode)) {
-        status = base_fail(CARRYNET_ERROR_IO, "%s: is not a regular file", path);
-        goto done;
-    }
-    if ((uint64_t)about.st_size > limit) {
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: %lld bytes are more than the %llu that such a file can have",
-                           path, (long long)about.st_size, (unsigned long long)limit);
-        goto done;
-    }
-    const size_t expected = (size_t)about.st_size;
-    status = base_allocate(&bytes, expected + 1, 1);
-    if (status != CARRYNET_OK)
-        goto done;
+    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us up */
+    if (*file < 0)
+        return base_fail(CARRYNET_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
+    if (fstat(*file, &about) != 0)
+        return base_fail(CARRYNET_ERROR_IO, "%s: cannot read its size: %s", path, strerror(errno));
+    if (S_ISDIR(about.st_mode))
+        return base_fail(CARRYNET_ERROR_IO, "%s: is a folder", path);
+    if (!S_ISREG(about.st_mode))
+        return base_fail(CARRYNET_ERROR_IO, "%s: is not a regular file", path);
+    *size = (uint64_t)about.st_size;
+    return CARRYNET_OK;
+}
+
+/* Up to *size bytes, which then says how many there were. */
+static carrynet_status read_up_to(char *bytes, size_t *size, int file, const char *path)
+{
     size_t got = 0;
-    while (got < expected) {
-        const ssize_t n = read(file, bytes + got, expected - got);
+    while (got < *size) {
+        const ssize_t n = read(file, bytes + got, *size - got);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
-            status = base_fail(CARRYNET_ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
-            goto done;
-        }
+        if (n < 0)
+            return base_fail(CARRYNET_ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
         if (n == 0)
             break;
         got += (size_t)n;
     }
-    *data = bytes;
     *size = got;
-    bytes = NULL;
-done:
-    (void)close(file);
+    return CARRYNET_OK;
+}
+
+static void close_file(int file)
+{
+    if (file >= 0)
+        (void)close(file);
+}
+
+carrynet_status base_read_start(char *bytes, size_t *size, const char *path)
+{
+    int file = -1;
+    uint64_t all = 0;
+    carrynet_status status = open_regular(&file, &all, path);
+    if (status == CARRYNET_OK)
+        status = read_up_to(bytes, size, file, path);
+    close_file(file);
+    return status;
+}
+
+carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit)
+{
+    char *bytes = NULL;
+    int file = -1;
+    uint64_t all = 0;
+    *data = NULL;
+    *size = 0;
+    carrynet_status status = open_regular(&file, &all, path);
+    if (status == CARRYNET_OK && all > limit)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: %llu bytes are more than the %llu that such a file can have",
+                           path, (unsigned long long)all, (unsigned long long)limit);
+    size_t got = (size_t)all;
+    if (status == CARRYNET_OK)
+        status = base_allocate(&bytes, got + 1, 1);
+    if (status == CARRYNET_OK)
+        status = read_up_to(bytes, &got, file, path);
+    if (status == CARRYNET_OK) {
+        *data = bytes;
+        *size = got;
+        bytes = NULL;
+    }
+    close_file(file);
     base_free(bytes);
     return status;
 }

@@ -110,7 +110,8 @@ const cli_command command_table[] = {
      .summary = "join the tables of a sweep's shards",
      .text =
          "Joins what `carrynet sweep --shard I/N` wrote, I from 1 to N. The result is the table of the whole sweep, "
-         "byte for byte.",
+         "byte for byte. The parts are read strictly; that a row's settings lead to its results is proved by `carrynet "
+         "remake` alone.",
      .example = merge_examples,
      .run = command_merge},
     {.id = COMMAND_REMAKE,

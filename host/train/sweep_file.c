@@ -101,7 +101,7 @@ void sweep_add_header(base_text *text)
         base_text_add(text, "%s%c", sweep_columns[i].name, i + 1 < SWEEP_COLUMNS ? ',' : '\n');
 }
 
-static void add_row(base_text *text, const carrynet_sweep_row *row)
+void sweep_add_row(base_text *text, const carrynet_sweep_row *row)
 {
     char field[SWEEP_FIELD];
     for (size_t i = 0; i < SWEEP_COLUMNS; ++i)
@@ -144,7 +144,7 @@ carrynet_status carrynet_sweep_save(carrynet_sweep *sweep, const char *path)
         if (!sweep->results[r - 1].finished)
             continue;
         sweep_fill_row(row, sweep, r);
-        add_row(&rows, row);
+        sweep_add_row(&rows, row);
         ++count;
         if (!(row->result.seconds >= 0))
             continue;

@@ -8,27 +8,36 @@
 
 /* ---- going on -------------------------------------------------------------------------------------------------- */
 
-/* That a line of the file is what this sweep has in that row. expected is the row of this sweep. */
+enum { COLUMN_SWEEP = 2 };
+
+/* What to do where the file is of another sweep, or says to be of this one. */
+static const char *advice(const carrynet_sweep_row *row, const carrynet_sweep *sweep)
+{
+    return row->sweep == sweep->id ? "it was changed after it was written"
+                                   : "give the options that it was made with, or another -o";
+}
+
+/*
+ * That a line of the file is what this sweep has in that row, but for the number of the sweep, which says nothing to a
+ * person. expected is the row of this sweep.
+ */
 static carrynet_status check_row(const struct sweep_reader *reader, const carrynet_sweep *sweep,
                                  carrynet_sweep_row *expected)
 {
     const carrynet_sweep_row *row = &reader->row;
     char here[SWEEP_FIELD], there[SWEEP_FIELD];
-    if (row->sweep != sweep->id || row->rows != sweep->row_count)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: line %zu is of sweep %016" PRIx64 ", with %" PRIu64
-                         " rows; the options ask for sweep %016" PRIx64 ", with %zu",
-                         reader->lines.path, reader->lines.line, row->sweep, row->rows, sweep->id, sweep->row_count);
+    sweep_fill_row(expected, sweep, row->row <= sweep->row_count ? row->row : sweep->row_count);
+    expected->row = row->row;
+    for (size_t i = 0; i < SWEEP_SETTINGS; ++i)
+        if (i != COLUMN_SWEEP && strcmp(sweep_field(here, row, i), sweep_field(there, expected, i)) != 0)
+            return base_fail(CARRYNET_ERROR_FORMAT,
+                             "%s: line %zu: column %s is %s in the file, %s by these options; %s", reader->lines.path,
+                             reader->lines.line, sweep_columns[i].name, here, there, advice(row, sweep));
     if (!sweep_wants(sweep, row->row))
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: line %zu: row %" PRIu64 " belongs to shard %" PRIu64 " of %" PRIu32 ", not to %" PRIu32,
                          reader->lines.path, reader->lines.line, row->row, (row->row - 1) % sweep->shards + 1,
                          sweep->shards, sweep->shard);
-    sweep_fill_row(expected, sweep, row->row);
-    for (size_t i = 0; i < SWEEP_SETTINGS; ++i)
-        if (strcmp(sweep_field(here, row, i), sweep_field(there, expected, i)) != 0)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is %s, but %s in this sweep",
-                             reader->lines.path, reader->lines.line, sweep_columns[i].name, here, there);
     return CARRYNET_OK;
 }
 
@@ -48,6 +57,7 @@ carrynet_status carrynet_sweep_load(carrynet_sweep *sweep, const char *path)
     expected->settings = sweep->shared;
     memcpy(results, sweep->results, sweep->row_count * sizeof *results);
     status = sweep_reader_open(reader, path);
+    const bool ours = status != CARRYNET_OK || reader->row.row == 0 || reader->row.sweep == sweep->id;
     while (status == CARRYNET_OK && reader->row.row != 0) {
         status = check_row(reader, sweep, expected);
         if (status != CARRYNET_OK)
@@ -55,6 +65,11 @@ carrynet_status carrynet_sweep_load(carrynet_sweep *sweep, const char *path)
         results[reader->row.row - 1] = reader->row.result;
         status = sweep_reader_next(reader);
     }
+    if (status == CARRYNET_OK && !ours)
+        status = base_fail(CARRYNET_ERROR_FORMAT,
+                           "%s: is of another sweep, which differs in rows that are not in it; give the options that "
+                           "it was made with, or another -o",
+                           path);
     if (status == CARRYNET_OK)
         status = sweep_times_open(&times, path);
     while (status == CARRYNET_OK && times.row != 0) {
@@ -90,55 +105,131 @@ static void add_line(base_text *text, const char *line, size_t length)
     base_text_add(text, "%.*s\n", (int)length, line);
 }
 
+/* Whether rows of one sweep may differ in a column. */
+static bool may_differ(const carrynet_sweep_row *a, const carrynet_sweep_row *b, const char *column)
+{
+    static const char *const varied[] = {"row", "hidden", "batch", "loss", "optimizer", "lr", "noise", "seed"};
+    static const char *const by_batch[] = {"check_every", "max_updates"};
+    bool may = strcmp(column, "sweep") == 0;
+    for (size_t i = 0; i < sizeof varied / sizeof varied[0] && a->row != b->row; ++i)
+        may = may || strcmp(column, varied[i]) == 0;
+    for (size_t i = 0; i < sizeof by_batch / sizeof by_batch[0] && a->settings.batch != b->settings.batch; ++i)
+        may = may || strcmp(column, by_batch[i]) == 0;
+    return may;
+}
+
+/* Two parts that are not of one sweep: the first column that shows it, if one does. */
+static carrynet_status different(const struct sweep_reader *a, const struct sweep_reader *b)
+{
+    char here[SWEEP_FIELD], there[SWEEP_FIELD];
+    for (size_t i = 0; i < SWEEP_SETTINGS; ++i)
+        if (!may_differ(&a->row, &b->row, sweep_columns[i].name) &&
+            strcmp(sweep_field(here, &a->row, i), sweep_field(there, &b->row, i)) != 0)
+            return base_fail(CARRYNET_ERROR_FORMAT,
+                             "%s is %s in %s, %s in %s; only parts of one sweep can be joined, made with the same "
+                             "options but --shard",
+                             sweep_columns[i].name, here, a->lines.path, there, b->lines.path);
+    return base_fail(CARRYNET_ERROR_FORMAT,
+                     "%s and %s are of two sweeps, whose seeds or lists differ; only parts of one sweep can be joined, "
+                     "made with the same options but --shard",
+                     a->lines.path, b->lines.path);
+}
+
 static carrynet_status open_parts(struct part *parts, const char *const *paths, size_t count)
 {
     carrynet_status status = CARRYNET_OK;
-    const struct part *first = NULL;
+    const struct sweep_reader *first = NULL;
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
+        const struct sweep_reader *reader = &parts[i].reader;
         status = sweep_reader_open(&parts[i].reader, paths[i]);
         if (status == CARRYNET_OK)
             status = sweep_times_open(&parts[i].times, paths[i]);
-        if (status != CARRYNET_OK || parts[i].reader.row.row == 0)
+        if (status != CARRYNET_OK || reader->row.row == 0)
             continue; /* a shard may have no row */
         if (first == NULL)
-            first = &parts[i];
-        const carrynet_sweep_row *a = &first->reader.row, *b = &parts[i].reader.row;
-        if (a->sweep != b->sweep || a->rows != b->rows)
-            status = base_fail(CARRYNET_ERROR_FORMAT,
-                               "%s is of sweep %016" PRIx64 ", with %" PRIu64 " rows, but %s of sweep %016" PRIx64
-                               ", with %" PRIu64 "; only parts of one sweep can be joined",
-                               first->reader.lines.path, a->sweep, a->rows, paths[i], b->sweep, b->rows);
+            first = reader;
+        if (first->row.sweep != reader->row.sweep || first->row.rows != reader->row.rows)
+            status = different(first, reader);
     }
     return status;
 }
 
-/* Adds the row from the part that has it, and moves that on. */
-static carrynet_status take_row(base_text *rows, base_text *times, struct part *parts, size_t count, uint64_t row,
-                                uint64_t all)
+/* The part that has the row; NULL if none has. */
+static carrynet_status find_owner(struct part **owner, struct part *parts, size_t count, uint64_t row)
 {
-    struct part *owner = NULL;
+    *owner = NULL;
     for (size_t i = 0; i < count; ++i) {
         if (parts[i].reader.row.row != row)
             continue;
-        if (owner != NULL)
-            return base_fail(CARRYNET_ERROR_FORMAT,
-                             "row %" PRIu64 " is in %s and in %s; give each shard once, all cut by the same --shard "
-                             "I/N",
-                             row, owner->reader.lines.path, parts[i].reader.lines.path);
-        owner = &parts[i];
-    }
-    if (owner == NULL)
+        if (*owner == NULL) {
+            *owner = &parts[i];
+            continue;
+        }
+        const char *a = (*owner)->reader.lines.path, *b = parts[i].reader.lines.path;
+        if (strcmp(a, b) == 0)
+            return base_fail(CARRYNET_ERROR_FORMAT, "%s is given twice", a);
+        if (base_same_file(a, b))
+            return base_fail(CARRYNET_ERROR_FORMAT, "%s and %s are one file, given twice", a, b);
         return base_fail(CARRYNET_ERROR_FORMAT,
-                         "row %" PRIu64 " of %" PRIu64 " is in none of the files; add the shard that has it, or "
-                         "finish it with --resume",
-                         row, all);
-    add_line(rows, owner->reader.lines.text, owner->reader.lines.length);
-    carrynet_status status = sweep_reader_next(&owner->reader);
+                         "row %" PRIu64 " is in %s and in %s; give each shard once, all cut by the same --shard I/N",
+                         row, a, b);
+    }
+    return CARRYNET_OK;
+}
+
+/* Adds the line as a sweep writes it, which must be how it stands. */
+static carrynet_status add_same(base_text *rows, const struct sweep_reader *reader)
+{
+    const struct sweep_lines *lines = &reader->lines;
+    const size_t before = rows->size;
+    size_t column = 0, same = 0;
+    sweep_add_row(rows, &reader->row);
+    if (rows->failed)
+        return base_fail(CARRYNET_ERROR_MEMORY, "no memory for the joined rows");
+    const char *written = rows->data + before;
+    for (; same < lines->length && written[same] == lines->text[same]; ++same)
+        column += written[same] == ',' ? 1 : 0;
+    if (same == lines->length && written[same] == '\n')
+        return CARRYNET_OK;
+    return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is not as a sweep writes it", lines->path,
+                     lines->line, sweep_columns[column].name);
+}
+
+/* Adds the owner's row and its seconds, and moves it on. */
+static carrynet_status take_row(base_text *rows, base_text *times, struct part *owner)
+{
+    const uint64_t row = owner->reader.row.row;
+    carrynet_status status = add_same(rows, &owner->reader);
+    if (status == CARRYNET_OK)
+        status = sweep_reader_next(&owner->reader);
     while (status == CARRYNET_OK && owner->times.row != 0 && owner->times.row <= row) {
         if (owner->times.row == row)
             add_line(times, owner->times.lines.text, owner->times.lines.length);
         status = sweep_times_next(&owner->times);
     }
+    return status;
+}
+
+/* All rows, each from the part that has it. */
+static carrynet_status take_rows(base_text *rows, base_text *times, struct part *parts, size_t count, uint64_t all)
+{
+    carrynet_status status = CARRYNET_OK;
+    uint64_t missing = 0, first = 0;
+    for (uint64_t row = 1; row <= all && status == CARRYNET_OK; ++row) {
+        struct part *owner = NULL;
+        status = find_owner(&owner, parts, count, row);
+        if (status == CARRYNET_OK && owner != NULL)
+            status = take_row(rows, times, owner);
+        else if (status == CARRYNET_OK && missing++ == 0)
+            first = row;
+    }
+    if (status == CARRYNET_OK && missing > 0)
+        status = base_fail(CARRYNET_ERROR_FORMAT,
+                           "%" PRIu64 " of %" PRIu64 " rows %s in none of the files, the first is row %" PRIu64
+                           "; add the shard that has it, or finish it with --resume",
+                           missing, all, missing == 1 ? "is" : "are", first);
+    if (status == CARRYNET_OK && (rows->failed || times->failed))
+        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for %" PRIu64 " rows", all);
     return status;
 }
 
@@ -163,10 +254,8 @@ carrynet_status carrynet_sweep_merge(const char *path, const char *const *paths,
     if (all == 0)
         status =
             base_fail(CARRYNET_ERROR_FORMAT, "%s: has no row%s", paths[0], count > 1 ? ", nor have the others" : "");
-    for (uint64_t row = 1; row <= all && status == CARRYNET_OK; ++row)
-        status = take_row(&rows, &times, parts, count, row, all);
-    if (status == CARRYNET_OK && (rows.failed || times.failed))
-        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for %" PRIu64 " rows", path, all);
+    if (status == CARRYNET_OK)
+        status = take_rows(&rows, &times, parts, count, all);
     if (status == CARRYNET_OK)
         status = base_write_file(path, (const void *const[]){rows.data}, &rows.size, 1);
     if (status == CARRYNET_OK && times.size > no_seconds)

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
 static const uint64_t LONGEST_LINE = 1024; /* bytes: 29 columns of at most 24, and names */
 
 /* ---- lines ----------------------------------------------------------------------------------------------------- */
@@ -95,7 +98,7 @@ static const char *read_field(carrynet_sweep_row *row, uint64_t *derived, size_t
     case SWEEP_ARITHMETIC:
         return read_count(&count, text, UINT32_MAX) && count == CARRYNET_ARITHMETIC_VERSION
                    ? NULL
-                   : "the version that this program computes";
+                   : TEXT(CARRYNET_ARITHMETIC_VERSION) ", the version that this program computes";
     case SWEEP_SEQUENCES:
         return read_count(derived, text, UINT64_MAX) ? NULL : "a whole number below 2^64";
     }
@@ -161,23 +164,48 @@ static carrynet_status read_row(struct sweep_reader *reader)
 
 /* ---- the results file ------------------------------------------------------------------------------------------ */
 
+/* Why what a file begins with is not the header. */
+static const char *not_the_header(const char *start, size_t size, const base_text *header)
+{
+    const size_t names = header->size - 1; /* without the end of the line */
+    if (size == 0)
+        return "it is empty";
+    if (size >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0)
+        return "it has a byte order mark (BOM), as other programs put there; take the file as carrynet wrote it";
+    if (size > names && memcmp(start, header->data, names) == 0 && start[names] == '\r')
+        return "it ends in CR LF, as on Windows; take the file as carrynet wrote it, with LF";
+    if (size >= 4 && memcmp(start, "row;", 4) == 0)
+        return "it has ; between its columns; take the file as carrynet wrote it, with commas";
+    return "row,of,sweep,task,...";
+}
+
+/* Looked at before the whole file is read, which may be any file. */
+static carrynet_status check_header(size_t *size, const char *path)
+{
+    char start[512] = "";
+    base_text header = {0};
+    size_t got = sizeof start;
+    carrynet_status status = base_read_start(start, &got, path);
+    sweep_add_header(&header);
+    *size = header.size;
+    if (status == CARRYNET_OK && header.failed)
+        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path);
+    else if (status == CARRYNET_OK && (got < header.size || memcmp(start, header.data, header.size) != 0))
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1 is not the header of a sweep's results: %s", path,
+                           not_the_header(start, got, &header));
+    base_text_free(&header);
+    return status;
+}
+
 carrynet_status sweep_reader_open(struct sweep_reader *reader, const char *path)
 {
     struct sweep_lines *lines = &reader->lines;
-    base_text header = {0};
     *reader = (struct sweep_reader){.lines = {.path = path, .line = 1}};
-    carrynet_status status =
-        base_read_file(&lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
-    if (status != CARRYNET_OK)
-        return status;
-    sweep_add_header(&header);
-    if (header.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path);
-    else if (lines->size < header.size || memcmp(lines->data, header.data, header.size) != 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT,
-                           "%s: line 1 is not the header of a sweep's results, row,of,sweep,task,...", path);
-    lines->next = header.size;
-    base_text_free(&header);
+    carrynet_status status = check_header(&lines->next, path);
+    if (status == CARRYNET_OK)
+        status = base_read_file(&lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
+    if (status == CARRYNET_ERROR_MEMORY)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: is too large for the memory of this machine", path);
     return status == CARRYNET_OK ? sweep_reader_next(reader) : status;
 }
 
@@ -196,8 +224,9 @@ carrynet_status sweep_reader_next(struct sweep_reader *reader)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is of another sweep than the lines before", lines->path,
                            lines->line);
     else if (reader->row.row <= before)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: row %" PRIu64 " comes after row %" PRIu64, lines->path,
-                           lines->line, reader->row.row, before);
+        status = base_fail(CARRYNET_ERROR_FORMAT,
+                           "%s: line %zu: row %" PRIu64 " comes after row %" PRIu64 "; the lines are out of order",
+                           lines->path, lines->line, reader->row.row, before);
     return status;
 }
 

@@ -96,8 +96,9 @@ extern const char sweep_times_header[];
 enum { SWEEP_FIELD = 48 };
 const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, size_t column);
 
-/* The header line. */
+/* The header line, and that of a row. */
 void sweep_add_header(base_text *text);
+void sweep_add_row(base_text *text, const carrynet_sweep_row *row);
 
 /* Puts the name of the file with the seconds into *name (base_text_free). MEMORY. */
 carrynet_status sweep_times_path(base_text *name, const char *path);

@@ -153,7 +153,7 @@ CARRYNET_API carrynet_status carrynet_sweep_load(carrynet_sweep *sweep, const ch
 
 /*
  * Joins the files of the shards of a sweep: `path` is then the file of the whole sweep, byte for byte. FORMAT, naming
- * the first row, if a row is in two of them or in none, or one is of another sweep.
+ * the first row, if a row is in two of them or in none, not as a sweep writes it, or of another sweep.
  */
 CARRYNET_API carrynet_status carrynet_sweep_merge(const char *path, const char *const *parts, size_t count);
 
