@@ -206,7 +206,7 @@ ParameterizedTestParameters(hostile, headers)
         {"\"rate\":\"", "\"rate\":\"nan", "rate is 'nan"},
         {"\"rate\":\"", "\"rate\":\"1e999", "rate is"},
         {"\"rate\":\"", "\"rate\":\"0x", "rate is '0x"},
-        {"\"rate\":\"", "\"rate\":\"-", "settings: rate is -"},
+        {"\"rate\":\"", "\"rate\":\"-", "settings: lr is -"},
         {"\"noise\":\"0\"", "\"noise\":\"2\"", "settings: noise is 2"},
         {"\"seed\":\"0\"", "\"seed\":\"18446744073709551616\"", "seed is '18446744073709551616'"},
         {"\"until_exact\":\"true\"", "\"until_exact\":\"yes\"", "until_exact is 'yes'"},

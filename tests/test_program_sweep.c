@@ -279,6 +279,12 @@ Test(program_sweep, refuses_wrong_options)
         EXPECT_ERROR(2, "--lr is '", "sweep", "--lr", rates[i], "--random", "3");
     EXPECT_ERROR(2, "but must be numbers from 1e-12 to 1000000 with commas between them, such as 0.1,0.3", "sweep",
                  "--lr", "0.1,nan");
+    EXPECT_ERROR(2, "the first is larger", "sweep", "--lr", "1..0.1", "--random", "3");
+    EXPECT_ERROR(2, "--hidden is '2..4', but takes a list, such as 2,3,4", "sweep", "--hidden", "2..4");
+    EXPECT_ERROR(2, "--momentum is '1', but must be a number from 0 to below 1", "sweep", "--momentum", "1");
+    EXPECT_ERROR(2, "must be 0 or at least 2^-30", "sweep", "--noise", "0..1e-12", "--random", "3");
+    EXPECT_ERROR(2, "sequences is 4294967296000, must be below 274877906944 with batch 64", "sweep", "--sequences",
+                 "4294967296000");
     EXPECT_ERROR(2, "--noise is 'nan', but must be numbers from 0 to 1", "sweep", "--noise", "nan");
     EXPECT_ERROR(2, "--hidden is '2,1025', but must be whole numbers from 1 to 1024", "sweep", "--hidden", "2,1025");
     EXPECT_ERROR(2, "did you mean 'adam'?", "sweep", "--optimizer", "sgd,adm");

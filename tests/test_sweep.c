@@ -281,7 +281,8 @@ static void expect_refused(const carrynet_sweep_spec *spec, const char *part)
 
 Test(sweep, refuses_wrong_specifications)
 {
-    const double ends[] = {0.2, 0.1}, nan_ends[] = {NAN, 1}, beyond[] = {0.5, 3}, wrong[] = {NAN, 0.1};
+    const double ends[] = {0.2, 0.1}, nan_ends[] = {NAN, 1}, beyond[] = {0.5, 3}, wrong[] = {NAN, 0.1},
+                 tiny[] = {0, 1e-12};
     const uint32_t zero = 0;
     struct sample s;
 #define REFUSED(part, ...)                                                                                             \
@@ -294,7 +295,7 @@ Test(sweep, refuses_wrong_specifications)
     REFUSED("the list of batch is empty", s.spec.batch_count = 0);
     REFUSED("the list of optimizer is empty", s.spec.optimizer_count = 0);
     REFUSED("the list of loss is empty", s.spec.loss_count = 0);
-    REFUSED("the list of rate is empty", s.spec.rate_count = 0);
+    REFUSED("the list of lr is empty", s.spec.rate_count = 0);
     REFUSED("the list of noise is empty", s.spec.noise_count = 0);
     REFUSED("the list of seeds is empty", s.spec.seeds = 0);
     REFUSED("sequences is 0", s.spec.sequences = 0);
@@ -303,21 +304,25 @@ Test(sweep, refuses_wrong_specifications)
     REFUSED("67108868 networks are more than the 16777216", s.spec.seeds = 16777217);
     REFUSED("are more than the 16777216", s.spec.points = UINT64_MAX);
     REFUSED("leaves no seeds", s.spec.settings.seed = UINT64_MAX - 2);
-    REFUSED("rate is nan", s.rates[1] = NAN);
-    REFUSED("rate is inf", s.rates[1] = INFINITY);
-    REFUSED("rate is -1", s.rates[0] = -1);
-    REFUSED("rate is", s.spec.rates = wrong);
+    REFUSED("lr is nan", s.rates[1] = NAN);
+    REFUSED("lr is inf", s.rates[1] = INFINITY);
+    REFUSED("lr is -1", s.rates[0] = -1);
+    REFUSED("lr is", s.spec.rates = wrong);
     REFUSED("noise is 3", s.spec.noises = beyond, s.spec.noise_count = 2);
     REFUSED("batch is 0", s.spec.batches = &zero);
     REFUSED("hidden", s.hidden[1] = 1025);
-    REFUSED("rate is a range, from which only random points are drawn", s.spec.rate_range = true);
+    REFUSED("lr is a range, from which only random points are drawn", s.spec.rate_range = true);
     REFUSED("noise is a range", s.spec.noise_range = true);
-    REFUSED("rate is no range", s.spec.rate_range = true, s.spec.points = 3, s.spec.rates = ends);
-    REFUSED("rate is no range", s.spec.rate_range = true, s.spec.points = 3, s.spec.rates = nan_ends);
-    REFUSED("rate is no range", s.spec.rate_range = true, s.spec.points = 3, s.spec.rate_count = 1);
+    REFUSED("lr is no range", s.spec.rate_range = true, s.spec.points = 3, s.spec.rates = ends);
+    REFUSED("lr is no range", s.spec.rate_range = true, s.spec.points = 3, s.spec.rates = nan_ends);
+    REFUSED("lr is no range", s.spec.rate_range = true, s.spec.points = 3, s.spec.rate_count = 1);
     REFUSED("noise is 3", s.spec.noise_range = true, s.spec.points = 3, s.spec.noises = beyond, s.spec.noise_count = 2);
-    REFUSED("updates", s.spec.sequences = UINT64_MAX);
-    REFUSED("bits", s.spec.settings.steps = 1);
+    REFUSED("sequences is 18446744073709551615, must be below 68719476736 with batch 16",
+            s.spec.sequences = UINT64_MAX);
+    REFUSED("noise", s.spec.noise_range = true, s.spec.points = 3, s.spec.noises = tiny, s.spec.noise_count = 2);
+    REFUSED("bits is 1, must be 2 to 1000000", s.spec.settings.steps = 1);
+    REFUSED("bits is 1000001, must be 2 to 1000000", s.spec.settings.steps = 1000001);
+    REFUSED("momentum is 1, must be 0 or more, below 1", s.spec.settings.momentum = 1);
 #undef REFUSED
 }
 
@@ -570,7 +575,7 @@ Test(sweep, refuses_forged_files)
         {"\n1,2,", "\n1,99999999,", "line 2: of is more than a sweep can have"},
         {"\n1,2,", "\n1,3,", "column of is 3 in the file, 2 by these options"},
         {",add,", ",mul,", "column task is 'mul', must be the name of a task"},
-        {",add,4,", ",add,1,", "line 2: bits is 1"},
+        {",add,4,", ",add,1,", "line 2: bits is 1, must be 2 to 1000000"},
         {",add,4,", ",add,5,", "column bits is 5 in the file, 4 by these options"},
         {",add,4,2,0,", ",add,4,1025,0,", "line 2: hidden"},
         {",add,4,2,0,", ",add,4,4294967296,0,", "column hidden is '4294967296', must be a whole number below 2^32"},
@@ -584,7 +589,7 @@ Test(sweep, refuses_forged_files)
         {",0.05,", ",inf,", "column lr is 'inf'"},
         {",0.05,", ",1e999,", "column lr is '1e999'"},
         {",0.05,", ",0x1p-4,", "column lr is '0x1p-4'"},
-        {",0.05,", ",-1,", "line 2: rate is -1"},
+        {",0.05,", ",-1,", "line 2: lr is -1, must be 9.094947018e-13 to 1048576"},
         {",0.05,", ",0.06,", "column lr is 0.06 in the file, 0.05 by these options"},
         {",0.05,", ",,", "column lr is ''"},
         {",250,1," DEFAULTS ",", ",250,2," DEFAULTS ",",

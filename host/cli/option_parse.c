@@ -106,7 +106,7 @@ static bool read_reals(option_value *value, const char *text, double least, doub
             return false;
         text += dots != NULL ? 2 : 1;
     }
-    return !value->range || value->reals[0] <= value->reals[1];
+    return true;
 }
 
 /* Which of the row's names the word is; says, if it is none, what it could be. */
@@ -170,13 +170,18 @@ static bool read_value(cli_arguments *arguments, const option_row *row, const ch
         }
         break;
     case OPTION_KIND_REAL:
-        if (!read_real(&value->real, text, row->least_real, row->most_real)) {
-            (void)arguments_wrong(arguments, "--%s is '%.64s', but must be a number from %.10g to %.10g", row->name,
-                                  text, row->least_real, row->most_real);
+        if (!read_real(&value->real, text, row->least_real, row->most_real) ||
+            (row->below && value->real == row->most_real)) {
+            (void)arguments_wrong(arguments, "--%s is '%.64s', but must be a number from %.10g to %s%.10g", row->name,
+                                  text, row->least_real, row->below ? "below " : "", row->most_real);
             return false;
         }
         break;
     case OPTION_KIND_LIST:
+        if (strstr(text, "..") != NULL) {
+            (void)arguments_wrong(arguments, "--%s is '%.64s', but takes a list, such as 2,3,4", row->name, text);
+            return false;
+        }
         if (!read_list(value, text, row->least, row->most)) {
             (void)arguments_wrong(arguments,
                                   "--%s is '%.64s', but must be whole numbers from %llu to %llu with commas between "
@@ -199,6 +204,13 @@ static bool read_value(cli_arguments *arguments, const option_row *row, const ch
                                   "--%s is '%.64s', but must be numbers from %.10g to %.10g with commas between them, "
                                   "such as 0.1,0.3, or a range, such as 0.1..0.3",
                                   row->name, text, row->least_real, row->most_real);
+            return false;
+        }
+        if (value->range && value->reals[0] > value->reals[1]) {
+            (void)arguments_wrong(
+                arguments,
+                "--%s is '%.64s': the first is larger, but a range goes from the smaller to the larger number",
+                row->name, text);
             return false;
         }
         break;

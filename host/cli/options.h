@@ -104,6 +104,7 @@ typedef struct option_row {
     const char *argument; /* how --help calls the value */
     uint64_t least, most;
     double least_real, most_real;
+    bool below;                          /* most_real itself is too much */
     const char *(*choice)(size_t index); /* the names, NULL after the last */
     const char *meaning;
     const char *fallback; /* what holds without it, where the settings do not say */

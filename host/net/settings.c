@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include <carrynet/settings.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 double carrynet_default_rate(carrynet_optimizer optimizer, carrynet_loss loss)
@@ -55,12 +56,28 @@ static carrynet_status check_origin(const char *origin)
                      CARRYNET_ORIGIN - 1);
 }
 
+/* A setting and what it may be. */
+struct range {
+    const char *name; /* as options and tables have it */
+    double value, least, most;
+    bool below; /* most itself is too much */
+};
+
 /* NaN fails every one of these. */
-static carrynet_status in_range(const char *name, double value, double least, double most)
+static carrynet_status in_range(const struct range *range)
 {
-    if (value >= least && value <= most)
+    char value[BASE_NUMBER], least[BASE_NUMBER], most[BASE_NUMBER];
+    if (range->value >= range->least && (range->below ? range->value < range->most : range->value <= range->most))
         return CARRYNET_OK;
-    return base_fail(CARRYNET_ERROR_ARGUMENT, "%s is %g, must be %g to %g", name, value, least, most);
+    if (isfinite(range->value))
+        (void)base_real_text(value, range->value);
+    else
+        (void)snprintf(value, sizeof value, "%g", range->value);
+    /* Whole ones are shown whole, others need no more than this. */
+    (void)snprintf(least, sizeof least, "%.10g", range->least);
+    (void)snprintf(most, sizeof most, "%.10g", range->most);
+    return base_fail(CARRYNET_ERROR_ARGUMENT, "%s is %s, must be %s%s %s", range->name, value, least,
+                     range->below ? " or more, below" : " to", most);
 }
 
 carrynet_status carrynet_settings_check(const carrynet_settings *settings)
@@ -80,25 +97,22 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
         status = base_fail(CARRYNET_ERROR_ARGUMENT, "optimizer %d is unknown", (int)s->optimizer);
     if (status == CARRYNET_OK && (unsigned)s->schedule > CARRYNET_SCHEDULE_COSINE)
         status = base_fail(CARRYNET_ERROR_ARGUMENT, "schedule %d is unknown", (int)s->schedule);
-    const struct {
-        const char *name;
-        double value, least, most;
-    } ranges[] = {
-        {"bits", s->steps, s->task.closing_count + 1.0, 1000000},
-        {"batch", s->batch, 1, 16777216},
-        {"rate", s->rate, 0x1p-40, 0x1p20},
-        {"momentum", s->momentum, 0, nextafter(1, 0)},
-        {"decay", s->decay, 0, nextafter(1, 0)},
-        {"epsilon", s->epsilon, 0x1p-40, 1},
-        {"clip", s->clip, 0, 0x1p60},
-        {"noise", s->noise, 0, 1},
-        {"scale", s->scale, 0x1p-30, 0x1p10},
-        {"networks", s->networks, 1, 16777216},
-        {"updates", (double)s->updates, 0, 4294967295.0},
-        {"check_every", s->check_every, 1, 4294967295.0},
+    const struct range ranges[] = {
+        {"bits", s->steps, s->task.closing_count + 1.0, 1000000, false},
+        {"batch", s->batch, 1, 16777216, false},
+        {"lr", s->rate, 0x1p-40, 0x1p20, false},
+        {"momentum", s->momentum, 0, 1, true},
+        {"decay", s->decay, 0, 1, true},
+        {"epsilon", s->epsilon, 0x1p-40, 1, false},
+        {"clip", s->clip, 0, 0x1p60, false},
+        {"noise", s->noise, 0, 1, false},
+        {"scale", s->scale, 0x1p-30, 0x1p10, false},
+        {"networks", s->networks, 1, 16777216, false},
+        {"updates", (double)s->updates, 0, 4294967295.0, false},
+        {"check_every", s->check_every, 1, 4294967295.0, false},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0] && status == CARRYNET_OK; ++i)
-        status = in_range(ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].most);
+        status = in_range(&ranges[i]);
     /* Smaller ones would make subnormal products in binary32 (kernels/ARITHMETIC.md 2, rule 4). */
     const double floored[] = {s->clip, s->noise, s->momentum, s->decay};
     for (size_t i = 0; i < sizeof floored / sizeof floored[0] && status == CARRYNET_OK; ++i)

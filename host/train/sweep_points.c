@@ -48,7 +48,7 @@ static carrynet_status count_points(size_t *points, const carrynet_sweep_spec *s
         {"batch", spec->batch_count},
         {"optimizer", spec->optimizer_count},
         {"loss", spec->loss_count},
-        {"rate", spec->rates == NULL ? 1 : spec->rate_count},
+        {"lr", spec->rates == NULL ? 1 : spec->rate_count},
         {"noise", spec->noise_count},
         {"seeds", spec->seeds},
     };
@@ -63,7 +63,7 @@ static carrynet_status count_points(size_t *points, const carrynet_sweep_spec *s
         rows *= random ? 1 : (double)lists[i].count;
     }
     if (spec->rates != NULL && spec->rate_range)
-        status = check_range("rate", spec->rates, spec->rate_count, random);
+        status = check_range("lr", spec->rates, spec->rate_count, random);
     if (status == CARRYNET_OK && spec->noise_range)
         status = check_range("noise", spec->noises, spec->noise_count, random);
     if (status == CARRYNET_OK && rows > CARRYNET_SWEEP_ROWS)
@@ -267,13 +267,18 @@ static carrynet_status check_points(const carrynet_sweep *sweep, const carrynet_
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < 2 && status == CARRYNET_OK; ++i) {
         put_row(&settings, sweep, 1);
+        settings.updates = 1; /* looked at below */
         if (spec->rates != NULL && spec->rate_range)
             settings.rate = spec->rates[i];
-        settings.noise = spec->noise_range && spec->noises[i] >= LEAST_NOISE ? spec->noises[i] : 0;
+        settings.noise = spec->noise_range ? spec->noises[i] : 0;
         status = carrynet_settings_check(&settings);
     }
     for (size_t i = 0; i < sweep->point_count && status == CARRYNET_OK; ++i) {
         put_row(&settings, sweep, (uint64_t)i * sweep->seeds + 1);
+        if (settings.updates > UINT32_MAX)
+            return base_fail(CARRYNET_ERROR_ARGUMENT,
+                             "sequences is %" PRIu64 ", must be below %" PRIu64 " with batch %" PRIu32,
+                             sweep->sequences, (UINT32_MAX + UINT64_C(1)) * settings.batch, settings.batch);
         status = carrynet_settings_check(&settings);
     }
     return status;
