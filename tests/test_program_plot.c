@@ -262,6 +262,8 @@ Test(program_plot, refuses_bad_command_lines)
     EXPECT_ERROR(2, "must end in .svg or .png", "plot", "results.csv", "-o", "results.pdf");
     EXPECT_ERROR(2, "must end in .svg or .png", "plot", "results.csv", "-o", "results.csv");
     EXPECT_ERROR(2, "must end in .svg or .png", "plot", "results.csv", "-o", ".svg");
+    write_text("odd.svg", results);
+    EXPECT_ERROR(2, "-o names what is to be drawn", "plot", "odd.svg", "-o", "./odd.svg");
     EXPECT_ERROR(2, "did you mean 'curve'", "plot", "results.csv", "--chart", "curv", "-o", "a.svg");
     EXPECT_ERROR(2, "did you mean 'hidden'", "plot", "results.csv", "--by", "hiden", "-o", "a.svg");
     EXPECT_ERROR(4, "there is no column 'noise'", "plot", "results.csv", "--by", "noise", "-o", "a.svg");

@@ -191,9 +191,19 @@ Test(program_results, keeps_what_is_asked_for)
     EXPECT_CODE(result, 5);
     program_done(&result);
     expect_equal_files("three", "waves", true);
-    result = PROGRAM("train", "--nets", "2", "--max-updates", "16", "--keep", "exact", "-o", "none");
+    result = PROGRAM("train", "--nets", "2", "--updates", "1", "--keep", "exact", "-o", "none", "--json");
     EXPECT_CODE(result, 5);
-    EXPECT_SAYS(result.err, "nothing was saved");
+    EXPECT_SAYS(result.err, "after 1 update, and --keep exact keeps no other: nothing was saved; try more --updates,");
+    json_t *value = expect_json(result.out);
+    cr_expect(json_is_null(json_object_get(value, "model")));
+    cr_expect_eq(whole(value, "kept"), 0);
+    json_decref(value);
+    program_done(&result);
+    result =
+        PROGRAM("train", "--nets", "3", "--seed", "7", "--max-updates", "128", "--keep", "best", "-o", "b", "--json");
+    value = expect_json(result.out);
+    cr_expect_eq(json_integer_value(json_array_get(json_object_get(value, "seeds"), 0)), 8);
+    json_decref(value);
     program_done(&result);
     cr_expect_null(fopen("none", "rb"));
     EXPECT_ERROR(2, "It can be: all, best, exact", "train", "--keep", "worst");
@@ -348,4 +358,13 @@ Test(program_results, saves_when_it_is_stopped)
         EXPECT_CODE(result, 0);
         program_done(&result);
     }
+    (void)unlink("err.txt");
+    const pid_t child = program_start((const char *const[]){"CARRYNET_DEVICE=reference", NULL},
+                                      PROGRAM_WORDS("train", "--updates", "4000000000", "--nets", "40", "--wave", "7"));
+    wait_until_said("sequences/s");
+    cr_assert_eq(kill(child, SIGINT), 0);
+    struct program_result result = program_wait(child);
+    EXPECT_SAYS(result.out, "Not trained: network 7 (seed 7), ");
+    EXPECT_SAYS(result.out, "network 16 (seed 16) and 23 more\n");
+    program_done(&result);
 }

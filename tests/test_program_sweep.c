@@ -76,7 +76,7 @@ Test(program_sweep, writes_one_table_however_it_is_made)
         EXPECT_DONE(SHORT, "-o", parts[i], "--shard", shards[i], "-q");
     EXPECT_DONE("merge", "p3.csv", "p1.csv", "p2.csv", "-o", "joined.csv");
     expect_same("whole.csv", "joined.csv");
-    EXPECT_DONE("merge", "whole.csv", "-o", "alone.csv", "--json");
+    EXPECT_DONE("merge", "whole.csv", "-o", "alone.csv", "--json", "-q");
     expect_same("whole.csv", "alone.csv");
 
     /* A table that is whole stays as it is. */
@@ -129,7 +129,8 @@ Test(program_sweep, says_what_it_would_take)
     EXPECT_SAYS(result.out, "Device: reference");
     EXPECT_SAYS(result.out, "100 networks to train, in 4 groups");
     EXPECT_SAYS(result.out, "Memory: ");
-    EXPECT_SAYS(result.out, "Time: at most about ");
+    EXPECT_SAYS(result.out, "Time: about ");
+    EXPECT_SAYS(result.out, "plus the time to build kernels for 4 groups");
     cr_expect_neq(access("sweep.csv", F_OK), 0, "a dry run wrote a file");
     program_done(&result);
 }
@@ -210,6 +211,10 @@ Test(program_sweep, remakes_and_exposes_forgeries)
     EXPECT_ERROR(4, "row 13 is not in it; the sweep has rows 1 to 12", "remake", "sweep.csv", "13");
     EXPECT_ERROR(4, "line 1 is not the header", "remake", "row-8.safetensors", "1");
     EXPECT_ERROR(4, "nothing.csv: cannot open", "remake", "nothing.csv", "1");
+    EXPECT_ERROR(2, "-o names the table", "remake", "sweep.csv", "1", "-o", "./sweep.csv");
+    result = PROGRAM("remake", "sweep.csv", "01", "-q");
+    EXPECT_SAYS(result.out, "Row 1: ");
+    program_done(&result);
     EXPECT_ERROR(2, "ROW is '0'", "remake", "sweep.csv", "0");
     EXPECT_ERROR(2, "ROW is 'one'", "remake", "sweep.csv", "one");
     EXPECT_ERROR(2, "the number of a row", "remake", "sweep.csv");
@@ -319,6 +324,12 @@ Test(program_sweep, refuses_more_than_memory)
         EXPECT_ERROR(3, "16384 networks, hidden 1024", HUGE_SWEEP, tried[i][0]);
         EXPECT_ERROR(3, "--wave W trains at most W networks at a time", HUGE_SWEEP, tried[i][0]);
     }
+    /* Alone already. */
+    struct program_result result = PROGRAM("sweep", "--hidden", "1024", "--batch", "1000000", "--bits", "100000");
+    EXPECT_CODE(result, 3);
+    EXPECT_SAYS(result.err, "Try a smaller --hidden");
+    cr_expect_null(strstr(result.err, "--wave"));
+    program_done(&result);
     cr_expect_neq(access("sweep.csv", F_OK), 0, "nothing was finished, but a file was written");
 }
 

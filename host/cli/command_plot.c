@@ -172,6 +172,8 @@ int command_plot(const cli_arguments *arguments)
     if (path != NULL && !png && !has_suffix(path, ".svg"))
         return arguments_wrong(arguments, "-o is '%.200s', but must end in .svg or .png, which says what to draw",
                                path);
+    if (path != NULL && base_same_file(path, arguments->operands[0]))
+        return arguments_wrong(arguments, "-o names what is to be drawn, %s; choose another -o", path);
     if (!only_script && base_writable(path) != CARRYNET_OK)
         return console_status(CARRYNET_ERROR_IO);
     if (!write_script(&page, arguments, png, &code))

@@ -40,7 +40,8 @@ static void compare(claim claims[CLAIMS], const carrynet_sweep_result *row, cons
         }
 }
 
-static int tell(const cli_arguments *arguments, const claim claims[CLAIMS], const char *path, const char *device)
+static int tell(const cli_arguments *arguments, uint64_t row, const claim claims[CLAIMS], const char *path,
+                const char *device)
 {
     json_t *object = json_object(), *different = json_array();
     bool equal = true;
@@ -49,7 +50,7 @@ static int tell(const cli_arguments *arguments, const claim claims[CLAIMS], cons
             continue;
         equal = false;
         json_append(different, json_of_text(claims[i].column));
-        console_error("row %s of %s: %s is %s, but training gives %s", arguments->operands[1], arguments->operands[0],
+        console_error("row %" PRIu64 " of %s: %s is %s, but training gives %s", row, arguments->operands[0],
                       claims[i].column, claims[i].here, claims[i].there);
     }
     json_put(object, "model", json_of_text(path));
@@ -60,7 +61,7 @@ static int tell(const cli_arguments *arguments, const claim claims[CLAIMS], cons
     if (arguments->values[OPTION_JSON].given)
         (void)json_line(stdout, json_incref(object), JSON_DIGITS);
     else
-        (void)printf("Row %s: %s, digest %s\nWrote %s\n", arguments->operands[1],
+        (void)printf("Row %" PRIu64 ": %s, digest %s\nWrote %s\n", row,
                      equal ? "the same bits" : "NOT what the table says", claims[CLAIMS - 1].there, path);
     json_decref(object);
     return equal ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
@@ -85,6 +86,8 @@ int command_remake(const cli_arguments *arguments)
                                CARRYNET_SWEEP_ROWS);
     (void)snprintf(name, sizeof name, "row-%" PRIu64 ".safetensors", number_of_row);
     const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name;
+    if (base_same_file(path, table))
+        return arguments_wrong(arguments, "-o names the table, %s; choose another -o for the model", table);
     engine_from_arguments(&engine, arguments, NULL);
     carrynet_status status = base_allocate(&row, 1, sizeof *row);
     if (status == CARRYNET_OK)
@@ -117,7 +120,8 @@ int command_remake(const cli_arguments *arguments)
     }
     status = carrynet_model_save(model, path);
     compare(claims, &row->result, &made);
-    code = status != CARRYNET_OK ? console_status(status) : tell(arguments, claims, path, progress.device);
+    code =
+        status != CARRYNET_OK ? console_status(status) : tell(arguments, number_of_row, claims, path, progress.device);
 done:
     carrynet_model_free(model);
     base_free(row);

@@ -170,13 +170,14 @@ static int on_report(void *self, const carrynet_sweep_report *report)
         return on_interrupted(self);
     if (!progress->introduced && report->device[0] != '\0') {
         console_note("Device: %s", report->device);
-        console_note("Sweep %016" PRIx64 ": %" PRIu64 " networks", carrynet_sweep_id(progress->sweep), tally->networks);
+        console_note("Sweep %016" PRIx64 ": %" PRIu64 " network%s", carrynet_sweep_id(progress->sweep), tally->networks,
+                     tally->networks == 1 ? "" : "s");
         progress->introduced = true;
     }
     if (!report->last && report->left >= 1)
         (void)snprintf(left, sizeof left, ", about %s left", console_duration(duration, sizeof duration, report->left));
-    (void)snprintf(line, sizeof line, "%" PRIu64 " of %" PRIu64 " networks done, %" PRIu64 " exact%s", tally->finished,
-                   tally->networks, tally->exact, left);
+    (void)snprintf(line, sizeof line, "%" PRIu64 " of %" PRIu64 " network%s done, %" PRIu64 " exact%s", tally->finished,
+                   tally->networks, tally->networks == 1 ? "" : "s", tally->exact, left);
     /* In a pipe or a file the lines stay: the longer it takes the fewer. */
     if (report->last || (!console_progress("%s", line) && report->seconds >= progress->next_line)) {
         console_note("%s", line);
@@ -187,10 +188,13 @@ static int on_report(void *self, const carrynet_sweep_report *report)
 
 /* ---- a dry run ------------------------------------------------------------------------------------------------- */
 
-static void say_need(carrynet_status status)
+static void say_need(carrynet_status status, const carrynet_sweep *sweep, uint32_t wave)
 {
-    if (status == CARRYNET_ERROR_MEMORY)
-        console_note("--wave W trains at most W networks at a time; or try a smaller --hidden, --batch or --bits.");
+    if (status != CARRYNET_ERROR_MEMORY)
+        return;
+    const bool can_split = wave != 1 && carrynet_sweep_together(sweep) > 1;
+    console_note("%s a smaller --hidden, --batch or --bits.",
+                 can_split ? "--wave W trains at most W networks at a time; or try" : "Try");
 }
 
 static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *engine, uint32_t wave, bool as_json)
@@ -202,7 +206,7 @@ static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *e
     console_progress_clear();
     if (status != CARRYNET_OK) {
         const int code = engine_status(status, engine);
-        say_need(status);
+        say_need(status, sweep, wave);
         return code;
     }
     if (as_json) {
@@ -223,8 +227,10 @@ static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *e
     (void)printf("%" PRIu64 " network%s to train, in %" PRIu64 " group%s one after another\n", estimate.networks,
                  estimate.networks == 1 ? "" : "s", estimate.groups, estimate.groups == 1 ? "" : "s");
     (void)printf("Memory: %s on the device at most\n", memory);
-    (void)printf("Time: at most about %s, if every network uses up its sequences\n",
-                 console_duration(duration, sizeof duration, estimate.seconds));
+    (void)printf("Time: about %s, if every network uses up its sequences, plus the time to build kernels for %" PRIu64
+                 " group%s\n",
+                 console_duration(duration, sizeof duration, estimate.seconds), estimate.groups,
+                 estimate.groups == 1 ? "" : "s");
     return EXIT_CODE_DONE;
 }
 
@@ -267,12 +273,13 @@ static void print_end(const carrynet_sweep *sweep, const char *path, const sweep
         (void)json_line(stdout, object, JSON_DIGITS);
         return;
     }
-    (void)printf("%" PRIu64 " of %" PRIu64 " networks exact\n", tally.exact, tally.finished);
+    (void)printf("%" PRIu64 " of %" PRIu64 " network%s exact\n", tally.exact, tally.finished,
+                 tally.finished == 1 ? "" : "s");
     (void)printf(whole ? "Wrote %s\n" : "Stopped early; wrote what is finished to %s\n", path);
     (void)fflush(stdout);
     if (!whole && !progress->quiet)
-        console_note("The same command with --resume goes on: %" PRIu64 " of %" PRIu64 " networks are left.",
-                     tally.networks - tally.finished, tally.networks);
+        console_note("The same command with --resume goes on: %" PRIu64 " of %" PRIu64 " network%s left.",
+                     tally.networks - tally.finished, tally.networks, tally.networks == 1 ? " is" : "s are");
 }
 
 int command_sweep(const cli_arguments *arguments)
@@ -307,7 +314,7 @@ int command_sweep(const cli_arguments *arguments)
     train_progress_release_signals();
     if (status != CARRYNET_OK) {
         code = engine_status(status, &engine);
-        say_need(status);
+        say_need(status, sweep, wave);
         const uint64_t saved = carrynet_sweep_saved(sweep);
         if (saved > 0)
             console_note("%s holds %" PRIu64 " finished row%s; --resume goes on with %s.", path, saved,

@@ -165,21 +165,29 @@ static void print_check(const final_check *check, carrynet_model *model)
                      check->problems - check->wrong[n], check->problems, word, check->exhaustive ? "" : " (a sample)");
 }
 
-/* Of a large population, which networks did not become exact. */
+/* The first networks that are not exact: those that were trained, or those that were not. */
+static void list_some(const carrynet_network *records, uint32_t networks, bool trained, const char *heading)
+{
+    uint32_t listed = 0, found = 0;
+    for (uint32_t n = 0; n < networks; ++n) {
+        if (records[n].exact || (records[n].updates > 0) != trained)
+            continue;
+        if (++found <= LISTED)
+            (void)printf("%s network %u (seed %" PRIu64 ")", listed++ == 0 ? heading : ",", n, records[n].seed);
+    }
+    if (found > 0)
+        (void)printf(found > listed ? " and %u more\n" : "\n", found - listed);
+}
+
+/* Of a large population, which networks did not become exact; of any, which an early stop left untouched. */
 static void list_failed(carrynet_model *model)
 {
-    const carrynet_settings *s = carrynet_model_settings(model);
     const carrynet_network *records = carrynet_model_networks(model);
-    uint32_t listed = 0, failed = 0;
-    for (uint32_t n = 0; n < s->networks; ++n)
-        failed += records[n].exact ? 0 : 1;
-    if (s->networks <= CHECKED_NETWORKS || failed == 0)
-        return;
-    (void)printf("Not exact:");
-    for (uint32_t n = 0; n < s->networks && listed < LISTED; ++n)
-        if (!records[n].exact)
-            (void)printf("%s network %u (seed %" PRIu64 ")", listed++ == 0 ? "" : ",", n, records[n].seed);
-    (void)printf(failed > listed ? " and %u more\n" : "\n", failed - listed);
+    const uint32_t networks = carrynet_model_settings(model)->networks;
+    if (networks > CHECKED_NETWORKS)
+        list_some(records, networks, true, "Not exact:");
+    if (networks > 1)
+        list_some(records, networks, false, "Not trained:");
 }
 
 static void print_end(carrynet_model *model, carrynet_model *kept, const final_check *check, uint32_t exact,
@@ -209,12 +217,27 @@ static void print_end(carrynet_model *model, carrynet_model *kept, const final_c
 
 /* ---- the end, as JSON ------------------------------------------------------------------------------------------ */
 
+/* How many the file holds, and which, where it does not hold all: of a few the seeds. */
+static void put_kept(json_t *object, const carrynet_model *kept, uint32_t networks)
+{
+    const carrynet_network *records = kept != NULL ? carrynet_model_networks_const(kept) : NULL;
+    const uint32_t count = kept != NULL ? carrynet_model_settings(kept)->networks : 0;
+    json_put(object, "kept", json_of_count(count));
+    if (count == networks || count > CHECKED_NETWORKS)
+        return;
+    json_t *seeds = json_array();
+    for (uint32_t n = 0; n < count; ++n)
+        json_append(seeds, json_of_count(records[n].seed));
+    json_put(object, "seeds", seeds);
+}
+
+/* kept is NULL where no network was. */
 static json_t *result_of(const carrynet_model *kept, const final_check *check, uint32_t exact,
                          const train_progress *progress, const char *path)
 {
     const carrynet_settings *s = progress->settings;
     json_t *object = json_object();
-    json_put(object, "model", json_of_text(path));
+    json_put(object, "model", kept != NULL ? json_of_text(path) : json_null());
     json_put(object, "device", json_of_text(progress->device));
     json_put(object, "settings", json_of_settings(progress->settings));
     json_put(object, "updates", json_of_count(progress->last.updates));
@@ -224,7 +247,7 @@ static json_t *result_of(const carrynet_model *kept, const final_check *check, u
     json_put(object, "wrong_share", json_of_real(progress->last.wrong_share));
     json_put(object, "networks", json_of_count(s->networks));
     json_put(object, "exact", json_of_count(exact));
-    json_put(object, "kept", json_of_count(carrynet_model_settings(kept)->networks));
+    put_kept(object, kept, s->networks);
     json_put(object, "stopped", json_boolean(progress->stopped));
     if (check->networks > 0) {
         json_t *checked = json_object();
@@ -254,9 +277,9 @@ static void log_failure(train_progress *progress, const char *message)
 static int judge(const carrynet_settings *settings, const final_check *check, uint32_t exact, uint64_t updates)
 {
     if (exact < settings->networks) {
-        console_error("not exact after %" PRIu64 " updates; try more --max-updates, another --seed, a larger --hidden "
+        console_error("not exact after %" PRIu64 " update%s; try more --max-updates, another --seed, a larger --hidden "
                       "or another --lr",
-                      updates);
+                      updates, updates == 1 ? "" : "s");
         return EXIT_CODE_NOT_REACHED;
     }
     if (check->all_wrong != 0) { /* of more problems than the training looked at */
@@ -323,10 +346,12 @@ int command_train(const cli_arguments *arguments)
     }
     status = keep_networks(&kept, model, keep, outcomes);
     if (status == CARRYNET_OK && kept == NULL) {
-        console_error("no network is exact after %" PRIu64 " updates, and --keep exact keeps no other: nothing was "
-                      "saved; try more --max-updates, a larger --hidden or another --lr",
-                      progress.last.updates);
+        console_error("no network is exact after %" PRIu64 " update%s, and --keep exact keeps no other: nothing was "
+                      "saved; try more --%supdates, a larger --hidden or another --lr",
+                      progress.last.updates, progress.last.updates == 1 ? "" : "s", settings.until_exact ? "max-" : "");
         log_failure(&progress, "no network is exact");
+        if (as_json)
+            (void)json_line(stdout, result_of(NULL, &check, exact, &progress, path), JSON_DIGITS);
         code = train_progress_signal() != 0 ? 128 + train_progress_signal() : EXIT_CODE_NOT_REACHED;
         goto done;
     }

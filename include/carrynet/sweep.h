@@ -81,6 +81,9 @@ typedef struct carrynet_sweep_tally {
 } carrynet_sweep_tally;
 CARRYNET_API carrynet_sweep_tally carrynet_sweep_count(const carrynet_sweep *sweep);
 
+/* The most networks that train together, of those that are not finished; MEMORY gives 0. */
+CARRYNET_API uint32_t carrynet_sweep_together(const carrynet_sweep *sweep);
+
 /* What is said now and then; the pointers are valid during the call. */
 typedef struct carrynet_sweep_report {
     const char *device; /* the engine's description */
