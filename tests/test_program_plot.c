@@ -197,18 +197,18 @@ Test(program_plot, draws_a_training)
     EXPECT_ERROR(2, "is the log of a training", "plot", "run.jsonl", "--by", "lr", "--script");
 }
 
-/* Names in quotes only, twice where they have a quote; a percent sign is no format. */
+/* Names in quotes only, a quote in them as another; a percent sign is no format. */
 Test(program_plot, quotes_names)
 {
     write_text("odd.csv", "optimizer,exact,sequences\n\"it's `id` %d, \"\"\\\",1,5\nsgd,1,7\n");
     char *script = SCRIPT("odd.csv", "--by", "optimizer");
-    EXPECT_SAYS(script, "title 'it''s `id` %d, \"\\'");
-    EXPECT_SAYS(script, "'it''s `id` %%d, \"\\' 0");
+    EXPECT_SAYS(script, "title 'it`s `id` %d, \"\\'");
+    EXPECT_SAYS(script, "'it`s `id` %%d, \"\\' 0");
     free(script);
     write_text("odd.jsonl", "{\"settings\": {\"task\": \"a'\\nprint 'no\"}}\n{\"updates\": 1, \"loss\": 1, "
                             "\"wrong_share\": 0, \"exact\": 0, \"networks\": 1}\n");
     script = SCRIPT("odd.jsonl");
-    EXPECT_SAYS(script, "'1 network, task a''?print ''no'");
+    EXPECT_SAYS(script, "'1 network, task a`?print `no'");
     free(script);
 }
 
@@ -231,6 +231,11 @@ Test(program_plot, refuses_bad_tables)
         {"hidden,exact,sequences\n\n4,0.5,100\n", "bad.csv: line 3, column 'exact': 0.5 is neither 0 nor 1"},
         {"hidden,exact,sequences\n4,2,100\n", "bad.csv: line 2, column 'exact': 2 is not from 0 to 1"},
         {"{\"updates\": 3}\n", "bad.csv: line 1: updates, loss, wrong_share, exact and networks must be numbers"},
+        {"{\"updates\": -3, \"loss\": 1, \"wrong_share\": 0, \"exact\": 0, \"networks\": 1}\n",
+         "line 1: updates -3, loss 1"},
+        {"{\"updates\": 3, \"loss\": -1, \"wrong_share\": 0, \"exact\": 0, \"networks\": 1}\n", "updates 3, loss -1"},
+        {"{\"updates\": 3, \"loss\": 1, \"wrong_share\": 2, \"exact\": 0, \"networks\": 1}\n", "wrong_share 2"},
+        {"{\"updates\": 3, \"loss\": 1, \"wrong_share\": 0, \"exact\": 2, \"networks\": 1}\n", "exact 2 of 1 networks"},
         {"{\"updates\": 3\n{}\n", "bad.csv: line 1: "},
         {"{\"settings\": {}}\n", "bad.csv: has no report of a training"},
     };

@@ -341,6 +341,8 @@ int command_train(const cli_arguments *arguments)
     if (outcomes != NULL && all_lost(outcomes, settings.networks)) {
         console_error("every network was lost to NaN or infinity: nothing was saved; try a smaller --lr, or --clip 1");
         log_failure(&progress, "every network was lost to NaN or infinity");
+        if (as_json)
+            (void)json_line(stdout, result_of(NULL, &check, exact, &progress, path), JSON_DIGITS);
         code = EXIT_CODE_NOT_REACHED;
         goto done;
     }

@@ -17,8 +17,8 @@ void plot_page_quote(plot_page *page, const char *text)
     for (; *text != '\0'; ++text) {
         const unsigned char letter = (unsigned char)*text;
         /* The end of a line would end the string, and what follows would be a command. */
-        if (letter == '\'')
-            base_text_add(&page->script, "''");
+        if (letter == '\'') /* some versions of gnuplot misread one at the start, doubled or not */
+            base_text_add(&page->script, "`");
         else
             base_text_add(&page->script, "%c", letter < 0x20 || letter >= 0x7f ? '?' : letter);
     }

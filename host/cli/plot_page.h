@@ -29,7 +29,7 @@ void plot_page_free(plot_page *page);
 /* Makes way for the next area: nothing of the last one's axes, words and legend stays. */
 void plot_page_area(plot_page *page, const plot_area *area);
 
-/* Adds text in gnuplot's single quotes; what is not printable ASCII becomes '?'. */
+/* Adds text in gnuplot's single quotes; one in it becomes `, and what is not printable ASCII '?'. */
 void plot_page_quote(plot_page *page, const char *text);
 
 /* Small grey words at a place in the area, from its upper left corner; justify is left, center or right. */
