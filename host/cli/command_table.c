@@ -94,11 +94,13 @@ const cli_command command_table[] = {
      .name = "sweep",
      .operands = "",
      .summary = "train many networks that differ, into a table of results",
-     .text = "Trains a network for every combination of the lists, each with COUNT seeds, and writes a table (CSV): a "
-             "row a network, with its settings, whether it became exact and when, and a digest of its weights. Equal "
-             "sweeps give equal files, on every device. Ctrl-C saves the rows that are finished; --resume goes on. "
-             "Networks of one shape train together, at most 16384 or 1e13 multiplications of them, and are saved when "
-             "all are done: a kill without warning loses what trained together, and up to some ten seconds more.",
+     .text =
+         "Trains a network for every combination of the lists, each with COUNT seeds, and writes a table (CSV): a "
+         "row a network, with its settings, whether it became exact and when, and a digest of its weights. Equal "
+         "sweeps give equal files, on every device. Ctrl-C saves the rows that are finished; --resume goes on. "
+         "Networks of one shape train together, up to 16384 of them, or 1024 where each has much to do, and are saved "
+         "when all of them are done: a kill without warning loses what trained together, and what was finished in "
+         "the ten seconds or so before.",
      .example = sweep_examples,
      .run = command_sweep},
     {.id = COMMAND_MERGE,

@@ -176,7 +176,7 @@ static const char *not_the_header(const char *start, size_t size, const base_tex
         return "it ends in CR LF, as on Windows; take the file as carrynet wrote it, with LF";
     if (size >= 4 && memcmp(start, "row;", 4) == 0)
         return "it has ; between its columns; take the file as carrynet wrote it, with commas";
-    return "row,of,sweep,task,...";
+    return "it does not begin with row,of,sweep,task,...";
 }
 
 /* Looked at before the whole file is read, which may be any file. */
