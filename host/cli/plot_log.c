@@ -126,6 +126,9 @@ static void log_block(plot_page *page, const training_log *log)
 {
     base_text_add(&page->script, "$log << EOD\n# updates, loss, share of the batch right, share of networks exact\n");
     for (size_t i = 0; i < log->count; ++i) {
+        /* An empty line ends the curve where the next wave of networks begins. */
+        if (i > 0 && log->reports[i].updates < log->reports[i - 1].updates)
+            base_text_add(&page->script, "\n");
         base_text_add(&page->script, "%.10g", log->reports[i].updates);
         add_number(&page->script, log->reports[i].loss);
         add_number(&page->script, log->reports[i].right);

@@ -209,6 +209,10 @@ static void log_report(train_progress *progress, const carrynet_report *report)
         progress->next_log = 0; /* another wave */
     if (progress->log == NULL || report->updates == 0 || (!report->last && report->updates < progress->next_log))
         return;
+    /* The last report of several networks is of all that there were: that is the result's. */
+    if (report->last && (report->networks > 1 || report->updates == progress->logged))
+        return;
+    progress->logged = report->updates;
     progress->next_log = report->updates + report->updates / 1000;
     json_t *object = json_object();
     if (report->waves > 1 && !report->last)

@@ -22,8 +22,8 @@ typedef struct train_progress {
     FILE *log;            /* opened with the first report, so that a run that never starts leaves the old log alone */
     bool log_failed;      /* said already */
     bool stopped;         /* by a signal, before its end; that is said too */
-    double next_line, next_sample; /* seconds */
-    uint64_t next_log, sampled;    /* updates */
+    double next_line, next_sample;      /* seconds */
+    uint64_t next_log, logged, sampled; /* updates */
 } train_progress;
 
 /*
