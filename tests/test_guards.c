@@ -54,6 +54,8 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
 Test(guards, stay_whole)
 {
     const uint32_t hidden[] = {1, 16, 31, 5}, batches[] = {70, 1, 70, 1100};
+    const carrynet_launches launches[] = {CARRYNET_LAUNCHES_WHOLE, CARRYNET_LAUNCHES_STEPS, CARRYNET_LAUNCHES_ABREAST,
+                                          CARRYNET_LAUNCHES_STEPS};
     carrynet_device device;
     if (carrynet_device_find(&device, "0:0") != CARRYNET_OK) {
         (void)printf("\nSKIP: no OpenCL device\n");
@@ -70,8 +72,7 @@ Test(guards, stay_whole)
         settings.batch = batches[i];
         settings.shape.bias = i % 2 == 0;
         settings.shape.initial_state = i == 0;
-        check(&settings, CARRYNET_KERNEL_SHAPE_CPU, i % 2 == 0 ? CARRYNET_LAUNCHES_WHOLE : CARRYNET_LAUNCHES_STEPS);
-        check(&settings, CARRYNET_KERNEL_SHAPE_CPU, CARRYNET_LAUNCHES_ABREAST);
-        check(&settings, CARRYNET_KERNEL_SHAPE_GPU, i % 2 == 0 ? CARRYNET_LAUNCHES_WHOLE : CARRYNET_LAUNCHES_STEPS);
+        check(&settings, CARRYNET_KERNEL_SHAPE_CPU, launches[i]);
+        check(&settings, CARRYNET_KERNEL_SHAPE_GPU, CARRYNET_LAUNCHES_STEPS);
     }
 }

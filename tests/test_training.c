@@ -338,7 +338,7 @@ Test(settings, out_of_range_is_named)
         double rate, noise, momentum;
         uint32_t hidden, steps, batch;
     } bad[] = {
-        {"rate", 0, 0, 0.9, 16, 8, 64},       {"rate", NAN, 0, 0.9, 16, 8, 64},   {"rate", -1, 0, 0.9, 16, 8, 64},
+        {"lr", 0, 0, 0.9, 16, 8, 64},         {"lr", NAN, 0, 0.9, 16, 8, 64},     {"lr", -1, 0, 0.9, 16, 8, 64},
         {"noise", 0.1, 2, 0.9, 16, 8, 64},    {"momentum", 0.1, 0, 1, 16, 8, 64}, {"hidden", 0.1, 0, 0.9, 0, 8, 64},
         {"hidden", 0.1, 0, 0.9, 1025, 8, 64}, {"bits", 0.1, 0, 0.9, 16, 1, 64},   {"batch", 0.1, 0, 0.9, 16, 8, 0},
     };

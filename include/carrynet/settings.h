@@ -68,7 +68,7 @@ CARRYNET_API void carrynet_settings_init(carrynet_settings *settings, const carr
  */
 CARRYNET_API double carrynet_default_rate(carrynet_optimizer optimizer, carrynet_loss loss);
 
-/* ARGUMENT, naming the field and its range, if a value is out of range or does not fit the others. */
+/* ARGUMENT, naming the field (as the options of the program call it) and its range, if a value is out of range or does not fit the others. */
 CARRYNET_API carrynet_status carrynet_settings_check(const carrynet_settings *settings);
 
 /*
