@@ -73,13 +73,14 @@ void base_point(char *number)
 
 char *base_real_text(char text[BASE_NUMBER], double value)
 {
+    char local[BASE_NUMBER];
     for (int digits = 15; digits <= 17; ++digits) {
-        (void)snprintf(text, BASE_NUMBER, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        (void)snprintf(local, sizeof local, "%.*g", digits, value);
+        if (strtod(local, NULL) == value)
             break;
     }
-    base_point(text);
-    return text;
+    base_point(local);
+    return memcpy(text, local, sizeof local);
 }
 
 bool base_read_real(double *value, const char *text)
