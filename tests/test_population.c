@@ -11,7 +11,7 @@ enum { NETWORKS = 37, LOST = 11, INFINITE = 20, VALUES = 2 * 16 + 16 * 16 + 16 }
 struct population {
     carrynet_settings settings;
     carrynet_individual individuals[NETWORKS];
-    float initial[NETWORKS][VALUES];
+    float initial[NETWORKS * VALUES]; /* [NETWORKS][size] */
     size_t size;
 };
 
@@ -37,10 +37,10 @@ static void mix(struct population *p, uint32_t hidden, uint32_t batch)
             .noise = noises[n / 4 % 2],
             .scale = scales[n % 4],
         };
-        carrynet_initialize(p->initial[0] + n * p->size, &p->settings.shape, CARRYNET_FP32, one->seed, one->scale);
+        carrynet_initialize(p->initial + n * p->size, &p->settings.shape, CARRYNET_FP32, one->seed, one->scale);
     }
-    p->initial[0][LOST * p->size + 3] = NAN;
-    p->initial[0][INFINITE * p->size + 3] = INFINITY;
+    p->initial[LOST * p->size + 3] = NAN;
+    p->initial[INFINITE * p->size + 3] = INFINITY;
 }
 
 /* Ends the training at a call, from 1; 0: never. */
@@ -63,7 +63,7 @@ static carrynet_model *train(const struct population *p, const carrynet_engine_o
     settings.networks = count;
     carrynet_train_options_init(&options);
     options.individuals = p->individuals + first;
-    options.initial = p->initial[0] + first * p->size;
+    options.initial = p->initial + first * p->size;
     options.outcomes = outcomes;
     options.wave = wave;
     options.interrupted = stop != NULL ? stop_there : NULL;
