@@ -241,12 +241,12 @@ ParameterizedTestParameters(hostile, headers)
         {"\\\"closing\\\":[0]", "\\\"closing\\\":{}", "task: closing"},
         {"\\\"constraint\\\":\\\"none\\\"", "\\\"constraint\\\":\\\"odd\\\"", "task: constraint"},
         {"\\\"sign\\\":\\\"+\\\"", "\\\"sign\\\":\\\"++\\\"", "task: sign"},
-        {"[[0,0,0,1]", "[[0,0,0,2]", "task: next: entry 3"},
+        {"[[0,0,0,1]", "[[0,0,0,2]", "task: next, state 0: entry 3"},
         {"[[0,0,0,1]", "[[0,0,0]", "task: next"},
         {"[[0,0,0,1]", "[[0,0,0,1,0]", "task: next"},
         {"[[0,0,0,1]", "[7", "task: next"},
-        {"[[0,1,1,0]", "[[0,1,1,-1]", "task: out: entry 3"},
-        {"[[0,1,1,0]", "[[0,1,1,256]", "task: out: entry 3"},
+        {"[[0,1,1,0]", "[[0,1,1,-1]", "task: out, state 0: entry 3"},
+        {"[[0,1,1,0]", "[[0,1,1,256]", "task: out, state 0: entry 3"},
     };
     return cr_make_param_array(changed_header, changes, sizeof changes / sizeof changes[0]);
 }

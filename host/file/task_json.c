@@ -5,11 +5,12 @@
  *      "sign": "-", "next": [[...], ...], "out": [[...], ...]}
  *
  * next and out have one row a state and one entry a symbol, states x 2^inputs; constraint is "none" or "not-less"; sign
- * may be "".
+ * may be "". Without closing, constraint or sign there is none. Any other field is refused: it would be a misspelt one.
  */
 #include "file/task_json.h"
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const constraints[] = {"none", "not-less"};
@@ -85,13 +86,14 @@ static carrynet_status read_number(uint32_t *value, const json_t *json, const ch
 static carrynet_status read_words(carrynet_task *task, const json_t *json)
 {
     const char *name = json_string_value(json_object_get(json, "name"));
-    const char *constraint = json_string_value(json_object_get(json, "constraint"));
-    const char *sign = json_string_value(json_object_get(json, "sign"));
-    if (name == NULL || strlen(name) >= sizeof task->name || !is_plain(name))
+    const json_t *has_constraint = json_object_get(json, "constraint"), *has_sign = json_object_get(json, "sign");
+    const char *constraint = has_constraint == NULL ? constraints[0] : json_string_value(has_constraint);
+    const char *sign = has_sign == NULL ? "" : json_string_value(has_sign);
+    if (name == NULL || name[0] == '\0' || strlen(name) >= sizeof task->name || !is_plain(name))
         return base_fail(CARRYNET_ERROR_FORMAT, "task: name is missing or not 1 to %zu printable ASCII characters",
                          sizeof task->name - 1);
     if (sign == NULL || strlen(sign) > 1 || !is_plain(sign))
-        return base_fail(CARRYNET_ERROR_FORMAT, "task: sign is missing or not one printable ASCII character");
+        return base_fail(CARRYNET_ERROR_FORMAT, "task: sign is not one printable ASCII character");
     memcpy(task->name, name, strlen(name));
     task->sign = sign[0];
     for (size_t i = 0; constraint != NULL && i < sizeof constraints / sizeof constraints[0]; ++i)
@@ -99,7 +101,24 @@ static carrynet_status read_words(carrynet_task *task, const json_t *json)
             task->constraint = (carrynet_constraint)i;
             return CARRYNET_OK;
         }
-    return base_fail(CARRYNET_ERROR_FORMAT, "task: constraint is missing or neither none nor not-less");
+    return base_fail(CARRYNET_ERROR_FORMAT, "task: constraint is neither none nor not-less");
+}
+
+/* That each field is one of those that a task has. */
+static carrynet_status check_fields(json_t *json)
+{
+    static const char *const fields[] = {"name",    "inputs",     "outputs", "states", "start",
+                                         "closing", "constraint", "sign",    "next",   "out"};
+    for (void *at = json_object_iter(json); at != NULL; at = json_object_iter_next(json, at)) {
+        const char *key = json_object_iter_key(at);
+        size_t i = 0;
+        while (i < sizeof fields / sizeof fields[0] && strcmp(fields[i], key) != 0)
+            ++i;
+        if (i == sizeof fields / sizeof fields[0])
+            return base_fail(CARRYNET_ERROR_FORMAT, "task: there is no field '%.32s'",
+                             is_plain(key) ? key : "(not printable)");
+    }
+    return CARRYNET_OK;
 }
 
 /* Whole numbers below `end` from an array of `count`. */
@@ -125,8 +144,11 @@ static carrynet_status read_table(task_row *table, const json_t *json, const cha
     if (!json_is_array(rows) || json_array_size(rows) != task->states)
         return base_fail(CARRYNET_ERROR_FORMAT, "task: %s is missing or not an array of %u rows", field, task->states);
     carrynet_status status = CARRYNET_OK;
-    for (size_t state = 0; state < task->states && status == CARRYNET_OK; ++state)
-        status = read_bytes(table[state], json_array_get(rows, state), field, (size_t)1 << task->inputs, end);
+    for (size_t state = 0; state < task->states && status == CARRYNET_OK; ++state) {
+        char place[48];
+        (void)snprintf(place, sizeof place, "%s, state %zu", field, state);
+        status = read_bytes(table[state], json_array_get(rows, state), place, (size_t)1 << task->inputs, end);
+    }
     return status;
 }
 
@@ -137,10 +159,15 @@ carrynet_status task_from_json(carrynet_task *task, const char *text)
     *task = (carrynet_task){0};
     json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(json)) {
-        status = base_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object");
+        status = json == NULL && is_plain(error.text)
+                     ? base_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object: line %d: %s", error.line,
+                                 error.text)
+                     : base_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object");
         goto done;
     }
-    status = read_words(task, json);
+    status = check_fields(json);
+    if (status == CARRYNET_OK)
+        status = read_words(task, json);
     if (status == CARRYNET_OK)
         status = read_number(&task->inputs, json, "inputs", 1, CARRYNET_TASK_INPUTS);
     if (status == CARRYNET_OK)
@@ -153,9 +180,9 @@ carrynet_status task_from_json(carrynet_task *task, const char *text)
         goto done;
     const json_t *closing = json_object_get(json, "closing");
     task->closing_count = (uint32_t)json_array_size(closing);
-    if (json_array_size(closing) > CARRYNET_TASK_CLOSING)
+    if (closing != NULL && json_array_size(closing) > CARRYNET_TASK_CLOSING)
         status = base_fail(CARRYNET_ERROR_FORMAT, "task: closing has more than %d symbols", CARRYNET_TASK_CLOSING);
-    if (status == CARRYNET_OK)
+    if (status == CARRYNET_OK && closing != NULL)
         status = read_bytes(task->closing, closing, "closing", task->closing_count, 1u << task->inputs);
     if (status == CARRYNET_OK)
         status = read_table(task->next, json, "next", task, task->states);

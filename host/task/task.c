@@ -1,62 +1,7 @@
-/* Bit automata: the built-in tables, their check and their step. A new task is a table here and nothing else. */
+/* Bit automata: their check and their step. The built-in tables stand in built_in_tasks.c. */
 #include "base/base.h"
 #include <carrynet/task.h>
 #include <string.h>
-
-static const carrynet_task tasks[] = {
-    {
-        /* The state is the carry: a + b + carry = out + 2 next. */
-        .name = "add",
-        .inputs = 2,
-        .outputs = 1,
-        .states = 2,
-        .closing_count = 1,
-        .sign = '+',
-        .next = {{0, 0, 0, 1}, {0, 1, 1, 1}},
-        .out = {{0, 1, 1, 0}, {1, 0, 0, 1}},
-    },
-    {
-        /* The state is the borrow: a - b - borrow = out - 2 next; symbol 1 is a = 1, b = 0. */
-        .name = "sub",
-        .inputs = 2,
-        .outputs = 1,
-        .states = 2,
-        .closing_count = 1,
-        .constraint = CARRYNET_CONSTRAINT_NOT_LESS,
-        .sign = '-',
-        .next = {{0, 0, 1, 0}, {1, 0, 1, 1}},
-        .out = {{0, 1, 1, 0}, {1, 0, 0, 1}},
-    },
-};
-
-size_t carrynet_task_count(void)
-{
-    return sizeof tasks / sizeof tasks[0];
-}
-
-const carrynet_task *carrynet_task_at(size_t index)
-{
-    return index < carrynet_task_count() ? &tasks[index] : NULL;
-}
-
-carrynet_status carrynet_task_find(const carrynet_task **task, const char *name)
-{
-    base_text list = {0};
-    *task = NULL;
-    for (size_t i = 0; i < carrynet_task_count(); ++i) {
-        if (strcmp(tasks[i].name, name) == 0) {
-            *task = &tasks[i];
-            break;
-        }
-        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", tasks[i].name);
-    }
-    carrynet_status status = CARRYNET_OK;
-    if (*task == NULL)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "no task is called '%.64s'; there are: %s", name,
-                           list.failed ? "add" : list.data);
-    base_text_free(&list);
-    return status;
-}
 
 carrynet_status carrynet_task_check(const carrynet_task *task)
 {
