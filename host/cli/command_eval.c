@@ -52,7 +52,7 @@ static carrynet_status add_first_wrong(base_text *text, const eval_outcome *outc
 {
     carrynet_status status =
         problem_add_question(text, task, outcome->evaluation.first_symbols, outcome->steps, PROBLEM_DIGITS);
-    base_text_add(text, " = ");
+    base_text_add(text, "%s", problem_equals(task));
     if (status == CARRYNET_OK)
         status = problem_add_answer(text, task, outcome->right, outcome->steps, PROBLEM_DIGITS);
     base_text_add(text, ", but the network says ");

@@ -54,7 +54,11 @@ static bool all_right(const carrynet_sample *sample)
 /* What the state of the automaton is called. */
 static const char *state_word(const carrynet_task *task)
 {
-    return strcmp(task->name, "add") == 0 ? "carry" : strcmp(task->name, "sub") == 0 ? "borrow" : "state";
+    static const char *const carrying[] = {"add", "add3", "times3"};
+    for (size_t i = 0; i < sizeof carrying / sizeof carrying[0]; ++i)
+        if (strcmp(task->name, carrying[i]) == 0)
+            return "carry";
+    return strcmp(task->name, "sub") == 0 ? "borrow" : "state";
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------------- */
@@ -96,7 +100,7 @@ static void print_table(const carrynet_sample *sample, const carrynet_task *task
     (void)printf("  %s  %-*s", state, bar_width, heading);
     for (uint32_t o = 0; o < task->outputs; ++o)
         (void)printf("  %5s", "y");
-    (void)printf("  out\n");
+    (void)printf("  %*s\n", task->outputs > 3 ? 4 : 3, "out");
     for (size_t t = 0; t < sample->steps; ++t) {
         const bool right = sample->bits[t] == sample->targets[t];
         (void)printf("%*zu ", (int)bit_width, t);
@@ -114,8 +118,7 @@ static void print_table(const carrynet_sample *sample, const carrynet_task *task
         for (uint32_t o = 0; o < task->outputs; ++o)
             (void)printf("  %5.3f", sample->y[t * task->outputs + o]);
         (void)printf("  ");
-        for (uint32_t o = 0; o < 3 - task->outputs % 3 && o < 2; ++o)
-            (void)putchar(' ');
+        (void)printf("%*s", task->outputs < 3 ? 3 - (int)task->outputs : 0, "");
         for (uint32_t o = 0; o < task->outputs; ++o)
             (void)printf("%u", sample->bits[t] >> o & 1u);
         (void)printf("  %s\n", right ? "right" : colour ? "\033[1;31mWRONG\033[0m" : "WRONG");
@@ -132,7 +135,7 @@ static void print_table(const carrynet_sample *sample, const carrynet_task *task
 static void print_shown(const shown *words, const carrynet_sample *sample, const carrynet_task *task)
 {
     base_text line = {0};
-    base_text_add(&line, "%s = %s", words->question.data, words->right.data);
+    base_text_add(&line, "%s%s%s", words->question.data, problem_equals(task), words->right.data);
     if (all_right(sample))
         base_text_add(&line, ", and so says the network.");
     else

@@ -6,9 +6,12 @@
 #include "cli/options.h"
 #include <string.h>
 
-static const char *const train_examples[] = {"carrynet train", "carrynet train --task sub --seed 7",
+static const char *const train_examples[] = {"carrynet train",
+                                             "carrynet train --task sub --seed 7",
+                                             "carrynet train --task mine.json",
                                              "carrynet train --updates 200 --device cpu -o a.safetensors",
-                                             "carrynet train --nets 9 --bits 16 --log run.jsonl", NULL};
+                                             "carrynet train --nets 9 --bits 16 --log run.jsonl",
+                                             NULL};
 static const char *const sweep_examples[] = {"carrynet sweep --hidden 2,3,4,8 --seeds 100 -o widths.csv",
                                              "carrynet sweep --random 50 --lr 0.001..1 --optimizer sgd,adam --dry-run",
                                              "carrynet sweep --hidden 2,3,4,8 --seeds 100 --shard 2/3 -o part2.csv",
@@ -34,6 +37,9 @@ static const char *const bench_examples[] = {"carrynet bench",
 static const char *const plot_examples[] = {
     "carrynet plot results.csv -o results.svg", "carrynet plot results.csv --chart map --where batch=64 -o map.png",
     "carrynet plot results.csv --by optimizer --chart curve -o curve.svg", "carrynet plot run.jsonl -o run.svg", NULL};
+static const char *const task_examples[] = {"carrynet task", "carrynet task add --json > mine.json",
+                                            "carrynet task mine.json --dot | dot -Tsvg > mine.svg",
+                                            "carrynet task --equal add mine.json", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
@@ -42,8 +48,8 @@ const cli_command command_table[] = {
      .operands = "",
      .summary = "train a network until every sum is right, and save it",
      .text = "Trains a small recurrent network that reads two binary numbers bit by bit, lowest bit first, and writes "
-             "their sum. It stops when every sum is right, checks them all once more and saves the model. Ctrl-C "
-             "stops early and saves what there is.",
+             "their sum, or learns another --task. It stops when every sum is right, checks them all once more and "
+             "saves the model. Ctrl-C stops early and saves what there is.",
      .example = train_examples,
      .run = command_train},
     {.id = COMMAND_EVAL,
@@ -59,24 +65,26 @@ const cli_command command_table[] = {
      .run = command_eval},
     {.id = COMMAND_RUN,
      .name = "run",
-     .operands = "MODEL [NUMBER NUMBER]",
+     .operands = "MODEL [NUMBER ...]",
      .least = 1,
      .most = SIZE_MAX,
      .missing = "the name of a model file is missing",
      .summary = "let a saved network add two numbers",
      .text = "Prints the network's answer and nothing else. The numbers are decimal and of any length. Without them, "
-             "reads a problem a line from standard input: `93 + 38` or `93 38`.",
+             "reads a problem a line from standard input: `93 + 38` or `93 38`; a task of one operand has one number.",
      .example = run_examples,
      .run = command_run},
     {.id = COMMAND_SHOW,
      .name = "show",
-     .operands = "MODEL NUMBER NUMBER",
+     .operands = "MODEL NUMBER ...",
      .least = 2,
      .most = SIZE_MAX,
      .missing = "it needs a model file and the numbers, such as add.safetensors 93 38",
      .summary = "watch a saved network work, bit by bit",
-     .text = "Shows one problem step by step, lowest bit first: the bits of the numbers, the carry that an adder keeps "
-             "after the step, the hidden units from 0 (low) to 1 (high), the output y, and the bit that it stands for.",
+     .text =
+         "Shows one problem step by step, lowest bit first: the bits of the numbers, the carry that an adder keeps, or "
+         "the state of another task, after the step, the hidden units from 0 (low) to 1 (high), the output y, and the "
+         "bit that it stands for.",
      .example = show_examples,
      .run = command_show},
     {.id = COMMAND_REPLAY,
@@ -166,6 +174,17 @@ const cli_command command_table[] = {
              "the file beside the results, results.times.csv for results.csv.",
      .example = plot_examples,
      .run = command_plot},
+    {.id = COMMAND_TASK,
+     .name = "task",
+     .operands = "[TASK [TASK]]",
+     .most = 2,
+     .summary = "print, draw, shrink and compare the tables of tasks",
+     .text = "Prints the table of a task, which is a bit automaton: for each state and each symbol (a bit of every "
+             "operand) the next state and the output bits. TASK is a built-in task or a file; without one, the "
+             "built-in tasks are listed. What --json prints is the form of such a file, to be changed and given to "
+             "`carrynet train --task FILE`.",
+     .example = task_examples,
+     .run = command_task},
     {.id = COMMAND_HELP,
      .name = "help",
      .operands = "[COMMAND]",

@@ -1,12 +1,6 @@
 /* The names that options can have as values, from the library where it has them. NULL after the last. */
 #include "cli/options.h"
 
-const char *choice_task(size_t index)
-{
-    const carrynet_task *task = carrynet_task_at(index);
-    return task == NULL ? NULL : task->name;
-}
-
 const char *choice_loss(size_t index)
 {
     return index <= CARRYNET_LOSS_FAULTY_SQUARED ? carrynet_loss_name((carrynet_loss)index) : NULL;

@@ -10,7 +10,8 @@ const option_row option_others[] = {
      .argument = "T",
      .least = 2,
      .most = 1000000,
-     .meaning = "steps of a problem; operands have T-1 bits. Every problem up to 12 bits, above that random ones, "
+     .meaning = "steps of a problem; operands have T-1 bits, or as the task has it. Every problem up to 12 bits, above "
+                "that random ones, "
                 "carry chains, constant and alternating bits",
      .fallback = "as trained"},
     {.id = OPTION_LENGTHS,
@@ -51,6 +52,23 @@ const option_row option_others[] = {
      .most = 16777215,
      .meaning = "network I of the file, counted from 0",
      .fallback = "0"},
+    {.id = OPTION_MINIMISE,
+     .name = "minimise",
+     .commands = FOR(TASK),
+     .group = "What to do",
+     .meaning = "print the smallest automaton that answers alike"},
+    {.id = OPTION_EQUAL,
+     .name = "equal",
+     .commands = FOR(TASK),
+     .group = "What to do",
+     .meaning =
+         "compare what two tasks answer to all words, and show a shortest one that they answer differently; exit "
+         "code 1 if there is one"},
+    {.id = OPTION_DOT,
+     .name = "dot",
+     .commands = FOR(TASK),
+     .group = "Output",
+     .meaning = "the automaton as a drawing for Graphviz"},
     {.id = OPTION_CASE,
      .name = "case",
      .commands = FOR(COMPARE),

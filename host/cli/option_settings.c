@@ -116,8 +116,11 @@ static bool fits_optimizer(const cli_arguments *arguments, carrynet_optimizer op
 bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *arguments, int *code)
 {
     const option_value *values = arguments->values;
+    carrynet_task task = *carrynet_task_at(0);
+    if (values[OPTION_TASK].given && !task_from_word(&task, arguments, "--task", values[OPTION_TASK].text, code))
+        return false;
     *code = EXIT_CODE_USAGE;
-    carrynet_settings_init(settings, carrynet_task_at(values[OPTION_TASK].given ? values[OPTION_TASK].choice : 0));
+    carrynet_settings_init(settings, &task);
     if (values[OPTION_UPDATES].given && (values[OPTION_MAX_UPDATES].given || values[OPTION_UNTIL].given)) {
         (void)arguments_wrong(arguments, "--updates does exactly so many updates; leave out --%s, or --updates",
                               values[OPTION_UNTIL].given ? "until" : "max-updates");

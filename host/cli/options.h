@@ -23,6 +23,7 @@ typedef enum command_id {
     COMMAND_COMPARE,
     COMMAND_BENCH,
     COMMAND_PLOT,
+    COMMAND_TASK,
     COMMAND_HELP
 } command_id;
 
@@ -68,6 +69,9 @@ typedef enum option_id {
     OPTION_BY,
     OPTION_WHERE,
     OPTION_SCRIPT,
+    OPTION_MINIMISE,
+    OPTION_EQUAL,
+    OPTION_DOT,
     OPTION_DEVICE,
     OPTION_KERNEL_SHAPE,
     OPTION_THREADS,
@@ -165,6 +169,7 @@ int command_replay(const cli_arguments *arguments);
 int command_devices(const cli_arguments *arguments);
 int command_bench(const cli_arguments *arguments);
 int command_plot(const cli_arguments *arguments);
+int command_task(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 
@@ -193,6 +198,12 @@ void help_version(FILE *stream);
  */
 bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *arguments, int *code);
 
+/*
+ * The task of a word on the command line: the name of a built-in one, or a file. `what` says where the word stands,
+ * "--task". False with *code set, after a message, if it is neither or the file is wrong.
+ */
+bool task_from_word(carrynet_task *task, const cli_arguments *arguments, const char *what, const char *word, int *code);
+
 /* The default of an option as --help writes it: from the library's defaults, or the row's own; "" if there is none. */
 const char *settings_default(char *text, size_t size, const option_row *row);
 
@@ -206,7 +217,6 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
 int engine_status(carrynet_status status, const carrynet_engine_options *options);
 
 /* The name of an individual choice. */
-const char *choice_task(size_t index);
 const char *choice_loss(size_t index);
 const char *choice_optimizer(size_t index);
 const char *choice_schedule(size_t index);

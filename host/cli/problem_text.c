@@ -47,6 +47,11 @@ carrynet_status problem_add_question(base_text *text, const carrynet_task *task,
     return status;
 }
 
+const char *problem_equals(const carrynet_task *task)
+{
+    return task->sign != 0 ? " = " : " -> ";
+}
+
 carrynet_status problem_add_answer(base_text *text, const carrynet_task *task, const uint32_t *outputs, size_t steps,
                                    size_t digits)
 {
@@ -109,7 +114,9 @@ bool problem_read(const char **operands, const carrynet_task *task, char *line, 
     char *starts[CARRYNET_TASK_INPUTS], *ends[CARRYNET_TASK_INPUTS];
     char example[64], *p = line;
     uint32_t found = 0;
+    char wanted[16];
     problem_example(example, sizeof example, task, 8, true);
+    (void)snprintf(wanted, sizeof wanted, task->inputs == 1 ? "one number" : "%u numbers", task->inputs);
     for (;;) {
         while (is_blank(*p))
             ++p;
@@ -127,27 +134,26 @@ bool problem_read(const char **operands, const carrynet_task *task, char *line, 
         while (start + digits < p && isdigit((unsigned char)start[digits]))
             ++digits;
         if (digits == 0 || start + digits != p) {
-            (void)snprintf(why, size, "'%.*s' is not a whole number; write %u numbers, such as %s",
+            (void)snprintf(why, size, "'%.*s' is not a whole number; write %s, such as %s",
                            (int)(p - start > 40 ? 40
                                  : p > start    ? p - start
                                                 : 1),
-                           start, task->inputs, example);
+                           start, wanted, example);
             return false;
         }
         if (found == task->inputs) {
-            (void)snprintf(why, size, "more than %u numbers; write %u, such as %s", task->inputs, task->inputs,
-                           example);
+            (void)snprintf(why, size, "more than %s; write %s, such as %s", wanted, wanted, example);
             return false;
         }
         starts[found] = start;
         ends[found++] = p;
     }
     if (found < task->inputs) {
-        (void)snprintf(why, size, "%s; write %u numbers, such as %s",
+        (void)snprintf(why, size, "%s; write %s, such as %s",
                        found == 0   ? "no number"
                        : found == 1 ? "only one number"
                                     : "too few numbers",
-                       task->inputs, example);
+                       wanted, example);
         return false;
     }
     /* Only now, since an end may be the sign that parts two numbers. */

@@ -27,6 +27,9 @@ carrynet_status problem_add_question(base_text *text, const carrynet_task *task,
 carrynet_status problem_add_answer(base_text *text, const carrynet_task *task, const uint32_t *outputs, size_t steps,
                                    size_t digits);
 
+/* What stands between the two: " = ", or " -> " where the task has no sign of arithmetic. */
+const char *problem_equals(const carrynet_task *task);
+
 /* Packs values [steps] of `bits` bits: *words is the caller's, to free with base_free. MEMORY. */
 carrynet_status problem_pack(uint32_t **words, const uint32_t *values, uint32_t bits, size_t steps);
 

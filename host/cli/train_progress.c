@@ -116,7 +116,7 @@ static void print_sample(const carrynet_sample *sample, const carrynet_task *tas
         status = problem_pack(&bits, sample->bits, sample->outputs, sample->steps);
     if (status == CARRYNET_OK)
         status = problem_add_question(&text, task, symbols, sample->steps, PROBLEM_DIGITS);
-    base_text_add(&text, " = ");
+    base_text_add(&text, "%s", problem_equals(task));
     if (status == CARRYNET_OK)
         status = problem_add_answer(&text, task, bits, sample->steps, PROBLEM_DIGITS);
     base_text_add(&text, "\n------------");
