@@ -175,6 +175,60 @@ Test(program_task, widest_symbols)
     program_done(&result);
 }
 
+/* A row names a table from a file by its digest; who makes it again brings the file. */
+Test(program_task, sweep_of_a_file)
+{
+    static const char *const sweep[] = {CARRYNET_PROGRAM, "sweep", "--task", "not.json", "--hidden", "2,3",
+                                        "--seeds",        "2",     "-q",     NULL};
+    static const char *const device[] = {"CARRYNET_DEVICE=reference", NULL};
+    write_text("not.json", negate);
+    struct program_result result = program_run("", device, sweep);
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    char *table = program_file("sweep.csv", NULL);
+    const char *task = strstr(table, ",not:");
+    cr_assert_not_null(task);
+    EXPECT_ERROR(2, "is not in sweep.csv: give its file with --task", "remake", "sweep.csv", "3");
+    EXPECT_ERROR(2, "row 3 is of task not:", "remake", "sweep.csv", "3", "--task", "parity");
+    result = PROGRAM("remake", "sweep.csv", "3", "--task", "not.json", "-o", "m");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "the same bits");
+    program_done(&result);
+    result = PROGRAM("run", "m", "5");
+    cr_expect_str_eq(result.out, "2\n");
+    program_done(&result);
+    /* The rest of a table that was cut short, and two shards joined, give the same file. */
+    char *row = strstr(strstr(table, "\n") + 1, "\n") + 1;
+    program_write("sweep.csv", table, (size_t)(row - table));
+    result = PROGRAM("sweep", "--task", "not.json", "--hidden", "2,3", "--seeds", "2", "-q", "--resume");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    for (int shard = 1; shard <= 2; ++shard) {
+        const char *const part = shard == 1 ? "1/2" : "2/2", *const name = shard == 1 ? "1.csv" : "2.csv";
+        result = PROGRAM("sweep", "--task", "not.json", "--hidden", "2,3", "--seeds", "2", "-q", "--shard", part, "-o",
+                         name);
+        EXPECT_CODE(result, 0);
+        program_done(&result);
+    }
+    result = PROGRAM("merge", "1.csv", "2.csv", "-o", "merged.csv");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    char *resumed = program_file("sweep.csv", NULL), *merged = program_file("merged.csv", NULL);
+    cr_expect_str_eq(resumed, table);
+    cr_expect_str_eq(merged, table);
+    free(resumed);
+    free(merged);
+    /* A changed table is another task; the name alone is none. */
+    write_text("not.json", "{\"name\": \"not\", \"inputs\": 1, \"outputs\": 1, \"states\": 1, \"start\": 0,"
+                           " \"next\": [[0, 0]], \"out\": [[0, 1]]}");
+    EXPECT_ERROR(2, "but this table is not:", "remake", "sweep.csv", "3", "--task", "not.json");
+    for (char *place = table; (place = strstr(place, ",not:")) != NULL; ++place)
+        place[4] = ';';
+    write_text("bad.csv", table);
+    EXPECT_ERROR(4, "column task is 'not;", "remake", "bad.csv", "3");
+    free(table);
+}
+
 /* ---- files that are no tasks ----------------------------------------------------------------------------------- */
 
 static void expect_refused(const char *old, const char *new_text, const char *part)

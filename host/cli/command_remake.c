@@ -67,6 +67,23 @@ static int tell(const cli_arguments *arguments, uint64_t row, const claim claims
     return equal ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
 }
 
+/* The table of a task that the program does not have. False with *code set, after a message, if it is not the row's. */
+static bool supply_task(carrynet_sweep_row *row, const cli_arguments *arguments, int *code)
+{
+    const option_value *given = &arguments->values[OPTION_TASK];
+    carrynet_task task;
+    *code = EXIT_CODE_DONE;
+    if (!given->given && row->settings.task.states == 0)
+        *code = arguments_wrong(arguments,
+                                "row %" PRIu64 " is of task %s, whose table is not in %s: give its file with --task "
+                                "FILE",
+                                row->row, row->settings.task.name, arguments->operands[0]);
+    else if (given->given && task_from_word(&task, arguments, "--task", given->text, code) &&
+             carrynet_sweep_supply(row, &task) != CARRYNET_OK)
+        *code = arguments_wrong(arguments, "--task %.64s: %s", given->text, carrynet_message());
+    return *code == EXIT_CODE_DONE;
+}
+
 int command_remake(const cli_arguments *arguments)
 {
     const option_value *values = arguments->values;
@@ -92,6 +109,8 @@ int command_remake(const cli_arguments *arguments)
     carrynet_status status = base_allocate(&row, 1, sizeof *row);
     if (status == CARRYNET_OK)
         status = carrynet_sweep_read(row, table, number_of_row);
+    if (status == CARRYNET_OK && !supply_task(row, arguments, &code))
+        goto done;
     if (status == CARRYNET_OK)
         status = carrynet_writable(path);
     if (status != CARRYNET_OK) {

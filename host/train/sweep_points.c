@@ -102,14 +102,14 @@ static void add_counts(base_text *text, const char *name, const uint32_t *values
 }
 
 /* The digest of the specification as a text: whatever shapes a row is in it. */
-static carrynet_status number_of(uint64_t *id, const carrynet_sweep_spec *spec)
+static carrynet_status number_of(uint64_t *id, const carrynet_sweep_spec *spec, const char *task)
 {
     const carrynet_settings *s = &spec->settings;
     const double shared[] = {s->momentum, s->decay, s->epsilon, s->clip, s->scale};
     base_text text = {0};
     base_text_add(&text, "carrynet sweep\narithmetic %d\ndefaults %" PRIu32 "\n", CARRYNET_ARITHMETIC_VERSION,
                   s->defaults_version);
-    base_text_add(&text, "task %s\nbits %" PRIu32 "\nbias %d\nprecision %d\nschedule %s\n", s->task.name, s->steps,
+    base_text_add(&text, "task %s\nbits %" PRIu32 "\nbias %d\nprecision %d\nschedule %s\n", task, s->steps,
                   s->shape.bias ? 1 : 0, (int)s->precision, carrynet_schedule_name(s->schedule));
     add_reals(&text, "momentum, decay, epsilon, clip, scale", shared, sizeof shared / sizeof shared[0], false);
     base_text_add(&text, "points %" PRIu64 "\nseed %" PRIu64 "\nseeds %" PRIu32 "\n", spec->points, s->seed,
@@ -304,7 +304,8 @@ carrynet_status carrynet_sweep_create(carrynet_sweep **out, const carrynet_sweep
     sweep->shards = spec->shards;
     sweep->point_count = points;
     sweep->row_count = points * spec->seeds;
-    status = number_of(&sweep->id, spec);
+    sweep_name_task(&sweep->shared.task);
+    status = number_of(&sweep->id, spec, sweep->shared.task.name);
     if (status == CARRYNET_OK)
         status = base_allocate(&sweep->points, sweep->point_count, sizeof *sweep->points);
     if (status == CARRYNET_OK)

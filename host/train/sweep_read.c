@@ -64,7 +64,7 @@ static const char *read_field(carrynet_sweep_row *row, uint64_t *derived, size_t
 {
     void *value = (char *)row + sweep_columns[column].offset;
     carrynet_settings *settings = &row->settings;
-    const carrynet_task *task = NULL;
+    carrynet_task task;
     uint64_t count = 0;
     switch (sweep_columns[column].kind) {
     case SWEEP_U32:
@@ -82,9 +82,9 @@ static const char *read_field(carrynet_sweep_row *row, uint64_t *derived, size_t
     case SWEEP_HEX:
         return read_hex(value, text) ? NULL : "16 hexadecimal digits";
     case SWEEP_TASK:
-        if (carrynet_task_find(&task, text) != CARRYNET_OK)
-            return "the name of a task of this program";
-        carrynet_settings_init(settings, task);
+        if (!sweep_find_task(&task, text))
+            return "the name of a task of this program, or NAME:DIGEST";
+        carrynet_settings_init(settings, &task);
         return NULL;
     case SWEEP_PRECISION:
         settings->precision = strcmp(text, "fp32") == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
@@ -157,6 +157,7 @@ static carrynet_status read_row(struct sweep_reader *reader)
     const char *wrong = disagreement(row, sequences);
     if (wrong != NULL)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", lines->path, lines->line, wrong);
+    sweep_forget_stand_in(&row->settings.task);
     row->result.finished = true;
     row->result.seconds = -1;
     return CARRYNET_OK;

@@ -39,6 +39,18 @@ bool sweep_wants(const carrynet_sweep *sweep, uint64_t row);
 /* A row of the sweep as its file has it. filled->settings starts as sweep->shared: only what can differ is put there. */
 void sweep_fill_row(carrynet_sweep_row *filled, const carrynet_sweep *sweep, uint64_t row);
 
+/* ---- tasks of rows (sweep_task.c) ------------------------------------------------------------------------------ */
+
+/* Renames a task that is not built in, so that its name tells its table. */
+void sweep_name_task(carrynet_task *task);
+
+/*
+ * The task of a row's text: a built-in one, or a stand-in for one whose table is not in the file; false if it is
+ * neither. Once the row is read, the stand-in gets 0 states, so that nothing takes it for the task.
+ */
+bool sweep_find_task(carrynet_task *task, const char *text);
+void sweep_forget_stand_in(carrynet_task *task);
+
 /* ---- what trains together (sweep_portion.c) -------------------------------------------------------------------- */
 
 /*

@@ -172,6 +172,12 @@ typedef struct carrynet_sweep_row {
 CARRYNET_API carrynet_status carrynet_sweep_read(carrynet_sweep_row *found, const char *path, uint64_t row);
 
 /*
+ * A row names its task; one that is not built in as NAME:DIGEST, without its table: then settings.task.states is 0, and
+ * the row is trained again only after this has given it the table. ARGUMENT if it is another task.
+ */
+CARRYNET_API carrynet_status carrynet_sweep_supply(carrynet_sweep_row *row, const carrynet_task *task);
+
+/*
  * Trains the one network of such settings as a sweep does. *model is the caller's, to free with carrynet_model_free;
  * result->finished is false where the caller ended the training. options may be NULL. Errors of carrynet_train.
  */
