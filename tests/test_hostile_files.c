@@ -236,6 +236,7 @@ ParameterizedTestParameters(hostile, headers)
         {"\\\"states\\\":2", "\\\"states\\\":1", "task: next"},
         {"\\\"states\\\":2", "\\\"states\\\":-2", "task: states"},
         {"\\\"start\\\":0", "\\\"start\\\":2", "task: start"},
+        {"\\\"start\\\":0", "\\\"stort\\\":0", "task: there is no field 'stort'"},
         {"\\\"closing\\\":[0]", "\\\"closing\\\":[4]", "task: closing"},
         {"\\\"closing\\\":[0]", "\\\"closing\\\":[0,0,0,0,0,0,0,0,0]", "task: closing"},
         {"\\\"closing\\\":[0]", "\\\"closing\\\":{}", "task: closing"},
