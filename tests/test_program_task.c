@@ -269,6 +269,7 @@ Test(program_task, files_that_are_no_tasks)
         {"\"start\": 0", "\"start\": 0, \"constraint\": \"not-less\"", "needs two operands"},
         {"\"start\": 0", "\"start\": 0, \"constraint\": 0", "constraint"},
         {"\"start\": 0", "\"start\": 0, \"sign\": \"++\"", "sign"},
+        {"\"start\": 0", "\"start\": 0, \"sign\": \"7\"", "the sign must be"},
         {"\"start\": 0", "\"start\": 0, \"start\": 0", "not a JSON object"},
         {"[[0, 0]]", "[[0, 1]]", "next, state 0: entry 1 is not a whole number below 1"},
         {"[[0, 0]]", "[0, 0]", "next"},

@@ -11,8 +11,9 @@ carrynet_status carrynet_task_check(const carrynet_task *task)
     for (const char *c = task->name; *c != '\0'; ++c)
         if (*c < ' ' || *c > '~')
             return base_fail(CARRYNET_ERROR_ARGUMENT, "task: the name must be printable ASCII");
-    if (task->sign != '\0' && (task->sign <= ' ' || task->sign > '~'))
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: the sign must be a printable ASCII character", task->name);
+    if (task->sign != '\0' && (task->sign <= ' ' || task->sign > '~' || (task->sign >= '0' && task->sign <= '9')))
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: the sign must be a printable ASCII character, no digit",
+                         task->name);
     if (task->inputs < 1 || task->inputs > CARRYNET_TASK_INPUTS)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s: inputs is %u, must be 1 to %d", task->name, task->inputs,
                          CARRYNET_TASK_INPUTS);

@@ -38,7 +38,7 @@ typedef struct carrynet_task {
     uint32_t closing_count;
     uint8_t closing[CARRYNET_TASK_CLOSING]; /* symbols that end every problem: add closes with one 0, for the carry */
     carrynet_constraint constraint;
-    char sign; /* how a problem is written, "93 + 38": '+', '-'; 0: operands side by side */
+    char sign; /* how a problem is written, "93 + 38": '+', '-', no digit; 0: operands side by side */
     uint8_t next[CARRYNET_TASK_STATES][CARRYNET_TASK_SYMBOLS];
     uint8_t out[CARRYNET_TASK_STATES][CARRYNET_TASK_SYMBOLS];
 } carrynet_task;
