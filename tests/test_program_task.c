@@ -175,6 +175,64 @@ Test(program_task, widest_symbols)
     program_done(&result);
 }
 
+/* Writes a table of random entries. */
+static void write_random(const char *path, unsigned inputs, unsigned outputs, unsigned states)
+{
+    uint64_t random = states;
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    (void)fprintf(file, "{\"name\": \"random\", \"inputs\": %u, \"outputs\": %u, \"states\": %u, \"start\": %u,\n",
+                  inputs, outputs, states, states - 1);
+    (void)fprintf(file, " \"closing\": [1, 0]");
+    for (int table = 0; table < 2; ++table) {
+        (void)fprintf(file, ",\n \"%s\": [", table == 0 ? "next" : "out");
+        for (unsigned i = 0; i < states << inputs; ++i) {
+            const unsigned symbol = i & ((1u << inputs) - 1);
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            (void)fprintf(file, "%s%s%u",
+                          i == 0        ? ""
+                          : symbol == 0 ? "],\n"
+                                        : ", ",
+                          symbol == 0 ? "[" : "", (unsigned)(random >> 33) % (table == 0 ? states : 1u << outputs));
+        }
+        (void)fprintf(file, "]]");
+    }
+    (void)fprintf(file, "}\n");
+    (void)fclose(file);
+}
+
+/* Tables of all sizes, in both ways that kernels hold them, give a device the bits of the reference. */
+Test(program_task, same_bits_on_a_device)
+{
+    static const struct {
+        const char *task;
+        unsigned inputs, outputs, states; /* of a file */
+    } tasks[] = {{"add3", 0, 0, 0}, {"r.json", 4, 4, 200}, {"r.json", 1, 1, 256}, {"r.json", 1, 3, 16}};
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; ++i) {
+        if (tasks[i].inputs > 0)
+            write_random(tasks[i].task, tasks[i].inputs, tasks[i].outputs, tasks[i].states);
+        for (int device = 0; device < 2; ++device) {
+            struct program_result result =
+                PROGRAM("sweep", "--task", tasks[i].task, "--hidden", "5", "--sequences", "1000", "-q", "--device",
+                        device == 0 ? "reference" : "0:0", "-o", device == 0 ? "reference.csv" : "device.csv");
+            if (device == 1 && result.code == 3) {
+                program_done(&result);
+                (void)printf("\nSKIP: no OpenCL device\n");
+                (void)fflush(stdout);
+                return;
+            }
+            EXPECT_CODE(result, 0);
+            program_done(&result);
+        }
+        char *one = program_file("reference.csv", NULL), *other = program_file("device.csv", NULL);
+        cr_assert_not_null(one);
+        cr_expect_str_eq(one, other, "%s with %u states", tasks[i].task, tasks[i].states);
+        free(one);
+        free(other);
+        cr_assert_eq(system("rm reference*.csv device*.csv"), 0);
+    }
+}
+
 /* A row names a table from a file by its digest; who makes it again brings the file. */
 Test(program_task, sweep_of_a_file)
 {
