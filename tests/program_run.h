@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -125,6 +126,21 @@ static inline struct program_result program_wait(pid_t child)
     result.err = program_file("err.txt", NULL);
     cr_assert(result.out != NULL && result.err != NULL);
     return result;
+}
+
+/* Waits until the program that runs has said the words, at most a minute. */
+static inline void program_wait_until_said(const char *words)
+{
+    const struct timespec moment = {.tv_nsec = 20000000};
+    for (int i = 0; i < 3000; ++i) {
+        char *said = program_file("err.txt", NULL);
+        const bool there = said != NULL && strstr(said, words) != NULL;
+        free(said);
+        if (there)
+            return;
+        (void)nanosleep(&moment, NULL);
+    }
+    cr_assert_fail("it never said '%s'", words);
 }
 
 static inline struct program_result program_run(const char *input, const char *const *variables,

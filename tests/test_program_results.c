@@ -323,21 +323,6 @@ Test(program_results, adds_long_numbers)
 
 /* ---- signals --------------------------------------------------------------------------------------------------- */
 
-/* Waits until the program has said the words, at most a minute. */
-static void wait_until_said(const char *words)
-{
-    const struct timespec moment = {.tv_nsec = 20000000};
-    for (int i = 0; i < 3000; ++i) {
-        char *said = program_file("err.txt", NULL);
-        const bool there = said != NULL && strstr(said, words) != NULL;
-        free(said);
-        if (there)
-            return;
-        (void)nanosleep(&moment, NULL);
-    }
-    cr_assert_fail("it never said '%s'", words);
-}
-
 Test(program_results, saves_when_it_is_stopped)
 {
     static const int signals[] = {SIGINT, SIGTERM};
@@ -348,7 +333,7 @@ Test(program_results, saves_when_it_is_stopped)
         const pid_t child =
             program_start((const char *const[]){"CARRYNET_DEVICE=reference", NULL},
                           PROGRAM_WORDS("train", "--updates", "4000000000", "-o", "m", "--log", "run.jsonl"));
-        wait_until_said("sequences/s");
+        program_wait_until_said("sequences/s");
         cr_assert_eq(kill(child, signals[i]), 0);
         struct program_result result = program_wait(child);
         EXPECT_CODE(result, 128 + signals[i]);
@@ -361,7 +346,7 @@ Test(program_results, saves_when_it_is_stopped)
     (void)unlink("err.txt");
     const pid_t child = program_start((const char *const[]){"CARRYNET_DEVICE=reference", NULL},
                                       PROGRAM_WORDS("train", "--updates", "4000000000", "--nets", "40", "--wave", "7"));
-    wait_until_said("sequences/s");
+    program_wait_until_said("sequences/s");
     cr_assert_eq(kill(child, SIGINT), 0);
     struct program_result result = program_wait(child);
     EXPECT_SAYS(result.out, "Not trained: network 7 (seed 7), ");

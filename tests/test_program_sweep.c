@@ -224,21 +224,6 @@ Test(program_sweep, remakes_and_exposes_forgeries)
 
 /* ---- stopping -------------------------------------------------------------------------------------------------- */
 
-/* Waits until the program has said the words, at most a minute. */
-static void wait_until_said(const char *words)
-{
-    const struct timespec moment = {.tv_nsec = 20000000};
-    for (int i = 0; i < 3000; ++i) {
-        char *said = program_file("err.txt", NULL);
-        const bool there = said != NULL && strstr(said, words) != NULL;
-        free(said);
-        if (there)
-            return;
-        (void)nanosleep(&moment, NULL);
-    }
-    cr_assert_fail("it never said '%s'", words);
-}
-
 /* Stopped before any row is finished; test_sweep.c stops in between. */
 Test(program_sweep, keeps_what_is_finished_when_it_is_stopped)
 {
@@ -251,7 +236,7 @@ Test(program_sweep, keeps_what_is_finished_when_it_is_stopped)
         program_write("in.txt", "", 0);
         const pid_t child = program_start((const char *const[]){"CARRYNET_DEVICE=reference", NULL},
                                           PROGRAM_WORDS(LONG, "--sequences", "4000000000"));
-        wait_until_said("networks done");
+        program_wait_until_said("networks done");
         cr_assert_eq(kill(child, signals[i]), 0);
         struct program_result result = program_wait(child);
         EXPECT_CODE(result, 128 + signals[i]);
@@ -358,7 +343,7 @@ Test(program_sweep, takes_no_name_that_is_taken)
     program_write("in.txt", "", 0);
     const pid_t child = program_start((const char *const[]){"CARRYNET_DEVICE=reference", NULL},
                                       PROGRAM_WORDS(LONG, "--sequences", "4000000000", "-o", "a.csv"));
-    wait_until_said("networks done");
+    program_wait_until_said("networks done");
     cr_assert_eq(rename("out.txt", "out1.txt"), 0);
     cr_assert_eq(rename("err.txt", "err1.txt"), 0);
     EXPECT_ERROR(2, "a.csv is there already", QUICK, "-o", "a.csv");
