@@ -3,7 +3,7 @@
  * user.
  */
 #include "base/base.h"
-#include "train/stream.h"
+#include "engine/stream.h"
 #include <carrynet/evaluate.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* One problem, step by step: what the network saw, kept and answered, and what the automaton says. */
 #include "base/base.h"
-#include "train/stream.h"
+#include "engine/stream.h"
 #include <carrynet/evaluate.h>
 #include <string.h>
 

@@ -11,11 +11,13 @@
 #include <carrynet/operands.h>
 #include <carrynet/problem.h>
 #include <carrynet/profile.h>
+#include <carrynet/prove.h>
 #include <carrynet/replay.h>
 #include <carrynet/settings.h>
 #include <carrynet/status.h>
 #include <carrynet/sweep.h>
 #include <carrynet/task.h>
 #include <carrynet/train.h>
+#include <carrynet/verify.h>
 
 #endif

@@ -2,7 +2,7 @@
  * Long sequences in windows of steps, so that memory on the device does not grow with their length: the hidden state is
  * carried from window to window, which gives the same bits as one pass.
  */
-#include "train/stream.h"
+#include "engine/stream.h"
 #include "base/base.h"
 #include <string.h>
 

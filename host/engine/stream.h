@@ -1,6 +1,6 @@
 /* Long sequences in windows of steps, with the hidden state carried from window to window. */
-#ifndef TRAIN_STREAM_H
-#define TRAIN_STREAM_H
+#ifndef ENGINE_STREAM_H
+#define ENGINE_STREAM_H
 
 #include <carrynet/engine.h>
 

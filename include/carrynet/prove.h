@@ -1,0 +1,92 @@
+/*
+ * The prover: a network is PROVED right for words of every length, or REFUTED by one wrong word, or UNKNOWN.
+ *
+ * Three ways. Refutation searches the states that the network reaches for a wrong bit. Exhaustion goes on until no new
+ * state is found: float32 has finitely many. Ellipsoids cover the states by sets that words map into one another, which
+ * makes a certificate (verify.h). The verdict depends on counts alone, never on the machine or its clock.
+ */
+#ifndef CARRYNET_PROVE_H
+#define CARRYNET_PROVE_H
+
+#include <carrynet/engine.h>
+#include <carrynet/verify.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CARRYNET_PROVER_VERSION 1 /* another version may come to another verdict or certificate, none to a wrong one */
+
+typedef enum carrynet_verdict {
+    CARRYNET_VERDICT_UNKNOWN = 0,
+    CARRYNET_VERDICT_PROVED,
+    CARRYNET_VERDICT_REFUTED
+} carrynet_verdict;
+
+typedef enum carrynet_prove_by {
+    CARRYNET_BY_AUTO = 0, /* a short refutation, ellipsoids, and exhaustion where those fail */
+    CARRYNET_BY_EXHAUSTION,
+    CARRYNET_BY_ELLIPSOIDS,
+    CARRYNET_BY_ALL /* every way to its end; they must agree */
+} carrynet_prove_by;
+
+typedef struct carrynet_prove_options {
+    carrynet_prove_by by;
+    carrynet_bounds bounds; /* CARRYNET_BOUNDS_ANY: by ellipsoids alone */
+    uint64_t budget;        /* steps of sets that the search for ellipsoids may take */
+    uint64_t states;        /* reachable states that exhaustion may hold */
+    double seconds;         /* aborts (UNKNOWN, aborted); 0: never */
+    /* Asked now and then; a return other than 0 aborts. NULL: never. */
+    int (*interrupted)(void *self);
+    void *self;
+} carrynet_prove_options;
+
+/* By AUTO, own arithmetic, a budget of some seconds, no clock. */
+CARRYNET_API void carrynet_prove_options_init(carrynet_prove_options *options);
+
+/* A word that the network gets wrong, at its last symbol; stepped by the engine before it is reported. */
+typedef struct carrynet_counterexample {
+    uint32_t *symbols; /* packed as in problem.h, without the task's closing symbols; owned by the proof; or NULL */
+    size_t steps;
+    uint32_t output; /* the lowest output bit that is wrong at the last step */
+    uint32_t right;  /* the right bit */
+    double logit;    /* z of that output there; may be NaN */
+    bool shortest;   /* every shorter word is right; else it is the shortest that was found */
+} carrynet_counterexample;
+
+typedef struct carrynet_proof {
+    carrynet_verdict verdict;
+    bool by_exhaustion; /* the way to PROVED; with CARRYNET_BY_ALL maybe both */
+    bool by_ellipsoids;
+    bool aborted;                 /* by the clock or the caller: another run may say more */
+    char reason[CARRYNET_REASON]; /* for UNKNOWN: what stood in the way and what to try */
+    carrynet_counterexample wrong;
+    /* Of exhaustion: */
+    uint64_t states;     /* reachable states found, bit-identical ones once */
+    uint64_t stepped;    /* steps of states */
+    uint32_t levels;     /* longest shortest word to a state, in symbols, as far as it went */
+    double exact_margin; /* least |logit| of any step seen; where by_exhaustion, of any word */
+    /* Of ellipsoids: */
+    uint64_t steps; /* of sets, of the budget */
+    carrynet_checked checked;
+    char *certificate; /* text, certificate_size bytes; owned by the proof; NULL unless by_ellipsoids */
+    size_t certificate_size;
+    double seconds; /* no part of any result */
+} carrynet_proof;
+
+/*
+ * Proves or refutes one network of a model for a task (NULL: the model's). Small searches run in plain C on one core,
+ * large ones on the device that `engine` names, with the same verdict. OK with any verdict. ARGUMENT: no such network, or
+ * a task of other sizes; UNSUPPORTED: a weight beyond 2^20; errors of the engine; MEMORY. Free with carrynet_proof_free
+ * in any case.
+ */
+CARRYNET_API carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *model, size_t network,
+                                            const carrynet_task *task, const carrynet_engine_options *engine,
+                                            const carrynet_prove_options *options);
+CARRYNET_API void carrynet_proof_free(carrynet_proof *proof);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

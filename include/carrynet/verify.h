@@ -1,0 +1,63 @@
+/*
+ * Certificates that a network is right for every length, and their checker. The checker trusts the model reader, the
+ * task's table and the stated bounds of the arithmetic (host/verify/bounds.h); it shares nothing else with the prover.
+ *
+ * The claim: for every finite word of symbols, every output bit that the network gives from h[0] on, as z > 0 and as
+ * y > 1/2, is the task's.
+ */
+#ifndef CARRYNET_VERIFY_H
+#define CARRYNET_VERIFY_H
+
+#include <carrynet/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CARRYNET_CERTIFICATE_VERSION 1
+#define CARRYNET_DIGEST_TEXT 65 /* bytes of a SHA-256 in hexadecimal with its end */
+#define CARRYNET_REASON 200     /* bytes of a reason with its end */
+
+/* Whose arithmetic a proof speaks of. */
+typedef enum carrynet_bounds {
+    CARRYNET_BOUNDS_OWN = 0, /* kernels/ARITHMETIC.md in the network's precision */
+    /*
+     * Any IEEE binary32 (or binary64) program for the same real weights: any order of summation, fused or not, as a
+     * sigmoid or a tanh network, with a sigmoid within 1e-6: what other frameworks compute.
+     */
+    CARRYNET_BOUNDS_ANY = 1
+} carrynet_bounds;
+
+/*
+ * SHA-256 of one network in hexadecimal: of the line "carrynet network PRECISION I H O BIAS STATE\n" (32 or 64; sizes;
+ * 0 or 1 for biases and h_0) and its parameters in file order, little-endian. ARGUMENT: no such network.
+ */
+CARRYNET_API carrynet_status carrynet_network_digest(char digest[CARRYNET_DIGEST_TEXT], const carrynet_model *model,
+                                                     size_t network);
+
+/* What the checker found. */
+typedef struct carrynet_checked {
+    bool accepted;
+    char reason[CARRYNET_REASON];       /* why not, where it stands: line and, in a tree, the word; "" if accepted */
+    char network[CARRYNET_DIGEST_TEXT]; /* the digest that the certificate names */
+    carrynet_bounds bounds;             /* of the arithmetic that the certificate is for */
+    uint32_t cells;
+    uint32_t depth;  /* longest word of a tree, in symbols */
+    uint64_t steps;  /* sets that were stepped */
+    double margin;   /* least |logit| on any set, the error of the arithmetic taken off; above 0 */
+    double error;    /* largest error of a hidden value in a step that the proof allows for */
+    size_t consumed; /* bytes that the certificate took: another may follow in the same file */
+} carrynet_checked;
+
+/*
+ * Checks the certificate at the start of text [size] for one network and a task (NULL: the model's). OK with
+ * checked->accepted true or false; FORMAT, naming the line, if it cannot be read; ARGUMENT: no such network; MEMORY.
+ */
+CARRYNET_API carrynet_status carrynet_verify(carrynet_checked *checked, const carrynet_model *model, size_t network,
+                                             const carrynet_task *task, const char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
