@@ -1,5 +1,5 @@
 /*
- * The seams: messages, memory, files, clock, text. They know no network; everything else in host/ stands on them, so
+ * The seams: messages, memory, files, clock, threads, text. They know no network; everything else in host/ stands on them, so
  * that faults can be injected here.
  */
 #ifndef BASE_BASE_H
@@ -30,6 +30,16 @@ void base_free(void *pointer);
 
 /* Bytes of memory of this machine; 0 if unknown. */
 uint64_t base_physical_memory(void);
+
+/* Cores that this process may use; at least 1. */
+size_t base_cores(void);
+
+/*
+ * Calls function(self, i) once for every i below count, on all cores or on so many threads, in no particular order; all
+ * calls have ended when it returns. The calls must not write to the same places; base_fail's message is of their thread.
+ */
+void base_parallel(size_t count, void (*function)(void *self, size_t i), void *self);
+void base_parallel_on(size_t threads, size_t count, void (*function)(void *self, size_t i), void *self);
 
 /* Seconds of a monotonic clock. */
 double base_seconds(void);

@@ -1,0 +1,12 @@
+/* What the parts of the prover share. */
+#include "prove/prover.h"
+#include "base/base.h"
+
+bool prove_stopped(const struct prove_stop *stop)
+{
+    if (stop == NULL)
+        return false;
+    if (stop->deadline > 0 && base_seconds() >= stop->deadline)
+        return true;
+    return stop->interrupted != NULL && stop->interrupted(stop->self) != 0;
+}
