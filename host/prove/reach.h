@@ -1,0 +1,47 @@
+/*
+ * Exhaustion: breadth-first search over the pairs of automaton state and hidden values that words of symbols lead to,
+ * bit-identical pairs once. Where it closes without a wrong bit, every word of every length is right: the arithmetic is
+ * exact, and a step depends on nothing else.
+ *
+ * The result is that of a search that takes state after state in the order of discovery, symbols ascending, and ends at
+ * the first wrong bit, or at the first step whose new state would be one too many. Batches, threads and devices change
+ * nothing.
+ */
+#ifndef PROVE_REACH_H
+#define PROVE_REACH_H
+
+#include "prove/prover.h"
+
+struct reach_options {
+    uint64_t states; /* that may be held; counted exactly; at least 1 */
+    size_t batch;    /* steps of states in a pass of the engine; 0: chosen */
+    size_t threads;  /* 0: one a core */
+};
+
+struct reach {
+    bool closed;      /* every state found was stepped, without a wrong bit */
+    bool limited;     /* there are more than the states that may be held */
+    bool stopped;     /* by the clock or the caller: what follows is then as far as it went */
+    bool wrong;       /* `word` ends in a wrong bit; every shorter word is right */
+    uint64_t states;  /* found */
+    uint64_t stepped; /* (state, symbol) pairs */
+    uint32_t levels;  /* symbols of the longest of the shortest words to the states found */
+    double margin; /* least |logit| of the steps, negative for a wrong one; NaN if one is NaN; infinite without steps */
+    struct prove_word word; /* the lowest of the shortest wrong words; free with reach_free */
+    uint32_t output, right; /* as in carrynet_counterexample */
+    double logit;
+    double engine_seconds, table_seconds; /* spent; no part of the result */
+};
+
+/*
+ * Searches with network 0 of an engine of one network. OK with any result; ARGUMENT: no such engine, or a task of other
+ * sizes; MEMORY, naming --states; errors of the engine. Free with reach_free in any case.
+ */
+carrynet_status reach_search(struct reach *reach, carrynet_engine *engine, const carrynet_task *task,
+                             const struct reach_options *options, const struct prove_stop *stop);
+void reach_free(struct reach *reach);
+
+/* Bytes of this machine's memory that a search takes when it holds so many states, about. */
+uint64_t reach_memory(const carrynet_shape *shape, carrynet_precision precision, uint64_t states);
+
+#endif

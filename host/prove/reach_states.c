@@ -1,0 +1,391 @@
+/*
+ * States in parts that never move, and 64 tables of slots by linear probing: slot = tag * capacity / 2^32, so that a table
+ * grows from its slots alone. A state that the batch at hand has found is numbered by its successor until it is copied.
+ */
+#include "prove/reach_states.h"
+#include <string.h>
+
+enum { SHARD_BITS = 6, SLOTS_AHEAD = 16, KEYS_AHEAD = 8 };
+
+#if defined(__GNUC__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address) (void)(address)
+#endif
+
+/* ---- parts ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t part_shift(size_t bytes)
+{
+    uint32_t shift = 4;
+    while (shift < 16 && ((size_t)2 << shift) * bytes <= REACH_PART)
+        ++shift;
+    return shift;
+}
+
+static size_t part_of(const struct reach_store *store, uint64_t state)
+{
+    return (size_t)(state >> store->shift);
+}
+
+static size_t in_part(const struct reach_store *store, uint64_t state)
+{
+    return (size_t)(state & (((uint64_t)1 << store->shift) - 1));
+}
+
+static char *hidden_at(const struct reach_store *store, uint64_t state)
+{
+    return store->hidden[part_of(store, state)] + in_part(store, state) * store->bytes;
+}
+
+/* Parents, then symbols, then automaton states stand behind the hidden values of a part. */
+static char *links(const struct reach_store *store, uint64_t state)
+{
+    return store->hidden[part_of(store, state)] + (store->bytes << store->shift);
+}
+
+static uint32_t *parent_at(const struct reach_store *store, uint64_t state)
+{
+    return (uint32_t *)(void *)links(store, state) + in_part(store, state);
+}
+
+static uint8_t *symbol_at(const struct reach_store *store, uint64_t state)
+{
+    return (uint8_t *)links(store, state) + (sizeof(uint32_t) << store->shift) + in_part(store, state);
+}
+
+static uint8_t *automaton_at(const struct reach_store *store, uint64_t state)
+{
+    return symbol_at(store, state) + ((size_t)1 << store->shift);
+}
+
+const char *reach_hidden(const struct reach_store *store, uint64_t state)
+{
+    return hidden_at(store, state);
+}
+
+uint8_t reach_automaton(const struct reach_store *store, uint64_t state)
+{
+    return *automaton_at(store, state);
+}
+
+uint32_t reach_parent(const struct reach_store *store, uint64_t state, uint8_t *symbol)
+{
+    *symbol = *symbol_at(store, state);
+    return *parent_at(store, state);
+}
+
+carrynet_status reach_reserve(struct reach_store *store, uint64_t states)
+{
+    const size_t part = ((size_t)1 << store->shift) * (store->bytes + REACH_LINK);
+    carrynet_status status = CARRYNET_OK;
+    while (((uint64_t)store->parts << store->shift) < states && status == CARRYNET_OK) {
+        if (store->parts == store->room) {
+            const size_t room = store->room == 0 ? 16 : 2 * store->room;
+            char **more = NULL;
+            status = base_allocate(&more, room, sizeof *more);
+            if (status != CARRYNET_OK)
+                break;
+            if (store->parts > 0)
+                memcpy(more, store->hidden, store->parts * sizeof *more);
+            base_free(store->hidden);
+            store->hidden = more;
+            store->room = room;
+        }
+        status = base_allocate(&store->hidden[store->parts], part, 1);
+        store->parts += status == CARRYNET_OK;
+    }
+    return status;
+}
+
+void reach_store_create(struct reach_store *store, size_t bytes)
+{
+    *store = (struct reach_store){.bytes = bytes, .shift = part_shift(bytes)};
+}
+
+void reach_store_free(struct reach_store *store)
+{
+    for (size_t i = 0; i < store->parts; ++i)
+        base_free(store->hidden[i]);
+    base_free(store->hidden);
+    for (size_t i = 0; i < REACH_SHARDS; ++i)
+        base_free(store->shards[i].slots);
+    *store = (struct reach_store){0};
+}
+
+uint64_t reach_store_memory(size_t bytes, uint64_t states)
+{
+    const uint64_t part = (uint64_t)1 << part_shift(bytes), parts = (states + part - 1) / part;
+    const uint64_t shard = states / REACH_SHARDS;
+    uint64_t slots = REACH_LEAST_SLOTS;
+    while (slots / 4 * 3 < shard)
+        slots *= 2;
+    /* At the worst a table is copied in every thread; here one in eight shards. */
+    slots *= REACH_SHARDS + REACH_SHARDS / 8;
+    return parts * part * (bytes + REACH_LINK) + slots * sizeof(struct reach_slot);
+}
+
+/* ---- batches ---------------------------------------------------------------------------------------------------- */
+
+static size_t chunks_of(size_t count)
+{
+    return (count + REACH_CHUNK - 1) / REACH_CHUNK;
+}
+
+carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size_t room)
+{
+    const size_t chunks = chunks_of(room);
+    *batch = (struct reach_batch){.room = room, .chunks = chunks};
+    carrynet_status status = base_allocate(&batch->hidden, room, bytes);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&batch->automaton, room, sizeof *batch->automaton);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&batch->shard, room, sizeof *batch->shard);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&batch->slot, room, sizeof *batch->slot);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&batch->sorted, room, sizeof *batch->sorted);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&batch->listed, room, sizeof *batch->listed);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&batch->starts, chunks, sizeof *batch->starts);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&batch->news, chunks * REACH_SHARDS, sizeof *batch->news);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&batch->ranks, chunks, sizeof *batch->ranks);
+    return status;
+}
+
+void reach_batch_free(struct reach_batch *batch)
+{
+    base_free(batch->hidden);
+    base_free(batch->automaton);
+    base_free(batch->shard);
+    base_free(batch->slot);
+    base_free(batch->sorted);
+    base_free(batch->listed);
+    base_free(batch->starts);
+    base_free(batch->news);
+    base_free(batch->ranks);
+    *batch = (struct reach_batch){0};
+}
+
+uint64_t reach_batch_memory(size_t bytes, size_t room)
+{
+    const struct reach_batch *batch = NULL;
+    return room * (bytes + sizeof *batch->automaton + sizeof *batch->shard + sizeof *batch->slot +
+                   2 * sizeof *batch->sorted) +
+           chunks_of(room) * (sizeof *batch->starts + REACH_SHARDS * sizeof *batch->news + sizeof *batch->ranks);
+}
+
+/* ---- hashing ---------------------------------------------------------------------------------------------------- */
+
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 29;
+}
+
+/* Four streams, so that no multiplication waits for the one before. */
+static uint64_t hash_state(const char *hidden, size_t bytes, uint8_t automaton)
+{
+    uint64_t h[4] = {automaton, 0x243f6a8885a308d3u, 0x13198a2e03707344u, 0xa4093822299f31d0u}, w[4];
+    size_t i = 0;
+    for (; bytes - i >= sizeof w; i += sizeof w) {
+        memcpy(w, hidden + i, sizeof w);
+        for (int k = 0; k < 4; ++k)
+            h[k] = mix(h[k], w[k]);
+    }
+    memset(w, 0, sizeof w);
+    memcpy(w, hidden + i, bytes - i);
+    for (int k = 0; k < 4 && i + 8 * (size_t)k < bytes; ++k)
+        h[k] = mix(h[k], w[k]);
+    return mix(mix(h[0], h[1]), mix(h[2], h[3]) + 0x082efa98ec4e6c89u);
+}
+
+static size_t shard_of(uint64_t hash)
+{
+    return (size_t)(hash & (REACH_SHARDS - 1));
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32);
+}
+
+static uint32_t first_slot(const struct reach_shard *shard, uint32_t tag)
+{
+    return (uint32_t)((uint64_t)tag * shard->capacity >> 32);
+}
+
+void reach_sort_chunk(struct reach_batch *batch, const struct reach_store *store, size_t chunk)
+{
+    const size_t first = chunk * REACH_CHUNK;
+    const size_t count = batch->count - first < REACH_CHUNK ? batch->count - first : REACH_CHUNK;
+    uint32_t *starts = batch->starts[chunk], next[REACH_SHARDS];
+    uint64_t hashes[REACH_CHUNK];
+    memset(starts, 0, sizeof batch->starts[chunk]);
+    for (size_t i = 0; i < count; ++i) {
+        hashes[i] = hash_state(batch->hidden + (first + i) * store->bytes, store->bytes, batch->automaton[first + i]);
+        batch->shard[first + i] = (uint8_t)shard_of(hashes[i]);
+        ++starts[shard_of(hashes[i]) + 1];
+    }
+    starts[0] = (uint32_t)first;
+    for (size_t s = 0; s < REACH_SHARDS; ++s) {
+        next[s] = starts[s];
+        starts[s + 1] += starts[s];
+    }
+    for (size_t i = 0; i < count; ++i)
+        batch->sorted[next[batch->shard[first + i]]++] = (uint64_t)tag_of(hashes[i]) << 32 | (first + i);
+}
+
+/* ---- the tables ------------------------------------------------------------------------------------------------- */
+
+/* Puts a slot that is known to be new into the table; returns its place. */
+static uint32_t put_slot(struct reach_shard *shard, struct reach_slot slot)
+{
+    uint32_t at = first_slot(shard, slot.tag);
+    while (shard->slots[at].index != REACH_NO_SLOT)
+        at = at + 1 < shard->capacity ? at + 1 : 0;
+    shard->slots[at] = slot;
+    ++shard->used;
+    return at;
+}
+
+/* Room for so many more, at most three quarters full. */
+static bool grow_shard(struct reach_shard *shard, size_t more)
+{
+    struct reach_shard grown = {.capacity = shard->capacity == 0 ? REACH_LEAST_SLOTS : shard->capacity};
+    while (grown.capacity / 4 * 3 < shard->used + more)
+        grown.capacity *= 2;
+    if (grown.capacity == shard->capacity)
+        return true;
+    if (base_allocate(&grown.slots, grown.capacity, sizeof *grown.slots) != CARRYNET_OK)
+        return false;
+    memset(grown.slots, 0xff, grown.capacity * sizeof *grown.slots);
+    for (uint32_t i = 0; i < shard->capacity; ++i)
+        if (shard->slots[i].index != REACH_NO_SLOT)
+            (void)put_slot(&grown, shard->slots[i]);
+    base_free(shard->slots);
+    *shard = grown;
+    return true;
+}
+
+carrynet_status reach_store_root(struct reach_store *store, const void *hidden, uint8_t automaton)
+{
+    carrynet_status status = reach_reserve(store, 1);
+    if (status != CARRYNET_OK)
+        return status;
+    const uint64_t hash = hash_state(hidden, store->bytes, automaton);
+    struct reach_shard *shard = &store->shards[shard_of(hash)];
+    memcpy(hidden_at(store, 0), hidden, store->bytes);
+    *automaton_at(store, 0) = automaton;
+    *parent_at(store, 0) = REACH_NO_SLOT;
+    store->count = 1;
+    if (!grow_shard(shard, 1))
+        return CARRYNET_ERROR_MEMORY;
+    (void)put_slot(shard, (struct reach_slot){.tag = tag_of(hash), .index = 0});
+    return CARRYNET_OK;
+}
+
+/* Whether successor i of the batch is the state `index`, which may be a successor itself. */
+static bool same_state(const struct reach_store *store, const struct reach_batch *batch, size_t i, uint32_t index)
+{
+    const char *hidden = batch->hidden + i * store->bytes;
+    if (index < store->count)
+        return *automaton_at(store, index) == batch->automaton[i] &&
+               memcmp(hidden_at(store, index), hidden, store->bytes) == 0;
+    const size_t other = index - (size_t)store->count;
+    return batch->automaton[other] == batch->automaton[i] &&
+           memcmp(batch->hidden + other * store->bytes, hidden, store->bytes) == 0;
+}
+
+/* Brings what the comparison with the first slot of a tag will need. */
+static void fetch_key(const struct reach_store *store, const struct reach_shard *shard, uint32_t tag)
+{
+    const struct reach_slot *slot = &shard->slots[first_slot(shard, tag)];
+    if (slot->tag == tag && slot->index < store->count) {
+        const char *hidden = hidden_at(store, slot->index);
+        PREFETCH(hidden);
+        PREFETCH(automaton_at(store, slot->index));
+    }
+}
+
+/* The slot of successor i, found or new. */
+static void look_up(struct reach_store *store, struct reach_batch *batch, struct reach_shard *shard, uint64_t entry,
+                    uint32_t *news)
+{
+    const uint32_t tag = (uint32_t)(entry >> 32), i = (uint32_t)entry;
+    uint32_t at = first_slot(shard, tag);
+    batch->slot[i] = REACH_NO_SLOT;
+    for (; shard->slots[at].index != REACH_NO_SLOT; at = at + 1 < shard->capacity ? at + 1 : 0)
+        if (shard->slots[at].tag == tag && same_state(store, batch, i, shard->slots[at].index))
+            return;
+    shard->slots[at] = (struct reach_slot){.tag = tag, .index = (uint32_t)store->count + i};
+    ++shard->used;
+    batch->slot[i] = at;
+    ++news[i / REACH_CHUNK];
+}
+
+bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, size_t s)
+{
+    struct reach_shard *shard = &store->shards[s];
+    const size_t chunks = chunks_of(batch->count);
+    uint32_t *news = batch->news + s * batch->chunks;
+    size_t start = 0, end = 0;
+    for (size_t c = 0; c < chunks; ++c) {
+        start += batch->starts[c][s] - batch->starts[c][0];
+        end += batch->starts[c][s + 1] - batch->starts[c][0];
+        news[c] = 0;
+    }
+    if (start == end)
+        return true;
+    if (!grow_shard(shard, end - start))
+        return false;
+    uint64_t *list = batch->listed + start;
+    const size_t count = end - start;
+    for (size_t c = 0, at = 0; c < chunks; ++c) {
+        const size_t from = batch->starts[c][s], many = batch->starts[c][s + 1] - from;
+        memcpy(list + at, batch->sorted + from, many * sizeof *list);
+        at += many;
+    }
+    for (size_t i = 0; i < count + SLOTS_AHEAD; ++i) {
+        if (i < count)
+            PREFETCH(&shard->slots[first_slot(shard, (uint32_t)(list[i] >> 32))]);
+        if (i >= KEYS_AHEAD && i - KEYS_AHEAD < count)
+            fetch_key(store, shard, (uint32_t)(list[i - KEYS_AHEAD] >> 32));
+        if (i >= SLOTS_AHEAD)
+            look_up(store, batch, shard, list[i - SLOTS_AHEAD], news);
+    }
+    return true;
+}
+
+uint64_t reach_rank(struct reach_batch *batch)
+{
+    uint64_t total = 0;
+    for (size_t c = 0; c < chunks_of(batch->count); ++c) {
+        batch->ranks[c] = total;
+        for (size_t s = 0; s < REACH_SHARDS; ++s)
+            total += batch->news[s * batch->chunks + c];
+    }
+    return total;
+}
+
+void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch, size_t chunk, uint64_t first,
+                      uint32_t symbols)
+{
+    const size_t begin = chunk * REACH_CHUNK;
+    const size_t end = batch->count - begin < REACH_CHUNK ? batch->count : begin + REACH_CHUNK;
+    uint64_t state = store->count + batch->ranks[chunk];
+    for (size_t i = begin; i < end; ++i) {
+        if (batch->slot[i] == REACH_NO_SLOT)
+            continue;
+        const char *hidden = batch->hidden + i * store->bytes;
+        memcpy(hidden_at(store, state), hidden, store->bytes);
+        *automaton_at(store, state) = batch->automaton[i];
+        *parent_at(store, state) = (uint32_t)(first + i / symbols);
+        *symbol_at(store, state) = (uint8_t)(i % symbols);
+        store->shards[batch->shard[i]].slots[batch->slot[i]].index = (uint32_t)state;
+        ++state;
+    }
+}

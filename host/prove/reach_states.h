@@ -1,0 +1,96 @@
+/*
+ * The states that a search has found, bit-identical ones once: pairs of automaton state and hidden values, numbered in
+ * the order of discovery, each with the state and the symbol that led to it. Found again through hash tables, whose
+ * number of shards is fixed, so that threads may share the work and change nothing.
+ */
+#ifndef PROVE_REACH_STATES_H
+#define PROVE_REACH_STATES_H
+
+#include "base/base.h"
+
+#define REACH_MOST_STATES UINT64_C(4000000000) /* states and the successors of a batch are numbered in 32 bits */
+
+enum {
+    REACH_SHARDS = 64,
+    REACH_CHUNK = 1024,     /* successors that one thread takes at a time */
+    REACH_BATCH = 1 << 18,  /* most successors of a batch */
+    REACH_PART = 1 << 20,   /* bytes of hidden values of a part of the store, about */
+    REACH_LEAST_SLOTS = 64, /* of a shard */
+    REACH_LINK = 6          /* bytes of a state beside its hidden values: parent, symbol, automaton state */
+};
+#define REACH_NO_SLOT UINT32_MAX
+
+struct reach_slot {
+    uint32_t tag;   /* 32 bits of the hash: where the search for a place starts, and a first comparison */
+    uint32_t index; /* of a state, or REACH_NO_SLOT */
+};
+
+struct reach_shard {
+    struct reach_slot *slots; /* [capacity] */
+    uint32_t capacity, used;
+};
+
+struct reach_store {
+    size_t bytes;   /* hidden values of a state */
+    uint32_t shift; /* 2^shift states of a part */
+    size_t parts, room;
+    char **hidden; /* [parts][2^shift][bytes], then the links of the part */
+    uint64_t count;
+    struct reach_shard shards[REACH_SHARDS];
+};
+
+/* The successors of some states, and what is found out about each. */
+struct reach_batch {
+    size_t room, chunks; /* of the room */
+    size_t count;
+    char *hidden;                         /* [count][bytes] */
+    uint8_t *automaton;                   /* [count] */
+    uint8_t *shard;                       /* [count] */
+    uint32_t *slot;                       /* [count] where a new state stands in its shard; REACH_NO_SLOT: an old one */
+    uint64_t *sorted;                     /* [count] tag << 32 | number, every chunk by shards */
+    uint64_t *listed;                     /* [count] the same, by shards */
+    uint32_t (*starts)[REACH_SHARDS + 1]; /* [chunks] places in sorted */
+    uint32_t *news;                       /* [REACH_SHARDS][chunks] new states */
+    uint64_t *ranks;                      /* [chunks] new states before the chunk */
+};
+
+/* Makes an empty store of states of some bytes of hidden values. */
+void reach_store_create(struct reach_store *store, size_t bytes);
+void reach_store_free(struct reach_store *store);
+
+/* Bytes that a store of so many states takes, about: tables are as full as chance has it. */
+uint64_t reach_store_memory(size_t bytes, uint64_t states);
+
+/* MEMORY. */
+carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size_t room);
+void reach_batch_free(struct reach_batch *batch);
+uint64_t reach_batch_memory(size_t bytes, size_t room);
+
+const char *reach_hidden(const struct reach_store *store, uint64_t state);
+uint8_t reach_automaton(const struct reach_store *store, uint64_t state);
+/* The state that one was found from, and the symbol that led here in *symbol. */
+uint32_t reach_parent(const struct reach_store *store, uint64_t state, uint8_t *symbol);
+
+/* The first state, into the empty store. MEMORY. */
+carrynet_status reach_store_root(struct reach_store *store, const void *hidden, uint8_t automaton);
+
+/* Sorts the successors of a chunk by shards. */
+void reach_sort_chunk(struct reach_batch *batch, const struct reach_store *store, size_t chunk);
+
+/* Room in the store for all that a batch may add. MEMORY. */
+carrynet_status reach_reserve(struct reach_store *store, uint64_t states);
+
+/*
+ * Looks up the successors that belong to a shard, in order of their numbers, and puts in the new ones. False without
+ * memory.
+ */
+bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, size_t shard);
+
+/* Sums up the new states before every chunk; returns how many there are. */
+uint64_t reach_rank(struct reach_batch *batch);
+
+/* Copies the new states of a chunk to the store; successor i has parent first + i / symbols. */
+void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch, size_t chunk, uint64_t first,
+                      uint32_t symbols);
+
+#endif
