@@ -1,10 +1,34 @@
 /* Memory. */
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* madvise */
+#endif
 #include "base/base.h"
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 #include <unistd.h>
 
-enum { ALIGNMENT = 64 }; /* a cache line, and the widest vector */
+enum {
+    ALIGNMENT = 64,           /* a cache line, and the widest vector */
+    HUGE_ALIGNMENT = 2 << 20, /* a huge page */
+    HUGE_FROM = 4 << 20       /* bytes from which they save more time than they waste memory */
+};
+
+/* Memory in huge pages, where the system has them for the asking: tables that are read at random miss fewer addresses. */
+static void *allocate(size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    if (bytes >= HUGE_FROM && bytes <= SIZE_MAX - HUGE_ALIGNMENT) {
+        void *huge = aligned_alloc(HUGE_ALIGNMENT, (bytes + HUGE_ALIGNMENT - 1) / HUGE_ALIGNMENT * HUGE_ALIGNMENT);
+        if (huge != NULL)
+            (void)madvise(huge, bytes, MADV_HUGEPAGE);
+        return huge;
+    }
+#endif
+    return aligned_alloc(ALIGNMENT, bytes);
+}
 
 carrynet_status base_allocate(void *pointer, size_t count, size_t size)
 {
@@ -14,7 +38,7 @@ carrynet_status base_allocate(void *pointer, size_t count, size_t size)
         return base_fail(CARRYNET_ERROR_MEMORY, "%zu items of %zu bytes do not fit in this machine's address space",
                          count, size);
     const size_t bytes = (count * size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
-    *out = aligned_alloc(ALIGNMENT, bytes);
+    *out = allocate(bytes);
     if (*out == NULL)
         return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate %zu bytes", bytes);
     memset(*out, 0, bytes);

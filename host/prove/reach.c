@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BATCH_BYTES = 4 << 20, LEAST_BATCH = 1024, SHARED_FROM = 4 * REACH_CHUNK };
+enum { BATCH_BYTES = 2 << 20, LEAST_BATCH = 1024, SHARED_FROM = 4 * REACH_CHUNK };
 
 /* What a chunk's outputs say, or those of its first steps. */
 struct judgement {
@@ -24,7 +24,7 @@ struct search {
     carrynet_engine *engine;
     const carrynet_task *task;
     carrynet_precision precision;
-    uint32_t symbols;
+    uint32_t inputs, symbols; /* 2^inputs */
     size_t threads;
     uint64_t limit;
     struct reach_store store;
@@ -75,8 +75,8 @@ static void judge(struct judgement *judged, const struct search *s, size_t begin
     const uint32_t outputs = s->task->outputs;
     *judged = (struct judgement){.margin = INFINITY};
     for (size_t i = begin; i < end && !judged->wrong; ++i) {
-        const uint8_t from = reach_automaton(&s->store, s->first + i / s->symbols);
-        const uint32_t right = s->task->out[from][i % s->symbols];
+        const uint8_t from = reach_automaton(&s->store, s->first + (i >> s->inputs));
+        const uint32_t right = s->task->out[from][i & (s->symbols - 1)];
         for (uint32_t o = 0; o < outputs; ++o) {
             const double z = logit_at(s, i * outputs + o), margin = right >> o & 1 ? z : 0 - z;
             if (!judged->wrong && (isnan(z) || (z > 0) != (right >> o & 1)))
@@ -101,9 +101,9 @@ static void expand_chunk(void *self, size_t chunk)
     struct search *s = self;
     const size_t bytes = s->store.bytes;
     for (size_t i = chunk * REACH_CHUNK; i < chunk_end(s, chunk); ++i) {
-        const uint64_t state = s->first + i / s->symbols;
+        const uint64_t state = s->first + (i >> s->inputs);
         memcpy(s->batch.hidden + i * bytes, reach_hidden(&s->store, state), bytes);
-        s->batch.automaton[i] = s->task->next[reach_automaton(&s->store, state)][i % s->symbols];
+        s->batch.automaton[i] = s->task->next[reach_automaton(&s->store, state)][i & (s->symbols - 1)];
     }
 }
 
@@ -123,7 +123,7 @@ static void insert_shard(void *self, size_t shard)
 static void keep_chunk(void *self, size_t chunk)
 {
     struct search *s = self;
-    reach_keep_chunk(&s->store, &s->batch, chunk, s->first, s->symbols);
+    reach_keep_chunk(&s->store, &s->batch, chunk, s->first, s->inputs);
 }
 
 static void share_out(struct search *s, size_t count, void (*function)(void *self, size_t i))
@@ -225,7 +225,7 @@ static carrynet_status take_batch(struct reach *reach, struct search *s)
         reach->output = all.output;
         reach->right = all.right;
         reach->logit = all.logit;
-        status = spell(&reach->word, s, s->first + (end - 1) / s->symbols, (uint8_t)((end - 1) % s->symbols));
+        status = spell(&reach->word, s, s->first + ((end - 1) >> s->inputs), (uint8_t)((end - 1) & (s->symbols - 1)));
     }
     s->store.count += found;
     reach->states = s->store.count;
@@ -341,6 +341,7 @@ carrynet_status reach_search(struct reach *reach, carrynet_engine *engine, const
     s->engine = engine;
     s->task = task;
     s->precision = carrynet_engine_settings(engine)->precision;
+    s->inputs = task->inputs;
     s->symbols = 1u << task->inputs;
     s->threads = options->threads > 0 ? options->threads : base_cores();
     s->limit = options->states;

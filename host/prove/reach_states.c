@@ -5,7 +5,7 @@
 #include "prove/reach_states.h"
 #include <string.h>
 
-enum { SHARD_BITS = 6, SLOTS_AHEAD = 16, KEYS_AHEAD = 8 };
+enum { SHARD_BITS = 6, SLOTS_AHEAD = 48, KEYS_AHEAD = 24 };
 
 #if defined(__GNUC__)
 #define PREFETCH(address) __builtin_prefetch(address)
@@ -18,81 +18,57 @@ enum { SHARD_BITS = 6, SLOTS_AHEAD = 16, KEYS_AHEAD = 8 };
 static uint32_t part_shift(size_t bytes)
 {
     uint32_t shift = 4;
-    while (shift < 16 && ((size_t)2 << shift) * bytes <= REACH_PART)
+    while (shift < 20 && ((size_t)2 << shift) * bytes <= REACH_PART)
         ++shift;
     return shift;
 }
 
-static size_t part_of(const struct reach_store *store, uint64_t state)
+/* A part of `room` states, with what an old one of fewer holds. */
+static carrynet_status make_part(struct reach_part *part, size_t bytes, size_t room)
 {
-    return (size_t)(state >> store->shift);
-}
-
-static size_t in_part(const struct reach_store *store, uint64_t state)
-{
-    return (size_t)(state & (((uint64_t)1 << store->shift) - 1));
-}
-
-static char *hidden_at(const struct reach_store *store, uint64_t state)
-{
-    return store->hidden[part_of(store, state)] + in_part(store, state) * store->bytes;
-}
-
-/* Parents, then symbols, then automaton states stand behind the hidden values of a part. */
-static char *links(const struct reach_store *store, uint64_t state)
-{
-    return store->hidden[part_of(store, state)] + (store->bytes << store->shift);
-}
-
-static uint32_t *parent_at(const struct reach_store *store, uint64_t state)
-{
-    return (uint32_t *)(void *)links(store, state) + in_part(store, state);
-}
-
-static uint8_t *symbol_at(const struct reach_store *store, uint64_t state)
-{
-    return (uint8_t *)links(store, state) + (sizeof(uint32_t) << store->shift) + in_part(store, state);
-}
-
-static uint8_t *automaton_at(const struct reach_store *store, uint64_t state)
-{
-    return symbol_at(store, state) + ((size_t)1 << store->shift);
-}
-
-const char *reach_hidden(const struct reach_store *store, uint64_t state)
-{
-    return hidden_at(store, state);
-}
-
-uint8_t reach_automaton(const struct reach_store *store, uint64_t state)
-{
-    return *automaton_at(store, state);
-}
-
-uint32_t reach_parent(const struct reach_store *store, uint64_t state, uint8_t *symbol)
-{
-    *symbol = *symbol_at(store, state);
-    return *parent_at(store, state);
+    struct reach_part made = {.room = room};
+    const carrynet_status status = base_allocate(&made.hidden, room, bytes + REACH_LINK);
+    if (status != CARRYNET_OK)
+        return status;
+    made.parent = (uint32_t *)(void *)(made.hidden + room * bytes);
+    made.symbol = (uint8_t *)(made.parent + room);
+    made.automaton = made.symbol + room;
+    if (part->room > 0) {
+        memcpy(made.hidden, part->hidden, part->room * bytes);
+        memcpy(made.parent, part->parent, part->room * sizeof *part->parent);
+        memcpy(made.symbol, part->symbol, part->room);
+        memcpy(made.automaton, part->automaton, part->room);
+    }
+    base_free(part->hidden);
+    *part = made;
+    return CARRYNET_OK;
 }
 
 carrynet_status reach_reserve(struct reach_store *store, uint64_t states)
 {
-    const size_t part = ((size_t)1 << store->shift) * (store->bytes + REACH_LINK);
+    const size_t whole = (size_t)1 << store->shift;
     carrynet_status status = CARRYNET_OK;
+    if (store->parts == 1 && store->part[0].room < states && store->part[0].room < whole) {
+        size_t room = store->part[0].room;
+        while (room < whole && room < states)
+            room *= 4;
+        status = make_part(&store->part[0], store->bytes, room < whole ? room : whole);
+    }
     while (((uint64_t)store->parts << store->shift) < states && status == CARRYNET_OK) {
-        if (store->parts == store->room) {
-            const size_t room = store->room == 0 ? 16 : 2 * store->room;
-            char **more = NULL;
+        if (store->parts == store->parts_room) {
+            const size_t room = store->parts_room == 0 ? 16 : 2 * store->parts_room;
+            struct reach_part *more = NULL;
             status = base_allocate(&more, room, sizeof *more);
             if (status != CARRYNET_OK)
                 break;
             if (store->parts > 0)
-                memcpy(more, store->hidden, store->parts * sizeof *more);
-            base_free(store->hidden);
-            store->hidden = more;
-            store->room = room;
+                memcpy(more, store->part, store->parts * sizeof *more);
+            base_free(store->part);
+            store->part = more;
+            store->parts_room = room;
         }
-        status = base_allocate(&store->hidden[store->parts], part, 1);
+        const size_t room = store->parts == 0 && whole > REACH_FIRST && states <= REACH_FIRST ? REACH_FIRST : whole;
+        status = make_part(&store->part[store->parts], store->bytes, room);
         store->parts += status == CARRYNET_OK;
     }
     return status;
@@ -106,8 +82,8 @@ void reach_store_create(struct reach_store *store, size_t bytes)
 void reach_store_free(struct reach_store *store)
 {
     for (size_t i = 0; i < store->parts; ++i)
-        base_free(store->hidden[i]);
-    base_free(store->hidden);
+        base_free(store->part[i].hidden);
+    base_free(store->part);
     for (size_t i = 0; i < REACH_SHARDS; ++i)
         base_free(store->shards[i].slots);
     *store = (struct reach_store){0};
@@ -187,7 +163,7 @@ static uint64_t mix(uint64_t h, uint64_t word)
 }
 
 /* Four streams, so that no multiplication waits for the one before. */
-static uint64_t hash_state(const char *hidden, size_t bytes, uint8_t automaton)
+static inline uint64_t hash_state(const char *hidden, size_t bytes, uint8_t automaton)
 {
     uint64_t h[4] = {automaton, 0x243f6a8885a308d3u, 0x13198a2e03707344u, 0xa4093822299f31d0u}, w[4];
     size_t i = 0;
@@ -208,9 +184,9 @@ static size_t shard_of(uint64_t hash)
     return (size_t)(hash & (REACH_SHARDS - 1));
 }
 
-static uint32_t tag_of(uint64_t hash)
+static uint32_t tag_of(uint64_t hash, uint8_t automaton)
 {
-    return (uint32_t)(hash >> 32);
+    return (uint32_t)(hash >> 40) << 8 | automaton;
 }
 
 static uint32_t first_slot(const struct reach_shard *shard, uint32_t tag)
@@ -236,7 +212,8 @@ void reach_sort_chunk(struct reach_batch *batch, const struct reach_store *store
         starts[s + 1] += starts[s];
     }
     for (size_t i = 0; i < count; ++i)
-        batch->sorted[next[batch->shard[first + i]]++] = (uint64_t)tag_of(hashes[i]) << 32 | (first + i);
+        batch->sorted[next[batch->shard[first + i]]++] =
+            (uint64_t)tag_of(hashes[i], batch->automaton[first + i]) << 32 | (first + i);
 }
 
 /* ---- the tables ------------------------------------------------------------------------------------------------- */
@@ -278,37 +255,31 @@ carrynet_status reach_store_root(struct reach_store *store, const void *hidden, 
         return status;
     const uint64_t hash = hash_state(hidden, store->bytes, automaton);
     struct reach_shard *shard = &store->shards[shard_of(hash)];
-    memcpy(hidden_at(store, 0), hidden, store->bytes);
-    *automaton_at(store, 0) = automaton;
-    *parent_at(store, 0) = REACH_NO_SLOT;
+    memcpy(store->part[0].hidden, hidden, store->bytes);
+    store->part[0].automaton[0] = automaton;
+    store->part[0].parent[0] = REACH_NO_SLOT;
     store->count = 1;
     if (!grow_shard(shard, 1))
         return CARRYNET_ERROR_MEMORY;
-    (void)put_slot(shard, (struct reach_slot){.tag = tag_of(hash), .index = 0});
+    (void)put_slot(shard, (struct reach_slot){.tag = tag_of(hash, automaton), .index = 0});
     return CARRYNET_OK;
 }
 
-/* Whether successor i of the batch is the state `index`, which may be a successor itself. */
-static bool same_state(const struct reach_store *store, const struct reach_batch *batch, size_t i, uint32_t index)
+/* Whether successor i of the batch has the hidden values of the state `index`, which may be a successor itself. */
+static bool same_hidden(const struct reach_store *store, const struct reach_batch *batch, size_t i, uint32_t index)
 {
-    const char *hidden = batch->hidden + i * store->bytes;
-    if (index < store->count)
-        return *automaton_at(store, index) == batch->automaton[i] &&
-               memcmp(hidden_at(store, index), hidden, store->bytes) == 0;
-    const size_t other = index - (size_t)store->count;
-    return batch->automaton[other] == batch->automaton[i] &&
-           memcmp(batch->hidden + other * store->bytes, hidden, store->bytes) == 0;
+    const char *other = index < store->count ? reach_hidden(store, index)
+                                             : batch->hidden + (index - (size_t)store->count) * store->bytes;
+    return memcmp(other, batch->hidden + i * store->bytes, store->bytes) == 0;
 }
 
 /* Brings what the comparison with the first slot of a tag will need. */
 static void fetch_key(const struct reach_store *store, const struct reach_shard *shard, uint32_t tag)
 {
     const struct reach_slot *slot = &shard->slots[first_slot(shard, tag)];
-    if (slot->tag == tag && slot->index < store->count) {
-        const char *hidden = hidden_at(store, slot->index);
-        PREFETCH(hidden);
-        PREFETCH(automaton_at(store, slot->index));
-    }
+    for (int i = 0; i < 2 && slot < shard->slots + shard->capacity; ++i, ++slot)
+        if (slot->tag == tag && slot->index < store->count)
+            PREFETCH(reach_hidden(store, slot->index));
 }
 
 /* The slot of successor i, found or new. */
@@ -319,7 +290,7 @@ static void look_up(struct reach_store *store, struct reach_batch *batch, struct
     uint32_t at = first_slot(shard, tag);
     batch->slot[i] = REACH_NO_SLOT;
     for (; shard->slots[at].index != REACH_NO_SLOT; at = at + 1 < shard->capacity ? at + 1 : 0)
-        if (shard->slots[at].tag == tag && same_state(store, batch, i, shard->slots[at].index))
+        if (shard->slots[at].tag == tag && same_hidden(store, batch, i, shard->slots[at].index))
             return;
     shard->slots[at] = (struct reach_slot){.tag = tag, .index = (uint32_t)store->count + i};
     ++shard->used;
@@ -352,8 +323,10 @@ bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, si
     for (size_t i = 0; i < count + SLOTS_AHEAD; ++i) {
         if (i < count)
             PREFETCH(&shard->slots[first_slot(shard, (uint32_t)(list[i] >> 32))]);
-        if (i >= KEYS_AHEAD && i - KEYS_AHEAD < count)
+        if (i >= KEYS_AHEAD && i - KEYS_AHEAD < count) {
+            PREFETCH(batch->hidden + (uint32_t)list[i - KEYS_AHEAD] * store->bytes);
             fetch_key(store, shard, (uint32_t)(list[i - KEYS_AHEAD] >> 32));
+        }
         if (i >= SLOTS_AHEAD)
             look_up(store, batch, shard, list[i - SLOTS_AHEAD], news);
     }
@@ -372,7 +345,7 @@ uint64_t reach_rank(struct reach_batch *batch)
 }
 
 void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch, size_t chunk, uint64_t first,
-                      uint32_t symbols)
+                      uint32_t inputs)
 {
     const size_t begin = chunk * REACH_CHUNK;
     const size_t end = batch->count - begin < REACH_CHUNK ? batch->count : begin + REACH_CHUNK;
@@ -380,11 +353,12 @@ void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch
     for (size_t i = begin; i < end; ++i) {
         if (batch->slot[i] == REACH_NO_SLOT)
             continue;
-        const char *hidden = batch->hidden + i * store->bytes;
-        memcpy(hidden_at(store, state), hidden, store->bytes);
-        *automaton_at(store, state) = batch->automaton[i];
-        *parent_at(store, state) = (uint32_t)(first + i / symbols);
-        *symbol_at(store, state) = (uint8_t)(i % symbols);
+        const struct reach_part *part = reach_part_of(store, state);
+        const size_t at = reach_in_part(store, state);
+        memcpy(part->hidden + at * store->bytes, batch->hidden + i * store->bytes, store->bytes);
+        part->automaton[at] = batch->automaton[i];
+        part->parent[at] = (uint32_t)(first + (i >> inputs));
+        part->symbol[at] = (uint8_t)(i & ((1u << inputs) - 1));
         store->shards[batch->shard[i]].slots[batch->slot[i]].index = (uint32_t)state;
         ++state;
     }

@@ -14,15 +14,25 @@ enum {
     REACH_SHARDS = 64,
     REACH_CHUNK = 1024,     /* successors that one thread takes at a time */
     REACH_BATCH = 1 << 18,  /* most successors of a batch */
-    REACH_PART = 1 << 20,   /* bytes of hidden values of a part of the store, about */
+    REACH_PART = 8 << 20,   /* bytes of hidden values of a part of the store, about */
+    REACH_FIRST = 1024,     /* states that the first part has room for at first */
     REACH_LEAST_SLOTS = 64, /* of a shard */
     REACH_LINK = 6          /* bytes of a state beside its hidden values: parent, symbol, automaton state */
 };
 #define REACH_NO_SLOT UINT32_MAX
 
 struct reach_slot {
-    uint32_t tag;   /* 32 bits of the hash: where the search for a place starts, and a first comparison */
+    uint32_t tag;   /* 24 bits of the hash, where the search for a place starts, and the automaton state */
     uint32_t index; /* of a state, or REACH_NO_SLOT */
+};
+
+/* States in a row; one block of memory. */
+struct reach_part {
+    char *hidden;       /* [room][bytes] */
+    uint32_t *parent;   /* [room] */
+    uint8_t *symbol;    /* [room] that led here */
+    uint8_t *automaton; /* [room] */
+    size_t room;
 };
 
 struct reach_shard {
@@ -33,8 +43,8 @@ struct reach_shard {
 struct reach_store {
     size_t bytes;   /* hidden values of a state */
     uint32_t shift; /* 2^shift states of a part */
-    size_t parts, room;
-    char **hidden; /* [parts][2^shift][bytes], then the links of the part */
+    size_t parts, parts_room;
+    struct reach_part *part; /* [parts] of 2^shift states */
     uint64_t count;
     struct reach_shard shards[REACH_SHARDS];
 };
@@ -66,10 +76,33 @@ carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size
 void reach_batch_free(struct reach_batch *batch);
 uint64_t reach_batch_memory(size_t bytes, size_t room);
 
-const char *reach_hidden(const struct reach_store *store, uint64_t state);
-uint8_t reach_automaton(const struct reach_store *store, uint64_t state);
+static inline const struct reach_part *reach_part_of(const struct reach_store *store, uint64_t state)
+{
+    return &store->part[state >> store->shift];
+}
+
+static inline size_t reach_in_part(const struct reach_store *store, uint64_t state)
+{
+    return (size_t)(state & (((uint64_t)1 << store->shift) - 1));
+}
+
+static inline char *reach_hidden(const struct reach_store *store, uint64_t state)
+{
+    return reach_part_of(store, state)->hidden + reach_in_part(store, state) * store->bytes;
+}
+
+static inline uint8_t reach_automaton(const struct reach_store *store, uint64_t state)
+{
+    return reach_part_of(store, state)->automaton[reach_in_part(store, state)];
+}
+
 /* The state that one was found from, and the symbol that led here in *symbol. */
-uint32_t reach_parent(const struct reach_store *store, uint64_t state, uint8_t *symbol);
+static inline uint32_t reach_parent(const struct reach_store *store, uint64_t state, uint8_t *symbol)
+{
+    const size_t at = reach_in_part(store, state);
+    *symbol = reach_part_of(store, state)->symbol[at];
+    return reach_part_of(store, state)->parent[at];
+}
 
 /* The first state, into the empty store. MEMORY. */
 carrynet_status reach_store_root(struct reach_store *store, const void *hidden, uint8_t automaton);
@@ -89,8 +122,8 @@ bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, si
 /* Sums up the new states before every chunk; returns how many there are. */
 uint64_t reach_rank(struct reach_batch *batch);
 
-/* Copies the new states of a chunk to the store; successor i has parent first + i / symbols. */
+/* Copies the new states of a chunk to the store; successor i has parent first + (i >> inputs). */
 void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch, size_t chunk, uint64_t first,
-                      uint32_t symbols);
+                      uint32_t inputs);
 
 #endif
