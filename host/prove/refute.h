@@ -1,0 +1,45 @@
+/*
+ * The refuter: looks for a word that the network gets wrong, in the engine's arithmetic and by the engine's own bit. In
+ * turn: every short word (reach.h, with few states); states merged by cells, which reaches far; words u v^n w; and such
+ * words as others suspect. To find nothing is no evidence.
+ */
+#ifndef PROVE_REFUTE_H
+#define PROVE_REFUTE_H
+
+#include "prove/prover.h"
+
+/* The effort that the program takes by default, in steps of states. */
+#define REFUTE_EFFORT 2000000
+
+/*
+ * Looks for a wrong word with about `effort` steps of states, and shortens what it finds: wrong->symbols stays NULL if
+ * there is none. The engine holds one network. OK either way; ARGUMENT: another engine, or a task of other sizes;
+ * MEMORY; errors of the engine. Free with refute_free.
+ */
+carrynet_status refute_search(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                              uint64_t effort, const struct prove_stop *stop);
+
+/* The parts of refute_search, likewise. */
+carrynet_status refute_short_words(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                                   uint64_t effort, const struct prove_stop *stop);
+carrynet_status refute_cells(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                             uint64_t effort, const struct prove_stop *stop);
+carrynet_status refute_lassos(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                              uint64_t effort, const struct prove_stop *stop);
+
+/* Steps one word [length]: wrong is its prefix up to the first wrong bit, not shortened, or stays without symbols. */
+carrynet_status refute_replay(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                              const uint8_t *word, size_t length);
+
+/* Steps some words; wrong is the shortest wrong prefix of all, the first of equals, shortened. */
+carrynet_status refute_words(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                             const struct prove_word *words, size_t count, const struct prove_stop *stop);
+
+/* Looks for shorter wrong words among those that leave out runs of symbols of a wrong word, which it replaces. */
+carrynet_status refute_shorten(struct prove_word *word, carrynet_engine *engine, const carrynet_task *task,
+                               const struct prove_stop *stop);
+
+/* Releases the word of a counterexample; takes one without. */
+void refute_free(carrynet_counterexample *wrong);
+
+#endif

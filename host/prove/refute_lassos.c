@@ -1,0 +1,198 @@
+/*
+ * Words u v^n w: short u and v, n until the hidden values repeat or there are 100,000 symbols, w after every doubling of
+ * n. All pairs of u and v run side by side; the windows are multiples of every |v|, so that states at their ends that are
+ * equal, bit for bit, go on equally.
+ */
+#include "base/base.h"
+#include "prove/refute_parts.h"
+#include "prove/word.h"
+#include <string.h>
+
+enum { LONGEST = 100000, WINDOW = 60, TAIL = 2, PARTS = 8 };
+
+/* Most symbols of u and of v, for 1 to 4 input bits; every |v| divides WINDOW. */
+static const uint32_t most_u[] = {4, 2, 1, 1}, most_v[] = {6, 3, 2, 2};
+
+struct lasso {
+    uint8_t u[PARTS], v[PARTS];
+    uint32_t u_length, v_length;
+};
+
+struct lassos {
+    struct word_runs runs;
+    struct lasso *lasso;      /* [sequences] */
+    char *kept;               /* [sequences][bytes] hidden values some windows ago */
+    uint32_t *kept_automaton; /* [sequences] */
+    uint64_t steps;           /* of the effort */
+};
+
+/* Word number i of so many symbols, first symbol in the lowest bits. */
+static void spell(uint8_t *word, uint32_t length, uint32_t i, uint32_t inputs)
+{
+    for (uint32_t t = 0; t < length; ++t)
+        word[t] = (uint8_t)(i >> t * inputs & ((1u << inputs) - 1));
+}
+
+/* Whether v is a power of a shorter word, whose lasso is the same. */
+static bool is_power(const uint8_t *v, uint32_t length)
+{
+    for (uint32_t period = 1; period < length; ++period)
+        if (length % period == 0 && memcmp(v, v + period, length - period) == 0)
+            return true;
+    return false;
+}
+
+/* Writes the lassos, or with NULL only counts them. u that ends as v does is a shorter u with a turned v. */
+static size_t list_lassos(struct lasso *lassos, uint32_t inputs)
+{
+    size_t count = 0;
+    for (uint32_t v_length = 1; v_length <= most_v[inputs - 1]; ++v_length)
+        for (uint32_t u_length = 0; u_length <= most_u[inputs - 1]; ++u_length)
+            for (uint32_t i = 0; i >> v_length * inputs == 0; ++i)
+                for (uint32_t j = 0; j >> u_length * inputs == 0; ++j) {
+                    struct lasso one = {.u_length = u_length, .v_length = v_length};
+                    spell(one.v, v_length, i, inputs);
+                    spell(one.u, u_length, j, inputs);
+                    if (is_power(one.v, v_length) || (u_length > 0 && one.u[u_length - 1] == one.v[v_length - 1]))
+                        continue;
+                    if (lassos != NULL)
+                        lassos[count] = one;
+                    ++count;
+                }
+    return count;
+}
+
+static uint8_t symbol_of(const struct lasso *lasso, uint64_t step)
+{
+    return step < lasso->u_length ? lasso->u[step] : lasso->v[(step - lasso->u_length) % lasso->v_length];
+}
+
+/* The first `steps` symbols of a lasso, and a tail. */
+static carrynet_status make_word(struct prove_word *word, const struct lasso *lasso, uint64_t steps,
+                                 const uint8_t *tail, size_t tail_length)
+{
+    const carrynet_status status = base_allocate(&word->symbols, (size_t)steps + tail_length, 1);
+    if (status != CARRYNET_OK)
+        return status;
+    word->length = (size_t)steps + tail_length;
+    for (size_t t = 0; t < steps; ++t)
+        word->symbols[t] = symbol_of(lasso, t);
+    for (size_t t = 0; t < tail_length; ++t)
+        word->symbols[steps + t] = tail[t];
+    return CARRYNET_OK;
+}
+
+/* The sequence with the earliest error, or the number of them. */
+static size_t earliest(const struct word_runs *runs)
+{
+    size_t best = runs->sequences;
+    for (size_t s = 0; s < runs->sequences; ++s)
+        if (runs->errors[s].wrong && (best == runs->sequences || runs->errors[s].at < runs->errors[best].at))
+            best = s;
+    return best;
+}
+
+/* Every tail after every lasso, from where the lassos are now. */
+static carrynet_status try_tails(struct prove_word *word, struct lassos *l)
+{
+    struct word_runs tails = {0};
+    const struct word_runs *runs = &l->runs;
+    const uint32_t inputs = runs->task->inputs, count = 1u << TAIL * inputs;
+    carrynet_status status = word_runs_create(&tails, runs->engine, runs->task, runs->sequences * count, TAIL);
+    if (status != CARRYNET_OK)
+        goto done;
+    for (size_t s = 0; s < tails.sequences; ++s) {
+        memcpy(tails.hidden + s * tails.bytes, runs->hidden + s / count * tails.bytes, tails.bytes);
+        tails.automaton[s] = runs->automaton[s / count];
+        spell(tails.symbols + s * TAIL, TAIL, (uint32_t)(s % count), inputs);
+    }
+    tails.done = runs->done;
+    status = word_runs_step(&tails);
+    l->steps += tails.sequences * TAIL;
+    const size_t s = status == CARRYNET_OK ? earliest(&tails) : tails.sequences;
+    if (s < tails.sequences)
+        status = make_word(word, &l->lasso[s / count], runs->done, tails.symbols + s * TAIL,
+                           (size_t)(tails.errors[s].at + 1 - runs->done));
+done:
+    word_runs_free(&tails);
+    return status;
+}
+
+/* Leaves out the lassos that repeat themselves; keeps the state of the others at every doubling of the windows. */
+static void drop_repeating(struct lassos *l, bool keep)
+{
+    struct word_runs *runs = &l->runs;
+    size_t left = 0;
+    for (size_t s = 0; s < runs->sequences; ++s) {
+        if (runs->automaton[s] == l->kept_automaton[s] &&
+            memcmp(runs->hidden + s * runs->bytes, l->kept + s * runs->bytes, runs->bytes) == 0)
+            continue;
+        const size_t from = keep ? s : left;
+        word_runs_copy(runs, left, s);
+        l->lasso[left] = l->lasso[s];
+        if (keep) {
+            memmove(l->kept + left * runs->bytes, runs->hidden + left * runs->bytes, runs->bytes);
+            l->kept_automaton[left] = runs->automaton[left];
+        } else if (from != s) {
+            memcpy(l->kept + left * runs->bytes, l->kept + s * runs->bytes, runs->bytes);
+            l->kept_automaton[left] = l->kept_automaton[s];
+        }
+        ++left;
+    }
+    runs->sequences = left;
+}
+
+static carrynet_status step_window(struct prove_word *word, struct lassos *l)
+{
+    struct word_runs *runs = &l->runs;
+    for (size_t s = 0; s < runs->sequences; ++s)
+        for (size_t t = 0; t < runs->steps; ++t)
+            runs->symbols[s * runs->steps + t] = symbol_of(&l->lasso[s], runs->done + t);
+    const carrynet_status status = word_runs_step(runs);
+    l->steps += runs->sequences * runs->steps;
+    const size_t s = status == CARRYNET_OK ? earliest(runs) : runs->sequences;
+    if (s == runs->sequences)
+        return status;
+    return make_word(word, &l->lasso[s], runs->errors[s].at + 1, NULL, 0);
+}
+
+carrynet_status refute_lassos(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                              uint64_t effort, const struct prove_stop *stop)
+{
+    struct lassos l = {0};
+    struct prove_word word = {0};
+    const size_t count = list_lassos(NULL, task->inputs);
+    *wrong = (carrynet_counterexample){0};
+    carrynet_status status = word_runs_create(&l.runs, engine, task, count, WINDOW);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&l.lasso, count, sizeof *l.lasso);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&l.kept, count, l.runs.bytes);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&l.kept_automaton, count, sizeof *l.kept_automaton);
+    if (status != CARRYNET_OK)
+        goto done;
+    (void)list_lassos(l.lasso, task->inputs);
+    for (size_t s = 0; s < count; ++s)
+        l.kept_automaton[s] = UINT32_MAX;
+    for (uint64_t windows = 1; status == CARRYNET_OK; ++windows) {
+        status = step_window(&word, &l);
+        const bool doubled = (windows & (windows - 1)) == 0;
+        if (status == CARRYNET_OK && word.symbols == NULL && doubled)
+            status = try_tails(&word, &l);
+        if (status != CARRYNET_OK || word.symbols != NULL)
+            break;
+        drop_repeating(&l, doubled);
+        if (l.runs.sequences == 0 || l.runs.done >= LONGEST || l.steps >= effort || prove_stopped(stop))
+            break;
+    }
+    if (status == CARRYNET_OK && word.symbols != NULL)
+        status = refute_found(wrong, engine, task, &word, stop);
+done:
+    base_free(word.symbols);
+    base_free(l.kept_automaton);
+    base_free(l.kept);
+    base_free(l.lasso);
+    word_runs_free(&l.runs);
+    return status;
+}
