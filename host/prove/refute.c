@@ -130,16 +130,31 @@ carrynet_status refute_short_words(carrynet_counterexample *wrong, carrynet_engi
     return short_words(wrong, &right, engine, task, effort, stop);
 }
 
+/* Keeps the shorter of two counterexamples in *wrong, the first of equals, and releases the other. */
+static void keep_shorter(carrynet_counterexample *wrong, carrynet_counterexample *other)
+{
+    if (other->symbols != NULL && (wrong->symbols == NULL || other->steps < wrong->steps)) {
+        const carrynet_counterexample longer = *wrong;
+        *wrong = *other;
+        *other = longer;
+    }
+    refute_free(other);
+}
+
 carrynet_status refute_search(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
                               uint64_t effort, const struct prove_stop *stop)
 {
+    carrynet_counterexample other = {0};
     uint32_t right = 0;
     carrynet_status status = short_words(wrong, &right, engine, task, effort / 4, stop);
-    if (status == CARRYNET_OK && wrong->symbols == NULL && right < UINT32_MAX)
-        status = refute_lassos(wrong, engine, task, effort / 2, stop);
-    if (status == CARRYNET_OK && wrong->symbols == NULL && right < UINT32_MAX)
-        status = refute_cells(wrong, engine, task, effort / 4, stop);
-    if (status == CARRYNET_OK && wrong->symbols != NULL && wrong->steps == (size_t)right + 1)
-        wrong->shortest = true;
+    if (status != CARRYNET_OK || wrong->symbols != NULL || right == UINT32_MAX)
+        return status;
+    status = refute_lassos(wrong, engine, task, effort / 2, stop);
+    if (status == CARRYNET_OK)
+        status = refute_cells(&other, engine, task, effort / 4, stop);
+    keep_shorter(wrong, &other);
+    if (status != CARRYNET_OK)
+        refute_free(wrong);
+    wrong->shortest = wrong->symbols != NULL && wrong->steps == (size_t)right + 1;
     return status;
 }

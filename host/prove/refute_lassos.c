@@ -1,6 +1,6 @@
 /*
  * Words u v^n w: short u and v, n until the hidden values repeat or there are 100,000 symbols, w after every doubling of
- * n. All pairs of u and v run side by side; the windows are multiples of every |v|, so that states at their ends that are
+ * n. All pairs of u and v of one |v| run side by side; the windows are multiples of every |v|, so that states at their ends that are
  * equal, bit for bit, go on equally.
  */
 #include "base/base.h"
@@ -42,23 +42,22 @@ static bool is_power(const uint8_t *v, uint32_t length)
     return false;
 }
 
-/* Writes the lassos, or with NULL only counts them. u that ends as v does is a shorter u with a turned v. */
-static size_t list_lassos(struct lasso *lassos, uint32_t inputs)
+/* Writes the lassos of a |v|, or with NULL only counts them. u that ends as v does is a shorter u with a turned v. */
+static size_t list_lassos(struct lasso *lassos, uint32_t inputs, uint32_t v_length)
 {
     size_t count = 0;
-    for (uint32_t v_length = 1; v_length <= most_v[inputs - 1]; ++v_length)
-        for (uint32_t u_length = 0; u_length <= most_u[inputs - 1]; ++u_length)
-            for (uint32_t i = 0; i >> v_length * inputs == 0; ++i)
-                for (uint32_t j = 0; j >> u_length * inputs == 0; ++j) {
-                    struct lasso one = {.u_length = u_length, .v_length = v_length};
-                    spell(one.v, v_length, i, inputs);
-                    spell(one.u, u_length, j, inputs);
-                    if (is_power(one.v, v_length) || (u_length > 0 && one.u[u_length - 1] == one.v[v_length - 1]))
-                        continue;
-                    if (lassos != NULL)
-                        lassos[count] = one;
-                    ++count;
-                }
+    for (uint32_t u_length = 0; u_length <= most_u[inputs - 1]; ++u_length)
+        for (uint32_t i = 0; i >> v_length * inputs == 0; ++i)
+            for (uint32_t j = 0; j >> u_length * inputs == 0; ++j) {
+                struct lasso one = {.u_length = u_length, .v_length = v_length};
+                spell(one.v, v_length, i, inputs);
+                spell(one.u, u_length, j, inputs);
+                if (is_power(one.v, v_length) || (u_length > 0 && one.u[u_length - 1] == one.v[v_length - 1]))
+                    continue;
+                if (lassos != NULL)
+                    lassos[count] = one;
+                ++count;
+            }
     return count;
 }
 
@@ -127,15 +126,12 @@ static void drop_repeating(struct lassos *l, bool keep)
         if (runs->automaton[s] == l->kept_automaton[s] &&
             memcmp(runs->hidden + s * runs->bytes, l->kept + s * runs->bytes, runs->bytes) == 0)
             continue;
-        const size_t from = keep ? s : left;
         word_runs_copy(runs, left, s);
         l->lasso[left] = l->lasso[s];
-        if (keep) {
-            memmove(l->kept + left * runs->bytes, runs->hidden + left * runs->bytes, runs->bytes);
-            l->kept_automaton[left] = runs->automaton[left];
-        } else if (from != s) {
-            memcpy(l->kept + left * runs->bytes, l->kept + s * runs->bytes, runs->bytes);
-            l->kept_automaton[left] = l->kept_automaton[s];
+        if (keep || left != s) {
+            memcpy(l->kept + left * runs->bytes, (keep ? runs->hidden + left * runs->bytes : l->kept + s * runs->bytes),
+                   runs->bytes);
+            l->kept_automaton[left] = keep ? runs->automaton[left] : l->kept_automaton[s];
         }
         ++left;
     }
@@ -156,13 +152,13 @@ static carrynet_status step_window(struct prove_word *word, struct lassos *l)
     return make_word(word, &l->lasso[s], runs->errors[s].at + 1, NULL, 0);
 }
 
-carrynet_status refute_lassos(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
-                              uint64_t effort, const struct prove_stop *stop)
+/* All lassos of a |v|. */
+static carrynet_status search(struct prove_word *word, uint64_t *steps, carrynet_engine *engine,
+                              const carrynet_task *task, uint32_t v_length, uint64_t effort,
+                              const struct prove_stop *stop)
 {
     struct lassos l = {0};
-    struct prove_word word = {0};
-    const size_t count = list_lassos(NULL, task->inputs);
-    *wrong = (carrynet_counterexample){0};
+    const size_t count = list_lassos(NULL, task->inputs, v_length);
     carrynet_status status = word_runs_create(&l.runs, engine, task, count, WINDOW);
     if (status == CARRYNET_OK)
         status = base_allocate(&l.lasso, count, sizeof *l.lasso);
@@ -172,27 +168,45 @@ carrynet_status refute_lassos(carrynet_counterexample *wrong, carrynet_engine *e
         status = base_allocate(&l.kept_automaton, count, sizeof *l.kept_automaton);
     if (status != CARRYNET_OK)
         goto done;
-    (void)list_lassos(l.lasso, task->inputs);
+    (void)list_lassos(l.lasso, task->inputs, v_length);
     for (size_t s = 0; s < count; ++s)
         l.kept_automaton[s] = UINT32_MAX;
     for (uint64_t windows = 1; status == CARRYNET_OK; ++windows) {
-        status = step_window(&word, &l);
+        status = step_window(word, &l);
         const bool doubled = (windows & (windows - 1)) == 0;
-        if (status == CARRYNET_OK && word.symbols == NULL && doubled)
-            status = try_tails(&word, &l);
-        if (status != CARRYNET_OK || word.symbols != NULL)
+        if (status == CARRYNET_OK && word->symbols == NULL && doubled)
+            status = try_tails(word, &l);
+        if (status != CARRYNET_OK || word->symbols != NULL)
             break;
         drop_repeating(&l, doubled);
         if (l.runs.sequences == 0 || l.runs.done >= LONGEST || l.steps >= effort || prove_stopped(stop))
             break;
     }
-    if (status == CARRYNET_OK && word.symbols != NULL)
-        status = refute_found(wrong, engine, task, &word, stop);
+    *steps = l.steps;
 done:
-    base_free(word.symbols);
     base_free(l.kept_automaton);
     base_free(l.kept);
     base_free(l.lasso);
     word_runs_free(&l.runs);
+    return status;
+}
+
+carrynet_status refute_lassos(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                              uint64_t effort, const struct prove_stop *stop)
+{
+    struct prove_word word = {0};
+    carrynet_status status = CARRYNET_OK;
+    *wrong = (carrynet_counterexample){0};
+    /* Held symbols first: they are few, and what most often goes wrong late. */
+    for (uint32_t v = 1; v <= most_v[task->inputs - 1] && status == CARRYNET_OK && word.symbols == NULL; ++v) {
+        uint64_t steps = 0;
+        if (effort == 0 || prove_stopped(stop))
+            break;
+        status = search(&word, &steps, engine, task, v, effort, stop);
+        effort -= steps < effort ? steps : effort;
+    }
+    if (status == CARRYNET_OK && word.symbols != NULL)
+        status = refute_found(wrong, engine, task, &word, stop);
+    base_free(word.symbols);
     return status;
 }
