@@ -346,6 +346,8 @@ carrynet_status reach_search(struct reach *reach, carrynet_engine *engine, const
     s->threads = options->threads > 0 ? options->threads : base_cores();
     s->limit = options->states;
     status = open_search(s, options);
+    if (status == CARRYNET_ERROR_MEMORY)
+        status = out_of_memory(s);
     const uint64_t most = s->batch.room / s->symbols;
     reach->states = status == CARRYNET_OK;
     uint64_t first = 0;

@@ -222,7 +222,7 @@ void reach_sort_chunk(struct reach_batch *batch, const struct reach_store *store
 static uint32_t put_slot(struct reach_shard *shard, struct reach_slot slot)
 {
     uint32_t at = first_slot(shard, slot.tag);
-    while (shard->slots[at].index != REACH_NO_SLOT)
+    while (shard->slots[at].number != 0)
         at = at + 1 < shard->capacity ? at + 1 : 0;
     shard->slots[at] = slot;
     ++shard->used;
@@ -239,9 +239,8 @@ static bool grow_shard(struct reach_shard *shard, size_t more)
         return true;
     if (base_allocate(&grown.slots, grown.capacity, sizeof *grown.slots) != CARRYNET_OK)
         return false;
-    memset(grown.slots, 0xff, grown.capacity * sizeof *grown.slots);
     for (uint32_t i = 0; i < shard->capacity; ++i)
-        if (shard->slots[i].index != REACH_NO_SLOT)
+        if (shard->slots[i].number != 0)
             (void)put_slot(&grown, shard->slots[i]);
     base_free(shard->slots);
     *shard = grown;
@@ -257,11 +256,11 @@ carrynet_status reach_store_root(struct reach_store *store, const void *hidden, 
     struct reach_shard *shard = &store->shards[shard_of(hash)];
     memcpy(store->part[0].hidden, hidden, store->bytes);
     store->part[0].automaton[0] = automaton;
-    store->part[0].parent[0] = REACH_NO_SLOT;
+    store->part[0].parent[0] = 0;
     store->count = 1;
     if (!grow_shard(shard, 1))
         return CARRYNET_ERROR_MEMORY;
-    (void)put_slot(shard, (struct reach_slot){.tag = tag_of(hash, automaton), .index = 0});
+    (void)put_slot(shard, (struct reach_slot){.tag = tag_of(hash, automaton), .number = 1});
     return CARRYNET_OK;
 }
 
@@ -273,13 +272,15 @@ static bool same_hidden(const struct reach_store *store, const struct reach_batc
     return memcmp(other, batch->hidden + i * store->bytes, store->bytes) == 0;
 }
 
-/* Brings what the comparison with the first slot of a tag will need. */
+/* Brings the hidden values that a tag will most likely be compared with. */
 static void fetch_key(const struct reach_store *store, const struct reach_shard *shard, uint32_t tag)
 {
-    const struct reach_slot *slot = &shard->slots[first_slot(shard, tag)];
-    for (int i = 0; i < 2 && slot < shard->slots + shard->capacity; ++i, ++slot)
-        if (slot->tag == tag && slot->index < store->count)
-            PREFETCH(reach_hidden(store, slot->index));
+    uint32_t at = first_slot(shard, tag);
+    while (shard->slots[at].number != 0 && shard->slots[at].tag != tag)
+        at = at + 1 < shard->capacity ? at + 1 : 0;
+    const uint32_t number = shard->slots[at].number;
+    if (number != 0 && number <= store->count)
+        PREFETCH(reach_hidden(store, number - 1));
 }
 
 /* The slot of successor i, found or new. */
@@ -289,10 +290,10 @@ static void look_up(struct reach_store *store, struct reach_batch *batch, struct
     const uint32_t tag = (uint32_t)(entry >> 32), i = (uint32_t)entry;
     uint32_t at = first_slot(shard, tag);
     batch->slot[i] = REACH_NO_SLOT;
-    for (; shard->slots[at].index != REACH_NO_SLOT; at = at + 1 < shard->capacity ? at + 1 : 0)
-        if (shard->slots[at].tag == tag && same_hidden(store, batch, i, shard->slots[at].index))
+    for (; shard->slots[at].number != 0; at = at + 1 < shard->capacity ? at + 1 : 0)
+        if (shard->slots[at].tag == tag && same_hidden(store, batch, i, shard->slots[at].number - 1))
             return;
-    shard->slots[at] = (struct reach_slot){.tag = tag, .index = (uint32_t)store->count + i};
+    shard->slots[at] = (struct reach_slot){.tag = tag, .number = (uint32_t)store->count + i + 1};
     ++shard->used;
     batch->slot[i] = at;
     ++news[i / REACH_CHUNK];
@@ -359,7 +360,7 @@ void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch
         part->automaton[at] = batch->automaton[i];
         part->parent[at] = (uint32_t)(first + (i >> inputs));
         part->symbol[at] = (uint8_t)(i & ((1u << inputs) - 1));
-        store->shards[batch->shard[i]].slots[batch->slot[i]].index = (uint32_t)state;
+        store->shards[batch->shard[i]].slots[batch->slot[i]].number = (uint32_t)state + 1;
         ++state;
     }
 }

@@ -22,8 +22,8 @@ enum {
 #define REACH_NO_SLOT UINT32_MAX
 
 struct reach_slot {
-    uint32_t tag;   /* 24 bits of the hash, where the search for a place starts, and the automaton state */
-    uint32_t index; /* of a state, or REACH_NO_SLOT */
+    uint32_t tag;    /* 24 bits of the hash, where the search for a place starts, and the automaton state */
+    uint32_t number; /* of a state, from 1; 0: free */
 };
 
 /* States in a row; one block of memory. */
@@ -122,7 +122,7 @@ bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, si
 /* Sums up the new states before every chunk; returns how many there are. */
 uint64_t reach_rank(struct reach_batch *batch);
 
-/* Copies the new states of a chunk to the store; successor i has parent first + (i >> inputs). */
+/* Copies the new states of a chunk to the store, which must have room; successor i has parent first + (i >> inputs). */
 void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch, size_t chunk, uint64_t first,
                       uint32_t inputs);
 
