@@ -35,11 +35,20 @@ uint64_t base_physical_memory(void);
 size_t base_cores(void);
 
 /*
- * Calls function(self, i) once for every i below count, on all cores or on so many threads, in no particular order; all
- * calls have ended when it returns. The calls must not write to the same places; base_fail's message is of their thread.
+ * Calls function(self, i) once for every i below count, on all cores, in no particular order; all calls have ended when
+ * it returns. The calls must not write to the same places; base_fail's message is of their thread.
  */
 void base_parallel(size_t count, void (*function)(void *self, size_t i), void *self);
-void base_parallel_on(size_t threads, size_t count, void (*function)(void *self, size_t i), void *self);
+
+/*
+ * The same with threads that stay, for work that comes in many small portions: `threads` with the caller's own, 0: one a
+ * core. One thread runs a crew at a time; NULL is the caller alone. MEMORY.
+ */
+struct base_crew;
+carrynet_status base_crew_create(struct base_crew **crew, size_t threads);
+void base_crew_run(struct base_crew *crew, size_t count, void (*function)(void *self, size_t i), void *self);
+/* Takes NULL. */
+void base_crew_free(struct base_crew *crew);
 
 /* Seconds of a monotonic clock. */
 double base_seconds(void);

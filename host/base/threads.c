@@ -1,4 +1,7 @@
-/* Work shared out among the processor's cores: threads for one call, all of them ended when it returns. */
+/*
+ * Work shared out among the processor's cores. A crew's threads wait between calls; a call waits only for those that have
+ * begun to work at it, so that a thread that the system leaves waiting delays nobody.
+ */
 #if defined(__linux__)
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
@@ -11,11 +14,20 @@
 
 enum { MOST_THREADS = 256 };
 
-struct shared_work {
-    void (*function)(void *self, size_t i);
+struct base_crew {
+    pthread_mutex_t lock;
+    pthread_cond_t called, idle;
+    /* Under the lock: */
+    void (*function)(void *self, size_t i); /* NULL between calls */
     void *self;
     size_t count;
+    uint64_t call;
+    size_t working; /* helpers */
+    bool ended;
+    /* Free of it: */
     atomic_size_t next;
+    size_t helpers;
+    pthread_t helper[MOST_THREADS];
 };
 
 size_t base_cores(void)
@@ -33,37 +45,110 @@ size_t base_cores(void)
     return cores < 1 ? 1 : (size_t)cores;
 }
 
-static void *take_items(void *shared)
+static void take_items(struct base_crew *crew, void (*function)(void *self, size_t i), void *self, size_t count)
 {
-    struct shared_work *work = shared;
-    for (size_t i = atomic_fetch_add(&work->next, 1); i < work->count; i = atomic_fetch_add(&work->next, 1))
-        work->function(work->self, i);
+    for (size_t i = atomic_fetch_add(&crew->next, 1); i < count; i = atomic_fetch_add(&crew->next, 1))
+        function(self, i);
+}
+
+static void *help(void *shared)
+{
+    struct base_crew *crew = shared;
+    uint64_t seen = 0;
+    (void)pthread_mutex_lock(&crew->lock);
+    while (!crew->ended) {
+        if (crew->function == NULL || crew->call == seen) {
+            (void)pthread_cond_wait(&crew->called, &crew->lock);
+            continue;
+        }
+        void (*const function)(void *self, size_t i) = crew->function;
+        void *const self = crew->self;
+        const size_t count = crew->count;
+        seen = crew->call;
+        ++crew->working;
+        (void)pthread_mutex_unlock(&crew->lock);
+        take_items(crew, function, self, count);
+        (void)pthread_mutex_lock(&crew->lock);
+        if (--crew->working == 0)
+            (void)pthread_cond_signal(&crew->idle);
+    }
+    (void)pthread_mutex_unlock(&crew->lock);
     return NULL;
 }
 
-void base_parallel_on(size_t threads, size_t count, void (*function)(void *self, size_t i), void *self)
+carrynet_status base_crew_create(struct base_crew **made, size_t threads)
 {
-    struct shared_work work = {.function = function, .self = self, .count = count};
-    pthread_t helpers[MOST_THREADS];
+    struct base_crew *crew = NULL;
     sigset_t all, before;
-    size_t helping = 0;
-    atomic_init(&work.next, 0);
-    if (threads > count)
-        threads = count;
+    *made = NULL;
+    const carrynet_status status = base_allocate(&crew, 1, sizeof *crew);
+    if (status != CARRYNET_OK)
+        return status;
+    if (threads == 0)
+        threads = base_cores();
     if (threads > MOST_THREADS)
         threads = MOST_THREADS;
+    if (pthread_mutex_init(&crew->lock, NULL) != 0) {
+        base_free(crew);
+        return base_fail(CARRYNET_ERROR_MEMORY, "cannot make a lock for threads");
+    }
+    (void)pthread_cond_init(&crew->called, NULL);
+    (void)pthread_cond_init(&crew->idle, NULL);
+    atomic_init(&crew->next, 0);
     /* Signals stay with the caller. A thread that cannot be had leaves its share to the others. */
     const bool quiet = threads > 1 && sigfillset(&all) == 0 && pthread_sigmask(SIG_SETMASK, &all, &before) == 0;
-    while (helping + 1 < threads && pthread_create(&helpers[helping], NULL, take_items, &work) == 0)
-        ++helping;
+    while (crew->helpers + 1 < threads && pthread_create(&crew->helper[crew->helpers], NULL, help, crew) == 0)
+        ++crew->helpers;
     if (quiet)
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)take_items(&work);
-    for (size_t i = 0; i < helping; ++i)
-        (void)pthread_join(helpers[i], NULL);
+    *made = crew;
+    return CARRYNET_OK;
+}
+
+void base_crew_free(struct base_crew *crew)
+{
+    if (crew == NULL)
+        return;
+    (void)pthread_mutex_lock(&crew->lock);
+    crew->ended = true;
+    (void)pthread_cond_broadcast(&crew->called);
+    (void)pthread_mutex_unlock(&crew->lock);
+    for (size_t i = 0; i < crew->helpers; ++i)
+        (void)pthread_join(crew->helper[i], NULL);
+    (void)pthread_cond_destroy(&crew->called);
+    (void)pthread_cond_destroy(&crew->idle);
+    (void)pthread_mutex_destroy(&crew->lock);
+    base_free(crew);
+}
+
+void base_crew_run(struct base_crew *crew, size_t count, void (*function)(void *self, size_t i), void *self)
+{
+    if (crew == NULL || crew->helpers == 0 || count < 2) {
+        for (size_t i = 0; i < count; ++i)
+            function(self, i);
+        return;
+    }
+    (void)pthread_mutex_lock(&crew->lock);
+    atomic_store(&crew->next, 0);
+    crew->function = function;
+    crew->self = self;
+    crew->count = count;
+    ++crew->call;
+    (void)pthread_cond_broadcast(&crew->called);
+    (void)pthread_mutex_unlock(&crew->lock);
+    take_items(crew, function, self, count);
+    (void)pthread_mutex_lock(&crew->lock);
+    crew->function = NULL;
+    while (crew->working > 0)
+        (void)pthread_cond_wait(&crew->idle, &crew->lock);
+    (void)pthread_mutex_unlock(&crew->lock);
 }
 
 void base_parallel(size_t count, void (*function)(void *self, size_t i), void *self)
 {
-    base_parallel_on(count > 1 ? base_cores() : 1, count, function, self);
+    struct base_crew *crew = NULL;
+    if (count > 1)
+        (void)base_crew_create(&crew, 0); /* without one the caller does it all */
+    base_crew_run(crew, count, function, self);
+    base_crew_free(crew);
 }

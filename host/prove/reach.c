@@ -25,7 +25,7 @@ struct search {
     const carrynet_task *task;
     carrynet_precision precision;
     uint32_t inputs, symbols; /* 2^inputs */
-    size_t threads;
+    struct base_crew *crew;
     uint64_t limit;
     struct reach_store store;
     struct reach_batch batch;
@@ -69,21 +69,32 @@ static double logit_at(const struct search *s, size_t i)
                                          : ((const double *)(const void *)s->z)[i];
 }
 
-/* Successors begin, ..., end - 1: the least margin, up to the first wrong bit. */
+/* Output o of successor i: a wrong bit, unless there was one before it; the least margin, NaN if one is. */
+static void judge_bit(struct judgement *judged, size_t i, uint32_t o, uint32_t right, double z)
+{
+    const double margin = right != 0 ? z : 0 - z;
+    if (!judged->wrong && (isnan(z) || (z > 0) != (right != 0)))
+        *judged = (struct judgement){
+            .margin = judged->margin, .wrong = true, .at = i, .output = o, .right = right, .logit = z};
+    if (isnan(margin) || margin < judged->margin)
+        judged->margin = margin;
+}
+
+/* Successors begin, ..., end - 1, up to the first wrong bit and the other outputs of its step. */
 static void judge(struct judgement *judged, const struct search *s, size_t begin, size_t end)
 {
     const uint32_t outputs = s->task->outputs;
+    const size_t mask = s->symbols - 1;
+    const uint8_t *out = NULL;
     *judged = (struct judgement){.margin = INFINITY};
     for (size_t i = begin; i < end && !judged->wrong; ++i) {
-        const uint8_t from = reach_automaton(&s->store, s->first + (i >> s->inputs));
-        const uint32_t right = s->task->out[from][i & (s->symbols - 1)];
+        if (out == NULL || (i & mask) == 0)
+            out = s->task->out[reach_automaton(&s->store, s->first + (i >> s->inputs))];
         for (uint32_t o = 0; o < outputs; ++o) {
-            const double z = logit_at(s, i * outputs + o), margin = right >> o & 1 ? z : 0 - z;
-            if (!judged->wrong && (isnan(z) || (z > 0) != (right >> o & 1)))
-                *judged = (struct judgement){
-                    .margin = judged->margin, .wrong = true, .at = i, .output = o, .right = right >> o & 1, .logit = z};
-            if (!(margin >= judged->margin) && !isnan(judged->margin))
-                judged->margin = margin;
+            const uint32_t right = out[i & mask] >> o & 1;
+            const double z = logit_at(s, i * outputs + o), margin = right != 0 ? z : 0 - z;
+            if (!(margin > 0 && margin >= judged->margin))
+                judge_bit(judged, i, o, right, z);
         }
     }
 }
@@ -128,7 +139,7 @@ static void keep_chunk(void *self, size_t chunk)
 
 static void share_out(struct search *s, size_t count, void (*function)(void *self, size_t i))
 {
-    base_parallel_on(s->batch.count < SHARED_FROM ? 1 : s->threads, count, function, s);
+    base_crew_run(s->batch.count < SHARED_FROM ? NULL : s->crew, count, function, s);
 }
 
 /* ---- a batch ---------------------------------------------------------------------------------------------------- */
@@ -273,7 +284,9 @@ static carrynet_status open_search(struct search *s, const struct reach_options 
     const carrynet_place h_0 = carrynet_shape_place(shape, CARRYNET_H_0);
     char *parameters = NULL, *start = NULL;
     reach_store_create(&s->store, bytes);
-    carrynet_status status = reach_batch_create(&s->batch, bytes, room);
+    carrynet_status status = base_crew_create(&s->crew, options->threads);
+    if (status == CARRYNET_OK)
+        status = reach_batch_create(&s->batch, bytes, room);
     if (status == CARRYNET_OK)
         status = base_allocate(&s->judged, s->batch.chunks, sizeof *s->judged);
     if (status == CARRYNET_OK)
@@ -299,6 +312,7 @@ static carrynet_status open_search(struct search *s, const struct reach_options 
 
 static void close_search(struct search *s)
 {
+    base_crew_free(s->crew);
     reach_store_free(&s->store);
     reach_batch_free(&s->batch);
     carrynet_batch_free(&s->input);
@@ -343,7 +357,6 @@ carrynet_status reach_search(struct reach *reach, carrynet_engine *engine, const
     s->precision = carrynet_engine_settings(engine)->precision;
     s->inputs = task->inputs;
     s->symbols = 1u << task->inputs;
-    s->threads = options->threads > 0 ? options->threads : base_cores();
     s->limit = options->states;
     status = open_search(s, options);
     if (status == CARRYNET_ERROR_MEMORY)

@@ -156,32 +156,30 @@ uint64_t reach_batch_memory(size_t bytes, size_t room)
 
 /* ---- hashing ---------------------------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t h, uint64_t word)
+static uint64_t mix(uint64_t h)
 {
-    h = (h ^ word) * 0x9e3779b97f4a7c15u;
-    return h ^ h >> 29;
+    h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+    return (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
 }
 
-/* Four streams, so that no multiplication waits for the one before. */
-static inline uint64_t hash_state(const char *hidden, size_t bytes, uint8_t automaton)
+/* A sum of products of the halves of 64-bit words, each with a number of its own added: no product waits for another. */
+static uint64_t hash_state(const char *hidden, size_t bytes, uint8_t automaton)
 {
-    uint64_t h[4] = {automaton, 0x243f6a8885a308d3u, 0x13198a2e03707344u, 0xa4093822299f31d0u}, w[4];
+    uint64_t sum = automaton, key = 0x243f6a8885a308d3u, word;
     size_t i = 0;
-    for (; bytes - i >= sizeof w; i += sizeof w) {
-        memcpy(w, hidden + i, sizeof w);
-        for (int k = 0; k < 4; ++k)
-            h[k] = mix(h[k], w[k]);
+    for (; bytes - i >= sizeof word; i += sizeof word, key += 0x9e3779b97f4a7c15u) {
+        memcpy(&word, hidden + i, sizeof word);
+        sum += (uint64_t)(uint32_t)(word + key) * (uint32_t)((word >> 32) + (key >> 32));
     }
-    memset(w, 0, sizeof w);
-    memcpy(w, hidden + i, bytes - i);
-    for (int k = 0; k < 4 && i + 8 * (size_t)k < bytes; ++k)
-        h[k] = mix(h[k], w[k]);
-    return mix(mix(h[0], h[1]), mix(h[2], h[3]) + 0x082efa98ec4e6c89u);
+    word = 0;
+    if (i < bytes)
+        memcpy(&word, hidden + i, bytes - i);
+    return mix(sum + (uint64_t)(uint32_t)(word + key) * (uint32_t)((word >> 32) + (key >> 32)));
 }
 
 static size_t shard_of(uint64_t hash)
 {
-    return (size_t)(hash & (REACH_SHARDS - 1));
+    return (size_t)(hash >> 32 & (REACH_SHARDS - 1));
 }
 
 static uint32_t tag_of(uint64_t hash, uint8_t automaton)
