@@ -85,6 +85,10 @@ const char *base_read_whole(uint64_t *value, const char *text, uint64_t most);
 #define BASE_DIGEST 0xcbf29ce484222325u
 uint64_t base_digest(uint64_t digest, uint64_t value, size_t bytes);
 
+/* SHA-256 of parts [count] of sizes [count] bytes, one after another, in hexadecimal. Returns text. */
+enum { BASE_SHA256 = 65 }; /* bytes of it with its end */
+char *base_sha256(char text[BASE_SHA256], const void *const *parts, const size_t *sizes, size_t count);
+
 /*
  * The whole of a file in *data (base_free it) with a NUL after its *size bytes. IO; FORMAT if larger than `limit`
  * bytes.

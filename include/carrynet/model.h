@@ -61,6 +61,14 @@ CARRYNET_API carrynet_status carrynet_model_save(const carrynet_model *model, co
  */
 CARRYNET_API carrynet_status carrynet_model_load(carrynet_model **model, const char *path);
 
+/*
+ * SHA-256 of one network in hexadecimal: of the line "carrynet network PRECISION I H O BIAS STATE\n" (32 or 64; sizes;
+ * 0 or 1 for biases and h_0) and its parameters in file order, little-endian. ARGUMENT: no such network; MEMORY.
+ */
+#define CARRYNET_DIGEST_TEXT 65 /* bytes of it with its end */
+CARRYNET_API carrynet_status carrynet_network_digest(char digest[CARRYNET_DIGEST_TEXT], const carrynet_model *model,
+                                                     size_t network);
+
 /* IO, with the reason, if a file could not be created at `path` now. Leaves nothing behind. */
 CARRYNET_API carrynet_status carrynet_writable(const char *path);
 

@@ -15,8 +15,7 @@ extern "C" {
 #endif
 
 #define CARRYNET_CERTIFICATE_VERSION 1
-#define CARRYNET_DIGEST_TEXT 65 /* bytes of a SHA-256 in hexadecimal with its end */
-#define CARRYNET_REASON 200     /* bytes of a reason with its end */
+#define CARRYNET_REASON 200 /* bytes of a reason with its end */
 
 /* Whose arithmetic a proof speaks of. */
 typedef enum carrynet_bounds {
@@ -27,13 +26,6 @@ typedef enum carrynet_bounds {
      */
     CARRYNET_BOUNDS_ANY = 1
 } carrynet_bounds;
-
-/*
- * SHA-256 of one network in hexadecimal: of the line "carrynet network PRECISION I H O BIAS STATE\n" (32 or 64; sizes;
- * 0 or 1 for biases and h_0) and its parameters in file order, little-endian. ARGUMENT: no such network.
- */
-CARRYNET_API carrynet_status carrynet_network_digest(char digest[CARRYNET_DIGEST_TEXT], const carrynet_model *model,
-                                                     size_t network);
 
 /* What the checker found. */
 typedef struct carrynet_checked {
@@ -46,6 +38,7 @@ typedef struct carrynet_checked {
     uint64_t steps;  /* sets that were stepped */
     double margin;   /* least |logit| on any set, the error of the arithmetic taken off; above 0 */
     double error;    /* largest error of a hidden value in a step that the proof allows for */
+    size_t line;     /* of the file, where the certificate begins */
     size_t consumed; /* bytes that the certificate took: another may follow in the same file */
 } carrynet_checked;
 
@@ -55,6 +48,24 @@ typedef struct carrynet_checked {
  */
 CARRYNET_API carrynet_status carrynet_verify(carrynet_checked *checked, const carrynet_model *model, size_t network,
                                              const carrynet_task *task, const char *text, size_t size);
+
+/* What a file of certificates says of a model. */
+typedef struct carrynet_verified {
+    carrynet_checked *checked; /* [count], in the file's order */
+    size_t count;
+    bool *proved;           /* [networks] of the model: a certificate of it is accepted */
+    size_t networks;        /* of the model */
+    size_t proved_networks; /* how many of them are proved */
+} carrynet_verified;
+
+/*
+ * Checks every certificate of a file for the network of the model that it names, and a task (NULL: the model's). OK with
+ * any verdicts: all is well where every one is accepted and proved_networks is networks. IO; FORMAT, naming the line, with
+ * what stood before it in *verified; MEMORY. Free with carrynet_verified_free in any case.
+ */
+CARRYNET_API carrynet_status carrynet_verify_file(carrynet_verified *verified, const carrynet_model *model,
+                                                  const carrynet_task *task, const char *path);
+CARRYNET_API void carrynet_verified_free(carrynet_verified *verified);
 
 #ifdef __cplusplus
 }

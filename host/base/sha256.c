@@ -1,0 +1,14 @@
+/* SHA-256, for digests that stand against forgery: libmd's. */
+#include "base/base.h"
+#include <sys/types.h>
+
+#include <sha256.h>
+
+char *base_sha256(char text[BASE_SHA256], const void *const *parts, const size_t *sizes, size_t count)
+{
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    for (size_t i = 0; i < count; ++i)
+        SHA256_Update(&context, parts[i], sizes[i]);
+    return SHA256_End(&context, text);
+}

@@ -1,0 +1,82 @@
+/*
+ * Sets of hidden values, and what a step of the network makes of them, rigorously in binary64.
+ *
+ *     X = { c + u G + v E : |u|_2 <= 1, |v|_inf <= 1 }        row vectors: c [H], G [H][H], E [boxes][H]
+ *
+ * The stored doubles define the set: whatever rounding loses on the way is added to the next set as boxes.
+ */
+#ifndef VERIFY_ENCLOSURE_H
+#define VERIFY_ENCLOSURE_H
+
+#include <carrynet/verify.h>
+
+/* A network in binary64, which holds its parameters exactly, with the errors of its arithmetic (bounds.h). */
+struct verify_network {
+    uint32_t inputs, hidden, outputs;
+    double *w_hh, *w_hy; /* [H][H], [H][O] */
+    double *rows;        /* [2^I][H]: b_h + x w_xh, rounded */
+    double *row_sizes;   /* [H]: |b_h| + sum |w_xh| */
+    double *b_y, *h_0;   /* [O], [H] */
+    double *state_error; /* [H] */
+    double *logit_error; /* [O] */
+    double *memory;      /* of all these */
+};
+
+struct verify_set {
+    size_t boxes;
+    double *centre; /* c [H] */
+    double *rows;   /* [H + boxes][H]: G, then E */
+    double *low;    /* [H]: bounds of every unit apart, within 0 to 1 */
+    double *high;
+};
+
+/* What a matrix [H][columns] makes of a set, but for rounding. */
+struct verify_image {
+    double *centre; /* [columns] */
+    double *rows;   /* [H + boxes][columns] */
+    double *ball;   /* [columns]: 2-norm of G's columns */
+    double *box;    /* [columns]: 1-norm of E's columns */
+    double *size;   /* [columns]: sum of all products' magnitudes */
+    double *spread; /* [H]: of the set: |c| + sum |G| + sum |E| */
+    double *slopes; /* [H]: of the sigmoid, for a step */
+};
+
+/* A cell's ellipsoid: { centre + radius u B }. M is about the inverse of B; ||I - B M||_2 <= residual. */
+struct verify_basis {
+    const double *basis; /* B [H][H] */
+    double *inverse;     /* M [H][H] */
+    double residual;
+};
+
+/* y [rows][columns] = x [rows][inner] w [inner][columns]: sums of `inner` products at most. */
+void verify_product(double *y, const double *x, const double *w, size_t rows, size_t inner, size_t columns);
+
+/* The image of { centre + ... }, with the set's G and E. */
+void verify_image(struct verify_image *image, const double *centre, const struct verify_set *set, const double *matrix,
+                  size_t hidden, size_t columns);
+
+/*
+ * next: all that one step under the symbol may make of the set whose image under w_hh this is, errors of the network's
+ * arithmetic included; it has H boxes more. False if the numbers leave the range that the bounds hold for.
+ */
+bool verify_step(struct verify_set *next, const struct verify_image *image, const struct verify_set *set,
+                 const struct verify_network *network, uint32_t symbol);
+
+/*
+ * The least of z_o (of -z_o where right is false) over the set whose image under w_hy this is, less the error of the
+ * logit. NaN or negative where nothing is known.
+ */
+double verify_margin(const struct verify_image *image, const struct verify_set *set,
+                     const struct verify_network *network, uint32_t output, bool right);
+
+/* Whether the set lies inside the ellipsoid. image and scratch, of 2 matrices [H][H], are overwritten. */
+bool verify_inside(struct verify_image *image, double *scratch, const struct verify_set *set, const double *centre,
+                   double radius, const struct verify_basis *basis, size_t hidden);
+
+/* The inverse and the residual of a basis; scratch [H][2H]. Not less than 1, or NaN, where the basis is of no use. */
+void verify_invert(struct verify_basis *basis, double *scratch, size_t hidden);
+
+/* At least the 2-norm of a [n][n]; scratch 2 matrices [n][n]. */
+double verify_norm(const double *a, double *scratch, size_t n);
+
+#endif

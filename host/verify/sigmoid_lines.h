@@ -1,0 +1,22 @@
+/* The sigmoid between two lines, rigorously, in binary64. */
+#ifndef VERIFY_SIGMOID_LINES_H
+#define VERIFY_SIGMOID_LINES_H
+
+/* Largest error of verify_sigmoid. */
+#define VERIFY_SIGMOID_ERROR 0x1p-50
+
+/* sigma(t) = 1 / (1 + e^-t), within VERIFY_SIGMOID_ERROR; NaN of NaN. */
+double verify_sigmoid(double t);
+
+/* |sigma(t) - (slope t + middle)| <= half for every t in [low, high]; sigma itself at the ends as verify_sigmoid has it. */
+struct verify_lines {
+    double slope; /* in [0, 1/4] */
+    double middle;
+    double half;
+    double at_low, at_high;
+};
+
+/* low <= high, of magnitude at most 2^41. */
+struct verify_lines verify_lines(double low, double high);
+
+#endif
