@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks the checker of certificates, one line at a time, and expects its tests to fail.
 
-    mutate_checker.py BUILD [--all] [--jobs N]
+    mutate_checker.py BUILD [--all] [--only WORD] [--jobs N]
 
 BUILD is a build folder in which libcarrynet.a and the tests test_verify and test_verify_bounds are built; only the changed file is compiled again.
 Without --all the mutants of the first list alone, which ctest runs.
@@ -99,8 +99,7 @@ MORE = [
     ("sigmoid_lines.c", "least = least < 1 - b ? least : 1 - b;", "least = 1 - b;"),
     ("sigmoid_lines.c", "most = most > 1 - a ? most : 1 - a;", "most = 1 - a;"),
     ("sigmoid_lines.c", "1.0 / 5040", "1.0 / 5041"),
-    ("sigmoid_lines.c", "0x1.a39ef35793c76p-33", "0x1.a39ef35790000p-33"),
-    ("sigmoid_lines.c", "most - lines.middle > lines.middle - least ?", "most - lines.middle < 0 ?"),
+    ("sigmoid_lines.c", "0x1.a39ef35793c76p-33", "0x1.a39ep-33"),
     ("certificate_read.c", "|| (*start == '0' && reader->at > start + 1)", ""),
     ("certificate_read.c", "all < least || all > most", "all < least"),
     ("certificate_read.c", "bits >> 53 != 0 || ", ""),
@@ -132,19 +131,19 @@ def survives(mutant, cc, build, libs):
             file.write(text.replace(old, new))
         flags = ["-std=c11", "-O1", "-w", "-ffp-contract=off", "-D_POSIX_C_SOURCE=200809L"]
         includes = [flag for place in ("include", "host", ".") for flag in ("-I", os.path.join(ROOT, place))]
-        compiled = subprocess.run([cc, *flags, *includes, "-c", source, "-o", changed], capture_output=True, text=True, check=False)
+        compiled = subprocess.run([*cc, *flags, *includes, "-c", source, "-o", changed], capture_output=True, text=True, check=False)
         if compiled.returncode != 0:
             return f"{name}: does not compile: {new}\n{compiled.stderr}"
         for test in TESTS:
             program = os.path.join(folder, test)
-            linked = subprocess.run([cc, os.path.join(build, f"tests/CMakeFiles/{test}.dir/{test}.c.o"), changed,
+            linked = subprocess.run([*cc, os.path.join(build, f"tests/CMakeFiles/{test}.dir/{test}.c.o"), changed,
                                      os.path.join(build, "libcarrynet.a"), "-o", program, *libs], capture_output=True, text=True, check=False)
             if linked.returncode != 0:
                 return f"{name}: does not link: {linked.stderr}"
             # What the lines are made of matters where they are changed; elsewhere they would only take time.
             lines = re.match("sigmoid|certificate", name) or test == "test_verify"
             try:
-                ran = subprocess.run([program, "--jobs", "1"] + ([] if lines else ["--filter", "!(verify_bounds/{lines,sigmoid}*)"]),
+                ran = subprocess.run([program, "--jobs", "1"] + ([] if lines else ["--filter", "!(verify_bounds/{lines,sigmoid_}*)"]),
                                      capture_output=True, text=True, timeout=120, check=False)
             except subprocess.TimeoutExpired:
                 return None
@@ -157,15 +156,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", default="", help="mutants whose file or line has this in it")
     parser.add_argument("--cc", default="cc")
+    parser.add_argument("--flags", default="", help="for compiler and linker, such as -fsanitize=address of the build")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
-    mutants = FIRST + (MORE if options.all else [])
-    libs = libraries()
-    untouched = survives(("enclosure.c", "#define UNIT 0x1p-53\n", "#define UNIT 0x1p-53\n"), options.cc, options.build, libs)
+    mutants = [m for m in FIRST + (MORE if options.all else []) if options.only in m[0] + " " + m[1]]
+    cc, libs = [options.cc, *options.flags.split()], libraries()
+    untouched = survives(("enclosure.c", "#define UNIT 0x1p-53\n", "#define UNIT 0x1p-53\n"), cc, options.build, libs)
     problems = [] if untouched is not None and "lives" in untouched else [f"the tests fail on the checker as it is: {untouched}"]
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        problems += [said for said in pool.map(lambda m: survives(m, options.cc, options.build, libs), mutants) if said is not None]
+        problems += [said for said in pool.map(lambda m: survives(m, cc, options.build, libs), mutants) if said is not None]
     for problem in problems:
         print(problem)
     print(f"{len(mutants)} mutants, {len(problems)} problems")

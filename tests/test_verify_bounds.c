@@ -3,6 +3,7 @@
  * logits and ellipsoids against points of the sets in long double. Each test can see its bound's error terms left out
  * (mutate_checker.py).
  */
+#include "verify/bounds.h"
 #include "verify/enclosure.h"
 #include "verify/sigmoid_lines.h"
 #include <criterion/criterion.h>
@@ -68,6 +69,19 @@ static void draw_interval(double *low, double *high, int i)
     *high = at + width;
 }
 
+/* sigma(t) - (slope t + middle) is within half. */
+static void check_line_at(mpfr_t y, mpfr_t line, const struct verify_lines *lines, double t)
+{
+    exact_sigmoid(y, t);
+    mpfr_set_d(line, lines->slope, MPFR_RNDN);
+    mpfr_mul_d(line, line, t, MPFR_RNDN);
+    mpfr_add_d(line, line, lines->middle, MPFR_RNDN);
+    mpfr_sub(y, y, line, MPFR_RNDN);
+    mpfr_abs(y, y, MPFR_RNDN);
+    cr_assert(mpfr_cmp_d(y, lines->half) <= 0, "slope %a: off by %g at %a, half %g", lines->slope,
+              mpfr_get_d(y, MPFR_RNDN), t, lines->half);
+}
+
 static void check_lines(int from, int to)
 {
     mpfr_t y, line;
@@ -77,28 +91,21 @@ static void check_lines(int from, int to)
     for (int i = from; i < to; ++i) {
         double low, high;
         draw_interval(&low, &high, i);
-        const struct verify_lines lines = verify_lines(low, high);
+        const bool chord = i % 4 > 0; /* else any slope and any guess */
+        const struct verify_lines lines =
+            chord ? verify_lines(low, high)
+                  : verify_lines_along(low, high, drawn(0, 0.25), i % 8 == 0 ? fabs(drawn_size(-12, 12)) : drawn(0, 5));
         cr_assert(lines.slope >= 0 && lines.slope <= 0.25 && lines.half >= 0);
         cr_assert(lines.at_low == verify_sigmoid(low) && lines.at_high == verify_sigmoid(high));
         /* The ends, a point inside, and where the tangent has the slope: there the line is nearest. */
         const double root = sqrt(1 - 4 * lines.slope), rim = log((1 + root) / (1 - root));
         const double points[] = {low, high, drawn(low, high), rim, -rim};
-        for (size_t k = 0; k < 5; ++k) {
-            const double t = points[k];
-            if (!(t >= low && t <= high))
-                continue;
-            exact_sigmoid(y, t);
-            mpfr_set_d(line, lines.slope, MPFR_RNDN);
-            mpfr_mul_d(line, line, t, MPFR_RNDN);
-            mpfr_add_d(line, line, lines.middle, MPFR_RNDN);
-            mpfr_sub(y, y, line, MPFR_RNDN);
-            mpfr_abs(y, y, MPFR_RNDN);
-            cr_assert(mpfr_cmp_d(y, lines.half) <= 0, "[%a, %a], slope %a: off by %g at %a, half %g", low, high,
-                      lines.slope, mpfr_get_d(y, MPFR_RNDN), t, lines.half);
-        }
+        for (size_t k = 0; k < 5; ++k)
+            if (points[k] >= low && points[k] <= high)
+                check_line_at(y, line, &lines, points[k]);
         const double rounding = 0x1p-46 * (1 + lines.slope * fmax(-low, high) + (high - low));
-        cr_assert(lines.half <= 0.5 * (lines.at_high - lines.at_low) + rounding, "[%a, %a]: half %g", low, high,
-                  lines.half);
+        cr_assert(!chord || lines.half <= 0.5 * (lines.at_high - lines.at_low) + rounding, "[%a, %a]: half %g", low,
+                  high, lines.half);
     }
     mpfr_clear(y);
     mpfr_clear(line);
@@ -112,6 +119,37 @@ Test(verify_bounds, lines_hold_the_sigmoid_1)
 Test(verify_bounds, lines_hold_the_sigmoid_2)
 {
     check_lines(500000, 1000000);
+}
+
+/* ---- the network's arithmetic ---------------------------------------------------------------------------------- */
+
+Test(verify_bounds, errors_of_the_arithmetic_by_hand)
+{
+    const carrynet_shape shape = {.inputs = 1, .hidden = 2, .outputs = 1, .bias = true};
+    /* w_xh, w_hh, w_hy, b_h, b_y */
+    const float single[] = {1, -2, 3, -4, 5, 6, -7, 8, -9, 10, 11};
+    double values[11], state[2], logit[1];
+    const struct {
+        carrynet_precision precision;
+        carrynet_bounds bounds;
+        double factor, unit, sigmoid, side;
+    } cases[] = {{CARRYNET_FP32, CARRYNET_BOUNDS_OWN, 1.02, 0x1p-24, 9.4644e-8, 0x1p-22},
+                 {CARRYNET_FP32, CARRYNET_BOUNDS_ANY, 2.04, 0x1p-24, 1e-6, 5e-6},
+                 {CARRYNET_FP64, CARRYNET_BOUNDS_OWN, 1.02, 0x1p-53, 0x1p-51, 0x1p-50},
+                 {CARRYNET_FP64, CARRYNET_BOUNDS_ANY, 2.04, 0x1p-53, 1e-6, 5e-6}};
+    for (size_t i = 0; i < 11; ++i)
+        values[i] = single[i];
+    for (size_t i = 0; i < 4; ++i) {
+        const bool half = cases[i].precision == CARRYNET_FP32;
+        verify_errors(state, logit, half ? (const void *)single : values, &shape, cases[i].precision, cases[i].bounds);
+        for (size_t j = 0; j < 2; ++j) {
+            const double sum = j == 0 ? 1 + 3 + 5 + 9 : 2 + 4 + 6 + 10;
+            const double exact = cases[i].factor * 4 * cases[i].unit / 4 * sum + cases[i].sigmoid + 1e-12;
+            cr_assert(state[j] > exact && state[j] < exact * (1 + 1e-9), "%zu: %g, %g", i, state[j], exact);
+        }
+        const double exact = cases[i].factor * 4 * cases[i].unit * (7 + 8 + 11) + cases[i].side + 1e-30;
+        cr_assert(logit[0] > exact && logit[0] < exact * (1 + 1e-9), "%zu: %g, %g", i, logit[0], exact);
+    }
 }
 
 /* ---- norms ----------------------------------------------------------------------------------------------------- */
@@ -312,11 +350,13 @@ Test(verify_bounds, steps_hold_what_rounding_loses)
             row[k] = sign * drawn(0.1, 1);
             row[k + 1] = -row[k] / 3;
         }
-        if (round % 6 == 5) /* rows that cancel in the input part */
-            for (size_t j = 0; j < H; ++j) {
-                b_h[j] = -w_xh[j] * 0x1p18;
-                w_xh[j] = w_xh[j] * 0x1p18 + drawn(0, 1);
-            }
+        for (size_t j = 0; j < H && round % 5 == 4; ++j) { /* of the input's row, alone */
+            w_xh[j] = drawn(0x1p18, 0x1p20);
+            w_xh[H + j] = drawn(0x1p18, 0x1p20);
+            b_h[j] = -(w_xh[j] + w_xh[H + j]);
+            for (size_t k = 0; k < H; ++k)
+                w_hh[k * H + j] = 0;
+        }
         form_rows();
         check_step(6);
     }
@@ -398,6 +438,12 @@ Test(verify_bounds, margins_are_below_every_logit)
 static double inverse[H * H], basis_numbers[H * H], scratch[2 * H * H];
 static struct verify_basis basis = {.basis = basis_numbers, .inverse = inverse};
 
+static void invert(void)
+{
+    verify_invert(&basis, scratch, H);
+    verify_residual(&basis, scratch, H);
+}
+
 /*
  * A set along one direction of length 1 in the basis, so that it just fits: the centre alone, or a quarter each of the
  * centre, a row of the ball and two boxes.
@@ -440,7 +486,7 @@ Test(verify_bounds, inside_is_decided_at_the_rim)
         const double radius = ldexp(1, (int)drawn(-6, 2)), off = round % 2 == 0 ? 1e-7 : 1e-3;
         for (size_t i = 0; i < H; ++i)
             basis_numbers[i * H + i] += drawn(0.5, 2);
-        verify_invert(&basis, scratch, H);
+        invert();
         cr_assert(basis.residual < 1e-12, "%g", basis.residual);
         draw_line(centre, radius, round % 4 == 0);
         scale_set(centre, 1 - off);
@@ -467,7 +513,7 @@ Test(verify_bounds, what_rounding_hides_is_not_inside)
             for (size_t j = 0; j < H; ++j) /* rank 2, as far as doubles can say so */
                 basis_numbers[i * H + j] = round % 2 == 0 ? (double)(i * H + j + 1) / 7 + 0.01 * round
                                                           : (double)((i + 1) * (j + 1)) * 0.1 * (1 + 0.1 * round);
-        verify_invert(&basis, scratch, H);
+        invert();
         cr_assert(!(basis.residual < 1), "%g", basis.residual);
         memset(set.rows, 0, (H + BOXES) * H * sizeof *set.rows);
         memset(set.centre, 0, H * sizeof *set.centre);
@@ -489,11 +535,16 @@ Test(verify_bounds, a_poor_inverse_counts_against_the_cell)
         point.centre[0] = 0.01 * i;
         cr_assert_eq(verify_inside(&image, scratch, &point, centre, 1, &poor, 1), i < 100, "%d", i);
     }
+    poor.residual = 0;
+    verify_residual(&poor, scratch, 1);
+    cr_assert(poor.residual >= 0.5 && poor.residual < 0.5 + 1e-9);
     verify_invert(&poor, scratch, 1);
+    verify_residual(&poor, scratch, 1);
     cr_assert(half == 1 && poor.residual < 1e-14 && poor.residual > 0);
     double zero = 0;
     poor.basis = &zero;
     verify_invert(&poor, scratch, 1);
+    verify_residual(&poor, scratch, 1);
     cr_assert(!(poor.residual < 1));
 }
 
@@ -504,7 +555,7 @@ Test(verify_bounds, nan_is_outside)
     memset(basis_numbers, 0, sizeof basis_numbers);
     for (size_t i = 0; i < H; ++i)
         basis_numbers[i * H + i] = 1;
-    verify_invert(&basis, scratch, H);
+    invert();
     memset(numbers[0], 0, sizeof numbers[0]);
     memset(numbers[1], 0, sizeof numbers[1]);
     cr_assert(verify_inside(&image, scratch, &set, centre, 1, &basis, H));
@@ -518,7 +569,7 @@ Test(verify_bounds, nan_is_outside)
     for (size_t i = 0; i < H * H; ++i) {
         const double kept = basis_numbers[i];
         basis_numbers[i] = NAN;
-        verify_invert(&basis, scratch, H);
+        invert();
         cr_assert(!(basis.residual < 1));
         basis_numbers[i] = kept;
     }

@@ -198,12 +198,13 @@ static void swap_rows(double *a, double *b, size_t count)
 }
 
 /* Gauss and Jordan's elimination of [B I] with the largest pivots: good enough or not, the residual will say. */
-static void eliminate(double *inverse, double *work, const double *basis, size_t n)
+void verify_invert(struct verify_basis *basis, double *scratch, size_t hidden)
 {
-    const size_t width = 2 * n;
+    const size_t n = hidden, width = 2 * n;
+    double *const work = scratch;
     memset(work, 0, n * width * sizeof *work);
     for (size_t i = 0; i < n; ++i) {
-        memcpy(work + i * width, basis + i * n, n * sizeof *work);
+        memcpy(work + i * width, basis->basis + i * n, n * sizeof *work);
         work[i * width + n + i] = 1;
     }
     for (size_t k = 0; k < n; ++k) {
@@ -223,13 +224,12 @@ static void eliminate(double *inverse, double *work, const double *basis, size_t
         }
     }
     for (size_t i = 0; i < n; ++i)
-        memcpy(inverse + i * n, work + i * width + n, n * sizeof *inverse);
+        memcpy(basis->inverse + i * n, work + i * width + n, n * sizeof *work);
 }
 
-void verify_invert(struct verify_basis *basis, double *scratch, size_t hidden)
+void verify_residual(struct verify_basis *basis, double *scratch, size_t hidden)
 {
     const size_t n = hidden;
-    eliminate(basis->inverse, scratch, basis->basis, n);
     double *const product = scratch, *const size = scratch + n * n;
     verify_product(product, basis->basis, basis->inverse, n, n, n);
     memset(size, 0, n * n * sizeof *size);

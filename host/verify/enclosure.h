@@ -73,8 +73,9 @@ double verify_margin(const struct verify_image *image, const struct verify_set *
 bool verify_inside(struct verify_image *image, double *scratch, const struct verify_set *set, const double *centre,
                    double radius, const struct verify_basis *basis, size_t hidden);
 
-/* The inverse and the residual of a basis; scratch [H][2H]. Not less than 1, or NaN, where the basis is of no use. */
+/* M, as good as it gets, and the residual of whatever M is: not less than 1, or NaN, if of no use. scratch [H][2H]. */
 void verify_invert(struct verify_basis *basis, double *scratch, size_t hidden);
+void verify_residual(struct verify_basis *basis, double *scratch, size_t hidden);
 
 /* At least the 2-norm of a [n][n]; scratch 2 matrices [n][n]. */
 double verify_norm(const double *a, double *scratch, size_t n);

@@ -56,26 +56,32 @@ static void part(double *least, double *most, double k, double s, double p, doub
     *most = g_s + tilt * (tilt > 0 ? q - s : p - s) + error;
 }
 
-struct verify_lines verify_lines(double low, double high)
+struct verify_lines verify_lines_along(double low, double high, double slope, double guess)
 {
     const double at_low = above(fabs(low)), at_high = above(fabs(high)); /* of |t|: of -t it is 1 - sigma(t) */
-    struct verify_lines lines = {.at_low = low < 0 ? 1 - at_low : at_low, .at_high = high < 0 ? 1 - at_high : at_high};
-    /* Guesses: the slope of the chord, and where the sigmoid has that slope. */
-    double k = high - low > 0x1p-20 ? (lines.at_high - lines.at_low) / (high - low) : at_low * (1 - at_low);
-    k = k > 0 ? k : 0;
-    k = k < 0.25 ? k : 0.25;
-    const double root = sqrt(1 - 4 * k), s = root < 1 ? log((1 + root) / (1 - root)) : high;
     double least = INFINITY, most = -INFINITY, a, b;
     if (!(high < 0))
-        part(&least, &most, k, s, low > 0 ? low : 0, high, low > 0 ? at_low : 0.5, at_high);
+        part(&least, &most, slope, guess, low > 0 ? low : 0, high, low > 0 ? at_low : 0.5, at_high);
     if (low < 0) {
-        part(&a, &b, k, s, high < 0 ? -high : 0, -low, high < 0 ? at_high : 0.5, at_low);
+        part(&a, &b, slope, guess, high < 0 ? -high : 0, -low, high < 0 ? at_high : 0.5, at_low);
         least = least < 1 - b ? least : 1 - b;
         most = most > 1 - a ? most : 1 - a;
     }
-    lines.slope = k;
-    lines.middle = 0.5 * (least + most);
+    struct verify_lines lines = {.slope = slope,
+                                 .middle = 0.5 * (least + most),
+                                 .at_low = low < 0 ? 1 - at_low : at_low,
+                                 .at_high = high < 0 ? 1 - at_high : at_high};
     lines.half = most - lines.middle > lines.middle - least ? most - lines.middle : lines.middle - least;
     lines.half += 0x1p-50 * lines.half;
     return lines;
+}
+
+struct verify_lines verify_lines(double low, double high)
+{
+    const double at_low = verify_sigmoid(low), width = high - low;
+    double slope = width > 0x1p-20 ? (verify_sigmoid(high) - at_low) / width : at_low * (1 - at_low);
+    slope = slope > 0 ? slope : 0;
+    slope = slope < 0.25 ? slope : 0.25;
+    const double root = sqrt(1 - 4 * slope); /* sigma (1 - sigma) = slope, sigma = (1 + root) / 2 */
+    return verify_lines_along(low, high, slope, root < 1 ? log((1 + root) / (1 - root)) : fabs(high));
 }

@@ -16,7 +16,10 @@ struct verify_lines {
     double at_low, at_high;
 };
 
-/* low <= high, of magnitude at most 2^41. */
+/* low <= high, of magnitude at most 2^41; with the slope of the chord, or near it. */
 struct verify_lines verify_lines(double low, double high);
+
+/* With any slope in [0, 1/4]. Where |t| = guess sigma has about that slope: a bad guess gives a large half. */
+struct verify_lines verify_lines_along(double low, double high, double slope, double guess);
 
 #endif

@@ -264,6 +264,7 @@ static carrynet_status bases_read(struct check *check)
     for (size_t k = 0; k < c->basis_count && status == CARRYNET_OK; ++k) {
         check->bases[k] = (struct verify_basis){c->bases + k * h * h, check->inverses + k * h * h, 0};
         verify_invert(&check->bases[k], check->scratch, h);
+        verify_residual(&check->bases[k], check->scratch, h);
     }
     return status;
 }
