@@ -183,7 +183,7 @@ static double power_norm(const double *a, size_t n)
 
 Test(verify_bounds, norms_against_power_iteration)
 {
-    static double a[64 * 64], scratch[2 * 64 * 64];
+    static double a[64 * 64], scratch[3 * 64 * 64];
     for (int round = 0; round < 300; ++round) {
         const size_t n = (size_t)drawn(1, 17);
         const double scale = ldexp(1, (int)drawn(-40, 40));
@@ -435,7 +435,7 @@ Test(verify_bounds, margins_are_below_every_logit)
 
 /* ---- ellipsoids ------------------------------------------------------------------------------------------------ */
 
-static double inverse[H * H], basis_numbers[H * H], scratch[2 * H * H];
+static double inverse[H * H], basis_numbers[H * H], scratch[3 * H * H];
 static struct verify_basis basis = {.basis = basis_numbers, .inverse = inverse};
 
 static void invert(void)

@@ -69,7 +69,7 @@ bool verify_step(struct verify_set *next, const struct verify_image *image, cons
 double verify_margin(const struct verify_image *image, const struct verify_set *set,
                      const struct verify_network *network, uint32_t output, bool right);
 
-/* Whether the set lies inside the ellipsoid. image and scratch, of 2 matrices [H][H], are overwritten. */
+/* Whether the set lies inside the ellipsoid. image and scratch, of 3 matrices [H][H], are overwritten. */
 bool verify_inside(struct verify_image *image, double *scratch, const struct verify_set *set, const double *centre,
                    double radius, const struct verify_basis *basis, size_t hidden);
 
@@ -77,7 +77,7 @@ bool verify_inside(struct verify_image *image, double *scratch, const struct ver
 void verify_invert(struct verify_basis *basis, double *scratch, size_t hidden);
 void verify_residual(struct verify_basis *basis, double *scratch, size_t hidden);
 
-/* At least the 2-norm of a [n][n]; scratch 2 matrices [n][n]. */
+/* At least the 2-norm of a [n][n]; scratch: 3 matrices [n][n]. */
 double verify_norm(const double *a, double *scratch, size_t n);
 
 #endif

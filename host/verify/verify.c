@@ -27,7 +27,7 @@ struct check {
     struct verify_network network;
     struct verify_basis *bases; /* [basis_count] */
     double *inverses;           /* [basis_count][H][H] */
-    double *scratch;            /* [2][H][H] */
+    double *scratch;            /* [3][H][H] */
     struct level levels[DEPTH + 1];
     carrynet_status status;
     uint32_t node; /* 0: the root; n + 1: cell n */
@@ -260,7 +260,7 @@ static carrynet_status bases_read(struct check *check)
     if (status == CARRYNET_OK)
         status = base_allocate(&check->inverses, c->basis_count * h * h, sizeof *check->inverses);
     if (status == CARRYNET_OK)
-        status = base_allocate(&check->scratch, 2 * h * h, sizeof *check->scratch);
+        status = base_allocate(&check->scratch, 3 * h * h, sizeof *check->scratch);
     for (size_t k = 0; k < c->basis_count && status == CARRYNET_OK; ++k) {
         check->bases[k] = (struct verify_basis){c->bases + k * h * h, check->inverses + k * h * h, 0};
         verify_invert(&check->bases[k], check->scratch, h);
