@@ -64,6 +64,19 @@ static void refused_change(const char *after, const char *from, const char *to, 
     refused(text, word);
 }
 
+/* By Python's hashlib over the line and struct.pack of the weights. */
+Test(verify, digests_of_networks)
+{
+    char digest[CARRYNET_DIGEST_TEXT];
+    cr_assert_eq(carrynet_network_digest(digest, model, 0), CARRYNET_OK);
+    cr_assert_str_eq(digest, "0b552c4762d9ec3a1018eb4b97d4a89e51fce95bde0d7b425335b2d3f0990148");
+    cr_assert_eq(carrynet_network_digest(digest, model, 1), CARRYNET_ERROR_ARGUMENT);
+    carrynet_model_free(model);
+    model = hand_made_adder(CARRYNET_FP64);
+    cr_assert_eq(carrynet_network_digest(digest, model, 0), CARRYNET_OK);
+    cr_assert_str_eq(digest, "745504bf9d0252d502cea2459ff409085cd7f8a5015c4381f46ca43d0a7464a6");
+}
+
 /* ---- accepted -------------------------------------------------------------------------------------------------- */
 
 Test(verify, accepts_with_the_margin_of_hand)
