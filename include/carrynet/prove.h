@@ -24,7 +24,7 @@ typedef enum carrynet_verdict {
 } carrynet_verdict;
 
 typedef enum carrynet_prove_by {
-    CARRYNET_BY_AUTO = 0, /* a short refutation, ellipsoids, and exhaustion where those fail */
+    CARRYNET_BY_AUTO = 0, /* short words, ellipsoids; where those fail the refuter's effort, and then exhaustion */
     CARRYNET_BY_EXHAUSTION,
     CARRYNET_BY_ELLIPSOIDS,
     CARRYNET_BY_ALL /* every way to its end; they must agree */
@@ -34,7 +34,8 @@ typedef struct carrynet_prove_options {
     carrynet_prove_by by;
     carrynet_bounds bounds; /* CARRYNET_BOUNDS_ANY: by ellipsoids alone */
     uint64_t budget;        /* steps of sets that the search for ellipsoids may take */
-    uint64_t states;        /* reachable states that exhaustion may hold */
+    uint64_t effort;        /* steps of states that the refuter may take */
+    uint64_t states;        /* reachable states that exhaustion may hold; 0: no exhaustion */
     double seconds;         /* aborts (UNKNOWN, aborted); 0: never */
     /* Asked now and then; a return other than 0 aborts. NULL: never. */
     int (*interrupted)(void *self);
@@ -84,6 +85,9 @@ CARRYNET_API carrynet_status carrynet_prove(carrynet_proof *proof, const carryne
                                             const carrynet_task *task, const carrynet_engine_options *engine,
                                             const carrynet_prove_options *options);
 CARRYNET_API void carrynet_proof_free(carrynet_proof *proof);
+
+/* Bytes of memory that exhaustion takes for so many states, about. */
+CARRYNET_API uint64_t carrynet_prove_memory(const carrynet_settings *settings, uint64_t states);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,15 @@
+/* A cover as a certificate (host/verify/CERTIFICATE.md). */
+#ifndef PROVE_CERTIFICATE_WRITE_H
+#define PROVE_CERTIFICATE_WRITE_H
+
+#include "base/base.h"
+#include "prove/cover.h"
+
+/*
+ * Adds the certificate of a whole cover to text: the cells that the start leads to, numbered as their trees name them.
+ * MEMORY.
+ */
+carrynet_status certificate_write(base_text *text, const struct cover *cover, const char *network_digest,
+                                  carrynet_bounds bounds);
+
+#endif

@@ -1,0 +1,345 @@
+/*
+ * The search for a cover: a work list of cells, and for each a tree of words, depth first. A set that lies inside a cell
+ * is a leaf; one that is small enough becomes a cell; another is stepped on. A cell whose tree cannot be made dies, and
+ * the trees that named it are made anew, with smaller cells there.
+ */
+#include "prove/cover.h"
+#include "base/base.h"
+#include "prove/dense.h"
+#include <math.h>
+#include <string.h>
+
+/* A set becomes a cell where its size is at most this share of the cell's; slack for the checker's roundings. */
+static const double RIM = 0.55, WHOLE = 1 - 1e-9, LEAST_MARGIN = 1e-9;
+
+enum { NONE = -1, STOP_EVERY = 256 };
+
+/* What the growth of one tree works with. */
+struct growth {
+    struct cover *cover;
+    const struct prove_stop *stop;
+    struct flow_set *sets; /* [depth + 1], made when first reached */
+    size_t sets_made;
+    int32_t *tree; /* [words] */
+    size_t length;
+    double *scratch; /* [3][H][H] and [2][H] */
+    carrynet_status status;
+    const char *failure;
+};
+
+/* ---- cells ----------------------------------------------------------------------------------------------------- */
+
+static double radius_of(const struct cover_cell *cell)
+{
+    return ldexp(1, -(int)cell->level);
+}
+
+static carrynet_status grow_cells(struct cover *cover)
+{
+    const size_t H = cover->net->hidden, room = cover->room * 2 + 64;
+    struct cover_cell *cells = NULL;
+    double *centres = NULL;
+    carrynet_status status = base_allocate(&cells, room, sizeof *cells);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&centres, 2 * room, H * sizeof *centres);
+    if (status != CARRYNET_OK) {
+        base_free(cells);
+        return status;
+    }
+    if (cover->count > 0) {
+        memcpy(cells, cover->cells, cover->count * sizeof *cells);
+        memcpy(centres, cover->centres, cover->count * H * sizeof *centres);
+        memcpy(centres + room * H, cover->images, cover->count * H * sizeof *centres);
+    }
+    base_free(cover->cells);
+    base_free(cover->centres);
+    cover->cells = cells;
+    cover->centres = centres;
+    cover->images = centres + room * H;
+    cover->room = room;
+    return CARRYNET_OK;
+}
+
+static carrynet_status add_cell(struct cover *cover, uint32_t state, uint32_t level, const double *centre,
+                                const double *image)
+{
+    const size_t H = cover->net->hidden;
+    const carrynet_status status = cover->count == cover->room ? grow_cells(cover) : CARRYNET_OK;
+    if (status != CARRYNET_OK)
+        return status;
+    cover->cells[cover->count] = (struct cover_cell){.state = state, .level = level};
+    memcpy(cover->centres + cover->count * H, centre, H * sizeof *centre);
+    memcpy(cover->images + cover->count * H, image, H * sizeof *image);
+    ++cover->count;
+    return CARRYNET_OK;
+}
+
+/*
+ * The cell of a state that a set of this size at this image lies inside, with most room, or NONE; and the level at
+ * which a new cell there would stand: below the dead ones that it would touch.
+ */
+static int32_t find_cell(const struct cover *cover, uint32_t state, const double *image, double size, uint32_t *level)
+{
+    const size_t H = cover->net->hidden;
+    int32_t found = NONE;
+    double most = 0;
+    *level = 0;
+    for (size_t k = 1; k < cover->count; ++k) {
+        const struct cover_cell *cell = &cover->cells[k];
+        if (cell->state != state)
+            continue;
+        const double *other = cover->images + k * H, radius = radius_of(cell);
+        double squares = 0;
+        for (size_t j = 0; j < H; ++j)
+            squares += (image[j] - other[j]) * (image[j] - other[j]);
+        if (cell->dead) {
+            if (squares < 2.25 * radius * radius && cell->level + 1 > *level)
+                *level = cell->level + 1;
+            continue;
+        }
+        const double room = radius * WHOLE - size - sqrt(squares);
+        if (room > most) {
+            most = room;
+            found = (int32_t)k;
+        }
+    }
+    return found;
+}
+
+/* ---- a tree ---------------------------------------------------------------------------------------------------- */
+
+static bool fail(struct growth *growth, const char *failure)
+{
+    growth->failure = failure;
+    return false;
+}
+
+static bool put(struct growth *growth, int32_t word)
+{
+    if (growth->length == growth->cover->effort.words)
+        return fail(growth, "a tree of words grew too large");
+    growth->tree[growth->length++] = word;
+    return true;
+}
+
+/* The set of a frame, made when first needed. */
+static struct flow_set *frame(struct growth *growth, size_t depth)
+{
+    const size_t H = growth->cover->net->hidden;
+    while (growth->sets_made <= depth && growth->status == CARRYNET_OK) {
+        growth->status = flow_set_create(&growth->sets[growth->sets_made], H, growth->sets_made * H);
+        if (growth->status == CARRYNET_OK)
+            ++growth->sets_made;
+    }
+    return growth->status == CARRYNET_OK ? &growth->sets[depth] : NULL;
+}
+
+/*
+ * The size of a set in the shape of a state: sup |(x - c) M|_2; infinite, for less work, where it is surely above
+ * `limit`.
+ */
+static double size_of(struct growth *growth, const struct flow_set *set, const double *m, double limit)
+{
+    const size_t H = growth->cover->net->hidden;
+    double *image = growth->scratch, *row = image + 3 * H * H, *sums = row + H;
+    double frobenius = 0, longest = 0, squares = 0;
+    memset(sums, 0, H * sizeof *sums);
+    dense_multiply(image, set->g, m, H, H, H);
+    for (size_t i = 0; i < H; ++i) {
+        const double length = dense_dot(image + i * H, image + i * H, H);
+        frobenius += length;
+        longest = length > longest ? length : longest;
+    }
+    if (!(sqrt(longest) <= limit) || !(sqrt(frobenius / (double)H) <= limit))
+        return INFINITY;
+    for (size_t i = 0; i < set->rows; ++i) {
+        dense_row_times(row, set->e + i * H, m, H, H);
+        for (size_t j = 0; j < H; ++j)
+            sums[j] += fabs(row[j]);
+    }
+    for (size_t j = 0; j < H; ++j)
+        squares += sums[j] * sums[j];
+    const double box = sqrt(squares);
+    if (!(sqrt(longest) + box <= limit))
+        return INFINITY;
+    return dense_norm(image, H, image + H * H) + box;
+}
+
+static bool grow(struct growth *growth, uint32_t state, size_t depth);
+
+/* The set in frame depth + 1: a leaf, a new cell, or further on. */
+static bool place(struct growth *growth, uint32_t state, size_t depth)
+{
+    struct cover *cover = growth->cover;
+    const size_t H = cover->net->hidden;
+    struct flow_set *set = &growth->sets[depth];
+    const double *m = cover->basis->m + state * H * H;
+    const double size = size_of(growth, set, m, 1);
+    if (isfinite(size)) {
+        double *image = growth->scratch;
+        uint32_t level;
+        dense_row_times(image, set->c, m, H, H);
+        const int32_t cell = find_cell(cover, state, image, size, &level);
+        if (cell != NONE)
+            return put(growth, cell);
+        if (level <= cover->effort.levels && size <= RIM * ldexp(1, -(int)level)) {
+            if (cover->count > cover->effort.cells)
+                return fail(growth, "too many cells");
+            growth->status = add_cell(cover, state, level, set->c, image);
+            return growth->status == CARRYNET_OK && put(growth, (int32_t)(cover->count - 1));
+        }
+    }
+    if (depth == cover->effort.depth)
+        return fail(growth, "a set did not shrink");
+    return grow(growth, state, depth);
+}
+
+/* The children of the set in frame `depth`. */
+static bool grow(struct growth *growth, uint32_t state, size_t depth)
+{
+    struct cover *cover = growth->cover;
+    const struct flow_network *net = cover->net;
+    struct flow_set *set = frame(growth, depth), *next = frame(growth, depth + 1);
+    if (next == NULL || !put(growth, NONE))
+        return false;
+    flow_expand(set, net);
+    for (uint32_t a = 0; a < net->symbols; ++a) {
+        uint32_t after = state;
+        const uint32_t out = carrynet_task_step(net->task, &after, a);
+        if (++cover->steps > cover->budget)
+            return fail(growth, "the budget is spent");
+        if (cover->steps % STOP_EVERY == 0 && prove_stopped(growth->stop))
+            return fail(growth, "stopped");
+        if (!(flow_step(next, set, net, a, out) > LEAST_MARGIN))
+            return fail(growth, "a set reaches both signs of a logit");
+        if (!place(growth, after, depth + 1))
+            return false;
+    }
+    return true;
+}
+
+/* Grows the tree of a cell; on failure growth->failure or ->status says why. */
+static bool grow_cell(struct growth *growth, size_t k)
+{
+    struct cover *cover = growth->cover;
+    const size_t H = cover->net->hidden;
+    struct flow_set *set = frame(growth, 0);
+    if (set == NULL)
+        return false;
+    const uint32_t state = cover->cells[k].state;
+    const double radius = radius_of(&cover->cells[k]);
+    set->rows = 0;
+    growth->length = 0;
+    growth->failure = NULL;
+    memcpy(set->c, cover->centres + k * H, H * sizeof(double));
+    for (size_t i = 0; i < H * H; ++i)
+        set->g[i] = k == 0 ? 0 : radius * cover->basis->b[state * H * H + i];
+    return grow(growth, state, 0);
+}
+
+/* ---- the work list --------------------------------------------------------------------------------------------- */
+
+/* Counts the cells that a tree names, up or down. */
+static void name_cells(struct cover *cover, const struct cover_cell *cell, bool more)
+{
+    for (size_t i = 0; i < cell->length; ++i)
+        if (cell->tree[i] != NONE)
+            cover->cells[cell->tree[i]].named += more ? 1 : (uint32_t)-1;
+}
+
+static carrynet_status keep_tree(struct growth *growth, size_t k)
+{
+    struct cover_cell *cell = &growth->cover->cells[k];
+    const carrynet_status status = base_allocate(&cell->tree, growth->length, sizeof *cell->tree);
+    if (status != CARRYNET_OK)
+        return status;
+    memcpy(cell->tree, growth->tree, growth->length * sizeof *cell->tree);
+    cell->length = growth->length;
+    cell->done = true;
+    name_cells(growth->cover, cell, true);
+    return CARRYNET_OK;
+}
+
+/* A cell dies: the trees that name it are to be made anew. */
+static void bury(struct cover *cover, size_t dead)
+{
+    cover->cells[dead].dead = true;
+    for (size_t k = 0; k < cover->count; ++k) {
+        struct cover_cell *cell = &cover->cells[k];
+        bool names = false;
+        for (size_t i = 0; i < cell->length && !names; ++i)
+            names = cell->tree[i] == (int32_t)dead;
+        if (!names)
+            continue;
+        name_cells(cover, cell, false);
+        base_free(cell->tree);
+        cell->tree = NULL;
+        cell->length = 0;
+        cell->done = false;
+    }
+}
+
+/* The next cell to do: the start, else the first that a tree names; NONE when all is done. */
+static int32_t next_cell(const struct cover *cover)
+{
+    for (size_t k = 0; k < cover->count; ++k)
+        if (!cover->cells[k].done && !cover->cells[k].dead && (k == 0 || cover->cells[k].named > 0))
+            return (int32_t)k;
+    return NONE;
+}
+
+static carrynet_status seek(struct growth *growth)
+{
+    struct cover *cover = growth->cover;
+    int32_t k;
+    while ((k = next_cell(cover)) != NONE) {
+        if (grow_cell(growth, (size_t)k))
+            growth->status = keep_tree(growth, (size_t)k);
+        if (growth->status != CARRYNET_OK)
+            return growth->status;
+        if (growth->failure == NULL)
+            continue;
+        const struct cover_cell *cell = &cover->cells[k];
+        if (k == 0 || cell->level == cover->effort.levels || cover->steps > cover->budget ||
+            cover->count > cover->effort.cells || prove_stopped(growth->stop)) {
+            cover->failure = growth->failure;
+            return CARRYNET_OK;
+        }
+        bury(cover, (size_t)k);
+    }
+    cover->whole = true;
+    return CARRYNET_OK;
+}
+
+carrynet_status cover_seek(struct cover *cover, const struct flow_network *net, const struct basis *basis,
+                           const struct cover_effort *effort, uint64_t budget, const struct prove_stop *stop)
+{
+    const size_t H = net->hidden;
+    struct growth growth = {.cover = cover, .stop = stop};
+    *cover = (struct cover){.net = net, .basis = basis, .effort = *effort, .budget = budget};
+    carrynet_status status = base_allocate(&growth.sets, effort->depth + 2, sizeof *growth.sets);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&growth.tree, effort->words, sizeof *growth.tree);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&growth.scratch, 3 * H + 2, H * sizeof *growth.scratch);
+    if (status == CARRYNET_OK)
+        status = add_cell(cover, net->task->start, 0, net->h_0, net->h_0);
+    if (status == CARRYNET_OK)
+        status = seek(&growth);
+    for (size_t i = 0; i < growth.sets_made; ++i)
+        flow_set_free(&growth.sets[i]);
+    base_free(growth.sets);
+    base_free(growth.tree);
+    base_free(growth.scratch);
+    return status;
+}
+
+void cover_free(struct cover *cover)
+{
+    for (size_t k = 0; k < cover->count; ++k)
+        base_free(cover->cells[k].tree);
+    base_free(cover->cells);
+    base_free(cover->centres);
+    base_free(cover->wrong.symbols);
+    *cover = (struct cover){0};
+}

@@ -1,0 +1,49 @@
+/*
+ * Covers what a network reaches by cells { c + r u B_q : |u|_2 <= 1 }, each for a state of the automaton, such that from
+ * the start and from every cell a finite tree of words leads into cells again, with every output bit right on the way
+ * (host/verify/CERTIFICATE.md).
+ */
+#ifndef PROVE_COVER_H
+#define PROVE_COVER_H
+
+#include "prove/basis.h"
+#include "prove/prover.h"
+
+struct cover_effort {
+    double scale;    /* the basis is multiplied by this: the largest cells' half width */
+    uint32_t levels; /* a cell that fails is tried at half the radius, so many times */
+    uint32_t depth;  /* of a tree */
+    uint32_t words;  /* of a tree */
+    uint32_t cells;
+};
+
+struct cover_cell {
+    uint32_t state;
+    uint32_t level; /* radius 2^-level */
+    bool done;      /* its tree stands */
+    bool dead;      /* its tree could not be made */
+    uint32_t named; /* leaves that name it */
+    int32_t *tree;  /* [length], in preorder: -1 an inner word, else a leaf's cell; the root of the cover is cell 0 */
+    size_t length;
+};
+
+struct cover {
+    const struct flow_network *net;
+    const struct basis *basis;
+    struct cover_effort effort;
+    struct cover_cell *cells; /* [count]; 0 is the start, which has no set */
+    double *centres;          /* [count][H] */
+    double *images;           /* [count][H]: centre times M */
+    size_t count, room;
+    uint64_t steps, budget;
+    bool whole;              /* all that is reached is covered */
+    const char *failure;     /* else why not: static text */
+    struct prove_word wrong; /* from the start to where it failed, to be stepped by the engine; maybe none */
+};
+
+/* Seeks a cover within `budget` steps. OK also where there is none (cover->whole). MEMORY. */
+carrynet_status cover_seek(struct cover *cover, const struct flow_network *net, const struct basis *basis,
+                           const struct cover_effort *effort, uint64_t budget, const struct prove_stop *stop);
+void cover_free(struct cover *cover);
+
+#endif

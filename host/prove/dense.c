@@ -1,0 +1,101 @@
+/* The loops of dense.h; the innermost one goes along a row, where a compiler may use vectors without a change of bits. */
+#include "prove/dense.h"
+#include <math.h>
+#include <string.h>
+
+void dense_multiply(double *restrict product, const double *restrict a, const double *restrict b, size_t n, size_t k,
+                    size_t m)
+{
+    for (size_t i = 0; i < n; ++i) {
+        double *row = product + i * m;
+        memset(row, 0, m * sizeof *row);
+        for (size_t l = 0; l < k; ++l) {
+            const double factor = a[i * k + l];
+            const double *other = b + l * m;
+            for (size_t j = 0; j < m; ++j)
+                row[j] += factor * other[j];
+        }
+    }
+}
+
+void dense_multiply_transposed(double *restrict product, const double *restrict a, const double *restrict b, size_t n,
+                               size_t k, size_t m)
+{
+    memset(product, 0, n * m * sizeof *product);
+    for (size_t l = 0; l < k; ++l)
+        for (size_t i = 0; i < n; ++i) {
+            const double factor = a[l * n + i];
+            for (size_t j = 0; j < m; ++j)
+                product[i * m + j] += factor * b[l * m + j];
+        }
+}
+
+void dense_row_times(double *restrict y, const double *restrict x, const double *restrict a, size_t k, size_t m)
+{
+    dense_multiply(y, x, a, 1, k, m);
+}
+
+void dense_times_column(double *restrict y, const double *restrict a, const double *restrict x, size_t k, size_t m)
+{
+    for (size_t i = 0; i < k; ++i)
+        y[i] = dense_dot(a + i * m, x, m);
+}
+
+double dense_dot(const double *a, const double *b, size_t n)
+{
+    /* Four sums, since one would wait for itself. */
+    double sums[4] = {0, 0, 0, 0};
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (size_t k = 0; k < 4; ++k)
+            sums[k] += a[i + k] * b[i + k];
+    for (; i < n; ++i)
+        sums[0] += a[i] * b[i];
+    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+}
+
+bool dense_cholesky(double *b, const double *p, size_t n)
+{
+    if (b != p)
+        memcpy(b, p, n * n * sizeof *b);
+    for (size_t i = 0; i < n; ++i) {
+        const double pivot = b[i * n + i];
+        if (!(pivot > 0) || !isfinite(pivot))
+            return false;
+        const double root = sqrt(pivot);
+        for (size_t j = i; j < n; ++j)
+            b[i * n + j] /= root;
+        for (size_t k = i + 1; k < n; ++k) {
+            const double factor = b[i * n + k];
+            for (size_t j = k; j < n; ++j)
+                b[k * n + j] -= factor * b[i * n + j];
+        }
+        for (size_t j = 0; j < i; ++j)
+            b[i * n + j] = 0;
+    }
+    return true;
+}
+
+void dense_invert_upper(double *restrict inverse, const double *restrict b, size_t n)
+{
+    /* From the last row up: b_ii x_i = e_i - sum of b_ik x_k over k > i. */
+    memset(inverse, 0, n * n * sizeof *inverse);
+    for (size_t i = n; i-- > 0;) {
+        double *row = inverse + i * n;
+        row[i] = 1;
+        for (size_t k = i + 1; k < n; ++k)
+            for (size_t j = k; j < n; ++j)
+                row[j] -= b[i * n + k] * inverse[k * n + j];
+        for (size_t j = i; j < n; ++j)
+            row[j] /= b[i * n + i];
+    }
+}
+
+double dense_norm(const double *a, size_t n, double *scratch)
+{
+    double *gram = scratch, *square = scratch + n * n;
+    dense_multiply_transposed(gram, a, a, n, n, n);
+    dense_multiply(square, gram, gram, n, n, n);
+    dense_multiply(gram, square, square, n, n, n);
+    return sqrt(sqrt(sqrt(sqrt(dense_dot(gram, gram, n * n)))));
+}
