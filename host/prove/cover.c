@@ -1,7 +1,7 @@
 /*
  * The search for a cover: a work list of cells, and for each a tree of words, depth first. A set that lies inside a cell
  * is a leaf; one that is small enough becomes a cell; another is stepped on. A cell whose tree cannot be made dies, and
- * the trees that named it are made anew, with smaller cells there.
+ * the trees that named it are mended, with smaller cells there.
  */
 #include "prove/cover.h"
 #include "base/base.h"
@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A set becomes a cell where its size is at most this share of the cell's; slack for the checker's roundings. */
-static const double RIM = 0.55, WHOLE = 1 - 1e-9, LEAST_MARGIN = 1e-9;
+/* Slack for the checker's roundings. */
+static const double WHOLE = 1 - 1e-9, LEAST_MARGIN = 1e-9;
 
 enum { NONE = -1, STOP_EVERY = 256 };
 
@@ -20,19 +20,15 @@ struct growth {
     const struct prove_stop *stop;
     struct flow_set *sets; /* [depth + 1], made when first reached */
     size_t sets_made;
-    int32_t *tree; /* [words] */
-    size_t length;
-    double *scratch; /* [3][H][H] and [2][H] */
+    int32_t *tree;       /* [words] */
+    size_t length, most; /* words, and how many there may be */
+    const int32_t *old;  /* the tree that this one replaces, where there was one: at its next word */
+    double *scratch;     /* [3][H][H] and [2][H] */
     carrynet_status status;
     const char *failure;
 };
 
 /* ---- cells ----------------------------------------------------------------------------------------------------- */
-
-static double radius_of(const struct cover_cell *cell)
-{
-    return ldexp(1, -(int)cell->level);
-}
 
 static carrynet_status grow_cells(struct cover *cover)
 {
@@ -67,7 +63,7 @@ static carrynet_status add_cell(struct cover *cover, uint32_t state, uint32_t le
     const carrynet_status status = cover->count == cover->room ? grow_cells(cover) : CARRYNET_OK;
     if (status != CARRYNET_OK)
         return status;
-    cover->cells[cover->count] = (struct cover_cell){.state = state, .level = level};
+    cover->cells[cover->count] = (struct cover_cell){.state = state, .level = level, .radius = ldexp(1, -(int)level)};
     memcpy(cover->centres + cover->count * H, centre, H * sizeof *centre);
     memcpy(cover->images + cover->count * H, image, H * sizeof *image);
     ++cover->count;
@@ -88,7 +84,7 @@ static int32_t find_cell(const struct cover *cover, uint32_t state, const double
         const struct cover_cell *cell = &cover->cells[k];
         if (cell->state != state)
             continue;
-        const double *other = cover->images + k * H, radius = radius_of(cell);
+        const double *other = cover->images + k * H, radius = cell->radius;
         double squares = 0;
         for (size_t j = 0; j < H; ++j)
             squares += (image[j] - other[j]) * (image[j] - other[j]);
@@ -116,7 +112,7 @@ static bool fail(struct growth *growth, const char *failure)
 
 static bool put(struct growth *growth, int32_t word)
 {
-    if (growth->length == growth->cover->effort.words)
+    if (growth->length == growth->most)
         return fail(growth, "a tree of words grew too large");
     growth->tree[growth->length++] = word;
     return true;
@@ -141,7 +137,7 @@ static struct flow_set *frame(struct growth *growth, size_t depth)
 static double size_of(struct growth *growth, const struct flow_set *set, const double *m, double limit)
 {
     const size_t H = growth->cover->net->hidden;
-    double *image = growth->scratch, *row = image + 3 * H * H, *sums = row + H;
+    double *image = growth->scratch, *sums = image + 3 * H * H, *boxes = sums + H;
     double frobenius = 0, longest = 0, squares = 0;
     memset(sums, 0, H * sizeof *sums);
     dense_multiply(image, set->g, m, H, H, H);
@@ -152,11 +148,10 @@ static double size_of(struct growth *growth, const struct flow_set *set, const d
     }
     if (!(sqrt(longest) <= limit) || !(sqrt(frobenius / (double)H) <= limit))
         return INFINITY;
-    for (size_t i = 0; i < set->rows; ++i) {
-        dense_row_times(row, set->e + i * H, m, H, H);
+    dense_multiply(boxes, set->e, m, set->rows, H, H);
+    for (size_t i = 0; i < set->rows; ++i)
         for (size_t j = 0; j < H; ++j)
-            sums[j] += fabs(row[j]);
-    }
+            sums[j] += fabs(boxes[i * H + j]);
     for (size_t j = 0; j < H; ++j)
         squares += sums[j] * sums[j];
     const double box = sqrt(squares);
@@ -182,7 +177,7 @@ static bool place(struct growth *growth, uint32_t state, size_t depth)
         const int32_t cell = find_cell(cover, state, image, size, &level);
         if (cell != NONE)
             return put(growth, cell);
-        if (level <= cover->effort.levels && size <= RIM * ldexp(1, -(int)level)) {
+        if (level <= cover->effort.levels && size <= cover->effort.rim * ldexp(1, -(int)level)) {
             if (cover->count > cover->effort.cells)
                 return fail(growth, "too many cells");
             growth->status = add_cell(cover, state, level, set->c, image);
@@ -194,7 +189,40 @@ static bool place(struct growth *growth, uint32_t state, size_t depth)
     return grow(growth, state, depth);
 }
 
-/* The children of the set in frame `depth`. */
+/* The words of a subtree of the old tree, and whether none of them names a dead cell. */
+static size_t subtree(const struct growth *growth, bool *stands)
+{
+    const struct cover *cover = growth->cover;
+    size_t open = 1, length = 0;
+    *stands = true;
+    for (; open > 0; ++length, --open) {
+        const int32_t word = growth->old[length];
+        if (word == NONE)
+            open += cover->net->symbols;
+        else if (cover->cells[word].dead)
+            *stands = false;
+    }
+    return length;
+}
+
+/* Copies a subtree of the old tree that still stands, with no set computed: false where there is none. */
+static bool copy_old(struct growth *growth, bool *copied)
+{
+    *copied = false;
+    if (growth->old == NULL)
+        return true;
+    const size_t length = subtree(growth, copied);
+    if (!*copied)
+        return true;
+    if (length > growth->most - growth->length)
+        return fail(growth, "a tree of words grew too large");
+    memcpy(growth->tree + growth->length, growth->old, length * sizeof *growth->tree);
+    growth->length += length;
+    growth->old += length;
+    return true;
+}
+
+/* The children of the set in frame `depth`; where there was a tree, only those that lead to dead cells are made anew. */
 static bool grow(struct growth *growth, uint32_t state, size_t depth)
 {
     struct cover *cover = growth->cover;
@@ -202,18 +230,29 @@ static bool grow(struct growth *growth, uint32_t state, size_t depth)
     struct flow_set *set = frame(growth, depth), *next = frame(growth, depth + 1);
     if (next == NULL || !put(growth, NONE))
         return false;
+    growth->old = growth->old != NULL ? growth->old + 1 : NULL;
     flow_expand(set, net);
     for (uint32_t a = 0; a < net->symbols; ++a) {
         uint32_t after = state;
         const uint32_t out = carrynet_task_step(net->task, &after, a);
+        bool copied;
+        if (!copy_old(growth, &copied))
+            return false;
+        if (copied)
+            continue;
         if (++cover->steps > cover->budget)
             return fail(growth, "the budget is spent");
         if (cover->steps % STOP_EVERY == 0 && prove_stopped(growth->stop))
             return fail(growth, "stopped");
         if (!(flow_step(next, set, net, a, out) > LEAST_MARGIN))
             return fail(growth, "a set reaches both signs of a logit");
-        if (!place(growth, after, depth + 1))
+        const int32_t *old = growth->old;
+        const bool goes_on = old != NULL && *old == NONE;
+        growth->old = goes_on ? old : NULL; /* below a dead leaf there is no old tree */
+        if (!(goes_on ? grow(growth, after, depth + 1) : place(growth, after, depth + 1)))
             return false;
+        if (!goes_on && old != NULL)
+            growth->old = old + 1;
     }
     return true;
 }
@@ -227,9 +266,11 @@ static bool grow_cell(struct growth *growth, size_t k)
     if (set == NULL)
         return false;
     const uint32_t state = cover->cells[k].state;
-    const double radius = radius_of(&cover->cells[k]);
+    const double radius = cover->cells[k].radius;
     set->rows = 0;
     growth->length = 0;
+    growth->most = (size_t)cover->effort.words << cover->cells[k].level;
+    growth->old = cover->cells[k].tree;
     growth->failure = NULL;
     memcpy(set->c, cover->centres + k * H, H * sizeof(double));
     for (size_t i = 0; i < H * H; ++i)
@@ -250,17 +291,20 @@ static void name_cells(struct cover *cover, const struct cover_cell *cell, bool 
 static carrynet_status keep_tree(struct growth *growth, size_t k)
 {
     struct cover_cell *cell = &growth->cover->cells[k];
-    const carrynet_status status = base_allocate(&cell->tree, growth->length, sizeof *cell->tree);
+    int32_t *tree = NULL;
+    const carrynet_status status = base_allocate(&tree, growth->length, sizeof *tree);
     if (status != CARRYNET_OK)
         return status;
-    memcpy(cell->tree, growth->tree, growth->length * sizeof *cell->tree);
+    memcpy(tree, growth->tree, growth->length * sizeof *tree);
+    base_free(cell->tree);
+    cell->tree = tree;
     cell->length = growth->length;
     cell->done = true;
     name_cells(growth->cover, cell, true);
     return CARRYNET_OK;
 }
 
-/* A cell dies: the trees that name it are to be made anew. */
+/* A cell dies: the trees that name it are to be mended. */
 static void bury(struct cover *cover, size_t dead)
 {
     cover->cells[dead].dead = true;
@@ -269,12 +313,9 @@ static void bury(struct cover *cover, size_t dead)
         bool names = false;
         for (size_t i = 0; i < cell->length && !names; ++i)
             names = cell->tree[i] == (int32_t)dead;
-        if (!names)
+        if (!names || !cell->done)
             continue;
         name_cells(cover, cell, false);
-        base_free(cell->tree);
-        cell->tree = NULL;
-        cell->length = 0;
         cell->done = false;
     }
 }
@@ -319,9 +360,9 @@ carrynet_status cover_seek(struct cover *cover, const struct flow_network *net, 
     *cover = (struct cover){.net = net, .basis = basis, .effort = *effort, .budget = budget};
     carrynet_status status = base_allocate(&growth.sets, effort->depth + 2, sizeof *growth.sets);
     if (status == CARRYNET_OK)
-        status = base_allocate(&growth.tree, effort->words, sizeof *growth.tree);
+        status = base_allocate(&growth.tree, (size_t)effort->words << effort->levels, sizeof *growth.tree);
     if (status == CARRYNET_OK)
-        status = base_allocate(&growth.scratch, 3 * H + 2, H * sizeof *growth.scratch);
+        status = base_allocate(&growth.scratch, (effort->depth + 4) * H + 1, H * sizeof *growth.scratch);
     if (status == CARRYNET_OK)
         status = add_cell(cover, net->task->start, 0, net->h_0, net->h_0);
     if (status == CARRYNET_OK)

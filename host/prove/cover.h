@@ -10,16 +10,17 @@
 #include "prove/prover.h"
 
 struct cover_effort {
-    double scale;    /* the basis is multiplied by this: the largest cells' half width */
     uint32_t levels; /* a cell that fails is tried at half the radius, so many times */
     uint32_t depth;  /* of a tree */
-    uint32_t words;  /* of a tree */
+    double rim;      /* a set becomes a cell where its size is at most this share of the cell's */
+    uint32_t words;  /* of a tree of a cell of full radius; twice as many for each halving */
     uint32_t cells;
 };
 
 struct cover_cell {
     uint32_t state;
-    uint32_t level; /* radius 2^-level */
+    uint32_t level;
+    double radius;  /* 2^-level */
     bool done;      /* its tree stands */
     bool dead;      /* its tree could not be made */
     uint32_t named; /* leaves that name it */

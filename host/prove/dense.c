@@ -3,36 +3,62 @@
 #include <math.h>
 #include <string.h>
 
+/* Rows and columns of a tile that stays in registers. */
+enum { ROWS = 4, COLUMNS = 8 };
+
+/*
+ * A tile of a product: sums over l ascending of a[i down + l across] b[l m + j], into product[i m + j]. Of a tile at the
+ * edge only `rows` and `columns` count.
+ */
+static inline void multiply_tile(double *restrict product, const double *restrict a, size_t down, size_t across,
+                                 const double *restrict b, size_t k, size_t m, size_t rows, size_t columns)
+{
+    double sums[ROWS][COLUMNS] = {{0}};
+    if (rows == ROWS && columns == COLUMNS) {
+        for (size_t l = 0; l < k; ++l)
+            for (size_t i = 0; i < ROWS; ++i)
+                for (size_t j = 0; j < COLUMNS; ++j)
+                    sums[i][j] += a[i * down + l * across] * b[l * m + j];
+    } else {
+        for (size_t l = 0; l < k; ++l)
+            for (size_t i = 0; i < rows; ++i)
+                for (size_t j = 0; j < columns; ++j)
+                    sums[i][j] += a[i * down + l * across] * b[l * m + j];
+    }
+    for (size_t i = 0; i < rows; ++i)
+        for (size_t j = 0; j < columns; ++j)
+            product[i * m + j] = sums[i][j];
+}
+
+DENSE_WIDE
+static void multiply(double *restrict product, const double *restrict a, size_t down, size_t across,
+                     const double *restrict b, size_t n, size_t k, size_t m)
+{
+    for (size_t i = 0; i < n; i += ROWS)
+        for (size_t j = 0; j < m; j += COLUMNS)
+            multiply_tile(product + i * m + j, a + i * down, down, across, b + j, k, m, n - i < ROWS ? n - i : ROWS,
+                          m - j < COLUMNS ? m - j : COLUMNS);
+}
+
 void dense_multiply(double *restrict product, const double *restrict a, const double *restrict b, size_t n, size_t k,
                     size_t m)
 {
-    for (size_t i = 0; i < n; ++i) {
-        double *row = product + i * m;
-        memset(row, 0, m * sizeof *row);
-        for (size_t l = 0; l < k; ++l) {
-            const double factor = a[i * k + l];
-            const double *other = b + l * m;
-            for (size_t j = 0; j < m; ++j)
-                row[j] += factor * other[j];
-        }
-    }
+    multiply(product, a, k, 1, b, n, k, m);
 }
 
 void dense_multiply_transposed(double *restrict product, const double *restrict a, const double *restrict b, size_t n,
                                size_t k, size_t m)
 {
-    memset(product, 0, n * m * sizeof *product);
-    for (size_t l = 0; l < k; ++l)
-        for (size_t i = 0; i < n; ++i) {
-            const double factor = a[l * n + i];
-            for (size_t j = 0; j < m; ++j)
-                product[i * m + j] += factor * b[l * m + j];
-        }
+    multiply(product, a, 1, n, b, n, k, m);
 }
 
+DENSE_WIDE
 void dense_row_times(double *restrict y, const double *restrict x, const double *restrict a, size_t k, size_t m)
 {
-    dense_multiply(y, x, a, 1, k, m);
+    memset(y, 0, m * sizeof *y);
+    for (size_t l = 0; l < k; ++l)
+        for (size_t j = 0; j < m; ++j)
+            y[j] += x[l] * a[l * m + j];
 }
 
 void dense_times_column(double *restrict y, const double *restrict a, const double *restrict x, size_t k, size_t m)

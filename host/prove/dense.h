@@ -8,6 +8,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/*
+ * Compiles a function twice, once for wider vectors, and chooses when the program starts; contraction is off, so the
+ * bits are the same.
+ */
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&                           \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define DENSE_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define DENSE_WIDE
+#endif
+
 /* product [n][m] = a [n][k] b [k][m]; no two overlap. */
 void dense_multiply(double *restrict product, const double *restrict a, const double *restrict b, size_t n, size_t k,
                     size_t m);

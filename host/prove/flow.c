@@ -67,14 +67,14 @@ void flow_network_free(struct flow_network *net)
 /* ---- the sigmoid ----------------------------------------------------------------------------------------------- */
 
 /* sigma(x) to some units in the last place, from plain operations, so that every machine finds the same proof. */
-static double sigma(double x)
+static inline double sigma(double x)
 {
     static const double log2_e = 0x1.71547652b82fep+0, ln2_high = 0x1.62e42fefa39efp-1, ln2_low = 0x1.abc9e3b39803fp-56;
-    double y = x < -40 ? 40 : x > 40 ? -40 : -x;
-    const double shifted = y * log2_e + 0x1.8p52, n = shifted - 0x1.8p52;
+    const double y = x < -40 ? 40 : x > 40 ? -40 : -x;
+    const double shifted = y * log2_e + 0x1.80000000003ffp52, n = shifted - 0x1.80000000003ffp52;
     const double f = (y - n * ln2_high) - n * ln2_low;
-    /* e^f by its series to f^12. */
-    double p = 1.0 / 479001600;
+    /* e^f by its series to f^12; 2^n from the low bits of n and the exponent's bias, which the sum put there. */
+    double p = 1.0 / 479001600, scale;
     p = p * f + 1.0 / 39916800;
     p = p * f + 1.0 / 3628800;
     p = p * f + 1.0 / 362880;
@@ -87,10 +87,19 @@ static double sigma(double x)
     p = p * f + 0.5;
     p = p * f + 1;
     p = p * f + 1;
-    const uint64_t bits = (uint64_t)((int64_t)n + 1023) << 52;
-    double scale;
+    uint64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= 52;
     memcpy(&scale, &bits, sizeof scale);
     return 1 / (1 + p * scale);
+}
+
+/* y [n] = sigma of x [n]. */
+DENSE_WIDE
+static void sigmas(double *restrict y, const double *restrict x, size_t n)
+{
+    for (size_t i = 0; i < n; ++i)
+        y[i] = sigma(x[i]);
 }
 
 /* log x for a normal x > 0, likewise: x = m 2^k, log m = 2 atanh((m - 1) / (m + 1)). */
@@ -139,13 +148,13 @@ static struct lines between_lines(double low, double high, double at_low, double
 void flow_point(double *h_next, double *slope, const struct flow_network *net, const double *h, uint32_t symbol)
 {
     const size_t H = net->hidden;
-    dense_row_times(h_next, h, net->w_hh, H, H);
-    for (size_t j = 0; j < H; ++j) {
-        const double s = sigma(h_next[j] + net->rows[symbol * H + j]);
-        h_next[j] = s;
-        if (slope != NULL)
-            slope[j] = s * (1 - s);
-    }
+    double z[CARRYNET_HIDDEN];
+    dense_row_times(z, h, net->w_hh, H, H);
+    for (size_t j = 0; j < H; ++j)
+        z[j] += net->rows[symbol * H + j];
+    sigmas(h_next, z, H);
+    for (size_t j = 0; j < H && slope != NULL; ++j)
+        slope[j] = h_next[j] * (1 - h_next[j]);
 }
 
 uint32_t flow_outputs(const struct flow_network *net, const double *h)
@@ -224,19 +233,25 @@ double flow_step(struct flow_set *next, const struct flow_set *set, const struct
     enum { MOST = CARRYNET_HIDDEN };
     const size_t H = net->hidden;
     const double *row = net->rows + symbol * H;
-    double slope[MOST], low[MOST], high[MOST], least = INFINITY;
+    double slope[MOST], z_low[MOST], z_high[MOST], low[MOST], high[MOST], least = INFINITY;
     next->rows = set->rows + H;
     double *added = next->e + set->rows * H;
     memset(added, 0, H * H * sizeof *added);
     for (size_t j = 0; j < H; ++j) {
         const double z = set->z[j] + row[j], r = set->r[j] + ROOM * (1 + fabs(z) + set->r[j]);
-        const double at_low = sigma(z - r), at_high = sigma(z + r);
-        const struct lines lines = between_lines(z - r, z + r, at_low, at_high);
+        z_low[j] = z - r;
+        z_high[j] = z + r;
+    }
+    sigmas(low, z_low, H);
+    sigmas(high, z_high, H);
+    for (size_t j = 0; j < H; ++j) {
+        const double z = set->z[j] + row[j];
+        const struct lines lines = between_lines(z_low[j], z_high[j], low[j], high[j]);
         slope[j] = lines.k;
         next->c[j] = lines.k * z + lines.m;
-        added[j * H + j] = lines.d + net->state_error[j] + ROOM * (1 + lines.k * (fabs(z) + r));
-        low[j] = at_low - net->state_error[j] - ROOM;
-        high[j] = at_high + net->state_error[j] + ROOM;
+        added[j * H + j] = lines.d + net->state_error[j] + ROOM * (1 + lines.k * (fabs(z) + set->r[j]));
+        low[j] -= net->state_error[j] + ROOM;
+        high[j] += net->state_error[j] + ROOM;
         low[j] = low[j] < 0 ? 0 : low[j];
         high[j] = high[j] > 1 ? 1 : high[j];
     }
