@@ -6,7 +6,7 @@
 #include "cli/console.h"
 #include "cli/json_values.h"
 #include "cli/problem_text.h"
-#include "cli/saved_network.h"
+#include "cli/prove_report.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,15 +15,13 @@ typedef struct eval_outcome {
     size_t network;
     size_t steps;
     carrynet_evaluation evaluation;
-    uint32_t *right; /* packed results of the first wrong problem, and those that the network gave */
-    uint32_t *given;
+    wrong_sum first; /* wrong problem */
 } eval_outcome;
 
 static void outcome_free(eval_outcome *outcome)
 {
     carrynet_evaluation_free(&outcome->evaluation);
-    base_free(outcome->right);
-    base_free(outcome->given);
+    wrong_sum_free(&outcome->first);
 }
 
 static carrynet_status evaluate(eval_outcome *outcome, saved_network *saved, size_t network, size_t steps,
@@ -33,32 +31,12 @@ static carrynet_status evaluate(eval_outcome *outcome, saved_network *saved, siz
     carrynet_evaluation *evaluation = &outcome->evaluation;
     outcome->network = network;
     outcome->steps = steps;
-    carrynet_status status = carrynet_evaluate(evaluation, saved->engine, task, 0, steps, problems);
+    const carrynet_status status = carrynet_evaluate(evaluation, saved->engine, task, 0, steps, problems);
     if (status != CARRYNET_OK || evaluation->first_symbols == NULL)
         return status;
-    const size_t words = carrynet_packed_words(task->outputs, steps);
-    status = base_allocate(&outcome->right, words, sizeof *outcome->right);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&outcome->given, words, sizeof *outcome->given);
-    if (status == CARRYNET_OK) {
-        (void)carrynet_targets(task, task->start, evaluation->first_symbols, steps, outcome->right);
-        status = saved_network_outputs(saved, evaluation->first_symbols, steps, outcome->given);
-    }
-    return status;
-}
-
-/* "93 + 38 = 131, but the network says 130". */
-static carrynet_status add_first_wrong(base_text *text, const eval_outcome *outcome, const carrynet_task *task)
-{
-    carrynet_status status =
-        problem_add_question(text, task, outcome->evaluation.first_symbols, outcome->steps, PROBLEM_DIGITS);
-    base_text_add(text, "%s", problem_equals(task));
-    if (status == CARRYNET_OK)
-        status = problem_add_answer(text, task, outcome->right, outcome->steps, PROBLEM_DIGITS);
-    base_text_add(text, ", but the network says ");
-    if (status == CARRYNET_OK)
-        status = problem_add_answer(text, task, outcome->given, outcome->steps, PROBLEM_DIGITS);
-    return status;
+    outcome->first = (wrong_sum){.steps = steps, .symbols = evaluation->first_symbols};
+    evaluation->first_symbols = NULL;
+    return wrong_sum_answer(&outcome->first, saved, task);
 }
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
@@ -71,10 +49,10 @@ static size_t number_bits(const carrynet_task *task, size_t steps)
 static carrynet_status print_first_wrong(const eval_outcome *outcome, const carrynet_task *task, const char *before)
 {
     base_text text = {0};
-    if (outcome->given == NULL)
+    if (outcome->first.given == NULL)
         return CARRYNET_OK;
     base_text_add(&text, "%s", before);
-    const carrynet_status status = add_first_wrong(&text, outcome, task);
+    const carrynet_status status = wrong_sum_text(&text, &outcome->first, task);
     if (status == CARRYNET_OK && !text.failed) {
         console_fold(stdout, 0, strspn(before, " "), text.data + strspn(before, " "));
         (void)putchar('\n');
@@ -120,17 +98,6 @@ static carrynet_status print_row(const eval_outcome *outcome, const carrynet_tas
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
 
-static void put_number(json_t *numbers, const uint32_t *words, uint32_t bits, uint32_t which, size_t steps,
-                       carrynet_status *status)
-{
-    base_text text = {0};
-    if (*status == CARRYNET_OK)
-        *status = problem_add_number(&text, words, bits, which, steps, 0);
-    if (*status == CARRYNET_OK)
-        json_append(numbers, json_of_text(text.data));
-    base_text_free(&text);
-}
-
 static carrynet_status put_outcome(json_t *results, const eval_outcome *outcome, const saved_network *saved)
 {
     const carrynet_task *task = &saved->settings->task;
@@ -144,22 +111,83 @@ static carrynet_status put_outcome(json_t *results, const eval_outcome *outcome,
     json_put(object, "problems", json_of_count(e->problems));
     json_put(object, "wrong", json_of_count(e->wrong));
     json_put(object, "wrong_bits", json_of_count(e->wrong_bits));
-    if (outcome->given != NULL) {
-        json_t *first = json_object(), *operands = json_array(), *right = json_array(), *given = json_array();
-        for (uint32_t i = 0; i < task->inputs; ++i)
-            put_number(operands, e->first_symbols, task->inputs, i, outcome->steps, &status);
-        for (uint32_t o = 0; o < task->outputs; ++o) {
-            put_number(right, outcome->right, task->outputs, o, outcome->steps, &status);
-            put_number(given, outcome->given, task->outputs, o, outcome->steps, &status);
-        }
+    if (outcome->first.given != NULL) {
+        json_t *first = json_object();
         json_put(first, "index", json_of_count(e->first_wrong));
-        json_put(first, "operands", operands);
-        json_put(first, "right", right);
-        json_put(first, "given", given);
+        status = wrong_sum_json(first, &outcome->first, task);
         json_put(object, "first_wrong", first);
     }
     json_append(results, object);
     return status;
+}
+
+/* ---- the proof ------------------------------------------------------------------------------------------------- */
+
+/* What a file of certificates says of the networks first, ..., first + count - 1. */
+typedef struct eval_proof {
+    const char *path; /* NULL: none was asked for */
+    carrynet_verified verified;
+    size_t first, count, proved;
+    const carrynet_checked *rejected, *accepted; /* the first of each, of any network and of network `first`; or NULL */
+} eval_proof;
+
+static carrynet_status check_proof(eval_proof *proof, const saved_network *saved)
+{
+    if (proof->path == NULL)
+        return CARRYNET_OK;
+    const carrynet_verified *verified = &proof->verified;
+    const carrynet_status status = carrynet_verify_file(&proof->verified, saved->model, NULL, proof->path);
+    if (status != CARRYNET_OK)
+        return status;
+    for (size_t i = verified->count; i-- > 0;)
+        if (!verified->checked[i].accepted)
+            proof->rejected = &verified->checked[i];
+        else if (verified->checked[i].number == proof->first || proof->accepted == NULL)
+            proof->accepted = &verified->checked[i];
+    for (size_t n = 0; n < proof->count; ++n)
+        proof->proved += verified->proved[proof->first + n] ? 1 : 0;
+    return status;
+}
+
+static bool proof_holds(const eval_proof *proof)
+{
+    return proof->path == NULL || (proof->rejected == NULL && proof->proved == proof->count);
+}
+
+static void print_proof(const eval_proof *proof)
+{
+    base_text text = {0};
+    if (proof->path == NULL)
+        return;
+    if (proof->rejected != NULL)
+        base_text_add(&text, "Rejected: %s, line %zu: %s", proof->path, proof->rejected->line, proof->rejected->reason);
+    else if (proof->proved == 0)
+        base_text_add(&text, "Not proved: %s has no certificate of %s", proof->path,
+                      proof->count == 1 ? "this network" : "these networks");
+    else if (proof->count > 1)
+        base_text_add(&text, "%zu of %zu networks proved for every length (%s)", proof->proved, proof->count,
+                      proof->path);
+    else
+        base_text_add(&text, "Proved for every length%s (%" PRIu32 " cells, margin %.3g; %s)",
+                      proof->accepted->bounds == CARRYNET_BOUNDS_ANY ? ", in any program's arithmetic" : "",
+                      proof->accepted->cells, proof->accepted->margin, proof->path);
+    console_fold(stdout, 0, 0, text.failed ? "out of memory" : text.data);
+    (void)putchar('\n');
+    base_text_free(&text);
+}
+
+static void put_proof(json_t *object, const eval_proof *proof)
+{
+    if (proof->path == NULL)
+        return;
+    json_t *found = json_object();
+    json_put(found, "certificates", json_of_text(proof->path));
+    json_put(found, "proved", json_of_count(proof->proved));
+    if (proof->rejected != NULL)
+        json_put(found, "rejected", json_of_text(proof->rejected->reason));
+    if (proof->count == 1 && proof->proved == 1)
+        prove_report_checked(found, proof->accepted);
+    json_put(object, "proof", found);
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
@@ -188,6 +216,7 @@ int command_eval(const cli_arguments *arguments)
     json_t *results = NULL;
     uint64_t wrong = 0;
     saved_network saved = {0};
+    eval_proof proof = {.path = values[OPTION_PROOF].text};
     int code;
     if (values[OPTION_BITS].given && values[OPTION_LENGTHS].given)
         return arguments_wrong(arguments, "--bits and --lengths both say how long; leave one out");
@@ -201,6 +230,13 @@ int command_eval(const cli_arguments *arguments)
     const bool several = count > 1;
     if (!lengths_fit(&saved, arguments, lengths, length_count, &code))
         goto done;
+    proof.first = first;
+    proof.count = count;
+    const carrynet_status checked = check_proof(&proof, &saved);
+    if (checked != CARRYNET_OK) {
+        code = console_status(checked);
+        goto done;
+    }
     if (!as_json && saved.settings->origin[0] != '\0')
         console_note("Origin: %s", saved.settings->origin);
     if (!as_json)
@@ -236,10 +272,14 @@ int command_eval(const cli_arguments *arguments)
         json_put(object, "device", json_of_text(carrynet_engine_description(saved.engine)));
         json_put(object, "results", json_incref(results));
         json_put(object, "wrong", json_of_count(wrong));
+        put_proof(object, &proof);
         (void)json_line(stdout, object, JSON_DIGITS);
     }
-    code = wrong == 0 ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
+    if (!as_json)
+        print_proof(&proof);
+    code = wrong == 0 && proof_holds(&proof) ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
 done:
+    carrynet_verified_free(&proof.verified);
     json_decref(results);
     saved_network_close(&saved);
     return code;

@@ -20,7 +20,8 @@ static const char *const merge_examples[] = {"carrynet merge part1.csv part2.csv
 static const char *const remake_examples[] = {"carrynet remake widths.csv 17 -o best.safetensors",
                                               "carrynet remake widths.csv 17 --device reference", NULL};
 static const char *const eval_examples[] = {"carrynet eval add.safetensors", "carrynet eval add.safetensors --bits 64",
-                                            "carrynet eval add.safetensors --lengths 8,16,32,64", NULL};
+                                            "carrynet eval add.safetensors --lengths 8,16,32,64",
+                                            "carrynet eval add.safetensors --proof add.safetensors.cert", NULL};
 static const char *const run_examples[] = {"carrynet run add.safetensors 93 38",
                                            "printf '93 + 38\\n5 7\\n' | carrynet run add.safetensors", NULL};
 static const char *const show_examples[] = {"carrynet show add.safetensors 93 38",
@@ -40,6 +41,10 @@ static const char *const plot_examples[] = {
 static const char *const task_examples[] = {"carrynet task", "carrynet task add --json > mine.json",
                                             "carrynet task mine.json --dot | dot -Tsvg > mine.svg",
                                             "carrynet task --equal add mine.json", NULL};
+static const char *const prove_examples[] = {"carrynet prove add.safetensors",
+                                             "carrynet prove add.safetensors --by all --states 50000000",
+                                             "carrynet prove many.safetensors -o many.cert --json", NULL};
+static const char *const verify_examples[] = {"carrynet verify add.safetensors add.safetensors.cert", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
@@ -63,6 +68,31 @@ const cli_command command_table[] = {
              "numbers than it was trained on. Exit code 1 if any is wrong.",
      .example = eval_examples,
      .run = command_eval},
+    {.id = COMMAND_PROVE,
+     .name = "prove",
+     .operands = "MODEL",
+     .least = 1,
+     .most = 1,
+     .missing = "the name of a model file is missing",
+     .summary = "prove a saved network right for numbers of every length",
+     .text = "Says PROVED for every length, and writes a certificate that `carrynet verify` checks; or REFUTED, with a "
+             "wrong sum; or UNKNOWN, which is neither. A verdict does not depend on the machine, nor on time but by "
+             "--seconds. Exit code 0, 1 if refuted, 5 if unknown; of several networks the worst.",
+     .example = prove_examples,
+     .run = command_prove},
+    {.id = COMMAND_VERIFY,
+     .name = "verify",
+     .operands = "MODEL CERTIFICATE",
+     .least = 2,
+     .most = 2,
+     .missing = "it needs a model file and a certificate, such as add.safetensors add.safetensors.cert",
+     .summary = "check a certificate that `prove` has written",
+     .text =
+         "Checks every certificate of a file for the network of the model that it names, with the code of the small "
+         "program carrynet-verify, which shares nothing with the prover. Exit code 1 if one is rejected, or if a "
+         "network has none.",
+     .example = verify_examples,
+     .run = command_verify},
     {.id = COMMAND_RUN,
      .name = "run",
      .operands = "MODEL [NUMBER ...]",

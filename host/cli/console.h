@@ -12,11 +12,11 @@
 /* The exit codes of every command; 128 + the signal's number (130, 143) after SIGINT and SIGTERM, 129 after SIGHUP. */
 typedef enum exit_code {
     EXIT_CODE_DONE = 0,
-    EXIT_CODE_CHECK = 1, /* a check failed: wrong sums, bits differ */
+    EXIT_CODE_CHECK = 1, /* a check failed: wrong sums, refuted, rejected, bits differ */
     EXIT_CODE_USAGE = 2,
     EXIT_CODE_DEVICE = 3,
     EXIT_CODE_FILE = 4,       /* input, output, a bad file */
-    EXIT_CODE_NOT_REACHED = 5 /* training ended without an exact network */
+    EXIT_CODE_NOT_REACHED = 5 /* training ended without an exact network, proving without a verdict */
 } exit_code;
 
 /* The exit code for a status of the library. */

@@ -40,3 +40,17 @@ const char *choice_keep(size_t index)
     static const char *const names[] = {"all", "best", "exact"};
     return index < sizeof names / sizeof names[0] ? names[index] : NULL;
 }
+
+/* In the order of carrynet_prove_by. */
+const char *choice_prove_by(size_t index)
+{
+    static const char *const names[] = {"auto", "exhaustion", "ellipsoids", "all"};
+    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+}
+
+/* In the order of carrynet_bounds. */
+const char *choice_arithmetic(size_t index)
+{
+    static const char *const names[] = {"carrynet", "any"};
+    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+}

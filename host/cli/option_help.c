@@ -20,7 +20,7 @@ void help_program(FILE *stream)
                 "  carrynet COMMAND --help says more, carrynet --version which version this is.\n\n"
                 "Start with:  carrynet train && carrynet run add.safetensors 93 38\n\n"
                 "Exit codes:  0 done, 1 a check failed, 2 wrong command line, 3 device,\n"
-                "             4 file, 5 training did not reach its goal, 130 Ctrl-C,\n"
+                "             4 file, 5 not reached (not exact, not decided), 130 Ctrl-C,\n"
                 "             143 SIGTERM, 129 SIGHUP\n",
                 stream);
 }

@@ -1,14 +1,14 @@
 /*
  * The table of options: name, commands, kind, range, meaning. getopt_long, --help and every message about a value read
  * it; the ranges are the library's, rounded inwards. Here stand the rows that many commands share; before them come
- * those of option_sweep.c, option_train.c and option_others.c.
+ * those of option_sweep.c, option_train.c, option_prove.c and option_others.c.
  */
 #include "cli/options.h"
 
 #define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW))
 #define SWEEPING (FOR(SWEEP) | FOR(REMAKE))
 #define EVERY_COMMAND UINT32_MAX
-#define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH))
+#define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH))
 
 static const option_row rows[] = {
     /* ---- where to compute ---- */
@@ -39,9 +39,18 @@ static const option_row rows[] = {
      .meaning = "gpu, cpu, P:D as `carrynet devices` lists them, or part of a name; also by the variable "
                 "CARRYNET_DEVICE",
      .fallback = "the best OpenCL device"},
+    {.id = OPTION_DEVICE,
+     .name = "device",
+     .commands = FOR(PROVE),
+     .group = "Where to compute",
+     .kind = OPTION_KIND_TEXT,
+     .argument = "D",
+     .meaning = "gpu, cpu, reference (plain C), P:D as `carrynet devices` lists them, or part of a name; also by the "
+                "variable CARRYNET_DEVICE; it steps the states of a large exhaustion, and every wrong sum once more",
+     .fallback = "the best there is for exhaustion, reference for sums"},
     {.id = OPTION_KERNEL_SHAPE,
      .name = "kernel-shape",
-     .commands = FOR(TRAIN) | SWEEPING | SOLVING | FOR(REPLAY) | FOR(BENCH),
+     .commands = FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(BENCH),
      .group = "Where to compute",
      .kind = OPTION_KIND_CHOICE,
      .argument = "S",
@@ -143,6 +152,15 @@ static const option_row rows[] = {
      .argument = "FILE",
      .meaning = "where the model goes",
      .fallback = "row-ROW.safetensors"},
+    {.id = OPTION_OUTPUT,
+     .name = "output",
+     .letter = 'o',
+     .commands = FOR(PROVE),
+     .group = "Output",
+     .kind = OPTION_KIND_TEXT,
+     .argument = "FILE",
+     .meaning = "where the certificates go, one after another",
+     .fallback = "MODEL.cert"},
     {.id = OPTION_LOG,
      .name = "log",
      .commands = FOR(TRAIN) | FOR(REPLAY),
@@ -158,7 +176,8 @@ static const option_row rows[] = {
      .meaning = "say only how it ended"},
     {.id = OPTION_JSON,
      .name = "json",
-     .commands = FOR(TRAIN) | SWEEPING | FOR(MERGE) | FOR(EVAL) | FOR(SHOW) | FOR(DEVICES) | FOR(COMPARE),
+     .commands = FOR(TRAIN) | SWEEPING | FOR(MERGE) | FOR(EVAL) | FOR(SHOW) | FOR(PROVE) | FOR(VERIFY) | FOR(DEVICES) |
+                 FOR(COMPARE),
      .group = "Output",
      .meaning = "the result as JSON on standard output"},
     {.id = OPTION_JSON,
@@ -190,10 +209,8 @@ const option_row *option_at(size_t index)
         const option_row *rows;
         size_t count;
     } parts[] = {
-        {option_sweep, option_sweep_size},
-        {option_train, option_train_size},
-        {option_others, option_others_size},
-        {rows, sizeof rows / sizeof rows[0]},
+        {option_sweep, option_sweep_size},   {option_train, option_train_size},    {option_prove, option_prove_size},
+        {option_others, option_others_size}, {rows, sizeof rows / sizeof rows[0]},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; index -= parts[i++].count)
         if (index < parts[i].count)

@@ -24,6 +24,8 @@ typedef enum command_id {
     COMMAND_BENCH,
     COMMAND_PLOT,
     COMMAND_TASK,
+    COMMAND_PROVE,
+    COMMAND_VERIFY,
     COMMAND_HELP
 } command_id;
 
@@ -67,6 +69,11 @@ typedef enum option_id {
     OPTION_AGAINST,
     OPTION_CHART,
     OPTION_BY,
+    OPTION_ARITHMETIC,
+    OPTION_BUDGET,
+    OPTION_STATES,
+    OPTION_SECONDS,
+    OPTION_PROOF,
     OPTION_WHERE,
     OPTION_SCRIPT,
     OPTION_MINIMISE,
@@ -119,8 +126,8 @@ const option_row *option_at(size_t index);
 
 /* A command in option_row.commands, and the files that the rows stand in, in this order. */
 #define FOR(command) (1u << COMMAND_##command)
-extern const option_row option_sweep[], option_train[], option_others[];
-extern const size_t option_sweep_size, option_train_size, option_others_size;
+extern const option_row option_sweep[], option_train[], option_prove[], option_others[];
+extern const size_t option_sweep_size, option_train_size, option_prove_size, option_others_size;
 
 typedef struct option_value {
     bool given;
@@ -170,6 +177,8 @@ int command_devices(const cli_arguments *arguments);
 int command_bench(const cli_arguments *arguments);
 int command_plot(const cli_arguments *arguments);
 int command_task(const cli_arguments *arguments);
+int command_prove(const cli_arguments *arguments);
+int command_verify(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 
@@ -226,6 +235,8 @@ const char *choice_until(size_t index);
 const char *choice_keep(size_t index);
 const char *choice_chart(size_t index);
 const char *choice_by(size_t index);
+const char *choice_prove_by(size_t index);
+const char *choice_arithmetic(size_t index);
 
 /* In the order of choice_keep. */
 typedef enum kept_networks { KEEP_ALL = 0, KEEP_BEST, KEEP_EXACT } kept_networks;

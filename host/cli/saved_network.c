@@ -1,23 +1,22 @@
 /*
- * A model file opened for eval, run and show. One engine serves all networks of a file, one after another, since
+ * A model file opened for the commands that ask it something. One engine serves all networks of a file, one after another, since
  * building kernels takes longer than most of what they are asked.
  */
 #include "cli/saved_network.h"
 #include "cli/console.h"
 
-bool saved_network_open(saved_network *saved, const cli_arguments *arguments, const char *device, int *code)
+bool saved_network_load(saved_network *saved, const cli_arguments *arguments, int *code)
 {
     const option_value *net = &arguments->values[OPTION_NET];
     const char *path = arguments->operands[0];
     *saved = (saved_network){0};
-    engine_from_arguments(&saved->options, arguments, device);
-    carrynet_status status = carrynet_model_load(&saved->model, path);
+    const carrynet_status status = carrynet_model_load(&saved->model, path);
     if (status != CARRYNET_OK) {
         *code = console_status(status);
         return false;
     }
     saved->settings = carrynet_model_settings(saved->model);
-    saved->networks = carrynet_model_networks(saved->model);
+    saved->networks = carrynet_model_networks_const(saved->model);
     if (net->given && net->count >= saved->settings->networks) {
         if (saved->settings->networks == 1)
             *code = arguments_wrong(arguments, "--net is %llu, but %s has one network, number 0",
@@ -28,13 +27,22 @@ bool saved_network_open(saved_network *saved, const cli_arguments *arguments, co
         return false;
     }
     saved->network = net->given ? (size_t)net->count : 0;
-    status = carrynet_model_engine(&saved->engine, saved->model, saved->network, 1, &saved->options);
-    if (status != CARRYNET_OK) {
-        *code = engine_status(status, &saved->options);
-        return false;
-    }
     *code = EXIT_CODE_DONE;
     return true;
+}
+
+bool saved_network_open(saved_network *saved, const cli_arguments *arguments, const char *device, int *code)
+{
+    carrynet_engine_options options;
+    engine_from_arguments(&options, arguments, device); /* before anything else of the library */
+    if (!saved_network_load(saved, arguments, code))
+        return false;
+    saved->options = options;
+    const carrynet_status status =
+        carrynet_model_engine(&saved->engine, saved->model, saved->network, 1, &saved->options);
+    if (status != CARRYNET_OK)
+        *code = engine_status(status, &saved->options);
+    return status == CARRYNET_OK;
 }
 
 void saved_network_close(saved_network *saved)
@@ -56,7 +64,8 @@ carrynet_status saved_network_choose(saved_network *saved, size_t network)
     return status;
 }
 
-carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symbols, size_t steps, uint32_t *outputs)
+carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symbols, size_t steps, uint32_t *outputs,
+                                      double *logits)
 {
     /* A multiple of the symbols of a word for every width, so that each piece starts with a whole word. */
     enum { PIECE = 4000 };
@@ -87,7 +96,10 @@ carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symb
             uint32_t bits = 0;
             for (uint32_t o = 0; o < task->outputs; ++o) {
                 const size_t at = t * task->outputs + o;
-                bits |= (uint32_t)(narrow ? ((const float *)z)[at] > 0 : ((const double *)z)[at] > 0) << o;
+                const double logit = narrow ? (double)((const float *)z)[at] : ((const double *)z)[at];
+                bits |= (uint32_t)(logit > 0) << o;
+                if (logits != NULL)
+                    logits[first * task->outputs + at] = logit;
             }
             carrynet_packed_set(outputs, task->outputs, first + t, bits);
         }

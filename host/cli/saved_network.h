@@ -1,5 +1,5 @@
 /*
- * A model file opened for eval, run and show: the model, and an engine that holds one of its networks.
+ * A model file opened for the commands that ask it something: the model, and an engine that holds one of its networks.
  * A file may hold many; --net chooses.
  */
 #ifndef CLI_SAVED_NETWORK_H
@@ -17,6 +17,12 @@ typedef struct saved_network {
 } saved_network;
 
 /*
+ * Loads the file that the first operand names, without an engine. False, with *code set after a message.
+ * saved_network_close in both cases.
+ */
+bool saved_network_load(saved_network *saved, const cli_arguments *arguments, int *code);
+
+/*
  * Loads the file that the first operand names and makes an engine with network --net (else 0) on --device (else
  * `device`). False, with *code set after a message. saved_network_close in both cases.
  */
@@ -28,8 +34,9 @@ carrynet_status saved_network_choose(saved_network *saved, size_t network);
 
 /*
  * Runs the engine's network over one packed problem of any length, in pieces, and packs its output bits into outputs
- * [carrynet_packed_words(outputs, steps)].
+ * [carrynet_packed_words(outputs, steps)]; logits [steps][outputs], or NULL, gets every z.
  */
-carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symbols, size_t steps, uint32_t *outputs);
+carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symbols, size_t steps, uint32_t *outputs,
+                                      double *logits);
 
 #endif

@@ -127,8 +127,7 @@ static carrynet_status by_exhaustion(struct attack *attack)
         } else if (reach.wrong)
             status = take_word(attack, &reach);
         else
-            (void)snprintf(proof->reason, sizeof proof->reason,
-                           "more than %llu reachable states; try a larger --states",
+            (void)snprintf(proof->reason, sizeof proof->reason, "more than %llu reachable states",
                            (unsigned long long)attack->options->states);
     }
     reach_free(&reach);

@@ -349,6 +349,7 @@ carrynet_status carrynet_verify(carrynet_checked *checked, const carrynet_model 
         status = certificate_read(&certificate, text, size, 1);
     if (status == CARRYNET_OK)
         status = verify_certificate(checked, &certificate, text, model, network, digest, task);
+    checked->number = strcmp(checked->network, digest) == 0 ? network : carrynet_model_settings(model)->networks;
     certificate_free(&certificate);
     return status;
 }

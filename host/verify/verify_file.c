@@ -61,6 +61,7 @@ static carrynet_status check_one(carrynet_verified *verified, const struct certi
                            found != NULL ? found->digest : NULL, task);
     if (status != CARRYNET_OK)
         return status;
+    checked->number = found != NULL ? found->network : verified->networks;
     ++verified->count;
     for (; checked->accepted && found < entries + verified->networks && by_digest(found, certificate->network) == 0;
          ++found) {

@@ -32,6 +32,7 @@ typedef struct carrynet_checked {
     bool accepted;
     char reason[CARRYNET_REASON];       /* why not, where it stands: line and, in a tree, the word; "" if accepted */
     char network[CARRYNET_DIGEST_TEXT]; /* the digest that the certificate names */
+    size_t number;                      /* of that network in the model; as many as it has if it is none of them */
     carrynet_bounds bounds;             /* of the arithmetic that the certificate is for */
     uint32_t cells;
     uint32_t depth;  /* longest word of a tree, in symbols */

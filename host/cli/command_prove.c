@@ -1,0 +1,382 @@
+/*
+ * carrynet prove MODEL: a verdict on every network of a file, and the certificates of those that are proved. Networks
+ * are independent and share the cores; exhaustion, which fills memory and has threads of its own, takes one network at a
+ * time. Results are told in the order of the networks.
+ */
+#include "cli/console.h"
+#include "cli/prove_report.h"
+#include "cli/train_progress.h"
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double MUCH_MEMORY = 1e9; /* bytes, worth a word before they are taken */
+
+typedef struct proving {
+    saved_network saved; /* its engine is made when it is named or needed */
+    carrynet_task task;
+    carrynet_prove_options options;
+    double start, deadline; /* of base_seconds; deadline 0: none */
+    bool as_json, all;
+    size_t first, count; /* networks */
+    pthread_mutex_t exhausting;
+    atomic_bool ended;     /* by an error: nothing more is begun */
+    pthread_mutex_t lock;  /* of all that follows, and of the console */
+    prove_result *results; /* [count] */
+    bool *done;            /* [count] */
+    size_t told;           /* results that were reported, the first so many */
+    size_t proved, refuted, unknown, unfinished, certificates;
+    double shown; /* when progress was */
+    json_t *array;
+    carrynet_status status;
+    base_text message; /* of the error */
+} proving;
+
+static bool out_of_time(const proving *p)
+{
+    return p->deadline > 0 && base_seconds() >= p->deadline;
+}
+
+static bool stopped(const proving *p)
+{
+    return atomic_load(&p->ended) || train_progress_signal() != 0 || out_of_time(p);
+}
+
+/* Asked by the prover now and then, in any thread. */
+static int interrupted(void *self)
+{
+    proving *p = self;
+    const double now = base_seconds();
+    char time[32];
+    if (pthread_mutex_trylock(&p->lock) == 0) {
+        if (now - p->shown >= 0.1) {
+            p->shown = now;
+            (void)console_duration(time, sizeof time, now - p->start);
+            if (p->count == 1)
+                (void)console_progress("Proving ... %s", time);
+            else
+                (void)console_progress("Proving: %zu of %zu networks decided, %s", p->told, p->count, time);
+        }
+        (void)pthread_mutex_unlock(&p->lock);
+    }
+    return stopped(p) ? 1 : 0;
+}
+
+/* ---- one network ----------------------------------------------------------------------------------------------- */
+
+static void leave_unfinished(carrynet_proof *proof)
+{
+    *proof = (carrynet_proof){.aborted = true};
+    (void)snprintf(proof->reason, sizeof proof->reason, "stopped before the end");
+}
+
+static carrynet_status prove_by(carrynet_proof *proof, proving *p, size_t network, carrynet_prove_by by,
+                                uint64_t states)
+{
+    carrynet_prove_options options = p->options;
+    options.by = by;
+    options.states = states;
+    if (stopped(p)) {
+        leave_unfinished(proof);
+        return CARRYNET_OK;
+    }
+    if (p->deadline > 0)
+        options.seconds = p->deadline - base_seconds() > 1e-6 ? p->deadline - base_seconds() : 1e-6;
+    carrynet_status status = carrynet_prove(proof, p->saved.model, network, &p->task, &p->saved.options, &options);
+    if (status == CARRYNET_ERROR_UNSUPPORTED) { /* weights that no bound holds for: that is a property of the network */
+        carrynet_proof_free(proof);
+        (void)snprintf(proof->reason, sizeof proof->reason, "%s", carrynet_message());
+        status = CARRYNET_OK;
+    }
+    return status;
+}
+
+static carrynet_status exhaust(carrynet_proof *proof, proving *p, size_t network, carrynet_prove_by by)
+{
+    (void)pthread_mutex_lock(&p->exhausting);
+    const carrynet_status status = prove_by(proof, p, network, by, p->options.states);
+    (void)pthread_mutex_unlock(&p->exhausting);
+    return status;
+}
+
+/* One of several: what the prover does for one alone, exhaustion apart. */
+static carrynet_status prove_among(carrynet_proof *proof, proving *p, size_t network)
+{
+    const carrynet_prove_by by = p->options.by;
+    if (by == CARRYNET_BY_EXHAUSTION || by == CARRYNET_BY_ALL)
+        return exhaust(proof, p, network, by);
+    carrynet_status status = prove_by(proof, p, network, by, by == CARRYNET_BY_AUTO ? 0 : p->options.states);
+    if (status != CARRYNET_OK || by != CARRYNET_BY_AUTO || proof->verdict != CARRYNET_VERDICT_UNKNOWN ||
+        proof->aborted || p->options.bounds != CARRYNET_BOUNDS_OWN)
+        return status;
+    carrynet_proof last = {0};
+    status = exhaust(&last, p, network, CARRYNET_BY_EXHAUSTION);
+    last.steps = proof->steps;
+    carrynet_proof_free(proof);
+    *proof = last;
+    return status;
+}
+
+static carrynet_status open_engine(proving *p, size_t network)
+{
+    carrynet_engine_options options = p->saved.options;
+    if (p->saved.engine != NULL)
+        return saved_network_choose(&p->saved, network);
+    if (options.device == NULL)
+        options.device = "reference"; /* as for carrynet run */
+    p->saved.network = network;
+    return carrynet_model_engine(&p->saved.engine, p->saved.model, network, 1, &options);
+}
+
+/* ---- what is told ---------------------------------------------------------------------------------------------- */
+
+static void fail(proving *p, carrynet_status status)
+{
+    if (p->status == CARRYNET_OK) {
+        p->status = status;
+        base_text_add(&p->message, "%s", carrynet_message());
+    }
+    atomic_store(&p->ended, true);
+}
+
+static carrynet_status tell(proving *p, prove_result *result)
+{
+    carrynet_proof *proof = &result->proof;
+    carrynet_status status = CARRYNET_OK;
+    const bool first_wrong = proof->verdict == CARRYNET_VERDICT_REFUTED && p->refuted == 0;
+    if (proof->verdict == CARRYNET_VERDICT_REFUTED) {
+        status = open_engine(p, result->network);
+        if (status == CARRYNET_OK)
+            status = wrong_sum_replay(&result->wrong, &p->saved, &p->task, &proof->wrong);
+    }
+    if (status != CARRYNET_OK)
+        return status;
+    if (proof->aborted && out_of_time(p) && train_progress_signal() == 0)
+        (void)snprintf(proof->reason, sizeof proof->reason, "stopped by --seconds %g; try more",
+                       p->deadline - p->start);
+    p->proved += proof->verdict == CARRYNET_VERDICT_PROVED ? 1 : 0;
+    p->refuted += proof->verdict == CARRYNET_VERDICT_REFUTED ? 1 : 0;
+    p->unknown += proof->verdict == CARRYNET_VERDICT_UNKNOWN ? 1 : 0;
+    p->unfinished += proof->aborted ? 1 : 0;
+    p->certificates += proof->certificate != NULL ? 1 : 0;
+    if (p->as_json)
+        status = prove_report_json(p->array, result, &p->task);
+    else if (p->count == 1)
+        status = prove_report_alone(result, &p->task);
+    else if (!proof->aborted)
+        status = prove_report_row(result, &p->task, first_wrong || p->all);
+    (void)fflush(stdout);
+    return status;
+}
+
+/* Tells the results that come next and are there. */
+static void tell_next(proving *p)
+{
+    for (; p->told < p->count && p->done[p->told] && p->status == CARRYNET_OK; ++p->told) {
+        prove_result *result = &p->results[p->told];
+        const carrynet_status status = tell(p, result);
+        if (status != CARRYNET_OK)
+            fail(p, status);
+        /* Of many networks the certificates alone are kept. */
+        char *certificate = result->proof.certificate;
+        const size_t size = result->proof.certificate_size;
+        result->proof.certificate = NULL;
+        prove_result_free(result);
+        result->proof.certificate = certificate;
+        result->proof.certificate_size = size;
+    }
+}
+
+static void prove_one(void *self, size_t i)
+{
+    proving *p = self;
+    prove_result *result = &p->results[i];
+    result->network = p->first + i;
+    result->seed = p->saved.networks[result->network].seed;
+    const carrynet_status status = p->count == 1
+                                       ? prove_by(&result->proof, p, result->network, p->options.by, p->options.states)
+                                       : prove_among(&result->proof, p, result->network);
+    (void)pthread_mutex_lock(&p->lock);
+    console_progress_clear();
+    if (status != CARRYNET_OK)
+        fail(p, status);
+    else
+        p->done[i] = true;
+    tell_next(p);
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------------- */
+
+static carrynet_status write_certificates(const proving *p, const char *path)
+{
+    const void **parts = NULL;
+    size_t *sizes = NULL, count = 0;
+    carrynet_status status = base_allocate(&parts, p->certificates, sizeof *parts);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&sizes, p->certificates, sizeof *sizes);
+    for (size_t i = 0; i < p->count && status == CARRYNET_OK; ++i)
+        if (p->results[i].proof.certificate != NULL) {
+            parts[count] = p->results[i].proof.certificate;
+            sizes[count++] = p->results[i].proof.certificate_size;
+        }
+    if (status == CARRYNET_OK)
+        status = base_write_file(path, parts, sizes, count);
+    base_free(parts);
+    base_free(sizes);
+    return status;
+}
+
+static void print_total(const proving *p)
+{
+    (void)printf("%zu of %zu networks proved, %zu refuted, %zu unknown", p->proved, p->count, p->refuted,
+                 p->unknown - p->unfinished);
+    (void)printf(p->unfinished > 0 ? ", %zu not finished\n" : "\n", p->unfinished);
+}
+
+/* What became of the file of certificates. */
+static void print_file(const proving *p, const char *path, bool asked)
+{
+    if (p->certificates > 1)
+        (void)printf("Wrote %zu certificates to %s\n", p->certificates, path);
+    else if (p->certificates == 1)
+        (void)printf("Wrote %s\n", path);
+    if (p->proved > p->certificates && (p->count > 1 || asked))
+        console_note("%s has no certificate: exhaustion makes none.", p->count == 1 ? "The proof" : "Some proofs");
+    if (p->certificates == 0 && access(path, F_OK) == 0)
+        console_note("%s is left as it was; it is not of this verdict.", path);
+}
+
+static void print_json(const proving *p, const char *model, const char *path)
+{
+    json_t *object = json_object();
+    json_put(object, "model", json_of_text(model));
+    json_put(object, "task", json_of_text(p->task.name));
+    json_put(object, "by", json_of_text(choice_prove_by((size_t)p->options.by)));
+    json_put(object, "arithmetic", json_of_text(prove_arithmetic(p->options.bounds)));
+    json_put(object, "networks", json_incref(p->array));
+    json_put(object, "proved", json_of_count(p->proved));
+    json_put(object, "refuted", json_of_count(p->refuted));
+    json_put(object, "unknown", json_of_count(p->unknown));
+    json_put(object, "certificates", p->certificates > 0 ? json_of_text(path) : json_null());
+    (void)json_line(stdout, object, JSON_DIGITS_FP64);
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+static int read_options(proving *p, const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    carrynet_prove_options_init(&p->options);
+    p->options.interrupted = interrupted;
+    p->options.self = p;
+    if (values[OPTION_BY].given)
+        p->options.by = (carrynet_prove_by)values[OPTION_BY].choice;
+    if (values[OPTION_ARITHMETIC].given)
+        p->options.bounds = (carrynet_bounds)values[OPTION_ARITHMETIC].choice;
+    if (values[OPTION_BUDGET].given)
+        p->options.budget = values[OPTION_BUDGET].count;
+    if (values[OPTION_STATES].given)
+        p->options.states = values[OPTION_STATES].count;
+    if (values[OPTION_SECONDS].given)
+        p->deadline = p->start + values[OPTION_SECONDS].real;
+    p->as_json = values[OPTION_JSON].given;
+    p->all = values[OPTION_ALL].given;
+    if (p->options.by == CARRYNET_BY_EXHAUSTION && p->options.bounds == CARRYNET_BOUNDS_ANY)
+        return arguments_wrong(arguments,
+                               "exhaustion steps Carrynet's own arithmetic: --arithmetic any needs ellipsoids");
+    return EXIT_CODE_DONE;
+}
+
+/* The output and the device, before anything is spent. */
+static int prepare(proving *p, const cli_arguments *arguments, const char *path)
+{
+    const option_value *values = arguments->values;
+    const bool certifies = p->options.by != CARRYNET_BY_EXHAUSTION;
+    if (base_same_file(path, arguments->operands[0]) ||
+        (values[OPTION_TASK].given && base_same_file(path, values[OPTION_TASK].text)))
+        return arguments_wrong(arguments, "-o names %s, which it reads", path);
+    carrynet_status status = certifies || values[OPTION_OUTPUT].given ? carrynet_writable(path) : CARRYNET_OK;
+    if (status != CARRYNET_OK)
+        return console_status(status);
+    if (p->saved.options.device != NULL) {
+        status = open_engine(p, p->first);
+        if (status != CARRYNET_OK)
+            return engine_status(status, &p->saved.options);
+        if (!p->as_json)
+            console_note("Device: %s", carrynet_engine_description(p->saved.engine));
+    }
+    const double memory = (double)carrynet_prove_memory(p->saved.settings, p->options.states);
+    if ((p->options.by == CARRYNET_BY_EXHAUSTION || p->options.by == CARRYNET_BY_ALL) && memory > MUCH_MEMORY)
+        console_note("Exhaustion takes up to %.1f GB of memory for %" PRIu64 " states.", memory / 1e9,
+                     p->options.states);
+    return EXIT_CODE_DONE;
+}
+
+static int verdict_code(const proving *p)
+{
+    if (p->unfinished > 0 && train_progress_signal() != 0)
+        return 128 + train_progress_signal();
+    return p->refuted > 0 ? EXIT_CODE_CHECK : p->unknown > 0 ? EXIT_CODE_NOT_REACHED : EXIT_CODE_DONE;
+}
+
+int command_prove(const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    proving p = {.start = base_seconds(), .lock = PTHREAD_MUTEX_INITIALIZER, .exhausting = PTHREAD_MUTEX_INITIALIZER};
+    carrynet_engine_options engine;
+    base_text name = {0};
+    int code = read_options(&p, arguments);
+    engine_from_arguments(&engine, arguments, NULL);
+    base_text_add(&name, "%s.cert", arguments->operands[0]);
+    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name.data;
+    if (code != EXIT_CODE_DONE || !saved_network_load(&p.saved, arguments, &code))
+        goto done;
+    p.saved.options = engine;
+    p.task = p.saved.settings->task;
+    if (values[OPTION_TASK].given && !task_from_word(&p.task, arguments, "--task", values[OPTION_TASK].text, &code))
+        goto done;
+    p.first = p.saved.network;
+    p.count = values[OPTION_NET].given ? 1 : p.saved.settings->networks;
+    p.array = json_array();
+    carrynet_status status =
+        name.failed ? base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for a name") : CARRYNET_OK;
+    if (status == CARRYNET_OK)
+        status = base_allocate(&p.results, p.count, sizeof *p.results);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&p.done, p.count, sizeof *p.done);
+    code = status != CARRYNET_OK ? console_status(status) : prepare(&p, arguments, path);
+    if (code != EXIT_CODE_DONE)
+        goto done;
+    train_progress_catch_signals();
+    if (p.count == 1)
+        prove_one(&p, 0);
+    else
+        base_parallel(p.count, prove_one, &p);
+    console_progress_clear();
+    if (p.status != CARRYNET_OK) {
+        code = engine_status(base_fail(p.status, "%s", p.message.failed ? "out of memory" : p.message.data), &engine);
+        goto done;
+    }
+    if (p.certificates > 0)
+        status = write_certificates(&p, path);
+    if (p.as_json && status == CARRYNET_OK)
+        print_json(&p, arguments->operands[0], path);
+    if (p.count > 1 && !p.as_json)
+        print_total(&p);
+    if (status == CARRYNET_OK && !p.as_json)
+        print_file(&p, path, values[OPTION_OUTPUT].given);
+    code = status != CARRYNET_OK ? console_status(status) : verdict_code(&p);
+done:
+    for (size_t i = 0; i < p.count && p.results != NULL; ++i)
+        prove_result_free(&p.results[i]);
+    base_free(p.results);
+    base_free(p.done);
+    base_text_free(&p.message);
+    base_text_free(&name);
+    json_decref(p.array);
+    saved_network_close(&p.saved);
+    return code;
+}
