@@ -163,9 +163,11 @@ static carrynet_status tell(proving *p, prove_result *result)
     p->certificates += proof->certificate != NULL ? 1 : 0;
     if (p->as_json)
         status = prove_report_json(p->array, result, &p->task);
-    else if (p->count == 1)
+    else if (p->count == 1 && p->saved.settings->networks > 1)
+        (void)printf("Network %zu, seed %" PRIu64 "\n", result->network, result->seed);
+    if (!p->as_json && p->count == 1)
         status = prove_report_alone(result, &p->task);
-    else if (!proof->aborted)
+    else if (!p->as_json && !proof->aborted)
         status = prove_report_row(result, &p->task, first_wrong || p->all);
     (void)fflush(stdout);
     return status;
@@ -347,10 +349,10 @@ int command_prove(const cli_arguments *arguments)
         status = base_allocate(&p.results, p.count, sizeof *p.results);
     if (status == CARRYNET_OK)
         status = base_allocate(&p.done, p.count, sizeof *p.done);
+    train_progress_catch_signals();
     code = status != CARRYNET_OK ? console_status(status) : prepare(&p, arguments, path);
     if (code != EXIT_CODE_DONE)
         goto done;
-    train_progress_catch_signals();
     if (p.count == 1)
         prove_one(&p, 0);
     else

@@ -33,7 +33,11 @@ static void print_without(const carrynet_verified *verified)
     size_t found = 0;
     for (size_t n = 0; n < verified->networks; ++n)
         if (!verified->proved[n] && ++found <= LISTED)
-            (void)printf("%s%zu", found == 1 ? "Not proved: network " : ", ", n);
+            (void)printf("%s%zu",
+                         found > 1                                             ? ", "
+                         : verified->networks - verified->proved_networks == 1 ? "Not proved: network "
+                                                                               : "Not proved: networks ",
+                         n);
     if (found > LISTED)
         (void)printf(" and %zu more", found - LISTED);
     (void)printf(found > 0 ? "\n" : "");
