@@ -150,13 +150,21 @@ bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *a
 const char *settings_default(char *text, size_t size, const option_row *row)
 {
     carrynet_settings s;
+    carrynet_prove_options prove;
     carrynet_settings_init(&s, carrynet_task_at(0));
+    carrynet_prove_options_init(&prove);
     (void)snprintf(text, size, "%s", row->fallback != NULL ? row->fallback : "");
     if (row->fallback != NULL)
         return text;
     switch (row->id) {
     case OPTION_TASK:
         (void)snprintf(text, size, "%s", s.task.name);
+        break;
+    case OPTION_BUDGET:
+        (void)snprintf(text, size, "%llu", (unsigned long long)prove.budget);
+        break;
+    case OPTION_STATES:
+        (void)snprintf(text, size, "%llu", (unsigned long long)prove.states);
         break;
     case OPTION_BITS:
         (void)snprintf(text, size, "%lu", (unsigned long)s.steps);
