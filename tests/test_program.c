@@ -54,7 +54,8 @@ Test(program, tells_its_versions)
 Test(program, refuses_unknown_commands)
 {
     EXPECT_ERROR(2, "did you mean 'train'", "trian");
-    EXPECT_ERROR(2, "train, eval, run, show, replay, sweep, merge, remake, devices, compare, bench", "fly");
+    EXPECT_ERROR(2, "train, eval, prove, verify, run, show, replay, sweep, merge, remake, devices, compare, bench",
+                 "fly");
     EXPECT_ERROR(2, "did you mean 'show'", "help", "shwo");
     EXPECT_ERROR(2, "the command comes first", "--seed", "3");
     struct program_result result = program_run("", NULL, (const char *const[]){CARRYNET_PROGRAM, NULL});
