@@ -360,6 +360,8 @@ int command_prove(const cli_arguments *arguments)
     console_progress_clear();
     if (p.status != CARRYNET_OK) {
         code = engine_status(base_fail(p.status, "%s", p.message.failed ? "out of memory" : p.message.data), &engine);
+        if (p.status == CARRYNET_ERROR_NUMERIC) /* two ways disagree */
+            code = EXIT_CODE_CHECK;
         goto done;
     }
     if (p.certificates > 0)

@@ -12,7 +12,9 @@
 /* Slack for the checker's roundings. */
 static const double WHOLE = 1 - 1e-9, LEAST_MARGIN = 1e-9;
 
-enum { NONE = -1, STOP_EVERY = 256 };
+/* Sizes are measured up to this one; those of a word are judged from this many symbols on, against 8 before. */
+static const double LARGEST = 3;
+enum { NONE = -1, STOP_EVERY = 256, PATIENCE = 12, BACK = 8 };
 
 /* What the growth of one tree works with. */
 struct growth {
@@ -23,6 +25,7 @@ struct growth {
     int32_t *tree;       /* [words] */
     size_t length, most; /* words, and how many there may be */
     const int32_t *old;  /* the tree that this one replaces, where there was one: at its next word */
+    double *sizes;   /* [depth + 1], of the sets of the word */
     double *scratch;     /* [3][H][H] and [2][H] */
     carrynet_status status;
     const char *failure;
@@ -169,8 +172,9 @@ static bool place(struct growth *growth, uint32_t state, size_t depth)
     const size_t H = cover->net->hidden;
     struct flow_set *set = &growth->sets[depth];
     const double *m = cover->basis->m + state * H * H;
-    const double size = size_of(growth, set, m, 1);
-    if (isfinite(size)) {
+    const double size = size_of(growth, set, m, LARGEST);
+    growth->sizes[depth] = size;
+    if (size < 1) {
         double *image = growth->scratch;
         uint32_t level;
         dense_row_times(image, set->c, m, H, H);
@@ -184,7 +188,8 @@ static bool place(struct growth *growth, uint32_t state, size_t depth)
             return growth->status == CARRYNET_OK && put(growth, (int32_t)(cover->count - 1));
         }
     }
-    if (depth == cover->effort.depth)
+    if (depth == cover->effort.depth ||
+        (depth >= PATIENCE && !(size < cover->effort.shrink * growth->sizes[depth - BACK])))
         return fail(growth, "a set did not shrink");
     return grow(growth, state, depth);
 }
@@ -272,6 +277,7 @@ static bool grow_cell(struct growth *growth, size_t k)
     growth->most = (size_t)cover->effort.words << cover->cells[k].level;
     growth->old = cover->cells[k].tree;
     growth->failure = NULL;
+    growth->sizes[0] = radius;
     memcpy(set->c, cover->centres + k * H, H * sizeof(double));
     for (size_t i = 0; i < H * H; ++i)
         set->g[i] = k == 0 ? 0 : radius * cover->basis->b[state * H * H + i];
@@ -362,6 +368,8 @@ carrynet_status cover_seek(struct cover *cover, const struct flow_network *net, 
     if (status == CARRYNET_OK)
         status = base_allocate(&growth.tree, (size_t)effort->words << effort->levels, sizeof *growth.tree);
     if (status == CARRYNET_OK)
+        status = base_allocate(&growth.sizes, effort->depth + 1, sizeof *growth.sizes);
+    if (status == CARRYNET_OK)
         status = base_allocate(&growth.scratch, (effort->depth + 4) * H + 1, H * sizeof *growth.scratch);
     if (status == CARRYNET_OK)
         status = add_cell(cover, net->task->start, 0, net->h_0, net->h_0);
@@ -370,6 +378,7 @@ carrynet_status cover_seek(struct cover *cover, const struct flow_network *net, 
     for (size_t i = 0; i < growth.sets_made; ++i)
         flow_set_free(&growth.sets[i]);
     base_free(growth.sets);
+    base_free(growth.sizes);
     base_free(growth.tree);
     base_free(growth.scratch);
     return status;

@@ -13,6 +13,7 @@ struct cover_effort {
     uint32_t levels; /* a cell that fails is tried at half the radius, so many times */
     uint32_t depth;  /* of a tree */
     double rim;      /* a set becomes a cell where its size is at most this share of the cell's */
+    double shrink;   /* a set that is not smaller than this times what it was 8 symbols before is given up */
     uint32_t words;  /* of a tree of a cell of full radius; twice as many for each halving */
     uint32_t cells;
 };

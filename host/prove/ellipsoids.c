@@ -7,18 +7,18 @@
 
 struct attempt {
     struct basis_effort basis;
-    double rim;
-    double scale;   /* half width of the widest cell */
-    uint64_t steps; /* of sets, at most */
-    uint32_t words; /* of a tree */
+    double rim, shrink; /* as in cover_effort */
+    double scale;       /* half width of the widest cell */
+    uint64_t steps;     /* of sets, at most */
+    uint32_t words;     /* of a tree */
 };
 
 /* The cheapest first: networks that were trained with noise need little more, others finer cells and better shapes. */
 static const struct attempt attempts[ELLIPSOID_ATTEMPTS] = {
-    {{300, 1, 30}, 0.6, 0.4, 4000, 1000},
-    {{600, 1, 120}, 0.6, 0.3, 30000, 1000},
-    {{1000, 1, 250}, 0.7, 0.15, 200000, 1000},
-    {{2000, 1, 400}, 0.7, 0.1, UINT64_MAX, 3000},
+    {{300, 1, 30}, 0.6, 0.8, 0.4, 4000, 1000},
+    {{600, 1, 120}, 0.6, 0.8, 0.3, 30000, 1000},
+    {{1000, 1, 250}, 0.7, 0.85, 0.15, 200000, 1000},
+    {{2000, 1, 400}, 0.7, 0.95, 0.1, UINT64_MAX, 3000},
 };
 
 enum { LEVELS = 5, DEPTH = 40, CELLS = 100000 };
@@ -66,8 +66,12 @@ static carrynet_status try_once(carrynet_proof *proof, struct prove_word *suspec
     struct basis basis = {0};
     struct cover cover = {0};
     const uint64_t left = options->budget - proof->steps;
-    const struct cover_effort effort = {
-        .levels = LEVELS, .depth = DEPTH, .rim = attempt->rim, .words = attempt->words, .cells = CELLS};
+    const struct cover_effort effort = {.levels = LEVELS,
+                                        .depth = DEPTH,
+                                        .rim = attempt->rim,
+                                        .shrink = attempt->shrink,
+                                        .words = attempt->words,
+                                        .cells = CELLS};
     carrynet_status status = basis_seek(&basis, net, &attempt->basis);
     if (status == CARRYNET_OK) {
         widen(&basis, net->hidden, attempt->scale);

@@ -194,15 +194,16 @@ static carrynet_status check_task(const carrynet_model *model, size_t network, c
 }
 
 /* What stood in the way, and what to try. */
-static void explain(carrynet_proof *proof)
+static void explain(carrynet_proof *proof, const carrynet_prove_options *options)
 {
     char why[CARRYNET_REASON];
+    const bool sets = options->by != CARRYNET_BY_EXHAUSTION, states = options->by != CARRYNET_BY_ELLIPSOIDS;
     (void)snprintf(why, sizeof why, "%s", proof->reason[0] != '\0' ? proof->reason : "nothing was tried");
     if (proof->aborted)
         (void)snprintf(proof->reason, sizeof proof->reason, "stopped before the end");
     else
-        (void)snprintf(proof->reason, sizeof proof->reason,
-                       "%.110s; try a larger --budget or --states, or train on with --noise", why);
+        (void)snprintf(proof->reason, sizeof proof->reason, "%.100s; try a larger %s%s%s, or train on with --noise",
+                       why, sets ? "--budget" : "", sets && states ? " or " : "", states ? "--states" : "");
 }
 
 carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *model, size_t network,
@@ -234,7 +235,7 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
         proof->verdict = CARRYNET_VERDICT_UNKNOWN;
     else if (proof->verdict == CARRYNET_VERDICT_UNKNOWN) {
         proof->aborted = prove_stopped(&attack.stop);
-        explain(proof);
+        explain(proof, attack.options);
     }
     carrynet_engine_free(attack.plain);
     proof->seconds = base_seconds() - start;
