@@ -86,37 +86,6 @@ static struct member make_member(uint64_t i)
     return member;
 }
 
-/* Whether a batch has a wrong bit. Targets are filled here. */
-static bool any_wrong(carrynet_engine *engine, const carrynet_task *task, const carrynet_batch *batch)
-{
-    carrynet_metrics metrics;
-    for (size_t s = 0; s < batch->sequences; ++s)
-        (void)carrynet_targets(task, task->start, batch->symbols + s * batch->symbol_words, batch->steps,
-                               batch->targets + s * batch->target_words);
-    MUST(carrynet_engine_forward(engine, batch, &(carrynet_forward){.metrics = &metrics, .until_wrong = true}));
-    return metrics.wrong_sequences != 0;
-}
-
-/* All words of some symbols. */
-static bool short_word_wrong(carrynet_engine *engine, const carrynet_task *task)
-{
-    enum { PORTION = 1 << 14 };
-    const size_t steps = SHORT_BITS / task->inputs;
-    const uint64_t words = (uint64_t)1 << steps * task->inputs;
-    carrynet_batch batch;
-    bool wrong = false;
-    MUST(carrynet_batch_create(&batch, task, PORTION, steps));
-    for (uint64_t first = 0; first < words && !wrong; first += PORTION) {
-        for (size_t s = 0; s < PORTION; ++s)
-            for (size_t t = 0; t < steps; ++t)
-                carrynet_packed_set(batch.symbols + s * batch.symbol_words, task->inputs, t,
-                                    (uint32_t)((first + s) >> t * task->inputs) & ((1u << task->inputs) - 1));
-        wrong = any_wrong(engine, task, &batch);
-    }
-    carrynet_batch_free(&batch);
-    return wrong;
-}
-
 /* Random words, some with long runs of one symbol, some with few symbols. */
 static bool long_word_wrong(carrynet_engine *engine, const carrynet_task *task)
 {
@@ -150,7 +119,7 @@ static const char *disagreement(const carrynet_proof *proof, const struct member
     if (proof->verdict == CARRYNET_VERDICT_REFUTED)
         return wrong_as_said(&proof->wrong, &member->net, task, NULL) ? NULL : "its counterexample is not wrong";
     carrynet_engine *engine = small_engine(&member->net, &options);
-    const bool wrong = short_word_wrong(engine, task);
+    const bool wrong = short_word_wrong(engine, task, SHORT_BITS);
     if (proof->verdict == CARRYNET_VERDICT_UNKNOWN)
         *missed = wrong;
     else if (wrong)

@@ -122,6 +122,37 @@ static inline bool wrong_as_said(const carrynet_counterexample *wrong, const str
     return as_said;
 }
 
+/* Whether a batch has a wrong bit. Targets are filled here. */
+static inline bool any_wrong(carrynet_engine *engine, const carrynet_task *task, const carrynet_batch *batch)
+{
+    carrynet_metrics metrics;
+    for (size_t s = 0; s < batch->sequences; ++s)
+        (void)carrynet_targets(task, task->start, batch->symbols + s * batch->symbol_words, batch->steps,
+                               batch->targets + s * batch->target_words);
+    MUST(carrynet_engine_forward(engine, batch, &(carrynet_forward){.metrics = &metrics, .until_wrong = true}));
+    return metrics.wrong_sequences != 0;
+}
+
+/* Whether the network gets one of all words of so many bits wrong. */
+static inline bool short_word_wrong(carrynet_engine *engine, const carrynet_task *task, uint32_t bits)
+{
+    const size_t steps = bits / task->inputs, most = (size_t)1 << 14;
+    const uint64_t words = (uint64_t)1 << steps * task->inputs;
+    const size_t portion = words < most ? (size_t)words : most;
+    carrynet_batch batch;
+    bool wrong = false;
+    MUST(carrynet_batch_create(&batch, task, portion, steps));
+    for (uint64_t first = 0; first < words && !wrong; first += portion) {
+        for (size_t s = 0; s < portion; ++s)
+            for (size_t t = 0; t < steps; ++t)
+                carrynet_packed_set(batch.symbols + s * batch.symbol_words, task->inputs, t,
+                                    (uint32_t)((first + s) >> t * task->inputs) & ((1u << task->inputs) - 1));
+        wrong = any_wrong(engine, task, &batch);
+    }
+    carrynet_batch_free(&batch);
+    return wrong;
+}
+
 /* A proof's parts fit together, its certificate is accepted, its counterexample wrong. */
 static inline void expect_sound(const carrynet_proof *proof, const struct small_network *net,
                                 const carrynet_model *model, const carrynet_task *task, const char *label)
@@ -131,8 +162,7 @@ static inline void expect_sound(const carrynet_proof *proof, const struct small_
     cr_expect_eq(certified, proof->by_ellipsoids, "%s", label);
     cr_expect_eq(proof->verdict == CARRYNET_VERDICT_PROVED, proof->by_ellipsoids || proof->by_exhaustion, "%s", label);
     cr_expect_eq(proof->verdict == CARRYNET_VERDICT_REFUTED, proof->wrong.symbols != NULL, "%s", label);
-    cr_expect_eq(proof->verdict == CARRYNET_VERDICT_UNKNOWN, proof->reason[0] != '\0', "%s: '%s'", label,
-                 proof->reason);
+    cr_expect(proof->verdict != CARRYNET_VERDICT_UNKNOWN || proof->reason[0] != '\0', "%s: no reason", label);
     if (proof->verdict == CARRYNET_VERDICT_REFUTED)
         cr_expect(wrong_as_said(&proof->wrong, net, task, NULL), "%s: the counterexample is not wrong as it says",
                   label);
