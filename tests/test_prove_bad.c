@@ -3,6 +3,7 @@
  * body. Weights that no proof speaks of; certificates of other networks.
  */
 #include "draws.h"
+#include "verify/bounds.h"
 
 #include "proved_networks.h"
 
@@ -206,6 +207,33 @@ Test(prove_bad, tiny_logits)
     carrynet_proof proof = small_proof(&net, NULL, &options, "tiny logits");
     cr_expect_eq(proof.verdict, CARRYNET_VERDICT_UNKNOWN);
     carrynet_proof_free(&proof);
+    free(net.values);
+}
+
+/* Weights that an engine takes for 0, as a model that was never in a file may hold them: the bounds allow for that. */
+Test(prove_bad, weights_below_the_flush_limit)
+{
+    struct small_network net = small_trained("add", 64, CARRYNET_FP32, true, 1, 0, 0);
+    double state[2][64], logit[2][1];
+    const carrynet_shape *shape = &net.settings.shape;
+    for (int tiny = 0; tiny < 2; ++tiny) {
+        for (size_t i = 0; i < carrynet_shape_trained(shape); ++i)
+            small_set(&net, i, tiny == 0 ? 0 : (i % 2 == 0 ? 0x1.8p-41 : -0x1.8p-41));
+        verify_errors(state[tiny], logit[tiny], net.values, shape, CARRYNET_FP32, CARRYNET_BOUNDS_OWN);
+    }
+    for (size_t j = 0; j < 64; ++j)
+        cr_expect(state[1][j] - state[0][j] >= 0.25 * 67 * 0x1.8p-41, "%g", state[1][j] - state[0][j]);
+    cr_expect(logit[1][0] - logit[0][0] >= 65 * 0x1.8p-41, "%g", logit[1][0] - logit[0][0]);
+    verify_errors(state[0], logit[0], net.values, shape, CARRYNET_FP32, CARRYNET_BOUNDS_ANY);
+    cr_expect(state[0][0] > state[1][0]);
+    /* One such weight in a network that is proved changes next to nothing. */
+    struct small_network good = good_adder();
+    const carrynet_prove_options options = quick_options(CARRYNET_BY_ELLIPSOIDS);
+    small_set(&good, small_place(&good, CARRYNET_W_HH).offset, 0x1p-100);
+    carrynet_proof proof = small_proof(&good, NULL, &options, "a tiny weight");
+    cr_expect(proof.verdict != CARRYNET_VERDICT_REFUTED);
+    carrynet_proof_free(&proof);
+    free(good.values);
     free(net.values);
 }
 

@@ -5,9 +5,10 @@
  *     |F_a(h) - f_a(h)|_j <= state_j = c (H+I+1) u / 4 (sum_i |w_xh_ij| + sum_i |w_hh_ij| + |b_j|) + e_S + 1e-12
  *
  * for any order of summation, fused or not: each of at most H+I+1 terms is rounded at most H+I+1 times, gamma_n =
- * n u / (1 - n u) <= 1.02 n u for n <= 4096, sigma has slope at most 1/4, and the flush of values below 2^-40 changes
- * nothing, since no sigmoid is below 2^-39. A logit is right in sign, and y = S(z) on the right side of 1/2, if over
- * the reals it is beyond
+ * n u / (1 - n u) <= 1.02 n u for n <= 4096, sigma has slope at most 1/4. Binary32 values below 2^-40 become 0, which
+ * changes no sigmoid, as none is below 2^-39; an h_0 by 2^-40, which is less than the u of one rounding that its terms do
+ * not have; and weights, as a model may hold them that was never in a file: their magnitudes are added, here times 1/4.
+ * A logit is right in sign, and y = S(z) on the right side of 1/2, if over the reals it is beyond
  *
  *     logit_o = c (H+2) u (sum_j |w_hy_jo| + |b_y_o|) + tau + 1e-30
  *
