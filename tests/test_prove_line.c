@@ -11,7 +11,7 @@
 static carrynet_verdict verdict_at(const struct small_network *net, uint64_t effort, const char *label)
 {
     carrynet_prove_options options = quick_options(CARRYNET_BY_ALL);
-    options.budget = 30000;
+    options.budget = 20000;
     options.states = 5000;
     carrynet_proof proof = small_proof(net, NULL, &options, label);
     const carrynet_verdict verdict = proof.verdict;
@@ -81,7 +81,7 @@ static void walk(const char *task, uint32_t hidden, carrynet_precision precision
         (void)snprintf(label, sizeof label, "%s, %u hidden, fp%d, kind %d, at %.9g", task, hidden, (int)precision, kind,
                        share);
         between(&net, &good, &bad, share);
-        const carrynet_verdict verdict = verdict_at(&net, 300000, label);
+        const carrynet_verdict verdict = verdict_at(&net, 150000, label);
         ++seen[verdict];
         if (verdict == CARRYNET_VERDICT_PROVED && share > proved && share < refuted)
             proved = share;
@@ -135,7 +135,7 @@ Test(prove_line, a_network_that_is_wrong_after_hundreds_of_symbols)
             const double value = ((const double *)carrynet_model_values_const(model))[i];
             small_set(&net, i, i >= w_hh.offset && i < w_hh.offset + w_hh.size ? factors[k] * value : value);
         }
-        const carrynet_verdict verdict = verdict_at(&net, 1000000, label);
+        const carrynet_verdict verdict = verdict_at(&net, 300000, label);
         cr_expect(factors[k] > 0.99883 || verdict == CARRYNET_VERDICT_REFUTED, "%s is not refuted", label);
         worst = verdict;
     }

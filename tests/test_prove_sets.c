@@ -7,6 +7,7 @@
 #include "verify/bounds.h"
 
 #include "certificate_sets.h"
+#include "certificate_text.h"
 
 /* What is tried, and the worst that was found. */
 struct trial {
@@ -209,12 +210,137 @@ Test(prove_sets, points_stay_where_the_certificate_has_them)
             try_sets(&trial);
             expect_holds(&trial, proof.checked.margin, text);
             cr_expect(trial.tried > 1000 && trial.leaves > sets.cells, "%s: %u points", text, (unsigned)trial.tried);
-            printf("%s: %u points, norm %.6Lf, logit %.9g, margin %.9g\n", text, (unsigned)trial.tried, trial.largest,
-                   trial.least, proof.checked.margin);
             carrynet_engine_free(trial.engine);
         }
         sets_free(&sets);
         carrynet_proof_free(&proof);
         free(net.values);
     }
+}
+
+/* ---- certificates that are changed ----------------------------------------------------------------------------- */
+
+/* text with `count` tokens from number `at` on replaced; sealed. The caller's. */
+static char *replaced(const struct sets *sets, const char *text, size_t size, size_t at, size_t count, const char *by)
+{
+    const size_t first = (size_t)(sets->tokens[at] - sets->text);
+    const char *last = sets->tokens[at + count - 1];
+    const size_t behind = (size_t)(last - sets->text) + strlen(last), room = size + strlen(by) + 100;
+    char *changed = calloc(room, 1);
+    cr_assert(changed != NULL);
+    (void)snprintf(changed, room, "%.*s%s%.*s", (int)first, text, by, (int)(size - behind), text + behind);
+    seal(changed, room);
+    return changed;
+}
+
+/* The token behind the tree or subtree that begins at token `at`. */
+static size_t tree_end(const struct sets *sets, size_t at)
+{
+    for (size_t open = 1; open > 0; ++at)
+        open += sets->tokens[at][0] == '*' ? ((size_t)1 << sets->inputs) - 1 : (size_t)-1;
+    return at;
+}
+
+enum change { CENTRE, RADIUS, BASIS, LEAF, STATE, SHAPE, DEEPER, CUT, TREE, HEAD, CHANGES };
+
+/* A random change of one kind. */
+static char *mutant(enum change kind, const struct sets *sets, const char *text, size_t size)
+{
+    const size_t H = sets->hidden, cell = (size_t)drawn(0, sets->cells), node = (size_t)drawn(0, sets->cells + 1.0);
+    const size_t line = sets->cell_at + cell * (4 + H), begin = sets->tree[node], end = tree_end(sets, begin);
+    const double sizes[] = {0.25, 0.5, 2, 4};
+    char by[64];
+    size_t at, count = 1;
+    switch (kind) {
+    case CENTRE:
+        at = line + 4 + (size_t)drawn(0, (double)H);
+        (void)snprintf(by, sizeof by, "%a", strtod(sets->tokens[at], NULL) + drawn_size(-5, 0));
+        break;
+    case RADIUS:
+        at = line + 3;
+        (void)snprintf(by, sizeof by, "%a", sets->cell[cell].radius * sizes[(int)drawn(0, 4)]);
+        break;
+    case BASIS:
+        at = sets->basis_at + (size_t)drawn(0, sets->bases) * (2 + H * H) + 2 + (size_t)drawn(0, (double)(H * H));
+        (void)snprintf(by, sizeof by, "%a",
+                       strtod(sets->tokens[at], NULL) * (1 + drawn_size(-2, 1)) + drawn_size(-5, -1));
+        break;
+    case STATE:
+    case SHAPE:
+        at = line + (kind == STATE ? 1 : 2);
+        (void)snprintf(by, sizeof by, "%u", (sets_whole(sets, at) + 1) % sets->states);
+        break;
+    case HEAD:
+        at = (size_t)drawn(0, (double)sets->basis_at);
+        (void)snprintf(by, sizeof by, "%.60s", sets->tokens[at]);
+        by[strlen(by) - 1] = (char)(by[strlen(by) - 1] == '1' ? '0' : '1');
+        break;
+    case TREE: { /* that of another */
+        const size_t other = sets->tree[(size_t)drawn(0, sets->cells + 1.0)], behind = tree_end(sets, other);
+        char *tree = calloc(size, 1);
+        cr_assert(tree != NULL);
+        for (size_t i = other; i < behind; ++i)
+            (void)strcat(strcat(tree, i > other ? " " : ""), sets->tokens[i]);
+        char *changed = replaced(sets, text, size, begin, end - begin, tree);
+        free(tree);
+        return changed;
+    }
+    default: /* a leaf, or for CUT an inner word and all behind it */
+        do
+            at = begin + 1 + (size_t)drawn(0, (double)(end - begin - 1));
+        while (kind != CUT && sets->tokens[at][0] == '*');
+        count = tree_end(sets, at) - at;
+        if (kind == DEEPER && sets->inputs <= 2) /* the leaf's place goes on as cells that have nothing to do with it */
+            (void)snprintf(by, sizeof by, sets->inputs == 1 ? "* %u %u" : "* %u %u %u %u", (unsigned)cell,
+                           (unsigned)drawn(0, sets->cells), (unsigned)drawn(0, sets->cells),
+                           (unsigned)drawn(0, sets->cells));
+        else
+            (void)snprintf(by, sizeof by, "%u", (unsigned)cell);
+    }
+    return replaced(sets, text, size, at, count, by);
+}
+
+Test(prove_sets, changed_certificates)
+{
+    enum { EACH = 24 };
+    char label[80], text[160];
+    struct small_network net = network(1, label);
+    const carrynet_prove_options options = quick_options(CARRYNET_BY_ELLIPSOIDS);
+    carrynet_proof proof = small_proof(&net, NULL, &options, label);
+    cr_assert(proof.by_ellipsoids, "%s", proof.reason);
+    struct sets sets = sets_read(proof.certificate, proof.certificate_size);
+    carrynet_model *model = small_model(&net);
+    unsigned accepted[CHANGES] = {0}, refused[CHANGES] = {0}, seen = 0;
+    for (int i = 0; i < EACH * CHANGES; ++i) {
+        const enum change kind = (enum change)(i % CHANGES);
+        random_state = (uint64_t)i * 977 + 3;
+        (void)drawn(0, 1);
+        char *changed = mutant(kind, &sets, proof.certificate, proof.certificate_size);
+        carrynet_checked checked;
+        const carrynet_status status = carrynet_verify(&checked, model, 0, NULL, changed, strlen(changed));
+        cr_assert(status == CARRYNET_OK || status == CARRYNET_ERROR_FORMAT);
+        if (strcmp(changed, proof.certificate) != 0)
+            ++*(checked.accepted ? &accepted[kind] : &refused[kind]);
+        /* What is accepted holds; of what is not, some is seen not to, or this would be no test. */
+        if (checked.accepted || (kind <= LEAF && i / CHANGES % 4 == 0)) {
+            struct sets other = sets_read(changed, strlen(changed));
+            struct trial trial = {.sets = &other, .net = &net, .points = 2 * other.hidden + 4};
+            (void)snprintf(text, sizeof text, "change %d, kind %d", i, (int)kind);
+            try_sets(&trial);
+            if (checked.accepted)
+                expect_holds(&trial, checked.margin, text);
+            else
+                seen += trial.largest > 1 || !(trial.least > 0) || trial.wrong_state > 0;
+            sets_free(&other);
+        }
+        free(changed);
+    }
+    cr_expect(seen > 0, "no change is seen to be wrong");
+    cr_expect(accepted[CENTRE] > 0 && refused[CENTRE] > 0 && refused[RADIUS] > 0 && refused[BASIS] > 0);
+    cr_expect_eq(accepted[STATE] + accepted[HEAD] + accepted[CUT], 0u);
+    cr_expect(refused[LEAF] > EACH / 2 && refused[TREE] > EACH / 2 && refused[DEEPER] > EACH / 2);
+    carrynet_model_free(model);
+    sets_free(&sets);
+    carrynet_proof_free(&proof);
+    free(net.values);
 }
