@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "proved_networks.h"
+#include <fenv.h>
 
 /* Networks that both ways can decide, and others of every kind that there is. */
 static const struct {
@@ -102,6 +103,20 @@ Test(prove, any_arithmetic)
     }
 }
 
+Test(prove, exhaustion_is_no_proof_for_any_arithmetic)
+{
+    struct small_network net = sharpened("compare", 3, 32, true, 14, 3.5);
+    carrynet_prove_options options = quick_options(CARRYNET_BY_EXHAUSTION);
+    carrynet_proof proof = small_proof(&net, NULL, &options, "own");
+    cr_expect(proof.by_exhaustion, "%s", proof.reason);
+    carrynet_proof_free(&proof);
+    options.bounds = CARRYNET_BOUNDS_ANY;
+    proof = small_proof(&net, NULL, &options, "any");
+    cr_expect_eq(proof.verdict, CARRYNET_VERDICT_UNKNOWN, "%s", verdict_text(&proof));
+    carrynet_proof_free(&proof);
+    free(net.values);
+}
+
 /*
  * The certificate of one network as a digest, the same from every compiler, level of optimisation and processor. Another
  * version of the prover may find another certificate: take the digest that this test then prints.
@@ -126,6 +141,28 @@ Test(prove, the_same_certificate_everywhere)
     }
     cr_expect_str_eq(digests[0], known_certificate, "the certificate's digest is now %s", digests[0]);
     carrynet_model_free(model);
+    free(net.values);
+}
+
+Test(prove, does_not_depend_on_the_callers_rounding)
+{
+    static const int modes[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    struct small_network net = small_trained("add", 8, CARRYNET_FP32, true, 5, 600, 0.08);
+    const carrynet_prove_options options = quick_options(CARRYNET_BY_ALL);
+    carrynet_proof first = small_proof(&net, NULL, &options, "to nearest");
+    for (size_t i = 1; i < sizeof modes / sizeof *modes; ++i) {
+        cr_assert_eq(fesetround(modes[i]), 0);
+        carrynet_proof proof = small_proof(&net, NULL, &options, "rounded otherwise");
+        cr_expect_eq(fegetround(), modes[i]);
+        cr_assert_eq(fesetround(FE_TONEAREST), 0);
+        cr_expect(proof.verdict == first.verdict && proof.states == first.states &&
+                  proof.exact_margin == first.exact_margin);
+        cr_expect(proof.certificate_size == first.certificate_size &&
+                      memcmp(proof.certificate, first.certificate, first.certificate_size) == 0,
+                  "another certificate under mode %zu", i);
+        carrynet_proof_free(&proof);
+    }
+    carrynet_proof_free(&first);
     free(net.values);
 }
 
@@ -164,4 +201,31 @@ Test(prove, nothing_to_spend)
     }
     carrynet_model_free(model);
     free(net.values);
+}
+
+static int stop_later(void *self)
+{
+    return --*(int *)self < 0;
+}
+
+/* Stopped at any time there is no verdict, or one that stands. */
+Test(prove, stopped)
+{
+    struct small_network nets[2] = {small_trained("add", 8, CARRYNET_FP32, false, 2, 1000, 0.08),
+                                    small_trained("add", 8, CARRYNET_FP32, false, 2, 150, 0)};
+    for (int by = CARRYNET_BY_AUTO; by <= CARRYNET_BY_ALL; ++by)
+        for (int i = 0; i < 2; ++i)
+            for (int calls = 0; calls < 40; calls = 2 * calls + 1) {
+                carrynet_prove_options options = quick_options((carrynet_prove_by)by);
+                int left = calls;
+                options.interrupted = stop_later;
+                options.self = &left;
+                carrynet_proof proof = small_proof(&nets[i], NULL, &options, "stopped");
+                cr_expect_neq(proof.verdict, i == 0 ? CARRYNET_VERDICT_REFUTED : CARRYNET_VERDICT_PROVED);
+                cr_expect(!proof.aborted || proof.verdict == CARRYNET_VERDICT_UNKNOWN);
+                cr_expect(calls > 0 || proof.verdict != CARRYNET_VERDICT_PROVED, "way %d", by);
+                carrynet_proof_free(&proof);
+            }
+    free(nets[0].values);
+    free(nets[1].values);
 }

@@ -190,6 +190,8 @@ Test(prove_bad, a_network_of_zeros)
             carrynet_prove_options options = quick_options((carrynet_prove_by)by);
             carrynet_proof proof = small_proof(&net, NULL, &options, "zeros");
             cr_expect(proof.verdict != CARRYNET_VERDICT_PROVED, "%s", verdict_text(&proof));
+            cr_expect(strstr(proof.reason, "more than") == NULL || proof.states >= options.states, "%u states: %s",
+                      (unsigned)proof.states, proof.reason);
             cr_expect(outputs == 0 || by == CARRYNET_BY_ELLIPSOIDS || proof.verdict == CARRYNET_VERDICT_REFUTED);
             carrynet_proof_free(&proof);
             free(net.values);
