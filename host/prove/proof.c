@@ -6,7 +6,9 @@
 #include "prove/ellipsoids.h"
 #include "prove/reach.h"
 #include "prove/refute.h"
+#include "verify/bounds.h"
 #include <carrynet/evaluate.h>
+#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -111,6 +113,11 @@ static carrynet_status by_exhaustion(struct attack *attack)
     struct reach reach = {0};
     const struct reach_options options = {.states = attack->options->states};
     carrynet_status status = CARRYNET_OK;
+    if (attack->options->states == 0 || attack->options->bounds != CARRYNET_BOUNDS_OWN) {
+        (void)snprintf(proof->reason, sizeof proof->reason, "no exhaustion for %s",
+                       attack->options->states == 0 ? "0 states" : "any arithmetic: it steps this one's");
+        return CARRYNET_OK;
+    }
     if (attack->options->states > PLAIN_STATES)
         status = carrynet_model_engine(&engine, attack->model, attack->network, 1, attack->device);
     if (status == CARRYNET_OK)
@@ -126,7 +133,9 @@ static carrynet_status by_exhaustion(struct attack *attack)
             proof->reason[0] = '\0';
         } else if (reach.wrong)
             status = take_word(attack, &reach);
-        else
+        else if (!proof->by_ellipsoids && reach.closed)
+            (void)snprintf(proof->reason, sizeof proof->reason, "a logit of 0 among the reachable states");
+        else if (!proof->by_ellipsoids)
             (void)snprintf(proof->reason, sizeof proof->reason, "more than %llu reachable states",
                            (unsigned long long)attack->options->states);
     }
@@ -152,7 +161,7 @@ static carrynet_status by_all(struct attack *attack)
     carrynet_status status = by_refuter(attack, attack->options->effort);
     if (status == CARRYNET_OK)
         status = by_ellipsoids(attack, ELLIPSOID_ATTEMPTS);
-    if (status == CARRYNET_OK && attack->options->bounds == CARRYNET_BOUNDS_OWN)
+    if (status == CARRYNET_OK && attack->options->states > 0 && attack->options->bounds == CARRYNET_BOUNDS_OWN)
         status = by_exhaustion(attack);
     if (status == CARRYNET_OK && proof->by_exhaustion && proof->by_ellipsoids &&
         !(proof->checked.margin <= proof->exact_margin))
@@ -190,7 +199,12 @@ static carrynet_status check_task(const carrynet_model *model, size_t network, c
     if (task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s has %u inputs and %u outputs, the network %u and %u",
                          task->name, task->inputs, task->outputs, settings->shape.inputs, settings->shape.outputs);
-    return carrynet_task_check(task);
+    const carrynet_status status = carrynet_task_check(task);
+    if (status != CARRYNET_OK)
+        return status;
+    const size_t bytes = carrynet_shape_size(&settings->shape) * (settings->precision / 8);
+    return verify_values((const char *)carrynet_model_values_const(model) + network * bytes, &settings->shape,
+                         settings->precision);
 }
 
 /* What stood in the way, and what to try. */
@@ -220,6 +234,9 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
                                       .interrupted = attack.options->interrupted,
                                       .self = attack.options->self};
     const carrynet_engine_options plain = {.device = "reference"};
+    fenv_t environment;
+    (void)fegetenv(&environment);
+    (void)fesetenv(FE_DFL_ENV); /* so that the search is the same, however the caller rounds */
     *proof = (carrynet_proof){.exact_margin = NAN};
     carrynet_status status = check_task(model, network, attack.task);
     if (status == CARRYNET_OK)
@@ -238,6 +255,7 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
         explain(proof, attack.options);
     }
     carrynet_engine_free(attack.plain);
+    (void)fesetenv(&environment);
     proof->seconds = base_seconds() - start;
     return status;
 }
