@@ -1,6 +1,7 @@
 /*
  * carrynet remake: trains the network of one row of a sweep's table again, by what the row says alone, saves it, and
- * compares. The columns after the settings are claims, which are all checked: exact, updates, bit_error, digest.
+ * compares. The columns after the settings are claims, which are all checked: exact, updates, bit_error, digest, and
+ * proved where that was the goal.
  */
 #include "cli/console.h"
 #include "cli/json_values.h"
@@ -10,7 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { CLAIMS = 4 };
+enum { CLAIMS = 5 };
 
 /* What the row claims in a column, what came out, and whether they are the same. */
 typedef struct claim {
@@ -22,8 +23,8 @@ typedef struct claim {
 static void compare(claim claims[CLAIMS], const carrynet_sweep_result *row, const carrynet_sweep_result *made)
 {
     const carrynet_sweep_result *sides[2] = {row, made};
-    static const char *const columns[CLAIMS] = {"exact", "updates", "bit_error", "digest"};
-    const bool equal[CLAIMS] = {row->exact == made->exact, row->updates == made->updates,
+    static const char *const columns[CLAIMS] = {"exact", "proved", "updates", "bit_error", "digest"};
+    const bool equal[CLAIMS] = {row->exact == made->exact, row->proved == made->proved, row->updates == made->updates,
                                 row->bit_error == made->bit_error, row->digest == made->digest};
     for (size_t side = 0; side < 2; ++side)
         for (size_t i = 0; i < CLAIMS; ++i) {
@@ -31,12 +32,15 @@ static void compare(claim claims[CLAIMS], const carrynet_sweep_result *row, cons
             char *text = side == 0 ? claims[i].here : claims[i].there;
             claims[i].column = columns[i];
             claims[i].equal = equal[i];
-            if (i == 2)
+            if (i == 3)
                 (void)base_real_text(text, r->bit_error);
-            else if (i == 3)
+            else if (i == 4)
                 (void)snprintf(text, BASE_NUMBER, "%016" PRIx64, r->digest);
             else
-                (void)snprintf(text, BASE_NUMBER, "%" PRIu64, i == 0 ? (uint64_t)r->exact : r->updates);
+                (void)snprintf(text, BASE_NUMBER, "%" PRIu64,
+                               i == 0   ? (uint64_t)r->exact
+                               : i == 1 ? (uint64_t)r->proved
+                                        : r->updates);
         }
 }
 

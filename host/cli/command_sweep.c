@@ -140,7 +140,7 @@ static bool sweep_from_arguments(carrynet_sweep **sweep, const cli_arguments *ar
 /* ---- progress -------------------------------------------------------------------------------------------------- */
 
 typedef struct sweep_progress {
-    bool quiet, introduced, stopping, unsaved;
+    bool quiet, proofs, introduced, stopping, unsaved;
     char device[512];
     double seconds, next_line;
     const carrynet_sweep *sweep;
@@ -160,7 +160,7 @@ static int on_report(void *self, const carrynet_sweep_report *report)
 {
     sweep_progress *progress = self;
     const carrynet_sweep_tally *tally = &report->tally;
-    char line[160], duration[32], left[64] = "";
+    char line[192], duration[32], left[64] = "", proved[32] = "";
     (void)snprintf(progress->device, sizeof progress->device, "%s", report->device);
     progress->seconds = report->seconds;
     if (report->unsaved != NULL && !progress->unsaved)
@@ -176,8 +176,10 @@ static int on_report(void *self, const carrynet_sweep_report *report)
     }
     if (!report->last && report->left >= 1)
         (void)snprintf(left, sizeof left, ", about %s left", console_duration(duration, sizeof duration, report->left));
-    (void)snprintf(line, sizeof line, "%" PRIu64 " of %" PRIu64 " network%s done, %" PRIu64 " exact%s", tally->finished,
-                   tally->networks, tally->networks == 1 ? "" : "s", tally->exact, left);
+    if (progress->proofs)
+        (void)snprintf(proved, sizeof proved, ", %" PRIu64 " proved", tally->proved);
+    (void)snprintf(line, sizeof line, "%" PRIu64 " of %" PRIu64 " network%s done, %" PRIu64 " exact%s%s",
+                   tally->finished, tally->networks, tally->networks == 1 ? "" : "s", tally->exact, proved, left);
     /* In a pipe or a file the lines stay: the longer it takes the fewer. */
     if (report->last || (!console_progress("%s", line) && report->seconds >= progress->next_line)) {
         console_note("%s", line);
@@ -268,6 +270,8 @@ static void print_end(const carrynet_sweep *sweep, const char *path, const sweep
         json_put(object, "networks", json_of_count(tally.networks));
         json_put(object, "finished", json_of_count(tally.finished));
         json_put(object, "exact", json_of_count(tally.exact));
+        if (progress->proofs)
+            json_put(object, "proved", json_of_count(tally.proved));
         json_put(object, "seconds", json_of_real(progress->seconds));
         json_put(object, "stopped", json_boolean(!whole));
         (void)json_line(stdout, object, JSON_DIGITS);
@@ -275,6 +279,8 @@ static void print_end(const carrynet_sweep *sweep, const char *path, const sweep
     }
     (void)printf("%" PRIu64 " of %" PRIu64 " network%s exact\n", tally.exact, tally.finished,
                  tally.finished == 1 ? "" : "s");
+    if (progress->proofs)
+        (void)printf("%" PRIu64 " of them proved right for every length\n", tally.proved);
     (void)printf(whole ? "Wrote %s\n" : "Stopped early; wrote what is finished to %s\n", path);
     (void)fflush(stdout);
     if (!whole && !progress->quiet)
@@ -298,7 +304,9 @@ int command_sweep(const cli_arguments *arguments)
         code = dry_run(sweep, &engine, wave, values[OPTION_JSON].given);
         goto done;
     }
-    sweep_progress progress = {.quiet = values[OPTION_QUIET].given, .sweep = sweep};
+    sweep_progress progress = {.quiet = values[OPTION_QUIET].given,
+                               .proofs = values[OPTION_UNTIL].given && values[OPTION_UNTIL].choice == UNTIL_PROVED,
+                               .sweep = sweep};
     carrynet_sweep_options_init(&options);
     options.report = on_report;
     options.interrupted = on_interrupted;

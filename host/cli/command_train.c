@@ -1,13 +1,14 @@
 /*
  * carrynet train: options to settings, the training, the file, the check over all problems, and what to try next. The
- * output is tested before the training and written before the check, so that nothing learnt is lost; with --json
- * standard output is one object.
+ * output is tested before the training and written before the check, so that nothing learnt is lost, and certificates
+ * of networks that are proved after it; with --json standard output is one object.
  */
 #include "cli/console.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
 #include "cli/problem_text.h"
 #include "cli/train_progress.h"
+#include "cli/train_proof.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -87,9 +88,11 @@ static uint32_t count_exact(carrynet_model *model)
 
 /* ---- what the file holds --------------------------------------------------------------------------------------- */
 
-/* Whether a comes before b: exact first and early, else with fewer wrong bits; then by number. */
+/* Whether a comes before b: proved first, then exact and early, else with fewer wrong bits; then by number. */
 static bool better(const carrynet_network *records, const carrynet_outcome *outcomes, uint32_t a, uint32_t b)
 {
+    if (outcomes[a].proved != outcomes[b].proved)
+        return outcomes[a].proved;
     if (records[a].exact != records[b].exact)
         return records[a].exact;
     if (records[a].exact)
@@ -107,14 +110,15 @@ static bool all_lost(const carrynet_outcome *outcomes, uint32_t networks)
     return true;
 }
 
-/* The model of the networks that are kept; NULL where none is. */
-static carrynet_status keep_networks(carrynet_model **kept, carrynet_model *model, kept_networks keep,
+/* The model of the networks that are kept, NULL where none is; and with outcomes, which of them are proved: [kept]. */
+static carrynet_status keep_networks(carrynet_model **kept, bool **proved, carrynet_model *model, kept_networks keep,
                                      const carrynet_outcome *outcomes)
 {
     const uint32_t networks = carrynet_model_settings(model)->networks;
     const carrynet_network *records = carrynet_model_networks(model);
     uint32_t *which = NULL, count = 0;
     *kept = NULL;
+    *proved = NULL;
     carrynet_status status = base_allocate(&which, networks, sizeof *which);
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
         if (keep == KEEP_BEST && (n == 0 || better(records, outcomes, n, which[0])))
@@ -123,6 +127,10 @@ static carrynet_status keep_networks(carrynet_model **kept, carrynet_model *mode
             which[count++] = n;
     if (status == CARRYNET_OK && count > 0)
         status = carrynet_model_select(kept, model, which, count);
+    if (status == CARRYNET_OK && outcomes != NULL)
+        status = base_allocate(proved, networks, sizeof **proved);
+    for (uint32_t i = 0; i < count && status == CARRYNET_OK && outcomes != NULL; ++i)
+        (*proved)[i] = outcomes[which[i]].proved;
     base_free(which);
     return status;
 }
@@ -190,8 +198,20 @@ static void list_failed(carrynet_model *model)
         list_some(records, networks, false, "Not trained:");
 }
 
+/* Of one network the verdict as `carrynet prove` says it. */
+static void print_proof(const train_proof *proof, uint32_t networks)
+{
+    if (proof->proved == 0)
+        return;
+    if (networks == 1)
+        (void)printf("PROVED for every length: %" PRIu64 " cell%s, depth %" PRIu32 ", margin %.3g\n", proof->cells,
+                     proof->cells == 1 ? "" : "s", proof->depth, proof->margin);
+    else
+        (void)printf("%" PRIu32 " of the %" PRIu32 " in the file PROVED for every length\n", proof->proved, networks);
+}
+
 static void print_end(carrynet_model *model, carrynet_model *kept, const final_check *check, uint32_t exact,
-                      const char *path, const train_progress *progress)
+                      const train_proof *proof, const char *path, const train_progress *progress)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
     const uint32_t written = carrynet_model_settings(kept)->networks;
@@ -204,13 +224,18 @@ static void print_end(carrynet_model *model, carrynet_model *kept, const final_c
     else if (written < s->networks)
         (void)printf("Kept the %u that are exact\n", written);
     print_check(check, kept);
+    print_proof(proof, written);
     list_failed(model);
     (void)printf(progress->stopped ? "Stopped early; wrote what there is to %s\n" : "Wrote %s\n", path);
+    if (proof->written)
+        (void)printf("Wrote %s\n", proof->path.data);
     (void)fflush(stdout);
     add_quoted(&file, path);
     problem_example(example, sizeof example, &s->task, s->steps, false);
-    if (!progress->quiet && !file.failed &&
-        (progress->stopped || !s->until_exact || (exact == s->networks && check->all_wrong == 0)))
+    if (!progress->quiet && !file.failed && proof->written && proof->proved == written)
+        console_note("Next: carrynet verify %s %s.cert", file.data, file.data);
+    else if (!progress->quiet && !file.failed &&
+             (progress->stopped || !s->until_exact || (exact == s->networks && check->all_wrong == 0)))
         console_note("Next: carrynet run %s %s", file.data, example);
     base_text_free(&file);
 }
@@ -232,7 +257,7 @@ static void put_kept(json_t *object, const carrynet_model *kept, uint32_t networ
 }
 
 /* kept is NULL where no network was. */
-static json_t *result_of(const carrynet_model *kept, const final_check *check, uint32_t exact,
+static json_t *result_of(const carrynet_model *kept, const final_check *check, uint32_t exact, const train_proof *proof,
                          const train_progress *progress, const char *path)
 {
     const carrynet_settings *s = progress->settings;
@@ -247,6 +272,10 @@ static json_t *result_of(const carrynet_model *kept, const final_check *check, u
     json_put(object, "wrong_share", json_of_real(progress->last.wrong_share));
     json_put(object, "networks", json_of_count(s->networks));
     json_put(object, "exact", json_of_count(exact));
+    if (s->until_proved != 0) {
+        json_put(object, "proved", json_of_count(progress->last.proved));
+        json_put(object, "certificate", proof->written ? json_of_text(proof->path.data) : json_null());
+    }
     put_kept(object, kept, s->networks);
     json_put(object, "stopped", json_boolean(progress->stopped));
     if (check->networks > 0) {
@@ -273,12 +302,21 @@ static void log_failure(train_progress *progress, const char *message)
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-/* The exit code of a training that ran to its end with the goal to become exact. */
-static int judge(const carrynet_settings *settings, const final_check *check, uint32_t exact, uint64_t updates)
+/* The exit code of a training that ran to its end with the goal to become exact, or proved. */
+static int judge(const carrynet_settings *settings, const final_check *check, uint32_t exact,
+                 const carrynet_report *last)
 {
+    const uint64_t updates = last->updates;
     if (exact < settings->networks) {
         console_error("not exact after %" PRIu64 " update%s; try more --max-updates, another --seed, a larger --hidden "
                       "or another --lr",
+                      updates, updates == 1 ? "" : "s");
+        return EXIT_CODE_NOT_REACHED;
+    }
+    if (settings->until_proved != 0 && last->proved < settings->networks) {
+        console_error("not proved after %" PRIu64
+                      " update%s; try more --max-updates, another --seed, a larger --hidden, "
+                      "--bias or another --noise",
                       updates, updates == 1 ? "" : "s");
         return EXIT_CODE_NOT_REACHED;
     }
@@ -287,6 +325,19 @@ static int judge(const carrynet_settings *settings, const final_check *check, ui
         return EXIT_CODE_CHECK;
     }
     return EXIT_CODE_DONE;
+}
+
+/* The same test for the certificates. False with *code set, after a message. */
+static bool can_write_proof(train_proof *proof, const cli_arguments *arguments, const char *path, const char *log_path,
+                            int *code)
+{
+    const carrynet_status status = train_proof_prepare(proof, path);
+    *code =
+        status != CARRYNET_OK ? console_status(status)
+        : log_path != NULL && strcmp(log_path, proof->path.data) == 0
+            ? arguments_wrong(arguments, "--log names %s, where the certificate goes; give it another file", log_path)
+            : EXIT_CODE_DONE;
+    return *code == EXIT_CODE_DONE;
 }
 
 int command_train(const cli_arguments *arguments)
@@ -298,7 +349,9 @@ int command_train(const cli_arguments *arguments)
     carrynet_train_options options;
     carrynet_model *model = NULL, *kept = NULL;
     carrynet_outcome *outcomes = NULL;
+    bool *proved = NULL;
     final_check check = {0};
+    train_proof proof = {0};
     char name[CARRYNET_TASK_NAME + 16];
     int code;
     if (!settings_from_arguments(&settings, arguments, &code))
@@ -309,6 +362,8 @@ int command_train(const cli_arguments *arguments)
     const char *log_path = values[OPTION_LOG].given ? values[OPTION_LOG].text : NULL;
     if (!train_progress_can_write(arguments, path, log_path, &code))
         return code;
+    if (settings.until_proved != 0 && !can_write_proof(&proof, arguments, path, log_path, &code))
+        goto done;
 
     train_progress progress = {
         .settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given, .samples = true};
@@ -319,8 +374,9 @@ int command_train(const cli_arguments *arguments)
     options.report_seconds = log_path != NULL ? 0 : 0.1;
     options.wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
     const kept_networks keep = values[OPTION_KEEP].given ? (kept_networks)values[OPTION_KEEP].choice : KEEP_ALL;
-    carrynet_status status =
-        keep == KEEP_BEST ? base_allocate(&outcomes, settings.networks, sizeof *outcomes) : CARRYNET_OK;
+    carrynet_status status = CARRYNET_OK;
+    if (keep == KEEP_BEST || settings.until_proved != 0)
+        status = base_allocate(&outcomes, settings.networks, sizeof *outcomes);
     options.outcomes = outcomes;
     train_progress_catch_signals();
     if (!progress.quiet)
@@ -342,18 +398,18 @@ int command_train(const cli_arguments *arguments)
         console_error("every network was lost to NaN or infinity: nothing was saved; try a smaller --lr, or --clip 1");
         log_failure(&progress, "every network was lost to NaN or infinity");
         if (as_json)
-            (void)json_line(stdout, result_of(NULL, &check, exact, &progress, path), JSON_DIGITS);
+            (void)json_line(stdout, result_of(NULL, &check, exact, &proof, &progress, path), JSON_DIGITS);
         code = EXIT_CODE_NOT_REACHED;
         goto done;
     }
-    status = keep_networks(&kept, model, keep, outcomes);
+    status = keep_networks(&kept, &proved, model, keep, outcomes);
     if (status == CARRYNET_OK && kept == NULL) {
         console_error("no network is exact after %" PRIu64 " update%s, and --keep exact keeps no other: nothing was "
                       "saved; try more --%supdates, a larger --hidden or another --lr",
                       progress.last.updates, progress.last.updates == 1 ? "" : "s", settings.until_exact ? "max-" : "");
         log_failure(&progress, "no network is exact");
         if (as_json)
-            (void)json_line(stdout, result_of(NULL, &check, exact, &progress, path), JSON_DIGITS);
+            (void)json_line(stdout, result_of(NULL, &check, exact, &proof, &progress, path), JSON_DIGITS);
         code = train_progress_signal() != 0 ? 128 + train_progress_signal() : EXIT_CODE_NOT_REACHED;
         goto done;
     }
@@ -361,28 +417,33 @@ int command_train(const cli_arguments *arguments)
         status = carrynet_model_save(kept, path);
     const bool saved = status == CARRYNET_OK;
     train_progress_release_signals();
-    if (saved && train_progress_signal() == 0)
+    if (saved && settings.until_proved != 0)
+        status = train_proof_write(&proof, kept, proved);
+    if (status == CARRYNET_OK && train_progress_signal() == 0)
         status = check_model(&check, kept, &engine);
     code = status != CARRYNET_OK ? console_status(status) : EXIT_CODE_DONE;
     if (saved && status != CARRYNET_OK)
-        console_note("The model is in %s, but was not checked.", path);
+        console_note("The model is in %s, but was not checked%s.", path,
+                     settings.until_proved != 0 && !proof.written ? ", and no certificate was written" : "");
 
-    json_t *result = kept == NULL ? NULL : result_of(kept, &check, exact, &progress, path);
+    json_t *result = kept == NULL ? NULL : result_of(kept, &check, exact, &proof, &progress, path);
     if (log_path != NULL && result != NULL && !train_progress_end(&progress, json_incref(result)) &&
         code == EXIT_CODE_DONE)
         code = EXIT_CODE_FILE;
     if (status == CARRYNET_OK && as_json)
         (void)json_line(stdout, json_incref(result), JSON_DIGITS);
     else if (status == CARRYNET_OK)
-        print_end(model, kept, &check, exact, path, &progress);
+        print_end(model, kept, &check, exact, &proof, path, &progress);
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();
     if (code == EXIT_CODE_DONE && settings.until_exact)
-        code = judge(&settings, &check, exact, progress.last.updates);
+        code = judge(&settings, &check, exact, &progress.last);
 done:
     carrynet_model_free(kept);
     carrynet_model_free(model);
     base_free(outcomes);
+    base_free(proved);
+    train_proof_free(&proof);
     return code;
 }

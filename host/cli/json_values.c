@@ -70,10 +70,15 @@ json_t *json_of_settings(const carrynet_settings *settings)
     json_put(object, "epsilon", json_of_real(s->epsilon));
     json_put(object, "clip", json_of_real(s->clip));
     json_put(object, "noise", json_of_real(s->noise));
-    json_put(object, "until", s->until_exact ? json_of_text("exact") : json_null());
+    json_put(object, "until",
+             s->until_proved != 0 ? json_of_text("proved")
+             : s->until_exact     ? json_of_text("exact")
+                                  : json_null());
     json_put(object, s->until_exact ? "max_updates" : "updates", json_of_count(s->updates));
     json_put(object, "check_every", json_of_count(s->check_every));
     json_put(object, "defaults_version", json_of_count(s->defaults_version));
+    if (s->until_proved != 0)
+        json_put(object, "prover", json_of_count(s->until_proved));
     if (s->origin[0] != '\0')
         json_put(object, "origin", json_of_text(s->origin));
     return object;

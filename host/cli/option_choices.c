@@ -31,7 +31,7 @@ const char *choice_kernel_shape(size_t index)
 
 const char *choice_until(size_t index)
 {
-    static const char *const names[] = {"exact"};
+    static const char *const names[] = {"exact", "proved"};
     return index < sizeof names / sizeof names[0] ? names[index] : NULL;
 }
 

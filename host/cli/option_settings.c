@@ -113,6 +113,17 @@ static bool fits_optimizer(const cli_arguments *arguments, carrynet_optimizer op
     return true;
 }
 
+/* The goal, and what suits it where nothing else is asked for. */
+static void aim_at_a_proof(carrynet_settings *settings, const option_value *values)
+{
+    const double rate = settings->rate, noise = settings->noise;
+    carrynet_settings_until_proved(settings);
+    if (values[OPTION_LR].given)
+        settings->rate = rate;
+    if (values[OPTION_NOISE].given)
+        settings->noise = noise;
+}
+
 bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *arguments, int *code)
 {
     const option_value *values = arguments->values;
@@ -131,6 +142,8 @@ bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *a
             apply(settings, (option_id)i, &values[i]);
     if (!values[OPTION_LR].given)
         settings->rate = carrynet_default_rate(settings->optimizer, settings->loss);
+    if (values[OPTION_UNTIL].given && values[OPTION_UNTIL].choice == UNTIL_PROVED)
+        aim_at_a_proof(settings, values);
     if (!fits_optimizer(arguments, settings->optimizer))
         return false;
     /* The seed of the last network must be a number too. */

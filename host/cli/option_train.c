@@ -178,12 +178,15 @@ const option_row option_train[] = {
      .meaning = "add random numbers from -X to X to the hidden units while training"},
     {.id = OPTION_UNTIL,
      .name = "until",
-     .commands = FOR(TRAIN),
+     .commands = FOR(TRAIN) | FOR(SWEEP),
      .group = "How long",
      .kind = OPTION_KIND_CHOICE,
      .argument = "GOAL",
      .choice = choice_until,
-     .meaning = "stop a network when it solves the whole check set: every problem up to 8 bits, a sample above",
+     .meaning =
+         "stop a network when it solves the whole check set, every problem up to 8 bits, a sample above; or when it "
+         "is proved right for every length too, for which it learns with noise and at a lower rate, unless --noise "
+         "and --lr say otherwise",
      .fallback = "exact"},
     {.id = OPTION_MAX_UPDATES,
      .name = "max-updates",

@@ -238,6 +238,9 @@ const char *choice_by(size_t index);
 const char *choice_prove_by(size_t index);
 const char *choice_arithmetic(size_t index);
 
+/* In the order of choice_until. */
+typedef enum training_goal { UNTIL_EXACT = 0, UNTIL_PROVED } training_goal;
+
 /* In the order of choice_keep. */
 typedef enum kept_networks { KEEP_ALL = 0, KEEP_BEST, KEEP_EXACT } kept_networks;
 

@@ -73,17 +73,23 @@ void train_progress_release_signals(void)
 static void introduce(const train_progress *progress)
 {
     const carrynet_settings *s = progress->settings;
-    char seeds[64], goal[64];
+    char seeds[64], goal[64], noise[64] = "";
     console_note("Device: %s", progress->device);
     (void)snprintf(seeds, sizeof seeds, "seed %" PRIu64, s->seed);
     if (s->networks > 1)
         (void)snprintf(seeds, sizeof seeds, "%" PRIu32 " networks, seeds %" PRIu64 " to %" PRIu64, s->networks, s->seed,
                        s->seed + s->networks - 1);
-    (void)snprintf(goal, sizeof goal, "%s%" PRIu64 " update%s", s->until_exact ? "until exact or " : "", s->updates,
-                   s->updates == 1 ? "" : "s");
+    (void)snprintf(goal, sizeof goal, "%s%" PRIu64 " update%s",
+                   s->until_proved != 0 ? "until proved or "
+                   : s->until_exact     ? "until exact or "
+                                        : "",
+                   s->updates, s->updates == 1 ? "" : "s");
+    if (s->noise > 0)
+        (void)snprintf(noise, sizeof noise, ", noise %g", s->noise);
     console_note("Task %s: %u-bit operands, %u steps; %u hidden units, fp%d; %s", s->task.name,
                  s->steps - s->task.closing_count, s->steps, s->shape.hidden, (int)s->precision, seeds);
-    console_note("Training: %s, rate %g, batch %u, %s", carrynet_optimizer_name(s->optimizer), s->rate, s->batch, goal);
+    console_note("Training: %s, rate %g%s, batch %u, %s", carrynet_optimizer_name(s->optimizer), s->rate, noise,
+                 s->batch, goal);
 }
 
 /* ---- a sample, as the seeds print it --------------------------------------------------------------------------- */
@@ -134,7 +140,9 @@ static void write_line(char *line, size_t size, const carrynet_report *report, c
     char rate[32], left[32], exact[64] = "", remaining[64] = "";
     const double per_second = report->seconds > 0 ? (double)report->sequences / report->seconds : 0;
     if (report->networks > 1)
-        (void)snprintf(exact, sizeof exact, ", %u of %u exact", report->exact, report->networks);
+        (void)snprintf(exact, sizeof exact, ", %u of %u %s",
+                       settings->until_proved != 0 ? report->proved : report->exact, report->networks,
+                       settings->until_proved != 0 ? "proved" : "exact");
     const double to_do = (double)(settings->updates - report->updates);
     const double seconds_left = report->updates > 0 ? report->seconds / (double)report->updates * to_do : 0;
     if (!report->last && seconds_left >= 1) {
@@ -222,6 +230,8 @@ static void log_report(train_progress *progress, const carrynet_report *report)
     json_put(object, "loss", json_of_real(report->loss));
     json_put(object, "wrong_share", json_of_real(report->wrong_share));
     json_put(object, "exact", json_of_count(report->exact));
+    if (progress->settings->until_proved != 0)
+        json_put(object, "proved", json_of_count(report->proved));
     json_put(object, "networks", json_of_count(report->networks));
     json_put(object, "seconds", json_of_real(report->seconds));
     log_line(progress, object);

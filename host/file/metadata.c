@@ -4,7 +4,8 @@
  *     format "carrynet", arithmetic (version), task (task_json.c), precision fp32 or fp64, loss, optimizer, schedule
  *     (names), the numbers of the table below (decimal; 15 to 17 digits, the fewest that give the double back),
  *     until_exact true or false, network_seeds, network_updates, network_exact (JSON arrays of whole numbers, one a
- *     network; exact is 0 or 1); origin (text) where the weights did not come from the seed alone
+ *     network; exact is 0 or 1); until_proved (version of the prover) where a proof was the goal; origin (text) where the
+ *     weights did not come from the seed alone
  *
  * Sizes of the network and their number are the tensors'. Other keys are ignored, so that a file may carry a note.
  */
@@ -69,7 +70,7 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
                                const carrynet_settings *settings, const carrynet_network *networks)
 {
     char *task = NULL;
-    char version[BASE_NUMBER], texts[NUMBERS][BASE_NUMBER];
+    char version[BASE_NUMBER], prover[BASE_NUMBER], texts[NUMBERS][BASE_NUMBER];
     base_text seeds = {0}, updates = {0}, exact = {0};
     safetensors_entry entries[ENTRIES];
     size_t count = 0;
@@ -106,6 +107,9 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
     entries[count++] = (safetensors_entry){"network_seeds", seeds.data};
     entries[count++] = (safetensors_entry){"network_updates", updates.data};
     entries[count++] = (safetensors_entry){"network_exact", exact.data};
+    (void)snprintf(prover, sizeof prover, "%" PRIu32, settings->until_proved);
+    if (settings->until_proved != 0)
+        entries[count++] = (safetensors_entry){"until_proved", prover};
     if (settings->origin[0] != '\0')
         entries[count++] = (safetensors_entry){"origin", settings->origin};
     status = safetensors_write(path, tensors, tensor_count, entries, count);
@@ -233,6 +237,20 @@ static carrynet_status read_names(carrynet_settings *settings, const char *path,
     return status;
 }
 
+/* A version that this program does not have is read like its own: only to train so again takes the same. */
+static carrynet_status read_prover(carrynet_settings *settings, const char *path, const safetensors_file *file)
+{
+    const char *version = safetensors_metadata(file, "until_proved");
+    uint64_t number = 0;
+    if (version == NULL)
+        return CARRYNET_OK;
+    const char *end = base_read_whole(&number, version, UINT32_MAX);
+    if (end == NULL || *end != '\0' || number == 0)
+        return refuse(path, "until_proved", version, "a version number from 1");
+    settings->until_proved = (uint32_t)number;
+    return CARRYNET_OK;
+}
+
 static carrynet_status read_origin(carrynet_settings *settings, const char *path, const safetensors_file *file)
 {
     const char *origin = safetensors_metadata(file, "origin");
@@ -252,6 +270,8 @@ carrynet_status metadata_read(carrynet_settings *settings, const char *path, con
         status = read_names(settings, path, file);
     for (size_t i = 0; i < NUMBERS && status == CARRYNET_OK; ++i)
         status = read_number(settings, i, path, file);
+    if (status == CARRYNET_OK)
+        status = read_prover(settings, path, file);
     if (status == CARRYNET_OK)
         status = read_origin(settings, path, file);
     settings->shape.inputs = settings->task.inputs;

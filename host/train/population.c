@@ -61,6 +61,10 @@ carrynet_status population_open(struct population *p, carrynet_engine *engine, c
     if (status == CARRYNET_OK)
         status = base_allocate(&p->stays, count, sizeof *p->stays);
     if (status == CARRYNET_OK)
+        status = base_allocate(&p->proved, count, sizeof *p->proved);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&p->due, count, sizeof *p->due);
+    if (status == CARRYNET_OK)
         status = base_allocate(&p->from, count, sizeof *p->from);
     for (uint32_t n = 0; n < count && status == CARRYNET_OK; ++n)
         p->number[n] = first + n;
@@ -74,6 +78,8 @@ void population_close(struct population *p)
     base_free(p->checked);
     base_free(p->wrong_bits);
     base_free(p->stays);
+    base_free(p->proved);
+    base_free(p->due);
     base_free(p->from);
     *p = (struct population){0};
 }
@@ -114,6 +120,7 @@ static void record(struct population *p, uint32_t number, const char *values, ca
     char *kept = (char *)carrynet_model_values(p->records->model) + number * bytes;
     struct population_records *records = p->records;
     outcome.lost = outcome.lost || !all_finite(values, precision, bytes);
+    outcome.proved = outcome.proved && !outcome.lost;
     if (outcome.lost) {
         outcome.wrong_bits = outcome.bits;
         memset(kept, 0, bytes);
@@ -125,12 +132,13 @@ static void record(struct population *p, uint32_t number, const char *values, ca
     if (records->outcomes != NULL)
         records->outcomes[number] = outcome;
     records->exact += exact && !outcome.lost ? 1 : 0;
+    records->proved += outcome.proved ? 1 : 0;
     records->lost += outcome.lost ? 1 : 0;
     records->finished += outcome.finished ? 1 : 0;
     records->updates = updates > records->updates ? updates : records->updates;
 }
 
-/* Who does not stay: their weights are read, neighbours at once; p->wrong_bits are theirs. */
+/* Who does not stay: their weights are read, neighbours at once; p->wrong_bits and p->proved are theirs. */
 static carrynet_status record_leaving(struct population *p, carrynet_outcome outcome, bool exact, uint64_t updates)
 {
     const size_t bytes = carrynet_shape_size(&p->settings->shape) * (p->settings->precision / 8);
@@ -146,6 +154,7 @@ static carrynet_status record_leaving(struct population *p, carrynet_outcome out
         status = carrynet_engine_get(p->engine, CARRYNET_PART_PARAMETERS, n, count, values);
         for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i) {
             outcome.wrong_bits = p->wrong_bits[n + i];
+            outcome.proved = p->proved[n + i];
             record(p, p->number[n + i], values + i * bytes, outcome, exact, updates);
             add_batch(p->records, &p->metrics[n + i]);
         }
@@ -169,6 +178,7 @@ static carrynet_status close_up(struct population *p)
     for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n) {
         p->number[n] = p->number[p->from[n]];
         p->metrics[n] = p->metrics[p->from[n]];
+        p->due[n] = p->due[p->from[n]];
     }
     return status;
 }
@@ -186,6 +196,7 @@ static bool all_stay(const struct population *p)
 carrynet_status population_drop_lost(struct population *p, uint64_t updates)
 {
     carrynet_status status = CARRYNET_OK;
+    memset(p->proved, 0, p->running * sizeof *p->proved);
     for (uint32_t n = 0; n < p->running; ++n)
         p->stays[n] = isfinite(p->metrics[n].loss);
     if (!all_stay(p))
@@ -193,10 +204,12 @@ carrynet_status population_drop_lost(struct population *p, uint64_t updates)
     return status == CARRYNET_OK ? close_up(p) : status;
 }
 
-carrynet_status population_drop_exact(struct population *p, uint64_t updates, bool finished)
+/* Whoever is wrong on the check set stays. */
+static carrynet_status test_exactness(struct population *p)
 {
     carrynet_status status = CARRYNET_OK;
     memset(p->stays, 0, p->running * sizeof *p->stays);
+    memset(p->proved, 0, p->running * sizeof *p->proved);
     memset(p->wrong_bits, 0, p->running * sizeof *p->wrong_bits);
     /* Slices that grow, since a network that is still learning fails in the first. */
     for (size_t first = 0, size = FIRST_SLICE; first < p->check->sequences && status == CARRYNET_OK && !all_stay(p);
@@ -207,8 +220,58 @@ carrynet_status population_drop_exact(struct population *p, uint64_t updates, bo
         for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n)
             p->stays[n] = p->stays[n] || p->checked[n].wrong_sequences > 0;
     }
+    return status;
+}
+
+carrynet_status population_drop_exact(struct population *p, uint64_t updates, bool finished)
+{
+    carrynet_status status = test_exactness(p);
     if (status == CARRYNET_OK && !all_stay(p))
         status = record_leaving(p, (carrynet_outcome){.finished = finished}, true, updates);
+    return status == CARRYNET_OK ? close_up(p) : status;
+}
+
+/* After how many updates the next attempt is due: a quarter more. */
+static uint64_t next_attempt(uint64_t updates)
+{
+    return updates + (updates < 4 ? 1 : updates / 4);
+}
+
+static bool any_due(const struct population *p, uint64_t updates)
+{
+    for (uint32_t n = 0; n < p->running; ++n)
+        if (p->due[n] <= updates)
+            return true;
+    return false;
+}
+
+/* Of the exact networks, those that are proved; of which an attempt is due, or of all. */
+static carrynet_status prove_exact(struct population *p, uint64_t updates, bool all, struct attempts_stop *stop)
+{
+    uint32_t *candidates = NULL, count = 0;
+    carrynet_status status = base_allocate(&candidates, p->running, sizeof *candidates);
+    for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n)
+        if (!p->stays[n] && (all || p->due[n] <= updates)) {
+            candidates[count++] = n;
+            p->due[n] = next_attempt(updates);
+        }
+    if (status == CARRYNET_OK && count > 0)
+        status = attempts_prove(p->proved, p->engine, candidates, count, stop);
+    base_free(candidates);
+    return status;
+}
+
+carrynet_status population_drop_proved(struct population *p, uint64_t updates, bool last, struct attempts_stop *stop)
+{
+    if (!last && !any_due(p, updates))
+        return CARRYNET_OK;
+    carrynet_status status = test_exactness(p);
+    if (status == CARRYNET_OK && !all_stay(p))
+        status = prove_exact(p, updates, last, stop);
+    for (uint32_t n = 0; n < p->running && (!last || attempts_ended(stop)); ++n)
+        p->stays[n] = p->stays[n] || !p->proved[n];
+    if (status == CARRYNET_OK && !all_stay(p))
+        status = record_leaving(p, (carrynet_outcome){.finished = true}, true, updates);
     return status == CARRYNET_OK ? close_up(p) : status;
 }
 
@@ -219,6 +282,7 @@ carrynet_status population_end(struct population *p, uint64_t updates, bool fini
     if (p->running == 0)
         return CARRYNET_OK;
     memset(p->stays, 0, p->running * sizeof *p->stays);
+    memset(p->proved, 0, p->running * sizeof *p->proved);
     memset(p->wrong_bits, 0, p->running * sizeof *p->wrong_bits);
     for (size_t first = 0; first < p->check->sequences && measured && status == CARRYNET_OK; first += SLICE) {
         const carrynet_batch slice = slice_of(p->check, first, SLICE);

@@ -5,13 +5,13 @@
 #ifndef TRAIN_POPULATION_H
 #define TRAIN_POPULATION_H
 
-#include <carrynet/train.h>
+#include "train/attempts.h"
 
 /* What the run keeps of all its networks. */
 struct population_records {
     carrynet_model *model;
     carrynet_outcome *outcomes; /* [networks] or NULL */
-    uint32_t exact, lost, finished;
+    uint32_t exact, proved, lost, finished;
     uint64_t updates;  /* the most that one of them has had */
     uint32_t measured; /* networks with a finite loss in their last batch; sums over them, a sequence: */
     double loss, wrong_share;
@@ -28,6 +28,8 @@ struct population {
     carrynet_metrics *checked; /* [running], of one slice of the check set */
     uint64_t *wrong_bits;      /* [running], of those that are measured at the end */
     bool *stays;               /* [running], when some leave */
+    bool *proved;              /* [running], of those that leave */
+    uint64_t *due;             /* [running]: updates before the next attempt at a proof */
     uint32_t *from;            /* [running], of carrynet_engine_keep */
     double clock, seconds;     /* the share of time of a network that has been there from the start, up to the clock */
 };
@@ -48,6 +50,12 @@ carrynet_status population_drop_lost(struct population *p, uint64_t updates);
 
 /* Those that are right on the whole check set leave as exact; finished: their training has reached its end. */
 carrynet_status population_drop_exact(struct population *p, uint64_t updates, bool finished);
+
+/*
+ * Those that are right on the whole check set and proved leave so; last: their training has reached its end, and those
+ * that are exact alone leave too, unless the caller ends the attempts.
+ */
+carrynet_status population_drop_proved(struct population *p, uint64_t updates, bool last, struct attempts_stop *stop);
 
 /* All that are still there are recorded as they are; as finished, or the caller has ended the training. */
 carrynet_status population_end(struct population *p, uint64_t updates, bool finished);

@@ -42,6 +42,7 @@ static carrynet_sweep_result result_of(const carrynet_model *model, uint32_t net
     return (carrynet_sweep_result){
         .finished = outcome->finished,
         .exact = record->exact && !outcome->lost,
+        .proved = outcome->proved,
         .updates = record->updates,
         .bit_error = outcome->lost ? 1 : (double)outcome->wrong_bits / (double)outcome->bits,
         .digest = digest_of(model, network),
@@ -93,7 +94,7 @@ static double work_left(const carrynet_sweep *sweep)
 }
 
 /* Tells the caller how it goes, with what the portion in training has finished, and the share of its work done. */
-static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, double share, bool last)
+static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, uint32_t proved, double share, bool last)
 {
     const double worked = run->worked + share * run->portion.work, trained = run->trained + run->training;
     carrynet_sweep_report told = {
@@ -106,6 +107,7 @@ static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, doubl
     };
     told.tally.finished += finished;
     told.tally.exact += exact;
+    told.tally.proved += proved;
     if (run->options->report != NULL && run->options->report(run->options->self, &told) != 0)
         run->stop = true;
 }
@@ -119,7 +121,11 @@ static int on_report(void *self, const carrynet_report *report)
     (void)snprintf(run->device, sizeof run->device, "%s", report->device);
     run->training = report->seconds;
     if (!report->last)
-        tell(run, report->finished, report->exact, finished > trained ? finished : trained < 1 ? trained : 1, false);
+        tell(run, report->finished, report->exact, report->proved,
+             finished > trained ? finished
+             : trained < 1      ? trained
+                                : 1,
+             false);
     return run->stop ? 1 : 0;
 }
 
@@ -157,6 +163,7 @@ static carrynet_status train_portion(struct sweep_run *run, const carrynet_engin
         sweep->results[portion->rows[n] - 1] = result;
         ++run->tally.finished;
         run->tally.exact += result.exact ? 1 : 0;
+        run->tally.proved += result.proved ? 1 : 0;
         run->changed = true;
     }
     run->worked += portion->work;
@@ -220,7 +227,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         status = save(&run);
     run.portion.work = 0;
     if (status == CARRYNET_OK)
-        tell(&run, 0, 0, 0, true);
+        tell(&run, 0, 0, 0, 0, true);
 done:
     base_free(run.portion.rows);
     base_free(run.individuals);

@@ -1,7 +1,8 @@
 /*
  * The results file of a sweep: CSV, a header with the names of the columns below, then a line a row, in order. `of` is
  * the number of rows of the whole sweep and `sweep` its number; numbers and digests have 16 hexadecimal digits; reals
- * are the shortest decimals that give the number back. Beside results.csv lies results.times.csv: row,seconds.
+ * are the shortest decimals that give the number back. A sweep until proved has two columns more: prover (its version)
+ * and proved. Beside results.csv lies results.times.csv: row,seconds.
  */
 #include "kernels/arithmetic.h"
 #include "train/sweep_rows.h"
@@ -13,38 +14,53 @@
 #define ROW(field) offsetof(carrynet_sweep_row, field)
 
 const struct sweep_column sweep_columns[SWEEP_COLUMNS] = {
-    {"row", SWEEP_U64, ROW(row)},
-    {"of", SWEEP_U64, ROW(rows)},
-    {"sweep", SWEEP_HEX, ROW(sweep)},
-    {"task", SWEEP_TASK, ROW(settings.task)},
-    {"bits", SWEEP_U32, ROW(settings.steps)},
-    {"hidden", SWEEP_U32, ROW(settings.shape.hidden)},
-    {"bias", SWEEP_FLAG, ROW(settings.shape.bias)},
-    {"precision", SWEEP_PRECISION, ROW(settings.precision)},
-    {"batch", SWEEP_U32, ROW(settings.batch)},
-    {"loss", SWEEP_LOSS, ROW(settings.loss)},
-    {"optimizer", SWEEP_OPTIMIZER, ROW(settings.optimizer)},
-    {"schedule", SWEEP_SCHEDULE, ROW(settings.schedule)},
-    {"lr", SWEEP_REAL, ROW(settings.rate)},
-    {"momentum", SWEEP_REAL, ROW(settings.momentum)},
-    {"decay", SWEEP_REAL, ROW(settings.decay)},
-    {"epsilon", SWEEP_REAL, ROW(settings.epsilon)},
-    {"clip", SWEEP_REAL, ROW(settings.clip)},
-    {"noise", SWEEP_REAL, ROW(settings.noise)},
-    {"scale", SWEEP_REAL, ROW(settings.scale)},
-    {"seed", SWEEP_U64, ROW(settings.seed)},
-    {"check_every", SWEEP_U32, ROW(settings.check_every)},
-    {"max_updates", SWEEP_U64, ROW(settings.updates)},
-    {"arithmetic", SWEEP_ARITHMETIC, 0},
-    {"defaults", SWEEP_U32, ROW(settings.defaults_version)},
-    {"exact", SWEEP_FLAG, ROW(result.exact)},
-    {"updates", SWEEP_U64, ROW(result.updates)},
-    {"sequences", SWEEP_SEQUENCES, 0},
-    {"bit_error", SWEEP_REAL, ROW(result.bit_error)},
-    {"digest", SWEEP_HEX, ROW(result.digest)},
+    {"row", SWEEP_U64, ROW(row), false},
+    {"of", SWEEP_U64, ROW(rows), false},
+    {"sweep", SWEEP_HEX, ROW(sweep), false},
+    {"task", SWEEP_TASK, ROW(settings.task), false},
+    {"bits", SWEEP_U32, ROW(settings.steps), false},
+    {"hidden", SWEEP_U32, ROW(settings.shape.hidden), false},
+    {"bias", SWEEP_FLAG, ROW(settings.shape.bias), false},
+    {"precision", SWEEP_PRECISION, ROW(settings.precision), false},
+    {"batch", SWEEP_U32, ROW(settings.batch), false},
+    {"loss", SWEEP_LOSS, ROW(settings.loss), false},
+    {"optimizer", SWEEP_OPTIMIZER, ROW(settings.optimizer), false},
+    {"schedule", SWEEP_SCHEDULE, ROW(settings.schedule), false},
+    {"lr", SWEEP_REAL, ROW(settings.rate), false},
+    {"momentum", SWEEP_REAL, ROW(settings.momentum), false},
+    {"decay", SWEEP_REAL, ROW(settings.decay), false},
+    {"epsilon", SWEEP_REAL, ROW(settings.epsilon), false},
+    {"clip", SWEEP_REAL, ROW(settings.clip), false},
+    {"noise", SWEEP_REAL, ROW(settings.noise), false},
+    {"scale", SWEEP_REAL, ROW(settings.scale), false},
+    {"seed", SWEEP_U64, ROW(settings.seed), false},
+    {"check_every", SWEEP_U32, ROW(settings.check_every), false},
+    {"max_updates", SWEEP_U64, ROW(settings.updates), false},
+    {"arithmetic", SWEEP_ARITHMETIC, 0, false},
+    {"defaults", SWEEP_U32, ROW(settings.defaults_version), false},
+    {"prover", SWEEP_U32, ROW(settings.until_proved), true},
+    {"exact", SWEEP_FLAG, ROW(result.exact), false},
+    {"proved", SWEEP_FLAG, ROW(result.proved), true},
+    {"updates", SWEEP_U64, ROW(result.updates), false},
+    {"sequences", SWEEP_SEQUENCES, 0, false},
+    {"bit_error", SWEEP_REAL, ROW(result.bit_error), false},
+    {"digest", SWEEP_HEX, ROW(result.digest), false},
 };
 
 const char sweep_times_header[] = "row,seconds\n";
+
+bool sweep_has_column(size_t column, bool proofs)
+{
+    return proofs || !sweep_columns[column].of_proof;
+}
+
+size_t sweep_column_at(size_t place, bool proofs)
+{
+    size_t column = 0;
+    for (;; ++column)
+        if (sweep_has_column(column, proofs) && place-- == 0)
+            return column;
+}
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
@@ -95,17 +111,19 @@ const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, s
     return text;
 }
 
-void sweep_add_header(base_text *text)
+void sweep_add_header(base_text *text, bool proofs)
 {
     for (size_t i = 0; i < SWEEP_COLUMNS; ++i)
-        base_text_add(text, "%s%c", sweep_columns[i].name, i + 1 < SWEEP_COLUMNS ? ',' : '\n');
+        if (sweep_has_column(i, proofs))
+            base_text_add(text, "%s%c", sweep_columns[i].name, i + 1 < SWEEP_COLUMNS ? ',' : '\n');
 }
 
 void sweep_add_row(base_text *text, const carrynet_sweep_row *row)
 {
     char field[SWEEP_FIELD];
     for (size_t i = 0; i < SWEEP_COLUMNS; ++i)
-        base_text_add(text, "%s%c", sweep_field(field, row, i), i + 1 < SWEEP_COLUMNS ? ',' : '\n');
+        if (sweep_has_column(i, row->settings.until_proved != 0))
+            base_text_add(text, "%s%c", sweep_field(field, row, i), i + 1 < SWEEP_COLUMNS ? ',' : '\n');
 }
 
 carrynet_status sweep_times_path(base_text *name, const char *path)
@@ -137,7 +155,7 @@ carrynet_status carrynet_sweep_save(carrynet_sweep *sweep, const char *path)
     if (status != CARRYNET_OK)
         goto done;
     row->settings = sweep->shared;
-    sweep_add_header(&rows);
+    sweep_add_header(&rows, sweep->shared.until_proved != 0);
     base_text_add(&times, "%s", sweep_times_header);
     for (uint64_t r = sweep->shard; r <= sweep->row_count; r += sweep->shards) {
         char seconds[64];
@@ -174,7 +192,7 @@ carrynet_status carrynet_sweep_reserve(carrynet_sweep *sweep, const char *path)
 {
     base_text header = {0};
     bool made = false;
-    sweep_add_header(&header);
+    sweep_add_header(&header, sweep->shared.until_proved != 0);
     carrynet_status status = header.failed ? base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path)
                                            : base_create_file(&made, path, header.data, header.size);
     if (status == CARRYNET_OK && !made)

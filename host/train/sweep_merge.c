@@ -182,17 +182,17 @@ static carrynet_status add_same(base_text *rows, const struct sweep_reader *read
 {
     const struct sweep_lines *lines = &reader->lines;
     const size_t before = rows->size;
-    size_t column = 0, same = 0;
+    size_t place = 0, same = 0;
     sweep_add_row(rows, &reader->row);
     if (rows->failed)
         return base_fail(CARRYNET_ERROR_MEMORY, "no memory for the joined rows");
     const char *written = rows->data + before;
     for (; same < lines->length && written[same] == lines->text[same]; ++same)
-        column += written[same] == ',' ? 1 : 0;
+        place += written[same] == ',' ? 1 : 0;
     if (same == lines->length && written[same] == '\n')
         return CARRYNET_OK;
     return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is not as a sweep writes it", lines->path,
-                     lines->line, sweep_columns[column].name);
+                     lines->line, sweep_columns[sweep_column_at(place, reader->proofs)].name);
 }
 
 /* Adds the owner's row and its seconds, and moves it on. */
@@ -238,6 +238,7 @@ carrynet_status carrynet_sweep_merge(const char *path, const char *const *paths,
     base_text rows = {0}, times = {0}, times_path = {0};
     struct part *parts = NULL;
     uint64_t all = 0;
+    bool proofs = false;
     carrynet_status status = sweep_times_path(&times_path, path);
     if (status == CARRYNET_OK)
         status = base_allocate(&parts, count, sizeof *parts);
@@ -245,12 +246,14 @@ carrynet_status carrynet_sweep_merge(const char *path, const char *const *paths,
         status = open_parts(parts, paths, count);
     if (status != CARRYNET_OK)
         goto done;
-    sweep_add_header(&rows);
+    for (size_t i = 0; i < count; ++i)
+        if (parts[i].reader.row.row != 0) {
+            all = parts[i].reader.row.rows;
+            proofs = parts[i].reader.proofs;
+        }
+    sweep_add_header(&rows, proofs);
     base_text_add(&times, "%s", sweep_times_header);
     const size_t no_seconds = times.size;
-    for (size_t i = 0; i < count; ++i)
-        if (parts[i].reader.row.row != 0)
-            all = parts[i].reader.row.rows;
     if (all == 0)
         status =
             base_fail(CARRYNET_ERROR_FORMAT, "%s: has no row%s", paths[0], count > 1 ? ", nor have the others" : "");

@@ -126,6 +126,8 @@ static carrynet_status number_of(uint64_t *id, const carrynet_sweep_spec *spec, 
     base_text_add(&text, "\n");
     add_reals(&text, "rate", spec->rates, spec->rates == NULL ? 0 : spec->rate_count, spec->rate_range);
     add_reals(&text, "noise", spec->noises, spec->noise_count, spec->noise_range);
+    if (s->until_proved != 0)
+        base_text_add(&text, "until proved %" PRIu32 "\n", s->until_proved);
     *id = BASE_DIGEST;
     for (size_t i = 0; i < text.size; ++i)
         *id = base_digest(*id, (unsigned char)text.data[i], 1);
@@ -162,8 +164,15 @@ static void put_point(carrynet_sweep *sweep, size_t index, const carrynet_sweep_
 
 static double rate_of(const carrynet_sweep_spec *spec, const struct choice *c)
 {
-    return spec->rates != NULL ? spec->rates[c->rate]
-                               : carrynet_default_rate(spec->optimizers[c->optimizer], spec->losses[c->loss]);
+    if (spec->rates != NULL)
+        return spec->rates[c->rate];
+    carrynet_settings settings = spec->settings;
+    settings.optimizer = spec->optimizers[c->optimizer];
+    settings.loss = spec->losses[c->loss];
+    settings.rate = carrynet_default_rate(settings.optimizer, settings.loss);
+    if (settings.until_proved != 0)
+        carrynet_settings_until_proved(&settings);
+    return settings.rate;
 }
 
 static void make_grid(carrynet_sweep *sweep, const carrynet_sweep_spec *spec)
@@ -384,6 +393,7 @@ carrynet_sweep_tally carrynet_sweep_count(const carrynet_sweep *sweep)
         ++tally.networks;
         tally.finished += result->finished ? 1 : 0;
         tally.exact += result->finished && result->exact ? 1 : 0;
+        tally.proved += result->finished && result->proved ? 1 : 0;
     }
     return tally;
 }

@@ -58,6 +58,7 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
         status = base_allocate(&outcomes, portion->count, sizeof *outcomes);
     if (status == CARRYNET_OK) {
         sweep_portion_settings(&settings, individuals, portion->count, sweep, portion);
+        settings.until_proved = 0; /* a proof takes nothing of the device */
         options.report = on_report;
         options.interrupted = on_interrupted;
         options.self = probe;

@@ -11,7 +11,7 @@
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
-static const uint64_t LONGEST_LINE = 1024; /* bytes: 29 columns of at most 24, and names */
+static const uint64_t LONGEST_LINE = 1024; /* bytes: 31 columns of at most 24, and names */
 
 /* ---- lines ----------------------------------------------------------------------------------------------------- */
 
@@ -121,6 +121,8 @@ static const char *disagreement(const carrynet_sweep_row *row, uint64_t sequence
         return "sequences is not updates times batch";
     if (!(result->bit_error >= 0 && result->bit_error <= 1))
         return "bit_error must be from 0 to 1";
+    if (result->proved && !result->exact)
+        return "exact must be 1 where proved is 1";
     if (result->exact && result->bit_error != 0)
         return "bit_error must be 0 where exact is 1";
     return NULL;
@@ -136,13 +138,15 @@ static carrynet_status read_row(struct sweep_reader *reader)
     if (lines->length > LONGEST_LINE)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long", lines->path, lines->line);
     for (size_t i = 0; i < SWEEP_COLUMNS; ++i) {
+        if (!sweep_has_column(i, reader->proofs))
+            continue;
         const bool last = i + 1 == SWEEP_COLUMNS;
         const char *comma = memchr(at, ',', (size_t)(end - at));
         const char *stop = comma != NULL ? comma : end;
         const size_t length = (size_t)(stop - at);
         if ((comma == NULL) != last)
             return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu has %s than %d columns", lines->path, lines->line,
-                             last ? "more" : "fewer", SWEEP_COLUMNS);
+                             last ? "more" : "fewer", reader->proofs ? SWEEP_COLUMNS : SWEEP_COLUMNS - 2);
         const char *wanted = "shorter";
         if (length < sizeof text) {
             memcpy(text, at, length);
@@ -155,6 +159,8 @@ static carrynet_status read_row(struct sweep_reader *reader)
         at = stop + 1;
     }
     const char *wrong = disagreement(row, sequences);
+    if (wrong == NULL && reader->proofs && row->settings.until_proved == 0)
+        wrong = "prover must be the version of a prover, from 1";
     if (wrong != NULL)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", lines->path, lines->line, wrong);
     sweep_forget_stand_in(&row->settings.task);
@@ -181,13 +187,18 @@ static const char *not_the_header(const char *start, size_t size, const base_tex
 }
 
 /* Looked at before the whole file is read, which may be any file. */
-static carrynet_status check_header(size_t *size, const char *path)
+static carrynet_status check_header(size_t *size, bool *proofs, const char *path)
 {
     char start[512] = "";
     base_text header = {0};
     size_t got = sizeof start;
     carrynet_status status = base_read_start(start, &got, path);
-    sweep_add_header(&header);
+    sweep_add_header(&header, true);
+    *proofs = !header.failed && got >= header.size && memcmp(start, header.data, header.size) == 0;
+    if (!*proofs) {
+        base_text_free(&header);
+        sweep_add_header(&header, false);
+    }
     *size = header.size;
     if (status == CARRYNET_OK && header.failed)
         status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path);
@@ -202,7 +213,7 @@ carrynet_status sweep_reader_open(struct sweep_reader *reader, const char *path)
 {
     struct sweep_lines *lines = &reader->lines;
     *reader = (struct sweep_reader){.lines = {.path = path, .line = 1}};
-    carrynet_status status = check_header(&lines->next, path);
+    carrynet_status status = check_header(&lines->next, &reader->proofs, path);
     if (status == CARRYNET_OK)
         status = base_read_file(&lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
     if (status == CARRYNET_ERROR_MEMORY)

@@ -79,7 +79,8 @@ void sweep_portion_settings(carrynet_settings *settings, carrynet_individual *in
 
 /* ---- the file (sweep_file.c writes, sweep_read.c reads) -------------------------------------------------------- */
 
-enum { SWEEP_COLUMNS = 29, SWEEP_SETTINGS = 24 /* the first columns: what the row is, not how it ended */ };
+/* All columns; and the first ones: what the row is, not how it ended. */
+enum { SWEEP_COLUMNS = 31, SWEEP_SETTINGS = 25 };
 
 typedef enum sweep_kind {
     SWEEP_U32,
@@ -100,16 +101,21 @@ struct sweep_column {
     const char *name;
     sweep_kind kind;
     size_t offset; /* in carrynet_sweep_row, where the value lies there */
+    bool of_proof; /* only in the tables of sweeps until proved */
 };
 extern const struct sweep_column sweep_columns[SWEEP_COLUMNS];
 extern const char sweep_times_header[];
+
+/* Whether a table has a column, of a sweep until proved or of another; and which one is number `place` of it. */
+bool sweep_has_column(size_t column, bool proofs);
+size_t sweep_column_at(size_t place, bool proofs);
 
 /* What a row has in a column. Returns text. */
 enum { SWEEP_FIELD = 48 };
 const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, size_t column);
 
-/* The header line, and that of a row. */
-void sweep_add_header(base_text *text);
+/* The header line, of a sweep until proved or of another, and that of a row. */
+void sweep_add_header(base_text *text, bool proofs);
 void sweep_add_row(base_text *text, const carrynet_sweep_row *row);
 
 /* Puts the name of the file with the seconds into *name (base_text_free). MEMORY. */
@@ -128,6 +134,7 @@ struct sweep_lines {
 /* A results file, and the row where it stands. */
 struct sweep_reader {
     struct sweep_lines lines;
+    bool proofs;            /* by its header, of a sweep until proved */
     carrynet_sweep_row row; /* row.row is 0 behind the last */
 };
 

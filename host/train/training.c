@@ -23,12 +23,13 @@ struct training {
     struct population population;
     struct population_records records;
     uint32_t wave, waves;
-    uint64_t updates;         /* done in this wave */
-    uint64_t look;            /* updates before the watch looks again */
-    uint64_t trained;         /* sequences, of all networks */
-    double loss, wrong_share; /* means of the last batch that was measured */
-    bool stop;                /* the caller's wish */
-    double start, reported;   /* the kernels are ready at the start */
+    uint64_t updates;           /* done in this wave */
+    uint64_t look;              /* updates before the watch looks again */
+    uint64_t trained;           /* sequences, of all networks */
+    double loss, wrong_share;   /* means of the last batch that was measured */
+    bool stop;                  /* the caller's wish */
+    struct attempts_stop ended; /* the same, within proofs */
+    double start, reported;     /* the kernels are ready at the start */
 };
 
 void carrynet_train_options_init(carrynet_train_options *options)
@@ -111,6 +112,7 @@ static carrynet_status report(struct training *training, bool last)
         .loss = all ? records->loss / records->measured : training->loss,
         .wrong_share = all ? records->wrong_share / records->measured : training->wrong_share,
         .exact = records->exact,
+        .proved = records->proved,
         .finished = records->finished,
         .networks = training->settings->networks,
         .wave = training->wave,
@@ -202,17 +204,22 @@ static carrynet_status run_updates(struct training *training, bool *reached)
 static carrynet_status run_to_check(struct training *training)
 {
     struct population *p = &training->population;
+    const carrynet_settings *settings = training->settings;
     bool reached = false;
     carrynet_status status = run_updates(training, &reached);
     /* Where all others have left well, or the caller looks at each, the loss of the last is no error. */
     if (status == CARRYNET_ERROR_NUMERIC &&
-        (training->options->outcomes != NULL || training->records.lost + p->running < training->settings->networks))
+        (training->options->outcomes != NULL || training->records.lost + p->running < settings->networks))
         status = CARRYNET_OK;
     if (status != CARRYNET_OK || !reached)
         return status;
     status = population_drop_lost(p, training->updates);
-    if (status == CARRYNET_OK && p->running > 0 && training->settings->until_exact)
-        status = population_drop_exact(p, training->updates, true);
+    if (status != CARRYNET_OK || p->running == 0 || !settings->until_exact)
+        return status;
+    if (settings->until_proved == 0)
+        return population_drop_exact(p, training->updates, true);
+    status = population_drop_proved(p, training->updates, training->updates == settings->updates, &training->ended);
+    training->stop = training->stop || attempts_ended(&training->ended);
     return status;
 }
 
@@ -256,7 +263,7 @@ static carrynet_status run_wave(struct training *training)
         if (status == CARRYNET_OK && !training->stop)
             status = report(training, false);
     }
-    const bool finished = training->updates == settings->updates;
+    const bool finished = training->updates == settings->updates && !attempts_ended(&training->ended);
     if (status == CARRYNET_OK && p->running > 0 && !settings->until_exact)
         status = population_drop_exact(p, training->updates, finished);
     return status == CARRYNET_OK ? population_end(p, training->updates, finished) : status;
@@ -318,6 +325,11 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     const uint32_t wave = training.options->wave;
     *model = NULL;
     carrynet_status status = carrynet_settings_check(settings);
+    if (status == CARRYNET_OK && settings->until_proved != 0 && settings->until_proved != CARRYNET_PROVER_VERSION)
+        status = base_fail(CARRYNET_ERROR_UNSUPPORTED,
+                           "trained until proved by version %lu of the prover; this program has version %d, which may "
+                           "stop elsewhere",
+                           (unsigned long)settings->until_proved, CARRYNET_PROVER_VERSION);
     if (status != CARRYNET_OK)
         return status;
     /* The engine first: it computes what all this takes before anything is allocated. */
@@ -329,6 +341,8 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     if (status != CARRYNET_OK)
         goto done;
     training.records.outcomes = training.options->outcomes;
+    training.ended =
+        (struct attempts_stop){.interrupted = training.options->interrupted, .self = training.options->self};
     for (uint32_t n = 0; n < settings->networks; ++n) {
         if (training.options->outcomes != NULL)
             training.options->outcomes[n] = (carrynet_outcome){0};

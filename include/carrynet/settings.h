@@ -47,9 +47,14 @@ typedef struct carrynet_settings {
     double noise;    /* training noise, uniform in [-noise, noise), 0 to 1 */
     double scale;    /* initial weights are uniform in [-scale, scale), 2^-30 to 2^10 */
     uint64_t seed;   /* network i of a run has seed + i */
-    uint32_t networks;         /* N */
-    uint64_t updates;          /* the planned number: the most with until_exact, else exactly this many; below 2^32 */
-    bool until_exact;          /* stop a network when it is right on the check set */
+    uint32_t networks; /* N */
+    uint64_t updates;  /* the planned number: the most with until_exact, else exactly this many; below 2^32 */
+    bool until_exact;  /* stop a network when it is right on the check set */
+    /*
+     * 0, or with until_exact: stop it only when it is also proved right for every length, by this version of the prover
+     * (CARRYNET_PROVER_VERSION: another may stop elsewhere).
+     */
+    uint32_t until_proved;
     uint32_t check_every;      /* E: updates of a network between tests of exactness */
     uint32_t defaults_version; /* of the defaults that these settings started from */
     /*
@@ -61,6 +66,12 @@ typedef struct carrynet_settings {
 
 /* The defaults for a task, by measurement (defaults version above); the task is copied. */
 CARRYNET_API void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *task);
+
+/*
+ * Makes a proof the goal: until_proved, and the rate and the training noise that suit it, by measurement (README, "Until
+ * proved"). To be called after optimizer, loss and task are chosen.
+ */
+CARRYNET_API void carrynet_settings_until_proved(carrynet_settings *settings);
 
 /*
  * The learning rate that suits an optimizer and a loss at the default shape and batch, by measurement: of 200 to

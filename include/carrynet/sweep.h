@@ -2,6 +2,8 @@
  * Sweeps: many networks that differ in shape, optimizer, rates and seeds, each trained as if alone, and their results
  * as a table. A sweep is a list of points (a grid, or drawn at random), each with the same seeds; a row is one network.
  *
+ * With settings.until_proved, networks train until they are proved, and the table says so in two more columns.
+ *
  * The results are a CSV file: the header, then a line a row, in order (the columns stand in host/train/sweep_file.c).
  * Equal sweeps give equal files on every device, whether run at once, stopped and resumed, or in parts that are merged.
  * Beside it (results.csv, results.times.csv) lie the seconds of each row, which are no part of that.
@@ -49,7 +51,8 @@ CARRYNET_API void carrynet_sweep_spec_init(carrynet_sweep_spec *spec, const carr
 typedef struct carrynet_sweep_result {
     bool finished;    /* the others hold only then */
     bool exact;       /* right on the whole check set */
-    uint64_t updates; /* until exact, lost or the end of the budget */
+    bool proved;      /* and right for every length, where a proof is the goal */
+    uint64_t updates; /* until exact or proved, lost or the end of the budget */
     double bit_error; /* share of the check set's bits that are wrong; 1 if the network was lost to NaN */
     uint64_t digest;  /* of the final weights: FNV-1a 64 over their bits in file order, lowest byte first */
     double seconds;   /* its share of the time; below 0 where unknown; no result */
@@ -78,6 +81,7 @@ typedef struct carrynet_sweep_tally {
     uint64_t networks; /* all */
     uint64_t finished; /* of these */
     uint64_t exact;    /* of these */
+    uint64_t proved;   /* of these */
 } carrynet_sweep_tally;
 CARRYNET_API carrynet_sweep_tally carrynet_sweep_count(const carrynet_sweep *sweep);
 

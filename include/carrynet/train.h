@@ -1,6 +1,7 @@
 /*
  * Training: from settings to a model. The loop runs updates, tests for exactness every E updates, and reports. A network
- * that is exact, or lost to NaN, leaves the population; the others are not changed by that.
+ * that is exact (or, where a proof is the goal, proved), or lost to NaN, leaves the population; the others are not changed
+ * by that.
  */
 #ifndef CARRYNET_TRAIN_H
 #define CARRYNET_TRAIN_H
@@ -8,6 +9,7 @@
 #include <carrynet/engine.h>
 #include <carrynet/evaluate.h>
 #include <carrynet/model.h>
+#include <carrynet/prove.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,7 +26,8 @@ typedef struct carrynet_report {
      */
     double loss;
     double wrong_share;            /* share of those sequences with a wrong bit, 0 to 1 */
-    uint32_t exact;                /* networks that are exact so far */
+    uint32_t exact;                /* networks that have left as exact */
+    uint32_t proved;               /* of these, proved (until_proved) */
     uint32_t finished;             /* networks that have left: exact, lost, or trained for all planned updates */
     uint32_t networks;             /* of how many */
     uint32_t wave;                 /* of these networks, from 0 */
@@ -37,6 +40,7 @@ typedef struct carrynet_report {
 /* How the training of one network ended. */
 typedef struct carrynet_outcome {
     bool finished; /* exact, lost, or trained for the planned updates; false where the caller ended the training */
+    bool proved;   /* exact, and proved right for every length (until_proved) */
     bool lost;     /* its loss at a check, or a weight, was NaN or infinite: it left there, with weights of zero */
     uint64_t wrong_bits; /* of the check set with the final weights: 0 if exact, all if lost */
     uint64_t bits;       /* of the check set: sequences, steps and outputs */
@@ -61,7 +65,10 @@ typedef struct carrynet_train_options {
      * ends the training there.
      */
     int (*report)(void *self, const carrynet_report *report);
-    /* Asked between updates; a return other than 0 ends the training there. NULL: never. */
+    /*
+     * Asked between updates, and within proofs, from any thread but never from two at once; a return other than 0 ends
+     * the training there. NULL: never.
+     */
     int (*interrupted)(void *self);
     void *self; /* of both */
     double report_seconds;
@@ -82,10 +89,14 @@ typedef struct carrynet_train_options {
 /* No reports, counter-based source, weights from the seeds. */
 CARRYNET_API void carrynet_train_options_init(carrynet_train_options *options);
 
+/* How a network is proved while it trains (until_proved): a search that depends on counts alone, and is soon over. */
+CARRYNET_API void carrynet_train_proof(carrynet_prove_options *options);
+
 /*
  * Trains settings->networks networks and makes a model of all of them: *model is the caller's, to free with
- * carrynet_model_free. A network that is exact stops there (until_exact). OK also if some did not become exact: the
- * records of the model say which. Errors of the engine; NUMERIC if every network is lost, unless outcomes are asked for.
+ * carrynet_model_free. A network that is exact stops there (until_exact), or, where a proof is the goal, one that is
+ * exact and proved. OK also if some did not become exact or proved: the records of the model and the outcomes say which.
+ * UNSUPPORTED: until_proved is of another version of the prover; errors of the engine; NUMERIC if every network is lost, unless outcomes are asked for.
  */
 CARRYNET_API carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
                                             const carrynet_engine_options *engine,

@@ -1,0 +1,27 @@
+/* The certificates that `train --until proved` writes beside its model. */
+#ifndef CLI_TRAIN_PROOF_H
+#define CLI_TRAIN_PROOF_H
+
+#include "base/base.h"
+#include <carrynet/carrynet.h>
+
+typedef struct train_proof {
+    base_text path;  /* MODEL.cert */
+    uint32_t proved; /* networks of the file */
+    uint64_t cells;  /* of all of them together */
+    uint32_t depth;  /* longest word of a tree */
+    double margin;   /* the least */
+    bool written;    /* the file is there */
+} train_proof;
+
+/* Tests, before anything is spent on it, that MODEL.cert can be written. Free with train_proof_free in any case. */
+carrynet_status train_proof_prepare(train_proof *proof, const char *model_path);
+void train_proof_free(train_proof *proof);
+
+/*
+ * Proves those networks of a model once more that were proved in training, proved[networks], with the same outcome, and
+ * writes their certificates, one after another; nothing where there is none.
+ */
+carrynet_status train_proof_write(train_proof *proof, const carrynet_model *model, const bool *proved);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Attempts at proofs while networks train: those that are exact are given to the prover, on all cores, each for so many
+ * steps and no more. What comes out of each depends on its weights alone.
+ */
+#ifndef TRAIN_ATTEMPTS_H
+#define TRAIN_ATTEMPTS_H
+
+#include <carrynet/train.h>
+#include <stdatomic.h>
+
+/* The caller's wish to stop, asked from any thread but never from two at once. */
+struct attempts_stop {
+    int (*interrupted)(void *self); /* or NULL */
+    void *self;
+    atomic_bool asking, ended;
+};
+
+/* Whether the caller has ended attempts; what was not proved by then may have been left in the middle. */
+bool attempts_ended(struct attempts_stop *stop);
+
+/*
+ * proved[which[i]] becomes whether network which[i] of the engine is proved, for i below count. Errors of the engine and
+ * of the prover; that a network is beyond the prover is none.
+ */
+carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint32_t *which, uint32_t count,
+                               struct attempts_stop *stop);
+
+#endif
