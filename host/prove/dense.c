@@ -3,41 +3,74 @@
 #include <math.h>
 #include <string.h>
 
-/* Rows and columns of a tile that stays in registers. */
-enum { ROWS = 4, COLUMNS = 8 };
+/* Rows of a tile that stays in registers. */
+enum { ROWS = 4 };
 
-/*
- * A tile of a product: sums over l ascending of a[i down + l across] b[l m + j], into product[i m + j]. Of a tile at the
- * edge only `rows` and `columns` count.
- */
-static inline void multiply_tile(double *restrict product, const double *restrict a, size_t down, size_t across,
-                                 const double *restrict b, size_t k, size_t m, size_t rows, size_t columns)
+/* sums over l ascending of a[i down + l across] b[l m + j], into product[i m + j], for a tile at the edge. */
+static inline void edge_tile(double *restrict product, const double *restrict a, size_t down, size_t across,
+                             const double *restrict b, size_t k, size_t m, size_t rows, size_t columns)
 {
-    double sums[ROWS][COLUMNS] = {{0}};
-    if (rows == ROWS && columns == COLUMNS) {
-        for (size_t l = 0; l < k; ++l)
-            for (size_t i = 0; i < ROWS; ++i)
-                for (size_t j = 0; j < COLUMNS; ++j)
-                    sums[i][j] += a[i * down + l * across] * b[l * m + j];
-    } else {
-        for (size_t l = 0; l < k; ++l)
-            for (size_t i = 0; i < rows; ++i)
-                for (size_t j = 0; j < columns; ++j)
-                    sums[i][j] += a[i * down + l * across] * b[l * m + j];
-    }
     for (size_t i = 0; i < rows; ++i)
-        for (size_t j = 0; j < columns; ++j)
-            product[i * m + j] = sums[i][j];
+        for (size_t j = 0; j < columns; ++j) {
+            double sum = 0;
+            for (size_t l = 0; l < k; ++l)
+                sum += a[i * down + l * across] * b[l * m + j];
+            product[i * m + j] = sum;
+        }
 }
 
-DENSE_WIDE
+/*
+ * A function that multiplies in tiles, with vectors of `lanes` doubles, two a row of the tile. Defined once for every
+ * width, since a compiler breaks up vectors that its target has not: the sums are the same.
+ */
+#define DEFINE_MULTIPLY(name, target, vector, lanes)                                                                   \
+    target static void name(double *restrict product, const double *restrict a, size_t down, size_t across,            \
+                            const double *restrict b, size_t n, size_t k, size_t m)                                    \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i += ROWS)                                                                           \
+            for (size_t j = 0; j < m; j += 2 * (lanes)) {                                                              \
+                double *to = product + i * m + j;                                                                      \
+                const double *from = a + i * down;                                                                     \
+                if (n - i < ROWS || m - j < 2 * (lanes)) {                                                             \
+                    edge_tile(to, from, down, across, b + j, k, m, n - i < ROWS ? n - i : ROWS,                        \
+                              m - j < 2 * (lanes) ? m - j : 2 * (lanes));                                              \
+                    continue;                                                                                          \
+                }                                                                                                      \
+                vector left[ROWS] = {{0}}, right[ROWS] = {{0}};                                                        \
+                for (size_t l = 0; l < k; ++l) {                                                                       \
+                    const vector first = *(const vector *)(b + l * m + j);                                             \
+                    const vector second = *(const vector *)(b + l * m + j + (lanes));                                  \
+                    for (size_t r = 0; r < ROWS; ++r) {                                                                \
+                        const vector factor = from[r * down + l * across] - (vector){0};                               \
+                        left[r] += factor * first;                                                                     \
+                        right[r] += factor * second;                                                                   \
+                    }                                                                                                  \
+                }                                                                                                      \
+                for (size_t r = 0; r < ROWS; ++r) {                                                                    \
+                    *(vector *)(to + r * m) = left[r];                                                                 \
+                    *(vector *)(to + r * m + (lanes)) = right[r];                                                      \
+                }                                                                                                      \
+            }                                                                                                          \
+    }
+
+typedef double two __attribute__((vector_size(16), aligned(8)));
+DEFINE_MULTIPLY(multiply_by_two, , two, 2)
+
+#if defined(__x86_64__)
+typedef double four __attribute__((vector_size(32), aligned(8)));
+DEFINE_MULTIPLY(multiply_by_four, __attribute__((target("avx2"))), four, 4)
+#endif
+
 static void multiply(double *restrict product, const double *restrict a, size_t down, size_t across,
                      const double *restrict b, size_t n, size_t k, size_t m)
 {
-    for (size_t i = 0; i < n; i += ROWS)
-        for (size_t j = 0; j < m; j += COLUMNS)
-            multiply_tile(product + i * m + j, a + i * down, down, across, b + j, k, m, n - i < ROWS ? n - i : ROWS,
-                          m - j < COLUMNS ? m - j : COLUMNS);
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) {
+        multiply_by_four(product, a, down, across, b, n, k, m);
+        return;
+    }
+#endif
+    multiply_by_two(product, a, down, across, b, n, k, m);
 }
 
 void dense_multiply(double *restrict product, const double *restrict a, const double *restrict b, size_t n, size_t k,
