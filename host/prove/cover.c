@@ -14,6 +14,8 @@ static const double WHOLE = 1 - 1e-9, LEAST_MARGIN = 1e-9;
 
 /* Sizes are measured up to this one; those of a word are judged from this many symbols on, against 8 before. */
 static const double LARGEST = 3;
+/* Within so many radii of a dead cell a new one is smaller. */
+static const double NEAR = 1.5;
 enum { NONE = -1, STOP_EVERY = 256, PATIENCE = 12, BACK = 8 };
 
 /* What the growth of one tree works with. */
@@ -25,7 +27,7 @@ struct growth {
     int32_t *tree;       /* [words] */
     size_t length, most; /* words, and how many there may be */
     const int32_t *old;  /* the tree that this one replaces, where there was one: at its next word */
-    double *sizes;   /* [depth + 1], of the sets of the word */
+    double *sizes;       /* [depth + 1], of the sets of the word */
     double *scratch;     /* [3][H][H] and [2][H] */
     carrynet_status status;
     const char *failure;
@@ -59,16 +61,42 @@ static carrynet_status grow_cells(struct cover *cover)
     return CARRYNET_OK;
 }
 
+/* Room for one more entry. */
+static carrynet_status grow_index(struct cover_index *index)
+{
+    struct cover_entry *entries = NULL;
+    if (index->count < index->room)
+        return CARRYNET_OK;
+    const size_t room = 2 * index->room + 64;
+    const carrynet_status status = base_allocate(&entries, room, sizeof *entries);
+    if (status != CARRYNET_OK)
+        return status;
+    if (index->count > 0)
+        memcpy(entries, index->entries, index->count * sizeof *entries);
+    base_free(index->entries);
+    index->entries = entries;
+    index->room = room;
+    return CARRYNET_OK;
+}
+
 static carrynet_status add_cell(struct cover *cover, uint32_t state, uint32_t level, const double *centre,
                                 const double *image)
 {
     const size_t H = cover->net->hidden;
-    const carrynet_status status = cover->count == cover->room ? grow_cells(cover) : CARRYNET_OK;
+    struct cover_index *index = &cover->index[state];
+    carrynet_status status = cover->count == cover->room ? grow_cells(cover) : CARRYNET_OK;
+    if (status == CARRYNET_OK)
+        status = grow_index(index);
     if (status != CARRYNET_OK)
         return status;
     cover->cells[cover->count] = (struct cover_cell){.state = state, .level = level, .radius = ldexp(1, -(int)level)};
     memcpy(cover->centres + cover->count * H, centre, H * sizeof *centre);
     memcpy(cover->images + cover->count * H, image, H * sizeof *image);
+    if (cover->count > 0) { /* the start is no set */
+        struct cover_entry *entry = &index->entries[index->count++];
+        entry->cell = cover->count;
+        memcpy(entry->image, image, (H < COVER_FEW ? H : COVER_FEW) * sizeof *image);
+    }
     ++cover->count;
     return CARRYNET_OK;
 }
@@ -80,19 +108,26 @@ static carrynet_status add_cell(struct cover *cover, uint32_t state, uint32_t le
 static int32_t find_cell(const struct cover *cover, uint32_t state, const double *image, double size, uint32_t *level)
 {
     const size_t H = cover->net->hidden;
+    const struct cover_index *index = &cover->index[state];
     int32_t found = NONE;
     double most = 0;
     *level = 0;
-    for (size_t k = 1; k < cover->count; ++k) {
-        const struct cover_cell *cell = &cover->cells[k];
-        if (cell->state != state)
+    for (size_t n = 0; n < index->count; ++n) {
+        const struct cover_entry *entry = &index->entries[n];
+        double few = 0, squares = 0;
+        for (size_t j = 0; j < H && j < COVER_FEW; ++j)
+            few += (image[j] - entry->image[j]) * (image[j] - entry->image[j]);
+        if (!(few < NEAR * NEAR))
             continue;
+        const size_t k = entry->cell;
+        const struct cover_cell *cell = &cover->cells[k];
         const double *other = cover->images + k * H, radius = cell->radius;
-        double squares = 0;
         for (size_t j = 0; j < H; ++j)
             squares += (image[j] - other[j]) * (image[j] - other[j]);
+        if (!(squares < NEAR * NEAR * radius * radius))
+            continue;
         if (cell->dead) {
-            if (squares < 2.25 * radius * radius && cell->level + 1 > *level)
+            if (cell->level + 1 > *level)
                 *level = cell->level + 1;
             continue;
         }
@@ -372,6 +407,8 @@ carrynet_status cover_seek(struct cover *cover, const struct flow_network *net, 
     if (status == CARRYNET_OK)
         status = base_allocate(&growth.scratch, (effort->depth + 4) * H + 1, H * sizeof *growth.scratch);
     if (status == CARRYNET_OK)
+        status = base_allocate(&cover->index, net->task->states, sizeof *cover->index);
+    if (status == CARRYNET_OK)
         status = add_cell(cover, net->task->start, 0, net->h_0, net->h_0);
     if (status == CARRYNET_OK)
         status = seek(&growth);
@@ -388,6 +425,9 @@ void cover_free(struct cover *cover)
 {
     for (size_t k = 0; k < cover->count; ++k)
         base_free(cover->cells[k].tree);
+    for (uint32_t q = 0; cover->index != NULL && q < cover->net->task->states; ++q)
+        base_free(cover->index[q].entries);
+    base_free(cover->index);
     base_free(cover->cells);
     base_free(cover->centres);
     base_free(cover->wrong.symbols);

@@ -29,6 +29,16 @@ struct cover_cell {
     size_t length;
 };
 
+/* The cells of a state, with what shows fast that most of them are far away. */
+enum { COVER_FEW = 4 };
+struct cover_index {
+    struct cover_entry {
+        double image[COVER_FEW]; /* the first units of the cell's image */
+        size_t cell;
+    } * entries; /* [count] */
+    size_t count, room;
+};
+
 struct cover {
     const struct flow_network *net;
     const struct basis *basis;
@@ -37,6 +47,7 @@ struct cover {
     double *centres;          /* [count][H] */
     double *images;           /* [count][H]: centre times M */
     size_t count, room;
+    struct cover_index *index; /* [states] */
     uint64_t steps, budget;
     bool whole;              /* all that is reached is covered */
     const char *failure;     /* else why not: static text */
