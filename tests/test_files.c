@@ -88,6 +88,7 @@ static carrynet_settings settings_of(const file_case *shape)
     settings.noise = 0x1p-30;
     settings.seed = UINT64_MAX - 1; /* the second network's seed is the largest, the third's wraps around */
     settings.until_exact = shape->hidden % 2 == 0;
+    settings.until_proved = !settings.until_exact ? 0 : shape->hidden % 4 == 0 ? CARRYNET_PROVER_VERSION : UINT32_MAX;
     settings.optimizer = CARRYNET_OPTIMIZER_RMSPROP;
     settings.schedule = CARRYNET_SCHEDULE_COSINE;
     settings.loss = CARRYNET_LOSS_SQUARED;
@@ -158,6 +159,7 @@ ParameterizedTest(file_case *shape, files, round_trip, .init = make_folder, .fin
     cr_assert_eq(wrote->networks, got->networks);
     cr_assert_eq(wrote->updates, got->updates);
     cr_assert_eq(wrote->until_exact, got->until_exact);
+    cr_assert_eq(wrote->until_proved, got->until_proved);
     cr_assert_eq(wrote->check_every, got->check_every);
     cr_assert_eq(wrote->defaults_version, got->defaults_version);
     cr_assert_str_eq(wrote->origin, got->origin);

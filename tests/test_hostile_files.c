@@ -58,6 +58,7 @@ static void set_up(void)
     carrynet_settings_init(&settings, carrynet_task_at(0));
     settings.shape.hidden = 2;
     settings.shape.bias = settings.shape.initial_state = true;
+    settings.until_proved = CARRYNET_PROVER_VERSION;
     cr_assert_eq(carrynet_model_create(&model, &settings), CARRYNET_OK, "%s", carrynet_message());
     for (unsigned i = 0; i < DATA / 4; ++i)
         ((float *)carrynet_model_values(model))[i] = (float)(i + 1);
@@ -210,6 +211,10 @@ ParameterizedTestParameters(hostile, headers)
         {"\"noise\":\"0\"", "\"noise\":\"2\"", "settings: noise is 2"},
         {"\"seed\":\"0\"", "\"seed\":\"18446744073709551616\"", "seed is '18446744073709551616'"},
         {"\"until_exact\":\"true\"", "\"until_exact\":\"yes\"", "until_exact is 'yes'"},
+        {"\"until_proved\":\"1\"", "\"until_proved\":\"0\"", "until_proved is '0', must be a version number from 1"},
+        {"\"until_proved\":\"1\"", "\"until_proved\":\"-1\"", "until_proved is '-1'"},
+        {"\"until_proved\":\"1\"", "\"until_proved\":\"4294967296\"", "until_proved is '4294967296'"},
+        {"\"until_exact\":\"true\"", "\"until_exact\":\"false\"", "settings: until proved"},
         {"\"loss\":\"", "\"loss\":\"no", "loss is 'no"},
         {"\"optimizer\":\"", "\"optimizer\":\"no", "optimizer is 'no"},
         {"\"schedule\":\"", "\"schedule\":\"no", "schedule is 'no"},

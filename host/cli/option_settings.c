@@ -116,12 +116,14 @@ static bool fits_optimizer(const cli_arguments *arguments, carrynet_optimizer op
 /* The goal, and what suits it where nothing else is asked for. */
 static void aim_at_a_proof(carrynet_settings *settings, const option_value *values)
 {
-    const double rate = settings->rate, noise = settings->noise;
+    const carrynet_settings given = *settings;
     carrynet_settings_until_proved(settings);
     if (values[OPTION_LR].given)
-        settings->rate = rate;
+        settings->rate = given.rate;
     if (values[OPTION_NOISE].given)
-        settings->noise = noise;
+        settings->noise = given.noise;
+    if (values[OPTION_BITS].given)
+        settings->steps = given.steps;
 }
 
 bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *arguments, int *code)

@@ -185,8 +185,8 @@ const option_row option_train[] = {
      .choice = choice_until,
      .meaning =
          "stop a network when it solves the whole check set, every problem up to 8 bits, a sample above; or when it "
-         "is proved right for every length too, for which it learns with noise and at a lower rate, unless --noise "
-         "and --lr say otherwise",
+         "is proved right for every length too, for which it learns with noise, at a lower rate and, of one number, "
+         "with more bits, unless --noise, --lr and --bits say otherwise",
      .fallback = "exact"},
     {.id = OPTION_MAX_UPDATES,
      .name = "max-updates",
