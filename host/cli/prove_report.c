@@ -71,7 +71,7 @@ static carrynet_status print_proved(const prove_result *result)
         base_text_add(&text, "\nBy exhaustion: ");
         add_states(&text, proof);
     } else if (proof->stepped > 0) {
-        base_text_add(&text, "\nBy exhaustion: open, %s", proof->reason);
+        base_text_add(&text, "\nBy exhaustion: open, more than %" PRIu64 " reachable states", proof->states);
     }
     return print(&text, CARRYNET_OK);
 }
