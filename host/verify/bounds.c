@@ -13,10 +13,11 @@ struct verify_arithmetic verify_arithmetic(carrynet_precision precision, carryne
         a.side = 0x1p-22;
     } else {
         /*
-         * By hand. f = c (-log2 e) - n has |f| <= 1/2 and two roundings of at most 2^-55 each; the rest of log2 e beyond
-         * its two parts gives |c| 2^-107 < 2^-97. So 2^f is off by a factor within (2^-54 + 2^-97) log 2 < 2^-54.5. The
-         * polynomial of it is within 1.8e-17 < 2^-55.6, Horner's last rounding within 2^-53, the one before, times |f|,
-         * within 2^-54.5, and the others within half of that together. In all e^-c is within 2^-51.5 relatively.
+         * By hand. f = c (-log2 e) - n has |f| <= 1/2 + 2^-46 and two roundings, of at most 2^-55 and 2^-54; the rest of
+         * log2 e beyond its two parts gives |c| 2^-107 < 2^-97. So 2^f is off by a factor within 1.5 2^-54 log 2 <
+         * 2^-53.9. The polynomial of it is within 1.8e-17 < 2^-55.6, Horner's last rounding within 2^-53, the one before,
+         * times |f|, within 2^-54.5, and the others within half of that together. In all e^-c is within 2^-51.5
+         * relatively (the sum is below 4.4 2^-54).
          * sigma (1 - sigma) <= 1/4 of that, and half an ulp of 1 + e^-c and of the quotient, both relative 2^-53:
          * 2^-53.5 + 2^-53 + 2^-53 < 2^-51. For x > 2^-50: 1 + e^-x < 2 - 2^-50 + 2^-51.5 rounds to at most 2 - 2^-51,
          * whose quotient is above 1/2; for x < -2^-50: 1 + e^-x > 2 + 2^-50 - 2^-51.5 rounds to at least 2 + 2^-51, whose

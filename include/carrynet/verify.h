@@ -22,7 +22,8 @@ typedef enum carrynet_bounds {
     CARRYNET_BOUNDS_OWN = 0, /* kernels/ARITHMETIC.md in the network's precision */
     /*
      * Any IEEE binary32 (or binary64) program for the same real weights: any order of summation, fused or not, as a
-     * sigmoid or a tanh network, with a sigmoid within 1e-6: what other frameworks compute.
+     * sigmoid or a tanh network, with a sigmoid in [0, 1] (or (tanh + 1) / 2) within 1e-6 and one bias a unit: what
+     * other frameworks compute. Two biases of a unit that cancel are not covered.
      */
     CARRYNET_BOUNDS_ANY = 1
 } carrynet_bounds;
