@@ -46,7 +46,7 @@ void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *ta
     };
 }
 
-/* By measurement: see README, "Until proved". */
+/* By measurement: see README, "Proofs". */
 static const double PROOF_RATE = 0.04, PROOF_NOISE = 0.07, FAINT_NOISE = 0.01;
 enum { PROOF_BITS = 14 };
 

@@ -69,7 +69,7 @@ CARRYNET_API void carrynet_settings_init(carrynet_settings *settings, const carr
 
 /*
  * Makes a proof the goal: until_proved, and the steps, the rate and the training noise that suit it, by measurement (README,
- * "Until proved"). To be called after optimizer, loss and task are chosen.
+ * "Proofs"). To be called after optimizer, loss and task are chosen.
  */
 CARRYNET_API void carrynet_settings_until_proved(carrynet_settings *settings);
 
