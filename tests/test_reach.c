@@ -40,9 +40,9 @@ static struct small_search compare(const struct small_network *net, uint64_t lim
                                                 {.batch = 5000, .threads = 7}};
     struct small_search *plain = calloc(1, sizeof *plain);
     struct test_body bodies[3];
-    /* Every sixth on devices too: building their kernels for so many sizes takes minutes. */
+    /* Some on devices too: building their kernels for so many sizes takes minutes. */
     static size_t turn;
-    const size_t all = test_bodies(bodies, net->settings.precision), count = turn++ % 6 == 0 ? all : 1;
+    const size_t all = test_bodies(bodies, net->settings.precision), count = turn++ % 8 == 0 ? all : 1;
     cr_assert(plain != NULL);
     small_exhaust(plain, net, limit);
     for (size_t b = 0; b < count; ++b) {
