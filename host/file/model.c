@@ -10,6 +10,7 @@
 #include "file/metadata.h"
 #include "file/safetensors.h"
 #include "kernels/arithmetic.h"
+#include "net/value.h"
 #include <carrynet/model.h>
 #include <inttypes.h>
 #include <math.h>
@@ -127,11 +128,6 @@ static uint64_t get_little(const unsigned char *bytes, size_t width)
     return bits;
 }
 
-static double value_at(const void *values, carrynet_precision precision, size_t index)
-{
-    return precision == CARRYNET_FP32 ? (double)((const float *)values)[index] : ((const double *)values)[index];
-}
-
 static void value_to_bytes(unsigned char *bytes, const void *values, carrynet_precision precision, size_t index)
 {
     if (precision == CARRYNET_FP32) {
@@ -197,7 +193,7 @@ static carrynet_status gather(safetensors_tensor *tensor, unsigned char *bytes, 
     for (size_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
         for (size_t i = 0; i < place->size && status == CARRYNET_OK; ++i) {
             const size_t index = n * stride + place->offset + i;
-            status = check_value(value_at(model->values, settings->precision, index), path, place, n, i,
+            status = check_value(net_value(model->values, settings->precision, index), path, place, n, i,
                                  CARRYNET_ERROR_NUMERIC);
             value_to_bytes(bytes + (n * place->size + i) * width, model->values, settings->precision, index);
         }
@@ -293,7 +289,7 @@ static carrynet_status scatter(carrynet_model *model, const safetensors_tensor *
         for (size_t i = 0; i < place->size && status == CARRYNET_OK; ++i) {
             const size_t index = n * stride + place->offset + i;
             value_from_bytes(model->values, settings->precision, index, tensor->data + (n * place->size + i) * width);
-            status = check_value(value_at(model->values, settings->precision, index), path, place, n, i,
+            status = check_value(net_value(model->values, settings->precision, index), path, place, n, i,
                                  CARRYNET_ERROR_FORMAT);
         }
     return status;

@@ -198,7 +198,7 @@ static bool improve(struct basis *basis, struct seek *seek, double largest, doub
     for (int pass = 0; pass < 2; ++pass)
         for (size_t s = 0; s < seek->count; ++s) {
             const struct sample *one = &seek->samples[s];
-            /* A weight as 1 / (1 + sharpness x)^4, x the distance to the worst: an exponential's shape from plain operations. */
+            /* Worse samples count more, but the worst must not be all: some words grow for a while in any shape. */
             const double share = one->growth / largest;
             const double weight = share * share * share;
             if (pass == 0) {
@@ -228,14 +228,13 @@ static void seek_rounds(struct basis *basis, struct seek *seek, uint32_t rounds)
         if (!isfinite(largest) || !improve(basis, seek, largest, FIRST_RATE + along * (LAST_RATE - FIRST_RATE)))
             return;
     }
-    basis->growth = measure(basis, seek, 3);
 }
 
 carrynet_status basis_seek(struct basis *basis, const struct flow_network *net, const struct basis_effort *effort)
 {
     const size_t H = net->hidden, size = H * H;
     struct seek seek = {.net = net, .states = net->task->states, .hidden = H};
-    *basis = (struct basis){.count = seek.states, .growth = INFINITY};
+    *basis = (struct basis){.count = seek.states};
     carrynet_status status = base_allocate(&seek.samples, effort->samples, sizeof *seek.samples);
     if (status == CARRYNET_OK)
         status = base_allocate(&seek.jacobians, effort->samples * (size + 2 * H) + (seek.states + 4) * size + 4 * H,

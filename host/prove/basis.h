@@ -19,10 +19,9 @@ struct basis_effort {
 
 /* One shape for every state of the task, and their inverses. */
 struct basis {
-    size_t count;  /* states */
-    double *b;     /* [states][H][H], upper triangular; the largest half width along a unit is 1 */
-    double *m;     /* [states][H][H]: inverses */
-    double growth; /* g over the samples; infinite where no shape was found */
+    size_t count; /* states */
+    double *b;    /* [states][H][H], upper triangular; the largest half width along a unit is 1 */
+    double *m;    /* [states][H][H]: inverses */
 };
 
 /* Seeks a basis; the caller frees it. MEMORY. */

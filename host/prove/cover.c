@@ -28,7 +28,7 @@ struct growth {
     size_t length, most; /* words, and how many there may be */
     const int32_t *old;  /* the tree that this one replaces, where there was one: at its next word */
     double *sizes;       /* [depth + 1], of the sets of the word */
-    double *scratch;     /* [3][H][H] and [2][H] */
+    double *scratch;     /* [3][H][H], [H] and [(depth + 1) H][H] */
     carrynet_status status;
     const char *failure;
 };
@@ -200,7 +200,7 @@ static double size_of(struct growth *growth, const struct flow_set *set, const d
 
 static bool grow(struct growth *growth, uint32_t state, size_t depth);
 
-/* The set in frame depth + 1: a leaf, a new cell, or further on. */
+/* The set in frame `depth`: a leaf, a new cell, or further on. */
 static bool place(struct growth *growth, uint32_t state, size_t depth)
 {
     struct cover *cover = growth->cover;
@@ -245,7 +245,7 @@ static size_t subtree(const struct growth *growth, bool *stands)
     return length;
 }
 
-/* Copies a subtree of the old tree that still stands, with no set computed: false where there is none. */
+/* Copies the next subtree of the old tree, with no set computed, where it still stands: *copied. */
 static bool copy_old(struct growth *growth, bool *copied)
 {
     *copied = false;
@@ -430,6 +430,5 @@ void cover_free(struct cover *cover)
     base_free(cover->index);
     base_free(cover->cells);
     base_free(cover->centres);
-    base_free(cover->wrong.symbols);
     *cover = (struct cover){0};
 }

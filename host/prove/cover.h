@@ -49,9 +49,8 @@ struct cover {
     size_t count, room;
     struct cover_index *index; /* [states] */
     uint64_t steps, budget;
-    bool whole;              /* all that is reached is covered */
-    const char *failure;     /* else why not: static text */
-    struct prove_word wrong; /* from the start to where it failed, to be stepped by the engine; maybe none */
+    bool whole;          /* all that is reached is covered */
+    const char *failure; /* else why not: static text */
 };
 
 /* Seeks a cover within `budget` steps. OK also where there is none (cover->whole). MEMORY. */

@@ -59,9 +59,9 @@ static carrynet_status certify(carrynet_proof *proof, const struct cover *cover,
     return status;
 }
 
-static carrynet_status try_once(carrynet_proof *proof, struct prove_word *suspect, const struct flow_network *net,
-                                const struct attempt *attempt, const carrynet_model *model, size_t network,
-                                const carrynet_prove_options *options, const struct prove_stop *stop)
+static carrynet_status try_once(carrynet_proof *proof, const struct flow_network *net, const struct attempt *attempt,
+                                const carrynet_model *model, size_t network, const carrynet_prove_options *options,
+                                const struct prove_stop *stop)
 {
     struct basis basis = {0};
     struct cover cover = {0};
@@ -83,11 +83,6 @@ static carrynet_status try_once(carrynet_proof *proof, struct prove_word *suspec
             status = certify(proof, &cover, model, network, net->task, options->bounds);
         } else {
             (void)snprintf(proof->reason, sizeof proof->reason, "%s", cover.failure);
-            if (cover.wrong.length > 0) {
-                base_free(suspect->symbols);
-                *suspect = cover.wrong;
-                cover.wrong = (struct prove_word){0};
-            }
         }
     }
     cover_free(&cover);
@@ -95,21 +90,20 @@ static carrynet_status try_once(carrynet_proof *proof, struct prove_word *suspec
     return status;
 }
 
-carrynet_status ellipsoids_prove(carrynet_proof *proof, struct prove_word *suspect, size_t *attempt, size_t last,
-                                 const carrynet_model *model, size_t network, const carrynet_task *task,
-                                 const carrynet_prove_options *options, const struct prove_stop *stop)
+carrynet_status ellipsoids_prove(carrynet_proof *proof, size_t *attempt, size_t last, const carrynet_model *model,
+                                 size_t network, const carrynet_task *task, const carrynet_prove_options *options,
+                                 const struct prove_stop *stop)
 {
     const carrynet_settings *settings = carrynet_model_settings(model);
     const size_t bytes = carrynet_shape_size(&settings->shape) * (settings->precision / 8);
     struct flow_network net;
-    *suspect = (struct prove_word){0};
     carrynet_status status =
         flow_network_create(&net, (const char *)carrynet_model_values_const(model) + network * bytes, &settings->shape,
                             settings->precision, task, options->bounds);
     for (; *attempt < last; ++*attempt) {
         if (status != CARRYNET_OK || proof->by_ellipsoids || proof->steps >= options->budget || prove_stopped(stop))
             break;
-        status = try_once(proof, suspect, &net, &attempts[*attempt], model, network, options, stop);
+        status = try_once(proof, &net, &attempts[*attempt], model, network, options, stop);
     }
     flow_network_free(&net);
     return status;

@@ -1,6 +1,7 @@
 /* Steps of sets (flow.h). */
 #include "prove/flow.h"
 #include "base/base.h"
+#include "net/value.h"
 #include "prove/dense.h"
 #include "verify/bounds.h"
 #include <math.h>
@@ -10,11 +11,6 @@
 static const double ROOM = 1e-12;
 
 /* ---- the network ----------------------------------------------------------------------------------------------- */
-
-static double value_at(const void *values, carrynet_precision precision, size_t i)
-{
-    return precision == CARRYNET_FP32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
-}
 
 carrynet_status flow_network_create(struct flow_network *net, const void *values, const carrynet_shape *shape,
                                     carrynet_precision precision, const carrynet_task *task, carrynet_bounds bounds)
@@ -37,23 +33,23 @@ carrynet_status flow_network_create(struct flow_network *net, const void *values
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
         places[p] = carrynet_shape_place(shape, (carrynet_parameter)p);
     for (size_t i = 0; i < H * H; ++i)
-        net->w_hh[i] = value_at(values, precision, places[CARRYNET_W_HH].offset + i);
+        net->w_hh[i] = net_value(values, precision, places[CARRYNET_W_HH].offset + i);
     for (size_t a = 0; a < symbols; ++a)
         for (size_t j = 0; j < H; ++j) {
             double sum =
-                places[CARRYNET_B_H].size > 0 ? value_at(values, precision, places[CARRYNET_B_H].offset + j) : 0;
+                places[CARRYNET_B_H].size > 0 ? net_value(values, precision, places[CARRYNET_B_H].offset + j) : 0;
             for (size_t i = 0; i < I; ++i)
                 if (a >> i & 1)
-                    sum += value_at(values, precision, places[CARRYNET_W_XH].offset + i * H + j);
+                    sum += net_value(values, precision, places[CARRYNET_W_XH].offset + i * H + j);
             net->rows[a * H + j] = sum;
         }
     for (size_t o = 0; o < O; ++o) {
         for (size_t j = 0; j < H; ++j)
-            net->w_hy[o * H + j] = value_at(values, precision, places[CARRYNET_W_HY].offset + j * O + o);
-        net->b_y[o] = places[CARRYNET_B_Y].size > 0 ? value_at(values, precision, places[CARRYNET_B_Y].offset + o) : 0;
+            net->w_hy[o * H + j] = net_value(values, precision, places[CARRYNET_W_HY].offset + j * O + o);
+        net->b_y[o] = places[CARRYNET_B_Y].size > 0 ? net_value(values, precision, places[CARRYNET_B_Y].offset + o) : 0;
     }
     for (size_t j = 0; j < H && places[CARRYNET_H_0].size > 0; ++j)
-        net->h_0[j] = value_at(values, precision, places[CARRYNET_H_0].offset + j);
+        net->h_0[j] = net_value(values, precision, places[CARRYNET_H_0].offset + j);
     verify_errors(net->state_error, net->logit_error, values, shape, precision, bounds);
     return CARRYNET_OK;
 }
@@ -155,14 +151,6 @@ void flow_point(double *h_next, double *slope, const struct flow_network *net, c
     sigmas(h_next, z, H);
     for (size_t j = 0; j < H && slope != NULL; ++j)
         slope[j] = h_next[j] * (1 - h_next[j]);
-}
-
-uint32_t flow_outputs(const struct flow_network *net, const double *h)
-{
-    uint32_t bits = 0;
-    for (size_t o = 0; o < net->outputs; ++o)
-        bits |= (uint32_t)(dense_dot(h, net->w_hy + o * net->hidden, net->hidden) + net->b_y[o] > 0) << o;
-    return bits;
 }
 
 /* ---- sets ------------------------------------------------------------------------------------------------------ */

@@ -32,9 +32,6 @@ void flow_network_free(struct flow_network *net);
 /* h' and the slopes of sigma at it, over the reals: h_next [H], slope [H] (or NULL), from h [H]. */
 void flow_point(double *h_next, double *slope, const struct flow_network *net, const double *h, uint32_t symbol);
 
-/* The bits that the logits of a state give. */
-uint32_t flow_outputs(const struct flow_network *net, const double *h);
-
 /* A set, and what its step has in common for all symbols. */
 struct flow_set {
     size_t rows; /* of E */

@@ -1,6 +1,7 @@
 /*
  * From a network to a verdict: every short word first, since a wrong network mostly shows there; then ellipsoids, the
- * cheap attempts; then the refuter's whole effort; then the other attempts; then exhaustion. Small searches run in plain C, which starts at once.
+ * cheap attempts; then the refuter's whole effort; then the other attempts; then exhaustion. Small searches run in plain
+ * C, which starts at once.
  */
 #include "base/base.h"
 #include "prove/ellipsoids.h"
@@ -74,15 +75,11 @@ static bool refuted(const struct attack *attack)
 
 static carrynet_status by_ellipsoids(struct attack *attack, size_t last)
 {
-    struct prove_word suspect;
     carrynet_proof *proof = attack->proof;
-    carrynet_status status = ellipsoids_prove(proof, &suspect, &attack->attempt, last, attack->model, attack->network,
+    carrynet_status status = ellipsoids_prove(proof, &attack->attempt, last, attack->model, attack->network,
                                               attack->task, attack->options, &attack->stop);
     if (status == CARRYNET_OK && proof->by_ellipsoids)
         proof->verdict = CARRYNET_VERDICT_PROVED;
-    else if (status == CARRYNET_OK && suspect.length > 0 && !refuted(attack))
-        status = refute_words(&proof->wrong, attack->plain, attack->task, &suspect, 1, &attack->stop);
-    base_free(suspect.symbols);
     return status == CARRYNET_OK ? settle(attack) : status;
 }
 

@@ -1,13 +1,9 @@
 /* One problem, step by step: what the network saw, kept and answered, and what the automaton says. */
 #include "base/base.h"
 #include "engine/stream.h"
+#include "net/value.h"
 #include <carrynet/evaluate.h>
 #include <string.h>
-
-static double value_at(const void *values, carrynet_precision precision, size_t i)
-{
-    return precision == CARRYNET_FP32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
-}
 
 static carrynet_status allocate(carrynet_sample *sample)
 {
@@ -62,15 +58,15 @@ carrynet_status carrynet_sample_run(carrynet_sample *sample, carrynet_engine *en
         sample->states[t] = state;
         for (uint32_t o = 0; o < sample->outputs; ++o) {
             const size_t i = (network * steps + t) * sample->outputs + o;
-            const double answer = value_at(y, settings->precision, i);
+            const double answer = net_value(y, settings->precision, i);
             const double target = (double)(sample->targets[t] >> o & 1);
             sample->y[t * sample->outputs + o] = answer;
-            sample->bits[t] |= (uint32_t)(value_at(z, settings->precision, i) > 0) << o;
+            sample->bits[t] |= (uint32_t)(net_value(z, settings->precision, i) > 0) << o;
             sample->error += target > answer ? target - answer : answer - target;
         }
         for (uint32_t j = 0; j < sample->hidden; ++j)
             sample->h[t * sample->hidden + j] =
-                value_at(h, settings->precision, (network * steps + t) * sample->hidden + j);
+                net_value(h, settings->precision, (network * steps + t) * sample->hidden + j);
     }
 done:
     base_free(h);

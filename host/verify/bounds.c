@@ -1,6 +1,7 @@
 /* The bounds of bounds.h, from the constants of kernels/ARITHMETIC.md 3.1. */
 #include "verify/bounds.h"
 #include "base/base.h"
+#include "net/value.h"
 #include <math.h>
 
 struct verify_arithmetic verify_arithmetic(carrynet_precision precision, carrynet_bounds bounds)
@@ -39,18 +40,13 @@ struct verify_arithmetic verify_arithmetic(carrynet_precision precision, carryne
     return a;
 }
 
-static double value_at(const void *values, carrynet_precision precision, size_t i)
-{
-    return precision == CARRYNET_FP32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
-}
-
 /* sums [columns] += |column sums| of a parameter; nothing where it is absent. */
 static void add_columns(double *sums, size_t columns, carrynet_parameter parameter, const void *values,
                         const carrynet_shape *shape, carrynet_precision precision)
 {
     const carrynet_place place = carrynet_shape_place(shape, parameter);
     for (size_t i = 0; i < place.size; ++i)
-        sums[i % columns] += fabs(value_at(values, precision, place.offset + i));
+        sums[i % columns] += fabs(net_value(values, precision, place.offset + i));
 }
 
 /*
@@ -62,7 +58,7 @@ static void add_flushed(double *sums, size_t columns, carrynet_parameter paramet
 {
     const carrynet_place place = carrynet_shape_place(shape, parameter);
     for (size_t i = 0; i < place.size && precision == CARRYNET_FP32; ++i) {
-        const double size = fabs(value_at(values, precision, place.offset + i));
+        const double size = fabs(net_value(values, precision, place.offset + i));
         sums[i % columns] += size < 0x1p-40 ? slope * size : 0;
     }
 }
@@ -100,7 +96,7 @@ carrynet_status verify_values(const void *values, const carrynet_shape *shape, c
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
         const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
         for (size_t i = 0; i < place.size; ++i) {
-            const double value = value_at(values, precision, place.offset + i);
+            const double value = net_value(values, precision, place.offset + i);
             if (p == CARRYNET_H_0 && !(value >= 0 && value <= 1))
                 return base_fail(CARRYNET_ERROR_UNSUPPORTED, "h_0[%zu] is %g: the bounds hold for 0 to 1", i, value);
             if (!(fabs(value) <= VERIFY_WEIGHT))

@@ -1,0 +1,13 @@
+/* A value of an array in either precision. */
+#ifndef NET_VALUE_H
+#define NET_VALUE_H
+
+#include <carrynet/net.h>
+
+/* values[i], float or double by the precision; exact. */
+static inline double net_value(const void *values, carrynet_precision precision, size_t i)
+{
+    return precision == CARRYNET_FP32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
+}
+
+#endif
