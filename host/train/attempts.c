@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PORTION = 256, BUDGET = 8000, EFFORT = 20000 }; /* kernels/ARITHMETIC.md 7 */
+/* BUDGET steps of sets the first time, twice as many every other time, DOUBLINGS times (kernels/ARITHMETIC.md 7). */
+enum { PORTION = 256, BUDGET = 8000, DOUBLINGS = 3, EFFORT = 20000 };
 
 void carrynet_train_proof(carrynet_prove_options *options)
 {
     carrynet_prove_options_init(options);
-    options->budget = BUDGET;
+    options->budget = (uint64_t)BUDGET << DOUBLINGS;
     options->effort = EFFORT;
     options->states = 0;
 }
@@ -44,6 +45,8 @@ struct attempts {
     const carrynet_model *model;
     struct attempts_stop *stop;
     struct attempt *attempt; /* [networks of the model] */
+    const uint32_t *which;   /* [networks of the model] */
+    const uint32_t *had;     /* [networks of the engine], or NULL */
 };
 
 static void attempt_one(void *self, size_t i)
@@ -56,6 +59,8 @@ static void attempt_one(void *self, size_t i)
     if (ask(all->stop) != 0)
         return;
     carrynet_train_proof(&options);
+    if (all->had != NULL && all->had[all->which[i]] < DOUBLINGS)
+        options.budget = (uint64_t)BUDGET << all->had[all->which[i]];
     options.interrupted = ask;
     options.self = all->stop;
     attempt->status = carrynet_prove(&proof, all->model, i, NULL, NULL, &options);
@@ -82,7 +87,7 @@ static carrynet_status take_networks(carrynet_model **model, carrynet_engine *en
 }
 
 carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint32_t *which, uint32_t count,
-                               struct attempts_stop *stop)
+                               const uint32_t *had, struct attempts_stop *stop)
 {
     struct attempt *attempt = NULL;
     carrynet_status status = base_allocate(&attempt, PORTION, sizeof *attempt);
@@ -91,7 +96,9 @@ carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint
         carrynet_model *model = NULL;
         status = take_networks(&model, engine, which + first, some);
         if (status == CARRYNET_OK)
-            base_parallel(some, attempt_one, &(struct attempts){.model = model, .stop = stop, .attempt = attempt});
+            base_parallel(some, attempt_one,
+                          &(struct attempts){
+                              .model = model, .stop = stop, .attempt = attempt, .which = which + first, .had = had});
         for (uint32_t i = 0; i < some && status == CARRYNET_OK; ++i) {
             proved[which[first + i]] = attempt[i].proved;
             if (attempt[i].status != CARRYNET_OK)

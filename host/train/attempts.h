@@ -19,10 +19,11 @@ struct attempts_stop {
 bool attempts_ended(struct attempts_stop *stop);
 
 /*
- * proved[which[i]] becomes whether network which[i] of the engine is proved, for i below count. Errors of the engine and
- * of the prover; that a network is beyond the prover is none.
+ * proved[which[i]] becomes whether network which[i] of the engine is proved, for i below count, after had[which[i]]
+ * attempts that failed, or with the largest budget where had is NULL. Errors of the engine and of the prover; that a
+ * network is beyond the prover is none.
  */
 carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint32_t *which, uint32_t count,
-                               struct attempts_stop *stop);
+                               const uint32_t *had, struct attempts_stop *stop);
 
 #endif

@@ -65,6 +65,8 @@ carrynet_status population_open(struct population *p, carrynet_engine *engine, c
     if (status == CARRYNET_OK)
         status = base_allocate(&p->due, count, sizeof *p->due);
     if (status == CARRYNET_OK)
+        status = base_allocate(&p->had, count, sizeof *p->had);
+    if (status == CARRYNET_OK)
         status = base_allocate(&p->from, count, sizeof *p->from);
     for (uint32_t n = 0; n < count && status == CARRYNET_OK; ++n)
         p->number[n] = first + n;
@@ -80,6 +82,7 @@ void population_close(struct population *p)
     base_free(p->stays);
     base_free(p->proved);
     base_free(p->due);
+    base_free(p->had);
     base_free(p->from);
     *p = (struct population){0};
 }
@@ -179,6 +182,7 @@ static carrynet_status close_up(struct population *p)
         p->number[n] = p->number[p->from[n]];
         p->metrics[n] = p->metrics[p->from[n]];
         p->due[n] = p->due[p->from[n]];
+        p->had[n] = p->had[p->from[n]];
     }
     return status;
 }
@@ -256,7 +260,9 @@ static carrynet_status prove_exact(struct population *p, uint64_t updates, bool 
             p->due[n] = next_attempt(updates);
         }
     if (status == CARRYNET_OK && count > 0)
-        status = attempts_prove(p->proved, p->engine, candidates, count, stop);
+        status = attempts_prove(p->proved, p->engine, candidates, count, all ? NULL : p->had, stop);
+    for (uint32_t i = 0; i < count; ++i)
+        ++p->had[candidates[i]];
     base_free(candidates);
     return status;
 }

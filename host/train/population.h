@@ -30,6 +30,7 @@ struct population {
     bool *stays;               /* [running], when some leave */
     bool *proved;              /* [running], of those that leave */
     uint64_t *due;             /* [running]: updates before the next attempt at a proof */
+    uint32_t *had;             /* [running]: attempts that failed */
     uint32_t *from;            /* [running], of carrynet_engine_keep */
     double clock, seconds;     /* the share of time of a network that has been there from the start, up to the clock */
 };

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define CARRYNET_PROVER_VERSION 1 /* another version may come to another verdict or certificate, none to a wrong one */
+#define CARRYNET_PROVER_VERSION 2 /* another version may come to another verdict or certificate, none to a wrong one */
 
 typedef enum carrynet_verdict {
     CARRYNET_VERDICT_UNKNOWN = 0,

@@ -89,7 +89,7 @@ typedef struct carrynet_train_options {
 /* No reports, counter-based source, weights from the seeds. */
 CARRYNET_API void carrynet_train_options_init(carrynet_train_options *options);
 
-/* How a network is proved while it trains (until_proved): a search that depends on counts alone, and is soon over. */
+/* How a network is proved while it trains (until_proved), at most: a search that depends on counts alone. */
 CARRYNET_API void carrynet_train_proof(carrynet_prove_options *options);
 
 /*
