@@ -27,6 +27,9 @@ struct growth {
     int32_t *tree;       /* [words] */
     size_t length, most; /* words, and how many there may be */
     const int32_t *old;  /* the tree that this one replaces, where there was one: at its next word */
+    size_t cell;         /* whose tree it is */
+    uint8_t *word;       /* [depth + 1], from the cell to the set at hand */
+    size_t branch;       /* symbols of the word at which the tree failed, where that says something of the network */
     double *sizes;       /* [depth + 1], of the sets of the word */
     double *scratch;     /* [3][H][H], [H] and [(depth + 1) H][H] */
     carrynet_status status;
@@ -40,21 +43,28 @@ static carrynet_status grow_cells(struct cover *cover)
     const size_t H = cover->net->hidden, room = cover->room * 2 + 64;
     struct cover_cell *cells = NULL;
     double *centres = NULL;
+    uint8_t *words = NULL;
     carrynet_status status = base_allocate(&cells, room, sizeof *cells);
     if (status == CARRYNET_OK)
         status = base_allocate(&centres, 2 * room, H * sizeof *centres);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&words, room, cover->effort.depth);
     if (status != CARRYNET_OK) {
         base_free(cells);
+        base_free(centres);
         return status;
     }
     if (cover->count > 0) {
         memcpy(cells, cover->cells, cover->count * sizeof *cells);
         memcpy(centres, cover->centres, cover->count * H * sizeof *centres);
         memcpy(centres + room * H, cover->images, cover->count * H * sizeof *centres);
+        memcpy(words, cover->words, cover->count * cover->effort.depth);
     }
     base_free(cover->cells);
     base_free(cover->centres);
+    base_free(cover->words);
     cover->cells = cells;
+    cover->words = words;
     cover->centres = centres;
     cover->images = centres + room * H;
     cover->room = room;
@@ -79,8 +89,9 @@ static carrynet_status grow_index(struct cover_index *index)
     return CARRYNET_OK;
 }
 
+/* The cell's word [steps] is that from its parent. */
 static carrynet_status add_cell(struct cover *cover, uint32_t state, uint32_t level, const double *centre,
-                                const double *image)
+                                const double *image, size_t parent, const uint8_t *word, size_t steps)
 {
     const size_t H = cover->net->hidden;
     struct cover_index *index = &cover->index[state];
@@ -89,7 +100,10 @@ static carrynet_status add_cell(struct cover *cover, uint32_t state, uint32_t le
         status = grow_index(index);
     if (status != CARRYNET_OK)
         return status;
-    cover->cells[cover->count] = (struct cover_cell){.state = state, .level = level, .radius = ldexp(1, -(int)level)};
+    cover->cells[cover->count] = (struct cover_cell){
+        .state = state, .level = level, .radius = ldexp(1, -(int)level), .parent = parent, .steps = steps};
+    if (steps > 0)
+        memcpy(cover->words + cover->count * cover->effort.depth, word, steps);
     memcpy(cover->centres + cover->count * H, centre, H * sizeof *centre);
     memcpy(cover->images + cover->count * H, image, H * sizeof *image);
     if (cover->count > 0) { /* the start is no set */
@@ -146,6 +160,13 @@ static bool fail(struct growth *growth, const char *failure)
 {
     growth->failure = failure;
     return false;
+}
+
+/* Where the sets themselves are at fault, not what the search may spend. */
+static bool fail_branch(struct growth *growth, size_t depth, const char *failure)
+{
+    growth->branch = depth;
+    return fail(growth, failure);
 }
 
 static bool put(struct growth *growth, int32_t word)
@@ -219,13 +240,13 @@ static bool place(struct growth *growth, uint32_t state, size_t depth)
         if (level <= cover->effort.levels && size <= cover->effort.rim * ldexp(1, -(int)level)) {
             if (cover->count > cover->effort.cells)
                 return fail(growth, "too many cells");
-            growth->status = add_cell(cover, state, level, set->c, image);
+            growth->status = add_cell(cover, state, level, set->c, image, growth->cell, growth->word, depth);
             return growth->status == CARRYNET_OK && put(growth, (int32_t)(cover->count - 1));
         }
     }
     if (depth == cover->effort.depth ||
         (depth >= PATIENCE && !(size < cover->effort.shrink * growth->sizes[depth - BACK])))
-        return fail(growth, "a set did not shrink");
+        return fail_branch(growth, depth, "a set did not shrink");
     return grow(growth, state, depth);
 }
 
@@ -284,8 +305,9 @@ static bool grow(struct growth *growth, uint32_t state, size_t depth)
             return fail(growth, "the budget is spent");
         if (cover->steps % STOP_EVERY == 0 && prove_stopped(growth->stop))
             return fail(growth, "stopped");
+        growth->word[depth] = (uint8_t)a;
         if (!(flow_step(next, set, net, a, out) > LEAST_MARGIN))
-            return fail(growth, "a set reaches both signs of a logit");
+            return fail_branch(growth, depth + 1, "a set reaches both signs of a logit");
         const int32_t *old = growth->old;
         const bool goes_on = old != NULL && *old == NONE;
         growth->old = goes_on ? old : NULL; /* below a dead leaf there is no old tree */
@@ -312,6 +334,8 @@ static bool grow_cell(struct growth *growth, size_t k)
     growth->most = (size_t)cover->effort.words << cover->cells[k].level;
     growth->old = cover->cells[k].tree;
     growth->failure = NULL;
+    growth->cell = k;
+    growth->branch = 0;
     growth->sizes[0] = radius;
     memcpy(set->c, cover->centres + k * H, H * sizeof(double));
     for (size_t i = 0; i < H * H; ++i)
@@ -370,6 +394,37 @@ static int32_t next_cell(const struct cover *cover)
     return NONE;
 }
 
+carrynet_status cover_word(struct prove_word *word, const struct cover *cover, size_t cell, const uint8_t *on,
+                           size_t length)
+{
+    *word = (struct prove_word){.length = length};
+    for (size_t k = cell; k != 0; k = cover->cells[k].parent)
+        word->length += cover->cells[k].steps;
+    const carrynet_status status = base_allocate(&word->symbols, word->length, 1);
+    if (status != CARRYNET_OK)
+        return status;
+    uint8_t *end = word->symbols + word->length - length;
+    if (length > 0)
+        memcpy(end, on, length);
+    for (size_t k = cell; k != 0; k = cover->cells[k].parent) {
+        end -= cover->cells[k].steps;
+        memcpy(end, cover->words + k * cover->effort.depth, cover->cells[k].steps);
+    }
+    return CARRYNET_OK;
+}
+
+/* Keeps the word at which the tree of a cell failed. */
+static carrynet_status keep_branch(const struct growth *growth)
+{
+    struct prove_word word = {0};
+    if (growth->branch == 0 || growth->cover->branches == NULL)
+        return CARRYNET_OK;
+    const carrynet_status status = cover_word(&word, growth->cover, growth->cell, growth->word, growth->branch);
+    if (status == CARRYNET_OK)
+        branches_keep(growth->cover->branches, &word, growth->branch);
+    return status;
+}
+
 static carrynet_status seek(struct growth *growth)
 {
     struct cover *cover = growth->cover;
@@ -381,6 +436,9 @@ static carrynet_status seek(struct growth *growth)
             return growth->status;
         if (growth->failure == NULL)
             continue;
+        growth->status = keep_branch(growth);
+        if (growth->status != CARRYNET_OK)
+            return growth->status;
         const struct cover_cell *cell = &cover->cells[k];
         if (k == 0 || cell->level == cover->effort.levels || cover->steps > cover->budget ||
             cover->count > cover->effort.cells || prove_stopped(growth->stop)) {
@@ -393,29 +451,33 @@ static carrynet_status seek(struct growth *growth)
     return CARRYNET_OK;
 }
 
-carrynet_status cover_seek(struct cover *cover, const struct flow_network *net, const struct basis *basis,
-                           const struct cover_effort *effort, uint64_t budget, const struct prove_stop *stop)
+carrynet_status cover_seek(struct cover *cover, struct branches *branches, const struct flow_network *net,
+                           const struct basis *basis, const struct cover_effort *effort, uint64_t budget,
+                           const struct prove_stop *stop)
 {
     const size_t H = net->hidden;
     struct growth growth = {.cover = cover, .stop = stop};
-    *cover = (struct cover){.net = net, .basis = basis, .effort = *effort, .budget = budget};
+    *cover = (struct cover){.net = net, .basis = basis, .effort = *effort, .budget = budget, .branches = branches};
     carrynet_status status = base_allocate(&growth.sets, effort->depth + 2, sizeof *growth.sets);
     if (status == CARRYNET_OK)
         status = base_allocate(&growth.tree, (size_t)effort->words << effort->levels, sizeof *growth.tree);
     if (status == CARRYNET_OK)
         status = base_allocate(&growth.sizes, effort->depth + 1, sizeof *growth.sizes);
     if (status == CARRYNET_OK)
+        status = base_allocate(&growth.word, effort->depth + 1, sizeof *growth.word);
+    if (status == CARRYNET_OK)
         status = base_allocate(&growth.scratch, (effort->depth + 4) * H + 1, H * sizeof *growth.scratch);
     if (status == CARRYNET_OK)
         status = base_allocate(&cover->index, net->task->states, sizeof *cover->index);
     if (status == CARRYNET_OK)
-        status = add_cell(cover, net->task->start, 0, net->h_0, net->h_0);
+        status = add_cell(cover, net->task->start, 0, net->h_0, net->h_0, 0, NULL, 0);
     if (status == CARRYNET_OK)
         status = seek(&growth);
     for (size_t i = 0; i < growth.sets_made; ++i)
         flow_set_free(&growth.sets[i]);
     base_free(growth.sets);
     base_free(growth.sizes);
+    base_free(growth.word);
     base_free(growth.tree);
     base_free(growth.scratch);
     return status;
@@ -430,5 +492,6 @@ void cover_free(struct cover *cover)
     base_free(cover->index);
     base_free(cover->cells);
     base_free(cover->centres);
+    base_free(cover->words);
     *cover = (struct cover){0};
 }

@@ -7,6 +7,7 @@
 #define PROVE_COVER_H
 
 #include "prove/basis.h"
+#include "prove/branches.h"
 #include "prove/prover.h"
 
 struct cover_effort {
@@ -25,6 +26,8 @@ struct cover_cell {
     bool done;      /* its tree stands */
     bool dead;      /* its tree could not be made */
     uint32_t named; /* leaves that name it */
+    size_t parent;  /* the cell whose tree made it, or would have; of the start the start */
+    size_t steps;   /* symbols of its word from there */
     int32_t *tree;  /* [length], in preorder: -1 an inner word, else a leaf's cell; the root of the cover is cell 0 */
     size_t length;
 };
@@ -46,16 +49,29 @@ struct cover {
     struct cover_cell *cells; /* [count]; 0 is the start, which has no set */
     double *centres;          /* [count][H] */
     double *images;           /* [count][H]: centre times M */
+    uint8_t *words;           /* [count][depth]: every cell's from its parent */
     size_t count, room;
     struct cover_index *index; /* [states] */
     uint64_t steps, budget;
     bool whole;          /* all that is reached is covered */
     const char *failure; /* else why not: static text */
+    struct branches *branches;
 };
 
-/* Seeks a cover within `budget` steps. OK also where there is none (cover->whole). MEMORY. */
-carrynet_status cover_seek(struct cover *cover, const struct flow_network *net, const struct basis *basis,
-                           const struct cover_effort *effort, uint64_t budget, const struct prove_stop *stop);
+/*
+ * Seeks a cover within `budget` steps, and keeps the branches at which trees failed, unless `branches` is NULL. OK also
+ * where there is none (cover->whole). MEMORY.
+ */
+carrynet_status cover_seek(struct cover *cover, struct branches *branches, const struct flow_network *net,
+                           const struct basis *basis, const struct cover_effort *effort, uint64_t budget,
+                           const struct prove_stop *stop);
+
+/*
+ * The word from the start into a cell, and on by a word [length]: the network itself goes into the cell by it, since the
+ * sets on the way hold what it does. The caller frees word->symbols with base_free. MEMORY.
+ */
+carrynet_status cover_word(struct prove_word *word, const struct cover *cover, size_t cell, const uint8_t *on,
+                           size_t length);
 void cover_free(struct cover *cover);
 
 #endif

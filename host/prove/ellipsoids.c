@@ -59,9 +59,9 @@ static carrynet_status certify(carrynet_proof *proof, const struct cover *cover,
     return status;
 }
 
-static carrynet_status try_once(carrynet_proof *proof, const struct flow_network *net, const struct attempt *attempt,
-                                const carrynet_model *model, size_t network, const carrynet_prove_options *options,
-                                const struct prove_stop *stop)
+static carrynet_status try_once(carrynet_proof *proof, struct branches *branches, const struct flow_network *net,
+                                const struct attempt *attempt, const carrynet_model *model, size_t network,
+                                const carrynet_prove_options *options, const struct prove_stop *stop)
 {
     struct basis basis = {0};
     struct cover cover = {0};
@@ -75,7 +75,8 @@ static carrynet_status try_once(carrynet_proof *proof, const struct flow_network
     carrynet_status status = basis_seek(&basis, net, &attempt->basis);
     if (status == CARRYNET_OK) {
         widen(&basis, net->hidden, attempt->scale);
-        status = cover_seek(&cover, net, &basis, &effort, attempt->steps < left ? attempt->steps : left, stop);
+        status =
+            cover_seek(&cover, branches, net, &basis, &effort, attempt->steps < left ? attempt->steps : left, stop);
     }
     if (status == CARRYNET_OK) {
         proof->steps += cover.steps;
@@ -90,9 +91,9 @@ static carrynet_status try_once(carrynet_proof *proof, const struct flow_network
     return status;
 }
 
-carrynet_status ellipsoids_prove(carrynet_proof *proof, size_t *attempt, size_t last, const carrynet_model *model,
-                                 size_t network, const carrynet_task *task, const carrynet_prove_options *options,
-                                 const struct prove_stop *stop)
+carrynet_status ellipsoids_prove(carrynet_proof *proof, struct branches *branches, size_t *attempt, size_t last,
+                                 const carrynet_model *model, size_t network, const carrynet_task *task,
+                                 const carrynet_prove_options *options, const struct prove_stop *stop)
 {
     const carrynet_settings *settings = carrynet_model_settings(model);
     const size_t bytes = carrynet_shape_size(&settings->shape) * (settings->precision / 8);
@@ -103,7 +104,7 @@ carrynet_status ellipsoids_prove(carrynet_proof *proof, size_t *attempt, size_t 
     for (; *attempt < last; ++*attempt) {
         if (status != CARRYNET_OK || proof->by_ellipsoids || proof->steps >= options->budget || prove_stopped(stop))
             break;
-        status = try_once(proof, &net, &attempts[*attempt], model, network, options, stop);
+        status = try_once(proof, branches, &net, &attempts[*attempt], model, network, options, stop);
     }
     flow_network_free(&net);
     return status;

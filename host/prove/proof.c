@@ -1,7 +1,7 @@
 /*
  * From a network to a verdict: every short word first, since a wrong network mostly shows there; then ellipsoids, the
- * cheap attempts; then the refuter's whole effort; then the other attempts; then exhaustion. Small searches run in plain
- * C, which starts at once.
+ * cheap attempts; then the refuter's whole effort, and the words along which those attempts failed; then the other
+ * attempts, and their words; then exhaustion. Small searches run in plain C, which starts at once.
  */
 #include "base/base.h"
 #include "prove/ellipsoids.h"
@@ -25,7 +25,8 @@ struct attack {
     const carrynet_prove_options *options;
     struct prove_stop stop;
     carrynet_engine *plain;
-    size_t attempt; /* at ellipsoids, to come next */
+    size_t attempt;           /* at ellipsoids, to come next */
+    struct branches branches; /* at which attempts failed, not stepped yet */
 };
 
 void carrynet_prove_options_init(carrynet_prove_options *options)
@@ -76,8 +77,8 @@ static bool refuted(const struct attack *attack)
 static carrynet_status by_ellipsoids(struct attack *attack, size_t last)
 {
     carrynet_proof *proof = attack->proof;
-    carrynet_status status = ellipsoids_prove(proof, &attack->attempt, last, attack->model, attack->network,
-                                              attack->task, attack->options, &attack->stop);
+    carrynet_status status = ellipsoids_prove(proof, &attack->branches, &attack->attempt, last, attack->model,
+                                              attack->network, attack->task, attack->options, &attack->stop);
     if (status == CARRYNET_OK && proof->by_ellipsoids)
         proof->verdict = CARRYNET_VERDICT_PROVED;
     return status == CARRYNET_OK ? settle(attack) : status;
@@ -151,6 +152,17 @@ static carrynet_status by_refuter(struct attack *attack, uint64_t effort)
     return status == CARRYNET_OK ? settle(attack) : status;
 }
 
+/* The words at which ellipsoids failed since this was asked last; to the proof that others find it is one more test. */
+static carrynet_status by_branches(struct attack *attack)
+{
+    carrynet_status status = CARRYNET_OK;
+    if (!refuted(attack))
+        status = refute_branches(&attack->proof->wrong, attack->plain, attack->task, &attack->branches,
+                                 attack->options->effort / 2, &attack->stop);
+    branches_free(&attack->branches);
+    return status == CARRYNET_OK ? settle(attack) : status;
+}
+
 /* Every way, even when the verdict is there. */
 static carrynet_status by_all(struct attack *attack)
 {
@@ -158,6 +170,8 @@ static carrynet_status by_all(struct attack *attack)
     carrynet_status status = by_refuter(attack, attack->options->effort);
     if (status == CARRYNET_OK)
         status = by_ellipsoids(attack, ELLIPSOID_ATTEMPTS);
+    if (status == CARRYNET_OK)
+        status = by_branches(attack);
     if (status == CARRYNET_OK && attack->options->states > 0 && attack->options->bounds == CARRYNET_BOUNDS_OWN)
         status = by_exhaustion(attack);
     if (status == CARRYNET_OK && proof->by_exhaustion && proof->by_ellipsoids &&
@@ -177,9 +191,13 @@ static carrynet_status by_auto(struct attack *attack)
     if (status == CARRYNET_OK && undecided(attack))
         status = by_ellipsoids(attack, ELLIPSOID_CHEAP);
     if (status == CARRYNET_OK && undecided(attack) && options->effort > first)
-        status = by_refuter(attack, options->effort);
+        status = by_refuter(attack, options->effort); /* before the branches: its words are often the shortest */
+    if (status == CARRYNET_OK && undecided(attack))
+        status = by_branches(attack);
     if (status == CARRYNET_OK && undecided(attack))
         status = by_ellipsoids(attack, ELLIPSOID_ATTEMPTS);
+    if (status == CARRYNET_OK && undecided(attack))
+        status = by_branches(attack);
     if (status == CARRYNET_OK && undecided(attack) && options->states > 0 && options->bounds == CARRYNET_BOUNDS_OWN)
         status = by_exhaustion(attack);
     return status;
@@ -251,6 +269,7 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
         proof->aborted = prove_stopped(&attack.stop);
         explain(proof, attack.options);
     }
+    branches_free(&attack.branches);
     carrynet_engine_free(attack.plain);
     (void)fesetenv(&environment);
     proof->seconds = base_seconds() - start;

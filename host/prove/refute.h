@@ -6,6 +6,7 @@
 #ifndef PROVE_REFUTE_H
 #define PROVE_REFUTE_H
 
+#include "prove/branches.h"
 #include "prove/prover.h"
 
 /* The effort that the program takes by default, in steps of states. */
@@ -26,6 +27,13 @@ carrynet_status refute_cells(carrynet_counterexample *wrong, carrynet_engine *en
                              uint64_t effort, const struct prove_stop *stop);
 carrynet_status refute_lassos(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
                               uint64_t effort, const struct prove_stop *stop);
+
+/*
+ * Steps the branches at which ellipsoids failed, likewise, each with its end repeated: where sets grow, states may drift
+ * until a bit is lost. The newest first, as many as the effort has room for.
+ */
+carrynet_status refute_branches(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,
+                                const struct branches *branches, uint64_t effort, const struct prove_stop *stop);
 
 /* Steps one word [length]: wrong is its prefix up to the first wrong bit, not shortened, or stays without symbols. */
 carrynet_status refute_replay(carrynet_counterexample *wrong, carrynet_engine *engine, const carrynet_task *task,

@@ -1,7 +1,7 @@
 /*
- * Words u v^n w: short u and v, n until the hidden values repeat or there are 100,000 symbols, w after every doubling of
- * n. All pairs of u and v of one |v| run side by side; the windows are multiples of every |v|, so that states at their ends that are
- * equal, bit for bit, go on equally.
+ * Words u v^n w: n until the hidden values repeat or there are 100,000 symbols, w after every doubling of n. All short u
+ * and v of one |v| run side by side, or what others suspect. The windows are multiples of every short |v|; states at
+ * their ends that are equal, bit for bit, and at the same place of v, go on equally.
  */
 #include "base/base.h"
 #include "prove/refute_parts.h"
@@ -13,16 +13,12 @@ enum { LONGEST = 100000, WINDOW = 60, TAIL = 2, PARTS = 8 };
 /* Most symbols of u and of v, for 1 to 4 input bits; every |v| divides WINDOW. */
 static const uint32_t most_u[] = {4, 2, 1, 1}, most_v[] = {6, 3, 2, 2};
 
-struct lasso {
-    uint8_t u[PARTS], v[PARTS];
-    uint32_t u_length, v_length;
-};
-
 struct lassos {
     struct word_runs runs;
-    struct lasso *lasso;      /* [sequences] */
+    struct lasso *lasso;      /* [sequences], the caller's */
     char *kept;               /* [sequences][bytes] hidden values some windows ago */
     uint32_t *kept_automaton; /* [sequences] */
+    uint64_t kept_at;         /* steps before them */
     uint64_t steps;           /* of the effort */
 };
 
@@ -33,29 +29,36 @@ static void spell(uint8_t *word, uint32_t length, uint32_t i, uint32_t inputs)
         word[t] = (uint8_t)(i >> t * inputs & ((1u << inputs) - 1));
 }
 
-/* Whether v is a power of a shorter word, whose lasso is the same. */
-static bool is_power(const uint8_t *v, uint32_t length)
+bool refute_is_power(const uint8_t *word, size_t length)
 {
-    for (uint32_t period = 1; period < length; ++period)
-        if (length % period == 0 && memcmp(v, v + period, length - period) == 0)
+    for (size_t period = 1; period < length; ++period)
+        if (length % period == 0 && memcmp(word, word + period, length - period) == 0)
             return true;
     return false;
 }
 
-/* Writes the lassos of a |v|, or with NULL only counts them. u that ends as v does is a shorter u with a turned v. */
-static size_t list_lassos(struct lasso *lassos, uint32_t inputs, uint32_t v_length)
+/*
+ * Writes the lassos of a |v| and their symbols [lassos][2 PARTS], or with NULL only counts them. u that ends as v does
+ * is a shorter u with a turned v.
+ */
+static size_t list_lassos(struct lasso *lassos, uint8_t *symbols, uint32_t inputs, uint32_t v_length)
 {
     size_t count = 0;
     for (uint32_t u_length = 0; u_length <= most_u[inputs - 1]; ++u_length)
         for (uint32_t i = 0; i >> v_length * inputs == 0; ++i)
             for (uint32_t j = 0; j >> u_length * inputs == 0; ++j) {
-                struct lasso one = {.u_length = u_length, .v_length = v_length};
-                spell(one.v, v_length, i, inputs);
-                spell(one.u, u_length, j, inputs);
-                if (is_power(one.v, v_length) || (u_length > 0 && one.u[u_length - 1] == one.v[v_length - 1]))
+                uint8_t v[PARTS], u[PARTS];
+                spell(v, v_length, i, inputs);
+                spell(u, u_length, j, inputs);
+                if (refute_is_power(v, v_length) || (u_length > 0 && u[u_length - 1] == v[v_length - 1]))
                     continue;
-                if (lassos != NULL)
-                    lassos[count] = one;
+                if (lassos != NULL) {
+                    uint8_t *to = symbols + count * 2 * PARTS;
+                    memcpy(to, u, u_length);
+                    memcpy(to + PARTS, v, v_length);
+                    lassos[count] =
+                        (struct lasso){.u = to, .v = to + PARTS, .u_length = u_length, .v_length = v_length};
+                }
                 ++count;
             }
     return count;
@@ -123,7 +126,9 @@ static void drop_repeating(struct lassos *l, bool keep)
     struct word_runs *runs = &l->runs;
     size_t left = 0;
     for (size_t s = 0; s < runs->sequences; ++s) {
-        if (runs->automaton[s] == l->kept_automaton[s] &&
+        const struct lasso *lasso = &l->lasso[s];
+        const bool in_turn = l->kept_at >= lasso->u_length && (runs->done - l->kept_at) % lasso->v_length == 0;
+        if (in_turn && runs->automaton[s] == l->kept_automaton[s] &&
             memcmp(runs->hidden + s * runs->bytes, l->kept + s * runs->bytes, runs->bytes) == 0)
             continue;
         word_runs_copy(runs, left, s);
@@ -136,6 +141,7 @@ static void drop_repeating(struct lassos *l, bool keep)
         ++left;
     }
     runs->sequences = left;
+    l->kept_at = keep ? runs->done : l->kept_at;
 }
 
 static carrynet_status step_window(struct prove_word *word, struct lassos *l)
@@ -152,23 +158,21 @@ static carrynet_status step_window(struct prove_word *word, struct lassos *l)
     return make_word(word, &l->lasso[s], runs->errors[s].at + 1, NULL, 0);
 }
 
-/* All lassos of a |v|. */
-static carrynet_status search(struct prove_word *word, uint64_t *steps, carrynet_engine *engine,
-                              const carrynet_task *task, uint32_t v_length, uint64_t effort,
-                              const struct prove_stop *stop)
+carrynet_status refute_lasso_list(struct prove_word *word, uint64_t *steps, carrynet_engine *engine,
+                                  const carrynet_task *task, struct lasso *lassos, size_t count, uint64_t effort,
+                                  const struct prove_stop *stop)
 {
-    struct lassos l = {0};
-    const size_t count = list_lassos(NULL, task->inputs, v_length);
+    struct lassos l = {.lasso = lassos};
+    *word = (struct prove_word){0};
+    if (count == 0)
+        return CARRYNET_OK;
     carrynet_status status = word_runs_create(&l.runs, engine, task, count, WINDOW);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&l.lasso, count, sizeof *l.lasso);
     if (status == CARRYNET_OK)
         status = base_allocate(&l.kept, count, l.runs.bytes);
     if (status == CARRYNET_OK)
         status = base_allocate(&l.kept_automaton, count, sizeof *l.kept_automaton);
     if (status != CARRYNET_OK)
         goto done;
-    (void)list_lassos(l.lasso, task->inputs, v_length);
     for (size_t s = 0; s < count; ++s)
         l.kept_automaton[s] = UINT32_MAX;
     for (uint64_t windows = 1; status == CARRYNET_OK; ++windows) {
@@ -182,12 +186,31 @@ static carrynet_status search(struct prove_word *word, uint64_t *steps, carrynet
         if (l.runs.sequences == 0 || l.runs.done >= LONGEST || l.steps >= effort || prove_stopped(stop))
             break;
     }
-    *steps = l.steps;
+    *steps += l.steps;
 done:
     base_free(l.kept_automaton);
     base_free(l.kept);
-    base_free(l.lasso);
     word_runs_free(&l.runs);
+    return status;
+}
+
+/* All lassos of a |v|. */
+static carrynet_status search(struct prove_word *word, uint64_t *steps, carrynet_engine *engine,
+                              const carrynet_task *task, uint32_t v_length, uint64_t effort,
+                              const struct prove_stop *stop)
+{
+    const size_t count = list_lassos(NULL, NULL, task->inputs, v_length);
+    struct lasso *lassos = NULL;
+    uint8_t *symbols = NULL;
+    carrynet_status status = base_allocate(&lassos, count, sizeof *lassos);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&symbols, count, (size_t)2 * PARTS);
+    if (status == CARRYNET_OK) {
+        (void)list_lassos(lassos, symbols, task->inputs, v_length);
+        status = refute_lasso_list(word, steps, engine, task, lassos, count, effort, stop);
+    }
+    base_free(symbols);
+    base_free(lassos);
     return status;
 }
 

@@ -34,7 +34,7 @@ typedef struct carrynet_prove_options {
     carrynet_prove_by by;
     carrynet_bounds bounds; /* CARRYNET_BOUNDS_ANY: by ellipsoids alone */
     uint64_t budget;        /* steps of sets that the search for ellipsoids may take */
-    uint64_t effort;        /* steps of states that the refuter may take */
+    uint64_t effort;        /* steps of states that the refuter may take, about */
     uint64_t states;        /* reachable states that exhaustion may hold; 0: no exhaustion */
     double seconds;         /* aborts (UNKNOWN, aborted); 0: never */
     /* Asked now and then; a return other than 0 aborts. NULL: never. */
