@@ -72,6 +72,10 @@ Test(program_prove, proved_and_verified)
     EXPECT_SAYS(result.out, "By exhaustion: open, more than 1000 reachable states");
     program_done(&result);
     expect_verified(0, "PROVED for every length", "m", "all.cert");
+    result = PROGRAM("prove", "m", "--net", "0"); /* the only one there is */
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "Wrote m.cert\n");
+    program_done(&result);
     /* For any program's arithmetic as well; and on a task by another name. */
     result = PROGRAM("prove", "m", "--arithmetic", "any", "--task", "add", "-o", "any.cert");
     EXPECT_CODE(result, 0);
@@ -296,8 +300,27 @@ Test(program_prove, many_networks)
     /* One network's certificate is the same among many and alone. */
     char *all = program_file("c", NULL), *one = program_file("one", NULL);
     cr_expect_not_null(strstr(all, one));
+    free(one);
+    /* Without -o it has a file of its own, and that of all networks stays. */
+    result = PROGRAM("prove", "m");
+    EXPECT_CODE(result, 1);
+    EXPECT_SAYS(result.out, "Wrote 3 certificates to m.cert\n");
+    program_done(&result);
+    result = PROGRAM("prove", "m", "--net", "2");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "Wrote m.2.cert\n");
+    program_done(&result);
+    one = program_file("m.cert", NULL);
+    cr_expect_str_eq(one, all);
     free(all);
     free(one);
+    expect_verified(1, "1 of 4 networks PROVED for every length", "m", "m.2.cert");
+    result = PROGRAM("prove", "m", "--net", "3", "--json");
+    EXPECT_CODE(result, 0);
+    json_t *json = json_result(&result);
+    program_done(&result);
+    cr_expect_str_eq(text_at(json, "certificates"), "m.3.cert");
+    json_decref(json);
 }
 
 Test(program_prove, the_first_wrong_sum_of_many)

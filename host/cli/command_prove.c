@@ -292,6 +292,19 @@ static int read_options(proving *p, const cli_arguments *arguments)
     return EXIT_CODE_DONE;
 }
 
+/* Where certificates go: one of several networks has a file of its own, so that the file of all stays. */
+static const char *output_path(base_text *name, const proving *p, const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    if (values[OPTION_OUTPUT].given)
+        return values[OPTION_OUTPUT].text;
+    base_text_add(name, "%s", arguments->operands[0]);
+    if (values[OPTION_NET].given && p->saved.settings->networks > 1)
+        base_text_add(name, ".%zu", p->first);
+    base_text_add(name, ".cert");
+    return name->data;
+}
+
 /* The output and the device, before anything is spent. */
 static int prepare(proving *p, const cli_arguments *arguments, const char *path)
 {
@@ -332,8 +345,6 @@ int command_prove(const cli_arguments *arguments)
     base_text name = {0};
     int code = read_options(&p, arguments);
     engine_from_arguments(&engine, arguments, NULL);
-    base_text_add(&name, "%s.cert", arguments->operands[0]);
-    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name.data;
     if (code != EXIT_CODE_DONE || !saved_network_load(&p.saved, arguments, &code))
         goto done;
     p.saved.options = engine;
@@ -343,6 +354,7 @@ int command_prove(const cli_arguments *arguments)
     p.first = p.saved.network;
     p.count = values[OPTION_NET].given ? 1 : p.saved.settings->networks;
     p.array = json_array();
+    const char *path = output_path(&name, &p, arguments);
     carrynet_status status =
         name.failed ? base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for a name") : CARRYNET_OK;
     if (status == CARRYNET_OK)
