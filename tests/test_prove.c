@@ -229,3 +229,44 @@ Test(prove, stopped)
     free(nets[0].values);
     free(nets[1].values);
 }
+
+/* ---- what the caller is told ----------------------------------------------------------------------------------- */
+
+struct told {
+    unsigned calls[CARRYNET_PROVE_STATES + 1];
+    uint64_t done[CARRYNET_PROVE_STATES + 1];
+    bool in_order;
+};
+
+static void take_progress(void *self, const carrynet_prove_progress *progress)
+{
+    struct told *told = self;
+    const bool counted = progress->part == CARRYNET_PROVE_ELLIPSOIDS || progress->part == CARRYNET_PROVE_STATES;
+    told->in_order = told->in_order && progress->done >= told->done[progress->part] &&
+                     counted == (progress->most > 0) && progress->done <= progress->most;
+    told->done[progress->part] = progress->done;
+    ++told->calls[progress->part];
+}
+
+/* Counts that only rise, of all that is begun; the proof is the same as untold. */
+Test(prove, tells_how_far_it_is)
+{
+    struct told told = {.in_order = true};
+    struct small_network net = small_trained("add", 8, CARRYNET_FP32, true, 5, 600, 0.08);
+    carrynet_prove_options options = quick_options(CARRYNET_BY_ALL);
+    carrynet_proof untold = small_proof(&net, NULL, &options, "untold");
+    options.progress = take_progress;
+    options.self = &told;
+    carrynet_proof proof = small_proof(&net, NULL, &options, "told");
+    for (size_t part = 0; part <= CARRYNET_PROVE_STATES; ++part)
+        cr_expect_gt(told.calls[part], 0, "nothing of part %zu", part);
+    cr_expect(told.in_order);
+    cr_expect_leq(told.done[CARRYNET_PROVE_ELLIPSOIDS], proof.steps);
+    cr_expect_gt(told.done[CARRYNET_PROVE_STATES], 0);
+    cr_assert(proof.by_ellipsoids && untold.by_ellipsoids);
+    cr_expect(proof.certificate_size == untold.certificate_size &&
+              memcmp(proof.certificate, untold.certificate, proof.certificate_size) == 0);
+    carrynet_proof_free(&proof);
+    carrynet_proof_free(&untold);
+    free(net.values);
+}

@@ -28,7 +28,8 @@ typedef struct proving {
     bool *done;            /* [count] */
     size_t told;           /* results that were reported, the first so many */
     size_t proved, refuted, unknown, unfinished, certificates;
-    double shown; /* when progress was */
+    double shown;                     /* when progress was */
+    carrynet_prove_progress progress; /* of one network alone */
     json_t *array;
     carrynet_status status;
     base_text message; /* of the error */
@@ -44,24 +45,48 @@ static bool stopped(const proving *p)
     return atomic_load(&p->ended) || train_progress_signal() != 0 || out_of_time(p);
 }
 
+/* The progress line, while the lock is held; not more often than can be read. */
+static void show(proving *p)
+{
+    const double now = base_seconds();
+    const carrynet_prove_progress *progress = &p->progress;
+    char time[32];
+    if (now - p->shown < 0.1)
+        return;
+    p->shown = now;
+    (void)console_duration(time, sizeof time, now - p->start);
+    if (p->count > 1)
+        (void)console_progress("Proving: %zu of %zu networks decided, %s", p->told, p->count, time);
+    else if (progress->part == CARRYNET_PROVE_WORDS)
+        (void)console_progress("Proving: looking for a wrong word, %s", time);
+    else if (progress->part == CARRYNET_PROVE_CHECK)
+        (void)console_progress("Proving: checking the certificate, %s", time);
+    else
+        (void)console_progress("Proving: %" PRIu64 " of at most %" PRIu64 " %s, %s", progress->done, progress->most,
+                               progress->part == CARRYNET_PROVE_STATES ? "states" : "steps of ellipsoids", time);
+}
+
 /* Asked by the prover now and then, in any thread. */
 static int interrupted(void *self)
 {
     proving *p = self;
-    const double now = base_seconds();
-    char time[32];
     if (pthread_mutex_trylock(&p->lock) == 0) {
-        if (now - p->shown >= 0.1) {
-            p->shown = now;
-            (void)console_duration(time, sizeof time, now - p->start);
-            if (p->count == 1)
-                (void)console_progress("Proving ... %s", time);
-            else
-                (void)console_progress("Proving: %zu of %zu networks decided, %s", p->told, p->count, time);
-        }
+        show(p);
         (void)pthread_mutex_unlock(&p->lock);
     }
     return stopped(p) ? 1 : 0;
+}
+
+/* Told by the prover. A new part may be silent for long: it is shown at once. */
+static void keep_progress(void *self, const carrynet_prove_progress *progress)
+{
+    proving *p = self;
+    (void)pthread_mutex_lock(&p->lock);
+    const bool other = p->count == 1 && p->progress.part != progress->part;
+    p->progress = *progress;
+    p->shown = other ? 0 : p->shown;
+    show(p);
+    (void)pthread_mutex_unlock(&p->lock);
 }
 
 /* ---- one network ----------------------------------------------------------------------------------------------- */
@@ -273,6 +298,7 @@ static int read_options(proving *p, const cli_arguments *arguments)
     const option_value *values = arguments->values;
     carrynet_prove_options_init(&p->options);
     p->options.interrupted = interrupted;
+    p->options.progress = keep_progress;
     p->options.self = p;
     if (values[OPTION_BY].given)
         p->options.by = (carrynet_prove_by)values[OPTION_BY].choice;

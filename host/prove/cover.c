@@ -303,8 +303,11 @@ static bool grow(struct growth *growth, uint32_t state, size_t depth)
             continue;
         if (++cover->steps > cover->budget)
             return fail(growth, "the budget is spent");
-        if (cover->steps % STOP_EVERY == 0 && prove_stopped(growth->stop))
-            return fail(growth, "stopped");
+        if (cover->steps % STOP_EVERY == 0) {
+            prove_tell(growth->stop, cover->steps);
+            if (prove_stopped(growth->stop))
+                return fail(growth, "stopped");
+        }
         growth->word[depth] = (uint8_t)a;
         if (!(flow_step(next, set, net, a, out) > LEAST_MARGIN))
             return fail_branch(growth, depth + 1, "a set reaches both signs of a logit");

@@ -66,6 +66,9 @@ static carrynet_status try_once(carrynet_proof *proof, struct branches *branches
     struct basis basis = {0};
     struct cover cover = {0};
     const uint64_t left = options->budget - proof->steps;
+    struct prove_stop part = *stop;
+    part.before = (carrynet_prove_progress){CARRYNET_PROVE_ELLIPSOIDS, proof->steps, options->budget};
+    prove_tell(&part, 0);
     const struct cover_effort effort = {.levels = LEVELS,
                                         .depth = DEPTH,
                                         .rim = attempt->rim,
@@ -76,11 +79,13 @@ static carrynet_status try_once(carrynet_proof *proof, struct branches *branches
     if (status == CARRYNET_OK) {
         widen(&basis, net->hidden, attempt->scale);
         status =
-            cover_seek(&cover, branches, net, &basis, &effort, attempt->steps < left ? attempt->steps : left, stop);
+            cover_seek(&cover, branches, net, &basis, &effort, attempt->steps < left ? attempt->steps : left, &part);
     }
     if (status == CARRYNET_OK) {
         proof->steps += cover.steps;
         if (cover.whole) {
+            part.before = (carrynet_prove_progress){.part = CARRYNET_PROVE_CHECK};
+            prove_tell(&part, 0);
             status = certify(proof, &cover, model, network, net->task, options->bounds);
         } else {
             (void)snprintf(proof->reason, sizeof proof->reason, "%s", cover.failure);

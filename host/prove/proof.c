@@ -48,6 +48,13 @@ void carrynet_proof_free(carrynet_proof *proof)
 
 /* ---- the ways -------------------------------------------------------------------------------------------------- */
 
+/* What is begun. The parts of the refuter do not count. */
+static void begin(struct attack *attack, carrynet_prove_part part, uint64_t most)
+{
+    attack->stop.before = (carrynet_prove_progress){.part = part, .most = most};
+    prove_tell(&attack->stop, 0);
+}
+
 /* A wrong word settles it, unless there is a proof too. */
 static carrynet_status settle(struct attack *attack)
 {
@@ -119,6 +126,8 @@ static carrynet_status by_exhaustion(struct attack *attack)
     if (attack->options->states > PLAIN_STATES)
         status = carrynet_model_engine(&engine, attack->model, attack->network, 1, attack->device);
     if (status == CARRYNET_OK)
+        begin(attack, CARRYNET_PROVE_STATES, attack->options->states);
+    if (status == CARRYNET_OK)
         status = reach_search(&reach, engine != NULL ? engine : attack->plain, attack->task, &options, &attack->stop);
     if (status == CARRYNET_OK) {
         proof->states = reach.states;
@@ -145,6 +154,7 @@ static carrynet_status by_exhaustion(struct attack *attack)
 static carrynet_status by_refuter(struct attack *attack, uint64_t effort)
 {
     carrynet_status status = CARRYNET_OK;
+    begin(attack, CARRYNET_PROVE_WORDS, 0);
     if (!refuted(attack) && effort > 0)
         status = effort <= FIRST_EFFORT
                      ? refute_short_words(&attack->proof->wrong, attack->plain, attack->task, effort, &attack->stop)
@@ -156,6 +166,7 @@ static carrynet_status by_refuter(struct attack *attack, uint64_t effort)
 static carrynet_status by_branches(struct attack *attack)
 {
     carrynet_status status = CARRYNET_OK;
+    begin(attack, CARRYNET_PROVE_WORDS, 0);
     if (!refuted(attack))
         status = refute_branches(&attack->proof->wrong, attack->plain, attack->task, &attack->branches,
                                  attack->options->effort / 2, &attack->stop);
@@ -247,6 +258,7 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
     attack.task = task != NULL ? task : &carrynet_model_settings(model)->task;
     attack.stop = (struct prove_stop){.deadline = attack.options->seconds > 0 ? start + attack.options->seconds : 0,
                                       .interrupted = attack.options->interrupted,
+                                      .progress = attack.options->progress,
                                       .self = attack.options->self};
     const carrynet_engine_options plain = {.device = "reference"};
     fenv_t environment;

@@ -10,3 +10,12 @@ bool prove_stopped(const struct prove_stop *stop)
         return true;
     return stop->interrupted != NULL && stop->interrupted(stop->self) != 0;
 }
+
+void prove_tell(const struct prove_stop *stop, uint64_t done)
+{
+    if (stop == NULL || stop->progress == NULL)
+        return;
+    carrynet_prove_progress progress = stop->before;
+    progress.done += progress.most > 0 ? done : 0;
+    stop->progress(stop->self, &progress);
+}

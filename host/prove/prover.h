@@ -1,6 +1,5 @@
 /*
- * What the parts of the prover share: the network as an engine steps it, the caller's wish to stop, and the word that
- * refutes.
+ * What the parts of the prover share: the caller's wish to stop and to be told how far it is, and the word that refutes.
  */
 #ifndef PROVE_PROVER_H
 #define PROVE_PROVER_H
@@ -11,9 +10,14 @@
 struct prove_stop {
     double deadline; /* of base_seconds; 0: none */
     int (*interrupted)(void *self);
+    void (*progress)(void *self, const carrynet_prove_progress *progress); /* or NULL */
     void *self;
+    carrynet_prove_progress before; /* when the part at hand began */
 };
 bool prove_stopped(const struct prove_stop *stop);
+
+/* Tells the caller that the part has done so much since it began; takes NULL. */
+void prove_tell(const struct prove_stop *stop, uint64_t done);
 
 /* A word of symbols, one a byte: the words of a search are short. */
 struct prove_word {

@@ -30,6 +30,19 @@ typedef enum carrynet_prove_by {
     CARRYNET_BY_ALL /* every way to its end; they must agree */
 } carrynet_prove_by;
 
+typedef enum carrynet_prove_part {
+    CARRYNET_PROVE_WORDS = 0,  /* looks for a wrong word; not counted */
+    CARRYNET_PROVE_ELLIPSOIDS, /* steps of sets, of the budget */
+    CARRYNET_PROVE_CHECK,      /* the checker reads the certificate; not counted */
+    CARRYNET_PROVE_STATES      /* reachable states stepped, of those that may be held */
+} carrynet_prove_part;
+
+/* How far the prover is, of no matter for the result. */
+typedef struct carrynet_prove_progress {
+    carrynet_prove_part part;
+    uint64_t done, most; /* 0 where nothing is counted */
+} carrynet_prove_progress;
+
 typedef struct carrynet_prove_options {
     carrynet_prove_by by;
     carrynet_bounds bounds; /* CARRYNET_BOUNDS_ANY: by ellipsoids alone */
@@ -39,6 +52,7 @@ typedef struct carrynet_prove_options {
     double seconds;         /* aborts (UNKNOWN, aborted); 0: never */
     /* Asked now and then; a return other than 0 aborts. NULL: never. */
     int (*interrupted)(void *self);
+    void (*progress)(void *self, const carrynet_prove_progress *progress); /* told now and then; or NULL */
     void *self;
 } carrynet_prove_options;
 
