@@ -8,6 +8,7 @@
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 #define DEFAULTS TEXT(CARRYNET_DEFAULTS_VERSION)
+#define PROVER TEXT(CARRYNET_PROVER_VERSION)
 
 struct sample {
     carrynet_sweep_spec spec;

@@ -3,6 +3,7 @@
  * proof is not reached; sweeps and remake.
  */
 #include "program_run.h"
+#include <carrynet/prove.h>
 #include <jansson.h>
 
 TestSuite(program_proved, .init = program_enter, .fini = program_leave, .timeout = 300);
@@ -54,7 +55,7 @@ Test(program_proved, writes_a_certificate_beside_the_model)
     cr_expect_eq(json_integer_value(json_object_get(value, "proved")), 1);
     cr_expect_str_eq(json_string_value(json_object_get(value, "certificate")), "tomita1.safetensors.cert");
     cr_expect_str_eq(json_string_value(json_object_get(settings, "until")), "proved");
-    cr_expect_eq(json_integer_value(json_object_get(settings, "prover")), 1);
+    cr_expect_eq(json_integer_value(json_object_get(settings, "prover")), CARRYNET_PROVER_VERSION);
     json_decref(value);
     program_done(&result);
     for (int part = 0; part < 2; ++part) {
@@ -70,7 +71,7 @@ Test(program_proved, writes_a_certificate_beside_the_model)
 
 Test(program_proved, of_several_networks_all_certificates_stand_in_one_file)
 {
-    struct program_result result = PROGRAM(SMALL, "--nets", "8", "--max-updates", "100", "-o", "all.st");
+    struct program_result result = PROGRAM(SMALL, "--nets", "8", "--max-updates", "64", "-o", "all.st");
     EXPECT_CODE(result, 5);
     EXPECT_SAYS(result.out, " PROVED for every length\n");
     EXPECT_SAYS(result.err, " of 8 proved, ");
@@ -152,9 +153,9 @@ Test(program_proved, sweeps_and_remakes)
     }
 
     /* A row that says it was proved, and was not: the first, of a network that is too small. */
-    char *at = strstr(table, ",1,0,0,250,"), *error = strstr(table, ",250,16000,");
+    char *at = strstr(table, ",2,0,0,250,"), *error = strstr(table, ",250,16000,");
     cr_assert(at != NULL && error != NULL && strchr(strchr(table, '\n') + 1, '\n') > error, "%s", table);
-    memcpy(at, ",1,1,1,250,", 11);
+    memcpy(at, ",2,1,1,250,", 11);
     memset(error + 11, '0', strcspn(error + 11, ","));
     program_write("forged.csv", table, strlen(table));
     result = PROGRAM("remake", "forged.csv", "1", "-q");

@@ -48,11 +48,17 @@ static carrynet_model *train(const carrynet_settings *settings, const carrynet_e
     return model;
 }
 
-/* The certificate as it was while training: the caller's, to free with carrynet_proof_free. */
-static bool prove(carrynet_proof *proof, const carrynet_model *model, size_t network)
+/*
+ * The certificate as it was while training, by an attempt after so many that failed, or the last: the caller's, to free
+ * with carrynet_proof_free.
+ */
+static bool prove(carrynet_proof *proof, const carrynet_model *model, size_t network, uint32_t had, bool last)
 {
     carrynet_prove_options options;
     carrynet_train_proof(&options);
+    cr_assert_eq(options.budget, 64000);
+    if (!last && had < 3)
+        options.budget = (uint64_t)8000 << had;
     MUST(carrynet_prove(proof, model, network, NULL, NULL, &options));
     return proof->verdict == CARRYNET_VERDICT_PROVED;
 }
@@ -75,7 +81,7 @@ static uint64_t stop_by_hand(const carrynet_settings *settings, bool *proved, ui
         carrynet_model *model = train(&part, &reference, NULL, NULL, 0);
         if (carrynet_model_networks(model)->exact && (last || part.updates >= due)) {
             carrynet_proof proof;
-            *proved = prove(&proof, model, 0);
+            *proved = prove(&proof, model, 0, *attempts, last);
             carrynet_proof_free(&proof);
             ++*attempts;
             due = part.updates + part.updates / 4;
@@ -129,7 +135,7 @@ Test(until_proved, is_a_goal_with_settings_of_its_own)
     settings.until_proved = CARRYNET_PROVER_VERSION + 1;
     MUST(carrynet_settings_check(&settings));
     cr_expect_eq(carrynet_train(&model, &settings, &reference, NULL), CARRYNET_ERROR_UNSUPPORTED);
-    EXPECT_SAYS(carrynet_message(), "version 2 of the prover; this program has version 1");
+    EXPECT_SAYS(carrynet_message(), "of the prover; this program has version " PROVER);
     cr_expect_null(model);
 }
 
@@ -160,7 +166,7 @@ static void expect_as_alone(const struct lone *lone, carrynet_model *model, cons
         if (!outcomes[n].proved)
             continue;
         carrynet_proof proof;
-        cr_expect(prove(&proof, model, n), "%s, network %u", label, n);
+        cr_expect(prove(&proof, model, n, 0, true), "%s, network %u", label, n);
         cr_expect(proof.certificate_size == lone->proofs[n].certificate_size &&
                       memcmp(proof.certificate, lone->proofs[n].certificate, proof.certificate_size) == 0,
                   "%s, network %u: another certificate", label, n);
@@ -188,7 +194,7 @@ Test(until_proved, each_as_alone)
             continue;
         ++proved;
         cr_expect(carrynet_model_networks(lone->models[n])->exact);
-        cr_assert(prove(&lone->proofs[n], lone->models[n], 0));
+        cr_assert(prove(&lone->proofs[n], lone->models[n], 0, 0, true));
         cr_assert(lone->proofs[n].by_ellipsoids);
         MUST(carrynet_verify(&checked, lone->models[n], 0, NULL, lone->proofs[n].certificate,
                              lone->proofs[n].certificate_size));
@@ -355,13 +361,15 @@ Test(until_proved, refuses_forged_tables)
     static const struct {
         const char *from, *to, *says;
     } forgeries[] = {
-        {"," DEFAULTS ",1,", "," DEFAULTS ",0,", "line 2: prover must be the version of a prover, from 1"},
-        {"," DEFAULTS ",1,", "," DEFAULTS ",2,", "column prover is 2 in the file, 1 by these options"},
-        {"," DEFAULTS ",1,", "," DEFAULTS ",-1,", "column prover is '-1', must be a whole number"},
+        {"," DEFAULTS "," PROVER ",", "," DEFAULTS ",0,", "line 2: prover must be the version of a prover, from 1"},
+        {"," DEFAULTS "," PROVER ",", "," DEFAULTS ",99,",
+         "column prover is 99 in the file, " PROVER " by these options"},
+        {"," DEFAULTS "," PROVER ",", "," DEFAULTS ",-1,", "column prover is '-1', must be a whole number"},
         {",0,0,250,", ",0,1,250,", "exact must be 1 where proved is 1"},
         {",0,0,250,", ",0,2,250,", "column proved is '2', must be 0 or 1"},
-        {",1e-08,0,0.07,1,0,16,250,1," DEFAULTS ",1,0,0,250,16000,", ",", "line 2 has fewer than 31 columns"},
-        {"prover,exact,proved,", "exact,", "line 2 has more than 29 columns"},
+        {",1e-08,0.05,0.07,1,0,16,250,1," DEFAULTS "," PROVER ",0,0,250,16000,", ",",
+         "line 2 has fewer than 31 columns"},
+        {"prover,exact,proved,", "exact,", "column exact is '" PROVER "', must be 0 or 1"},
         {"prover,", "", "line 1 is not the header"},
     };
     const carrynet_engine_options reference = on_reference();
@@ -390,11 +398,11 @@ Test(until_proved, refuses_forged_tables)
     sample.spec.rate_count = 1;
     sweep = make(&sample.spec);
     cr_expect_eq(carrynet_sweep_load(sweep, "whole.csv"), CARRYNET_ERROR_FORMAT);
-    EXPECT_SAYS(carrynet_message(), "column prover is 1 in the file, 0 by these options");
+    EXPECT_SAYS(carrynet_message(), "column prover is " PROVER " in the file, 0 by these options");
     carrynet_sweep_free(sweep);
     sample.spec.shards = sample.spec.shard = 2;
     run_into("exact.csv", &sample.spec, &reference, 0);
     cr_expect_eq(carrynet_sweep_merge("joined.csv", (const char *const[]){"whole.csv", "exact.csv"}, 2),
                  CARRYNET_ERROR_FORMAT);
-    EXPECT_SAYS(carrynet_message(), "prover is 1 in whole.csv, 0 in exact.csv");
+    EXPECT_SAYS(carrynet_message(), "prover is " PROVER " in whole.csv, 0 in exact.csv");
 }

@@ -122,6 +122,8 @@ static void aim_at_a_proof(carrynet_settings *settings, const option_value *valu
         settings->rate = given.rate;
     if (values[OPTION_NOISE].given)
         settings->noise = given.noise;
+    if (values[OPTION_CLIP].given)
+        settings->clip = given.clip;
     if (values[OPTION_BITS].given)
         settings->steps = given.steps;
 }

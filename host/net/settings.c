@@ -47,8 +47,9 @@ void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *ta
 }
 
 /* By measurement: see README, "Proofs". */
-static const double PROOF_RATE = 0.04, PROOF_NOISE = 0.07, FAINT_NOISE = 0.01;
-enum { PROOF_BITS = 14 };
+static const double PROOF_RATE = 0.04, PROOF_CLIP = 0.05;
+static const double PROOF_NOISE = 0.07, LESS_NOISE = 0.02, FAINT_NOISE = 0.01;
+enum { PROOF_BITS = 14, MANY_INPUTS = 3 };
 
 /* Whether every symbol only exchanges the states, as in parity, so that nothing is ever forgotten. */
 static bool forgets_nothing(const carrynet_task *task)
@@ -68,14 +69,18 @@ void carrynet_settings_until_proved(carrynet_settings *settings)
 {
     settings->until_exact = true;
     settings->until_proved = CARRYNET_PROVER_VERSION;
-    settings->noise = forgets_nothing(&settings->task) ? FAINT_NOISE : PROOF_NOISE;
+    settings->noise = forgets_nothing(&settings->task)       ? FAINT_NOISE
+                      : settings->task.inputs >= MANY_INPUTS ? LESS_NOISE
+                                                             : PROOF_NOISE;
     /* As long as all sequences can be tested: what is right up to there is right beyond, or learns it soon. */
     const uint32_t inputs = settings->task.inputs > 0 ? settings->task.inputs : 1;
     const uint32_t steps = PROOF_BITS / inputs + settings->task.closing_count;
     if (settings->steps < steps)
         settings->steps = steps;
-    if (settings->optimizer == CARRYNET_OPTIMIZER_ADAM)
+    if (settings->optimizer == CARRYNET_OPTIMIZER_ADAM) {
         settings->rate = PROOF_RATE;
+        settings->clip = PROOF_CLIP; /* else a rare large gradient, after many small ones, may undo it all */
+    }
 }
 
 static carrynet_status check_origin(const char *origin)

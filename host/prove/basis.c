@@ -14,22 +14,22 @@
 /* How much shapes change in the first round and in the last. */
 static const double FIRST_RATE = 0.6, LAST_RATE = 0.05;
 
-enum { WARM_UP = 8, TRAJECTORY = 48, AVERAGES = 12 };
+enum { WARM_UP = 8, TRAJECTORY = 48, AVERAGES = 12, MOST_KINDS = 256 };
 
 struct sample {
-    uint32_t from, to; /* states of the automaton */
+    uint32_t from, to; /* kinds */
     double growth;     /* singular value in the current basis */
 };
 
 struct seek {
     const struct flow_network *net;
-    size_t states, hidden;
+    size_t hidden;
     struct sample *samples; /* [count] */
     size_t count;
     double *jacobians; /* [count][H][H] */
     double *v;         /* [count][H] */
     double *u;         /* [count][H] */
-    double *changes;   /* [states][H][H]: N_q */
+    double *changes;   /* [kinds][H][H]: N_q */
     double *scratch;   /* [4][H][H] */
 };
 
@@ -45,7 +45,7 @@ static uint64_t draw(uint64_t *state)
 }
 
 /* Products of Jacobians along trajectories, half of random symbols and half of held ones. */
-static void take_samples(struct seek *seek, const struct basis_effort *effort)
+static void take_samples(struct seek *seek, const struct basis *basis, const struct basis_effort *effort)
 {
     const struct flow_network *net = seek->net;
     const size_t H = seek->hidden;
@@ -60,7 +60,7 @@ static void take_samples(struct seek *seek, const struct basis_effort *effort)
         for (uint64_t t = 0; t < TRAJECTORY && seek->count < effort->samples; ++t) {
             const bool starts = t >= WARM_UP / 2 && t % effort->length == 0 && t + effort->length <= TRAJECTORY;
             if (starts) {
-                seek->samples[seek->count].from = state;
+                seek->samples[seek->count].from = basis_kind(basis, state, symbol);
                 memset(product, 0, H * H * sizeof *product);
                 for (size_t i = 0; i < H; ++i)
                     product[i * H + i] = 1;
@@ -76,7 +76,7 @@ static void take_samples(struct seek *seek, const struct basis_effort *effort)
             for (size_t i = 0; i < H * H; ++i)
                 product[i] = longer[i] * slope[i % H];
             if ((t + 1) % effort->length == 0 && t + 1 >= WARM_UP / 2 + effort->length) {
-                seek->samples[seek->count].to = state;
+                seek->samples[seek->count].to = basis_kind(basis, state, symbol);
                 memcpy(seek->jacobians + seek->count++ * H * H, product, H * H * sizeof *product);
             }
         }
@@ -233,21 +233,23 @@ static void seek_rounds(struct basis *basis, struct seek *seek, uint32_t rounds)
 carrynet_status basis_seek(struct basis *basis, const struct flow_network *net, const struct basis_effort *effort)
 {
     const size_t H = net->hidden, size = H * H;
-    struct seek seek = {.net = net, .states = net->task->states, .hidden = H};
-    *basis = (struct basis){.count = seek.states};
+    struct seek seek = {.net = net, .hidden = H};
+    const bool apart = effort->by_symbol && net->task->states * net->symbols <= MOST_KINDS;
+    const size_t kinds = apart ? net->task->states * net->symbols : net->task->states;
+    *basis = (struct basis){.count = kinds, .apart = apart ? (uint32_t)net->symbols : 1};
     carrynet_status status = base_allocate(&seek.samples, effort->samples, sizeof *seek.samples);
     if (status == CARRYNET_OK)
-        status = base_allocate(&seek.jacobians, effort->samples * (size + 2 * H) + (seek.states + 4) * size + 4 * H,
+        status = base_allocate(&seek.jacobians, effort->samples * (size + 2 * H) + (kinds + 4) * size + 4 * H,
                                sizeof(double));
     if (status == CARRYNET_OK)
-        status = base_allocate(&basis->b, 2 * seek.states, size * sizeof(double));
+        status = base_allocate(&basis->b, 2 * kinds, size * sizeof(double));
     if (status == CARRYNET_OK) {
-        basis->m = basis->b + seek.states * size;
+        basis->m = basis->b + kinds * size;
         seek.v = seek.jacobians + effort->samples * size;
         seek.u = seek.v + effort->samples * H;
         seek.changes = seek.u + effort->samples * H;
-        seek.scratch = seek.changes + seek.states * size;
-        take_samples(&seek, effort);
+        seek.scratch = seek.changes + kinds * size;
+        take_samples(&seek, basis, effort);
         if (start(basis, &seek)) {
             seek_rounds(basis, &seek, effort->rounds);
             normalize(basis, H);

@@ -1,10 +1,11 @@
 /*
- * The shapes of the cells: for every state q of the automaton an ellipsoid { u B_q : |u|_2 <= 1 } that the network's
+ * The shapes of the cells: for every kind q of hidden states an ellipsoid { u B_q : |u|_2 <= 1 } that the network's
  * linearised steps shrink: with P_q = B_q^T B_q and products J of Jacobians along words from q to q'
  *
  *     J^T P_q J <= g^2 P_q'        for the least g that is found
  *
- * where J takes a row vector dh to dh J.
+ * where J takes a row vector dh to dh J. A kind is a state of the automaton, or such a state and the last symbol, by
+ * which hidden states lie apart (as in Ahmadi, Jungers, Parrilo, Roozbehani: path-complete Lyapunov functions, 2014).
  */
 #ifndef PROVE_BASIS_H
 #define PROVE_BASIS_H
@@ -15,14 +16,22 @@ struct basis_effort {
     uint32_t samples; /* products of Jacobians */
     uint32_t length;  /* Jacobians in each */
     uint32_t rounds;
+    bool by_symbol; /* kinds are states and last symbols, unless these are very many */
 };
 
-/* One shape for every state of the task, and their inverses. */
+/* One shape for every kind, and their inverses. */
 struct basis {
-    size_t count; /* states */
-    double *b;    /* [states][H][H], upper triangular; the largest half width along a unit is 1 */
-    double *m;    /* [states][H][H]: inverses */
+    size_t count;   /* kinds */
+    uint32_t apart; /* kinds of a state: 1, or one for each symbol */
+    double *b;      /* [kinds][H][H], upper triangular; the largest half width along a unit is 1 */
+    double *m;      /* [kinds][H][H]: inverses */
 };
+
+/* The kind of hidden states in this state of the automaton after this symbol. */
+static inline uint32_t basis_kind(const struct basis *basis, uint32_t state, uint32_t symbol)
+{
+    return basis->apart == 1 ? state : state * basis->apart + symbol;
+}
 
 /* Seeks a basis; the caller frees it. MEMORY. */
 carrynet_status basis_seek(struct basis *basis, const struct flow_network *net, const struct basis_effort *effort);

@@ -69,7 +69,7 @@ static void add_cells(base_text *text, const struct cover *cover, const size_t *
     base_text_add(text, "cells %zu\n", count - 1);
     for (size_t n = 1; n < count; ++n) {
         const struct cover_cell *cell = &cover->cells[order[n]];
-        base_text_add(text, "cell %u %u", cell->state, cell->state);
+        base_text_add(text, "cell %u %u", cell->state, cell->kind);
         add_real(text, ldexp(1, -(int)cell->level));
         add_row(text, cover->centres + order[n] * H, H);
         base_text_add(text, "\n");
@@ -106,9 +106,9 @@ carrynet_status certificate_write(base_text *text, const struct cover *cover, co
         base_text_add(text, "arithmetic any\n");
     base_text_add(text, "network %s\n", network_digest);
     add_task(text, net->task);
-    base_text_add(text, "hidden %zu\nbases %u\n", H, net->task->states);
-    for (uint32_t q = 0; q < net->task->states; ++q) {
-        base_text_add(text, "basis %u\n", q);
+    base_text_add(text, "hidden %zu\nbases %zu\n", H, cover->basis->count);
+    for (size_t q = 0; q < cover->basis->count; ++q) {
+        base_text_add(text, "basis %zu\n", q);
         for (size_t i = 0; i < H; ++i) {
             base_text row = {0};
             add_row(&row, cover->basis->b + (q * H + i) * H, H);

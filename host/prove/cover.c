@@ -5,18 +5,17 @@
  */
 #include "prove/cover.h"
 #include "base/base.h"
+#include "prove/cover_cells.h"
 #include "prove/dense.h"
 #include <math.h>
 #include <string.h>
 
 /* Slack for the checker's roundings. */
-static const double WHOLE = 1 - 1e-9, LEAST_MARGIN = 1e-9;
+static const double LEAST_MARGIN = 1e-9;
 
 /* Sizes are measured up to this one; those of a word are judged from this many symbols on, against 8 before. */
 static const double LARGEST = 3;
-/* Within so many radii of a dead cell a new one is smaller. */
-static const double NEAR = 1.5;
-enum { NONE = -1, STOP_EVERY = 256, PATIENCE = 12, BACK = 8 };
+enum { STOP_EVERY = 256, PATIENCE = 12, BACK = 8 };
 
 /* What the growth of one tree works with. */
 struct growth {
@@ -35,124 +34,6 @@ struct growth {
     carrynet_status status;
     const char *failure;
 };
-
-/* ---- cells ----------------------------------------------------------------------------------------------------- */
-
-static carrynet_status grow_cells(struct cover *cover)
-{
-    const size_t H = cover->net->hidden, room = cover->room * 2 + 64;
-    struct cover_cell *cells = NULL;
-    double *centres = NULL;
-    uint8_t *words = NULL;
-    carrynet_status status = base_allocate(&cells, room, sizeof *cells);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&centres, 2 * room, H * sizeof *centres);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&words, room, cover->effort.depth);
-    if (status != CARRYNET_OK) {
-        base_free(cells);
-        base_free(centres);
-        return status;
-    }
-    if (cover->count > 0) {
-        memcpy(cells, cover->cells, cover->count * sizeof *cells);
-        memcpy(centres, cover->centres, cover->count * H * sizeof *centres);
-        memcpy(centres + room * H, cover->images, cover->count * H * sizeof *centres);
-        memcpy(words, cover->words, cover->count * cover->effort.depth);
-    }
-    base_free(cover->cells);
-    base_free(cover->centres);
-    base_free(cover->words);
-    cover->cells = cells;
-    cover->words = words;
-    cover->centres = centres;
-    cover->images = centres + room * H;
-    cover->room = room;
-    return CARRYNET_OK;
-}
-
-/* Room for one more entry. */
-static carrynet_status grow_index(struct cover_index *index)
-{
-    struct cover_entry *entries = NULL;
-    if (index->count < index->room)
-        return CARRYNET_OK;
-    const size_t room = 2 * index->room + 64;
-    const carrynet_status status = base_allocate(&entries, room, sizeof *entries);
-    if (status != CARRYNET_OK)
-        return status;
-    if (index->count > 0)
-        memcpy(entries, index->entries, index->count * sizeof *entries);
-    base_free(index->entries);
-    index->entries = entries;
-    index->room = room;
-    return CARRYNET_OK;
-}
-
-/* The cell's word [steps] is that from its parent. */
-static carrynet_status add_cell(struct cover *cover, uint32_t state, uint32_t level, const double *centre,
-                                const double *image, size_t parent, const uint8_t *word, size_t steps)
-{
-    const size_t H = cover->net->hidden;
-    struct cover_index *index = &cover->index[state];
-    carrynet_status status = cover->count == cover->room ? grow_cells(cover) : CARRYNET_OK;
-    if (status == CARRYNET_OK)
-        status = grow_index(index);
-    if (status != CARRYNET_OK)
-        return status;
-    cover->cells[cover->count] = (struct cover_cell){
-        .state = state, .level = level, .radius = ldexp(1, -(int)level), .parent = parent, .steps = steps};
-    if (steps > 0)
-        memcpy(cover->words + cover->count * cover->effort.depth, word, steps);
-    memcpy(cover->centres + cover->count * H, centre, H * sizeof *centre);
-    memcpy(cover->images + cover->count * H, image, H * sizeof *image);
-    if (cover->count > 0) { /* the start is no set */
-        struct cover_entry *entry = &index->entries[index->count++];
-        entry->cell = cover->count;
-        memcpy(entry->image, image, (H < COVER_FEW ? H : COVER_FEW) * sizeof *image);
-    }
-    ++cover->count;
-    return CARRYNET_OK;
-}
-
-/*
- * The cell of a state that a set of this size at this image lies inside, with most room, or NONE; and the level at
- * which a new cell there would stand: below the dead ones that it would touch.
- */
-static int32_t find_cell(const struct cover *cover, uint32_t state, const double *image, double size, uint32_t *level)
-{
-    const size_t H = cover->net->hidden;
-    const struct cover_index *index = &cover->index[state];
-    int32_t found = NONE;
-    double most = 0;
-    *level = 0;
-    for (size_t n = 0; n < index->count; ++n) {
-        const struct cover_entry *entry = &index->entries[n];
-        double few = 0, squares = 0;
-        for (size_t j = 0; j < H && j < COVER_FEW; ++j)
-            few += (image[j] - entry->image[j]) * (image[j] - entry->image[j]);
-        if (!(few < NEAR * NEAR))
-            continue;
-        const size_t k = entry->cell;
-        const struct cover_cell *cell = &cover->cells[k];
-        const double *other = cover->images + k * H, radius = cell->radius;
-        for (size_t j = 0; j < H; ++j)
-            squares += (image[j] - other[j]) * (image[j] - other[j]);
-        if (!(squares < NEAR * NEAR * radius * radius))
-            continue;
-        if (cell->dead) {
-            if (cell->level + 1 > *level)
-                *level = cell->level + 1;
-            continue;
-        }
-        const double room = radius * WHOLE - size - sqrt(squares);
-        if (room > most) {
-            most = room;
-            found = (int32_t)k;
-        }
-    }
-    return found;
-}
 
 /* ---- a tree ---------------------------------------------------------------------------------------------------- */
 
@@ -190,7 +71,7 @@ static struct flow_set *frame(struct growth *growth, size_t depth)
 }
 
 /*
- * The size of a set in the shape of a state: sup |(x - c) M|_2; infinite, for less work, where it is surely above
+ * The size of a set in the shape of a kind: sup |(x - c) M|_2; infinite, for less work, where it is surely above
  * `limit`.
  */
 static double size_of(struct growth *growth, const struct flow_set *set, const double *m, double limit)
@@ -221,26 +102,29 @@ static double size_of(struct growth *growth, const struct flow_set *set, const d
 
 static bool grow(struct growth *growth, uint32_t state, size_t depth);
 
-/* The set in frame `depth`: a leaf, a new cell, or further on. */
-static bool place(struct growth *growth, uint32_t state, size_t depth)
+/* The set in frame `depth`, after `symbol`: a leaf, a new cell, or further on. */
+static bool place(struct growth *growth, uint32_t state, uint32_t symbol, size_t depth)
 {
     struct cover *cover = growth->cover;
     const size_t H = cover->net->hidden;
     struct flow_set *set = &growth->sets[depth];
-    const double *m = cover->basis->m + state * H * H;
+    const uint32_t kind = basis_kind(cover->basis, state, symbol);
+    const double *m = cover->basis->m + kind * H * H;
     const double size = size_of(growth, set, m, LARGEST);
     growth->sizes[depth] = size;
     if (size < 1) {
         double *image = growth->scratch;
         uint32_t level;
         dense_row_times(image, set->c, m, H, H);
-        const int32_t cell = find_cell(cover, state, image, size, &level);
-        if (cell != NONE)
+        const int32_t cell = cover_find_cell(cover, kind, image, size, &level);
+        if (cell != COVER_NONE)
             return put(growth, cell);
         if (level <= cover->effort.levels && size <= cover->effort.rim * ldexp(1, -(int)level)) {
             if (cover->count > cover->effort.cells)
                 return fail(growth, "too many cells");
-            growth->status = add_cell(cover, state, level, set->c, image, growth->cell, growth->word, depth);
+            const struct cover_cell made = {
+                .state = state, .kind = kind, .level = level, .parent = growth->cell, .steps = depth};
+            growth->status = cover_add_cell(cover, &made, set->c, image, growth->word);
             return growth->status == CARRYNET_OK && put(growth, (int32_t)(cover->count - 1));
         }
     }
@@ -258,7 +142,7 @@ static size_t subtree(const struct growth *growth, bool *stands)
     *stands = true;
     for (; open > 0; ++length, --open) {
         const int32_t word = growth->old[length];
-        if (word == NONE)
+        if (word == COVER_NONE)
             open += cover->net->symbols;
         else if (cover->cells[word].dead)
             *stands = false;
@@ -289,7 +173,7 @@ static bool grow(struct growth *growth, uint32_t state, size_t depth)
     struct cover *cover = growth->cover;
     const struct flow_network *net = cover->net;
     struct flow_set *set = frame(growth, depth), *next = frame(growth, depth + 1);
-    if (next == NULL || !put(growth, NONE))
+    if (next == NULL || !put(growth, COVER_NONE))
         return false;
     growth->old = growth->old != NULL ? growth->old + 1 : NULL;
     flow_expand(set, net);
@@ -312,9 +196,9 @@ static bool grow(struct growth *growth, uint32_t state, size_t depth)
         if (!(flow_step(next, set, net, a, out) > LEAST_MARGIN))
             return fail_branch(growth, depth + 1, "a set reaches both signs of a logit");
         const int32_t *old = growth->old;
-        const bool goes_on = old != NULL && *old == NONE;
+        const bool goes_on = old != NULL && *old == COVER_NONE;
         growth->old = goes_on ? old : NULL; /* below a dead leaf there is no old tree */
-        if (!(goes_on ? grow(growth, after, depth + 1) : place(growth, after, depth + 1)))
+        if (!(goes_on ? grow(growth, after, depth + 1) : place(growth, after, a, depth + 1)))
             return false;
         if (!goes_on && old != NULL)
             growth->old = old + 1;
@@ -330,8 +214,7 @@ static bool grow_cell(struct growth *growth, size_t k)
     struct flow_set *set = frame(growth, 0);
     if (set == NULL)
         return false;
-    const uint32_t state = cover->cells[k].state;
-    const double radius = cover->cells[k].radius;
+    const double *shape = cover->basis->b + cover->cells[k].kind * H * H, radius = cover->cells[k].radius;
     set->rows = 0;
     growth->length = 0;
     growth->most = (size_t)cover->effort.words << cover->cells[k].level;
@@ -342,8 +225,8 @@ static bool grow_cell(struct growth *growth, size_t k)
     growth->sizes[0] = radius;
     memcpy(set->c, cover->centres + k * H, H * sizeof(double));
     for (size_t i = 0; i < H * H; ++i)
-        set->g[i] = k == 0 ? 0 : radius * cover->basis->b[state * H * H + i];
-    return grow(growth, state, 0);
+        set->g[i] = k == 0 ? 0 : radius * shape[i];
+    return grow(growth, cover->cells[k].state, 0);
 }
 
 /* ---- the work list --------------------------------------------------------------------------------------------- */
@@ -352,7 +235,7 @@ static bool grow_cell(struct growth *growth, size_t k)
 static void name_cells(struct cover *cover, const struct cover_cell *cell, bool more)
 {
     for (size_t i = 0; i < cell->length; ++i)
-        if (cell->tree[i] != NONE)
+        if (cell->tree[i] != COVER_NONE)
             cover->cells[cell->tree[i]].named += more ? 1 : (uint32_t)-1;
 }
 
@@ -388,34 +271,14 @@ static void bury(struct cover *cover, size_t dead)
     }
 }
 
-/* The next cell to do: the start, else the first that a tree names; NONE when all is done. */
+/* The next cell to do: the start, else the first that a tree names; COVER_NONE when all is done. */
 static int32_t next_cell(const struct cover *cover)
 {
     for (size_t k = 0; k < cover->count; ++k)
         if (!cover->cells[k].done && !cover->cells[k].dead && (k == 0 || cover->cells[k].named > 0))
             return (int32_t)k;
-    return NONE;
+    return COVER_NONE;
 }
-
-carrynet_status cover_word(struct prove_word *word, const struct cover *cover, size_t cell, const uint8_t *on,
-                           size_t length)
-{
-    *word = (struct prove_word){.length = length};
-    for (size_t k = cell; k != 0; k = cover->cells[k].parent)
-        word->length += cover->cells[k].steps;
-    const carrynet_status status = base_allocate(&word->symbols, word->length, 1);
-    if (status != CARRYNET_OK)
-        return status;
-    uint8_t *end = word->symbols + word->length - length;
-    if (length > 0)
-        memcpy(end, on, length);
-    for (size_t k = cell; k != 0; k = cover->cells[k].parent) {
-        end -= cover->cells[k].steps;
-        memcpy(end, cover->words + k * cover->effort.depth, cover->cells[k].steps);
-    }
-    return CARRYNET_OK;
-}
-
 /* Keeps the word at which the tree of a cell failed. */
 static carrynet_status keep_branch(const struct growth *growth)
 {
@@ -432,7 +295,7 @@ static carrynet_status seek(struct growth *growth)
 {
     struct cover *cover = growth->cover;
     int32_t k;
-    while ((k = next_cell(cover)) != NONE) {
+    while ((k = next_cell(cover)) != COVER_NONE) {
         if (grow_cell(growth, (size_t)k))
             growth->status = keep_tree(growth, (size_t)k);
         if (growth->status != CARRYNET_OK)
@@ -471,9 +334,9 @@ carrynet_status cover_seek(struct cover *cover, struct branches *branches, const
     if (status == CARRYNET_OK)
         status = base_allocate(&growth.scratch, (effort->depth + 4) * H + 1, H * sizeof *growth.scratch);
     if (status == CARRYNET_OK)
-        status = base_allocate(&cover->index, net->task->states, sizeof *cover->index);
+        status = base_allocate(&cover->index, basis->count, sizeof *cover->index);
     if (status == CARRYNET_OK)
-        status = add_cell(cover, net->task->start, 0, net->h_0, net->h_0, 0, NULL, 0);
+        status = cover_add_cell(cover, &(struct cover_cell){.state = net->task->start}, net->h_0, net->h_0, NULL);
     if (status == CARRYNET_OK)
         status = seek(&growth);
     for (size_t i = 0; i < growth.sets_made; ++i)
@@ -484,17 +347,4 @@ carrynet_status cover_seek(struct cover *cover, struct branches *branches, const
     base_free(growth.tree);
     base_free(growth.scratch);
     return status;
-}
-
-void cover_free(struct cover *cover)
-{
-    for (size_t k = 0; k < cover->count; ++k)
-        base_free(cover->cells[k].tree);
-    for (uint32_t q = 0; cover->index != NULL && q < cover->net->task->states; ++q)
-        base_free(cover->index[q].entries);
-    base_free(cover->index);
-    base_free(cover->cells);
-    base_free(cover->centres);
-    base_free(cover->words);
-    *cover = (struct cover){0};
 }

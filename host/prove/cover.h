@@ -21,6 +21,7 @@ struct cover_effort {
 
 struct cover_cell {
     uint32_t state;
+    uint32_t kind; /* whose shape it has */
     uint32_t level;
     double radius;  /* 2^-level */
     bool done;      /* its tree stands */
@@ -32,7 +33,7 @@ struct cover_cell {
     size_t length;
 };
 
-/* The cells of a state, with what shows fast that most of them are far away. */
+/* The cells of a kind, with what shows fast that most of them are far away. */
 enum { COVER_FEW = 4 };
 struct cover_index {
     struct cover_entry {
@@ -51,7 +52,7 @@ struct cover {
     double *images;           /* [count][H]: centre times M */
     uint8_t *words;           /* [count][depth]: every cell's from its parent */
     size_t count, room;
-    struct cover_index *index; /* [states] */
+    struct cover_index *index; /* [kinds] */
     uint64_t steps, budget;
     bool whole;          /* all that is reached is covered */
     const char *failure; /* else why not: static text */

@@ -15,10 +15,10 @@ struct attempt {
 
 /* The cheapest first: networks that were trained with noise need little more, others finer cells and better shapes. */
 static const struct attempt attempts[ELLIPSOID_ATTEMPTS] = {
-    {{300, 1, 30}, 0.6, 0.8, 0.4, 4000, 1000},
-    {{600, 1, 120}, 0.6, 0.8, 0.3, 30000, 1000},
-    {{1000, 1, 250}, 0.7, 0.85, 0.15, 200000, 1000},
-    {{2000, 1, 400}, 0.7, 0.95, 0.1, UINT64_MAX, 3000},
+    {{300, 1, 30, false}, 0.6, 0.8, 0.4, 4000, 1000},
+    {{600, 1, 120, false}, 0.6, 0.8, 0.3, 30000, 1000},
+    {{1000, 1, 250, true}, 0.7, 0.85, 0.15, 200000, 1000},
+    {{2000, 1, 400, true}, 0.7, 0.95, 0.1, UINT64_MAX, 3000},
 };
 
 enum { LEVELS = 5, DEPTH = 40, CELLS = 100000 };
