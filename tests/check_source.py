@@ -20,7 +20,7 @@ from check_arithmetic import check_arithmetic, code_of, files_under, read  # noq
 
 # A folder may include from itself and from folders above it; kernels/ holds the shared headers, open to all.
 ORDER = ["include/carrynet", "kernels", "host/base", "host/task", "host/net", "host/file", "host/verify", "host/checker",
-         "host/reference", "host/opencl", "host/ranks", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
+         "host/exchange", "host/reference", "host/opencl", "host/ranks", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
 PRINTING = re.compile(r"(?<![\w.>])(?:printf|vprintf|puts|putchar|perror|exit|_Exit|abort|quick_exit)\s*\(|\b(?:stdout|stderr)\b")
