@@ -26,7 +26,7 @@ static uint32_t crc_of(const char *bytes, size_t size)
 static void put(base_text *text, uint64_t value, size_t width)
 {
     for (size_t i = 0; i < width; ++i)
-        base_text_append(text, (const char[]){(char)(unsigned char)(value >> (8 * i))}, 1);
+        base_text_append(text, (const char[]){(char)(unsigned char)(i < 8 ? value >> (8 * i) : 0)}, 1);
 }
 
 /* An entry, and what the zip says of it. */
@@ -265,6 +265,8 @@ Test(npz, zips_that_lie)
     expect_zip(CARRYNET_ERROR_FORMAT, "entry 'a.txt' is no array", &bad, 1);
     bad.name = ".npy";
     expect_zip(CARRYNET_ERROR_FORMAT, "entry '.npy' is no array", &bad, 1);
+    bad.name = "net/data.pkl";
+    expect_zip(CARRYNET_ERROR_FORMAT, "entry 'net/data.pkl' is a pickle, which only Python can read", &bad, 1);
     expect_zip(CARRYNET_ERROR_FORMAT, "not a whole zip, as NPZ files are: File already exists",
                (const struct entry[]){good, good}, 2);
     bad = good;

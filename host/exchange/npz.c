@@ -110,6 +110,11 @@ static carrynet_status check_entry(const char *path, const zip_stat_t *about, ui
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: the zip's directory is incomplete", path);
     (void)quoted(quote, about->name);
     const size_t length = strlen(about->name);
+    if (length >= 4 && strcmp(about->name + length - 4, ".pkl") == 0)
+        return base_fail(CARRYNET_ERROR_FORMAT,
+                         "%s: entry '%s' is a pickle, which only Python can read (a file of torch.save?); save the "
+                         "arrays as safetensors, or by numpy.savez",
+                         path, quote);
     if (length <= 4 || length - 4 >= NPZ_NAME || strcmp(about->name + length - 4, ".npy") != 0)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' is no array: its name must be NAME.npy", path, quote);
     if ((about->valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && about->encryption_method != ZIP_EM_NONE)
