@@ -23,11 +23,12 @@ static carrynet_status task_by_shape(carrynet_task *task, const char *path, cons
     if (count == 1 || (count > 1 && strcmp(found->name, "add") == 0))
         *task = *found;
     else
-        status = base_fail(CARRYNET_ERROR_ARGUMENT,
-                           "%s: a network of %u inputs and %u outputs: name its task; of the built-in ones it can be: "
-                           "%s",
-                           path, (unsigned)parts->inputs, (unsigned)parts->outputs,
-                           count == 0 || list.failed ? "none, so give a file with a table" : list.data);
+        status = base_fail(
+            CARRYNET_ERROR_ARGUMENT,
+            "%s: a network of %u inputs and %u outputs: name its task, with --task; of the built-in ones it can be: "
+            "%s",
+            path, (unsigned)parts->inputs, (unsigned)parts->outputs,
+            count == 0 || list.failed ? "none, so give a file with a table" : list.data);
     base_text_free(&list);
     return status;
 }

@@ -305,10 +305,11 @@ carrynet_status import_find(import_parts *parts, const char *path, const foreign
         if (parts->arrays[p] != NULL)
             status = check_values(path, parts->arrays[p]);
     if (status == CARRYNET_OK && parts->names == CARRYNET_NAMES_PYTORCH && cell == CARRYNET_CELL_UNSAID)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT,
-                           "%s: no file says what cell its network has: say tanh (nn.RNN without more), or sigmoid; "
-                           "nonlinearity='relu' cannot be imported",
-                           path);
+        status =
+            base_fail(CARRYNET_ERROR_ARGUMENT,
+                      "%s: no file says what its cell computes; name it, with --cell tanh (what nn.RNN has without "
+                      "more) or --cell sigmoid; nonlinearity='relu' cannot be imported",
+                      path);
     parts->cell = cell == CARRYNET_CELL_UNSAID ? CARRYNET_CELL_SIGMOID : cell;
     return status;
 }

@@ -15,6 +15,7 @@
 #include <carrynet/prove.h>
 #include <carrynet/replay.h>
 #include <carrynet/settings.h>
+#include <carrynet/states.h>
 #include <carrynet/status.h>
 #include <carrynet/sweep.h>
 #include <carrynet/task.h>
