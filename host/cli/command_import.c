@@ -27,7 +27,7 @@ static void say(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    console_fold(stdout, 0, 2, text);
+    console_fold(stdout, 0, 0, text);
     (void)putchar('\n');
 }
 
