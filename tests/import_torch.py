@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """On demand: adders trained in PyTorch, imported, evaluated, proved; its numbers against those of PyTorch.
 
-    import_torch.py PROGRAM [--networks 20] [--hidden 8] [--keep FOLDER]
+    import_torch.py PROGRAM [--networks 20] [--seed 0] [--hidden 8] [--keep FOLDER]
 
 PROGRAM is the carrynet program. Trains nn.RNN (tanh) with a linear head on sums of 7-bit numbers, float32, a network a
 seed, saves each as safetensors and by numpy.savez_compressed, imports both, and checks that they are one network, that
@@ -94,6 +94,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("--networks", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="of the first network")
     parser.add_argument("--hidden", type=int, default=8)
     parser.add_argument("--keep", metavar="FOLDER", help="leave the files there")
     options = parser.parse_args()
@@ -104,7 +105,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or temporary
         os.makedirs(folder, exist_ok=True)
-        for seed in range(options.networks):
+        for seed in range(options.seed, options.seed + options.networks):
             net, updates = train(seed, options.hidden, x, y)
             name = os.path.join(folder, f"adder-{seed}")
             save_safetensors(name + ".torch.safetensors", net.state_dict())

@@ -75,6 +75,8 @@ Test(import, our_names)
     add(&biased, "b_h", 3, 0, 0);
     add(&biased, "b_y", 1, 0, 0);
     expect_as_they_are(&biased, CARRYNET_NAMES_OWN, 1);
+    biased.arrays[3] = (npz_array){"b_h", NPZ_FLOAT, 4, 2, {1, 3}, biased.narrow[3], 12}; /* a row of NumPy's */
+    expect_as_they_are(&biased, CARRYNET_NAMES_OWN, 1);
 }
 
 Test(import, names_of_the_seeds)

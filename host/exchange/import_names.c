@@ -188,12 +188,11 @@ static carrynet_status fail_shape(const char *path, const foreign_array *array, 
                      safetensors_quote(quote, array->name), foreign_shape(shape, array->shape, array->rank), what);
 }
 
-/* A leading 1, as PyTorch gives an initial state, counts for nothing where there are no several networks. */
+/* A leading 1 counts for nothing where there are no several networks: PyTorch's h_0 has two, a row of NumPy's one. */
 static void strip_ones(uint64_t *shape, size_t *rank, size_t least)
 {
-    while (*rank > least && shape[0] == 1) {
+    while (*rank > least && shape[0] == 1)
         memmove(shape, shape + 1, --*rank * sizeof *shape);
-    }
 }
 
 static carrynet_status check_shape(const char *path, const import_parts *parts, int place, bool several)
@@ -209,7 +208,7 @@ static carrynet_status check_shape(const char *path, const import_parts *parts, 
     memcpy(shape, array->shape, sizeof shape);
     if (several)
         wanted[count++] = parts->networks;
-    else if (place == CARRYNET_H_0)
+    else if (vector)
         strip_ones(shape, &rank, 1);
     if (!vector)
         wanted[count++] = parts->transposed ? columns[place] : rows[place];

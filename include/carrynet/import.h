@@ -8,6 +8,8 @@
  *                prefix, as nn.RNN has them, or nn.RNNCell's without _l0; a linear head weight [O,H] and bias [O] after
  *                another prefix ("fc.weight"); h_0 or h0 [H], where it does not start from zero
  *
+ * A vector may be a row, [1,H].
+ *
  * What the network must do is as everywhere (net.h, task.h): it reads a symbol a step, the least significant bit of every
  * number first; its inputs are 0 or 1, input 0 the bit of the first operand (a), input 1 that of b; an output bit is 1
  * where the head's output, before any sigmoid, is above 0.
