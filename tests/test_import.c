@@ -3,6 +3,7 @@
  * and what the bounds of any arithmetic cover. Bad files are in test_import_bad.c.
  */
 #include "foreign_files.h"
+#include "verify/bounds.h"
 #include <carrynet/evaluate.h>
 #include <math.h>
 
@@ -259,4 +260,53 @@ Test(import, what_the_bounds_cover)
     cr_expect(imported.covered, "%s", imported.uncovered);
     carrynet_model_free(import(&imported, CARRYNET_CELL_TANH, 0));
     cr_expect(imported.covered, "%s", imported.uncovered);
+}
+
+/* One step in float32, as a framework may compute it (input and hidden part apart, two biases), from any state. */
+Test(import, the_bounds_hold_for_a_step_in_float32)
+{
+    struct made made = {0};
+    carrynet_imported imported;
+    uint32_t seed = 12345;
+    double state[H], logit[1], closest = 0;
+    add_pytorch(&made, torch_names);
+    for (size_t a = 0; a < 6; ++a) /* values that are no short sums of powers of two */
+        for (size_t i = 0; i < made.arrays[a].size / 4; ++i)
+            made.wide[a][i] = made.narrow[a][i] = (float)made.wide[a][i] * 1.2345678f;
+    write_safetensors(&made);
+    carrynet_model *model = import(&imported, CARRYNET_CELL_TANH, 0);
+    cr_assert(imported.covered);
+    verify_errors(state, logit, carrynet_model_values_const(model), &carrynet_model_settings(model)->shape,
+                  CARRYNET_FP32, CARRYNET_BOUNDS_ANY);
+    for (int trial = 0; trial < 20000; ++trial) {
+        float g[H], after[H];
+        const uint32_t x = (uint32_t)trial & 3u;
+        for (size_t j = 0; j < H; ++j)
+            g[j] = tanhf((float)any_value(&seed) * 1.7f + (float)any_value(&seed) / 77);
+        float z = 0;
+        double exact_z = value(model, CARRYNET_B_Y, 0, 0);
+        for (size_t j = 0; j < H; ++j) {
+            float part = made.narrow[3][j], sum = made.narrow[4][j];
+            double exact = value(model, CARRYNET_B_H, 0, j);
+            for (size_t i = 0; i < 2; ++i) {
+                part += made.narrow[0][j * 2 + i] * (float)(x >> i & 1u);
+                exact += value(model, CARRYNET_W_XH, 0, i * H + j) * (x >> i & 1u);
+            }
+            for (size_t i = 0; i < H; ++i) {
+                sum += made.narrow[1][j * H + i] * g[i];
+                exact += value(model, CARRYNET_W_HH, 0, i * H + j) * (1 + (double)g[i]) / 2;
+            }
+            after[j] = tanhf(part + sum);
+            const double error = fabs((1 + (double)after[j]) / 2 - 1 / (1 + exp(-exact)));
+            cr_assert(error <= state[j], "trial %d, unit %zu: an error of %g, allowed are %g", trial, j, error,
+                      state[j]);
+            closest = fmax(closest, error / state[j]);
+            z += made.narrow[2][j] * after[j];
+            exact_z += value(model, CARRYNET_W_HY, 0, j) * (1 + (double)after[j]) / 2;
+        }
+        z += made.narrow[5][0];
+        cr_assert(fabs((double)z - exact_z) <= logit[0]);
+    }
+    cr_expect(closest > 1e-3, "the bounds are nowhere near: %g", closest); /* or nothing was compared */
+    carrynet_model_free(model);
 }
