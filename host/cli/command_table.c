@@ -45,6 +45,9 @@ static const char *const prove_examples[] = {"carrynet prove add.safetensors",
                                              "carrynet prove add.safetensors --by all --states 50000000",
                                              "carrynet prove many.safetensors -o many.cert --json", NULL};
 static const char *const verify_examples[] = {"carrynet verify add.safetensors add.safetensors.cert", NULL};
+static const char *const export_examples[] = {"carrynet export add.safetensors -o add.onnx",
+                                              "carrynet export add.safetensors -o add.npz",
+                                              "carrynet export many.safetensors --net 3 -o adder.c", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
@@ -215,6 +218,19 @@ const cli_command command_table[] = {
              "`carrynet train --task FILE`.",
      .example = task_examples,
      .run = command_task},
+    {.id = COMMAND_EXPORT,
+     .name = "export",
+     .operands = "MODEL",
+     .least = 1,
+     .most = 1,
+     .missing = "the name of a model file is missing",
+     .summary = "take a saved network to ONNX, to NumPy, or to C",
+     .text = "Writes one network as a file for other tools: .onnx, a graph for ONNX Runtime and its like, time and "
+             "batch of any size; .npz, arrays for numpy.load; .c, one C99 file without dependencies, which computes "
+             "the same bits as Carrynet and whose functions are named after the file. All read and write the least "
+             "significant bit first.",
+     .example = export_examples,
+     .run = command_export},
     {.id = COMMAND_HELP,
      .name = "help",
      .operands = "[COMMAND]",

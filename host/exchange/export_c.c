@@ -50,7 +50,10 @@ static void add_number(base_text *text, double value, carrynet_precision precisi
     base_text_add(text, "%s0x%d", bits >> 63 != 0 ? "-" : "", exponent > 0);
     if (count > 0)
         base_text_add(text, ".%0*" PRIx64, count, digits);
-    base_text_add(text, "p%+d%s", exponent > 0 ? exponent - 1023 : value == 0 ? 0 : -1022,
+    base_text_add(text, "p%+d%s",
+                  exponent > 0 ? exponent - 1023
+                  : value == 0 ? 0
+                               : -1022,
                   precision == CARRYNET_FP32 ? "f" : "");
 }
 

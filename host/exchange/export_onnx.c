@@ -178,8 +178,7 @@ static void add_graph(builder *b)
     b->activation = (ProtobufCBinaryData){.len = strlen(sigmoid), .data = (uint8_t *)sigmoid};
     activations->n_strings = 1;
     activations->strings = &b->activation;
-    Onnx__AttributeProto *direction =
-        add_attribute(b, rnn, "direction", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING);
+    Onnx__AttributeProto *direction = add_attribute(b, rnn, "direction", ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING);
     direction->has_s = 1;
     direction->s = (ProtobufCBinaryData){.len = strlen(forward), .data = (uint8_t *)forward};
     add_whole(b, rnn, "hidden_size", (int64_t)H);
@@ -216,9 +215,8 @@ static void set_put(builder *b, size_t i, const char *name, uint32_t width, cons
     b->shape[i].n_dim = RANK;
     b->shape[i].dim = b->dimension_list[i];
     b->tensor_type[i].has_elem_type = 1;
-    b->tensor_type[i].elem_type = b->net->settings->precision == CARRYNET_FP32
-                                      ? ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT
-                                      : ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE;
+    b->tensor_type[i].elem_type = b->net->settings->precision == CARRYNET_FP32 ? ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT
+                                                                               : ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE;
     b->tensor_type[i].shape = &b->shape[i];
     b->type[i].value_case = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
     b->type[i].tensor_type = &b->tensor_type[i];
