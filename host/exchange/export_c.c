@@ -148,6 +148,9 @@ static const char *text_of(const base_text *text)
 /* The value of a word: a text, or a number where it is NULL. False if there is no such word. */
 static bool value_of(const char **text, unsigned long *number, const marks *m, const char *word)
 {
+    static const char *const bits[] = {"1 bit", "2 bits", "3 bits", "4 bits"};
+    static const char *const numbers[] = {"a whole number", "two whole numbers", "three whole numbers",
+                                          "four whole numbers"};
     const exported *net = m->net;
     const carrynet_settings *settings = net->settings;
     const bool narrow = settings->precision == CARRYNET_FP32;
@@ -163,7 +166,11 @@ static bool value_of(const char **text, unsigned long *number, const marks *m, c
         {"I", NULL, settings->shape.inputs},
         {"H", NULL, settings->shape.hidden},
         {"O", NULL, settings->shape.outputs},
-        {"VALUES", NULL, carrynet_shape_size(&settings->shape)},
+        {"I_BITS", bits[settings->shape.inputs - 1], 0},
+        {"O_BITS", bits[settings->shape.outputs - 1], 0},
+        {"NUMBERS", numbers[settings->shape.inputs - 1], 0},
+        /* next, z, the stripes, and some for the compiler. */
+        {"STACK", NULL, (settings->shape.hidden + 32) * ((unsigned long)settings->precision / 8) + 128},
         {"VERSION", carrynet_version(), 0},
         {"ARITHMETIC", NULL, (unsigned long)carrynet_arithmetic_version()},
         {"DIGEST", net->digest, 0},

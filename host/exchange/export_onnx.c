@@ -269,7 +269,7 @@ static void describe(builder *b)
 
 static carrynet_status write_model(builder *b, const char *path)
 {
-    static char name[] = "carrynet", domain[] = "";
+    static char name[] = "carrynet", domain[] = "", graph_name[] = "network";
     Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
     Onnx__GraphProto graph = ONNX__GRAPH_PROTO__INIT;
     Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets[] = {&opset};
@@ -277,7 +277,7 @@ static carrynet_status write_model(builder *b, const char *path)
     opset.domain = domain;
     opset.has_version = 1;
     opset.version = OPSET;
-    graph.name = (char *)(uintptr_t)b->net->settings->task.name;
+    graph.name = graph_name;
     graph.doc_string = b->about.data;
     graph.n_node = b->nodes;
     graph.node = b->node_list;
