@@ -1,7 +1,7 @@
 /*
  * Exported networks: the C file gives the bits of the plain C reference, for hidden values and z, in every shape, through
  * every compiler's eyes; formats and endings; what is not exported. ONNX and NPZ are read by their own programs in
- * export_onnx.py and add_npz.py.
+ * export_onnx.py and export_npz.py.
  */
 #include "bodies.h"
 #include "draws.h"

@@ -2,7 +2,8 @@
  * Taking a network away: one network of a model as a file that other tools read.
  *
  *     onnx  a graph for ONNX Runtime and others: op RNN with sigmoid, opset 14; x [time][batch][inputs] to
- *           y [time][batch][outputs], time and batch of any size
+ *           y [time][batch][outputs], time and batch of any size; of doubles for fp64, which not every runtime has an RNN
+ *           for
  *     npz   arrays for numpy.load: w_xh [I][H], w_hh [H][H], w_hy [H][O], and b_h, b_y, h_0 where present
  *     c     one C99 file without dependencies, which computes the bits of the reference
  *
