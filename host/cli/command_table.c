@@ -50,6 +50,9 @@ static const char *const import_examples[] = {"carrynet import rnn.safetensors -
 static const char *const states_examples[] = {"carrynet states add.safetensors -o h.npz",
                                               "carrynet states add.safetensors --bits 32 --problems 100 -o h.npz",
                                               NULL};
+static const char *const export_examples[] = {"carrynet export add.safetensors -o add.onnx",
+                                              "carrynet export add.safetensors -o add.npz",
+                                              "carrynet export many.safetensors --net 3 -o adder.c", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
@@ -249,6 +252,19 @@ const cli_command command_table[] = {
          "where its output, before a sigmoid, is above 0. A cell of tanh becomes one of sigmoid.",
      .example = import_examples,
      .run = command_import},
+    {.id = COMMAND_EXPORT,
+     .name = "export",
+     .operands = "MODEL",
+     .least = 1,
+     .most = 1,
+     .missing = "the name of a model file is missing",
+     .summary = "take a saved network to ONNX, to NumPy, or to C",
+     .text = "Writes one network as a file for other tools: .onnx, a graph for ONNX Runtime and its like, time and "
+             "batch of any size; .npz, arrays for numpy.load; .c, one C99 file without dependencies, which computes "
+             "the same bits as Carrynet and whose functions are named after the file. All read and write the least "
+             "significant bit first.",
+     .example = export_examples,
+     .run = command_export},
     {.id = COMMAND_HELP,
      .name = "help",
      .operands = "[COMMAND]",

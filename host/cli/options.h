@@ -28,6 +28,7 @@ typedef enum command_id {
     COMMAND_STATES,
     COMMAND_PROVE,
     COMMAND_VERIFY,
+    COMMAND_EXPORT,
     COMMAND_HELP
 } command_id;
 
@@ -67,6 +68,7 @@ typedef enum option_id {
     OPTION_NET,
     OPTION_CASE,
     OPTION_DUMP_KERNELS,
+    OPTION_FORMAT,
     OPTION_LIST,
     OPTION_ALL,
     OPTION_AGAINST,
@@ -184,6 +186,7 @@ int command_prove(const cli_arguments *arguments);
 int command_verify(const cli_arguments *arguments);
 int command_import(const cli_arguments *arguments);
 int command_states(const cli_arguments *arguments);
+int command_export(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 
@@ -243,6 +246,7 @@ const char *choice_by(size_t index);
 const char *choice_prove_by(size_t index);
 const char *choice_arithmetic(size_t index);
 const char *choice_cell(size_t index);
+const char *choice_format(size_t index);
 
 /* In the order of choice_until. */
 typedef enum training_goal { UNTIL_EXACT = 0, UNTIL_PROVED } training_goal;

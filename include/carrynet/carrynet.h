@@ -6,6 +6,7 @@
 #include <carrynet/device.h>
 #include <carrynet/engine.h>
 #include <carrynet/evaluate.h>
+#include <carrynet/export.h>
 #include <carrynet/import.h>
 #include <carrynet/model.h>
 #include <carrynet/net.h>

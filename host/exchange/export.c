@@ -1,0 +1,121 @@
+/* A network of a model as a file for other tools: what all formats share, and the choice of one. */
+#include "exchange/exports.h"
+#include "net/value.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+    const char *name;
+    carrynet_status (*write)(const exported *net, const char *path);
+} formats[] = {
+    [CARRYNET_FORMAT_ONNX] = {"onnx", export_onnx},
+    [CARRYNET_FORMAT_NPZ] = {"npz", export_npz},
+    [CARRYNET_FORMAT_C] = {"c", export_c},
+};
+enum { FORMATS = sizeof formats / sizeof formats[0] };
+
+/* ---- formats --------------------------------------------------------------------------------------------------- */
+
+const char *carrynet_format_name(carrynet_format format)
+{
+    return (unsigned)format < FORMATS ? formats[format].name : NULL;
+}
+
+static carrynet_status find(carrynet_format *format, const char *name, int (*compare)(const char *, const char *))
+{
+    for (size_t i = 0; i < FORMATS; ++i)
+        if (compare(name, formats[i].name) == 0) {
+            *format = (carrynet_format)i;
+            return CARRYNET_OK;
+        }
+    return CARRYNET_ERROR_ARGUMENT;
+}
+
+carrynet_status carrynet_format_find(carrynet_format *format, const char *name)
+{
+    const carrynet_status status = find(format, name, strcmp);
+    return status == CARRYNET_OK
+               ? status
+               : base_fail(status, "there is no format '%.40s' to export to: the formats are onnx, npz, c", name);
+}
+
+carrynet_status carrynet_format_of_path(carrynet_format *format, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path, *dot = strrchr(file, '.');
+    carrynet_status status = CARRYNET_ERROR_ARGUMENT;
+    if (dot != NULL && dot > file)
+        status = find(format, dot + 1, strcasecmp);
+    return status == CARRYNET_OK
+               ? status
+               : base_fail(status, "%s: its ending is not that of a format to export to: .onnx, .npz, .c", path);
+}
+
+/* ---- what the writers read ------------------------------------------------------------------------------------- */
+
+double exported_value(const exported *net, const carrynet_place *place, size_t i)
+{
+    return net_value(net->values, net->settings->precision, place->offset + i);
+}
+
+void exported_meaning(base_text *text, const exported *net)
+{
+    const carrynet_task *task = &net->settings->task, *known = NULL;
+    carrynet_task_difference difference;
+    char name[CARRYNET_TASK_NAME];
+    for (size_t i = 0; i < carrynet_task_count(); ++i) {
+        known = carrynet_task_at(i);
+        if (strcmp(task->name, known->name) == 0 && task->inputs == known->inputs && task->outputs == known->outputs &&
+            carrynet_task_distinguish(&difference, task, known) == CARRYNET_OK && difference.length == 0) {
+            base_text_add(text, "%s (task %s)", carrynet_task_meaning(i), task->name);
+            return;
+        }
+    }
+    /* A name may have any printable character, a comment's end too. */
+    (void)snprintf(name, sizeof name, "%s", task->name);
+    for (char *c = name; *c != '\0'; ++c)
+        if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -_.,+", *c) == NULL)
+            *c = '?';
+    base_text_add(text, "task %s", name);
+}
+
+void exported_closing(base_text *text, const exported *net)
+{
+    const carrynet_task *task = &net->settings->task;
+    if (task->closing_count == 0)
+        return;
+    base_text_add(text, "After the highest bits of the operands: ");
+    for (uint32_t i = 0; i < task->closing_count; ++i)
+        base_text_add(text, "%sone step with symbol %u", i == 0 ? "" : ", ", task->closing[i]);
+    base_text_add(text, ".");
+}
+
+static carrynet_status check_values(const exported *net, size_t network)
+{
+    const carrynet_shape *shape = &net->settings->shape;
+    for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
+        const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
+        for (size_t i = 0; i < place.size; ++i)
+            if (!isfinite(exported_value(net, &place, i)))
+                return base_fail(CARRYNET_ERROR_NUMERIC,
+                                 "network %zu: %s: value %zu of %zu is %s; such a network is not exported", network,
+                                 place.name, i, place.size, isnan(exported_value(net, &place, i)) ? "NaN" : "infinite");
+    }
+    return CARRYNET_OK;
+}
+
+carrynet_status carrynet_export(const carrynet_model *model, size_t network, const char *path, carrynet_format format)
+{
+    exported net = {.settings = carrynet_model_settings(model)};
+    if ((unsigned)format >= FORMATS)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "format %u of %u", (unsigned)format, (unsigned)FORMATS);
+    carrynet_status status = carrynet_network_digest(net.digest, model, network);
+    if (status != CARRYNET_OK)
+        return status;
+    net.network = carrynet_model_networks_const(model) + network;
+    net.values = (const char *)carrynet_model_values_const(model) +
+                 network * carrynet_shape_size(&net.settings->shape) * ((size_t)net.settings->precision / 8);
+    status = check_values(&net, network);
+    return status == CARRYNET_OK ? formats[format].write(&net, path) : status;
+}
