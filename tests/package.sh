@@ -23,6 +23,7 @@ fi
 
 # ---- the packages ---------------------------------------------------------------------------------------------------
 
+rm -f build-deb/*.deb # of another version
 cmake --workflow --preset deb
 packages=("$top"/build-deb/*.deb)
 [ "${#packages[@]}" -eq 3 ]
@@ -61,7 +62,7 @@ inside() {
 # ---- the program, with pocl as a recommendation ---------------------------------------------------------------------
 
 inside apt-get update -qq
-inside apt-get install -y -qq ./packages/carrynet_*.deb
+inside apt-get install -y -qq -o Dpkg::Use-Pty=0 ./packages/carrynet_*.deb
 inside carrynet devices | tee "$root/root/devices.txt"
 grep -qi 'portable computing language' "$root/root/devices.txt"
 inside carrynet train --device cpu --until proved -o sure.safetensors
@@ -73,7 +74,7 @@ inside cmp sure.safetensors again.safetensors
 
 # ---- the library ----------------------------------------------------------------------------------------------------
 
-inside apt-get install -y -qq --no-install-recommends ./packages/libcarrynet*.deb cmake make gcc g++ libc6-dev pkg-config
+inside apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends ./packages/libcarrynet*.deb cmake make gcc g++ libc6-dev pkg-config
 inside ldconfig -p | grep libcarrynet.so
 for language in C CXX; do
     inside "cmake -S outside -B build-$language -DLANGUAGE=$language > /dev/null; cmake --build build-$language > /dev/null"
@@ -84,7 +85,7 @@ inside 'c++ outside/outside_cxx.cc -o outside-cxx $(pkg-config --cflags --libs c
 
 # ---- and away again -------------------------------------------------------------------------------------------------
 
-inside apt-get purge -y -qq 'carrynet' 'libcarrynet*'
+inside apt-get purge -y -qq -o Dpkg::Use-Pty=0 'carrynet' 'libcarrynet*'
 left=$(chroot "$root" find / -xdev -not -path '/proc/*' -not -path '/root/*' -iname '*carrynet*')
 if [ -n "$left" ]; then
     printf 'left behind:\n%s\n' "$left" >&2
