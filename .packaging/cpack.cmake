@@ -12,7 +12,8 @@ set(CPACK_COMPONENTS_ALL program library development)
 set(CPACK_GENERATOR TGZ)
 find_program(DPKG dpkg DOC "dpkg, where cpack makes Debian packages")
 find_program(DPKG_SHLIBDEPS dpkg-shlibdeps DOC "dpkg-shlibdeps, which finds what a Debian package depends on")
-mark_as_advanced(DPKG DPKG_SHLIBDEPS)
+find_program(FILE_UTILITY file DOC "file, with which cpack finds what dpkg-shlibdeps is to look at")
+mark_as_advanced(DPKG DPKG_SHLIBDEPS FILE_UTILITY)
 if(DPKG)
   set(CPACK_GENERATOR DEB)
 endif()
@@ -27,12 +28,14 @@ set(CPACK_CARRYNET_LICENSE ${CMAKE_SOURCE_DIR}/LICENSE)
 
 # A device is found at run time, by the ICD loader; any implementation will do, and without one the reference trains.
 set(icd "pocl-opencl-icd | opencl-icd")
-if(DPKG_SHLIBDEPS)
+if(DPKG_SHLIBDEPS AND FILE_UTILITY)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-else() # what dpkg-shlibdeps says on Debian 12
+  set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+else() # what dpkg-shlibdeps says on Debian 12, and what cpack then writes to call ldconfig
   set(linked "libc6, libjansson4, libmd0, ocl-icd-libopencl1 | libopencl1")
   set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "${linked}")
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "${linked}")
+  set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/.packaging/triggers)
 endif()
 
 set(about "Carrynet trains small recurrent networks, in batches and with OpenCL, until they
@@ -48,7 +51,6 @@ set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "${about}\n\nThis package has the progra
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "${icd}")
-set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "${about}\n\nThis package has the shared library.")
 
 list(JOIN development_packages ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
