@@ -38,9 +38,9 @@ else() # what dpkg-shlibdeps says on Debian 12, and what cpack then writes to ca
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/.packaging/triggers)
 endif()
 
-set(about "Carrynet trains small recurrent networks, in batches and with OpenCL, until they
-add binary numbers without a mistake, and proves that they do, for numbers of
-every length. A run gives the same bits on every device.")
+set(about "Carrynet trains small recurrent networks, in batches and with OpenCL, until
+they add binary numbers without a mistake, and proves that they do, for numbers
+of every length. A run gives the same bits on every device.")
 
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME carrynet)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION science)
@@ -59,6 +59,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 string(PREPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${library_package} (= ${PROJECT_VERSION}), ")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
-    "${about}\n\nThis package has the headers, the static library, and what CMake and pkg-config read.")
+    "${about}\n\nThis package has the headers, the static library, and what CMake and
+pkg-config read.")
 
 include(CPack)
