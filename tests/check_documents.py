@@ -103,11 +103,16 @@ def zsh(build):
     names = re.findall(r"^  ([a-z]+)  +\S", run(os.path.join(build, "carrynet"), "--help").stdout, re.M)
     wrong += [f"zsh does not have {name}" for name in names if f"\n    ({name}) _arguments" not in text or f"'{name}:" not in text]
     # In a terminal of its own: what it shows for a start of a word.
-    session = ("zmodload zsh/zpty; zpty -b shell zsh -f +Z; "
-               "zpty -w shell $'PS1=READY; fpath=('${1:h}' $fpath); autoload -U compinit; compinit -u -D; carrynet() { print GOT \"$@\" END }'; "
-               "zpty -w shell $'carrynet train --optimizer rms\\t'; zpty -w shell $'carrynet rema\\t'; zpty -w shell $'carrynet sweep --loss squared,cr\\t'; "
-               "zpty -w shell exit; while zpty -r shell line; do print -r -- $line; done")
-    said = run("zsh", "-fc", session, "zsh", script, env={**os.environ, "TERM": "dumb", "LC_ALL": "C.UTF-8"}).stdout
+    session = """
+zmodload zsh/zpty; zpty -b shell zsh -f -i
+zpty -w shell "PS1='> '; fpath=(${1:h} \\$fpath); autoload -U compinit; compinit -u -D; carrynet() { print GOT \\"\\$@\\" END }"
+zpty -w shell $'carrynet train --optimizer rms\\t'
+zpty -w shell $'carrynet rema\\t'
+zpty -w shell $'carrynet sweep --loss squared,cr\\t'
+zpty -w shell exit
+for i in {1..400}; do while zpty -r -t shell line; do print -r -- $line; done; zpty -t shell || break; sleep 0.05; done
+"""
+    said = run("zsh", "-fc", session, "zsh", script, env={**os.environ, "TERM": "vt100", "LC_ALL": "C.UTF-8"}).stdout
     for got in ("GOT train --optimizer rmsprop END", "GOT remake END", "GOT sweep --loss squared,cross-entropy END"):
         if got not in said:
             wrong.append(f"zsh does not come to '{got}':\n{said}")
