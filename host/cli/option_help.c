@@ -4,6 +4,7 @@
  */
 #include "cli/console.h"
 #include "cli/options.h"
+#include "opencl/installation.h"
 #include <string.h>
 
 enum { MEANING_COLUMN = 27 };
@@ -89,8 +90,24 @@ void help_command(FILE *stream, const cli_command *command)
 
 void help_version(FILE *stream)
 {
-    (void)fprintf(stream, "carrynet %s\narithmetic version %d\ndefaults version %d\n", carrynet_version(),
-                  carrynet_arithmetic_version(), CARRYNET_DEFAULTS_VERSION);
+    opencl_platform *platforms = NULL;
+    size_t count = 0;
+    char loader[256];
+    (void)fprintf(stream,
+                  "carrynet %s\narithmetic version %d\ndefaults version %d\nprover version %d\n"
+                  "model format safetensors\nOpenCL loader %s\n",
+                  carrynet_version(), carrynet_arithmetic_version(), CARRYNET_DEFAULTS_VERSION, CARRYNET_PROVER_VERSION,
+                  opencl_loader(loader, sizeof loader));
+    if (opencl_platforms_list(&platforms, &count) == CARRYNET_OK)
+        for (size_t i = 0; i < count; ++i) {
+            char line[512];
+            (void)snprintf(line, sizeof line, "OpenCL platform %zu %s, %s\n", i, platforms[i].name,
+                           platforms[i].version);
+            console_fold(stream, 0, 0, line);
+        }
+    if (count == 0)
+        (void)fputs("no OpenCL platform\n", stream);
+    base_free(platforms);
 }
 
 int command_help(const cli_arguments *arguments)

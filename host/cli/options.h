@@ -20,6 +20,7 @@ typedef enum command_id {
     COMMAND_SHOW,
     COMMAND_REPLAY,
     COMMAND_DEVICES,
+    COMMAND_DOCTOR,
     COMMAND_COMPARE,
     COMMAND_BENCH,
     COMMAND_PLOT,
@@ -174,6 +175,7 @@ int command_run(const cli_arguments *arguments);
 int command_show(const cli_arguments *arguments);
 int command_replay(const cli_arguments *arguments);
 int command_devices(const cli_arguments *arguments);
+int command_doctor(const cli_arguments *arguments);
 int command_bench(const cli_arguments *arguments);
 int command_plot(const cli_arguments *arguments);
 int command_task(const cli_arguments *arguments);
