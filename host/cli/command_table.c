@@ -181,8 +181,8 @@ const cli_command command_table[] = {
      .summary = "say what works here, what does not, and what to install",
      .text = "Prints what a report of an error needs: versions, processor and limits, the OpenCL drivers and whether "
              "each can be opened, platforms, a short check of every device against plain C, the folder of compiled "
-             "kernels, environment variables; and what to do where something is missing. Exit code 3 if no OpenCL "
-             "device works.",
+             "kernels, environment variables; and what to do where something is missing. The first time, drivers "
+             "compile kernels for some seconds. Exit code 3 if no OpenCL device works.",
      .example = doctor_examples,
      .run = command_doctor},
     {.id = COMMAND_COMPARE,
