@@ -41,6 +41,8 @@ OFFERS = [
     (["carrynet", "help", "rem"], ["remake"]),
     (["carrynet", "replay", "003"], ["003", "003-cured"]),
     (["carrynet", "compare", "--case", "fp64-s"], ["fp64-seeds"]),
+    (["carrynet-verify", "m"], ["model.safetensors"]),
+    (["carrynet-verify", "model.safetensors", "m"], ["model.safetensors.cert"]),
 ]
 
 
@@ -80,14 +82,15 @@ def pages(build):
 
 def bash(build):
     """What is wrong with the completion for bash, in a folder with some files."""
-    script, wrong = os.path.join(build, "documents", "bash", "carrynet"), []
+    wrong = []
     with tempfile.TemporaryDirectory() as folder:
         for name in ("model.safetensors", "model.safetensors.cert", "many.csv", "mine.json"):
             with open(os.path.join(folder, name), "w", encoding="ascii"):
                 pass
         os.mkdir(os.path.join(folder, "folder"))
         for words, offered in OFFERS:
-            said = run("bash", "-uc", f'source "{script}"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _carrynet; '
+            script, function = os.path.join(build, "documents", "bash", words[0]), "_" + words[0].replace("-", "_")
+            said = run("bash", "-uc", f'source "{script}"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); {function}; '
                        '(( ${#COMPREPLY[@]} == 0 )) || printf "%s\\n" "${COMPREPLY[@]}"', "bash", *words, cwd=folder)
             if sorted(said.stdout.split()) != sorted(offered) or said.stderr:
                 wrong.append(f"bash offers for {words}: {said.stdout.split()}, not {offered} {said.stderr}")

@@ -169,3 +169,19 @@ void completion_bash(FILE *stream)
         put_operands(stream, &command_table[i]);
     (void)fputs("    esac\n}\ncomplete -F _carrynet carrynet\n", stream);
 }
+
+void completion_bash_checker(FILE *stream)
+{
+    (void)fputs(
+        "# bash completion for carrynet-verify\n"
+        "\n"
+        "_carrynet_verify()\n"
+        "{\n"
+        "    local cur=${COMP_WORDS[COMP_CWORD]} pattern='*.safetensors'\n"
+        "    compopt -o filenames 2> /dev/null\n"
+        "    (( COMP_CWORD == 1 )) || pattern='*.cert'\n"
+        "    mapfile -t COMPREPLY < <({ compgen -f -X \"!$pattern\" -- \"$cur\"; compgen -d -- \"$cur\"; } | sort -u)\n"
+        "}\n"
+        "complete -F _carrynet_verify carrynet-verify\n",
+        stream);
+}

@@ -39,7 +39,9 @@ bool row_of_command(const cli_command *command, const option_row *row);
 void manual_command(FILE *stream, const cli_command *command, const char *date);
 void manual_program(FILE *stream, const char *date);
 
+/* For bash, that of carrynet-verify apart: bash looks for a file of the program's name. */
 void completion_bash(FILE *stream);
+void completion_bash_checker(FILE *stream);
 void completion_zsh(FILE *stream);
 
 #endif

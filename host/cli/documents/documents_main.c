@@ -1,6 +1,6 @@
 /*
- * carrynet-documents FOLDER DATE: writes FOLDER/man1/carrynet*.1, FOLDER/bash/carrynet and FOLDER/zsh/_carrynet. Runs
- * while the program is built, and is not installed.
+ * carrynet-documents FOLDER DATE: writes FOLDER/man1/carrynet*.1, FOLDER/bash/carrynet, FOLDER/bash/carrynet-verify and
+ * FOLDER/zsh/_carrynet. Runs while the program is built, and is not installed.
  */
 #include "cli/documents/documents.h"
 #include <errno.h>
@@ -60,6 +60,7 @@ int main(int argc, char **argv)
         return 2;
     }
     return write_pages(argv[1], argv[2]) && write_completion(argv[1], "bash/carrynet", completion_bash) &&
+                   write_completion(argv[1], "bash/carrynet-verify", completion_bash_checker) &&
                    write_completion(argv[1], "zsh/_carrynet", completion_zsh)
                ? 0
                : 4;
