@@ -116,6 +116,7 @@ static json_t *about_cache(json_t *advice)
     while (access(there, F_OK) != 0 && (slash = strrchr(there, '/')) != NULL && slash != there)
         *slash = '\0';
     const bool writable = access(there, W_OK | X_OK) == 0;
+    const char *reason = writable ? "" : strerror(errno);
     json_put(object, "folder", json_of_text(folder));
     json_put(object, "is_there", json_boolean(strcmp(there, folder) == 0));
     json_put(object, "writable", json_boolean(writable));
@@ -123,7 +124,7 @@ static json_t *about_cache(json_t *advice)
         json_append(advice,
                     text_of("pocl cannot write compiled kernels to %s (%s), and compiles them in every run; set "
                             "POCL_CACHE_DIR to a folder that can be written to",
-                            folder, strerror(errno)));
+                            folder, reason));
     return object;
 }
 

@@ -89,12 +89,12 @@ static void put_title(FILE *stream, const char *name, const char *date)
     (void)fprintf(stream, " 1 %s \"Carrynet %s\" \"User Commands\"\n", date, carrynet_version());
 }
 
-static void put_meanings(FILE *stream, const char *heading, const cli_meaning *meanings)
+static void put_meanings(FILE *stream, const char *heading, const cli_meaning *meanings, const char *between)
 {
     (void)fprintf(stream, ".SH %s\n", heading);
     for (; meanings->name != NULL; ++meanings) {
         base_text text = {0};
-        base_text_add(&text, "%s%s%s.", meanings->meaning, meanings->more != NULL ? "; " : "",
+        base_text_add(&text, "%s%s%s.", meanings->meaning, meanings->more != NULL ? between : "",
                       meanings->more != NULL ? meanings->more : "");
         (void)fprintf(stream, ".TP\n.B %s\n", meanings->name);
         put_text(stream, text.failed ? meanings->meaning : text.data);
@@ -203,7 +203,7 @@ void manual_command(FILE *stream, const cli_command *command, const char *date)
                          "prover.");
     }
     put_options(stream, command);
-    put_meanings(stream, "EXIT STATUS", exit_meanings);
+    put_meanings(stream, "EXIT STATUS", exit_meanings, ": ");
     put_examples(stream, command->example);
     (void)fputs(".SH SEE ALSO\n.BR carrynet (1)\n", stream);
 }
@@ -226,8 +226,8 @@ void manual_program(FILE *stream, const char *date)
         (void)fprintf(stream, ".TP\n.BR carrynet\\-%s (1)\n", command_table[i].name);
         put_text(stream, command_table[i].summary);
     }
-    put_meanings(stream, "EXIT STATUS", exit_meanings);
-    put_meanings(stream, "ENVIRONMENT", variable_meanings);
+    put_meanings(stream, "EXIT STATUS", exit_meanings, ": ");
+    put_meanings(stream, "ENVIRONMENT", variable_meanings, ". ");
     (void)fputs(".SH EXAMPLES\n.EX\n", stream);
     for (size_t i = 0; examples[i] != NULL; ++i)
         (void)fprintf(stream, "%s\n", examples[i]);
