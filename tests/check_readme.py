@@ -2,7 +2,8 @@
 
     check_readme.py BUILD [README]
 
-In a fenced block every line that begins with "$ " is a command for bash, and the lines up to the next are its output, of both streams.
+In a fenced block every line that begins with "$ " is a command for bash, with its here-document if it has one (<<END), and the lines up
+to the next are its output, of both streams.
 All blocks run one after another in one temporary folder, where build/ is BUILD and ./example its README example. A line before a block
 changes that:
 
@@ -66,13 +67,18 @@ def commands(block):
         return [(number, rest.strip(), "\n".join(lines))], []
     if language == "sh":
         return [], [f"line {number}: a block in sh needs a line before it: <!-- not run: reason -->"]
-    found = []
+    found, end = [], None  # end: of the here-document that is being read
     for at, line in enumerate(lines, number):
-        if line.startswith("$ "):
-            found.append((at, line[2:], []))
+        if end is not None:
+            found[-1][1].append(line)
+            end = None if line == end else end
+        elif line.startswith("$ "):
+            found.append((at, [line[2:]], []))
+            here = re.search(r"<<'?(\w+)'?", line)
+            end = here.group(1) if here else None
         elif found:
             found[-1][2].append(line)
-    return [(at, command, "\n".join(output)) for at, command, output in found], []
+    return [(at, "\n".join(command), "\n".join(output)) for at, command, output in found], []
 
 
 def run(command, folder):
@@ -109,7 +115,7 @@ def self_test(build):
     bad = [("```\n$ echo a\nb\n```\n", "+a"), ("<!-- not run: -->\n```sh\nrm x\n```\n", "without a reason"),
            ("```sh\ntrue\n```\n", "needs a line before it"), ("<!-- run: echo a -->\n```\nb\n```\n", "+a"), ("```\n$ true\n", "without an end"),
            ("```\n$ echo 5 sequences/s\n6 k sequences\n```\n", "sequences/s")]
-    good = "<!-- not run: it takes hours -->\n```sh\nfalse\n```\ntext\n```\n$ echo '7.5 k sequences/s'; echo b >&2\n0 sequences/s\nb\n$ echo\n\n```\n```c\nint x;\n```\n"
+    good = "<!-- not run: it takes hours -->\n```sh\nfalse\n```\ntext\n```\n$ echo '7.5 k sequences/s'; echo b >&2\n0 sequences/s\nb\n$ cat <<END; echo c\n$(echo a)\nb\nEND\na\nb\nc\n$ echo\n\n```\n```c\nint x;\n```\n"
     wrong = []
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "README.md")

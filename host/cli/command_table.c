@@ -47,6 +47,11 @@ static const char *const prove_examples[] = {"carrynet prove add.safetensors",
                                              "carrynet prove add.safetensors --by all --states 50000000",
                                              "carrynet prove many.safetensors -o many.cert --json", NULL};
 static const char *const verify_examples[] = {"carrynet verify add.safetensors add.safetensors.cert", NULL};
+static const char *const import_examples[] = {"carrynet import rnn.safetensors --cell tanh -o rnn-model.safetensors",
+                                              "carrynet import weights.npz --task sub -o sub.safetensors", NULL};
+static const char *const states_examples[] = {"carrynet states add.safetensors -o h.npz",
+                                              "carrynet states add.safetensors --bits 32 --problems 100 -o h.npz",
+                                              NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
@@ -227,6 +232,35 @@ const cli_command command_table[] = {
              "`carrynet train --task FILE`.",
      .example = task_examples,
      .run = command_task},
+    {.id = COMMAND_STATES,
+     .name = "states",
+     .operands = "MODEL",
+     .least = 1,
+     .most = 1,
+     .missing = "the name of a model file is missing",
+     .summary = "write what goes on inside a saved network, for NumPy",
+     .text =
+         "Writes an NPZ file, which numpy.load opens: for S problems of T steps, lowest bit first, the hidden values "
+         "h [S,T,H] after each step and h_0 [H] before the first, the inputs x [S,T,I], the outputs y [S,T,O] and "
+         "what they should be, target [S,T,O], the state [S,T] of the task's automaton before each step (for add "
+         "the carry), and the numbers, operands [S,I].",
+     .example = states_examples,
+     .run = command_states},
+    {.id = COMMAND_IMPORT,
+     .name = "import",
+     .operands = "FILE",
+     .least = 1,
+     .most = 1,
+     .missing = "the name of a file is missing: safetensors, or NPZ (numpy.savez)",
+     .summary = "make a model of a network from PyTorch or NumPy",
+     .text =
+         "Reads safetensors and NPZ files with w_xh [I,H], w_hh [H,H], w_hy [H,O], and b_h, b_y, h_0 where there "
+         "are any; synapse_0, synapse_h, synapse_1 or U, W, V of the same shapes; or one nn.RNN of PyTorch's with a "
+         "linear head: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, fc.weight, fc.bias, with any prefixes. "
+         "The network must read numbers lowest bit first, a bit of a as input 0 and of b as input 1, and write a 1 "
+         "where its output, before a sigmoid, is above 0. A cell of tanh becomes one of sigmoid.",
+     .example = import_examples,
+     .run = command_import},
     {.id = COMMAND_HELP,
      .name = "help",
      .operands = "[COMMAND]",

@@ -1,11 +1,11 @@
 /*
  * The table of options: name, commands, kind, range, meaning. getopt_long, --help and every message about a value read
  * it; the ranges are the library's, rounded inwards. Here stand the rows that many commands share; before them come
- * those of option_sweep.c, option_train.c, option_prove.c and option_others.c.
+ * those of option_sweep.c, option_train.c, option_prove.c, option_exchange.c and option_others.c.
  */
 #include "cli/options.h"
 
-#define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW))
+#define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW) | FOR(STATES))
 #define SWEEPING (FOR(SWEEP) | FOR(REMAKE))
 #define EVERY_COMMAND UINT32_MAX
 #define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH))
@@ -23,7 +23,7 @@ static const option_row rows[] = {
      .fallback = "the best there is"},
     {.id = OPTION_DEVICE,
      .name = "device",
-     .commands = FOR(RUN) | FOR(SHOW) | FOR(REPLAY),
+     .commands = FOR(RUN) | FOR(SHOW) | FOR(STATES) | FOR(REPLAY),
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",
@@ -214,7 +214,8 @@ const option_row *option_at(size_t index)
         const option_row *rows;
         size_t count;
     } parts[] = {
-        {option_sweep, option_sweep_size},   {option_train, option_train_size},    {option_prove, option_prove_size},
+        {option_sweep, option_sweep_size},   {option_train, option_train_size},
+        {option_prove, option_prove_size},   {option_exchange, option_exchange_size},
         {option_others, option_others_size}, {rows, sizeof rows / sizeof rows[0]},
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; index -= parts[i++].count)

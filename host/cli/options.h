@@ -25,6 +25,8 @@ typedef enum command_id {
     COMMAND_BENCH,
     COMMAND_PLOT,
     COMMAND_TASK,
+    COMMAND_IMPORT,
+    COMMAND_STATES,
     COMMAND_PROVE,
     COMMAND_VERIFY,
     COMMAND_HELP
@@ -43,6 +45,7 @@ typedef enum option_id {
     OPTION_BIAS,
     OPTION_SCALE,
     OPTION_PRECISION,
+    OPTION_CELL,
     OPTION_NETS,
     OPTION_WAVE,
     OPTION_SEED,
@@ -127,8 +130,8 @@ const option_row *option_at(size_t index);
 
 /* A command in option_row.commands, and the files that the rows stand in, in this order. */
 #define FOR(command) (1u << COMMAND_##command)
-extern const option_row option_sweep[], option_train[], option_prove[], option_others[];
-extern const size_t option_sweep_size, option_train_size, option_prove_size, option_others_size;
+extern const option_row option_sweep[], option_train[], option_prove[], option_exchange[], option_others[];
+extern const size_t option_sweep_size, option_train_size, option_prove_size, option_exchange_size, option_others_size;
 
 typedef struct option_value {
     bool given;
@@ -181,6 +184,8 @@ int command_plot(const cli_arguments *arguments);
 int command_task(const cli_arguments *arguments);
 int command_prove(const cli_arguments *arguments);
 int command_verify(const cli_arguments *arguments);
+int command_import(const cli_arguments *arguments);
+int command_states(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 
@@ -248,6 +253,7 @@ const char *choice_chart(size_t index);
 const char *choice_by(size_t index);
 const char *choice_prove_by(size_t index);
 const char *choice_arithmetic(size_t index);
+const char *choice_cell(size_t index);
 
 /* In the order of choice_until. */
 typedef enum training_goal { UNTIL_EXACT = 0, UNTIL_PROVED } training_goal;

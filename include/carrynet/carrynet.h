@@ -6,6 +6,7 @@
 #include <carrynet/device.h>
 #include <carrynet/engine.h>
 #include <carrynet/evaluate.h>
+#include <carrynet/import.h>
 #include <carrynet/model.h>
 #include <carrynet/net.h>
 #include <carrynet/operands.h>
@@ -14,6 +15,7 @@
 #include <carrynet/prove.h>
 #include <carrynet/replay.h>
 #include <carrynet/settings.h>
+#include <carrynet/states.h>
 #include <carrynet/status.h>
 #include <carrynet/sweep.h>
 #include <carrynet/task.h>

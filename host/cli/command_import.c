@@ -1,0 +1,99 @@
+/*
+ * carrynet import FILE -o MODEL: a network of another program, from safetensors or NPZ, as a model file. Says what each
+ * parameter was made of, which task and orders it takes for granted, and of which arithmetic a proof will speak.
+ */
+#include "cli/console.h"
+#include "cli/options.h"
+#include <string.h>
+
+static const char *names_text(carrynet_names names)
+{
+    switch (names) {
+    case CARRYNET_NAMES_OWN:
+        return "Carrynet's";
+    case CARRYNET_NAMES_SEEDS:
+        return "the seeds'";
+    case CARRYNET_NAMES_PYTORCH:
+        break;
+    }
+    return "PyTorch's";
+}
+
+static void say(const char *format, ...) BASE_PRINTF(1, 2);
+static void say(const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    console_fold(stdout, 0, 0, text);
+    (void)putchar('\n');
+}
+
+static void print_imported(const carrynet_model *model, const carrynet_imported *imported)
+{
+    const carrynet_settings *s = carrynet_model_settings(model);
+    const bool one = s->networks == 1;
+    say("%s names; %lu network%s of %u inputs, %u hidden unit%s, %u output%s, fp%d", names_text(imported->names),
+        (unsigned long)s->networks, one ? "" : "s", s->shape.inputs, s->shape.hidden, s->shape.hidden == 1 ? "" : "s",
+        s->shape.outputs, s->shape.outputs == 1 ? "" : "s", (int)s->precision);
+    if (imported->cell == CARRYNET_CELL_TANH)
+        say("Cell tanh, made into one of sigmoid: g = 2 h - 1");
+    else
+        say("Cell sigmoid");
+    for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
+        if (imported->from[p][0] != '\0')
+            say("  %s = %s", carrynet_shape_place(&s->shape, (carrynet_parameter)p).name, imported->from[p]);
+    say("Task %s%s: lowest bit first, input 0 is a bit of a%s; a bit is 1 where the output is above 0 (before a "
+        "sigmoid)",
+        s->task.name, imported->task_by_shape ? " (by its sizes; --task names another)" : "",
+        s->shape.inputs > 1 ? ", input 1 of b" : "");
+    if (imported->covered)
+        say("`carrynet prove --arithmetic any` speaks of the other program's float%d as well, in any order of "
+            "summation; not of TF32, float16 or bfloat16",
+            (int)imported->precision);
+    else
+        say("`carrynet prove --arithmetic any` does not speak of the other program's arithmetic: %s",
+            imported->uncovered);
+}
+
+int command_import(const cli_arguments *arguments)
+{
+    const option_value *values = arguments->values;
+    const char *const from = arguments->operands[0], *const to = values[OPTION_OUTPUT].text;
+    carrynet_import_options options = {.steps = (uint32_t)values[OPTION_BITS].count};
+    carrynet_imported imported;
+    carrynet_model *model = NULL;
+    carrynet_task task;
+    int code;
+    if (!values[OPTION_OUTPUT].given)
+        return arguments_wrong(arguments, "say where the model goes, with -o FILE.safetensors");
+    if (base_same_file(from, to))
+        return arguments_wrong(arguments, "-o %s is the file to import; choose another name", to);
+    if (values[OPTION_TASK].given) {
+        if (!task_from_word(&task, arguments, "--task", values[OPTION_TASK].text, &code))
+            return code;
+        options.task = &task;
+    }
+    if (values[OPTION_CELL].given)
+        options.cell = (carrynet_cell)(values[OPTION_CELL].choice + 1);
+    if (values[OPTION_PRECISION].given)
+        options.precision = values[OPTION_PRECISION].choice == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
+    carrynet_status status = carrynet_writable(to);
+    if (status == CARRYNET_OK)
+        status = carrynet_import(&model, &imported, from, &options);
+    if (status == CARRYNET_OK)
+        status = carrynet_model_save(model, to);
+    if (status == CARRYNET_ERROR_ARGUMENT)
+        code = arguments_wrong(arguments, "%s", carrynet_message());
+    else
+        code = status == CARRYNET_OK ? EXIT_CODE_DONE : console_status(status);
+    if (status == CARRYNET_OK) {
+        print_imported(model, &imported);
+        (void)printf("Wrote %s\n", to);
+        console_note("Next: carrynet eval %s", to);
+    }
+    carrynet_model_free(model);
+    return code;
+}

@@ -1,0 +1,45 @@
+/* The arrays of a file of another program, safetensors or NPZ, under one form. */
+#ifndef EXCHANGE_FOREIGN_H
+#define EXCHANGE_FOREIGN_H
+
+#include "base/base.h"
+#include "exchange/npz.h"
+#include "file/safetensors.h"
+
+#define FOREIGN_RANK 8
+
+typedef struct foreign_array {
+    const char *name;
+    char type[16]; /* "float32" */
+    bool real;     /* float32 or float64 */
+    size_t width;  /* bytes of a value */
+    size_t rank;
+    uint64_t shape[FOREIGN_RANK];
+    size_t size;      /* values */
+    npz_array values; /* little-endian */
+} foreign_array;
+
+typedef struct foreign_file {
+    foreign_array *arrays; /* [count], in the file's order */
+    size_t count;
+    const char *task; /* JSON of the task, where the file is a model of Carrynet's; else NULL */
+    safetensors_file tensors;
+    npz_file zipped;
+    char *bytes; /* of the file, which the tensors point to */
+} foreign_file;
+
+/* Reads a file; foreign_free it, also after a failure. IO; FORMAT, naming array and field; UNSUPPORTED; MEMORY. */
+carrynet_status foreign_read(foreign_file *file, const char *path);
+void foreign_free(foreign_file *file);
+
+/* The array of that name; NULL if there is none. */
+const foreign_array *foreign_find(const foreign_file *file, const char *name);
+
+/* Value i; exact. */
+double foreign_value(const foreign_array *array, size_t i);
+
+/* "[16, 2]". Returns text. */
+enum { FOREIGN_SHAPE = 200 };
+const char *foreign_shape(char text[FOREIGN_SHAPE], const uint64_t *shape, size_t rank);
+
+#endif

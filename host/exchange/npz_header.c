@@ -1,0 +1,231 @@
+/*
+ * The header of one NPY array. It is a Python dictionary of three keys, in any order:
+ *
+ *     {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
+ *
+ * descr is byte order ('<' or '>', '|' where there is none), kind and width.
+ */
+#include "exchange/npz_header.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAGIC = 6, PREFIX = 10, PREFIX_2 = 12, ALIGNMENT = 64, QUOTE = 48 };
+static const char magic[] = "\x93NUMPY";
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+typedef struct reader {
+    const char *at, *end;
+    char *why; /* [NPZ_WHY] */
+} reader;
+
+static bool fail(reader *r, const char *what)
+{
+    (void)snprintf(r->why, NPZ_WHY, "%s", what);
+    return false;
+}
+
+static void skip_blanks(reader *r)
+{
+    while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\t' || *r->at == '\r'))
+        ++r->at;
+}
+
+/* Takes the character, if it is the next after blanks. */
+static bool take(reader *r, char c)
+{
+    skip_blanks(r);
+    if (r->at >= r->end || *r->at != c)
+        return false;
+    ++r->at;
+    return true;
+}
+
+static bool take_word(reader *r, const char *word)
+{
+    const size_t length = strlen(word);
+    skip_blanks(r);
+    if ((size_t)(r->end - r->at) < length || memcmp(r->at, word, length) != 0)
+        return false;
+    r->at += length;
+    return true;
+}
+
+/* A string in either quotes, without escapes, shortened to QUOTE; what does not print as '?'. */
+static bool take_string(reader *r, char text[QUOTE])
+{
+    size_t length = 0;
+    skip_blanks(r);
+    if (r->at >= r->end || (*r->at != '\'' && *r->at != '"'))
+        return false;
+    const char quote = *r->at++;
+    for (; r->at < r->end && *r->at != quote; ++r->at)
+        if (length < QUOTE - 1)
+            text[length++] = (char)(*r->at < ' ' || *r->at > '~' ? '?' : *r->at);
+    text[length] = '\0';
+    return take(r, quote);
+}
+
+static bool read_descr(npz_layout *layout, reader *r)
+{
+    char text[QUOTE];
+    skip_blanks(r);
+    if (r->at < r->end && *r->at == '[')
+        return fail(r, "descr is a structure of fields, must be a plain type, such as '<f4'");
+    if (!take_string(r, text))
+        return fail(r, "descr is no string, must be a type such as '<f4'");
+    const char order = text[0], kind = text[0] != '\0' ? text[1] : '\0';
+    uint64_t width = 0;
+    const char *rest = kind != '\0' ? base_read_whole(&width, text + 2, 64) : NULL;
+    if (kind == 'O')
+        return fail(r, "descr is an object, which only Python can read; save plain numbers (allow_pickle=False)");
+    if (rest == NULL || *rest != '\0' || strchr("<>|=", order) == NULL || order == '=' ||
+        (order == '|' && width != 1)) {
+        (void)snprintf(r->why, NPZ_WHY, "descr is '%s', must be a type such as '<f4'", text);
+        return false;
+    }
+    const bool whole = (kind == 'i' || kind == 'u') && (width == 1 || width == 2 || width == 4 || width == 8);
+    if (!whole && !(kind == 'b' && width == 1) && !(kind == 'f' && (width == 4 || width == 8))) {
+        (void)snprintf(r->why, NPZ_WHY,
+                       "descr is '%s'%s, must be float32 or float64 ('f4', 'f8'), or a whole number ('i', 'u') of 1, "
+                       "2, 4 or 8 bytes",
+                       text, strcmp(text + 1, "f2") == 0 ? ", float16" : "");
+        return false;
+    }
+    layout->kind = (npz_kind)kind;
+    layout->width = (size_t)width;
+    layout->swapped = order == '>';
+    return true;
+}
+
+static bool read_order(npz_layout *layout, reader *r)
+{
+    layout->fortran = take_word(r, "True");
+    return layout->fortran || take_word(r, "False") || fail(r, "fortran_order is neither True nor False");
+}
+
+static bool read_shape(npz_layout *layout, reader *r)
+{
+    bool comma = true; /* before the next, or the first */
+    if (!take(r, '('))
+        return fail(r, "shape is no tuple, such as (3, 4)");
+    while (!take(r, ')')) {
+        char digits[24] = "";
+        size_t length = 0;
+        uint64_t value = 0;
+        skip_blanks(r);
+        while (r->at < r->end && *r->at >= '0' && *r->at <= '9' && length < sizeof digits - 1)
+            digits[length++] = *r->at++;
+        if (!comma || base_read_whole(&value, digits, INT64_MAX) == NULL)
+            return fail(r, "shape is not a tuple of whole numbers from 0, such as (3, 4)");
+        if (layout->rank == NPZ_RANK) {
+            (void)snprintf(r->why, NPZ_WHY, "shape has more than %d dimensions", NPZ_RANK);
+            return false;
+        }
+        layout->shape[layout->rank++] = value;
+        comma = take(r, ',');
+    }
+    return true;
+}
+
+/* The dictionary; every key once. */
+static bool read_dictionary(npz_layout *layout, reader *r)
+{
+    static const char *const names[] = {"descr", "fortran_order", "shape"};
+    static bool (*const read[])(npz_layout *, reader *) = {read_descr, read_order, read_shape};
+    enum { KEYS = sizeof names / sizeof names[0] };
+    bool seen[KEYS] = {false}, comma = true;
+    if (!take(r, '{'))
+        return fail(r, "the header does not begin with '{'");
+    while (!take(r, '}')) {
+        char key[QUOTE];
+        size_t k = 0;
+        if (!comma || !take_string(r, key) || !take(r, ':'))
+            return fail(r, "the header is no dictionary of descr, fortran_order and shape");
+        while (k < KEYS && strcmp(key, names[k]) != 0)
+            ++k;
+        if (k == KEYS || seen[k]) {
+            (void)snprintf(r->why, NPZ_WHY, "the header has '%s'%s", key, k == KEYS ? ", which is unknown" : " twice");
+            return false;
+        }
+        seen[k] = true;
+        if (!read[k](layout, r))
+            return false;
+        comma = take(r, ',');
+    }
+    for (size_t k = 0; k < KEYS; ++k)
+        if (!seen[k]) {
+            (void)snprintf(r->why, NPZ_WHY, "the header has no %s", names[k]);
+            return false;
+        }
+    skip_blanks(r);
+    return r->at == r->end || fail(r, "the header goes on after its '}'");
+}
+
+bool npz_header_read(npz_layout *layout, char why[NPZ_WHY], const char *bytes, size_t size)
+{
+    reader r = {.why = why};
+    *layout = (npz_layout){0};
+    if (size < PREFIX || memcmp(bytes, magic, MAGIC) != 0)
+        return fail(&r, "not an NPY array: it does not begin with \\x93NUMPY");
+    const unsigned char *const prefix = (const unsigned char *)bytes;
+    const unsigned major = prefix[MAGIC], minor = prefix[MAGIC + 1];
+    if ((major != 1 && major != 2) || minor != 0) {
+        (void)snprintf(why, NPZ_WHY, "format %u.%u, must be 1.0 or 2.0", major, minor);
+        return false;
+    }
+    const size_t begins = major == 1 ? PREFIX : PREFIX_2;
+    uint64_t length = 0;
+    for (size_t i = begins; i > 8 && size >= begins; --i)
+        length = length << 8 | prefix[i - 1];
+    if (size < begins || length > size - begins) {
+        (void)snprintf(why, NPZ_WHY, "%s", size < NPZ_HEADER ? "truncated in its header" : "its header is too long");
+        return false;
+    }
+    r.at = bytes + begins;
+    r.end = r.at + length;
+    layout->data_begins = begins + (size_t)length;
+    if (!read_dictionary(layout, &r))
+        return false;
+    layout->bytes = layout->width;
+    for (size_t i = 0; i < layout->rank; ++i) {
+        if (layout->shape[i] != 0 && layout->bytes > (uint64_t)INT64_MAX / layout->shape[i])
+            return fail(&r, "shape: too many values");
+        layout->bytes *= layout->shape[i];
+    }
+    layout->fortran = layout->fortran && layout->rank > 1;
+    return true;
+}
+
+/* ---- writing --------------------------------------------------------------------------------------------------- */
+
+static char byte_order(size_t width)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+    memcpy(&first, &one, 1);
+    return width == 1 ? '|' : first == 1 ? '<' : '>';
+}
+
+size_t npz_header_write(char header[NPZ_HEADER], const npz_array *array)
+{
+    char shape[NPZ_RANK * 24] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < array->rank; ++i)
+        length += (size_t)snprintf(shape + length, sizeof shape - length, "%s%" PRIu64 "%s", i > 0 ? " " : "",
+                                   array->shape[i], i + 1 < array->rank || array->rank == 1 ? "," : "");
+    memset(header, ' ', NPZ_HEADER);
+    const int text =
+        snprintf(header + PREFIX, NPZ_HEADER - PREFIX, "{'descr': '%c%c%zu', 'fortran_order': False, 'shape': (%s), }",
+                 byte_order(array->width), (char)array->kind, array->width, shape);
+    const size_t end = PREFIX + (size_t)text, size = (end + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    header[end] = ' '; /* snprintf's NUL */
+    header[size - 1] = '\n';
+    memcpy(header, magic, MAGIC);
+    header[MAGIC] = 1;
+    header[MAGIC + 1] = 0;
+    header[MAGIC + 2] = (char)(unsigned char)((size - PREFIX) & 0xff);
+    header[MAGIC + 3] = (char)(unsigned char)((size - PREFIX) >> 8);
+    return size;
+}

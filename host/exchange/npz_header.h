@@ -1,0 +1,28 @@
+/* The header of one NPY array: format in npz.h. */
+#ifndef EXCHANGE_NPZ_HEADER_H
+#define EXCHANGE_NPZ_HEADER_H
+
+#include "exchange/npz.h"
+
+/* Most bytes of a header with what stands before it: NumPy's own limit, and its padding. */
+#define NPZ_HEADER 10240
+#define NPZ_WHY 256 /* bytes of a reason with its end */
+
+typedef struct npz_layout {
+    npz_kind kind;
+    size_t width;
+    bool swapped; /* the most significant byte first */
+    bool fortran; /* the first dimension fastest, and there is more than one */
+    size_t rank;
+    uint64_t shape[NPZ_RANK];
+    uint64_t bytes;     /* of the values */
+    size_t data_begins; /* bytes before them */
+} npz_layout;
+
+/* Reads the header from the first `size` bytes of an array's file. False with what is wrong in `why`. */
+bool npz_header_read(npz_layout *layout, char why[NPZ_WHY], const char *bytes, size_t size);
+
+/* Writes the header of an array in the machine's byte order; returns its bytes. */
+size_t npz_header_write(char header[NPZ_HEADER], const npz_array *array);
+
+#endif

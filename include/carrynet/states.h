@@ -1,0 +1,44 @@
+/*
+ * What goes on inside a network: its hidden values over many problems, with what it reads, answers and should answer,
+ * and the state that the task's automaton is in.
+ */
+#ifndef CARRYNET_STATES_H
+#define CARRYNET_STATES_H
+
+#include <carrynet/engine.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* S problems of T steps, lowest bit first. The arrays belong to the struct; carrynet_states_free releases them. */
+typedef struct carrynet_states {
+    bool exhaustive; /* every problem; else the first of the evaluation set */
+    size_t problems; /* S */
+    size_t steps;    /* T */
+    uint32_t inputs, hidden, outputs;
+    carrynet_precision precision; /* of h and y: float or double */
+    void *h;                      /* [S][T][H]: after the step */
+    void *y;                      /* [S][T][O] */
+    uint8_t *x;                   /* [S][T][I]: 0 or 1 */
+    uint8_t *target;              /* [S][T][O]: 0 or 1 */
+    uint8_t *state;               /* [S][T]: of the automaton, before the step */
+    uint64_t *operands;           /* [S][I]: the numbers, without the closing symbols; NULL above 64 bits */
+} carrynet_states;
+
+/*
+ * Steps network `network` of an engine through problems of `steps` steps: every problem where `problems` is 0 and they are
+ * at most 16,384, else the first `problems` (0: 1,024) of the evaluation set (kernels/ARITHMETIC.md 8). The memory is
+ * computed first: MEMORY states the need and what there is. ARGUMENT: no such network, a task of other sizes, too few or
+ * more than 1,000,000 steps.
+ */
+CARRYNET_API carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine *engine,
+                                                     const carrynet_task *task, size_t network, size_t steps,
+                                                     uint64_t problems);
+CARRYNET_API void carrynet_states_free(carrynet_states *states);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

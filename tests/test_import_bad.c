@@ -1,0 +1,170 @@
+/* Every way in which a file of another program can be wrong: names, shapes, values, types, each named in the message. */
+#include "foreign_files.h"
+#include <math.h>
+
+TestSuite(import_bad, .init = foreign_enter, .fini = foreign_leave);
+
+static void expect_bad(const struct made *made, carrynet_cell cell, carrynet_status status, const char *says)
+{
+    for (int kind = 0; kind < 2; ++kind) {
+        carrynet_model *model = NULL;
+        const carrynet_import_options options = {.cell = cell};
+        (kind == 0 ? write_npz : write_safetensors)(made);
+        cr_expect_eq(carrynet_import(&model, NULL, path, &options), status, "for '%s'", says);
+        cr_expect_not_null(strstr(carrynet_message(), says), "no '%s' in: %s", says, carrynet_message());
+        cr_expect_not_null(strstr(carrynet_message(), path), "no name of the file in: %s", carrynet_message());
+        cr_expect_null(model);
+        carrynet_model_free(model);
+    }
+}
+
+static void expect_bad_tanh(const struct made *made, const char *says)
+{
+    expect_bad(made, CARRYNET_CELL_TANH, CARRYNET_ERROR_FORMAT, says);
+}
+
+Test(import_bad, names)
+{
+    static const struct {
+        const char *more, *says;
+        uint64_t a, b;
+    } cases[] = {
+        {"rnn.weight_ih_l1", "'rnn.weight_ih_l1' is of another layer: one layer can be imported (num_layers=1)", 3, 3},
+        {"rnn.weight_ih_l0_reverse", "'rnn.weight_ih_l0_reverse' is of a second direction (bidirectional=True)", 3, 2},
+        {"rnn.weight_hr_l0", "'rnn.weight_hr_l0' is a projection", 3, 3},
+        {"embedding", "'embedding' is unknown; found: rnn.weight_ih_l0, rnn.weight_hh_l0, fc.weight", 4, 2},
+        {"fc2.weight", "'fc2.weight' is of a second linear layer", 1, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+        struct made made = {0};
+        add_pytorch(&made, torch_names);
+        add(&made, cases[i].more, cases[i].a, cases[i].b, 0);
+        expect_bad_tanh(&made, cases[i].says);
+    }
+    struct made made = {0};
+    add_pytorch(&made, torch_names);
+    expect_bad(&made, CARRYNET_CELL_UNSAID, CARRYNET_ERROR_ARGUMENT, "no file says what its cell computes");
+    made.arrays[5].name = "other.bias";
+    expect_bad_tanh(&made, "'other.bias' is no bias of the head");
+    made.count = 4;
+    expect_bad_tanh(&made, "one of bias_ih_l0 and bias_hh_l0, which belong together");
+    made.count = 2;
+    expect_bad_tanh(&made, "lack a linear head, such as fc.weight");
+    made.count = 1;
+    expect_bad_tanh(&made, "lack weight_hh_l0");
+    made.arrays[0].name = "kernel";
+    expect_bad_tanh(&made, "are of no known network; found: kernel; known are w_xh");
+    made.count = 0;
+    made.arrays[0].name = "synapse_0";
+    made.count = 1;
+    expect_bad_tanh(&made, "'synapse_h' is missing; found: synapse_0");
+    struct made ours = {0};
+    add(&ours, "w_xh", 2, 3, 0);
+    add(&ours, "w_hh", 3, 3, 0);
+    add(&ours, "w_hy", 3, 1, 0);
+    add(&ours, "b_h", 3, 0, 0);
+    expect_bad_tanh(&ours, "'b_y' is missing; b_h and b_y belong together");
+    ours.arrays[3].name = "W";
+    expect_bad_tanh(&ours, "'W' is unknown; found: w_xh");
+}
+
+Test(import_bad, shapes)
+{
+    struct made made = {0};
+    add_pytorch(&made, torch_names);
+    struct made bad = made;
+    for (size_t i = 0; i < MOST; ++i)
+        bad.arrays[i].data = bad.narrow[i];
+    const struct made good = bad;
+    bad.arrays[4].shape[0] = 2;
+    bad.arrays[4].size = 8;
+    expect_bad_tanh(&bad, "array 'rnn.bias_hh_l0': shape is [2], must be [3]");
+    bad = good;
+    bad.arrays[0].shape[0] = 2;
+    bad.arrays[0].shape[1] = 3;
+    expect_bad_tanh(&bad, "array 'rnn.weight_ih_l0': shape is [2, 3], must be [3, 3]");
+    bad = good;
+    bad.arrays[2].rank = 1;
+    bad.arrays[2].shape[0] = 3;
+    expect_bad_tanh(&bad, "array 'fc.weight': shape is [3], must have 2 dimensions");
+    for (uint64_t gates = 3; gates <= 4; ++gates) {
+        struct made gated = {0};
+        add(&gated, "weight_ih_l0", gates * 2, 2, 0);
+        add(&gated, "weight_hh_l0", gates * 2, 2, 0);
+        add(&gated, "fc.weight", 1, 2, 0);
+        expect_bad_tanh(&gated, gates == 4 ? "[8, 2], as an LSTM's; only an nn.RNN" : "[6, 2], as a GRU's");
+    }
+    struct made wide = {0};
+    add(&wide, "U", 5, 3, 0);
+    add(&wide, "W", 3, 3, 0);
+    add(&wide, "V", 3, 1, 0);
+    expect_bad_tanh(&wide, "array 'U': shape is [5, 3], must be of 1 to 4 inputs");
+    struct made many = {0};
+    add(&many, "U", 2, 3, 0);
+    add(&many, "W", 3, 3, 0);
+    add(&many, "V", 3, 3, 0);
+    expect_bad(&many, 0, CARRYNET_ERROR_ARGUMENT, "2 inputs and 3 outputs: name its task");
+    struct made one = {0};
+    add(&one, "U", 1, 3, 0);
+    add(&one, "W", 3, 3, 0);
+    add(&one, "V", 3, 1, 0);
+    expect_bad(&one, 0, CARRYNET_ERROR_ARGUMENT, "times3, parity");
+    const carrynet_import_options options = {.task = carrynet_task_at(0)};
+    carrynet_model *model = NULL;
+    cr_expect_eq(carrynet_import(&model, NULL, path, &options), CARRYNET_ERROR_ARGUMENT);
+    cr_expect_not_null(strstr(carrynet_message(), "the network has 1 inputs and 1 outputs, task add has 2 and 1"));
+}
+
+Test(import_bad, values)
+{
+    static const struct {
+        float value;
+        const char *says;
+    } cases[] = {{NAN, "array 'rnn.weight_hh_l0': [1, 2] is NaN"},
+                 {INFINITY, "array 'rnn.weight_hh_l0': [1, 2] is inf, the largest allowed is 2^60"},
+                 {-0x1.8p60f, "the largest allowed is 2^60"},
+                 {0x1p60f, "the largest allowed is 2^60"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+        struct made made = {0};
+        add_pytorch(&made, torch_names);
+        made.narrow[1][5] = cases[i].value;
+        expect_bad_tanh(&made, cases[i].says);
+    }
+}
+
+static void expect_bad_file(const char *bytes, size_t size, carrynet_status status, const char *says)
+{
+    carrynet_model *model = NULL;
+    const carrynet_import_options options = {.cell = CARRYNET_CELL_TANH};
+    MUST(base_write_file(path, (const void *const[]){bytes}, &size, 1));
+    cr_expect_eq(carrynet_import(&model, NULL, path, &options), status);
+    cr_expect_not_null(strstr(carrynet_message(), says), "no '%s' in: %s", says, carrynet_message());
+}
+
+Test(import_bad, types)
+{
+    static const char *const types[] = {"F16", "BF16", "I8", "I64"};
+    for (size_t i = 0; i < 4; ++i) {
+        char bytes[160] = {0}, says[96];
+        const int length =
+            snprintf(bytes + 8, sizeof bytes - 8,
+                     "{\"fc.weight\": {\"dtype\": \"%s\", \"shape\": [0], \"data_offsets\": [0, 0]}}", types[i]);
+        bytes[0] = (char)length;
+        (void)snprintf(says, sizeof says, "tensor 'fc.weight': dtype is '%s', must be F32 or F64", types[i]);
+        expect_bad_file(bytes, (size_t)length + 8, CARRYNET_ERROR_FORMAT, says);
+    }
+    expect_bad_file("\x93NUMPY", 6, CARRYNET_ERROR_FORMAT, "a lone NumPy array");
+    expect_bad_file("PK", 2, CARRYNET_ERROR_FORMAT, "not an NPZ file");
+    expect_bad_file("", 0, CARRYNET_ERROR_FORMAT, "too few for a safetensors file");
+    struct made made = {0};
+    carrynet_model *model = NULL;
+    const int8_t small[6] = {0};
+    add(&made, "U", 2, 3, 0);
+    add(&made, "W", 3, 3, 0);
+    add(&made, "V", 3, 1, 0);
+    made.arrays[0] = (npz_array){"U", NPZ_SIGNED, 1, 2, {2, 3}, small, 6};
+    write_npz(&made);
+    cr_expect_eq(carrynet_import(&model, NULL, path, &(carrynet_import_options){0}), CARRYNET_ERROR_FORMAT);
+    cr_expect_not_null(strstr(carrynet_message(), "array 'U': its type is int8, must be float32 or float64"));
+    cr_expect_eq(carrynet_import(&model, NULL, "/nonexistent/n", &(carrynet_import_options){0}), CARRYNET_ERROR_IO);
+}
