@@ -52,6 +52,9 @@ install(TARGETS carrynet carrynet-verify RUNTIME COMPONENT program)
 install(TARGETS carrynet_shared EXPORT CarrynetShared LIBRARY COMPONENT library NAMELINK_COMPONENT development)
 install(TARGETS carrynet_static EXPORT CarrynetStatic ARCHIVE COMPONENT development)
 install(DIRECTORY include/carrynet TYPE INCLUDE COMPONENT development FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY ${documents}/man1 TYPE MAN COMPONENT program)
+install(DIRECTORY ${documents}/bash/ DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT program)
+install(DIRECTORY ${documents}/zsh/ DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT program)
 install(FILES README.md CHANGELOG.md LICENSE CITATION.cff kernels/ARITHMETIC.md host/verify/CERTIFICATE.md TYPE DOC
         COMPONENT program)
 

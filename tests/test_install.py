@@ -40,8 +40,9 @@ def fail(text):
 
 
 def found(prefix, name):
-    """The one installed file of that name."""
-    paths = [os.path.join(folder, name) for folder, _, names in os.walk(prefix) if name in names]
+    """The one installed file of that name, but for the completion of a program."""
+    paths = [os.path.join(folder, name) for folder, _, names in os.walk(prefix)
+             if name in names and os.path.basename(folder) != "completions"]
     if len(paths) != 1:
         fail(f"{name} is installed {len(paths)} times")
     return paths[0]

@@ -19,8 +19,8 @@ static void expect_80_columns(const char *text)
 
 Test(program, helps)
 {
-    static const char *const commands[] = {"train",  "eval",    "run",     "show", "sweep", "merge",
-                                           "remake", "devices", "compare", "plot", "help"};
+    static const char *const commands[] = {"train",  "eval",    "run",    "show",    "sweep", "merge",
+                                           "remake", "devices", "doctor", "compare", "plot",  "help"};
     struct program_result result = PROGRAM("--help");
     EXPECT_CODE(result, 0);
     expect_80_columns(result.out);
@@ -46,6 +46,14 @@ Test(program, tells_its_versions)
     EXPECT_SAYS(result.out, "carrynet ");
     EXPECT_SAYS(result.out, "arithmetic version ");
     EXPECT_SAYS(result.out, "defaults version ");
+    EXPECT_SAYS(result.out, "prover version ");
+    EXPECT_SAYS(result.out, "model format ");
+    EXPECT_SAYS(result.out, "OpenCL loader ");
+    expect_80_columns(result.out);
+    program_done(&result);
+    result = PROGRAM_WITHOUT_OPENCL("--version");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "no OpenCL platform");
     program_done(&result);
 }
 
@@ -54,7 +62,7 @@ Test(program, tells_its_versions)
 Test(program, refuses_unknown_commands)
 {
     EXPECT_ERROR(2, "did you mean 'train'", "trian");
-    EXPECT_ERROR(2, "train, eval, prove, verify, run, show, replay, sweep, merge, remake, devices, compare, bench",
+    EXPECT_ERROR(2, "train, eval, prove, verify, run, show, replay, sweep, merge, remake, devices, doctor, compare",
                  "fly");
     EXPECT_ERROR(2, "did you mean 'show'", "help", "shwo");
     EXPECT_ERROR(2, "the command comes first", "--seed", "3");

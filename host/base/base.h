@@ -31,8 +31,18 @@ void base_free(void *pointer);
 /* Bytes of memory of this machine; 0 if unknown. */
 uint64_t base_physical_memory(void);
 
-/* Cores that this process may use; at least 1. */
+/*
+ * Cores that this process may use, at least 1: those it may run on, as far as its cgroup (as it was at the first call)
+ * and SLURM_CPUS_PER_TASK allow.
+ */
 size_t base_cores(void);
+
+/*
+ * What the cgroup of this process allows, of version 1 or 2: whole cores, rounded up, and bytes; 0 without a limit.
+ * `root` stands before /proc and the mount points: "", but in tests.
+ */
+size_t base_cgroup_cores(const char *root);
+uint64_t base_cgroup_memory(const char *root);
 
 /*
  * Calls function(self, i) once for every i below count, on all cores, in no particular order; all calls have ended when

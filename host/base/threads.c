@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { MOST_THREADS = 256 };
@@ -30,8 +31,23 @@ struct base_crew {
     pthread_t helper[MOST_THREADS];
 };
 
+/* What the cgroup allows, asked once: SIZE_MAX without a limit. */
+static size_t cgroup_cores(void)
+{
+    static atomic_size_t known; /* 0: not asked yet */
+    size_t cores = atomic_load(&known);
+    if (cores == 0) {
+        cores = base_cgroup_cores("");
+        cores = cores == 0 ? SIZE_MAX : cores;
+        atomic_store(&known, cores);
+    }
+    return cores;
+}
+
 size_t base_cores(void)
 {
+    const char *variable = getenv("SLURM_CPUS_PER_TASK");
+    uint64_t task = 0;
     long cores = 0;
 #if defined(__linux__)
     cpu_set_t set;
@@ -42,7 +58,13 @@ size_t base_cores(void)
     if (cores < 1)
         cores = sysconf(_SC_NPROCESSORS_ONLN);
 #endif
-    return cores < 1 ? 1 : (size_t)cores;
+    size_t least = cores < 1 ? 1 : (size_t)cores;
+    if (cgroup_cores() < least)
+        least = cgroup_cores();
+    const char *end = variable != NULL ? base_read_whole(&task, variable, UINT32_MAX) : NULL;
+    if (end != NULL && *end == '\0' && task > 0 && task < least)
+        least = (size_t)task;
+    return least;
 }
 
 static void take_items(struct base_crew *crew, void (*function)(void *self, size_t i), void *self, size_t count)

@@ -27,6 +27,8 @@ static const char *const run_examples[] = {"carrynet run add.safetensors 93 38",
 static const char *const show_examples[] = {"carrynet show add.safetensors 93 38",
                                             "carrynet show add.safetensors 93 38 --json", NULL};
 static const char *const devices_examples[] = {"carrynet devices", "carrynet devices --dump-kernels kernels", NULL};
+static const char *const doctor_examples[] = {"carrynet doctor", "carrynet doctor > report.txt",
+                                              "carrynet doctor --json", NULL};
 static const char *const compare_examples[] = {"carrynet compare", "carrynet compare --device 0:0 --kernel-shape cpu",
                                                NULL};
 static const char *const replay_examples[] = {"carrynet replay --list", "carrynet replay 000",
@@ -181,6 +183,16 @@ const cli_command command_table[] = {
              "gives the same bits as every other.",
      .example = devices_examples,
      .run = command_devices},
+    {.id = COMMAND_DOCTOR,
+     .name = "doctor",
+     .operands = "",
+     .summary = "say what works here, what does not, and what to install",
+     .text = "Prints what a report of an error needs: versions, processor and limits, the OpenCL drivers and whether "
+             "each can be opened, platforms, a short check of every device against plain C, the folder of compiled "
+             "kernels, environment variables; and what to do where something is missing. The first time, drivers "
+             "compile kernels for some seconds. Exit code 3 if no OpenCL device works.",
+     .example = doctor_examples,
+     .run = command_doctor},
     {.id = COMMAND_COMPARE,
      .name = "compare",
      .operands = "",

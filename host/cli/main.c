@@ -3,6 +3,7 @@
  * shell: 0 done, 1 a check failed, 2 usage, 3 device, 4 file, 5 not reached, 129, 130 and 143 after a signal.
  */
 #include "cli/console.h"
+#include "cli/job.h"
 #include "cli/options.h"
 #include <locale.h>
 #include <signal.h>
@@ -15,6 +16,7 @@ int main(int argc, char **argv)
 #ifdef SIGXFSZ
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of writing, which is told */
 #endif
+    job_prepare();
     if (argc < 2) {
         help_program(stderr);
         return EXIT_CODE_USAGE;

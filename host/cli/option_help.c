@@ -4,6 +4,7 @@
  */
 #include "cli/console.h"
 #include "cli/options.h"
+#include "opencl/installation.h"
 #include <string.h>
 
 enum { MEANING_COLUMN = 27 };
@@ -19,10 +20,14 @@ void help_program(FILE *stream)
     (void)fputs("\n"
                 "  carrynet COMMAND --help says more, carrynet --version which version this is.\n\n"
                 "Start with:  carrynet train && carrynet run add.safetensors 93 38\n\n"
-                "Exit codes:  0 done, 1 a check failed, 2 wrong command line, 3 device,\n"
-                "             4 file, 5 not reached (not exact, not decided), 130 Ctrl-C,\n"
-                "             143 SIGTERM, 129 SIGHUP\n",
+                "Exit codes:  ",
                 stream);
+    base_text codes = {0};
+    for (const cli_meaning *m = exit_meanings; m->name != NULL; ++m)
+        base_text_add(&codes, "%s%s %s", m == exit_meanings ? "" : ", ", m->name, m->meaning);
+    console_fold(stream, strlen("Exit codes:  "), strlen("Exit codes:  "), codes.failed ? "" : codes.data);
+    (void)fputc('\n', stream);
+    base_text_free(&codes);
 }
 
 /* "NAME, NAME or NAME" after the meaning of an option. */
@@ -30,6 +35,13 @@ static void add_choices(base_text *text, const option_row *row)
 {
     for (size_t i = 0; row->choice(i) != NULL; ++i)
         base_text_add(text, "%s%s", i == 0 ? ": " : row->choice(i + 1) == NULL ? " or " : ", ", row->choice(i));
+}
+
+void help_meaning(base_text *text, const option_row *row)
+{
+    base_text_add(text, "%s", row->meaning);
+    if ((row->kind == OPTION_KIND_CHOICE || row->kind == OPTION_KIND_CHOICES) && row->choice(1) != NULL)
+        add_choices(text, row);
 }
 
 static void help_option(FILE *stream, const option_row *row)
@@ -40,9 +52,7 @@ static void help_option(FILE *stream, const option_row *row)
         (void)snprintf(letter, sizeof letter, "-%c, ", row->letter);
     (void)snprintf(before, sizeof before, "  %s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
                    row->argument != NULL ? row->argument : "");
-    base_text_add(&text, "%s", row->meaning);
-    if ((row->kind == OPTION_KIND_CHOICE || row->kind == OPTION_KIND_CHOICES) && row->choice(1) != NULL)
-        add_choices(&text, row);
+    help_meaning(&text, row);
     if (settings_default(holds, sizeof holds, row)[0] != '\0')
         base_text_add(&text, " [%s]", holds);
     (void)fputs(before, stream);
@@ -80,8 +90,24 @@ void help_command(FILE *stream, const cli_command *command)
 
 void help_version(FILE *stream)
 {
-    (void)fprintf(stream, "carrynet %s\narithmetic version %d\ndefaults version %d\n", carrynet_version(),
-                  carrynet_arithmetic_version(), CARRYNET_DEFAULTS_VERSION);
+    opencl_platform *platforms = NULL;
+    size_t count = 0;
+    char loader[256];
+    (void)fprintf(stream,
+                  "carrynet %s\narithmetic version %d\ndefaults version %d\nprover version %d\n"
+                  "model format safetensors\nOpenCL loader %s\n",
+                  carrynet_version(), carrynet_arithmetic_version(), CARRYNET_DEFAULTS_VERSION, CARRYNET_PROVER_VERSION,
+                  opencl_loader(loader, sizeof loader));
+    if (opencl_platforms_list(&platforms, &count) == CARRYNET_OK)
+        for (size_t i = 0; i < count; ++i) {
+            char line[512];
+            (void)snprintf(line, sizeof line, "OpenCL platform %zu %s, %s\n", i, platforms[i].name,
+                           platforms[i].version);
+            console_fold(stream, 0, 0, line);
+        }
+    if (count == 0)
+        (void)fputs("no OpenCL platform\n", stream);
+    base_free(platforms);
 }
 
 int command_help(const cli_arguments *arguments)

@@ -3,6 +3,7 @@
  * themselves are the library's.
  */
 #include "cli/console.h"
+#include "cli/job.h"
 #include "cli/options.h"
 #include <stdlib.h>
 #include <string.h>
@@ -257,12 +258,8 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
         options->kernel_shape = (carrynet_kernel_shape)(values[OPTION_KERNEL_SHAPE].choice + 1);
     options->work_group_size = (uint32_t)values[OPTION_WORK_GROUP_SIZE].count;
     options->allow_inexact = values[OPTION_ALLOW_INEXACT].given;
-    if (values[OPTION_THREADS].given) {
-        /* OpenCL has no call for this; the drivers for CPUs read it when they are loaded: pocl, newer pocl, Intel's. */
-        static const char *const names[] = {"POCL_MAX_PTHREAD_COUNT", "POCL_CPU_MAX_CU_COUNT", "DPCPP_CPU_NUM_CUS"};
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i)
-            (void)setenv(names[i], values[OPTION_THREADS].text, 1);
-    }
+    if (values[OPTION_THREADS].given)
+        job_set_threads(values[OPTION_THREADS].text); /* OpenCL has no call for this */
 }
 
 int engine_status(carrynet_status status, const carrynet_engine_options *options)

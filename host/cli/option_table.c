@@ -75,7 +75,7 @@ static const option_row rows[] = {
      .least = 1,
      .most = 65536,
      .meaning = "threads of an OpenCL CPU device",
-     .fallback = "all cores"},
+     .fallback = "the cores that the process may use"},
     {.id = OPTION_WORK_GROUP_SIZE,
      .name = "work-group-size",
      .commands = COMPUTING,
@@ -199,7 +199,7 @@ static const option_row rows[] = {
     {.id = OPTION_JSON,
      .name = "json",
      .commands = FOR(TRAIN) | SWEEPING | FOR(MERGE) | FOR(EVAL) | FOR(SHOW) | FOR(PROVE) | FOR(VERIFY) | FOR(EXPORT) |
-                 FOR(DEVICES) | FOR(COMPARE),
+                 FOR(DEVICES) | FOR(DOCTOR) | FOR(COMPARE),
      .group = "Output",
      .meaning = "the result as JSON on standard output"},
     {.id = OPTION_JSON,

@@ -1,6 +1,6 @@
 /*
  * The commands and their options. One table of each (command_table.c, option_table.c) feeds getopt_long, --help, the
- * near matches and the ranges in messages; a man page or a completion needs nothing else.
+ * near matches, the ranges in messages, and the man pages and completions (documents/).
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -20,6 +20,7 @@ typedef enum command_id {
     COMMAND_SHOW,
     COMMAND_REPLAY,
     COMMAND_DEVICES,
+    COMMAND_DOCTOR,
     COMMAND_COMPARE,
     COMMAND_BENCH,
     COMMAND_PLOT,
@@ -179,6 +180,7 @@ int command_run(const cli_arguments *arguments);
 int command_show(const cli_arguments *arguments);
 int command_replay(const cli_arguments *arguments);
 int command_devices(const cli_arguments *arguments);
+int command_doctor(const cli_arguments *arguments);
 int command_bench(const cli_arguments *arguments);
 int command_plot(const cli_arguments *arguments);
 int command_task(const cli_arguments *arguments);
@@ -203,6 +205,15 @@ void arguments_free(cli_arguments *arguments);
 
 /* A message about the command line, where to read more, and the exit code for it. */
 int arguments_wrong(const cli_arguments *arguments, const char *format, ...) BASE_PRINTF(2, 3);
+
+/* A name and what it means, in short and, where there is more, at length; the tables end with a NULL name. */
+typedef struct cli_meaning {
+    const char *name, *meaning, *more;
+} cli_meaning;
+extern const cli_meaning exit_meanings[], variable_meanings[];
+
+/* What an option does, with its choices but without its default. */
+void help_meaning(base_text *text, const option_row *row);
 
 /* --help of the program and of a command. */
 void help_program(FILE *stream);

@@ -1,0 +1,96 @@
+/* What completion offers for a word, by the name that the usage line or the option gives it. */
+#include "cli/documents/documents.h"
+#include <ctype.h>
+#include <string.h>
+
+/* Words that stand for files; all others, but those below, are numbers and the like. */
+static const struct {
+    const char *word;
+    word_kind kind;
+    const char *pattern;
+} words[] = {
+    {"MODEL", WORD_FILE, "*.safetensors"}, {"CERTIFICATE", WORD_FILE, "*.cert"}, {"CERT", WORD_FILE, "*.cert"},
+    {"CSV", WORD_FILE, "*.csv"},           {"PART", WORD_FILE, "*.csv"},         {"FILE", WORD_FILE, "*"},
+    {"FOLDER", WORD_FOLDER, NULL},         {"TASK", WORD_TASK, "*.json"},        {"T|FILE", WORD_TASK, "*.json"},
+};
+
+static void add_name(word_offer *offer, const char *name)
+{
+    base_text_add(&offer->names, "%s%s", offer->names.size == 0 ? "" : " ", name);
+}
+
+static void offer_word(word_offer *offer, const char *word)
+{
+    *offer = (word_offer){.kind = WORD_ANYTHING};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; ++i)
+        if (strcmp(words[i].word, word) == 0) {
+            offer->kind = words[i].kind;
+            offer->pattern = words[i].pattern;
+        }
+    for (size_t i = 0; offer->kind == WORD_TASK && i < carrynet_task_count(); ++i)
+        add_name(offer, carrynet_task_at(i)->name);
+}
+
+bool row_of_command(const cli_command *command, const option_row *row)
+{
+    return (row->commands >> command->id & 1u) != 0;
+}
+
+void offer_value(word_offer *offer, const option_row *row)
+{
+    static const char *const devices[] = {"gpu", "cpu", "reference"};
+    offer_word(offer, row->kind == OPTION_KIND_TEXT ? row->argument : "");
+    if (row->choice != NULL) {
+        offer->kind = row->kind == OPTION_KIND_CHOICES ? WORD_NAMES_LIST : WORD_NAMES;
+        for (size_t i = 0; row->choice(i) != NULL; ++i)
+            add_name(offer, row->choice(i));
+    }
+    if (row->id == OPTION_DEVICE) {
+        offer->kind = WORD_NAMES;
+        for (size_t i = 0; i < sizeof devices / sizeof devices[0]; ++i)
+            add_name(offer, devices[i]);
+    }
+    if (row->id == OPTION_CASE) {
+        offer->kind = WORD_NAMES;
+        for (size_t i = 0; i < carrynet_case_count(); ++i)
+            add_name(offer, carrynet_case_name(i));
+    }
+}
+
+bool offer_operand(word_offer *offer, char word[64], bool *repeats, const cli_command *command, size_t index)
+{
+    const char *p = command->operands;
+    size_t seen = 0;
+    bool found = false;
+    word[0] = '\0';
+    *offer = (word_offer){.kind = WORD_ANYTHING};
+    *repeats = false;
+    /* Words of a usage line are capitals; "..." behind one says that it repeats. */
+    while (*p != '\0' && !*repeats && !(found && seen > index + 1)) {
+        if (isupper((unsigned char)*p)) {
+            const size_t length = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+            if (seen++ <= index) {
+                (void)snprintf(word, 64, "%.*s", (int)length, p);
+                found = seen == index + 1;
+            }
+            p += length;
+        } else {
+            *repeats = strncmp(p, "...", 3) == 0 && seen <= index + 1;
+            ++p;
+        }
+    }
+    if (!found && !*repeats)
+        return false;
+    offer_word(offer, word);
+    if (command->id == COMMAND_REPLAY) {
+        offer->kind = WORD_NAMES;
+        for (size_t i = 0; i < carrynet_recipe_count(); ++i)
+            add_name(offer, carrynet_recipe_at(i)->name);
+    }
+    if (command->id == COMMAND_HELP) {
+        offer->kind = WORD_NAMES;
+        for (size_t i = 0; i < command_table_size; ++i)
+            add_name(offer, command_table[i].name);
+    }
+    return true;
+}
