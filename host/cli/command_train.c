@@ -9,6 +9,7 @@
 #include "cli/problem_text.h"
 #include "cli/train_progress.h"
 #include "cli/train_proof.h"
+#include "cli/train_snapshots.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -352,6 +353,7 @@ int command_train(const cli_arguments *arguments)
     bool *proved = NULL;
     final_check check = {0};
     train_proof proof = {0};
+    train_snapshots snapshots = {0};
     char name[CARRYNET_TASK_NAME + 16];
     int code;
     if (!settings_from_arguments(&settings, arguments, &code))
@@ -365,6 +367,8 @@ int command_train(const cli_arguments *arguments)
     if (settings.until_proved != 0 && !can_write_proof(&proof, arguments, path, log_path, &code))
         goto done;
 
+    if (!train_snapshots_prepare(&snapshots, arguments, &settings, path, &code))
+        goto done;
     train_progress progress = {
         .settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given, .samples = true};
     carrynet_train_options_init(&options);
@@ -372,6 +376,7 @@ int command_train(const cli_arguments *arguments)
     options.interrupted = train_progress_interrupted;
     options.self = &progress;
     options.report_seconds = log_path != NULL ? 0 : 0.1;
+    options.watch = snapshots.count > 0 ? &snapshots.watch : NULL;
     options.wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
     const kept_networks keep = values[OPTION_KEEP].given ? (kept_networks)values[OPTION_KEEP].choice : KEEP_ALL;
     carrynet_status status = CARRYNET_OK;
@@ -427,6 +432,10 @@ int command_train(const cli_arguments *arguments)
                      settings.until_proved != 0 && !proof.written ? ", and no certificate was written" : "");
 
     json_t *result = kept == NULL ? NULL : result_of(kept, &check, exact, &proof, &progress, path);
+    if (snapshots.count > 0 && result != NULL)
+        json_put(result, "snapshots", train_snapshots_json(&snapshots));
+    if (!progress.quiet)
+        train_snapshots_say(&snapshots);
     if (log_path != NULL && result != NULL && !train_progress_end(&progress, json_incref(result)) &&
         code == EXIT_CODE_DONE)
         code = EXIT_CODE_FILE;
@@ -437,6 +446,8 @@ int command_train(const cli_arguments *arguments)
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();
+    if (code == EXIT_CODE_DONE && snapshots.failed)
+        code = EXIT_CODE_FILE;
     if (code == EXIT_CODE_DONE && settings.until_exact)
         code = judge(&settings, &check, exact, &progress.last);
 done:
@@ -445,5 +456,6 @@ done:
     base_free(outcomes);
     base_free(proved);
     train_proof_free(&proof);
+    train_snapshots_free(&snapshots);
     return code;
 }
