@@ -271,6 +271,10 @@ static json_t *result_of(const carrynet_model *kept, const final_check *check, u
     json_put(object, "seconds", json_of_real(progress->last.seconds));
     json_put(object, "loss", json_of_real(progress->last.loss));
     json_put(object, "wrong_share", json_of_real(progress->last.wrong_share));
+    if (progress->last.held_out > 0) {
+        json_put(object, "held_out", json_of_count(progress->last.held_out));
+        json_put(object, "held_out_wrong_share", json_of_real(progress->last.held_out_wrong_share));
+    }
     json_put(object, "networks", json_of_count(s->networks));
     json_put(object, "exact", json_of_count(exact));
     if (s->until_proved != 0) {
