@@ -45,9 +45,20 @@ static const char *const prove_examples[] = {"carrynet prove add.safetensors",
                                              "carrynet prove add.safetensors --by all --states 50000000",
                                              "carrynet prove many.safetensors -o many.cert --json", NULL};
 static const char *const verify_examples[] = {"carrynet verify add.safetensors add.safetensors.cert", NULL};
+static const char *const demo_examples[] = {"carrynet demo", "carrynet demo --plain --device reference", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
+    {.id = COMMAND_DEMO,
+     .name = "demo",
+     .operands = "",
+     .summary = "see in ten seconds what this is",
+     .text =
+         "Trains a network and replays from inside how it learns to add; shows one sum bit by bit; proves the network "
+         "right for numbers of every length; refutes its twin, which is right on every sum that it was tested on; "
+         "and trains once more on another device, which gives the same weights. Writes no file.",
+     .example = demo_examples,
+     .run = command_demo},
     {.id = COMMAND_TRAIN,
      .name = "train",
      .operands = "",

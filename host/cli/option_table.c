@@ -8,13 +8,13 @@
 #define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW))
 #define SWEEPING (FOR(SWEEP) | FOR(REMAKE))
 #define EVERY_COMMAND UINT32_MAX
-#define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH))
+#define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH) | FOR(DEMO))
 
 static const option_row rows[] = {
     /* ---- where to compute ---- */
     {.id = OPTION_DEVICE,
      .name = "device",
-     .commands = FOR(TRAIN) | SWEEPING | FOR(EVAL) | FOR(BENCH),
+     .commands = FOR(TRAIN) | SWEEPING | FOR(EVAL) | FOR(BENCH) | FOR(DEMO),
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",

@@ -26,6 +26,7 @@ typedef enum command_id {
     COMMAND_TASK,
     COMMAND_PROVE,
     COMMAND_VERIFY,
+    COMMAND_DEMO,
     COMMAND_HELP
 } command_id;
 
@@ -82,6 +83,8 @@ typedef enum option_id {
     OPTION_MINIMISE,
     OPTION_EQUAL,
     OPTION_DOT,
+    OPTION_FAST,
+    OPTION_PLAIN,
     OPTION_DEVICE,
     OPTION_KERNEL_SHAPE,
     OPTION_THREADS,
@@ -183,6 +186,7 @@ int command_task(const cli_arguments *arguments);
 int command_prove(const cli_arguments *arguments);
 int command_verify(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
+int command_demo(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 
 /* The command of that name; NULL, with a message that has the list and a near match, if there is none. */
