@@ -71,6 +71,7 @@ static carrynet_status learn(carrynet_model **model, char *device, size_t size, 
     if (status == CARRYNET_OK)
         status = film_develop(&film, *model);
     if (status == CARRYNET_OK) {
+        screen_heading(screen, "1. A network of 16 units learns to add, bit by bit, lowest first");
         screen_say("On %s.\n", device);
         status = film_show(&film, screen);
     }
@@ -99,7 +100,6 @@ int command_demo(const cli_arguments *arguments)
     carrynet_settings_until_proved(&proved);
     screen_open(&screen, values[OPTION_PLAIN].given, values[OPTION_FAST].given);
 
-    screen_heading(&screen, "1. A network of 16 units learns to add, bit by bit, lowest first");
     carrynet_status status = learn(&model, device, sizeof device, &proved, &engine, &screen);
     if (status == CARRYNET_OK) {
         screen_pause(&screen, SECTION_SECONDS);

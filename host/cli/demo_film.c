@@ -12,6 +12,7 @@ enum {
     SUMS = 256, /* whose states are shown */
     FIRST_EVERY = 2,
     SIDE = 26, /* characters beside the picture */
+    NARROWEST = 20,
     WIDEST = 72,
     HIGHEST = 18,
     PLAIN_WIDTH = 50,
@@ -110,9 +111,8 @@ carrynet_status film_develop(demo_film *film, const carrynet_model *model)
 
 /* ---- a picture ------------------------------------------------------------------------------------------------- */
 
-/* Carry and bit: blue and red, the paler for a bit of 0. */
-static const char *const colours[CANVAS_KINDS] = {"\033[38;5;117m", "\033[38;5;27m", "\033[38;5;215m",
-                                                  "\033[38;5;196m"};
+/* Carry and bit: cyan and blue without a carry, yellow and red with one; colours that every terminal has. */
+static const char *const colours[CANVAS_KINDS] = {"\033[96m", "\033[94m", "\033[93m", "\033[91m"};
 static const char marks[] = ".ox#";
 
 static void style_of(canvas_style *style, const demo_screen *screen)
@@ -185,6 +185,8 @@ static carrynet_status add_frame(base_text *text, demo_film *film, size_t f, dem
         canvas_add_row(text, canvas, row, &style);
         base_text_add(text, "  ");
         add_side(text, film, f, evaluation.wrong, evaluation.problems, row, &style);
+        while (text->failed == 0 && text->data[text->size - 1] == ' ')
+            text->data[--text->size] = '\0';
         base_text_add(text, "\n");
     }
     base_text_add(text, screen->unicode ? "\u2514" : "+");
@@ -199,7 +201,8 @@ static carrynet_status add_frame(base_text *text, demo_film *film, size_t f, dem
 
 carrynet_status film_show(demo_film *film, const demo_screen *screen)
 {
-    size_t width = screen->animated ? screen->columns - SIDE - 3 : PLAIN_WIDTH;
+    const size_t room = screen->columns > SIDE + 3 + NARROWEST ? screen->columns - SIDE - 3 : NARROWEST;
+    size_t width = screen->animated || room < PLAIN_WIDTH ? room : PLAIN_WIDTH;
     size_t height = screen->animated ? screen->rows - 8 : PLAIN_HEIGHT;
     demo_canvas canvas = {0};
     width = width > WIDEST ? WIDEST : width;

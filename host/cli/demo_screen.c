@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { COLUMNS = 80, ROWS = 24, NARROW = 80, LOW = 22 };
+enum { COLUMNS = 80, ROWS = 24, NARROW = 60, LOW = 22 };
 
 static const char RESTORE[] = "\033[0m\033[?25h";
 
