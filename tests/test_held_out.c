@@ -120,7 +120,7 @@ Test(held_out, is_a_function_of_operands_and_seed)
         held[1] += is[1];
         both += is[0] && is[1];
         longer.symbols[0] = all.symbols[s];
-        for (size_t steps = 9; steps <= MOST_STEPS; steps += 97)
+        for (size_t steps = 9; s % 16 == 0 && steps <= MOST_STEPS; steps += 97)
             cr_assert_eq(carrynet_held_out(&split[0], longer.symbols, steps), is[0], "problem %zu, %zu steps", s,
                          steps);
     }

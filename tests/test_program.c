@@ -20,7 +20,7 @@ static void expect_80_columns(const char *text)
 Test(program, helps)
 {
     static const char *const commands[] = {"train",  "eval",    "run",     "show", "sweep", "merge",
-                                           "remake", "devices", "compare", "plot", "help"};
+                                           "remake", "devices", "compare", "plot", "demo",  "help"};
     struct program_result result = PROGRAM("--help");
     EXPECT_CODE(result, 0);
     expect_80_columns(result.out);

@@ -72,7 +72,7 @@ static carrynet_status learn(carrynet_model **model, char *device, size_t size, 
         status = film_develop(&film, *model);
     if (status == CARRYNET_OK) {
         screen_heading(screen, "1. A network of 16 units learns to add, bit by bit, lowest first");
-        screen_say("On %s.\n", device);
+        screen_say("Seed %" PRIu64 ", trained with noise until it is proved, on %s.\n", settings->seed, device);
         status = film_show(&film, screen);
     }
     screen_close();

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { TWINS = 32 /* seeds that are tried */ };
+enum { TWINS = 32 /* seeds that are tried */, TWIN_BUDGET = 1000 /* a moment for each: many are not refuted */ };
 
 /* ---- training -------------------------------------------------------------------------------------------------- */
 
@@ -48,12 +48,17 @@ carrynet_status demo_train(carrynet_model **model, char *device, size_t size, co
 
 /* ---- the proof ------------------------------------------------------------------------------------------------- */
 
-static carrynet_status prove(carrynet_proof *proof, const carrynet_model *model)
+/* quick: for a refutation that is found at once, with no patience for a proof. */
+static carrynet_status prove(carrynet_proof *proof, const carrynet_model *model, bool quick)
 {
     const carrynet_engine_options plain = {.device = "reference"};
     carrynet_prove_options options;
     carrynet_prove_options_init(&options);
-    (void)console_progress("Proving ...");
+    if (quick) {
+        options.budget = TWIN_BUDGET;
+        options.states = 0;
+    }
+    (void)console_progress(quick ? "Looking for a wrong sum ..." : "Proving ...");
     const carrynet_status status = carrynet_prove(proof, model, 0, NULL, &plain, &options);
     console_progress_clear();
     return status;
@@ -64,7 +69,7 @@ bool demo_prove(const carrynet_model *model, int *code)
     carrynet_proof proof = {0};
     base_text text = {0};
     const carrynet_network *record = carrynet_model_networks_const(model);
-    const carrynet_status status = prove(&proof, model);
+    const carrynet_status status = prove(&proof, model, false);
     if (status != CARRYNET_OK) {
         *code = console_status(status);
     } else if (proof.verdict != CARRYNET_VERDICT_PROVED) {
@@ -92,8 +97,8 @@ bool demo_prove(const carrynet_model *model, int *code)
 
 /* ---- its twin -------------------------------------------------------------------------------------------------- */
 
-/* The wrong sum of a refuted network, as the engine answers it. */
-static carrynet_status show_wrong_sum(carrynet_model *model, const carrynet_proof *proof)
+/* The wrong sum of a refuted network, as the engine answers it; again: its seed is the one that was proved. */
+static carrynet_status show_wrong_sum(carrynet_model *model, const carrynet_proof *proof, bool again)
 {
     const carrynet_engine_options plain = {.device = "reference"};
     saved_network saved = {.model = model,
@@ -114,10 +119,11 @@ static carrynet_status show_wrong_sum(carrynet_model *model, const carrynet_proo
     if (status == CARRYNET_OK && text.failed)
         status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for a wrong sum");
     if (status == CARRYNET_OK) {
-        screen_say("Seed %" PRIu64 ", trained without noise until it is exact, %" PRIu64 " updates: %" PRIu64
-                   " of %" PRIu64 " sums of %" PRIu32 "-bit numbers right. And yet:",
-                   saved.networks[0].seed, saved.networks[0].updates, evaluation.problems - evaluation.wrong,
-                   evaluation.problems, saved.settings->steps - task->closing_count);
+        screen_say("Seed %" PRIu64 "%s, without noise until it is exact, %" PRIu64 " updates: %" PRIu64 " of %" PRIu64
+                   " sums of %" PRIu32 "-bit numbers right. And yet:",
+                   saved.networks[0].seed, again ? " again" : "", saved.networks[0].updates,
+                   evaluation.problems - evaluation.wrong, evaluation.problems,
+                   saved.settings->steps - task->closing_count);
         screen_say("REFUTED: %s", text.data);
     }
     carrynet_evaluation_free(&evaluation);
@@ -139,10 +145,10 @@ bool demo_twin(const carrynet_settings *settings, const carrynet_engine_options 
         twin.seed = settings->seed + i;
         status = demo_train(&model, device, sizeof device, &twin, options, NULL);
         if (status == CARRYNET_OK && carrynet_model_networks(model)[0].exact)
-            status = prove(&proof, model);
+            status = prove(&proof, model, true);
         found = status == CARRYNET_OK && proof.verdict == CARRYNET_VERDICT_REFUTED;
         if (found)
-            status = show_wrong_sum(model, &proof);
+            status = show_wrong_sum(model, &proof, i == 0);
         carrynet_proof_free(&proof);
         carrynet_model_free(model);
     }
