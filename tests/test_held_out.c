@@ -181,10 +181,10 @@ Test(held_out, is_told_as_a_direct_evaluation_has_it)
 {
     carrynet_settings s;
     carrynet_train_options options;
-    split_settings(&s, "add", 0.2, 1);
+    split_settings(&s, "add", 0.8, 1);
     s.networks = 3;
     s.until_exact = false;
-    s.updates = 96;
+    s.updates = 80;
     carrynet_train_options_init(&options);
     options.report = note;
     for (uint32_t wave = 0; wave < 3; wave += 2) {
@@ -226,19 +226,19 @@ Test(held_out, gives_the_same_bits_on_a_device)
 
 Test(held_out, is_in_log_file_and_messages, .init = program_enter, .fini = program_leave)
 {
-    struct program_result result = PROGRAM("train", "--train-fraction", "0.4", "--split-seed", "9", "--log", "l.jsonl");
+    struct program_result result = PROGRAM("train", "--train-fraction", "0.8", "--split-seed", "9", "--log", "l.jsonl");
     EXPECT_CODE(result, 0);
-    EXPECT_SAYS(result.err, "About 0.4 of all problems are drawn; the others are held out, split seed 9");
+    EXPECT_SAYS(result.err, "About 0.8 of all problems are drawn; the others are held out, split seed 9");
     EXPECT_SAYS(result.err, "100.0% right, 100.0% of the held-out");
     program_done(&result);
     char *log = program_file("l.jsonl", NULL);
     cr_assert_not_null(log);
-    EXPECT_SAYS(log, "\"train_fraction\": 0.4");
+    EXPECT_SAYS(log, "\"train_fraction\": 0.8");
     EXPECT_SAYS(log, "\"held_out_wrong_share\": 0.0");
     free(log);
     carrynet_model *model = NULL, *again;
     MUST(carrynet_model_load(&model, "add.safetensors"));
-    cr_expect_eq(carrynet_model_settings(model)->train_fraction, 0.4);
+    cr_expect_eq(carrynet_model_settings(model)->train_fraction, 0.8);
     cr_expect_eq(carrynet_model_settings(model)->split_seed, 9);
     again = train(carrynet_model_settings(model), "reference", NULL); /* from its record */
     expect_same(model, again);

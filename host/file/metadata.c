@@ -4,9 +4,9 @@
  *     format "carrynet", arithmetic (version), task (task_json.c), precision fp32 or fp64, loss, optimizer, schedule
  *     (names), the numbers of the table below (decimal; 15 to 17 digits, the fewest that give the double back),
  *     until_exact true or false, network_seeds, network_updates, network_exact (JSON arrays of whole numbers, one a
- *     network; exact is 0 or 1); until_proved (version of the prover) where a proof was the goal; train_fraction and split_seed (numbers) where problems
- *     were held out; origin (text) where the
- *     weights did not come from the seed alone
+ *     network; exact is 0 or 1); until_proved (version of the prover) where a proof was the goal; train_fraction and
+ *     split_seed (numbers) where problems were held out; origin (text) where the weights did not come from the seed
+ *     alone
  *
  * Sizes of the network and their number are the tensors'. Other keys are ignored, so that a file may carry a note.
  */

@@ -57,8 +57,7 @@ typedef struct carrynet_outcome {
  * Looks at the networks while they learn. look is called before the first update, and again when the number of updates
  * done is what it put into *next last (the planned number included, where a network is there to reach it); it may read
  * the engine and run it forward. An error ends the training. The engine holds the networks of the wave that have not
- * left, in an order of its own, and each wave begins with 0 updates: a watch is for one network, or for no wave and no
- * network that leaves.
+ * left, in an order of its own, which the seeds of its individuals tell; and each wave begins with 0 updates.
  */
 typedef struct carrynet_watch {
     carrynet_status (*look)(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
