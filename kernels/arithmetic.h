@@ -327,6 +327,8 @@ static inline vreal logarithm(vreal x)
 #define CARRYNET_STREAM_NOISE 2u
 #define CARRYNET_STREAM_EVALUATION 3u
 #define CARRYNET_STREAM_SWEEP 4u
+#define CARRYNET_STREAM_SPLIT 5u
+#define CARRYNET_STREAM_REDRAW 6u
 
 /* Replaces the counter c0..c3 by the four words of its block under the key (key_low, key_high). */
 static inline void philox4x32(vword *c0, vword *c1, vword *c2, vword *c3, vword key_low, vword key_high)

@@ -91,6 +91,8 @@ static carrynet_settings settings_of(const file_case *shape)
     settings.until_proved = !settings.until_exact ? 0 : shape->hidden % 4 == 0 ? CARRYNET_PROVER_VERSION : UINT32_MAX;
     settings.optimizer = CARRYNET_OPTIMIZER_RMSPROP;
     settings.schedule = CARRYNET_SCHEDULE_COSINE;
+    settings.train_fraction = shape->hidden % 2 == 0 ? 0 : 1.0 / 3.0;
+    settings.split_seed = shape->hidden % 2 == 0 ? 0 : UINT64_MAX;
     settings.loss = CARRYNET_LOSS_SQUARED;
     if (shape->task == 1)
         (void)snprintf(settings.origin, sizeof settings.origin,
@@ -160,6 +162,7 @@ ParameterizedTest(file_case *shape, files, round_trip, .init = make_folder, .fin
     cr_assert_eq(wrote->updates, got->updates);
     cr_assert_eq(wrote->until_exact, got->until_exact);
     cr_assert_eq(wrote->until_proved, got->until_proved);
+    cr_assert(wrote->train_fraction == got->train_fraction && wrote->split_seed == got->split_seed);
     cr_assert_eq(wrote->check_every, got->check_every);
     cr_assert_eq(wrote->defaults_version, got->defaults_version);
     cr_assert_str_eq(wrote->origin, got->origin);

@@ -135,6 +135,13 @@ ParameterizedTestParameters(hostile, headers)
         {"\"rate\":", "\"origin\":\"\\u001b[31m\",\"rate\":", "origin must be printable"},
         {"\"rate\":", "\"origin\":\"1234567890123456789012345678901234567890123456789012345678901234\",\"rate\":",
          "at most 63 characters"},
+        {"\"rate\":", "\"train_fraction\":\"0.5\",\"split_seed\":\"7\",\"rate\":", ""},
+        {"\"rate\":", "\"train_fraction\":\"0.5\",\"rate\":", "split_seed is missing beside train_fraction"},
+        {"\"rate\":", "\"split_seed\":\"5\",\"rate\":", "train_fraction is missing beside split_seed"},
+        {"\"rate\":", "\"train_fraction\":\"0\",\"split_seed\":\"7\",\"rate\":", "train_fraction is '0'"},
+        {"\"rate\":", "\"train_fraction\":\"x\",\"split_seed\":\"7\",\"rate\":", "train_fraction is 'x'"},
+        {"\"rate\":", "\"train_fraction\":\"1\",\"split_seed\":\"7\",\"rate\":", "train-fraction is 1"},
+        {"\"rate\":", "\"train_fraction\":\"0.5\",\"split_seed\":\"-7\",\"rate\":", "split_seed is '-7'"},
         /* dtype */
         {"\"F32\"", "\"F64\"", "tensor 'w_xh': data_offsets [0, 16] hold 16 bytes"},
         {"\"F32\"", "\"I32\"", "tensor 'w_xh': dtype is 'I32'"},

@@ -19,8 +19,9 @@ static void expect_80_columns(const char *text)
 
 Test(program, helps)
 {
-    static const char *const commands[] = {"train",  "eval",    "run",    "show",    "sweep", "merge",
-                                           "remake", "devices", "doctor", "compare", "plot",  "help"};
+    static const char *const commands[] = {"train",   "eval",   "run",     "show", "sweep", "merge",  "remake",
+                                           "devices", "doctor", "compare", "plot", "demo",  "import", "states",
+                                           "export",  "prove",  "verify",  "task", "help"};
     struct program_result result = PROGRAM("--help");
     EXPECT_CODE(result, 0);
     expect_80_columns(result.out);

@@ -19,6 +19,7 @@ typedef struct proving {
     carrynet_task task;
     carrynet_prove_options options;
     double start, deadline; /* of base_seconds; deadline 0: none */
+    double seconds;         /* as asked for */
     bool as_json, all;
     size_t first, count; /* networks */
     pthread_mutex_t exhausting;
@@ -179,8 +180,7 @@ static carrynet_status tell(proving *p, prove_result *result)
     if (status != CARRYNET_OK)
         return status;
     if (proof->aborted && out_of_time(p) && train_progress_signal() == 0)
-        (void)snprintf(proof->reason, sizeof proof->reason, "stopped by --seconds %g; try more",
-                       p->deadline - p->start);
+        (void)snprintf(proof->reason, sizeof proof->reason, "stopped by --seconds %g; try more", p->seconds);
     p->proved += proof->verdict == CARRYNET_VERDICT_PROVED ? 1 : 0;
     p->refuted += proof->verdict == CARRYNET_VERDICT_REFUTED ? 1 : 0;
     p->unknown += proof->verdict == CARRYNET_VERDICT_UNKNOWN ? 1 : 0;
@@ -308,8 +308,10 @@ static int read_options(proving *p, const cli_arguments *arguments)
         p->options.budget = values[OPTION_BUDGET].count;
     if (values[OPTION_STATES].given)
         p->options.states = values[OPTION_STATES].count;
-    if (values[OPTION_SECONDS].given)
-        p->deadline = p->start + values[OPTION_SECONDS].real;
+    if (values[OPTION_SECONDS].given) {
+        p->seconds = values[OPTION_SECONDS].real;
+        p->deadline = p->start + p->seconds;
+    }
     p->as_json = values[OPTION_JSON].given;
     p->all = values[OPTION_ALL].given;
     if (p->options.by == CARRYNET_BY_EXHAUSTION && p->options.bounds == CARRYNET_BOUNDS_ANY)

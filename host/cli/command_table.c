@@ -55,9 +55,20 @@ static const char *const states_examples[] = {"carrynet states add.safetensors -
 static const char *const export_examples[] = {"carrynet export add.safetensors -o add.onnx",
                                               "carrynet export add.safetensors -o add.npz",
                                               "carrynet export many.safetensors --net 3 -o adder.c", NULL};
+static const char *const demo_examples[] = {"carrynet demo", "carrynet demo --plain --device reference", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
+    {.id = COMMAND_DEMO,
+     .name = "demo",
+     .operands = "",
+     .summary = "see in ten seconds what this is",
+     .text =
+         "Trains a network and replays from inside how it learns to add; shows one sum bit by bit; proves the network "
+         "right for numbers of every length; refutes its twin, which is right on every sum that it was tested on; "
+         "and trains once more on another device, which gives the same weights. Writes no file.",
+     .example = demo_examples,
+     .run = command_demo},
     {.id = COMMAND_TRAIN,
      .name = "train",
      .operands = "",

@@ -9,6 +9,7 @@
 #include "cli/problem_text.h"
 #include "cli/train_progress.h"
 #include "cli/train_proof.h"
+#include "cli/train_snapshots.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -270,6 +271,10 @@ static json_t *result_of(const carrynet_model *kept, const final_check *check, u
     json_put(object, "seconds", json_of_real(progress->last.seconds));
     json_put(object, "loss", json_of_real(progress->last.loss));
     json_put(object, "wrong_share", json_of_real(progress->last.wrong_share));
+    if (progress->last.held_out > 0) {
+        json_put(object, "held_out", json_of_count(progress->last.held_out));
+        json_put(object, "held_out_wrong_share", json_of_real(progress->last.held_out_wrong_share));
+    }
     json_put(object, "networks", json_of_count(s->networks));
     json_put(object, "exact", json_of_count(exact));
     if (s->until_proved != 0) {
@@ -352,6 +357,7 @@ int command_train(const cli_arguments *arguments)
     bool *proved = NULL;
     final_check check = {0};
     train_proof proof = {0};
+    train_snapshots snapshots = {0};
     char name[CARRYNET_TASK_NAME + 16];
     int code;
     if (!settings_from_arguments(&settings, arguments, &code))
@@ -365,6 +371,8 @@ int command_train(const cli_arguments *arguments)
     if (settings.until_proved != 0 && !can_write_proof(&proof, arguments, path, log_path, &code))
         goto done;
 
+    if (!train_snapshots_prepare(&snapshots, arguments, &settings, path, &code))
+        goto done;
     train_progress progress = {
         .settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given, .samples = true};
     carrynet_train_options_init(&options);
@@ -372,6 +380,7 @@ int command_train(const cli_arguments *arguments)
     options.interrupted = train_progress_interrupted;
     options.self = &progress;
     options.report_seconds = log_path != NULL ? 0 : 0.1;
+    options.watch = snapshots.count > 0 ? &snapshots.watch : NULL;
     options.wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
     const kept_networks keep = values[OPTION_KEEP].given ? (kept_networks)values[OPTION_KEEP].choice : KEEP_ALL;
     carrynet_status status = CARRYNET_OK;
@@ -427,6 +436,10 @@ int command_train(const cli_arguments *arguments)
                      settings.until_proved != 0 && !proof.written ? ", and no certificate was written" : "");
 
     json_t *result = kept == NULL ? NULL : result_of(kept, &check, exact, &proof, &progress, path);
+    if (snapshots.count > 0 && result != NULL)
+        json_put(result, "snapshots", train_snapshots_json(&snapshots));
+    if (!progress.quiet)
+        train_snapshots_say(&snapshots);
     if (log_path != NULL && result != NULL && !train_progress_end(&progress, json_incref(result)) &&
         code == EXIT_CODE_DONE)
         code = EXIT_CODE_FILE;
@@ -437,6 +450,8 @@ int command_train(const cli_arguments *arguments)
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();
+    if (code == EXIT_CODE_DONE && snapshots.failed)
+        code = EXIT_CODE_FILE;
     if (code == EXIT_CODE_DONE && settings.until_exact)
         code = judge(&settings, &check, exact, &progress.last);
 done:
@@ -445,5 +460,6 @@ done:
     base_free(outcomes);
     base_free(proved);
     train_proof_free(&proof);
+    train_snapshots_free(&snapshots);
     return code;
 }

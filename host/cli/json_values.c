@@ -75,6 +75,10 @@ json_t *json_of_settings(const carrynet_settings *settings)
              : s->until_exact     ? json_of_text("exact")
                                   : json_null());
     json_put(object, s->until_exact ? "max_updates" : "updates", json_of_count(s->updates));
+    if (s->train_fraction != 0) {
+        json_put(object, "train_fraction", json_of_real(s->train_fraction));
+        json_put(object, "split_seed", json_of_count(s->split_seed));
+    }
     json_put(object, "check_every", json_of_count(s->check_every));
     json_put(object, "defaults_version", json_of_count(s->defaults_version));
     if (s->until_proved != 0)

@@ -31,7 +31,7 @@ static bool has_option(const cli_command *command, const option_row *row)
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
-/* The digits from *text on, as a number in [least, most]; *text moves behind them. */
+/* The digits from *text on, and a k or an M for thousands or millions, as a number in [least, most]; *text moves behind. */
 static bool read_count(uint64_t *count, const char **text, uint64_t least, uint64_t most)
 {
     uint64_t value = 0;
@@ -44,8 +44,12 @@ static bool read_count(uint64_t *count, const char **text, uint64_t least, uint6
             return false;
         value = 10 * value + digit;
     }
+    const uint64_t unit = *p == 'k' ? 1000 : *p == 'M' ? 1000000 : 1;
+    if (value > UINT64_MAX / unit)
+        return false;
+    value *= unit;
     *count = value;
-    *text = p;
+    *text = unit > 1 ? p + 1 : p;
     return value >= least && value <= most;
 }
 

@@ -64,6 +64,12 @@ static void apply(carrynet_settings *settings, option_id id, const option_value 
     case OPTION_NOISE:
         settings->noise = value->real;
         break;
+    case OPTION_TRAIN_FRACTION:
+        settings->train_fraction = value->real;
+        break;
+    case OPTION_SPLIT_SEED:
+        settings->split_seed = value->count;
+        break;
     case OPTION_MAX_UPDATES:
         settings->updates = value->count;
         break;
@@ -149,6 +155,10 @@ bool settings_from_arguments(carrynet_settings *settings, const cli_arguments *a
         settings->rate = carrynet_default_rate(settings->optimizer, settings->loss);
     if (values[OPTION_UNTIL].given && values[OPTION_UNTIL].choice == UNTIL_PROVED)
         aim_at_a_proof(settings, values);
+    if (values[OPTION_SPLIT_SEED].given && !values[OPTION_TRAIN_FRACTION].given) {
+        (void)arguments_wrong(arguments, "--split-seed chooses what is held out; it needs --train-fraction");
+        return false;
+    }
     if (!fits_optimizer(arguments, settings->optimizer))
         return false;
     /* The seed of the last network must be a number too. */

@@ -8,13 +8,13 @@
 #define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW) | FOR(STATES))
 #define SWEEPING (FOR(SWEEP) | FOR(REMAKE))
 #define EVERY_COMMAND UINT32_MAX
-#define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH))
+#define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH) | FOR(DEMO))
 
 static const option_row rows[] = {
     /* ---- where to compute ---- */
     {.id = OPTION_DEVICE,
      .name = "device",
-     .commands = FOR(TRAIN) | SWEEPING | FOR(EVAL) | FOR(BENCH),
+     .commands = FOR(TRAIN) | SWEEPING | FOR(EVAL) | FOR(BENCH) | FOR(DEMO),
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",
@@ -112,6 +112,17 @@ static const option_row rows[] = {
      .meaning = "which of several networks the file holds: all, those that are exact, or the best, which was exact "
                 "first or else has the fewest wrong bits",
      .fallback = "all"},
+    {.id = OPTION_SNAPSHOT_AT,
+     .name = "snapshot-at",
+     .commands = FOR(TRAIN),
+     .group = "Output",
+     .kind = OPTION_KIND_LIST,
+     .argument = "N,N,...",
+     .least = 0,
+     .most = UINT32_MAX,
+     .meaning = "also write the weights after N updates, such as 0,100,1k, of every network that trains so long, to "
+                "MODEL.at-N.safetensors",
+     .fallback = "none"},
     {.id = OPTION_OUTPUT,
      .name = "output",
      .letter = 'o',

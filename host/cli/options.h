@@ -30,6 +30,7 @@ typedef enum command_id {
     COMMAND_PROVE,
     COMMAND_VERIFY,
     COMMAND_EXPORT,
+    COMMAND_DEMO,
     COMMAND_HELP
 } command_id;
 
@@ -60,10 +61,13 @@ typedef enum option_id {
     OPTION_EPSILON,
     OPTION_CLIP,
     OPTION_NOISE,
+    OPTION_TRAIN_FRACTION,
+    OPTION_SPLIT_SEED,
     OPTION_UNTIL,
     OPTION_MAX_UPDATES,
     OPTION_UPDATES,
     OPTION_CHECK_EVERY,
+    OPTION_SNAPSHOT_AT,
     OPTION_LENGTHS,
     OPTION_PROBLEMS,
     OPTION_NET,
@@ -85,6 +89,8 @@ typedef enum option_id {
     OPTION_MINIMISE,
     OPTION_EQUAL,
     OPTION_DOT,
+    OPTION_FAST,
+    OPTION_PLAIN,
     OPTION_DEVICE,
     OPTION_KERNEL_SHAPE,
     OPTION_THREADS,
@@ -190,6 +196,7 @@ int command_import(const cli_arguments *arguments);
 int command_states(const cli_arguments *arguments);
 int command_export(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
+int command_demo(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 
 /* The command of that name; NULL, with a message that has the list and a near match, if there is none. */

@@ -88,6 +88,9 @@ static void introduce(const train_progress *progress)
         (void)snprintf(noise, sizeof noise, ", noise %g", s->noise);
     console_note("Task %s: %u-bit operands, %u steps; %u hidden units, fp%d; %s", s->task.name,
                  s->steps - s->task.closing_count, s->steps, s->shape.hidden, (int)s->precision, seeds);
+    if (s->train_fraction != 0)
+        console_note("About %g of all problems are drawn; the others are held out, split seed %" PRIu64,
+                     s->train_fraction, s->split_seed);
     console_note("Training: %s, rate %g%s, batch %u, %s", carrynet_optimizer_name(s->optimizer), s->rate, noise,
                  s->batch, goal);
 }
@@ -137,7 +140,7 @@ static void print_sample(const carrynet_sample *sample, const carrynet_task *tas
 
 static void write_line(char *line, size_t size, const carrynet_report *report, const carrynet_settings *settings)
 {
-    char rate[32], left[32], exact[64] = "", remaining[64] = "";
+    char rate[32], left[32], exact[64] = "", remaining[64] = "", held_out[64] = "";
     const double per_second = report->seconds > 0 ? (double)report->sequences / report->seconds : 0;
     if (report->networks > 1)
         (void)snprintf(exact, sizeof exact, ", %u of %u %s",
@@ -149,11 +152,14 @@ static void write_line(char *line, size_t size, const carrynet_report *report, c
         (void)console_duration(left, sizeof left, seconds_left);
         (void)snprintf(remaining, sizeof remaining, settings->until_exact ? ", at most %s left" : ", %s left", left);
     }
+    if (report->held_out > 0)
+        (void)snprintf(held_out, sizeof held_out, ", %.1f%% of the held-out",
+                       (double)(int)(1000 * (1 - report->held_out_wrong_share)) / 10);
     /* Rounded down: not before every sum is right does it say 100%. */
-    (void)snprintf(line, size, "%" PRIu64 " update%s, loss %.4g%s, %.1f%% right, %s sequences/s%s", report->updates,
+    (void)snprintf(line, size, "%" PRIu64 " update%s, loss %.4g%s, %.1f%% right%s, %s sequences/s%s", report->updates,
                    report->updates == 1 ? "" : "s", report->loss, exact,
-                   (double)(int)(1000 * (1 - report->wrong_share)) / 10, console_rate(rate, sizeof rate, per_second),
-                   remaining);
+                   (double)(int)(1000 * (1 - report->wrong_share)) / 10, held_out,
+                   console_rate(rate, sizeof rate, per_second), remaining);
 }
 
 static void show_progress(train_progress *progress, const carrynet_report *report)
@@ -229,6 +235,8 @@ static void log_report(train_progress *progress, const carrynet_report *report)
     json_put(object, "sequences", json_of_count(report->sequences));
     json_put(object, "loss", json_of_real(report->loss));
     json_put(object, "wrong_share", json_of_real(report->wrong_share));
+    if (report->held_out > 0)
+        json_put(object, "held_out_wrong_share", json_of_real(report->held_out_wrong_share));
     json_put(object, "exact", json_of_count(report->exact));
     if (progress->settings->until_proved != 0)
         json_put(object, "proved", json_of_count(report->proved));

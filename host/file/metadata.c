@@ -4,8 +4,9 @@
  *     format "carrynet", arithmetic (version), task (task_json.c), precision fp32 or fp64, loss, optimizer, schedule
  *     (names), the numbers of the table below (decimal; 15 to 17 digits, the fewest that give the double back),
  *     until_exact true or false, network_seeds, network_updates, network_exact (JSON arrays of whole numbers, one a
- *     network; exact is 0 or 1); until_proved (version of the prover) where a proof was the goal; origin (text) where the
- *     weights did not come from the seed alone
+ *     network; exact is 0 or 1); until_proved (version of the prover) where a proof was the goal; train_fraction and
+ *     split_seed (numbers) where problems were held out; origin (text) where the weights did not come from the seed
+ *     alone
  *
  * Sizes of the network and their number are the tensors'. Other keys are ignored, so that a file may carry a note.
  */
@@ -70,7 +71,8 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
                                const carrynet_settings *settings, const carrynet_network *networks)
 {
     char *task = NULL;
-    char version[BASE_NUMBER], prover[BASE_NUMBER], texts[NUMBERS][BASE_NUMBER];
+    char version[BASE_NUMBER], prover[BASE_NUMBER], fraction[BASE_NUMBER], split[BASE_NUMBER],
+        texts[NUMBERS][BASE_NUMBER];
     base_text seeds = {0}, updates = {0}, exact = {0};
     safetensors_entry entries[ENTRIES];
     size_t count = 0;
@@ -110,6 +112,11 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
     (void)snprintf(prover, sizeof prover, "%" PRIu32, settings->until_proved);
     if (settings->until_proved != 0)
         entries[count++] = (safetensors_entry){"until_proved", prover};
+    if (settings->train_fraction != 0) {
+        (void)snprintf(split, sizeof split, "%" PRIu64, settings->split_seed);
+        entries[count++] = (safetensors_entry){"train_fraction", base_real_text(fraction, settings->train_fraction)};
+        entries[count++] = (safetensors_entry){"split_seed", split};
+    }
     if (settings->origin[0] != '\0')
         entries[count++] = (safetensors_entry){"origin", settings->origin};
     status = safetensors_write(path, tensors, tensor_count, entries, count);
@@ -251,6 +258,22 @@ static carrynet_status read_prover(carrynet_settings *settings, const char *path
     return CARRYNET_OK;
 }
 
+static carrynet_status read_split(carrynet_settings *settings, const char *path, const safetensors_file *file)
+{
+    const char *fraction = safetensors_metadata(file, "train_fraction");
+    const char *seed = safetensors_metadata(file, "split_seed");
+    if (fraction == NULL && seed == NULL)
+        return CARRYNET_OK;
+    if (fraction == NULL || seed == NULL)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is missing beside %s", path,
+                         fraction == NULL ? "train_fraction" : "split_seed",
+                         fraction == NULL ? "split_seed" : "train_fraction");
+    if (!read_double(&settings->train_fraction, fraction) || settings->train_fraction == 0)
+        return refuse(path, "train_fraction", fraction, "a share from 0.01 to 0.99");
+    const char *end = base_read_whole(&settings->split_seed, seed, UINT64_MAX);
+    return end == NULL || *end != '\0' ? refuse(path, "split_seed", seed, "a whole number below 2^64") : CARRYNET_OK;
+}
+
 static carrynet_status read_origin(carrynet_settings *settings, const char *path, const safetensors_file *file)
 {
     const char *origin = safetensors_metadata(file, "origin");
@@ -272,6 +295,8 @@ carrynet_status metadata_read(carrynet_settings *settings, const char *path, con
         status = read_number(settings, i, path, file);
     if (status == CARRYNET_OK)
         status = read_prover(settings, path, file);
+    if (status == CARRYNET_OK)
+        status = read_split(settings, path, file);
     if (status == CARRYNET_OK)
         status = read_origin(settings, path, file);
     settings->shape.inputs = settings->task.inputs;

@@ -156,6 +156,10 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
     for (size_t i = 0; i < sizeof floored / sizeof floored[0] && status == CARRYNET_OK; ++i)
         if (floored[i] != 0 && floored[i] < 0x1p-30)
             status = base_fail(CARRYNET_ERROR_ARGUMENT, "clip, noise, momentum and decay must be 0 or at least 2^-30");
+    if (status == CARRYNET_OK && s->train_fraction != 0)
+        status = in_range(&(struct range){"train-fraction", s->train_fraction, 0.01, 0.99, false});
+    if (status == CARRYNET_OK && s->train_fraction == 0 && s->split_seed != 0)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "split-seed without train-fraction: nothing is held out");
     if (status == CARRYNET_OK && s->until_proved != 0 && !s->until_exact)
         status =
             base_fail(CARRYNET_ERROR_ARGUMENT, "until proved without until exact: only an exact network is proved");

@@ -149,6 +149,68 @@ carrynet_source carrynet_counter_source(const carrynet_task *task)
     return (carrynet_source){.fill = counter_fill, .self = (void *)(uintptr_t)task, .counter = task};
 }
 
+/* ---- held-out problems ----------------------------------------------------------------------------------------- */
+
+enum { CANDIDATES = 4096 };
+
+bool carrynet_held_out(const carrynet_split *split, const uint32_t *symbols, size_t steps)
+{
+    const uint32_t inputs = split->task->inputs;
+    const size_t length = free_steps(split->task, steps), per_word = 32 / inputs;
+    size_t words = carrynet_packed_words(inputs, length);
+    uint32_t digest = 0;
+    bool leading = true; /* words that are 0 so far, from the highest down */
+    for (size_t w = words; w-- > 1 && leading;) {
+        const size_t left = length - w * per_word;
+        leading = problem_symbols(symbols[w], inputs, (uint32_t)(left < per_word ? left : per_word)) == 0;
+        words -= leading ? 1 : 0;
+    }
+    for (size_t w = 0; w < words; ++w) {
+        const size_t left = length - w * per_word;
+        uint32_t c[4] = {problem_symbols(symbols[w], inputs, (uint32_t)(left < per_word ? left : per_word)), digest,
+                         (uint32_t)w, CARRYNET_STREAM_SPLIT};
+        philox4x32(&c[0], &c[1], &c[2], &c[3], (uint32_t)split->seed, (uint32_t)(split->seed >> 32));
+        digest = c[0];
+    }
+    return digest >= (uint64_t)(split->fraction * 0x1p32);
+}
+
+static carrynet_status split_fill(void *self, uint64_t seed, uint64_t update, size_t first, size_t count, size_t steps,
+                                  uint32_t *symbols, uint32_t *targets)
+{
+    const carrynet_split *split = self;
+    const carrynet_task *task = split->task;
+    const size_t drawn = carrynet_packed_words(task->inputs, free_steps(task, steps));
+    const size_t symbol_words = carrynet_packed_words(task->inputs, steps);
+    const size_t target_words = carrynet_packed_words(task->outputs, steps);
+    const carrynet_status status =
+        counter_fill((void *)(uintptr_t)task, seed, update, first, count, steps, symbols, targets);
+    for (size_t p = 0; p < count && status == CARRYNET_OK; ++p) {
+        uint32_t *sequence = symbols + p * symbol_words;
+        const uint64_t begin = (uint64_t)(first + p) * (CANDIDATES - 1) * drawn;
+        size_t candidate = 0;
+        while (carrynet_held_out(split, sequence, steps) && ++candidate < CANDIDATES) {
+            stream_words(sequence, begin + (candidate - 1) * drawn, drawn, seed, (uint32_t)update,
+                         CARRYNET_STREAM_REDRAW);
+            finish(task, steps, sequence, targets + p * target_words);
+        }
+        if (candidate == CANDIDATES)
+            return base_fail(
+                CARRYNET_ERROR_UNSUPPORTED,
+                "update %llu of seed %llu: %d candidates for problem %zu are all held out; choose a larger "
+                "train-fraction or another split-seed",
+                (unsigned long long)update, (unsigned long long)seed, CANDIDATES, first + p);
+    }
+    return status;
+}
+
+carrynet_source carrynet_split_source(const carrynet_split *split)
+{
+    return (carrynet_source){.fill = split_fill, .self = (void *)(uintptr_t)split};
+}
+
+/* ---- problems of the caller ------------------------------------------------------------------------------------ */
+
 static carrynet_status explicit_fill(void *self, uint64_t seed, uint64_t update, size_t first, size_t count,
                                      size_t steps, uint32_t *symbols, uint32_t *targets)
 {

@@ -3,6 +3,7 @@
  * done; wave after wave. What happens depends on counts alone; the clock only decides when a report is worth making.
  */
 #include "base/base.h"
+#include "train/held_out.h"
 #include "train/population.h"
 #include <math.h>
 #include <string.h>
@@ -20,12 +21,15 @@ struct training {
     carrynet_engine *plain;  /* the reference with network 0, for samples; made when first needed */
     carrynet_source source;
     carrynet_batch check;
+    struct held_out held;
+    const carrynet_engine_options *device; /* the caller's, or NULL */
     struct population population;
     struct population_records records;
     uint32_t wave, waves;
     uint64_t updates;           /* done in this wave */
     uint64_t look;              /* updates before the watch looks again */
     uint64_t trained;           /* sequences, of all networks */
+    double held_wrong_share;    /* of the held-out problems, when last measured */
     double loss, wrong_share;   /* means of the last batch that was measured */
     bool stop;                  /* the caller's wish */
     struct attempts_stop ended; /* the same, within proofs */
@@ -92,6 +96,18 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
     return status;
 }
 
+/* How the networks that train, or were the last to, do on the held-out problems; at the end all of them. */
+static carrynet_status measure_held_out(struct training *training, bool last)
+{
+    const uint32_t wave = training->options->wave;
+    if (training->held.batch.sequences == 0)
+        return CARRYNET_OK;
+    if (!last)
+        return held_out_measure(&training->held_wrong_share, &training->held, training->engine);
+    return held_out_measure_model(&training->held_wrong_share, &training->held, training->records.model,
+                                  wave > 0 ? wave : training->settings->networks, training->device);
+}
+
 /* Tells the caller how it goes. */
 static carrynet_status report(struct training *training, bool last)
 {
@@ -102,7 +118,9 @@ static carrynet_status report(struct training *training, bool last)
         return CARRYNET_OK;
     training->reported = now;
     carrynet_sample sample = {0};
-    const carrynet_status status = take_sample(training, &sample);
+    carrynet_status status = take_sample(training, &sample);
+    if (status == CARRYNET_OK)
+        status = measure_held_out(training, last);
     const struct population_records *records = &training->records;
     const bool all = last && records->measured > 0;
     const carrynet_report told = {
@@ -111,6 +129,8 @@ static carrynet_status report(struct training *training, bool last)
         .sequences = training->trained,
         .loss = all ? records->loss / records->measured : training->loss,
         .wrong_share = all ? records->wrong_share / records->measured : training->wrong_share,
+        .held_out = training->held.batch.sequences,
+        .held_out_wrong_share = training->held_wrong_share,
         .exact = records->exact,
         .proved = records->proved,
         .finished = records->finished,
@@ -321,7 +341,7 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
 {
     carrynet_train_options silent;
     carrynet_train_options_init(&silent);
-    struct training training = {.settings = settings, .options = options != NULL ? options : &silent};
+    struct training training = {.settings = settings, .options = options != NULL ? options : &silent, .device = engine};
     const uint32_t wave = training.options->wave;
     *model = NULL;
     carrynet_status status = carrynet_settings_check(settings);
@@ -338,6 +358,8 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
         status = carrynet_model_create(&training.records.model, settings);
     if (status == CARRYNET_OK)
         status = population_check_set(&training.check, settings);
+    if (status == CARRYNET_OK)
+        status = held_out_open(&training.held, settings, &training.check);
     if (status != CARRYNET_OK)
         goto done;
     training.records.outcomes = training.options->outcomes;
@@ -349,8 +371,9 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
         if (training.options->individuals != NULL)
             carrynet_model_networks(training.records.model)[n].seed = training.options->individuals[n].seed;
     }
-    training.source =
-        training.options->source != NULL ? *training.options->source : carrynet_counter_source(&settings->task);
+    training.source = training.options->source != NULL ? *training.options->source
+                      : settings->train_fraction != 0  ? carrynet_split_source(&training.held.split)
+                                                       : carrynet_counter_source(&settings->task);
     status = run_waves(&training, engine);
     if (status != CARRYNET_OK)
         goto done;
@@ -360,6 +383,7 @@ done:
     carrynet_engine_free(training.engine);
     carrynet_engine_free(training.plain);
     carrynet_batch_free(&training.check);
+    held_out_close(&training.held);
     carrynet_model_free(training.records.model);
     return status;
 }

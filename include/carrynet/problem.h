@@ -9,6 +9,7 @@
 #define CARRYNET_PROBLEM_H
 
 #include <carrynet/task.h>
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,6 +59,25 @@ typedef struct carrynet_source {
 
 /* The counter-based source of a task, uniform over its problems. The task must outlive it. Nothing to free. */
 CARRYNET_API carrynet_source carrynet_counter_source(const carrynet_task *task);
+
+/*
+ * Which problems are drawn for training, and which are held out to see what is learnt beyond them: a function of the
+ * seed and the operands alone (kernels/ARITHMETIC.md 6, "Held-out problems").
+ */
+typedef struct carrynet_split {
+    const carrynet_task *task;
+    uint64_t seed;
+    double fraction; /* share of the problems that is drawn, 0.01 to 0.99 */
+} carrynet_split;
+
+/* Whether a packed problem of `steps` steps, closing symbols included, is held out. */
+CARRYNET_API bool carrynet_held_out(const carrynet_split *split, const uint32_t *symbols, size_t steps);
+
+/*
+ * The counter-based source without the held-out problems. The split must outlive it. Nothing to free. fill: UNSUPPORTED if
+ * 4,096 candidates for one problem are all held out.
+ */
+CARRYNET_API carrynet_source carrynet_split_source(const carrynet_split *split);
 
 /*
  * A source that repeats one batch, given by the caller, in every update of every network. The batch must outlive it and

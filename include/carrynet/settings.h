@@ -55,6 +55,12 @@ typedef struct carrynet_settings {
      * (CARRYNET_PROVER_VERSION: another may stop elsewhere).
      */
     uint32_t until_proved;
+    /*
+     * 0: every problem may be drawn for training. Else the share of the problems that may, 0.01 to 0.99; the others are
+     * held out (problem.h, carrynet_split), which ones the seed of the split decides, alike for all networks.
+     */
+    double train_fraction;
+    uint64_t split_seed;       /* 0 without a train_fraction */
     uint32_t check_every;      /* E: updates of a network between tests of exactness */
     uint32_t defaults_version; /* of the defaults that these settings started from */
     /*

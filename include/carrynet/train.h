@@ -25,7 +25,13 @@ typedef struct carrynet_report {
      * networks, of each the last batch that was measured.
      */
     double loss;
-    double wrong_share;            /* share of those sequences with a wrong bit, 0 to 1 */
+    double wrong_share; /* share of those sequences with a wrong bit, 0 to 1 */
+    /*
+     * Where problems are held out (train_fraction): how many of them the check set has, and the share of these with a
+     * wrong bit, mean of the networks in training (or the last that were), at the end of all; of a lost one all are wrong. Measured for each report.
+     */
+    size_t held_out;
+    double held_out_wrong_share;
     uint32_t exact;                /* networks that have left as exact */
     uint32_t proved;               /* of these, proved (until_proved) */
     uint32_t finished;             /* networks that have left: exact, lost, or trained for all planned updates */
@@ -51,8 +57,7 @@ typedef struct carrynet_outcome {
  * Looks at the networks while they learn. look is called before the first update, and again when the number of updates
  * done is what it put into *next last (the planned number included, where a network is there to reach it); it may read
  * the engine and run it forward. An error ends the training. The engine holds the networks of the wave that have not
- * left, in an order of its own, and each wave begins with 0 updates: a watch is for one network, or for no wave and no
- * network that leaves.
+ * left, in an order of its own, which the seeds of its individuals tell; and each wave begins with 0 updates.
  */
 typedef struct carrynet_watch {
     carrynet_status (*look)(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
@@ -72,7 +77,7 @@ typedef struct carrynet_train_options {
     int (*interrupted)(void *self);
     void *self; /* of both */
     double report_seconds;
-    const carrynet_source *source; /* NULL: the counter-based source of the task */
+    const carrynet_source *source; /* NULL: the counter-based source of the task, without what is held out */
     /* Parameters to start from, [networks][carrynet_shape_size] float or double; NULL: from the seeds. */
     const void *initial;
     const carrynet_watch *watch; /* NULL: none */
