@@ -26,6 +26,7 @@ typedef enum command_id {
     COMMAND_TASK,
     COMMAND_PROVE,
     COMMAND_VERIFY,
+    COMMAND_REPORT,
     COMMAND_HELP
 } command_id;
 
@@ -179,6 +180,7 @@ int command_plot(const cli_arguments *arguments);
 int command_task(const cli_arguments *arguments);
 int command_prove(const cli_arguments *arguments);
 int command_verify(const cli_arguments *arguments);
+int command_report(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);
 
