@@ -40,8 +40,10 @@ function logarithmicMarks(least, most) {
 
 function shortNumber(value) {
   const size = Math.abs(value);
-  if (size >= 1e4)
-    return size >= 1e6 ? String(Number((value / 1e6).toPrecision(3))) + ' M' : String(Number((value / 1e3).toPrecision(3))) + ' k';
+  if (size >= 1e6)
+    return Number((value / 1e6).toPrecision(3)) + ' M';
+  if (size >= 1e3)
+    return Number((value / 1e3).toPrecision(3)) + ' k';
   return String(Number(value.toPrecision(3))).replace('-', '\u2212');
 }
 

@@ -134,6 +134,7 @@ function showSamples() {
 
 /* ---- the network at work ---- */
 
+const DIGITS = 300; /* of a number that is typed: more steps than that nobody reads */
 const live = {symbols: [], steps: [], state: 0, h: null, probe: 0, output: 0, inputs: []};
 
 function probeTitle(probe) {
@@ -192,14 +193,16 @@ function sayStates() {
   const probe = states.probes[live.probe], points = states.states.length;
   const target = probe.of === 'symbol' ? 'symbol' : stateWord;
   const legend = element('ul', {class: 'legend'});
-  const entry = (state, bit, words) => {
-    const svg = element('svg', {viewBox: '0 0 10 10', 'aria-hidden': 'true'}, makePoint(5, 5, 4, state, task.states, bit));
+  const entry = (point, words) => {
+    const svg = element('svg', {viewBox: '0 0 10 10', 'aria-hidden': 'true'}, point);
     legend.append(element('li', {}, svg, words));
+    return point;
   };
   for (let state = 0; state < Math.min(task.states, 16); ++state)
-    entry(state, 1, `${stateWord} ${state}`);
-  entry(0, 1, 'filled: the right output bit is 1');
-  entry(0, 0, 'hollow: it is 0');
+    entry(makePoint(5, 5, 4, state, task.states, 1), `${stateWord} ${state}`);
+  const output = task.outputs > 1 ? ` of output ${live.output}` : '';
+  entry(makePoint(5, 5, 4, 0, 1, 1), `filled: the right bit${output} is 1`).style.cssText = 'stroke:var(--soft);fill:var(--soft)';
+  entry(makePoint(5, 5, 4, 0, 1, 0), 'hollow: it is 0').style.cssText = 'stroke:var(--soft);fill:none';
   byId('states-caption').replaceChildren(legend, `${grouped(points)} hidden states, after each of ${states.steps} steps of ${grouped(states.sequences)} ${problems} that were drawn. ` +
       `The probe, linear in the hidden units and fitted by least squares, is nearer to another ${target} for ${grouped(probe.errors)} of them. ` +
       'The large point is the network above, the line its way so far.');
@@ -259,8 +262,8 @@ function readLive() {
       live.symbols = Array.from(texts[0], Number).concat(task.closing);
     else
       wrong = 'Type symbols, 0 or 1, the first one to be read first: 1 to 1,000 of them.';
-  } else if (!texts.every(text => /^[0-9]{1,300}$/.test(text))) {
-    wrong = 'Type whole numbers of 1 to 300 digits.';
+  } else if (!texts.every(text => /^[0-9]+$/.test(text) && text.length <= DIGITS)) {
+    wrong = `Type whole numbers of 1 to ${DIGITS} digits.`;
   } else {
     const numbers = texts.map(text => BigInt(text));
     if (task.not_less && numbers[0] < numbers[1])
@@ -306,7 +309,7 @@ function prepareLive() {
     sayLive();
   });
   byId('live-start').addEventListener('click', restartLive);
-  if (data.proof.wrong) {
+  if (data.proof.wrong && data.proof.wrong.operands.every(number => number.length <= DIGITS)) {
     byId('live-wrong').hidden = false;
     byId('live-wrong').addEventListener('click', () => {
       data.proof.wrong.operands.forEach((number, i) => { live.inputs[i].value = number; });
