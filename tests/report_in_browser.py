@@ -14,13 +14,12 @@ import tempfile
 
 NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-# name, options of train, options of report, what is typed, what must come out, whether that is right, whether the bits are equal
+QUICK = ("--budget", "1", "--states", "1")
+# name, options of train, of report, the problems to type, what must come out, whether all bits are Carrynet's
 PAGES = (
-    ("adder", ("--seed", "1"), ("--budget", "1", "--states", "1"), "93,38", "131", True, True),
-    ("refuted", ("--seed", "2"), (), "244,192", "308", False, True),
-    ("biased", ("--task", "add3", "--bias", "--bits", "5", "--batch", "16"), ("--budget", "1", "--states", "1"), "5,6,7", "18", True, True),
-    ("parity", ("--task", "parity"), ("--budget", "1", "--states", "1"), "93", "75", True, True),
-    ("double", ("--task", "parity", "--precision", "fp64"), ("--budget", "1", "--states", "1"), "93", "75", True, False),
+    ("adder", ("--seed", "2"), (), "244,192;93,38", ("308 wrong: it is 436", "131 right"), True),
+    ("biased", ("--task", "add3", "--bias", "--bits", "5", "--batch", "16"), QUICK, "5,6,7;3,0,1", ("18 right", "4 right"), True),
+    ("double", ("--task", "parity", "--precision", "fp64"), QUICK, "93;s1011101", ("75 right", "75 right"), False),
 )
 
 
@@ -35,7 +34,7 @@ def open_page(browser, folder, page):
     """The document after the script has run, and what the browser logged."""
     name, typed = page[0], page[3]
     done = subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr",
+        [browser, "--headless", "--no-sandbox", "--no-first-run", "--disable-extensions", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr",
          "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile-{name}", "--virtual-time-budget=1000",
          "--dump-dom", f"file://{folder}/{name}.html#test={typed}"],
         capture_output=True, text=True, timeout=120)
@@ -43,7 +42,7 @@ def open_page(browser, folder, page):
 
 
 def faults(page, document, log):
-    name, _, _, typed, answer, right, equal = page
+    name, _, _, _, answers, equal = page
     found = []
 
     def expect(holds, what):
@@ -53,15 +52,13 @@ def faults(page, document, log):
     root = re.search(r"<html[^>]*>", document)
     root = root.group(0) if root else ""
     console = [line for line in log.splitlines() if "CONSOLE" in line]
-    result = re.search(r'<output id="live-result"[^>]*>([^<]*)</output>', document)
-    judgement = re.search(r'<span id="live-judgement"[^>]*>([^<]*)<', document)
-    judgement = judgement.group(1) if judgement else ""
+    shown = re.search(r'<output id="live-result"[^>]*>([^<]*)</output>', document)
+    shown = shown.group(1) if shown else "nothing"
     expect('data-errors="0"' in root, f"errors, or no script: {root}")
     expect(not console, "on the console: " + "\n".join(console))
-    expect(f'data-tested="{typed}"' in root, f"nothing was typed: {root}")
-    expect(result and result.group(1) == answer, f"{typed} gives {result and result.group(1)}, not {answer}")
-    expect((judgement == "right") == right, f"it is called '{judgement}'")
-    expect(('data-different="0"' in root) == equal, f"bits: {root}")
+    expect(f'data-tested="{"; ".join(answers)}"' in root, f"not what must come out: {root}")
+    expect(shown == answers[-1].split()[0], f"it shows {shown}")
+    expect(('data-different="0"' in root) == equal, f"bits are not as they should be: {root}")
     expect("NaN" not in document.split('id="data"')[0], "NaN on the page")
     expect(document.count('class="point"') > 1000, "the hidden states are missing")
     expect(document.count('class="curve') >= 2, "the curves are missing")

@@ -1,6 +1,7 @@
 /*
  * The page: reads its data, says and draws it, and runs the network step by step. With a fragment such as #test=93,38 it types
- * these and steps to the end, by the same inputs and buttons as a person; data-errors of the root counts what went wrong.
+ * these and steps to the end, by the same inputs and buttons as a person. Attributes of the root say data-errors, how often
+ * the script failed, data-different, how many values are not Carrynet's, and data-tested, what came out.
  */
 const root = document.documentElement;
 root.dataset.errors = '0';
@@ -336,14 +337,23 @@ function sayArithmetic() {
   byId('arithmetic').textContent = words;
 }
 
-function test(typed) {
-  typed.split(',').forEach((text, i) => {
-    live.inputs[i].value = text;
-    live.inputs[i].dispatchEvent(new Event('input'));
-  });
-  for (let most = 10000; most > 0 && !byId('live-step').disabled; --most)
-    byId('live-step').click();
-  root.dataset.tested = typed;
+/* Types each of the problems of "93,38;5,6" and steps through it; "s101" is typed as symbols. */
+function test(problems) {
+  const said = [];
+  for (const typed of problems.split(';')) {
+    if (byId('live-as')) {
+      byId('live-as').value = typed.startsWith('s') ? 'symbols' : 'number';
+      byId('live-as').dispatchEvent(new Event('change'));
+    }
+    typed.replace('s', '').split(',').forEach((text, i) => {
+      live.inputs[i].value = text;
+      live.inputs[i].dispatchEvent(new Event('input'));
+    });
+    for (let most = 10000; most > 0 && !byId('live-step').disabled; --most)
+      byId('live-step').click();
+    said.push(byId('live-result').textContent + ' ' + byId('live-judgement').textContent);
+  }
+  root.dataset.tested = said.join('; ');
 }
 
 sayFindings();
@@ -362,6 +372,6 @@ window.addEventListener('resize', () => {
   drawStates();
   drawCourse();
 });
-const asked = /^#test=([0-9,]+)$/.exec(location.hash);
+const asked = /^#test=([0-9,;s]+)$/.exec(location.hash);
 if (asked)
   test(asked[1]);
