@@ -40,6 +40,8 @@ static const char *const bench_examples[] = {"carrynet bench",
 static const char *const plot_examples[] = {
     "carrynet plot results.csv -o results.svg", "carrynet plot results.csv --chart map --where batch=64 -o map.png",
     "carrynet plot results.csv --by optimizer --chart curve -o curve.svg", "carrynet plot run.jsonl -o run.svg", NULL};
+static const char *const report_examples[] = {"carrynet report add.safetensors",
+                                              "carrynet report run.jsonl add.safetensors -o report.html", NULL};
 static const char *const task_examples[] = {"carrynet task", "carrynet task add --json > mine.json",
                                             "carrynet task mine.json --dot | dot -Tsvg > mine.svg",
                                             "carrynet task --equal add mine.json", NULL};
@@ -235,6 +237,18 @@ const cli_command command_table[] = {
              "the file beside the results, results.times.csv for results.csv.",
      .example = plot_examples,
      .run = command_plot},
+    {.id = COMMAND_REPORT,
+     .name = "report",
+     .operands = "MODEL [LOG]",
+     .least = 1,
+     .most = 2,
+     .missing = "the name of a model file is missing",
+     .summary = "write a page about a saved network, which runs in it",
+     .text = "Writes one HTML file that needs nothing else: the settings, the course of the training if LOG has it "
+             "(train --log), samples, every problem checked as by `eval`, the verdict of `prove`, the hidden states, "
+             "and the network itself, to be tried step by step. The two files may be named in either order.",
+     .example = report_examples,
+     .run = command_report},
     {.id = COMMAND_TASK,
      .name = "task",
      .operands = "[TASK [TASK]]",

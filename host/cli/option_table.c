@@ -5,7 +5,7 @@
  */
 #include "cli/options.h"
 
-#define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW) | FOR(STATES))
+#define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW) | FOR(STATES) | FOR(REPORT))
 #define SWEEPING (FOR(SWEEP) | FOR(REMAKE))
 #define EVERY_COMMAND UINT32_MAX
 #define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH) | FOR(DEMO))
@@ -14,7 +14,7 @@ static const option_row rows[] = {
     /* ---- where to compute ---- */
     {.id = OPTION_DEVICE,
      .name = "device",
-     .commands = FOR(TRAIN) | SWEEPING | FOR(EVAL) | FOR(BENCH) | FOR(DEMO),
+     .commands = FOR(TRAIN) | SWEEPING | FOR(EVAL) | FOR(BENCH) | FOR(DEMO) | FOR(REPORT),
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",
@@ -140,6 +140,15 @@ static const option_row rows[] = {
      .kind = OPTION_KIND_TEXT,
      .argument = "FILE",
      .meaning = "where the picture goes: FILE.svg or FILE.png"},
+    {.id = OPTION_OUTPUT,
+     .name = "output",
+     .letter = 'o',
+     .commands = FOR(REPORT),
+     .group = "Output",
+     .kind = OPTION_KIND_TEXT,
+     .argument = "FILE",
+     .meaning = "where the page goes",
+     .fallback = "report.html"},
     {.id = OPTION_SCRIPT,
      .name = "script",
      .commands = FOR(PLOT),

@@ -31,6 +31,7 @@ typedef enum command_id {
     COMMAND_VERIFY,
     COMMAND_EXPORT,
     COMMAND_DEMO,
+    COMMAND_REPORT,
     COMMAND_HELP
 } command_id;
 
@@ -195,6 +196,7 @@ int command_verify(const cli_arguments *arguments);
 int command_import(const cli_arguments *arguments);
 int command_states(const cli_arguments *arguments);
 int command_export(const cli_arguments *arguments);
+int command_report(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_demo(const cli_arguments *arguments);
 int command_help(const cli_arguments *arguments);

@@ -2,115 +2,11 @@
  * The log of a training (train --log, replay --log: a JSON object a line) as two areas over the updates: the loss, and
  * the share of the batch's sequences that are right, with that of the exact networks if there are several.
  */
-#include "cli/console.h"
-#include "cli/json_values.h"
 #include "cli/plot_charts.h"
+#include "cli/training_log.h"
 #include <math.h>
-#include <string.h>
 
 enum { TITLE = 48, LEFT = 76, RIGHT = 18, AREA = 190, BETWEEN = 14, BELOW = 56, LEGEND = 20 };
-
-/* What a line reports. */
-typedef struct report {
-    double updates, loss, right, exact; /* NaN where the log has null; the shares lie between 0 and 1 */
-} report;
-
-typedef struct training_log {
-    report *reports; /* [count] */
-    size_t count;
-    bool several; /* networks */
-    base_text title;
-    char loss[64]; /* its name, with the loss' own */
-} training_log;
-
-/* ---- reading --------------------------------------------------------------------------------------------------- */
-
-static bool member(double *number, const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-    *number = json_is_null(value) ? (double)NAN : json_number_value(value);
-    return json_is_number(value) || json_is_null(value);
-}
-
-static void read_settings(training_log *log, const json_t *settings)
-{
-    static const char *const names[] = {"task", "bits", "hidden", "batch", "loss", "optimizer", "lr"};
-    double networks;
-    if (!member(&networks, settings, "nets") || isnan(networks))
-        networks = 1;
-    log->title.size = 0;
-    base_text_add(&log->title, "%.0f network%s", networks, networks == 1 ? "" : "s");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
-        const json_t *value = json_object_get(settings, names[i]);
-        if (json_is_string(value))
-            base_text_add(&log->title, ", %s %s", names[i], json_string_value(value));
-        else if (json_is_number(value))
-            base_text_add(&log->title, ", %s %.6g", names[i], json_number_value(value));
-    }
-    const char *loss = json_string_value(json_object_get(settings, "loss"));
-    if (loss != NULL)
-        (void)snprintf(log->loss, sizeof log->loss, "loss (%.40s)", loss);
-}
-
-/* A report is a line with updates; others (settings, the result) are something else. */
-static carrynet_status read_line(training_log *log, const json_t *object, const char *path, size_t line)
-{
-    report *next = &log->reports[log->count];
-    double wrong, exact, networks;
-    const json_t *settings = json_object_get(object, "settings");
-    if (json_is_object(settings))
-        read_settings(log, settings);
-    if (json_object_get(object, "updates") == NULL)
-        return CARRYNET_OK;
-    if (!member(&next->updates, object, "updates") || !member(&next->loss, object, "loss") ||
-        !member(&wrong, object, "wrong_share") || !member(&exact, object, "exact") ||
-        !member(&networks, object, "networks") || isnan(networks) || isnan(next->updates))
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: line %zu: updates, loss, wrong_share, exact and networks must be numbers", path, line);
-    if (!(next->updates >= 0 && next->updates <= UINT32_MAX) || next->loss < 0 || wrong < 0 || wrong > 1 ||
-        !(networks >= 1 && networks <= 16777216) || exact < 0 || exact > networks)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: line %zu: updates %g, loss %g, wrong_share %g, exact %g of %g networks are not what a "
-                         "training can report",
-                         path, line, next->updates, next->loss, wrong, exact, networks);
-    next->right = 1 - wrong;
-    next->exact = exact / networks;
-    log->several = log->several || networks > 1;
-    ++log->count;
-    return CARRYNET_OK;
-}
-
-static carrynet_status read_log(training_log *log, const char *path, const char *text)
-{
-    carrynet_status status = CARRYNET_OK;
-    size_t lines = 1, line = 0;
-    for (const char *p = text; *p != '\0'; ++p)
-        lines += *p == '\n' ? 1 : 0;
-    status = base_allocate(&log->reports, lines, sizeof *log->reports);
-    (void)snprintf(log->loss, sizeof log->loss, "loss");
-    for (const char *end; status == CARRYNET_OK && *text != '\0'; text = end) {
-        json_error_t error;
-        const size_t length = strcspn(text, "\n");
-        end = text + length + (text[length] == '\n' ? 1 : 0);
-        ++line;
-        if (strspn(text, " \t\r") >= length)
-            continue;
-        json_t *object = json_loadb(text, length, 0, &error);
-        if (json_is_object(object))
-            status = read_line(log, object, path, line);
-        else if (text[length] == '\0' && line > 1)
-            console_note("%s: line %zu is not finished, and is left out", path, line);
-        else
-            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", path, line,
-                               object == NULL ? error.text : "is not a JSON object");
-        json_decref(object);
-    }
-    if (status == CARRYNET_OK && log->count == 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: has no report of a training, as train --log writes it", path);
-    if (status == CARRYNET_OK && log->title.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for the title");
-    return status;
-}
 
 /* ---- drawing --------------------------------------------------------------------------------------------------- */
 
@@ -182,14 +78,13 @@ static void draw_log(plot_page *page, const training_log *log)
 carrynet_status plot_log_script(plot_page *page, const char *path, const char *text, bool png)
 {
     training_log log = {0};
-    carrynet_status status = read_log(&log, path, text);
+    carrynet_status status = training_log_read(&log, path, text);
     if (status == CARRYNET_OK) {
         plot_page_begin(page, png, TITLE + 2 * AREA + BETWEEN + LEGEND + BELOW,
                         log.title.data != NULL ? log.title.data : path, NULL);
         draw_log(page, &log);
         status = plot_page_end(page);
     }
-    base_free(log.reports);
-    base_text_free(&log.title);
+    training_log_free(&log);
     return status;
 }

@@ -54,53 +54,56 @@ static void add_place(base_text *text, const carrynet_counterexample *wrong, con
     base_text_add(text, " must be %" PRIu32 ", its logit is %.4g", wrong->right, wrong->logit);
 }
 
-static carrynet_status print_proved(const prove_result *result)
+static void add_proved(base_text *text, const carrynet_proof *proof)
 {
-    const carrynet_proof *proof = &result->proof;
-    base_text text = {0};
-    base_text_add(&text, "PROVED for every length");
+    base_text_add(text, "PROVED for every length");
     if (proof->by_ellipsoids && proof->checked.bounds == CARRYNET_BOUNDS_ANY)
-        base_text_add(&text, ", in any program's arithmetic");
+        base_text_add(text, ", in any program's arithmetic");
     if (proof->by_ellipsoids) {
-        base_text_add(&text, "\nBy ellipsoids: ");
-        prove_report_cells(&text, &proof->checked);
-        base_text_add(&text, ", with an error of %.2g allowed in every hidden value of every step",
+        base_text_add(text, "\nBy ellipsoids: ");
+        prove_report_cells(text, &proof->checked);
+        base_text_add(text, ", with an error of %.2g allowed in every hidden value of every step",
                       proof->checked.error);
     }
     if (proof->by_exhaustion) {
-        base_text_add(&text, "\nBy exhaustion: ");
-        add_states(&text, proof);
+        base_text_add(text, "\nBy exhaustion: ");
+        add_states(text, proof);
     } else if (proof->stepped > 0) {
-        base_text_add(&text, "\nBy exhaustion: open, more than %" PRIu64 " reachable states", proof->states);
+        base_text_add(text, "\nBy exhaustion: open, more than %" PRIu64 " reachable states", proof->states);
     }
-    return print(&text, CARRYNET_OK);
 }
 
-static carrynet_status print_refuted(const prove_result *result, const carrynet_task *task)
+static carrynet_status add_refuted(base_text *text, const prove_result *result, const carrynet_task *task)
 {
     const carrynet_counterexample *wrong = &result->proof.wrong;
-    base_text text = {0};
-    base_text_add(&text, "REFUTED\n");
-    const carrynet_status status = wrong_sum_text(&text, &result->wrong, task);
-    base_text_add(&text, "\nCounted from 0, ");
-    add_place(&text, wrong, task);
-    base_text_add(&text, "; %s", wrong->shortest ? "no shorter word goes wrong" : "the shortest that was found");
-    return print(&text, status);
+    base_text_add(text, "REFUTED\n");
+    const carrynet_status status = wrong_sum_text(text, &result->wrong, task);
+    base_text_add(text, "\nCounted from 0, ");
+    add_place(text, wrong, task);
+    base_text_add(text, "; %s", wrong->shortest ? "no shorter word goes wrong" : "the shortest that was found");
+    return status;
+}
+
+carrynet_status prove_report_text(base_text *text, const prove_result *result, const carrynet_task *task)
+{
+    switch (result->proof.verdict) {
+    case CARRYNET_VERDICT_PROVED:
+        add_proved(text, &result->proof);
+        return CARRYNET_OK;
+    case CARRYNET_VERDICT_REFUTED:
+        return add_refuted(text, result, task);
+    case CARRYNET_VERDICT_UNKNOWN:
+        break;
+    }
+    base_text_add(text, "UNKNOWN: %s", result->proof.reason);
+    return CARRYNET_OK;
 }
 
 carrynet_status prove_report_alone(const prove_result *result, const carrynet_task *task)
 {
     base_text text = {0};
-    switch (result->proof.verdict) {
-    case CARRYNET_VERDICT_PROVED:
-        return print_proved(result);
-    case CARRYNET_VERDICT_REFUTED:
-        return print_refuted(result, task);
-    case CARRYNET_VERDICT_UNKNOWN:
-        break;
-    }
-    base_text_add(&text, "UNKNOWN: %s", result->proof.reason);
-    return print(&text, CARRYNET_OK);
+    const carrynet_status status = prove_report_text(&text, result, task);
+    return print(&text, status);
 }
 
 carrynet_status prove_report_row(const prove_result *result, const carrynet_task *task, bool whole)

@@ -17,7 +17,9 @@ typedef struct prove_result {
 /* Takes what is left of the certificate too. */
 void prove_result_free(prove_result *result);
 
-/* Prints the verdict; MEMORY. */
+/* Adds the verdict, in several lines; MEMORY. */
+carrynet_status prove_report_text(base_text *text, const prove_result *result, const carrynet_task *task);
+/* Prints it. */
 carrynet_status prove_report_alone(const prove_result *result, const carrynet_task *task);
 /* As one line; with the wrong sum where `whole` is set. */
 carrynet_status prove_report_row(const prove_result *result, const carrynet_task *task, bool whole);

@@ -1,0 +1,246 @@
+/*
+ * The hidden states of many problems in two coordinates: a linear probe across, a logit upwards. A probe is the affine
+ * function w h + c that minimises sum (w h + c - target)^2 + r |w|^2 over all points, by the normal equations and
+ * Cholesky's method; the small r makes them solvable where units agree. For the eye alone: no result depends on it.
+ *
+ * The targets: the number of the automaton's state; with more than two states also, for each of the first, 1 in it and 0
+ * in the others; the number of the symbol, where there is one state alone.
+ */
+#include "cli/report_data.h"
+#include <math.h>
+
+enum { POINTS_MOST = 1600, SEQUENCES_LEAST = 8, STEPS_MOST = 64, PROBES_MOST = 9 };
+
+static const double RIDGE = 1e-6; /* r, for each point */
+static const double GRID = 1e-4;  /* coordinates are rounded to it, which no eye sees */
+
+typedef struct looked {
+    size_t sequences, steps, points, hidden, outputs, probes;
+    double *h;                          /* [points][hidden] */
+    double *z;                          /* [points][outputs] */
+    uint32_t *states, *symbols, *right; /* [points]: after the step; read in it; the right output bits */
+    double *target;                     /* [points] */
+    double *squares;                    /* [hidden + 1][hidden + 1], lower half */
+    double *factor;                     /* the same, its Cholesky factor */
+    double *probe;                      /* [probes][hidden + 1], the constant last */
+} looked;
+
+static void looked_free(looked *look)
+{
+    base_free(look->h);
+    base_free(look->z);
+    base_free(look->states);
+    base_free(look->symbols);
+    base_free(look->right);
+    base_free(look->target);
+    base_free(look->squares);
+    base_free(look->factor);
+    base_free(look->probe);
+}
+
+static carrynet_status looked_create(looked *look, const saved_network *saved)
+{
+    const carrynet_settings *s = saved->settings;
+    const size_t n = (size_t)s->shape.hidden + 1;
+    look->steps = s->steps < STEPS_MOST ? s->steps : STEPS_MOST;
+    look->sequences = POINTS_MOST / look->steps;
+    if (look->sequences < SEQUENCES_LEAST)
+        look->sequences = SEQUENCES_LEAST;
+    look->points = look->sequences * look->steps;
+    look->hidden = s->shape.hidden;
+    look->outputs = s->shape.outputs;
+    look->probes = s->task.states <= 2 ? 1 : 1 + s->task.states;
+    if (look->probes > PROBES_MOST)
+        look->probes = PROBES_MOST;
+    carrynet_status status = base_allocate(&look->h, look->points, look->hidden * sizeof *look->h);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&look->z, look->points * look->outputs, sizeof *look->z);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&look->states, look->points, sizeof *look->states);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&look->symbols, look->points, sizeof *look->symbols);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&look->right, look->points, sizeof *look->right);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&look->target, look->points, sizeof *look->target);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&look->squares, n * n, sizeof *look->squares);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&look->factor, n * n, sizeof *look->factor);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&look->probe, look->probes * n, sizeof *look->probe);
+    return status;
+}
+
+/* ---- what the network does ------------------------------------------------------------------------------------- */
+
+static void widen(double *wide, const void *values, size_t count, bool narrow)
+{
+    for (size_t i = 0; i < count; ++i)
+        wide[i] = narrow ? (double)((const float *)values)[i] : ((const double *)values)[i];
+}
+
+static void label(looked *look, const carrynet_task *task, const carrynet_batch *batch)
+{
+    for (size_t s = 0; s < look->sequences; ++s) {
+        uint32_t state = task->start;
+        for (size_t t = 0; t < look->steps; ++t) {
+            const size_t p = s * look->steps + t;
+            look->symbols[p] = carrynet_packed_get(batch->symbols + s * batch->symbol_words, task->inputs, t);
+            look->right[p] = carrynet_task_step(task, &state, look->symbols[p]);
+            look->states[p] = state;
+        }
+    }
+}
+
+static carrynet_status run(looked *look, saved_network *saved)
+{
+    const carrynet_task *task = &saved->settings->task;
+    const carrynet_source source = carrynet_counter_source(task);
+    const bool narrow = saved->settings->precision == CARRYNET_FP32;
+    const size_t size = narrow ? sizeof(float) : sizeof(double);
+    carrynet_batch batch = {0};
+    void *h = NULL, *z = NULL;
+    carrynet_status status = carrynet_batch_create(&batch, task, look->sequences, look->steps);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&h, look->points, look->hidden * size);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&z, look->points, look->outputs * size);
+    if (status == CARRYNET_OK)
+        status = source.fill(source.self, 0, 0, 0, look->sequences, look->steps, batch.symbols, batch.targets);
+    if (status == CARRYNET_OK)
+        status = carrynet_engine_forward(saved->engine, &batch, &(carrynet_forward){.z = z, .h = h});
+    if (status == CARRYNET_OK) {
+        widen(look->h, h, look->points * look->hidden, narrow);
+        widen(look->z, z, look->points * look->outputs, narrow);
+        label(look, task, &batch);
+    }
+    base_free(h);
+    base_free(z);
+    carrynet_batch_free(&batch);
+    return status;
+}
+
+/* ---- the probes ------------------------------------------------------------------------------------------------ */
+
+static double extended(const looked *look, size_t point, size_t unit)
+{
+    return unit < look->hidden ? look->h[point * look->hidden + unit] : 1;
+}
+
+/* The factor L of squares = L L^T; NUMERIC if there is none. */
+static carrynet_status factorise(looked *look)
+{
+    const size_t n = look->hidden + 1;
+    for (size_t p = 0; p < look->points; ++p)
+        for (size_t i = 0; i < n; ++i) {
+            const double value = extended(look, p, i);
+            for (size_t j = 0; j <= i; ++j)
+                look->squares[i * n + j] += value * extended(look, p, j);
+        }
+    for (size_t i = 0; i < n; ++i)
+        look->squares[i * n + i] += RIDGE * (double)look->points;
+    for (size_t j = 0; j < n; ++j)
+        for (size_t i = j; i < n; ++i) {
+            double sum = look->squares[i * n + j];
+            for (size_t k = 0; k < j; ++k)
+                sum -= look->factor[i * n + k] * look->factor[j * n + k];
+            if (i == j && !(sum > 0))
+                return base_fail(CARRYNET_ERROR_NUMERIC, "no probe fits the hidden states: a value is not finite");
+            look->factor[i * n + j] = i == j ? sqrt(sum) : sum / look->factor[j * n + j];
+        }
+    return CARRYNET_OK;
+}
+
+/* The probe [hidden + 1] for look->target. */
+static void fit(const looked *look, double *probe)
+{
+    const size_t n = look->hidden + 1;
+    for (size_t i = 0; i < n; ++i) {
+        probe[i] = 0;
+        for (size_t p = 0; p < look->points; ++p)
+            probe[i] += look->target[p] * extended(look, p, i);
+        for (size_t k = 0; k < i; ++k)
+            probe[i] -= look->factor[i * n + k] * probe[k];
+        probe[i] /= look->factor[i * n + i];
+    }
+    for (size_t i = n; i-- > 0;) {
+        for (size_t k = i + 1; k < n; ++k)
+            probe[i] -= look->factor[k * n + i] * probe[k];
+        probe[i] /= look->factor[i * n + i];
+    }
+}
+
+static double seen(const looked *look, const double *probe, size_t point)
+{
+    double sum = probe[look->hidden];
+    for (size_t i = 0; i < look->hidden; ++i)
+        sum += probe[i] * look->h[point * look->hidden + i];
+    return sum;
+}
+
+/* ---- as JSON --------------------------------------------------------------------------------------------------- */
+
+static json_t *rounded(double value)
+{
+    return json_of_real(fabs(value) < 1e9 ? round(value / GRID) * GRID : value);
+}
+
+/* Fits probe number `which` and appends what it sees: its weights, and where it puts every point. */
+static void append_probe(json_t *probes, looked *look, size_t which, const carrynet_task *task)
+{
+    double *probe = look->probe + which * (look->hidden + 1);
+    json_t *object = json_object(), *weights = json_array(), *at = json_array();
+    size_t errors = 0;
+    for (size_t p = 0; p < look->points; ++p)
+        look->target[p] = task->states == 1 ? look->symbols[p]
+                          : which == 0      ? look->states[p]
+                                            : (double)(look->states[p] == which - 1);
+    fit(look, probe);
+    for (size_t i = 0; i <= look->hidden; ++i)
+        json_append(weights, json_of_real(probe[i]));
+    for (size_t p = 0; p < look->points; ++p) {
+        const double value = seen(look, probe, p);
+        json_append(at, rounded(value));
+        errors += fabs(value - look->target[p]) < 0.5 ? 0 : 1;
+    }
+    json_put(object, "of", json_of_text(task->states == 1 ? "symbol" : "state"));
+    if (which > 0)
+        json_put(object, "state", json_of_count(which - 1));
+    json_put(object, "weights", weights);
+    json_put(object, "at", at);
+    json_put(object, "errors", json_of_count(errors));
+    json_append(probes, object);
+}
+
+carrynet_status report_put_states(json_t *page, saved_network *saved)
+{
+    const carrynet_task *task = &saved->settings->task;
+    looked look = {0};
+    carrynet_status status = looked_create(&look, saved);
+    if (status == CARRYNET_OK)
+        status = run(&look, saved);
+    if (status == CARRYNET_OK)
+        status = factorise(&look);
+    if (status == CARRYNET_OK) {
+        json_t *object = json_object(), *probes = json_array(), *states = json_array(), *right = json_array();
+        json_t *z = json_array();
+        for (size_t which = 0; which < look.probes; ++which)
+            append_probe(probes, &look, which, task);
+        for (size_t p = 0; p < look.points; ++p) {
+            json_append(states, json_of_count(look.states[p]));
+            json_append(right, json_of_count(look.right[p]));
+        }
+        for (size_t i = 0; i < look.points * look.outputs; ++i)
+            json_append(z, rounded(look.z[i]));
+        json_put(object, "sequences", json_of_count(look.sequences));
+        json_put(object, "steps", json_of_count(look.steps));
+        json_put(object, "probes", probes);
+        json_put(object, "states", states);
+        json_put(object, "right", right);
+        json_put(object, "z", z);
+        json_put(page, "states", object);
+    }
+    looked_free(&look);
+    return status;
+}

@@ -1,0 +1,34 @@
+/*
+ * The log of a training (train --log, replay --log: a JSON object a line), read for those who draw it: plot and report.
+ */
+#ifndef CLI_TRAINING_LOG_H
+#define CLI_TRAINING_LOG_H
+
+#include "base/base.h"
+#include "cli/json_values.h"
+#include <stdbool.h>
+
+/* What a line reports. NaN where the log has null; the shares lie between 0 and 1. */
+typedef struct training_report {
+    double updates, loss, right, exact; /* shares: of the batch's sequences right, of the networks exact */
+    double sequences;                   /* NaN too where the line does not say */
+    double held_out_wrong;              /* share of the held-out sequences; NaN likewise */
+} training_report;
+
+typedef struct training_log {
+    training_report *reports; /* [count] */
+    size_t count;
+    bool several; /* networks */
+    base_text title;
+    char loss[64];    /* its name, with the loss' own */
+    json_t *settings; /* as the log has them; NULL if it has none */
+} training_log;
+
+/*
+ * Reads `text`, the contents of `path`; start with {0}. A last line that is not finished is left out with a note. FORMAT,
+ * naming path and line; MEMORY. Free with training_log_free in any case.
+ */
+carrynet_status training_log_read(training_log *log, const char *path, const char *text);
+void training_log_free(training_log *log);
+
+#endif
