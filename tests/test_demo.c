@@ -4,6 +4,7 @@
  */
 #include "../host/cli/demo_canvas.c"
 #include "../host/cli/demo_probe.c"
+#include "../host/cli/linear_probe.c"
 #include "program_run.h"
 
 #define MUST(call) cr_assert_eq(call, CARRYNET_OK, "%s", carrynet_message())
@@ -50,16 +51,22 @@ Test(demo_canvas, puts_dots_where_unicode_has_them)
 
 /* ---- the probe ------------------------------------------------------------------------------------------------- */
 
-Test(demo_probe, solves_and_says_what_it_cannot)
+Test(linear_probe, fits_and_says_what_it_cannot)
 {
-    double a[9] = {4, 0, 0, 2, 5, 0, -1, 3, 6}, b[3] = {0, 8.5, 15.5}; /* of x = (1, -0.5, 3) */
-    cr_assert(solve(a, b, 3));
-    cr_expect_float_eq(b[0], 1, 1e-12);
-    cr_expect_float_eq(b[1], -0.5, 1e-12);
-    cr_expect_float_eq(b[2], 3, 1e-12);
-    double singular[4] = {1, 0, 1, 1}, c[2] = {1, 2}, none[1] = {NAN}, d[1] = {1};
-    cr_expect_not(solve(singular, c, 2));
-    cr_expect_not(solve(none, d, 1));
+    /* target = 3 h_0 - 2 h_1 + 0.5, and a third unit that is the first again. */
+    double h[4 * 3] = {0, 0, 0, 1, 0, 1, 0, 1, 0, 0.25, 0.5, 0.25}, target[4], weights[4];
+    linear_probe probe;
+    for (size_t p = 0; p < 4; ++p)
+        target[p] = 3 * h[3 * p] - 2 * h[3 * p + 1] + 0.5;
+    MUST(linear_probe_open(&probe, h, 4, 3));
+    linear_probe_fit(weights, &probe, target);
+    for (size_t p = 0; p < 4; ++p)
+        cr_expect_float_eq(linear_probe_at(weights, h + 3 * p, 3), target[p], 1e-4);
+    cr_expect_float_eq(weights[0] + weights[2], 3, 1e-4);
+    linear_probe_close(&probe);
+    h[7] = NAN;
+    cr_expect_eq(linear_probe_open(&probe, h, 4, 3), CARRYNET_ERROR_NUMERIC);
+    linear_probe_close(&probe);
 }
 
 Test(demo_probe, fits_the_carry_of_a_trained_network)

@@ -1,7 +1,8 @@
 /*
- * carrynet plot FILE -o PICTURE: the charts of a sweep's results (CSV) or of a training's log (JSON lines), which one is
- * seen from the file's first character. gnuplot draws, found in PATH when it is needed: it reads the script from its
- * standard input and writes the picture to its standard output, so that no name of a file is ever part of a script.
+ * carrynet plot FILE -o PICTURE: the charts of a sweep's results (CSV), of a training's log or of what bench measured (JSON
+ * lines), or of hidden states (NPZ), which one is seen from the file's start. gnuplot draws, found in PATH when it is
+ * needed: it reads the script from its standard input and writes the picture to its standard output, so that no name of a
+ * file is ever part of a script.
  */
 #include "cli/console.h"
 #include "cli/options.h"
@@ -72,18 +73,23 @@ static bool write_script(plot_page *page, const cli_arguments *arguments, bool p
     size_t size = 0;
     carrynet_status status = base_read_file(&text, &size, path, INPUT_BYTES);
     const char first = status == CARRYNET_OK ? text[strspn(text, BLANKS)] : '\0';
+    const bool zip = status == CARRYNET_OK && size >= 4 && memcmp(text, "PK\3\4", 4) == 0;
     if (status == CARRYNET_OK && first == '\0') {
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is empty", path);
-    } else if (status == CARRYNET_OK && first == '{' &&
+    } else if (status == CARRYNET_OK && (first == '{' || zip) &&
                (values[OPTION_CHART].given || values[OPTION_BY].given || values[OPTION_WHERE].given)) {
-        *code = arguments_wrong(arguments,
-                                "--chart, --by and --where are for the results of a sweep; %.200s is the "
-                                "log of a training",
-                                path);
+        *code =
+            arguments_wrong(arguments, "--chart, --by and --where are for the results of a sweep; %.200s is %s", path,
+                            zip                   ? "a file of states"
+                            : plot_is_bench(text) ? "what bench measured"
+                                                  : "the log of a training");
         base_free(text);
         return false;
     } else if (status == CARRYNET_OK && first == '{') {
-        status = plot_log_script(page, path, text, png);
+        status =
+            plot_is_bench(text) ? plot_bench_script(page, path, text, png) : plot_log_script(page, path, text, png);
+    } else if (zip) {
+        status = plot_states_script(page, path, text, size, png);
     } else if (status == CARRYNET_OK) {
         status = results_script(page, arguments, text, size, png);
         text = NULL; /* the table has taken it over */

@@ -229,11 +229,13 @@ const cli_command command_table[] = {
      .operands = "FILE",
      .least = 1,
      .most = 1,
-     .missing = "the name of a file is missing: the results of a sweep, or the log of a training",
-     .summary = "draw the results of a sweep, or the course of a training",
+     .missing = "the name of a file is missing: of a sweep, of a training's log, of a bench, or of states",
+     .summary = "draw sweeps, the course of a training, benches, hidden states",
      .text = "Draws, with gnuplot, what carrynet sweep found (CSV): shares of networks that became exact, and what it "
              "took, where networks that did not count as infinite; or what carrynet train --log wrote: loss and "
-             "shares over the updates. A sweep that was interrupted is drawn as far as it went. Seconds come from "
+             "shares over the updates; or what carrynet bench --json measured; or what carrynet states wrote (NPZ): "
+             "states by a linear probe and the logit. A "
+             "sweep that was interrupted is drawn as far as it went. Seconds come from "
              "the file beside the results, results.times.csv for results.csv.",
      .example = plot_examples,
      .run = command_plot},

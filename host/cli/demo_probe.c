@@ -1,62 +1,8 @@
-/*
- * The probe: weights w and a constant c that minimise sum (w h + c - carry)^2 + r |w|^2 over all points, by the normal
- * equations and Cholesky's method; the small r makes them solvable where units agree. For the eye alone: no result of a
- * training depends on it.
- */
+/* What a linear probe for the carry (linear_probe.h) says of many states, and where the output's own weights put them. */
 #include "cli/demo_probe.h"
 #include "base/base.h"
+#include "cli/linear_probe.h"
 #include <math.h>
-
-static const double RIDGE = 1e-6; /* r, for each point */
-
-/*
- * Solves a x = b for a symmetric positive definite a [n][n], of which the lower half is read and overwritten; x is left
- * in b [n]. False if a is not positive definite.
- */
-static bool solve(double *a, double *b, size_t n)
-{
-    for (size_t j = 0; j < n; ++j)
-        for (size_t i = j; i < n; ++i) {
-            double sum = a[i * n + j];
-            for (size_t k = 0; k < j; ++k)
-                sum -= a[i * n + k] * a[j * n + k];
-            if (i == j && !(sum > 0))
-                return false;
-            a[i * n + j] = i == j ? sqrt(sum) : sum / a[j * n + j];
-        }
-    for (size_t i = 0; i < n; ++i) {
-        for (size_t k = 0; k < i; ++k)
-            b[i] -= a[i * n + k] * b[k];
-        b[i] /= a[i * n + i];
-    }
-    for (size_t i = n; i-- > 0;) {
-        for (size_t k = i + 1; k < n; ++k)
-            b[i] -= a[k * n + i] * b[k];
-        b[i] /= a[i * n + i];
-    }
-    return true;
-}
-
-/* Fits the probe [hidden + 1], the constant last, to points with the hidden values h [count][hidden]. */
-static carrynet_status fit(double *probe, const probe_view *view, const float *h, size_t hidden)
-{
-    const size_t n = hidden + 1;
-    double *squares = NULL;
-    carrynet_status status = base_allocate(&squares, n * n, sizeof *squares);
-    for (size_t p = 0; p < view->count && status == CARRYNET_OK; ++p)
-        for (size_t i = 0; i < n; ++i) {
-            const double hi = i < hidden ? (double)h[p * hidden + i] : 1;
-            for (size_t j = 0; j <= i; ++j)
-                squares[i * n + j] += hi * (j < hidden ? (double)h[p * hidden + j] : 1);
-            probe[i] += hi * view->points[p].carry;
-        }
-    for (size_t i = 0; i < n && status == CARRYNET_OK; ++i)
-        squares[i * n + i] += RIDGE * (double)view->count;
-    if (status == CARRYNET_OK && !solve(squares, probe, n))
-        status = base_fail(CARRYNET_ERROR_NUMERIC, "no probe fits: a hidden value is NaN or infinite");
-    base_free(squares);
-    return status;
-}
 
 /* Carry and bit of every step, as the task has them. */
 static void label(probe_view *view, const carrynet_task *task, const carrynet_batch *batch)
@@ -72,7 +18,7 @@ static void label(probe_view *view, const carrynet_task *task, const carrynet_ba
     }
 }
 
-static void place(probe_view *view, const float *h, size_t hidden, const double *probe, const float *w_hy)
+static void place(probe_view *view, const double *h, size_t hidden, const double *weights, const float *w_hy)
 {
     double length = 0, sums[2] = {0}, squares[2] = {0}, counts[2] = {0};
     for (size_t j = 0; j < hidden; ++j)
@@ -80,12 +26,10 @@ static void place(probe_view *view, const float *h, size_t hidden, const double 
     length = length > 0 ? sqrt(length) : 1;
     for (size_t p = 0; p < view->count; ++p) {
         probe_point *point = &view->points[p];
-        point->probe = probe[hidden];
+        point->probe = linear_probe_at(weights, h + p * hidden, hidden);
         point->output = 0;
-        for (size_t j = 0; j < hidden; ++j) {
-            point->probe += probe[j] * (double)h[p * hidden + j];
-            point->output += (double)w_hy[j] / length * (double)h[p * hidden + j];
-        }
+        for (size_t j = 0; j < hidden; ++j)
+            point->output += (double)w_hy[j] / length * h[p * hidden + j];
         view->probe_errors += (point->probe > 0.5) != (point->carry != 0) ? 1 : 0;
         counts[point->carry] += 1;
         sums[point->carry] += point->output;
@@ -105,7 +49,8 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
     const carrynet_settings *settings = carrynet_engine_settings(engine);
     const size_t hidden = settings->shape.hidden, networks = settings->networks;
     float *h = NULL, *values = NULL;
-    double *probe = NULL;
+    double *wide = NULL, *target = NULL, *weights = NULL;
+    linear_probe probe = {0};
     *view = (probe_view){.count = batch->sequences * batch->steps};
     if (task->states != 2 || settings->shape.outputs != 1 || settings->precision != CARRYNET_FP32)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "the probe is for one output in fp32 and a task with two states");
@@ -113,22 +58,35 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
     if (status == CARRYNET_OK)
         status = base_allocate(&h, networks * view->count, hidden * sizeof *h);
     if (status == CARRYNET_OK)
+        status = base_allocate(&wide, view->count, hidden * sizeof *wide);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&target, view->count, sizeof *target);
+    if (status == CARRYNET_OK)
         status = base_allocate(&values, carrynet_shape_size(&settings->shape), sizeof *values);
     if (status == CARRYNET_OK)
-        status = base_allocate(&probe, hidden + 1, sizeof *probe);
+        status = base_allocate(&weights, hidden + 1, sizeof *weights);
     if (status == CARRYNET_OK)
         status = carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 1, values);
     if (status == CARRYNET_OK)
         status = carrynet_engine_forward(engine, batch, &(carrynet_forward){.h = h});
     if (status == CARRYNET_OK) {
         label(view, task, batch);
-        status = fit(probe, view, h, hidden);
+        for (size_t p = 0; p < view->count; ++p)
+            target[p] = view->points[p].carry;
+        for (size_t i = 0; i < view->count * hidden; ++i)
+            wide[i] = (double)h[i];
+        status = linear_probe_open(&probe, wide, view->count, hidden);
     }
-    if (status == CARRYNET_OK)
-        place(view, h, hidden, probe, values + carrynet_shape_place(&settings->shape, CARRYNET_W_HY).offset);
+    if (status == CARRYNET_OK) {
+        linear_probe_fit(weights, &probe, target);
+        place(view, wide, hidden, weights, values + carrynet_shape_place(&settings->shape, CARRYNET_W_HY).offset);
+    }
+    linear_probe_close(&probe);
     base_free(h);
+    base_free(wide);
+    base_free(target);
     base_free(values);
-    base_free(probe);
+    base_free(weights);
     return status;
 }
 

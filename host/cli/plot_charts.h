@@ -25,6 +25,13 @@ carrynet_status plot_results_script(plot_page *page, const plot_table *table, pl
 /* The same of the log `text`, which is the contents of `path`. */
 carrynet_status plot_log_script(plot_page *page, const char *path, const char *text, bool png);
 
+/* The same of what bench measured; and whether that is what a text holds. */
+carrynet_status plot_bench_script(plot_page *page, const char *path, const char *text, bool png);
+bool plot_is_bench(const char *text);
+
+/* The same of the states in the NPZ file `bytes` [size], which are the contents of `path`. */
+carrynet_status plot_states_script(plot_page *page, const char *path, const char *bytes, size_t size, bool png);
+
 /*
  * The areas' script, for plot_results_script: each draws into `area`, and takes what it needs from the results. `value`
  * [rows] is what is until exact.

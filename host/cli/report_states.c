@@ -1,18 +1,16 @@
 /*
- * The hidden states of many problems in two coordinates: a linear probe across, a logit upwards. A probe is the affine
- * function w h + c that minimises sum (w h + c - target)^2 + r |w|^2 over all points, by the normal equations and
- * Cholesky's method; the small r makes them solvable where units agree. For the eye alone: no result depends on it.
+ * The hidden states of many problems in two coordinates: a linear probe across (linear_probe.h), a logit upwards.
  *
- * The targets: the number of the automaton's state; with more than two states also, for each of the first, 1 in it and 0
+ * The targets of probes: the number of the automaton's state; with more than two states also, for each of the first, 1 in it and 0
  * in the others; the number of the symbol, where there is one state alone.
  */
+#include "cli/linear_probe.h"
 #include "cli/report_data.h"
 #include <math.h>
 
 enum { POINTS_MOST = 1600, SEQUENCES_LEAST = 8, STEPS_MOST = 64, PROBES_MOST = 9 };
 
-static const double RIDGE = 1e-6; /* r, for each point */
-static const double GRID = 1e-4;  /* coordinates are rounded to it, which no eye sees */
+static const double GRID = 1e-4; /* coordinates are rounded to it, which no eye sees */
 
 typedef struct looked {
     size_t sequences, steps, points, hidden, outputs, probes;
@@ -20,9 +18,8 @@ typedef struct looked {
     double *z;                          /* [points][outputs] */
     uint32_t *states, *symbols, *right; /* [points]: after the step; read in it; the right output bits */
     double *target;                     /* [points] */
-    double *squares;                    /* [hidden + 1][hidden + 1], lower half */
-    double *factor;                     /* the same, its Cholesky factor */
-    double *probe;                      /* [probes][hidden + 1], the constant last */
+    double *weights;                    /* [hidden + 1], of one probe */
+    linear_probe probe;
 } looked;
 
 static void looked_free(looked *look)
@@ -33,15 +30,13 @@ static void looked_free(looked *look)
     base_free(look->symbols);
     base_free(look->right);
     base_free(look->target);
-    base_free(look->squares);
-    base_free(look->factor);
-    base_free(look->probe);
+    base_free(look->weights);
+    linear_probe_close(&look->probe);
 }
 
 static carrynet_status looked_create(looked *look, const saved_network *saved)
 {
     const carrynet_settings *s = saved->settings;
-    const size_t n = (size_t)s->shape.hidden + 1;
     look->steps = s->steps < STEPS_MOST ? s->steps : STEPS_MOST;
     look->sequences = POINTS_MOST / look->steps;
     if (look->sequences < SEQUENCES_LEAST)
@@ -64,11 +59,7 @@ static carrynet_status looked_create(looked *look, const saved_network *saved)
     if (status == CARRYNET_OK)
         status = base_allocate(&look->target, look->points, sizeof *look->target);
     if (status == CARRYNET_OK)
-        status = base_allocate(&look->squares, n * n, sizeof *look->squares);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&look->factor, n * n, sizeof *look->factor);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&look->probe, look->probes * n, sizeof *look->probe);
+        status = base_allocate(&look->weights, look->hidden + 1, sizeof *look->weights);
     return status;
 }
 
@@ -121,64 +112,6 @@ static carrynet_status run(looked *look, saved_network *saved)
     return status;
 }
 
-/* ---- the probes ------------------------------------------------------------------------------------------------ */
-
-static double extended(const looked *look, size_t point, size_t unit)
-{
-    return unit < look->hidden ? look->h[point * look->hidden + unit] : 1;
-}
-
-/* The factor L of squares = L L^T; NUMERIC if there is none. */
-static carrynet_status factorise(looked *look)
-{
-    const size_t n = look->hidden + 1;
-    for (size_t p = 0; p < look->points; ++p)
-        for (size_t i = 0; i < n; ++i) {
-            const double value = extended(look, p, i);
-            for (size_t j = 0; j <= i; ++j)
-                look->squares[i * n + j] += value * extended(look, p, j);
-        }
-    for (size_t i = 0; i < n; ++i)
-        look->squares[i * n + i] += RIDGE * (double)look->points;
-    for (size_t j = 0; j < n; ++j)
-        for (size_t i = j; i < n; ++i) {
-            double sum = look->squares[i * n + j];
-            for (size_t k = 0; k < j; ++k)
-                sum -= look->factor[i * n + k] * look->factor[j * n + k];
-            if (i == j && !(sum > 0))
-                return base_fail(CARRYNET_ERROR_NUMERIC, "no probe fits the hidden states: a value is not finite");
-            look->factor[i * n + j] = i == j ? sqrt(sum) : sum / look->factor[j * n + j];
-        }
-    return CARRYNET_OK;
-}
-
-/* The probe [hidden + 1] for look->target. */
-static void fit(const looked *look, double *probe)
-{
-    const size_t n = look->hidden + 1;
-    for (size_t i = 0; i < n; ++i) {
-        probe[i] = 0;
-        for (size_t p = 0; p < look->points; ++p)
-            probe[i] += look->target[p] * extended(look, p, i);
-        for (size_t k = 0; k < i; ++k)
-            probe[i] -= look->factor[i * n + k] * probe[k];
-        probe[i] /= look->factor[i * n + i];
-    }
-    for (size_t i = n; i-- > 0;) {
-        for (size_t k = i + 1; k < n; ++k)
-            probe[i] -= look->factor[k * n + i] * probe[k];
-        probe[i] /= look->factor[i * n + i];
-    }
-}
-
-static double seen(const looked *look, const double *probe, size_t point)
-{
-    double sum = probe[look->hidden];
-    for (size_t i = 0; i < look->hidden; ++i)
-        sum += probe[i] * look->h[point * look->hidden + i];
-    return sum;
-}
-
 /* ---- as JSON --------------------------------------------------------------------------------------------------- */
 
 static json_t *rounded(double value)
@@ -189,18 +122,17 @@ static json_t *rounded(double value)
 /* Fits probe number `which` and appends what it sees: its weights, and where it puts every point. */
 static void append_probe(json_t *probes, looked *look, size_t which, const carrynet_task *task)
 {
-    double *probe = look->probe + which * (look->hidden + 1);
     json_t *object = json_object(), *weights = json_array(), *at = json_array();
     size_t errors = 0;
     for (size_t p = 0; p < look->points; ++p)
         look->target[p] = task->states == 1 ? look->symbols[p]
                           : which == 0      ? look->states[p]
                                             : (double)(look->states[p] == which - 1);
-    fit(look, probe);
+    linear_probe_fit(look->weights, &look->probe, look->target);
     for (size_t i = 0; i <= look->hidden; ++i)
-        json_append(weights, json_of_real(probe[i]));
+        json_append(weights, json_of_real(look->weights[i]));
     for (size_t p = 0; p < look->points; ++p) {
-        const double value = seen(look, probe, p);
+        const double value = linear_probe_at(look->weights, look->h + p * look->hidden, look->hidden);
         json_append(at, rounded(value));
         errors += fabs(value - look->target[p]) < 0.5 ? 0 : 1;
     }
@@ -221,7 +153,7 @@ carrynet_status report_put_states(json_t *page, saved_network *saved)
     if (status == CARRYNET_OK)
         status = run(&look, saved);
     if (status == CARRYNET_OK)
-        status = factorise(&look);
+        status = linear_probe_open(&look.probe, look.h, look.points, look.hidden);
     if (status == CARRYNET_OK) {
         json_t *object = json_object(), *probes = json_array(), *states = json_array(), *right = json_array();
         json_t *z = json_array();
