@@ -1,6 +1,8 @@
 /* carrynet plot of what `bench --json` measured and of what `states` wrote: their scripts, and files that are neither. */
 #include "program_run.h"
 
+TestSuite(plot_measured, .init = program_enter, .fini = program_leave, .timeout = 120);
+
 static const char bench[] =
     "{\"case\":\"train\",\"hidden\":16,\"bits\":8,\"batch\":4096,\"nets\":1,\"device\":\"a device\","
     "\"sequences_per_second\":4e6,\"windows\":[3e6,4e6,5e6],\"share_of_peak\":0.5}\n"
