@@ -1,6 +1,7 @@
 /* The page's data but for the hidden states: numbers as the engine has them, so that the page can compare its own. */
 #include "cli/report_data.h"
 #include "cli/problem_text.h"
+#include "net/value.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -67,10 +68,9 @@ static json_t *json_of_parameter(const saved_network *saved, carrynet_parameter 
     const carrynet_place place = carrynet_shape_place(shape, parameter);
     const size_t first = saved->network * carrynet_shape_size(shape) + place.offset;
     const void *values = carrynet_model_values_const(saved->model);
-    const bool narrow = saved->settings->precision == CARRYNET_FP32;
     json_t *list = json_array();
     for (size_t i = first; i < first + place.size; ++i)
-        json_append(list, json_of_real(narrow ? (double)((const float *)values)[i] : ((const double *)values)[i]));
+        json_append(list, json_of_real(net_value(values, saved->settings->precision, i)));
     return list;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "cli/linear_probe.h"
 #include "cli/report_data.h"
+#include "net/value.h"
 #include <math.h>
 
 enum { POINTS_MOST = 1600, SEQUENCES_LEAST = 8, STEPS_MOST = 64, PROBES_MOST = 9 };
@@ -65,10 +66,10 @@ static carrynet_status looked_create(looked *look, const saved_network *saved)
 
 /* ---- what the network does ------------------------------------------------------------------------------------- */
 
-static void widen(double *wide, const void *values, size_t count, bool narrow)
+static void widen(double *wide, const void *values, size_t count, carrynet_precision precision)
 {
     for (size_t i = 0; i < count; ++i)
-        wide[i] = narrow ? (double)((const float *)values)[i] : ((const double *)values)[i];
+        wide[i] = net_value(values, precision, i);
 }
 
 static void label(looked *look, const carrynet_task *task, const carrynet_batch *batch)
@@ -88,8 +89,8 @@ static carrynet_status run(looked *look, saved_network *saved)
 {
     const carrynet_task *task = &saved->settings->task;
     const carrynet_source source = carrynet_counter_source(task);
-    const bool narrow = saved->settings->precision == CARRYNET_FP32;
-    const size_t size = narrow ? sizeof(float) : sizeof(double);
+    const carrynet_precision precision = saved->settings->precision;
+    const size_t size = precision / 8;
     carrynet_batch batch = {0};
     void *h = NULL, *z = NULL;
     carrynet_status status = carrynet_batch_create(&batch, task, look->sequences, look->steps);
@@ -102,8 +103,8 @@ static carrynet_status run(looked *look, saved_network *saved)
     if (status == CARRYNET_OK)
         status = carrynet_engine_forward(saved->engine, &batch, &(carrynet_forward){.z = z, .h = h});
     if (status == CARRYNET_OK) {
-        widen(look->h, h, look->points * look->hidden, narrow);
-        widen(look->z, z, look->points * look->outputs, narrow);
+        widen(look->h, h, look->points * look->hidden, precision);
+        widen(look->z, z, look->points * look->outputs, precision);
         label(look, task, &batch);
     }
     base_free(h);
