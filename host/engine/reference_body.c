@@ -1,6 +1,7 @@
 /* The engine's body in plain C: networks one after another through the reference's loops. */
 #include "base/base.h"
 #include "engine/body.h"
+#include "net/value.h"
 #include "reference/reference.h"
 #include <string.h>
 
@@ -146,12 +147,6 @@ static carrynet_status reference_gradient(void *self, const struct net_pass *pas
     return CARRYNET_OK;
 }
 
-static double value_at(const struct reference_body *body, const char *values, size_t i)
-{
-    return body->value == sizeof(float) ? (double)((const float *)(const void *)values)[i]
-                                        : ((const double *)(const void *)values)[i];
-}
-
 static carrynet_status reference_get_sums(void *self, void *values, carrynet_metrics *metrics)
 {
     const struct reference_body *body = self;
@@ -161,8 +156,8 @@ static carrynet_status reference_get_sums(void *self, void *values, carrynet_met
             memcpy((char *)values + n * body->trained * body->value, node, body->trained * body->value);
         if (metrics != NULL)
             metrics[n] = (carrynet_metrics){
-                .loss = value_at(body, node, body->trained),
-                .absolute_error = value_at(body, node, body->trained + 1),
+                .loss = net_value(node, body->settings.precision, body->trained),
+                .absolute_error = net_value(node, body->settings.precision, body->trained + 1),
                 .wrong_bits = body->counts[n].wrong_bits,
                 .wrong_sequences = body->counts[n].wrong_sequences,
             };
@@ -222,8 +217,8 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
                              &one, body->scratch);
         if (outputs->metrics != NULL)
             outputs->metrics[n] = (carrynet_metrics){
-                .loss = value_at(body, (const char *)&sums, 0),
-                .absolute_error = value_at(body, (const char *)&sums, 1),
+                .loss = net_value(&sums, body->settings.precision, 0),
+                .absolute_error = net_value(&sums, body->settings.precision, 1),
                 .wrong_bits = counts.wrong_bits,
                 .wrong_sequences = counts.wrong_sequences,
             };
@@ -279,7 +274,7 @@ static const struct engine_operations operations_of_reference = {
 /* Before anything is allocated: what training with these settings takes, against the machine's memory. */
 static carrynet_status check_memory(const carrynet_settings *settings)
 {
-    const size_t value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);
+    const size_t value = settings->precision / 8;
     const double words = (double)(carrynet_packed_words(settings->shape.inputs, settings->steps) +
                                   carrynet_packed_words(settings->shape.outputs, settings->steps));
     const double need =
@@ -312,7 +307,7 @@ carrynet_status engine_reference_body(void **out, const struct engine_operations
     const bool first = net_first_moment(settings->optimizer), second = net_second_moment(settings->optimizer);
     body->settings = *settings;
     body->loops = reference_loops(settings->precision);
-    body->value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);
+    body->value = settings->precision / 8;
     body->size = carrynet_shape_size(&settings->shape);
     body->trained = carrynet_shape_trained(&settings->shape);
     const size_t networks = settings->networks;
