@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { TITLE = 48, LEFT = 76, RIGHT = 18, AREA = 420, LEGEND = 20, BELOW = 56, MOST_POINTS = 6000, MOST_STATES = 12 };
+enum { TITLE = 48, LEFT = 76, RIGHT = 18, AREA = 420, LEGEND = 28, BELOW = 56, MOST_POINTS = 6000, MOST_STATES = 12 };
 static const double MOST_LOGIT = 40; /* of a y that is 0 or 1 */
 
 /* What is drawn: some points of the file. */
@@ -148,10 +148,10 @@ static void draw(plot_page *page, const plotted *plot)
         for (uint32_t right = 0; right < 2; ++right)
             if (add_block(page, plot, q, right))
                 base_text_add(&curves,
-                              "%s$s%u_%u using 1:2 with points pointtype %u pointsize 0.4 linecolor rgb '#%06x' title "
-                              "'state %u, bit %u'",
+                              "%s$s%u_%u using 1:2 with points pointtype %u pointsize 0.5 linewidth %s linecolor rgb "
+                              "'#%06x' title 'state %u, bit %u'",
                               curves.size == 0 ? "plot " : ", \\\n     ", q, right, right != 0 ? 7 : 6,
-                              plot_colour(q, plot->states, plot->states > 8), q, right);
+                              right != 0 ? "1" : "0.7", plot_colour(q, plot->states, plot->states > 8), q, right);
     plot_page_axis(page, &x);
     plot_page_axis(page, &y);
     base_text_add(&page->script,
