@@ -9,108 +9,62 @@
 #include "net/value.h"
 #include <math.h>
 
-enum { POINTS_MOST = 1600, SEQUENCES_LEAST = 8, STEPS_MOST = 64, PROBES_MOST = 9 };
+enum { POINTS_MOST = 1600, PROBLEMS_LEAST = 8, STEPS_MOST = 64, PROBES_MOST = 9 };
 
 static const double GRID = 1e-4; /* coordinates are rounded to it, which no eye sees */
 
 typedef struct looked {
-    size_t sequences, steps, points, hidden, outputs, probes;
-    double *h;                          /* [points][hidden] */
-    double *z;                          /* [points][outputs] */
-    uint32_t *states, *symbols, *right; /* [points]: after the step; read in it; the right output bits */
-    double *target;                     /* [points] */
-    double *weights;                    /* [hidden + 1], of one probe */
+    carrynet_states states;
+    size_t points;
+    double *h;       /* [points][hidden] */
+    double *target;  /* [points], of one probe */
+    double *weights; /* [hidden + 1], of one probe */
     linear_probe probe;
 } looked;
 
 static void looked_free(looked *look)
 {
+    carrynet_states_free(&look->states);
     base_free(look->h);
-    base_free(look->z);
-    base_free(look->states);
-    base_free(look->symbols);
-    base_free(look->right);
     base_free(look->target);
     base_free(look->weights);
     linear_probe_close(&look->probe);
 }
 
-static carrynet_status looked_create(looked *look, const saved_network *saved)
+/* Runs the network on problems that are drawn as for training. */
+static carrynet_status look_at(looked *look, const saved_network *saved)
 {
     const carrynet_settings *s = saved->settings;
-    look->steps = s->steps < STEPS_MOST ? s->steps : STEPS_MOST;
-    look->sequences = POINTS_MOST / look->steps;
-    if (look->sequences < SEQUENCES_LEAST)
-        look->sequences = SEQUENCES_LEAST;
-    look->points = look->sequences * look->steps;
-    look->hidden = s->shape.hidden;
-    look->outputs = s->shape.outputs;
-    look->probes = s->task.states <= 2 ? 1 : 1 + s->task.states;
-    if (look->probes > PROBES_MOST)
-        look->probes = PROBES_MOST;
-    carrynet_status status = base_allocate(&look->h, look->points, look->hidden * sizeof *look->h);
+    const carrynet_source source = carrynet_counter_source(&s->task);
+    const size_t steps = s->steps < STEPS_MOST ? s->steps : STEPS_MOST, hidden = s->shape.hidden;
+    const size_t problems = POINTS_MOST / steps < PROBLEMS_LEAST ? PROBLEMS_LEAST : POINTS_MOST / steps;
+    look->points = problems * steps;
+    carrynet_status status =
+        carrynet_states_collect(&look->states, saved->engine, &s->task, 0, steps, problems, &source);
     if (status == CARRYNET_OK)
-        status = base_allocate(&look->z, look->points * look->outputs, sizeof *look->z);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&look->states, look->points, sizeof *look->states);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&look->symbols, look->points, sizeof *look->symbols);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&look->right, look->points, sizeof *look->right);
+        status = base_allocate(&look->h, look->points, hidden * sizeof *look->h);
     if (status == CARRYNET_OK)
         status = base_allocate(&look->target, look->points, sizeof *look->target);
     if (status == CARRYNET_OK)
-        status = base_allocate(&look->weights, look->hidden + 1, sizeof *look->weights);
-    return status;
+        status = base_allocate(&look->weights, hidden + 1, sizeof *look->weights);
+    for (size_t i = 0; status == CARRYNET_OK && i < look->points * hidden; ++i)
+        look->h[i] = net_value(look->states.h, s->precision, i);
+    return status == CARRYNET_OK ? linear_probe_open(&look->probe, look->h, look->points, hidden) : status;
 }
 
-/* ---- what the network does ------------------------------------------------------------------------------------- */
-
-static void widen(double *wide, const void *values, size_t count, carrynet_precision precision)
+/* What an output says of a point before its sigmoid; for the eye, so that the order of the sum is of no matter. */
+static double logit_at(const looked *look, const saved_network *saved, size_t point, uint32_t output)
 {
-    for (size_t i = 0; i < count; ++i)
-        wide[i] = net_value(values, precision, i);
-}
-
-static void label(looked *look, const carrynet_task *task, const carrynet_batch *batch)
-{
-    for (size_t s = 0; s < look->sequences; ++s) {
-        uint32_t state = task->start;
-        for (size_t t = 0; t < look->steps; ++t) {
-            const size_t p = s * look->steps + t;
-            look->symbols[p] = carrynet_packed_get(batch->symbols + s * batch->symbol_words, task->inputs, t);
-            look->right[p] = carrynet_task_step(task, &state, look->symbols[p]);
-            look->states[p] = state;
-        }
-    }
-}
-
-static carrynet_status run(looked *look, saved_network *saved)
-{
-    const carrynet_task *task = &saved->settings->task;
-    const carrynet_source source = carrynet_counter_source(task);
-    const carrynet_precision precision = saved->settings->precision;
-    const size_t size = precision / 8;
-    carrynet_batch batch = {0};
-    void *h = NULL, *z = NULL;
-    carrynet_status status = carrynet_batch_create(&batch, task, look->sequences, look->steps);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&h, look->points, look->hidden * size);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&z, look->points, look->outputs * size);
-    if (status == CARRYNET_OK)
-        status = source.fill(source.self, 0, 0, 0, look->sequences, look->steps, batch.symbols, batch.targets);
-    if (status == CARRYNET_OK)
-        status = carrynet_engine_forward(saved->engine, &batch, &(carrynet_forward){.z = z, .h = h});
-    if (status == CARRYNET_OK) {
-        widen(look->h, h, look->points * look->hidden, precision);
-        widen(look->z, z, look->points * look->outputs, precision);
-        label(look, task, &batch);
-    }
-    base_free(h);
-    base_free(z);
-    carrynet_batch_free(&batch);
-    return status;
+    const carrynet_settings *s = saved->settings;
+    const carrynet_place w_hy = carrynet_shape_place(&s->shape, CARRYNET_W_HY);
+    const carrynet_place b_y = carrynet_shape_place(&s->shape, CARRYNET_B_Y);
+    const void *values = carrynet_model_values_const(saved->model);
+    const size_t first = saved->network * carrynet_shape_size(&s->shape);
+    double sum = b_y.size > 0 ? net_value(values, s->precision, first + b_y.offset + output) : 0;
+    for (size_t j = 0; j < w_hy.rows; ++j)
+        sum += look->h[point * w_hy.rows + j] *
+               net_value(values, s->precision, first + w_hy.offset + j * w_hy.columns + output);
+    return sum;
 }
 
 /* ---- as JSON --------------------------------------------------------------------------------------------------- */
@@ -123,17 +77,20 @@ static json_t *rounded(double value)
 /* Fits probe number `which` and appends what it sees: its weights, and where it puts every point. */
 static void append_probe(json_t *probes, looked *look, size_t which, const carrynet_task *task)
 {
+    const size_t hidden = look->states.hidden;
     json_t *object = json_object(), *weights = json_array(), *at = json_array();
     size_t errors = 0;
-    for (size_t p = 0; p < look->points; ++p)
-        look->target[p] = task->states == 1 ? look->symbols[p]
-                          : which == 0      ? look->states[p]
-                                            : (double)(look->states[p] == which - 1);
+    for (size_t p = 0; p < look->points; ++p) {
+        const uint32_t state = carrynet_states_after(&look->states, task, p);
+        look->target[p] = task->states == 1 ? carrynet_states_word(look->states.x, task->inputs, p)
+                          : which == 0      ? state
+                                            : (double)(state == which - 1);
+    }
     linear_probe_fit(look->weights, &look->probe, look->target);
-    for (size_t i = 0; i <= look->hidden; ++i)
+    for (size_t i = 0; i <= hidden; ++i)
         json_append(weights, json_of_real(look->weights[i]));
     for (size_t p = 0; p < look->points; ++p) {
-        const double value = linear_probe_at(look->weights, look->h + p * look->hidden, look->hidden);
+        const double value = linear_probe_at(look->weights, look->h + p * hidden, hidden);
         json_append(at, rounded(value));
         errors += fabs(value - look->target[p]) < 0.5 ? 0 : 1;
     }
@@ -149,25 +106,22 @@ static void append_probe(json_t *probes, looked *look, size_t which, const carry
 carrynet_status report_put_states(json_t *page, saved_network *saved)
 {
     const carrynet_task *task = &saved->settings->task;
+    const size_t wanted = task->states <= 2 ? 1 : 1 + task->states;
     looked look = {0};
-    carrynet_status status = looked_create(&look, saved);
-    if (status == CARRYNET_OK)
-        status = run(&look, saved);
-    if (status == CARRYNET_OK)
-        status = linear_probe_open(&look.probe, look.h, look.points, look.hidden);
+    const carrynet_status status = look_at(&look, saved);
     if (status == CARRYNET_OK) {
         json_t *object = json_object(), *probes = json_array(), *states = json_array(), *right = json_array();
         json_t *z = json_array();
-        for (size_t which = 0; which < look.probes; ++which)
+        for (size_t which = 0; which < wanted && which < PROBES_MOST; ++which)
             append_probe(probes, &look, which, task);
         for (size_t p = 0; p < look.points; ++p) {
-            json_append(states, json_of_count(look.states[p]));
-            json_append(right, json_of_count(look.right[p]));
+            json_append(states, json_of_count(carrynet_states_after(&look.states, task, p)));
+            json_append(right, json_of_count(carrynet_states_word(look.states.target, task->outputs, p)));
+            for (uint32_t o = 0; o < task->outputs; ++o)
+                json_append(z, rounded(logit_at(&look, saved, p, o)));
         }
-        for (size_t i = 0; i < look.points * look.outputs; ++i)
-            json_append(z, rounded(look.z[i]));
-        json_put(object, "sequences", json_of_count(look.sequences));
-        json_put(object, "steps", json_of_count(look.steps));
+        json_put(object, "sequences", json_of_count(look.states.problems));
+        json_put(object, "steps", json_of_count(look.states.steps));
         json_put(object, "probes", probes);
         json_put(object, "states", states);
         json_put(object, "right", right);
