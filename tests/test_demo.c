@@ -2,8 +2,8 @@
  * carrynet demo: what it says in a pipe is true, its pictures have their points where they belong, and its probe is the
  * least-squares line.
  */
-#include "../host/cli/demo_canvas.c"
-#include "../host/cli/demo_probe.c"
+#include "../host/cli/demo/demo_canvas.c"
+#include "../host/cli/demo/demo_probe.c"
 #include "../host/cli/linear_probe.c"
 #include "program_run.h"
 

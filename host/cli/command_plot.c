@@ -6,7 +6,7 @@
  */
 #include "cli/console.h"
 #include "cli/options.h"
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include <string.h>
 
 static const uint64_t INPUT_BYTES = UINT64_C(1) << 33;

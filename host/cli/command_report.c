@@ -5,7 +5,7 @@
  */
 #include "base/embedded.h"
 #include "cli/console.h"
-#include "cli/report_data.h"
+#include "cli/report/report_data.h"
 #include "cli/train_progress.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The terminal of demo: its size and abilities, the cursor, signals, pauses. */
-#include "cli/demo_screen.h"
+#include "cli/demo/demo_screen.h"
 #include "cli/console.h"
 #include <signal.h>
 #include <stdarg.h>

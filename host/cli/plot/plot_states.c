@@ -3,7 +3,7 @@
  * upwards the logit of output 0; colours are states after the step, filled points those where the output should be 1.
  */
 #include "cli/linear_probe.h"
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include "exchange/npz.h"
 #include <carrynet/task.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* What a linear probe for the carry (linear_probe.h) says of many states, and where the output's own weights put them. */
-#include "cli/demo_probe.h"
+#include "cli/demo/demo_probe.h"
 #include "base/base.h"
 #include "cli/linear_probe.h"
 #include "net/value.h"

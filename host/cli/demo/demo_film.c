@@ -3,8 +3,8 @@
  * interval doubles, so that any training fits. Across lies the probe for the carry, 0 on the left and 1 on the right, up
  * the direction that the output reads.
  */
-#include "cli/demo_film.h"
-#include "cli/demo_canvas.h"
+#include "cli/demo/demo_film.h"
+#include "cli/demo/demo_canvas.h"
 #include <inttypes.h>
 #include <string.h>
 

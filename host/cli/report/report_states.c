@@ -5,7 +5,7 @@
  * in the others; the number of the symbol, where there is one state alone.
  */
 #include "cli/linear_probe.h"
-#include "cli/report_data.h"
+#include "cli/report/report_data.h"
 #include "net/value.h"
 #include <math.h>
 

@@ -2,7 +2,7 @@
  * Reads CSV as RFC 4180 has it, but without line ends inside of fields. Fields are cut out in place: a row is a pointer
  * to its first field, and the others follow, so that a file of a million networks needs little more than its size.
  */
-#include "cli/plot_table.h"
+#include "cli/plot/plot_table.h"
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>

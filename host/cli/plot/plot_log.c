@@ -3,7 +3,7 @@
  * the share of the batch's sequences that are right, with that of the held-out problems if there are any, and that of the
  * exact networks if there are several.
  */
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include "cli/training_log.h"
 #include <math.h>
 
