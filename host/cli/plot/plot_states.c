@@ -79,11 +79,18 @@ static carrynet_status take_points(plotted *plot, const npz_file *file, const ch
         const size_t at = i / (plot->steps - 1) * plot->steps + i % (plot->steps - 1), p = plot->points++;
         const double y_0 = npz_real(y, at * plot->outputs), next = npz_real(state, at + 1);
         const double logit = log(y_0 / (1 - y_0));
-        for (size_t j = 0; j < plot->hidden; ++j)
+        bool finite = true;
+        for (size_t j = 0; j < plot->hidden; ++j) {
             plot->h[p * plot->hidden + j] = npz_real(h, at * plot->hidden + j);
+            finite = finite && isfinite(plot->h[p * plot->hidden + j]);
+        }
+        if (!finite || !(y_0 >= 0 && y_0 <= 1))
+            return base_fail(CARRYNET_ERROR_FORMAT,
+                             "%s: step %zu of problem %zu: a hidden value is not finite, or an output not from 0 to 1",
+                             path, at % plot->steps, at / plot->steps);
         plot->logit[p] = logit > MOST_LOGIT ? MOST_LOGIT : logit < -MOST_LOGIT ? -MOST_LOGIT : logit;
         plot->right[p] = npz_real(target, at * (size_t)target->shape[2]) > 0.5 ? 1 : 0;
-        if (!(next >= 0 && next < CARRYNET_TASK_STATES))
+        if (!(next >= 0 && next < CARRYNET_TASK_STATES) || next != floor(next))
             return base_fail(CARRYNET_ERROR_FORMAT, "%s: array state has a value that is no state, %g", path, next);
         plot->state[p] = (uint32_t)next;
         if (plot->state[p] >= plot->states)
