@@ -95,6 +95,17 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
     return status;
 }
 
+carrynet_individual carrynet_individual_of(const carrynet_settings *settings, uint32_t network)
+{
+    return (carrynet_individual){
+        .seed = settings->seed + network,
+        .problem_seed = settings->seed + network,
+        .rate = settings->rate,
+        .noise = settings->noise,
+        .scale = settings->scale,
+    };
+}
+
 carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_settings *settings,
                                        const carrynet_engine_options *options)
 {
@@ -120,13 +131,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     if (status != CARRYNET_OK)
         goto done;
     for (uint32_t n = 0; n < settings->networks; ++n)
-        engine->individuals[n] = (carrynet_individual){
-            .seed = settings->seed + n,
-            .problem_seed = settings->seed + n,
-            .rate = settings->rate,
-            .noise = settings->noise,
-            .scale = settings->scale,
-        };
+        engine->individuals[n] = carrynet_individual_of(settings, n);
     status = initialize(engine, 0, settings->networks);
     if (status != CARRYNET_OK)
         goto done;
