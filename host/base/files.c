@@ -193,8 +193,8 @@ carrynet_status base_keep_previous(const char *path, const char *previous)
         base_free(bytes);
     } else if (rename(name, previous) != 0) {
         status = base_fail(CARRYNET_ERROR_IO, "%s: cannot rename to it: %s", previous, strerror(errno));
-        (void)unlink(name);
     }
+    (void)unlink(name); /* still there if it failed, or if both are names of one file already */
     free(name);
     return status;
 }

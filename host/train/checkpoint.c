@@ -241,8 +241,10 @@ carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings
         return base_fail(CARRYNET_ERROR_UNSUPPORTED, "checkpoints do not know the state of a source of the caller's");
     if (!wanted->resume)
         return CARRYNET_OK;
-    base_remove_leftovers(wanted->path);
     carrynet_status status = previous_name(&previous, wanted->path);
+    base_remove_leftovers(wanted->path);
+    if (status == CARRYNET_OK)
+        base_remove_leftovers(previous.data);
     if (status == CARRYNET_OK)
         status = make_header(&header, settings, options);
     const bool last_there = base_identify(&identity, wanted->path);
