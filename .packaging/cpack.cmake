@@ -32,7 +32,7 @@ if(DPKG_SHLIBDEPS AND FILE_UTILITY)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
   set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 else() # what dpkg-shlibdeps says on Debian 12, and what cpack then writes to call ldconfig
-  set(linked "libc6, libjansson4, libmd0, libprotobuf-c1, libzip4, ocl-icd-libopencl1 | libopencl1")
+  set(linked "libc6, libjansson4, libmd0, libprotobuf-c1, libxxhash0, libzip4, ocl-icd-libopencl1 | libopencl1")
   set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "${linked}")
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "${linked}")
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/.packaging/triggers)

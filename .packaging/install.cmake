@@ -12,7 +12,7 @@ set(pc_libs)
 set(config_finds)
 set(config_modules)
 # The same as Debian packages.
-set(development_packages ocl-icd-opencl-dev libjansson-dev libmd-dev libzip-dev libprotobuf-c-dev)
+set(development_packages ocl-icd-opencl-dev libjansson-dev libmd-dev libzip-dev libxxhash-dev libprotobuf-c-dev)
 get_target_property(dependencies carrynet_static LINK_LIBRARIES)
 foreach(dependency IN LISTS dependencies)
   if(dependency MATCHES "^PkgConfig::(.*)$")

@@ -120,6 +120,15 @@ carrynet_status base_write_file(const char *path, const void *const *parts, cons
  */
 carrynet_status base_create_file(bool *made, const char *path, const char *bytes, size_t size);
 
+/*
+ * Keeps the file at `path`, if there is one, as `previous` too, in place of an older one; there is no moment without a
+ * whole file at `path`. IO.
+ */
+carrynet_status base_keep_previous(const char *path, const char *previous);
+
+/* Removes temporary files beside `path` that writers left behind who were killed on this machine. */
+void base_remove_leftovers(const char *path);
+
 /* What a file is, whichever name it goes by; false if there is none. */
 typedef struct base_identity {
     uint64_t device, number;

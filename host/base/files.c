@@ -1,12 +1,17 @@
 /* Files: read whole, written whole. The old file stays until the new one is complete and synced. */
 #include "base/base.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define TEMPORARY ".tmp-" /* then the process and a number; beside the target */
 
 /* A regular file, open, and its size. */
 static carrynet_status open_regular(int *file, uint64_t *size, const char *path)
@@ -86,13 +91,13 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
     return status;
 }
 
-/* "path.tmp-PID-N" beside the target, so that the rename stays on one file system; made with the user's umask. */
+/* Beside the target, so that the rename stays on one file system; made with the user's umask. */
 static carrynet_status open_temporary(int *file, char **name, const char *path)
 {
     base_text text = {0};
     for (unsigned attempt = 0; attempt < 1000; ++attempt) {
         text.size = 0;
-        base_text_add(&text, "%s.tmp-%ld-%u", path, (long)getpid(), attempt);
+        base_text_add(&text, "%s" TEMPORARY "%ld-%u", path, (long)getpid(), attempt);
         if (text.failed) {
             base_text_free(&text);
             return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
@@ -125,6 +130,22 @@ static carrynet_status write_all(int file, const char *path, const char *bytes, 
     return CARRYNET_OK;
 }
 
+/*
+ * The new name outlives a loss of power too; where a folder cannot be synced, the file is as safe as it can be there.
+ */
+static void sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    base_text folder = {0};
+    base_text_add(&folder, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1), slash == NULL ? "." : path);
+    const int file = folder.failed ? -1 : open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file >= 0) {
+        (void)fsync(file);
+        (void)close(file);
+    }
+    base_text_free(&folder);
+}
+
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count)
 {
     char *name = NULL;
@@ -144,9 +165,72 @@ carrynet_status base_write_file(const char *path, const void *const *parts, cons
         status = base_fail(CARRYNET_ERROR_IO, "%s: cannot rename the finished file: %s", path, strerror(errno));
     if (status != CARRYNET_OK)
         (void)unlink(name);
+    else
+        sync_folder(path);
 done:
     free(name);
     return status;
+}
+
+carrynet_status base_keep_previous(const char *path, const char *previous)
+{
+    char *name = NULL;
+    int file = -1;
+    if (access(path, F_OK) != 0)
+        return CARRYNET_OK;
+    carrynet_status status = open_temporary(&file, &name, previous);
+    if (status != CARRYNET_OK)
+        return status;
+    (void)close(file);
+    /* A second name for it; a copy where the file system has no links. */
+    (void)unlink(name);
+    if (link(path, name) != 0) {
+        char *bytes = NULL;
+        size_t size = 0;
+        status = base_read_file(&bytes, &size, path, UINT64_MAX);
+        if (status == CARRYNET_OK)
+            status = base_write_file(previous, (const void *[]){bytes}, &size, 1);
+        base_free(bytes);
+    } else if (rename(name, previous) != 0) {
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot rename to it: %s", previous, strerror(errno));
+    }
+    (void)unlink(name); /* still there if it failed, or if both are names of one file already */
+    free(name);
+    return status;
+}
+
+/* "path.tmp-PID-N" of a process that is no more. */
+static bool is_leftover(const char *name, const char *file)
+{
+    uint64_t process, number;
+    const size_t length = strlen(file);
+    if (strncmp(name, file, length) != 0 || strncmp(name + length, TEMPORARY, strlen(TEMPORARY)) != 0)
+        return false;
+    const char *end = base_read_whole(&process, name + length + strlen(TEMPORARY), INT_MAX);
+    if (end == NULL || *end != '-' || process < 1)
+        return false;
+    end = base_read_whole(&number, end + 1, INT_MAX);
+    return end != NULL && *end == '\0' && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+}
+
+void base_remove_leftovers(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    base_text folder = {0}, leftover = {0};
+    base_text_add(&folder, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1), slash == NULL ? "." : path);
+    DIR *entries = folder.failed ? NULL : opendir(folder.data);
+    for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        if (!is_leftover(entry->d_name, slash == NULL ? path : slash + 1))
+            continue;
+        leftover.size = 0;
+        base_text_add(&leftover, "%s/%s", folder.data, entry->d_name);
+        if (!leftover.failed)
+            (void)unlink(leftover.data);
+    }
+    if (entries != NULL)
+        (void)closedir(entries);
+    base_text_free(&folder);
+    base_text_free(&leftover);
 }
 
 /* Where the file system has no links: never half a name, but for a moment half a file. */

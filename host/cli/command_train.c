@@ -7,6 +7,7 @@
 #include "cli/json_values.h"
 #include "cli/options.h"
 #include "cli/problem_text.h"
+#include "cli/train_checkpoints.h"
 #include "cli/train_progress.h"
 #include "cli/train_proof.h"
 #include "cli/train_snapshots.h"
@@ -358,6 +359,7 @@ int command_train(const cli_arguments *arguments)
     final_check check = {0};
     train_proof proof = {0};
     train_snapshots snapshots = {0};
+    train_checkpoints checkpoints = {0};
     char name[CARRYNET_TASK_NAME + 16];
     int code;
     if (!settings_from_arguments(&settings, arguments, &code))
@@ -375,7 +377,10 @@ int command_train(const cli_arguments *arguments)
         goto done;
     train_progress progress = {
         .settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given, .samples = true};
+    if (!train_checkpoints_prepare(&checkpoints, arguments, &progress, path, &code))
+        goto done;
     carrynet_train_options_init(&options);
+    options.checkpoints = checkpoints.wanted.path != NULL ? &checkpoints.wanted : NULL;
     options.report = train_progress_report;
     options.interrupted = train_progress_interrupted;
     options.self = &progress;
@@ -450,7 +455,7 @@ int command_train(const cli_arguments *arguments)
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();
-    if (code == EXIT_CODE_DONE && snapshots.failed)
+    if (code == EXIT_CODE_DONE && (snapshots.failed || checkpoints.failed))
         code = EXIT_CODE_FILE;
     if (code == EXIT_CODE_DONE && settings.until_exact)
         code = judge(&settings, &check, exact, &progress.last);

@@ -205,21 +205,59 @@ static void log_line(train_progress *progress, json_t *value)
     }
 }
 
+/* The old log up to the place where the training goes on; NULL if it is not there so far. */
+static FILE *reopen_log(const train_progress *progress)
+{
+    FILE *log = fopen(progress->log_path, "r+");
+    const off_t size = (off_t)progress->log_size;
+    if (log != NULL && fseeko(log, 0, SEEK_END) == 0 && ftello(log) >= size && ftruncate(fileno(log), size) == 0 &&
+        fseeko(log, 0, SEEK_END) == 0)
+        return log;
+    if (log != NULL)
+        (void)fclose(log);
+    console_note("%s: does not hold the log up to update %" PRIu64 "; it starts anew", progress->log_path,
+                 progress->resumed);
+    return NULL;
+}
+
 static void open_log(train_progress *progress)
 {
     if (progress->log_path == NULL || progress->log != NULL || progress->log_failed)
         return;
-    progress->log = fopen(progress->log_path, "w");
+    if (progress->log_size > 0)
+        progress->log = reopen_log(progress);
+    const bool goes_on = progress->log != NULL;
+    if (progress->log == NULL)
+        progress->log = fopen(progress->log_path, "w");
     if (progress->log == NULL) {
         console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
         progress->log_failed = true;
         return;
     }
     json_t *object = json_object();
-    json_put(object, "settings", json_of_settings(progress->settings));
+    if (goes_on)
+        json_put(object, "resumed", json_of_count(progress->resumed));
+    else
+        json_put(object, "settings", json_of_settings(progress->settings));
     json_put(object, "device", json_of_text(progress->device));
     json_put(object, "version", json_of_text(carrynet_version()));
     log_line(progress, object);
+}
+
+void train_progress_mark(const train_progress *progress, uint64_t *marks)
+{
+    const off_t size = progress->log != NULL ? ftello(progress->log) : 0;
+    marks[0] = size > 0 ? (uint64_t)size : 0;
+    marks[1] = progress->logged;
+    marks[2] = progress->next_log;
+}
+
+void train_progress_resume(train_progress *progress, uint64_t updates, const uint64_t *marks)
+{
+    progress->resumed = updates;
+    progress->log_size = marks[0];
+    progress->logged = marks[1];
+    progress->next_log = marks[2];
 }
 
 static void log_report(train_progress *progress, const carrynet_report *report)
@@ -227,7 +265,8 @@ static void log_report(train_progress *progress, const carrynet_report *report)
     /* All of the first thousand updates' reports, then one for each thousandth more: no run fills the disk. */
     if (report->updates == 0)
         progress->next_log = 0; /* another wave */
-    if (progress->log == NULL || report->updates == 0 || (!report->last && report->updates < progress->next_log))
+    if (progress->log == NULL || report->updates == 0 || report->updates == progress->resumed ||
+        (!report->last && report->updates < progress->next_log))
         return;
     /* The last report of several networks is of all that there were: that is the result's. */
     if (report->last && (report->networks > 1 || report->updates == progress->logged))

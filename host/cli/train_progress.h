@@ -24,6 +24,7 @@ typedef struct train_progress {
     bool stopped;         /* by a signal, before its end; that is said too */
     double next_line, next_sample;      /* seconds */
     uint64_t next_log, logged, sampled; /* updates */
+    uint64_t resumed, log_size;         /* updates at which it goes on; bytes of the log then */
 } train_progress;
 
 /*
@@ -35,6 +36,13 @@ bool train_progress_can_write(const cli_arguments *arguments, const char *path, 
 /* To be told to carrynet_train; `self` is the train_progress. */
 int train_progress_report(void *self, const carrynet_report *report);
 int train_progress_interrupted(void *self);
+
+/*
+ * The place in the log, for a checkpoint: marks [CARRYNET_MARKS]; and a training that goes on from there after so many
+ * updates, before its first report: the log is cut to what it was.
+ */
+void train_progress_mark(const train_progress *progress, uint64_t *marks);
+void train_progress_resume(train_progress *progress, uint64_t updates, const uint64_t *marks);
 
 /*
  * Writes a last line, which is taken over, to the log and closes it. False, after a message, if anything of the log

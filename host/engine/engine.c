@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "engine/body.h"
 #include "kernels/arithmetic.h"
+#include "net/value.h"
 #include <fenv.h>
 #include <math.h>
 #include <stdio.h>
@@ -95,6 +96,17 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
     return status;
 }
 
+carrynet_individual carrynet_individual_of(const carrynet_settings *settings, uint32_t network)
+{
+    return (carrynet_individual){
+        .seed = settings->seed + network,
+        .problem_seed = settings->seed + network,
+        .rate = settings->rate,
+        .noise = settings->noise,
+        .scale = settings->scale,
+    };
+}
+
 carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_settings *settings,
                                        const carrynet_engine_options *options)
 {
@@ -120,13 +132,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     if (status != CARRYNET_OK)
         goto done;
     for (uint32_t n = 0; n < settings->networks; ++n)
-        engine->individuals[n] = (carrynet_individual){
-            .seed = settings->seed + n,
-            .problem_seed = settings->seed + n,
-            .rate = settings->rate,
-            .noise = settings->noise,
-            .scale = settings->scale,
-        };
+        engine->individuals[n] = carrynet_individual_of(settings, n);
     status = initialize(engine, 0, settings->networks);
     if (status != CARRYNET_OK)
         goto done;
@@ -245,22 +251,63 @@ carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays,
 
 /* ---- training -------------------------------------------------------------------------------------------------- */
 
+/* "w_hh[3,4] is NaN", of the weight of network 0 that is the first NaN, else of the largest. */
+static carrynet_status name_largest(char *text, size_t size, const carrynet_engine *engine)
+{
+    const carrynet_settings *settings = &engine->settings;
+    const size_t count = carrynet_shape_size(&settings->shape);
+    void *values = NULL;
+    size_t largest = 0;
+    carrynet_status status = base_allocate(&values, count, settings->precision / 8);
+    if (status == CARRYNET_OK)
+        status = engine->body_does->get(engine->body, CARRYNET_PART_PARAMETERS, 0, 1, values);
+    for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
+        const double found = net_value(values, settings->precision, largest);
+        if (!isnan(found) && !(fabs(net_value(values, settings->precision, i)) <= fabs(found)))
+            largest = i;
+    }
+    for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p) {
+        const carrynet_place place = carrynet_shape_place(&settings->shape, (carrynet_parameter)p);
+        const size_t i = largest - place.offset;
+        if (largest < place.offset || i >= place.size)
+            continue;
+        const double value = net_value(values, settings->precision, largest);
+        char number[BASE_NUMBER];
+        if (isfinite(value)) {
+            (void)snprintf(number, sizeof number, "%.6g", value);
+            base_point(number);
+        } else {
+            (void)snprintf(number, sizeof number, "%s", isnan(value) ? "NaN" : "infinite");
+        }
+        if (place.vector)
+            (void)snprintf(text, size, "%s[%zu] is %s", place.name, i, number);
+        else
+            (void)snprintf(text, size, "%s[%zu,%zu] is %s", place.name, i / place.columns, i % place.columns, number);
+    }
+    base_free(values);
+    return status;
+}
+
 /* Sets the sequences; NUMERIC if no network has a finite loss any more. */
 static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_metrics *metrics, uint64_t sequences)
 {
     uint32_t lost = 0;
+    char largest[96] = "unknown";
     for (uint32_t n = 0; n < engine->settings.networks; ++n) {
         metrics[n].sequences = sequences;
         lost += isfinite(metrics[n].loss) ? 0 : 1;
     }
     if (lost < engine->settings.networks)
         return CARRYNET_OK;
-    return base_fail(
-        CARRYNET_ERROR_NUMERIC,
-        "the loss of the network with seed %llu%s is %s at update %llu; use a smaller learning rate or clip the "
-        "gradient",
-        (unsigned long long)engine->individuals[0].seed, lost > 1 ? ", as of all others there," : "",
-        isnan(metrics[0].loss) ? "NaN" : "infinite", (unsigned long long)engine->individuals[0].updates - 1);
+    const carrynet_status status = name_largest(largest, sizeof largest, engine);
+    return status != CARRYNET_OK
+               ? status
+               : base_fail(CARRYNET_ERROR_NUMERIC,
+                           "the loss of the network with seed %llu%s is %s at update %llu; its largest weight, %s; use "
+                           "a smaller learning rate or clip the gradient",
+                           (unsigned long long)engine->individuals[0].seed, lost > 1 ? ", as of all others there," : "",
+                           isnan(metrics[0].loss) ? "NaN" : "infinite",
+                           (unsigned long long)engine->individuals[0].updates - 1, largest);
 }
 
 /* One update: sequences from the source, gradient, optimizer. */

@@ -18,8 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ENTRIES = 32 };
-
 typedef enum number_kind { KIND_U32, KIND_U64, KIND_DOUBLE } number_kind;
 
 static const struct {
@@ -67,31 +65,62 @@ static void number_to_text(char text[BASE_NUMBER], const carrynet_settings *sett
     }
 }
 
+static void add_entry(struct metadata_entries *made, const char *key, const char *value)
+{
+    made->entries[made->count++] = (safetensors_entry){key, value};
+}
+
+carrynet_status metadata_entries_make(struct metadata_entries *made, const carrynet_settings *settings)
+{
+    char(*text)[BASE_NUMBER] = made->texts;
+    *made = (struct metadata_entries){0};
+    const carrynet_status status = task_to_json(&made->task, &settings->task);
+    if (status != CARRYNET_OK)
+        return status;
+    (void)snprintf(*text, BASE_NUMBER, "%d", CARRYNET_ARITHMETIC_VERSION);
+    add_entry(made, "format", "carrynet");
+    add_entry(made, "arithmetic", *text++);
+    add_entry(made, "task", made->task);
+    add_entry(made, "precision", settings->precision == CARRYNET_FP32 ? "fp32" : "fp64");
+    add_entry(made, "loss", carrynet_loss_name(settings->loss));
+    add_entry(made, "optimizer", carrynet_optimizer_name(settings->optimizer));
+    add_entry(made, "schedule", carrynet_schedule_name(settings->schedule));
+    for (size_t i = 0; i < NUMBERS; ++i, ++text) {
+        number_to_text(*text, settings, i);
+        add_entry(made, numbers[i].key, *text);
+    }
+    add_entry(made, "until_exact", settings->until_exact ? "true" : "false");
+    made->always = made->count;
+    if (settings->until_proved != 0) {
+        (void)snprintf(*text, BASE_NUMBER, "%" PRIu32, settings->until_proved);
+        add_entry(made, "until_proved", *text++);
+    }
+    if (settings->train_fraction != 0) {
+        add_entry(made, "train_fraction", base_real_text(*text++, settings->train_fraction));
+        (void)snprintf(*text, BASE_NUMBER, "%" PRIu64, settings->split_seed);
+        add_entry(made, "split_seed", *text++);
+    }
+    if (settings->origin[0] != '\0')
+        add_entry(made, "origin", settings->origin);
+    return CARRYNET_OK;
+}
+
+void metadata_entries_free(struct metadata_entries *made)
+{
+    base_free(made->task);
+    *made = (struct metadata_entries){0};
+}
+
 carrynet_status metadata_write(const char *path, const safetensors_tensor *tensors, size_t tensor_count,
                                const carrynet_settings *settings, const carrynet_network *networks)
 {
-    char *task = NULL;
-    char version[BASE_NUMBER], prover[BASE_NUMBER], fraction[BASE_NUMBER], split[BASE_NUMBER],
-        texts[NUMBERS][BASE_NUMBER];
+    struct metadata_entries made;
     base_text seeds = {0}, updates = {0}, exact = {0};
-    safetensors_entry entries[ENTRIES];
+    safetensors_entry entries[METADATA_ENTRIES + 3];
     size_t count = 0;
-    carrynet_status status = task_to_json(&task, &settings->task);
+    carrynet_status status = metadata_entries_make(&made, settings);
     if (status != CARRYNET_OK)
         goto done;
-    (void)snprintf(version, sizeof version, "%d", CARRYNET_ARITHMETIC_VERSION);
-    entries[count++] = (safetensors_entry){"format", "carrynet"};
-    entries[count++] = (safetensors_entry){"arithmetic", version};
-    entries[count++] = (safetensors_entry){"task", task};
-    entries[count++] = (safetensors_entry){"precision", settings->precision == CARRYNET_FP32 ? "fp32" : "fp64"};
-    entries[count++] = (safetensors_entry){"loss", carrynet_loss_name(settings->loss)};
-    entries[count++] = (safetensors_entry){"optimizer", carrynet_optimizer_name(settings->optimizer)};
-    entries[count++] = (safetensors_entry){"schedule", carrynet_schedule_name(settings->schedule)};
-    for (size_t i = 0; i < NUMBERS; ++i) {
-        number_to_text(texts[i], settings, i);
-        entries[count++] = (safetensors_entry){numbers[i].key, texts[i]};
-    }
-    entries[count++] = (safetensors_entry){"until_exact", settings->until_exact ? "true" : "false"};
     for (size_t n = 0; n < settings->networks; ++n) {
         const char before = n == 0 ? '[' : ',';
         base_text_add(&seeds, "%c%" PRIu64, before, networks[n].seed);
@@ -106,22 +135,16 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
             base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the records of %u networks", path, settings->networks);
         goto done;
     }
+    for (; count < made.always; ++count)
+        entries[count] = made.entries[count];
     entries[count++] = (safetensors_entry){"network_seeds", seeds.data};
     entries[count++] = (safetensors_entry){"network_updates", updates.data};
     entries[count++] = (safetensors_entry){"network_exact", exact.data};
-    (void)snprintf(prover, sizeof prover, "%" PRIu32, settings->until_proved);
-    if (settings->until_proved != 0)
-        entries[count++] = (safetensors_entry){"until_proved", prover};
-    if (settings->train_fraction != 0) {
-        (void)snprintf(split, sizeof split, "%" PRIu64, settings->split_seed);
-        entries[count++] = (safetensors_entry){"train_fraction", base_real_text(fraction, settings->train_fraction)};
-        entries[count++] = (safetensors_entry){"split_seed", split};
-    }
-    if (settings->origin[0] != '\0')
-        entries[count++] = (safetensors_entry){"origin", settings->origin};
+    for (size_t i = made.always; i < made.count; ++i)
+        entries[count++] = made.entries[i];
     status = safetensors_write(path, tensors, tensor_count, entries, count);
 done:
-    base_free(task);
+    metadata_entries_free(&made);
     base_text_free(&seeds);
     base_text_free(&updates);
     base_text_free(&exact);

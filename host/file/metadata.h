@@ -5,6 +5,19 @@
 #include "file/safetensors.h"
 #include <carrynet/model.h>
 
+/* The settings as texts: `always` entries that every file has, then those that only some have. */
+enum { METADATA_ENTRIES = 32 };
+struct metadata_entries {
+    safetensors_entry entries[METADATA_ENTRIES]; /* [count], pointing into the rest and into the settings */
+    size_t count, always;
+    char *task;
+    char texts[METADATA_ENTRIES][BASE_NUMBER];
+};
+
+/* Of settings that outlive them, where *made stays; free with metadata_entries_free, also after a failure. MEMORY. */
+carrynet_status metadata_entries_make(struct metadata_entries *made, const carrynet_settings *settings);
+void metadata_entries_free(struct metadata_entries *made);
+
 /*
  * Writes the file: tensors with the metadata of settings and networks [settings->networks]. Errors of
  * safetensors_write.

@@ -170,12 +170,16 @@ static size_t end_of_batch(const struct search *s, uint64_t found, const struct 
         return end;
     /* Up to, not including, a wrong step: it adds no state. */
     uint64_t left = s->limit - s->store.count;
-    for (size_t i = 0; i + (*wrong != NULL) < end; ++i)
-        if (s->batch.slot[i] != REACH_NO_SLOT && left-- == 0) {
+    uint32_t slots[REACH_CHUNK];
+    for (size_t i = 0; i + (*wrong != NULL) < end; ++i) {
+        if (i % REACH_CHUNK == 0)
+            reach_chunk_slots(slots, &s->batch, i / REACH_CHUNK);
+        if (slots[i % REACH_CHUNK] != REACH_NO_SLOT && left-- == 0) {
             *wrong = NULL;
             *limited = true;
             return i + 1;
         }
+    }
     return end;
 }
 
@@ -183,8 +187,12 @@ static size_t end_of_batch(const struct search *s, uint64_t found, const struct 
 static uint64_t new_before(const struct search *s, size_t end)
 {
     uint64_t count = 0;
-    for (size_t i = 0; i < end; ++i)
-        count += s->batch.slot[i] != REACH_NO_SLOT;
+    uint32_t slots[REACH_CHUNK];
+    for (size_t i = 0; i < end; ++i) {
+        if (i % REACH_CHUNK == 0)
+            reach_chunk_slots(slots, &s->batch, i / REACH_CHUNK);
+        count += slots[i % REACH_CHUNK] != REACH_NO_SLOT;
+    }
     return count;
 }
 

@@ -118,8 +118,6 @@ carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size
     if (status == CARRYNET_OK)
         status = base_allocate(&batch->shard, room, sizeof *batch->shard);
     if (status == CARRYNET_OK)
-        status = base_allocate(&batch->slot, room, sizeof *batch->slot);
-    if (status == CARRYNET_OK)
         status = base_allocate(&batch->sorted, room, sizeof *batch->sorted);
     if (status == CARRYNET_OK)
         status = base_allocate(&batch->listed, room, sizeof *batch->listed);
@@ -137,7 +135,6 @@ void reach_batch_free(struct reach_batch *batch)
     base_free(batch->hidden);
     base_free(batch->automaton);
     base_free(batch->shard);
-    base_free(batch->slot);
     base_free(batch->sorted);
     base_free(batch->listed);
     base_free(batch->starts);
@@ -149,8 +146,7 @@ void reach_batch_free(struct reach_batch *batch)
 uint64_t reach_batch_memory(size_t bytes, size_t room)
 {
     const struct reach_batch *batch = NULL;
-    return room * (bytes + sizeof *batch->automaton + sizeof *batch->shard + sizeof *batch->slot +
-                   2 * sizeof *batch->sorted) +
+    return room * (bytes + sizeof *batch->automaton + sizeof *batch->shard + 2 * sizeof *batch->sorted) +
            chunks_of(room) * (sizeof *batch->starts + REACH_SHARDS * sizeof *batch->news + sizeof *batch->ranks);
 }
 
@@ -271,30 +267,32 @@ static bool same_hidden(const struct reach_store *store, const struct reach_batc
 }
 
 /* Brings the hidden values that a tag will most likely be compared with. */
-static void fetch_key(const struct reach_store *store, const struct reach_shard *shard, uint32_t tag)
+static void fetch_key(const struct reach_store *store, const struct reach_batch *batch, const struct reach_shard *shard,
+                      uint64_t entry)
 {
+    const uint32_t tag = (uint32_t)(entry >> 32);
     uint32_t at = first_slot(shard, tag);
     while (shard->slots[at].number != 0 && shard->slots[at].tag != tag)
         at = at + 1 < shard->capacity ? at + 1 : 0;
     const uint32_t number = shard->slots[at].number;
-    if (number != 0 && number <= store->count)
+    if (number == 0)
+        return;
+    PREFETCH(batch->hidden + (uint32_t)entry * store->bytes);
+    if (number <= store->count)
         PREFETCH(reach_hidden(store, number - 1));
 }
 
-/* The slot of successor i, found or new. */
-static void look_up(struct reach_store *store, struct reach_batch *batch, struct reach_shard *shard, uint64_t entry,
-                    uint32_t *news)
+/* The slot of successor i if it is new, which it then gets; REACH_NO_SLOT for an old one. */
+static uint32_t look_up(struct reach_store *store, const struct reach_batch *batch, struct reach_shard *shard,
+                        uint32_t tag, uint32_t i)
 {
-    const uint32_t tag = (uint32_t)(entry >> 32), i = (uint32_t)entry;
     uint32_t at = first_slot(shard, tag);
-    batch->slot[i] = REACH_NO_SLOT;
     for (; shard->slots[at].number != 0; at = at + 1 < shard->capacity ? at + 1 : 0)
         if (shard->slots[at].tag == tag && same_hidden(store, batch, i, shard->slots[at].number - 1))
-            return;
+            return REACH_NO_SLOT;
     shard->slots[at] = (struct reach_slot){.tag = tag, .number = (uint32_t)store->count + i + 1};
     ++shard->used;
-    batch->slot[i] = at;
-    ++news[i / REACH_CHUNK];
+    return at;
 }
 
 bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, size_t s)
@@ -323,11 +321,21 @@ bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, si
         if (i < count)
             PREFETCH(&shard->slots[first_slot(shard, (uint32_t)(list[i] >> 32))]);
         if (i >= KEYS_AHEAD && i - KEYS_AHEAD < count) {
-            PREFETCH(batch->hidden + (uint32_t)list[i - KEYS_AHEAD] * store->bytes);
-            fetch_key(store, shard, (uint32_t)(list[i - KEYS_AHEAD] >> 32));
+            fetch_key(store, batch, shard, list[i - KEYS_AHEAD]);
         }
-        if (i >= SLOTS_AHEAD)
-            look_up(store, batch, shard, list[i - SLOTS_AHEAD], news);
+        if (i >= SLOTS_AHEAD) {
+            uint64_t *entry = &list[i - SLOTS_AHEAD];
+            const uint32_t successor = (uint32_t)*entry;
+            const uint32_t slot = look_up(store, batch, shard, (uint32_t)(*entry >> 32), successor);
+            news[successor / REACH_CHUNK] += slot != REACH_NO_SLOT;
+            *entry = (uint64_t)slot << 32 | successor;
+        }
+    }
+    /* Back to their chunks in one go: threads that wrote successor by successor would share every line of the cache. */
+    for (size_t c = 0, at = 0; c < chunks; ++c) {
+        const size_t from = batch->starts[c][s], many = batch->starts[c][s + 1] - from;
+        memcpy(batch->sorted + from, list + at, many * sizeof *list);
+        at += many;
     }
     return true;
 }
@@ -343,14 +351,24 @@ uint64_t reach_rank(struct reach_batch *batch)
     return total;
 }
 
+void reach_chunk_slots(uint32_t slots[REACH_CHUNK], const struct reach_batch *batch, size_t chunk)
+{
+    const size_t begin = chunk * REACH_CHUNK;
+    const size_t end = batch->count - begin < REACH_CHUNK ? batch->count : begin + REACH_CHUNK;
+    for (size_t i = begin; i < end; ++i)
+        slots[(uint32_t)batch->sorted[i] - begin] = (uint32_t)(batch->sorted[i] >> 32);
+}
+
 void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch, size_t chunk, uint64_t first,
                       uint32_t inputs)
 {
     const size_t begin = chunk * REACH_CHUNK;
     const size_t end = batch->count - begin < REACH_CHUNK ? batch->count : begin + REACH_CHUNK;
     uint64_t state = store->count + batch->ranks[chunk];
+    uint32_t slots[REACH_CHUNK];
+    reach_chunk_slots(slots, batch, chunk);
     for (size_t i = begin; i < end; ++i) {
-        if (batch->slot[i] == REACH_NO_SLOT)
+        if (slots[i - begin] == REACH_NO_SLOT)
             continue;
         const struct reach_part *part = reach_part_of(store, state);
         const size_t at = reach_in_part(store, state);
@@ -358,7 +376,7 @@ void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch
         part->automaton[at] = batch->automaton[i];
         part->parent[at] = (uint32_t)(first + (i >> inputs));
         part->symbol[at] = (uint8_t)(i & ((1u << inputs) - 1));
-        store->shards[batch->shard[i]].slots[batch->slot[i]].number = (uint32_t)state + 1;
+        store->shards[batch->shard[i]].slots[slots[i - begin]].number = (uint32_t)state + 1;
         ++state;
     }
 }

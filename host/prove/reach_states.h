@@ -56,8 +56,7 @@ struct reach_batch {
     char *hidden;                         /* [count][bytes] */
     uint8_t *automaton;                   /* [count] */
     uint8_t *shard;                       /* [count] */
-    uint32_t *slot;                       /* [count] where a new state stands in its shard; REACH_NO_SLOT: an old one */
-    uint64_t *sorted;                     /* [count] tag << 32 | number, every chunk by shards */
+    uint64_t *sorted;                     /* [count] tag << 32 | number, every chunk by shards; then slot for tag */
     uint64_t *listed;                     /* [count] the same, by shards */
     uint32_t (*starts)[REACH_SHARDS + 1]; /* [chunks] places in sorted */
     uint32_t *news;                       /* [REACH_SHARDS][chunks] new states */
@@ -121,6 +120,9 @@ bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, si
 
 /* Sums up the new states before every chunk; returns how many there are. */
 uint64_t reach_rank(struct reach_batch *batch);
+
+/* Where the new states of a chunk stand in their shards, by successor; REACH_NO_SLOT: an old one. */
+void reach_chunk_slots(uint32_t slots[REACH_CHUNK], const struct reach_batch *batch, size_t chunk);
 
 /* Copies the new states of a chunk to the store, which must have room; successor i has parent first + (i >> inputs). */
 void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch, size_t chunk, uint64_t first,

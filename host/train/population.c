@@ -255,20 +255,22 @@ static carrynet_status prove_exact(struct population *p, uint64_t updates, bool 
     uint32_t *candidates = NULL, count = 0;
     carrynet_status status = base_allocate(&candidates, p->running, sizeof *candidates);
     for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n)
-        if (!p->stays[n] && (all || p->due[n] <= updates)) {
+        if (!p->stays[n] && (all || p->due[n] <= updates))
             candidates[count++] = n;
-            p->due[n] = next_attempt(updates);
-        }
     if (status == CARRYNET_OK && count > 0)
         status = attempts_prove(p->proved, p->engine, candidates, count, all ? NULL : p->had, stop);
-    for (uint32_t i = 0; i < count; ++i)
+    for (uint32_t i = 0; i < count && !attempts_ended(stop); ++i) {
         ++p->had[candidates[i]];
+        p->due[candidates[i]] = next_attempt(updates);
+    }
     base_free(candidates);
     return status;
 }
 
-carrynet_status population_drop_proved(struct population *p, uint64_t updates, bool last, struct attempts_stop *stop)
+carrynet_status population_test_proved(struct population *p, uint64_t updates, bool last, struct attempts_stop *stop)
 {
+    memset(p->stays, 1, p->running * sizeof *p->stays);
+    memset(p->proved, 0, p->running * sizeof *p->proved);
     if (!last && !any_due(p, updates))
         return CARRYNET_OK;
     carrynet_status status = test_exactness(p);
@@ -276,8 +278,13 @@ carrynet_status population_drop_proved(struct population *p, uint64_t updates, b
         status = prove_exact(p, updates, last, stop);
     for (uint32_t n = 0; n < p->running && (!last || attempts_ended(stop)); ++n)
         p->stays[n] = p->stays[n] || !p->proved[n];
-    if (status == CARRYNET_OK && !all_stay(p))
-        status = record_leaving(p, (carrynet_outcome){.finished = true}, true, updates);
+    return status;
+}
+
+carrynet_status population_drop_proved(struct population *p, uint64_t updates)
+{
+    const carrynet_status status =
+        all_stay(p) ? CARRYNET_OK : record_leaving(p, (carrynet_outcome){.finished = true}, true, updates);
     return status == CARRYNET_OK ? close_up(p) : status;
 }
 

@@ -53,10 +53,13 @@ carrynet_status population_drop_lost(struct population *p, uint64_t updates);
 carrynet_status population_drop_exact(struct population *p, uint64_t updates, bool finished);
 
 /*
- * Those that are right on the whole check set and proved leave so; last: their training has reached its end, and those
- * that are exact alone leave too, unless the caller ends the attempts.
+ * Finds those that are right on the whole check set and proved; last: their training has reached its end, and those that
+ * are exact alone are to leave too. Where the caller ends the attempts, those who are left to try next are the same as before.
  */
-carrynet_status population_drop_proved(struct population *p, uint64_t updates, bool last, struct attempts_stop *stop);
+carrynet_status population_test_proved(struct population *p, uint64_t updates, bool last, struct attempts_stop *stop);
+
+/* Those that were found leave. */
+carrynet_status population_drop_proved(struct population *p, uint64_t updates);
 
 /* All that are still there are recorded as they are; as finished, or the caller has ended the training. */
 carrynet_status population_end(struct population *p, uint64_t updates, bool finished);

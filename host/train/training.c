@@ -2,9 +2,9 @@
  * The training loop: E updates, a test of exactness, a report, until every network has left or the planned updates are
  * done; wave after wave. What happens depends on counts alone; the clock only decides when a report is worth making.
  */
+#include "train/training.h"
 #include "base/base.h"
-#include "train/held_out.h"
-#include "train/population.h"
+#include "train/checkpoint.h"
 #include <math.h>
 #include <string.h>
 
@@ -13,28 +13,6 @@ static const double STRIDE_WORK = 1 << 27;
 
 /* Multiplications of a sample, likewise. */
 static const double SAMPLE_WORK = 1 << 24;
-
-struct training {
-    const carrynet_settings *settings;
-    const carrynet_train_options *options;
-    carrynet_engine *engine; /* of the wave */
-    carrynet_engine *plain;  /* the reference with network 0, for samples; made when first needed */
-    carrynet_source source;
-    carrynet_batch check;
-    struct held_out held;
-    const carrynet_engine_options *device; /* the caller's, or NULL */
-    struct population population;
-    struct population_records records;
-    uint32_t wave, waves;
-    uint64_t updates;           /* done in this wave */
-    uint64_t look;              /* updates before the watch looks again */
-    uint64_t trained;           /* sequences, of all networks */
-    double held_wrong_share;    /* of the held-out problems, when last measured */
-    double loss, wrong_share;   /* means of the last batch that was measured */
-    bool stop;                  /* the caller's wish */
-    struct attempts_stop ended; /* the same, within proofs */
-    double start, reported;     /* the kernels are ready at the start */
-};
 
 void carrynet_train_options_init(carrynet_train_options *options)
 {
@@ -158,7 +136,7 @@ static carrynet_status watch(struct training *training)
 
 /* ---- updates --------------------------------------------------------------------------------------------------- */
 
-/* Updates that can be run at once, of `left`: up to the next look, and not for long. */
+/* Updates that can be run at once, of `left`: up to the next look or checkpoint, and not for long. */
 static uint64_t stride(const struct training *training, uint64_t left)
 {
     const carrynet_settings *s = training->settings;
@@ -168,6 +146,9 @@ static uint64_t stride(const struct training *training, uint64_t left)
     if (training->options->watch != NULL && training->look > training->updates &&
         training->look - training->updates < count)
         count = training->look - training->updates;
+    const uint64_t checkpoint = checkpoint_next(training) - training->updates;
+    if (checkpoint < count)
+        count = checkpoint;
     return left < count ? left : count;
 }
 
@@ -199,7 +180,8 @@ static carrynet_status run_updates(struct training *training, bool *reached)
     const carrynet_settings *settings = training->settings;
     struct population *p = &training->population;
     const uint64_t planned = settings->updates - training->updates;
-    uint64_t left = planned < settings->check_every ? planned : settings->check_every;
+    const uint64_t check = settings->check_every - training->updates % settings->check_every;
+    uint64_t left = planned < check ? planned : check;
     carrynet_status status = CARRYNET_OK;
     while (left > 0 && !training->stop && status == CARRYNET_OK) {
         const uint64_t count = stride(training, left);
@@ -211,6 +193,8 @@ static carrynet_status run_updates(struct training *training, bool *reached)
         training->trained += count * settings->batch * p->running;
         if (status == CARRYNET_OK)
             status = watch(training);
+        if (status == CARRYNET_OK && left > 0)
+            status = checkpoint_when_due(training);
         training->stop =
             training->options->interrupted != NULL && training->options->interrupted(training->options->self) != 0;
     }
@@ -220,42 +204,54 @@ static carrynet_status run_updates(struct training *training, bool *reached)
     return status;
 }
 
-/* To the next check, where networks leave. */
-static carrynet_status run_to_check(struct training *training)
+/* The test of those in training; some leave. */
+static carrynet_status check_networks(struct training *training)
 {
     struct population *p = &training->population;
     const carrynet_settings *settings = training->settings;
-    bool reached = false;
-    carrynet_status status = run_updates(training, &reached);
-    /* Where all others have left well, or the caller looks at each, the loss of the last is no error. */
-    if (status == CARRYNET_ERROR_NUMERIC &&
-        (training->options->outcomes != NULL || training->records.lost + p->running < settings->networks))
-        status = CARRYNET_OK;
-    if (status != CARRYNET_OK || !reached)
-        return status;
-    status = population_drop_lost(p, training->updates);
+    carrynet_status status = population_drop_lost(p, training->updates);
     if (status != CARRYNET_OK || p->running == 0 || !settings->until_exact)
         return status;
     if (settings->until_proved == 0)
         return population_drop_exact(p, training->updates, true);
-    status = population_drop_proved(p, training->updates, training->updates == settings->updates, &training->ended);
-    training->stop = training->stop || attempts_ended(&training->ended);
+    const bool last = training->updates == settings->updates;
+    status = population_test_proved(p, training->updates, last, &training->ended);
+    /* A test that the caller has ended says nothing: who goes on from here repeats it. */
+    if (status == CARRYNET_OK && attempts_ended(&training->ended)) {
+        training->stop = true;
+        status = checkpoint_at_stop(training);
+    }
+    return status == CARRYNET_OK ? population_drop_proved(p, training->updates) : status;
+}
+
+/* To the next check, where networks leave. */
+static carrynet_status run_to_check(struct training *training)
+{
+    struct population *p = &training->population;
+    carrynet_status status = CARRYNET_OK;
+    if (!training->check_due)
+        status = run_updates(training, &training->check_due);
+    /* Where all others have left well, or the caller looks at each, the loss of the last is no error. */
+    if (status == CARRYNET_ERROR_NUMERIC &&
+        (training->options->outcomes != NULL || training->records.lost + p->running < training->settings->networks))
+        status = CARRYNET_OK;
+    if (status != CARRYNET_OK || !training->check_due)
+        return status;
+    status = check_networks(training);
+    training->check_due = false;
     return status;
 }
 
 /* ---- waves ----------------------------------------------------------------------------------------------------- */
 
 /* The engine of networks first, ..., first + count - 1. */
-static carrynet_status open_wave(struct training *training, const carrynet_engine_options *engine, uint32_t first,
-                                 uint32_t count)
+static carrynet_status open_wave(struct training *training, uint32_t first, uint32_t count)
 {
     const carrynet_train_options *options = training->options;
     carrynet_settings wave = *training->settings;
     wave.networks = count;
     wave.seed += first;
-    carrynet_engine_free(training->engine);
-    training->engine = NULL;
-    carrynet_status status = carrynet_engine_create(&training->engine, &wave, engine);
+    carrynet_status status = carrynet_engine_create(&training->engine, &wave, training->device);
     if (status == CARRYNET_OK && options->individuals != NULL) {
         memcpy(carrynet_engine_individuals(training->engine), options->individuals + first,
                count * sizeof *options->individuals);
@@ -272,17 +268,20 @@ static carrynet_status run_wave(struct training *training)
 {
     const carrynet_settings *settings = training->settings;
     struct population *p = &training->population;
-    training->updates = training->look = 0;
-    training->loss = training->wrong_share = 0;
     population_start(p);
     carrynet_status status = report(training, false);
     if (status == CARRYNET_OK)
         status = watch(training);
-    while (training->updates < settings->updates && p->running > 0 && !training->stop && status == CARRYNET_OK) {
+    while ((training->updates < settings->updates || training->check_due) && p->running > 0 && !training->stop &&
+           status == CARRYNET_OK) {
         status = run_to_check(training);
         if (status == CARRYNET_OK && !training->stop)
             status = report(training, false);
+        if (status == CARRYNET_OK && !training->stop && p->running > 0)
+            status = checkpoint_when_due(training);
     }
+    if (status == CARRYNET_OK && training->stop && p->running > 0)
+        status = checkpoint_at_stop(training);
     const bool finished = training->updates == settings->updates && !attempts_ended(&training->ended);
     if (status == CARRYNET_OK && p->running > 0 && !settings->until_exact)
         status = population_drop_exact(p, training->updates, finished);
@@ -306,30 +305,48 @@ static void leave_unstarted(struct training *training, uint32_t first)
     }
 }
 
-static carrynet_status run_waves(struct training *training, const carrynet_engine_options *engine)
+/* A wave from its first update on. */
+static carrynet_status begin_wave(struct training *training, uint32_t first, uint32_t count)
+{
+    training->wave_first = first;
+    training->wave_count = count;
+    training->updates = training->look = training->saved_updates = 0;
+    training->loss = training->wrong_share = 0;
+    training->check_due = false;
+    carrynet_status status = CARRYNET_OK;
+    if (training->engine == NULL)
+        status = open_wave(training, first, count);
+    return status == CARRYNET_OK ? population_open(&training->population, training->engine, &training->check,
+                                                   &training->records, first, count)
+                                 : status;
+}
+
+static carrynet_status run_waves(struct training *training, struct checkpoint *from)
 {
     const uint32_t networks = training->settings->networks;
     const uint32_t most = training->options->wave > 0 ? training->options->wave : networks;
     carrynet_status status = CARRYNET_OK;
     uint32_t first = 0;
     training->waves = (networks - 1) / most + 1;
-    while (first < networks && status == CARRYNET_OK && !training->stop) {
+    training->start = training->reported = training->saved = base_seconds();
+    do {
         const uint32_t count = networks - first < most ? networks - first : most;
-        training->wave = first / most;
-        if (first > 0)
-            status = open_wave(training, engine, first, count);
-        if (status == CARRYNET_OK)
-            status = population_open(&training->population, training->engine, &training->check, &training->records,
-                                     first, count);
+        status = from->found ? checkpoint_restore(from, training) : begin_wave(training, first, count);
+        training->wave = training->wave_first / most;
         if (status == CARRYNET_OK)
             status = carrynet_engine_train(training->engine, &training->source, 0, NULL);
-        if (first == 0)
-            training->start = training->reported = base_seconds();
+        if (first == 0) /* the kernels are ready */
+            training->start = training->reported = training->saved = base_seconds() - from->seconds;
         if (status == CARRYNET_OK)
             status = run_wave(training);
         population_close(&training->population);
-        first += count;
-    }
+        from->found = false;
+        first = training->wave_first + training->wave_count;
+        if (first < networks && status == CARRYNET_OK && !training->stop) {
+            carrynet_engine_free(training->engine);
+            training->engine = NULL;
+        }
+    } while (first < networks && status == CARRYNET_OK && !training->stop);
     if (status != CARRYNET_OK)
         return status;
     leave_unstarted(training, first);
@@ -342,6 +359,7 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     carrynet_train_options silent;
     carrynet_train_options_init(&silent);
     struct training training = {.settings = settings, .options = options != NULL ? options : &silent, .device = engine};
+    struct checkpoint from = {0};
     const uint32_t wave = training.options->wave;
     *model = NULL;
     carrynet_status status = carrynet_settings_check(settings);
@@ -350,40 +368,49 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
                            "trained until proved by version %lu of the prover; this program has version %d, which may "
                            "stop elsewhere",
                            (unsigned long)settings->until_proved, CARRYNET_PROVER_VERSION);
+    if (status == CARRYNET_OK)
+        status = checkpoint_find(&from, settings, training.options);
     if (status != CARRYNET_OK)
-        return status;
+        goto done;
     /* The engine first: it computes what all this takes before anything is allocated. */
-    status = open_wave(&training, engine, 0, wave > 0 && wave < settings->networks ? wave : settings->networks);
+    if (from.found)
+        status = open_wave(&training, from.wave_first, from.running);
+    else
+        status = open_wave(&training, 0, wave > 0 && wave < settings->networks ? wave : settings->networks);
     if (status == CARRYNET_OK)
         status = carrynet_model_create(&training.records.model, settings);
     if (status == CARRYNET_OK)
         status = population_check_set(&training.check, settings);
     if (status == CARRYNET_OK)
         status = held_out_open(&training.held, settings, &training.check);
+    if (status == CARRYNET_OK && training.options->checkpoints != NULL && training.options->outcomes == NULL)
+        status = base_allocate(&training.own_outcomes, settings->networks, sizeof *training.own_outcomes);
     if (status != CARRYNET_OK)
         goto done;
-    training.records.outcomes = training.options->outcomes;
+    training.records.outcomes = training.options->outcomes != NULL ? training.options->outcomes : training.own_outcomes;
     training.ended =
         (struct attempts_stop){.interrupted = training.options->interrupted, .self = training.options->self};
     for (uint32_t n = 0; n < settings->networks; ++n) {
-        if (training.options->outcomes != NULL)
-            training.options->outcomes[n] = (carrynet_outcome){0};
+        if (training.records.outcomes != NULL)
+            training.records.outcomes[n] = (carrynet_outcome){0};
         if (training.options->individuals != NULL)
             carrynet_model_networks(training.records.model)[n].seed = training.options->individuals[n].seed;
     }
     training.source = training.options->source != NULL ? *training.options->source
                       : settings->train_fraction != 0  ? carrynet_split_source(&training.held.split)
                                                        : carrynet_counter_source(&settings->task);
-    status = run_waves(&training, engine);
+    status = run_waves(&training, &from);
     if (status != CARRYNET_OK)
         goto done;
     *model = training.records.model;
     training.records.model = NULL;
 done:
+    checkpoint_free(&from);
     carrynet_engine_free(training.engine);
     carrynet_engine_free(training.plain);
     carrynet_batch_free(&training.check);
     held_out_close(&training.held);
+    base_free(training.own_outcomes);
     carrynet_model_free(training.records.model);
     return status;
 }

@@ -55,6 +55,9 @@ typedef struct carrynet_individual {
     double scale; /* of its initial weights */
 } carrynet_individual;
 
+/* What network number `network` of these settings has, before its first update. */
+CARRYNET_API carrynet_individual carrynet_individual_of(const carrynet_settings *settings, uint32_t network);
+
 /* What a pass over sequences measured for one network. */
 typedef struct carrynet_metrics {
     double loss;           /* summed over the sequences */

@@ -64,6 +64,40 @@ typedef struct carrynet_watch {
     void *self;
 } carrynet_watch;
 
+/* Where a training went on from. */
+enum { CARRYNET_MARKS = 4 };
+typedef struct carrynet_resumption {
+    const char *path;      /* of the checkpoint, or NULL: there was none, and the training starts at the beginning */
+    bool previous;         /* it is the one before the last, since the last is not whole; `reason` says why */
+    const char *reason;    /* or NULL */
+    uint64_t updates;      /* done by the networks in training */
+    uint64_t sequences;    /* trained so far */
+    const uint64_t *marks; /* [CARRYNET_MARKS], as the caller set them when it was written; NULL without a checkpoint */
+} carrynet_resumption;
+
+/*
+ * Checkpoints: the whole state of a training in a file, from which it goes on to the same bits, on any device, with any
+ * kernel shape and number of threads. The file is written whole to a temporary one, synced and renamed; the one before it
+ * stays as PATH.previous.
+ */
+typedef struct carrynet_checkpoints {
+    const char *path;
+    uint64_t every_updates; /* written when the updates are a multiple; 0: not by count */
+    double every_seconds;   /* and so many seconds after the last; 0: not by the clock */
+    /*
+     * Go on from `path`, or from the previous one where that is not whole, if there is one. The settings must be the
+     * same.
+     */
+    bool resume;
+    /* Asked for the caller's own numbers, which are kept with the checkpoint: [CARRYNET_MARKS], zeroed. NULL: none. */
+    void (*mark)(void *self, uint64_t *marks);
+    /* Told, with resume, before the first report. NULL: not told. */
+    void (*resumed)(void *self, const carrynet_resumption *resumption);
+    /* Told that a checkpoint could not be written, which carrynet_message explains; other than OK ends the training. */
+    carrynet_status (*failed)(void *self, carrynet_status status, uint64_t updates);
+    void *self; /* of all three */
+} carrynet_checkpoints;
+
 typedef struct carrynet_train_options {
     /*
      * Called before the first update, about every report_seconds (0: every check) and at the end; a return other than 0
@@ -81,6 +115,8 @@ typedef struct carrynet_train_options {
     /* Parameters to start from, [networks][carrynet_shape_size] float or double; NULL: from the seeds. */
     const void *initial;
     const carrynet_watch *watch; /* NULL: none */
+    /* NULL: none. Also written where the caller ends the training. Not with a source of the caller's. */
+    const carrynet_checkpoints *checkpoints;
     /*
      * What each network has of its own, [networks], its updates 0; NULL: as carrynet_engine_create has it. The records
      * of the model have their seeds.
@@ -101,7 +137,8 @@ CARRYNET_API void carrynet_train_proof(carrynet_prove_options *options);
  * Trains settings->networks networks and makes a model of all of them: *model is the caller's, to free with
  * carrynet_model_free. A network that is exact stops there (until_exact), or, where a proof is the goal, one that is
  * exact and proved. OK also if some did not become exact or proved: the records of the model and the outcomes say which.
- * UNSUPPORTED: until_proved is of another version of the prover; errors of the engine; NUMERIC if every network is lost, unless outcomes are asked for.
+ * UNSUPPORTED: until_proved is of another version of the prover. With checkpoints: ARGUMENT, with the differences, if
+ * the one to go on from is of other settings; FORMAT if none is whole; IO if one cannot be written. Errors of the engine; NUMERIC if every network is lost, unless outcomes are asked for.
  */
 CARRYNET_API carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
                                             const carrynet_engine_options *engine,

@@ -1,0 +1,97 @@
+/* A checkpoint that cannot be written is said once, and the training goes on: the last one stands. */
+#include "cli/train_checkpoints.h"
+#include "cli/console.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const double SECONDS = 30;
+
+/* ---- the options ------------------------------------------------------------------------------------------------ */
+
+/* "500" updates, or "30s". */
+static bool read_every(carrynet_checkpoints *wanted, const char *text)
+{
+    char number[BASE_NUMBER];
+    const size_t length = strlen(text);
+    if (length < 1 || length >= sizeof number)
+        return false;
+    if (text[length - 1] != 's') {
+        const char *end = base_read_whole(&wanted->every_updates, text, UINT32_MAX);
+        return end != NULL && *end == '\0' && wanted->every_updates > 0;
+    }
+    memcpy(number, text, length - 1);
+    number[length - 1] = '\0';
+    return base_read_real(&wanted->every_seconds, number) && wanted->every_seconds > 0;
+}
+
+static bool same_name(const option_value *option, const char *path)
+{
+    return option->given && strcmp(option->text, path) == 0;
+}
+
+/* ---- what the training tells ------------------------------------------------------------------------------------ */
+
+static void mark(void *self, uint64_t *marks)
+{
+    const train_checkpoints *checkpoints = self;
+    train_progress_mark(checkpoints->progress, marks);
+}
+
+static void resumed(void *self, const carrynet_resumption *resumption)
+{
+    const train_checkpoints *checkpoints = self;
+    train_progress *progress = checkpoints->progress;
+    console_progress_clear();
+    if (resumption->reason != NULL)
+        console_note("%s; going on from %s", resumption->reason, resumption->path);
+    if (resumption->path == NULL && !progress->quiet)
+        console_note("No checkpoint at %s yet: starting at the beginning", checkpoints->wanted.path);
+    if (resumption->path != NULL && !progress->quiet)
+        console_note("Resumed from update %" PRIu64 " of %s", resumption->updates, resumption->path);
+    if (resumption->path != NULL)
+        train_progress_resume(progress, resumption->updates, resumption->marks);
+}
+
+static carrynet_status failed(void *self, carrynet_status status, uint64_t updates)
+{
+    train_checkpoints *checkpoints = self;
+    (void)status;
+    if (!checkpoints->failed)
+        console_error("no checkpoint at update %" PRIu64 ": %s; training goes on", updates, carrynet_message());
+    checkpoints->failed = true;
+    return CARRYNET_OK;
+}
+
+/* ---- before the training ---------------------------------------------------------------------------------------- */
+
+bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_arguments *arguments, train_progress *progress,
+                               const char *path, int *code)
+{
+    const option_value *values = arguments->values, *file = &values[OPTION_CHECKPOINT];
+    const option_value *every = &values[OPTION_CHECKPOINT_EVERY];
+    *checkpoints = (train_checkpoints){.progress = progress};
+    carrynet_checkpoints *wanted = &checkpoints->wanted;
+    *wanted = (carrynet_checkpoints){
+        .resume = values[OPTION_RESUME].given, .mark = mark, .resumed = resumed, .failed = failed, .self = checkpoints};
+    *code = EXIT_CODE_DONE;
+    if (!file->given && (every->given || wanted->resume))
+        *code =
+            arguments_wrong(arguments, "--%s needs --checkpoint FILE", every->given ? "checkpoint-every" : "resume");
+    else if (file->given && (strcmp(file->text, path) == 0 || same_name(&values[OPTION_LOG], file->text)))
+        *code = arguments_wrong(arguments, "--checkpoint names %s, where %s goes; give it another file", file->text,
+                                strcmp(file->text, path) == 0 ? "the model" : "the log");
+    else if (every->given && !read_every(wanted, every->text))
+        *code = arguments_wrong(
+            arguments, "--checkpoint-every is '%s', must be a number of updates, 500, or of seconds, 30s", every->text);
+    if (!file->given || *code != EXIT_CODE_DONE)
+        return *code == EXIT_CODE_DONE;
+    const carrynet_status status = carrynet_writable(file->text);
+    if (status != CARRYNET_OK) {
+        *code = console_status(status);
+        return false;
+    }
+    wanted->path = file->text;
+    if (!every->given)
+        wanted->every_seconds = SECONDS;
+    return true;
+}

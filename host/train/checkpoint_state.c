@@ -1,0 +1,249 @@
+/*
+ * Taking a state and giving it back. What is given is checked for all that later code relies on, since a hash says that a
+ * file is whole, not that it is ours.
+ */
+#include "train/checkpoint_state.h"
+#include "base/base.h"
+#include "net/pass.h"
+#include <string.h>
+
+enum { EXACT = 1, FINISHED = 2, PROVED = 4, LOST = 8 };
+
+/* ---- sizes ------------------------------------------------------------------------------------------------------ */
+
+/* The sizes of all parts; their data is not there yet. */
+static void set_sizes(struct checkpoint_state *state, const carrynet_settings *s, uint64_t running)
+{
+    const size_t networks = s->networks, value = s->precision / 8, some = (size_t)running;
+    const size_t size = carrynet_shape_size(&s->shape) * value, trained = carrynet_shape_trained(&s->shape) * value;
+    *state =
+        (struct checkpoint_state){.parts = {
+                                      [PART_COUNTERS] = {.size = sizeof(struct checkpoint_counters)},
+                                      [PART_VALUES] = {.size = networks * size},
+                                      [PART_SEEDS] = {.size = networks * sizeof(uint64_t)},
+                                      [PART_UPDATES] = {.size = networks * sizeof(uint64_t)},
+                                      [PART_FLAGS] = {.size = networks},
+                                      [PART_WRONG_BITS] = {.size = networks * sizeof(uint64_t)},
+                                      [PART_BITS] = {.size = networks * sizeof(uint64_t)},
+                                      [PART_SECONDS] = {.size = networks * sizeof(double)},
+                                      [PART_NUMBERS] = {.size = some * sizeof(uint32_t)},
+                                      [PART_METRICS] = {.size = some * sizeof(carrynet_metrics)},
+                                      [PART_DUE] = {.size = some * sizeof(uint64_t)},
+                                      [PART_HAD] = {.size = some * sizeof(uint32_t)},
+                                      [PART_PARAMETERS] = {.size = some * size},
+                                      [PART_FIRST] = {.size = net_first_moment(s->optimizer) ? some * trained : 0},
+                                      [PART_SECOND] = {.size = net_second_moment(s->optimizer) ? some * trained : 0},
+                                  }};
+}
+
+carrynet_status checkpoint_state_create(struct checkpoint_state *state, const carrynet_settings *settings,
+                                        uint64_t running, bool memory)
+{
+    carrynet_status status = CARRYNET_OK;
+    set_sizes(state, settings, running);
+    for (int p = 0; p < CHECKPOINT_PARTS && memory && status == CARRYNET_OK; ++p)
+        status = base_allocate(&state->parts[p].data, state->parts[p].size, 1);
+    return status;
+}
+
+void checkpoint_state_free(struct checkpoint_state *state)
+{
+    for (int p = 0; p < CHECKPOINT_PARTS; ++p)
+        base_free(state->parts[p].data);
+    *state = (struct checkpoint_state){0};
+}
+
+/* ---- taking ----------------------------------------------------------------------------------------------------- */
+
+static void take_counters(struct checkpoint_counters *c, const struct training *t)
+{
+    const struct population_records *records = &t->records;
+    *c = (struct checkpoint_counters){
+        .wave_first = t->wave_first,
+        .wave_count = t->wave_count,
+        .running = t->population.running,
+        .updates = t->updates,
+        .look = t->look,
+        .check_due = t->check_due,
+        .trained = t->trained,
+        .exact = records->exact,
+        .proved = records->proved,
+        .lost = records->lost,
+        .finished = records->finished,
+        .most_updates = records->updates,
+        .measured = records->measured,
+        .records_loss = records->loss,
+        .records_wrong_share = records->wrong_share,
+        .held_wrong_share = t->held_wrong_share,
+        .loss = t->loss,
+        .wrong_share = t->wrong_share,
+        .seconds = base_seconds() - t->start,
+        .share_seconds = t->population.seconds + (base_seconds() - t->population.clock) / t->population.running,
+    };
+    if (t->options->checkpoints->mark != NULL)
+        t->options->checkpoints->mark(t->options->checkpoints->self, c->marks);
+}
+
+static void take_records(struct checkpoint_state *state, const struct training *t)
+{
+    const carrynet_network *networks = carrynet_model_networks(t->records.model);
+    const carrynet_outcome *outcomes = t->records.outcomes;
+    uint64_t *seeds = state->parts[PART_SEEDS].data, *updates = state->parts[PART_UPDATES].data;
+    uint64_t *wrong = state->parts[PART_WRONG_BITS].data, *bits = state->parts[PART_BITS].data;
+    double *seconds = state->parts[PART_SECONDS].data;
+    uint8_t *flags = state->parts[PART_FLAGS].data;
+    memcpy(state->parts[PART_VALUES].data, carrynet_model_values(t->records.model), state->parts[PART_VALUES].size);
+    for (uint32_t n = 0; n < t->settings->networks; ++n) {
+        seeds[n] = networks[n].seed;
+        updates[n] = networks[n].updates;
+        wrong[n] = outcomes[n].wrong_bits;
+        bits[n] = outcomes[n].bits;
+        seconds[n] = outcomes[n].seconds;
+        flags[n] = (uint8_t)((networks[n].exact ? EXACT : 0) | (outcomes[n].finished ? FINISHED : 0) |
+                             (outcomes[n].proved ? PROVED : 0) | (outcomes[n].lost ? LOST : 0));
+    }
+}
+
+static void copy_to(struct checkpoint_state *state, enum checkpoint_part_id part, const void *from)
+{
+    memcpy(state->parts[part].data, from, state->parts[part].size);
+}
+
+static carrynet_status take_networks(struct checkpoint_state *state, const struct training *t)
+{
+    const struct population *p = &t->population;
+    copy_to(state, PART_NUMBERS, p->number);
+    copy_to(state, PART_METRICS, p->metrics);
+    copy_to(state, PART_DUE, p->due);
+    copy_to(state, PART_HAD, p->had);
+    carrynet_status status =
+        carrynet_engine_get(t->engine, CARRYNET_PART_PARAMETERS, 0, p->running, state->parts[PART_PARAMETERS].data);
+    if (status == CARRYNET_OK && state->parts[PART_FIRST].size > 0)
+        status =
+            carrynet_engine_get(t->engine, CARRYNET_PART_FIRST_MOMENT, 0, p->running, state->parts[PART_FIRST].data);
+    if (status == CARRYNET_OK && state->parts[PART_SECOND].size > 0)
+        status =
+            carrynet_engine_get(t->engine, CARRYNET_PART_SECOND_MOMENT, 0, p->running, state->parts[PART_SECOND].data);
+    return status;
+}
+
+carrynet_status checkpoint_state_take(struct checkpoint_state *state, const struct training *training)
+{
+    take_counters(&state->counters, training);
+    copy_to(state, PART_COUNTERS, &state->counters);
+    take_records(state, training);
+    return take_networks(state, training);
+}
+
+/* ---- giving back --------------------------------------------------------------------------------------------------- */
+
+static carrynet_status refuse(const struct training *t, const char *what)
+{
+    return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s", t->options->checkpoints->path, what);
+}
+
+static carrynet_status restore_counters(struct training *t, const struct checkpoint_counters *c)
+{
+    struct population_records *records = &t->records;
+    const uint64_t networks = t->settings->networks;
+    if (c->exact > networks || c->proved > networks || c->lost > networks || c->finished > networks ||
+        c->measured > networks)
+        return refuse(t, "counts more networks than there are");
+    t->wave_first = (uint32_t)c->wave_first;
+    t->wave_count = (uint32_t)c->wave_count;
+    t->updates = t->saved_updates = c->updates;
+    t->look = c->look;
+    t->check_due = c->check_due != 0;
+    t->trained = c->trained;
+    t->held_wrong_share = c->held_wrong_share;
+    t->loss = c->loss;
+    t->wrong_share = c->wrong_share;
+    records->exact = (uint32_t)c->exact;
+    records->proved = (uint32_t)c->proved;
+    records->lost = (uint32_t)c->lost;
+    records->finished = (uint32_t)c->finished;
+    records->updates = c->most_updates;
+    records->measured = (uint32_t)c->measured;
+    records->loss = c->records_loss;
+    records->wrong_share = c->records_wrong_share;
+    return CARRYNET_OK;
+}
+
+static void restore_records(struct training *t, const struct checkpoint_state *state)
+{
+    carrynet_network *networks = carrynet_model_networks(t->records.model);
+    carrynet_outcome *outcomes = t->records.outcomes;
+    const uint64_t *seeds = state->parts[PART_SEEDS].data, *updates = state->parts[PART_UPDATES].data;
+    const uint64_t *wrong = state->parts[PART_WRONG_BITS].data, *bits = state->parts[PART_BITS].data;
+    const double *seconds = state->parts[PART_SECONDS].data;
+    const uint8_t *flags = state->parts[PART_FLAGS].data;
+    memcpy(carrynet_model_values(t->records.model), state->parts[PART_VALUES].data, state->parts[PART_VALUES].size);
+    for (uint32_t n = 0; n < t->settings->networks; ++n) {
+        networks[n] = (carrynet_network){.seed = seeds[n], .updates = updates[n], .exact = (flags[n] & EXACT) != 0};
+        outcomes[n] = (carrynet_outcome){
+            .finished = (flags[n] & FINISHED) != 0,
+            .proved = (flags[n] & PROVED) != 0,
+            .lost = (flags[n] & LOST) != 0,
+            .wrong_bits = wrong[n],
+            .bits = bits[n],
+            .seconds = seconds[n],
+        };
+    }
+}
+
+/* Numbers of the wave, each once. */
+static carrynet_status check_numbers(const struct training *t, const uint32_t *numbers, size_t count)
+{
+    bool *seen = NULL;
+    carrynet_status status = base_allocate(&seen, t->wave_count, sizeof *seen);
+    for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
+        const uint32_t place = numbers[i] - t->wave_first;
+        if (numbers[i] < t->wave_first || place >= t->wave_count || seen[place])
+            status = refuse(t, "its networks are not those of the run, each once");
+        else
+            seen[place] = true;
+    }
+    base_free(seen);
+    return status;
+}
+
+static carrynet_status restore_networks(struct training *t, const struct checkpoint_state *state, size_t count)
+{
+    struct population *p = &t->population;
+    carrynet_status status = check_numbers(t, state->parts[PART_NUMBERS].data, count);
+    if (status == CARRYNET_OK)
+        status = population_open(p, t->engine, &t->check, &t->records, t->wave_first, (uint32_t)count);
+    if (status != CARRYNET_OK)
+        return status;
+    memcpy(p->number, state->parts[PART_NUMBERS].data, state->parts[PART_NUMBERS].size);
+    memcpy(p->metrics, state->parts[PART_METRICS].data, state->parts[PART_METRICS].size);
+    memcpy(p->due, state->parts[PART_DUE].data, state->parts[PART_DUE].size);
+    memcpy(p->had, state->parts[PART_HAD].data, state->parts[PART_HAD].size);
+    /* What is a network's own follows from the settings, or is the caller's. */
+    carrynet_individual *individuals = carrynet_engine_individuals(t->engine);
+    for (uint32_t n = 0; n < count; ++n) {
+        const uint32_t number = p->number[n];
+        individuals[n] = t->options->individuals != NULL ? t->options->individuals[number]
+                                                         : carrynet_individual_of(t->settings, number);
+        individuals[n].updates = t->updates;
+    }
+    status = carrynet_engine_set(t->engine, CARRYNET_PART_PARAMETERS, 0, count, state->parts[PART_PARAMETERS].data);
+    if (status == CARRYNET_OK && state->parts[PART_FIRST].size > 0)
+        status = carrynet_engine_set(t->engine, CARRYNET_PART_FIRST_MOMENT, 0, count, state->parts[PART_FIRST].data);
+    if (status == CARRYNET_OK && state->parts[PART_SECOND].size > 0)
+        status = carrynet_engine_set(t->engine, CARRYNET_PART_SECOND_MOMENT, 0, count, state->parts[PART_SECOND].data);
+    return status;
+}
+
+carrynet_status checkpoint_state_give(struct checkpoint_state *state, struct training *t)
+{
+    struct checkpoint_counters *counters = &state->counters;
+    memcpy(counters, state->parts[PART_COUNTERS].data, sizeof *counters);
+    carrynet_status status = restore_counters(t, counters);
+    if (status != CARRYNET_OK)
+        return status;
+    restore_records(t, state);
+    status = restore_networks(t, state, (size_t)counters->running);
+    t->population.seconds = counters->share_seconds;
+    return status;
+}

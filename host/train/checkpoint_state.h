@@ -1,0 +1,59 @@
+/*
+ * The state of a training as the parts of a checkpoint's file: counters; the records of all networks; of those in training
+ * their numbers in the run, last metrics, attempts at proofs, parameters and moments. Sizes follow from the settings and
+ * the number of networks in training.
+ */
+#ifndef TRAIN_CHECKPOINT_STATE_H
+#define TRAIN_CHECKPOINT_STATE_H
+
+#include "train/checkpoint_file.h"
+#include "train/training.h"
+
+/* Eight bytes each, so that there is no padding. */
+struct checkpoint_counters {
+    uint64_t wave_first, wave_count, running, updates, look, check_due, trained;
+    uint64_t exact, proved, lost, finished, most_updates, measured;
+    double records_loss, records_wrong_share, held_wrong_share, loss, wrong_share, seconds, share_seconds;
+    uint64_t marks[CARRYNET_MARKS];
+};
+
+/* All arrays of the file; [networks] of the run or [running]. */
+enum checkpoint_part_id {
+    PART_COUNTERS,
+    PART_VALUES,
+    PART_SEEDS,
+    PART_UPDATES,
+    PART_FLAGS,
+    PART_WRONG_BITS,
+    PART_BITS,
+    PART_SECONDS,
+    PART_NUMBERS,
+    PART_METRICS,
+    PART_DUE,
+    PART_HAD,
+    PART_PARAMETERS,
+    PART_FIRST,
+    PART_SECOND,
+    CHECKPOINT_PARTS
+};
+
+struct checkpoint_state {
+    struct checkpoint_counters counters;
+    struct checkpoint_part parts[CHECKPOINT_PARTS];
+};
+
+/* Makes the parts of a training of these settings with so many networks in it; NULL data without `memory`. MEMORY. */
+carrynet_status checkpoint_state_create(struct checkpoint_state *state, const carrynet_settings *settings,
+                                        uint64_t running, bool memory);
+void checkpoint_state_free(struct checkpoint_state *state);
+
+/* Fills the parts from a training, and the engine. Errors of the engine. */
+carrynet_status checkpoint_state_take(struct checkpoint_state *state, const struct training *training);
+
+/*
+ * Sets records, wave, population, which is opened, and engine from the parts, as far as they make sense. FORMAT; MEMORY;
+ * errors of the engine.
+ */
+carrynet_status checkpoint_state_give(struct checkpoint_state *state, struct training *training);
+
+#endif
