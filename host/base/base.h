@@ -109,8 +109,8 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
 carrynet_status base_read_start(char *bytes, size_t *size, const char *path);
 
 /*
- * Writes a file whole: to a temporary one beside it, synced, renamed over `path`. parts [count] of sizes [count] bytes.
- * IO.
+ * Writes a file whole: to a temporary one beside it, synced, renamed over `path`, or over what links lead to from there;
+ * a file that was there hands down its permissions. parts [count] of sizes [count] bytes. IO.
  */
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count);
 
@@ -126,6 +126,8 @@ typedef struct base_identity {
 } base_identity;
 bool base_identify(base_identity *identity, const char *path);
 bool base_same_file(const char *a, const char *b);
+/* The same of files that may be still to be written: "a" and "./a" are one place. */
+bool base_same_place(const char *a, const char *b);
 
 /* IO, with the reason, if base_write_file(path) could not work now. */
 carrynet_status base_writable(const char *path);

@@ -44,23 +44,21 @@ bool console_is_unicode(FILE *stream)
     return console_is_terminal(stream) && strcasecmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+bool console_can_rewrite(FILE *stream)
+{
+    const char *kind = getenv("TERM");
+    return console_is_terminal(stream) && kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
+}
+
 bool console_has_colour(FILE *stream)
 {
-    const char *refused = getenv("NO_COLOR"), *kind = getenv("TERM");
-    return console_is_terminal(stream) && (refused == NULL || refused[0] == '\0') && kind != NULL &&
-           strcmp(kind, "dumb") != 0;
+    const char *refused = getenv("NO_COLOR");
+    return console_can_rewrite(stream) && (refused == NULL || refused[0] == '\0');
 }
 
 /* ---- the progress line ----------------------------------------------------------------------------------------- */
 
 static bool progress_shown;
-
-/* A terminal that can clear a line, which they all do but "dumb". */
-static bool can_rewrite(void)
-{
-    const char *kind = getenv("TERM");
-    return console_is_terminal(stderr) && kind != NULL && strcmp(kind, "dumb") != 0;
-}
 
 static int terminal_columns(void)
 {
@@ -84,7 +82,7 @@ void console_progress_clear(void)
 bool console_progress(const char *format, ...)
 {
     char line[512];
-    if (!can_rewrite())
+    if (!console_can_rewrite(stderr))
         return false;
     va_list arguments;
     va_start(arguments, format);
@@ -138,9 +136,20 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
     }
 }
 
-static void say(const char *text)
+/* Bytes that a terminal would obey, from the name or the text of a foreign file, become '?'. */
+static void disarm(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c != '\0'; ++c)
+        if ((*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
+            *c = '?';
+        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* control characters of Unicode, in UTF-8 */
+            *c = c[1] = '?';
+}
+
+static void say(char *text)
 {
     console_progress_clear();
+    disarm(text);
     (void)fflush(stdout); /* in order, where both streams go to the same place */
     if (console_is_terminal(stderr)) {
         (void)fputs("carrynet: ", stderr);
@@ -163,7 +172,7 @@ void console_error(const char *format, ...)
 
 int console_status(carrynet_status status)
 {
-    say(carrynet_message());
+    console_error("%s", carrynet_message());
     return console_exit_code(status);
 }
 
@@ -176,6 +185,7 @@ void console_note(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    disarm(text);
     if (console_is_terminal(stderr))
         console_fold(stderr, 0, 0, text);
     else

@@ -98,6 +98,14 @@ const char *npz_type_name(char name[16], npz_kind kind, size_t width)
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
+/* NPZ_LIMIT, or half of the memory that there is: a small file may unfold to a thousand times its size. */
+static uint64_t memory_limit(void)
+{
+    const uint64_t machine = base_physical_memory(), group = base_cgroup_memory("");
+    const uint64_t memory = machine == 0 || (group != 0 && group < machine) ? group : machine;
+    return memory != 0 && memory / 2 < NPZ_LIMIT ? memory / 2 : NPZ_LIMIT;
+}
+
 /*
  * What the directory says of an entry: a name that ends in .npy (libzip has seen to it that names differ), a known
  * method, a credible size.
@@ -131,10 +139,11 @@ static carrynet_status check_entry(const char *path, const zip_stat_t *about, ui
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: entry '%s' would unfold to %" PRIu64 " bytes, which its %" PRIu64 " cannot", path, quote,
                          (uint64_t)about->size, (uint64_t)about->comp_size);
-    if (about->size > NPZ_LIMIT - total)
+    const uint64_t limit = memory_limit();
+    if (about->size > limit || total > limit - about->size)
         return base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                         "%s: the arrays would take more than %" PRIu64 " bytes; save fewer in a file", path,
-                         (uint64_t)NPZ_LIMIT);
+                         "%s: the arrays would take more than %" PRIu64 " bytes, %s; save fewer in a file", path, limit,
+                         limit < NPZ_LIMIT ? "half of this machine's memory" : "the most that is read");
     return CARRYNET_OK;
 }
 
