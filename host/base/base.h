@@ -44,6 +44,9 @@ size_t base_cores(void);
 size_t base_cgroup_cores(const char *root);
 uint64_t base_cgroup_memory(const char *root);
 
+/* Bytes of memory that this process may have: the machine's, as far as its cgroup allows; 0 if unknown. */
+uint64_t base_memory(void);
+
 /*
  * Calls function(self, i) once for every i below count, on all cores, in no particular order; all calls have ended when
  * it returns. The calls must not write to the same places; base_fail's message is of their thread.

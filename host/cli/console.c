@@ -97,6 +97,24 @@ bool console_progress(const char *format, ...)
 
 /* ---- messages -------------------------------------------------------------------------------------------------- */
 
+/* Bytes at this place that a terminal would obey instead of showing them: they may be of a foreign file. */
+static size_t obeyed(const char *text)
+{
+    const unsigned char c = (unsigned char)text[0], next = c == 0xc2 ? (unsigned char)text[1] : 0;
+    if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* control characters of Unicode, in UTF-8 */
+        return 2;
+    return (c < ' ' && c != '\0' && c != '\n' && c != '\t') || c == 0x7f ? 1 : 0;
+}
+
+/* They become '?'. */
+static void disarm(char *text)
+{
+    for (size_t count; *text != '\0'; text += count > 0 ? count : 1) {
+        count = obeyed(text);
+        memset(text, '?', count);
+    }
+}
+
 void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
 {
     bool blank_due = false;
@@ -130,20 +148,13 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
             ++column;
             blank_due = false;
         }
-        (void)fprintf(stream, "%.*s", (int)length, word);
         column += length;
-        word += length;
+        for (const char *const end = word + length; word < end;) {
+            const size_t count = obeyed(word);
+            (void)fputc(count > 0 ? '?' : *word, stream);
+            word += count > 0 ? count : 1;
+        }
     }
-}
-
-/* Bytes that a terminal would obey, from the name or the text of a foreign file, become '?'. */
-static void disarm(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c != '\0'; ++c)
-        if ((*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
-            *c = '?';
-        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* control characters of Unicode, in UTF-8 */
-            *c = c[1] = '?';
 }
 
 static void say(char *text)
