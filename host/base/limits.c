@@ -187,3 +187,9 @@ uint64_t base_cgroup_memory(const char *root)
 {
     return either_limit(root, "memory", memory_1, memory_2);
 }
+
+uint64_t base_memory(void)
+{
+    const uint64_t machine = base_physical_memory(), group = base_cgroup_memory("");
+    return machine == 0 || (group != 0 && group < machine) ? group : machine;
+}

@@ -281,11 +281,11 @@ static carrynet_status check_memory(const carrynet_settings *settings)
         4.0 * (double)settings->networks * (double)carrynet_shape_size(&settings->shape) * (double)value +
         (double)settings->networks * settings->batch * words * sizeof(uint32_t) +
         (double)reference_loops(settings->precision)->scratch_bytes(settings, settings->steps, settings->batch);
-    const double limit = (double)base_physical_memory();
+    const double limit = (double)base_memory();
     if (limit == 0 || need <= limit)
         return CARRYNET_OK;
     return base_fail(CARRYNET_ERROR_MEMORY,
-                     "%u networks, hidden %u, %u bits, batch %u need %.1f GB, this machine has %.1f GB; use fewer or "
+                     "%u networks, hidden %u, %u bits, batch %u need %.1f GB, there are %.1f GB; use fewer or "
                      "smaller networks, fewer bits or a smaller batch",
                      settings->networks, settings->shape.hidden, settings->steps, settings->batch, need / 1e9,
                      limit / 1e9);

@@ -100,13 +100,15 @@ static carrynet_status take_points(plotted *plot, const npz_file *file, const ch
 }
 
 /* What a probe for the state's number says of every point. */
-static carrynet_status look(plotted *plot)
+static carrynet_status look(plotted *plot, const char *path)
 {
     linear_probe probe = {0};
     double *weights = NULL;
     carrynet_status status = base_allocate(&weights, plot->hidden + 1, sizeof *weights);
     if (status == CARRYNET_OK)
         status = linear_probe_open(&probe, plot->h, plot->points, plot->hidden);
+    if (status == CARRYNET_ERROR_NUMERIC)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: array h has a value that is NaN or infinite", path);
     if (status == CARRYNET_OK) {
         for (size_t p = 0; p < plot->points; ++p)
             plot->probed[p] = plot->state[p];
@@ -178,7 +180,7 @@ carrynet_status plot_states_script(plot_page *page, const char *path, const char
     if (status == CARRYNET_OK)
         status = take_points(&plot, &file, path);
     if (status == CARRYNET_OK)
-        status = look(&plot);
+        status = look(&plot, path);
     if (status == CARRYNET_OK) {
         char second[96];
         (void)snprintf(second, sizeof second, "%zu of %zu states, %zu hidden units", plot.points,
