@@ -55,16 +55,16 @@ INLINE void gather_words(global vword *to, const uint words, const struct sequen
 INLINE void push_lanes(const struct scratch *g, const uint size, const uint blocks, const uint count)
 {
     global real *node = g->rest, *levels = node + size; /* [size]; [log2(chunk_blocks) + 1][size] */
-    for (uint e = TRAINED + 2; e < size; ++e)
+    for (uint e = TRAINED(g->bias) + 2; e < size; ++e)
         node[e] = 0;
     if (count == LANES) {
-        for (uint e = 0; e < TRAINED + 2; ++e)
+        for (uint e = 0; e < TRAINED(g->bias) + 2; ++e)
             node[e] = LANE_TREE(g->nodes[e]);
         push_node(levels, node, size, blocks, LANE_LEVELS);
         return;
     }
     for (uint lane = 0; lane < count; ++lane) {
-        for (uint e = 0; e < TRAINED + 2; ++e)
+        for (uint e = 0; e < TRAINED(g->bias) + 2; ++e)
             node[e] = ((const global real *)(g->nodes + e))[lane];
         push_node(levels, node, size, blocks + lane, 0);
     }
