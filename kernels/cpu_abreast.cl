@@ -90,8 +90,8 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
             const ulong first = chunk_first + (ulong)(blocks + lane) * BLOCK;
             const int there = blocks + lane < pass->chunk_blocks && first < pass->sequences;
             sequences[lane] = !there ? 0 : pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
-            symbols[lane] = block_symbols(pass, staged, part, there ? first : 0);
-            targets[lane] = block_targets(pass, staged, part, there ? first : 0);
+            block_symbols(&symbols[lane], pass, staged, part, there ? first : 0);
+            block_targets(&targets[lane], pass, staged, part, there ? first : 0);
             count += there;
         }
         gather_words(g->symbols, pass->symbol_words, symbols, sequences);

@@ -33,8 +33,10 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
             if (first >= pass.sequences || (pass.until_wrong && wrong_sequences > 0))
                 break;
             const uint sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
-            const struct sequences symbols = block_symbols(&pass, staged, network, first);
-            const struct sequences targets = block_targets(&pass, staged, network, first);
+            struct sequences symbols;
+            block_symbols(&symbols, &pass, staged, network, first);
+            struct sequences targets;
+            block_targets(&targets, &pass, staged, network, first);
             const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */
             uint symbol[BLOCK], target[BLOCK];
             struct measures measures;

@@ -301,8 +301,10 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         if (first >= pass->sequences || (pass->until_wrong && wrong_sequences > 0))
             break;
         const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
-        const struct sequences symbols = block_symbols(pass, staged, part, first);
-        const struct sequences targets = block_targets(pass, staged, part, first);
+        struct sequences symbols;
+        block_symbols(&symbols, pass, staged, part, first);
+        struct sequences targets;
+        block_targets(&targets, pass, staged, part, first);
         run_block(pass, g, packed, &symbols, &targets, individual, update, pass->first_sequence + first, sequences, learn,
                   &wrong_bits, &wrong_sequences);
         push_node(g->levels, g->node, pass->node_stride, blocks, 0);

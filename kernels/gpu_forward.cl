@@ -26,11 +26,10 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
             const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
             if (first >= pass.sequences || (pass.until_wrong && wrong_sequences > 0))
                 break;
-            const struct block b = {
-                block_symbols(&pass, staged, network, first),
-                block_targets(&pass, staged, network, first),
-                pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
-            };
+            struct block b;
+            block_symbols(&b.symbols, &pass, staged, network, first);
+            block_targets(&b.targets, &pass, staged, network, first);
+            b.sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
             const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */
             EACH(s, BLOCK)
             {

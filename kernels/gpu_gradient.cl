@@ -202,11 +202,10 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
             const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
             if (first >= pass.sequences)
                 break;
-            const struct block b = {
-                block_symbols(&pass, staged, network, first),
-                block_targets(&pass, staged, network, first),
-                pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
-            };
+            struct block b;
+            block_symbols(&b.symbols, &pass, staged, network, first);
+            block_targets(&b.targets, &pass, staged, network, first);
+            b.sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
             EACH(s, BLOCK)
             {
                 loss[s] = absolute[s] = 0;
