@@ -185,6 +185,9 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .resume = s->resume,
         .until_wrong = s->until_wrong,
         .makes = s->makes,
+        .loss = (uint32_t)trainer->settings.loss,
+        .bias = trainer->settings.shape.bias,
+        .initial_state = trainer->settings.shape.initial_state,
     };
     /* Chunks as large as leaves every worker about two of them; or one that holds a whole network. */
     while (whole && pass->chunk_blocks < blocks)
