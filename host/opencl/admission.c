@@ -28,6 +28,11 @@ static carrynet_status check_statement(const carrynet_device *about, carrynet_pr
                         : !about->round_to_nearest ? "does not round to nearest"
                         : !about->inf_nan          ? "has no infinities and NaN"
                                                    : NULL;
+    if (about->error != CL_SUCCESS) {
+        char call[64];
+        (void)snprintf(call, sizeof call, "clGetDeviceInfo of device %u:%u", about->platform, about->index);
+        return opencl_fail(call, about->error);
+    }
     if (lacks != NULL)
         return base_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s is not admitted: it %s", about->platform, about->index,
                          about->name, lacks);

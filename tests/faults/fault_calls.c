@@ -195,7 +195,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     fault_kind kind;
     FAULT_NEXT(int, "pthread_create", (pthread_t *, const pthread_attr_t *, void *(*)(void *), void *));
     return fault_due(&kind, FAULT_THREAD, FAULT_CALLER, "pthread_create") ? EAGAIN
-                                                                         : next(thread, attributes, start, argument);
+                                                                          : next(thread, attributes, start, argument);
 }
 
 int pthread_mutex_init(pthread_mutex_t *lock, const pthread_mutexattr_t *attributes)
