@@ -191,6 +191,17 @@ void console_no_memory(const char *what)
     memory_was_short = true;
 }
 
+void console_put(base_text *line, const char *what)
+{
+    if (line->failed) {
+        console_no_memory(what);
+    } else {
+        console_fold(stdout, 0, 0, line->data);
+        (void)fputc('\n', stdout);
+    }
+    base_text_free(line);
+}
+
 int console_finish(int code)
 {
     const bool failed_before = ferror(stdout) != 0;
