@@ -282,8 +282,10 @@ static bool create_alone(bool *made, const char *path, const char *bytes, size_t
         return errno == EEXIST;
     }
     const bool good = write_all(file, path, bytes, size) == CARRYNET_OK;
-    *made = true;
-    return close(file) == 0 && good;
+    *made = close(file) == 0 && good;
+    if (!*made)
+        (void)unlink(path);
+    return *made;
 }
 
 carrynet_status base_create_file(bool *made, const char *path, const char *bytes, size_t size)

@@ -420,6 +420,8 @@ int command_train(const cli_arguments *arguments)
             console_note("Nothing was saved. Try a smaller --lr, or --clip 1.");
         if (status == CARRYNET_ERROR_MEMORY)
             console_note("Try a smaller --batch, --bits or --hidden, or --wave to train fewer networks at a time.");
+        if (status == CARRYNET_ERROR_DEVICE || status == CARRYNET_ERROR_MEMORY)
+            train_checkpoints_say(&checkpoints);
         log_failure(&progress, carrynet_message());
         goto done;
     }
@@ -452,6 +454,8 @@ int command_train(const cli_arguments *arguments)
     if (status == CARRYNET_OK && train_progress_signal() == 0)
         status = check_model(&check, kept, &engine);
     code = status != CARRYNET_OK ? console_status(status) : EXIT_CODE_DONE;
+    if (!saved)
+        train_checkpoints_say(&checkpoints);
     if (saved && status != CARRYNET_OK)
         console_note("The model is in %s, but was not checked%s.", path,
                      settings.until_proved != 0 && !proof.written ? ", and no certificate was written" : "");
@@ -461,8 +465,9 @@ int command_train(const cli_arguments *arguments)
         json_put(result, "snapshots", train_snapshots_json(&snapshots));
     if (!progress.quiet)
         train_snapshots_say(&snapshots);
-    if (log_path != NULL && result != NULL && !train_progress_end(&progress, json_incref(result)) &&
-        code == EXIT_CODE_DONE)
+    if (kept == NULL)
+        log_failure(&progress, carrynet_message());
+    else if (log_path != NULL && !train_progress_end(&progress, json_incref(result)) && code == EXIT_CODE_DONE)
         code = EXIT_CODE_FILE;
     if (status == CARRYNET_OK && as_json)
         (void)json_line(stdout, json_incref(result), JSON_DIGITS);

@@ -204,12 +204,31 @@ void console_note(const char *format, ...)
     (void)fputc('\n', stderr);
 }
 
+static bool memory_was_short;
+
+void console_no_memory(const char *what)
+{
+    console_error("not enough memory for %s", what);
+    memory_was_short = true;
+}
+
+void console_put(base_text *line, const char *what)
+{
+    if (line->failed) {
+        console_no_memory(what);
+    } else {
+        console_fold(stdout, 0, 0, line->data);
+        (void)fputc('\n', stdout);
+    }
+    base_text_free(line);
+}
+
 int console_finish(int code)
 {
     const bool failed_before = ferror(stdout) != 0;
     errno = 0;
     if (fflush(stdout) == 0 && !failed_before)
-        return code;
+        return memory_was_short ? EXIT_CODE_DEVICE : code;
     console_error("cannot write to standard output%s%s", errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
     return EXIT_CODE_FILE;
 }

@@ -1,5 +1,6 @@
 /* The log of a training, read: lines with updates are its reports; others are settings, the result, or of no matter. */
 #include "cli/training_log.h"
+#include "base/json_text.h"
 #include "cli/console.h"
 #include <math.h>
 #include <string.h>
@@ -41,6 +42,8 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
         read_settings(log, settings);
         json_decref(log->settings);
         log->settings = json_deep_copy(settings);
+        if (log->settings == NULL)
+            return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for its settings", path);
     }
     if (json_object_get(object, "updates") == NULL)
         return CARRYNET_OK;
@@ -83,7 +86,11 @@ carrynet_status training_log_read(training_log *log, const char *path, const cha
         ++line;
         if (strspn(text, " \t\r") >= length)
             continue;
-        json_t *object = json_loadb(text, length, 0, &error);
+        json_t *object = NULL;
+        status = base_json_read(&object, &error, text, length, 0);
+        if (status == CARRYNET_ERROR_MEMORY)
+            break;
+        status = CARRYNET_OK;
         if (json_is_object(object))
             status = read_line(log, object, path, line);
         else if (text[length] == '\0' && line > 1)

@@ -25,8 +25,9 @@ static const char *quoted(char quote[QUOTE], const char *text)
 static carrynet_status zip_fails(const char *path, const char *what, zip_error_t *error)
 {
     const int code = zip_error_code_zip(error);
-    const carrynet_status status = code == ZIP_ER_MEMORY ? CARRYNET_ERROR_MEMORY : CARRYNET_ERROR_FORMAT;
-    return base_fail(status, "%s: %s: %s", path, what, zip_error_strerror(error));
+    if (code == ZIP_ER_MEMORY)
+        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read the zip", path);
+    return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s: %s", path, what, zip_error_strerror(error));
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
