@@ -60,6 +60,18 @@ void base_text_free(base_text *text)
     *text = (base_text){0};
 }
 
+char *base_printable(char *text)
+{
+    for (char *p = text; *p != '\0'; ++p) {
+        const unsigned char letter = (unsigned char)*p, next = (unsigned char)p[1];
+        if ((letter < 0x20 && letter != '\n' && letter != '\t') || letter == 0x7f)
+            *p = '?';
+        else if (letter == 0xc2 && next >= 0x80 && next < 0xa0) /* the other control characters, in UTF-8 */
+            p[0] = p[1] = '?';
+    }
+    return text;
+}
+
 void base_point(char *number)
 {
     static const char plain[] = "0123456789+-e";

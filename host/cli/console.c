@@ -158,7 +158,7 @@ void console_error(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    say(text);
+    say(base_printable(text));
 }
 
 int console_status(carrynet_status status)
@@ -176,6 +176,7 @@ void console_note(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    (void)base_printable(text);
     if (console_is_terminal(stderr))
         console_fold(stderr, 0, 0, text);
     else

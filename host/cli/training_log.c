@@ -49,8 +49,9 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
         !member(&networks, object, "networks") || isnan(networks) || isnan(next->updates))
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: line %zu: updates, loss, wrong_share, exact and networks must be numbers", path, line);
-    if (!(next->updates >= 0 && next->updates <= UINT32_MAX) || next->loss < 0 || wrong < 0 || wrong > 1 ||
-        !(networks >= 1 && networks <= 16777216) || exact < 0 || exact > networks)
+    if (!(next->updates >= 0 && next->updates <= UINT32_MAX) || floor(next->updates) != next->updates ||
+        next->loss < 0 || wrong < 0 || wrong > 1 || !(networks >= 1 && networks <= 16777216) || exact < 0 ||
+        exact > networks)
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: line %zu: updates %g, loss %g, wrong_share %g, exact %g of %g networks are not what a "
                          "training can report",

@@ -29,7 +29,8 @@ void fuzz_answered(carrynet_status status)
     const char *message = carrynet_message();
     fuzz_must(message[0] != '\0', "a message");
     for (; *message != '\0'; ++message)
-        fuzz_must(((unsigned char)*message >= ' ' && *message != 0x7f) || *message == '\n', "a printable message");
+        fuzz_must(((unsigned char)*message >= ' ' && *message != 0x7f) || *message == '\n' || *message == '\t',
+                  "a printable message");
 }
 
 const char *fuzz_path(const char *name)
@@ -108,7 +109,8 @@ static void leave(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     /* In memory, where there is such a folder: a file is written for every input. */
-    (void)snprintf(folder, sizeof folder, "%s/carrynet-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    (void)snprintf(folder, sizeof folder, "%s/carrynet-fuzz-XXXXXX",
+                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     fuzz_must(mkdtemp(folder) != NULL, folder);
     (void)atexit(leave);
     fuzz_prepare();

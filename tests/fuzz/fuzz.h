@@ -41,8 +41,9 @@ char *fuzz_read(size_t *size, const char *path);
 /* A seed: how the rest becomes a file, and the rest. */
 void fuzz_seed(const char *name, uint8_t how, const void *bytes, size_t size);
 
-/* A settled small network for seeds: `hidden` units, its weights drawn, unit 0 of a task by name. */
-carrynet_model *fuzz_model(const char *task, uint32_t hidden, uint32_t networks, bool bias, carrynet_precision precision);
+/* A model of small networks of a built-in task, as they begin; bias: with biases and h_0. To carrynet_model_free. */
+carrynet_model *fuzz_model(const char *task, uint32_t hidden, uint32_t networks, bool bias,
+                           carrynet_precision precision);
 
 /* ---- containers ------------------------------------------------------------------------------------------------ */
 

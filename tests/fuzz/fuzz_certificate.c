@@ -8,9 +8,9 @@
 enum { HIDDEN = 3, DIGITS = CARRYNET_DIGEST_TEXT - 1 };
 
 /* `carrynet train --task parity --hidden 3 --until proved --seed 1 --max-updates 1500`: w_xh, w_hh, w_hy. */
-static const float right[] = {0x1.ba7fdap+2f,  0x1.40f03p+2f,   -0x1.4927bp+2f,  0x1.be1d8cp+2f,  0x1.1c1ebp+0f,
-                              0x1.0e0546p+3f,  -0x1.5b78c2p+2f, -0x1.2ea1dep+2f, -0x1.0eea1p-1f,  -0x1.d08c1p+1f,
-                              -0x1.f7ceep+1f,  0x1.ae5e8cp-2f,  0x1.3a297ep+2f,  -0x1.e236f6p+1f, -0x1.805f7ep+1f};
+static const float right[] = {0x1.ba7fdap+2f, 0x1.40f03p+2f,   -0x1.4927bp+2f,  0x1.be1d8cp+2f,  0x1.1c1ebp+0f,
+                              0x1.0e0546p+3f, -0x1.5b78c2p+2f, -0x1.2ea1dep+2f, -0x1.0eea1p-1f,  -0x1.d08c1p+1f,
+                              -0x1.f7ceep+1f, 0x1.ae5e8cp-2f,  0x1.3a297ep+2f,  -0x1.e236f6p+1f, -0x1.805f7ep+1f};
 
 static const char *path;
 static carrynet_model *model;

@@ -14,8 +14,8 @@ static const char *path, *model_path;
 static struct kind {
     carrynet_settings settings;
     uint32_t wave;
-    int stop;   /* asked so often, the first run ends */
-    char *file; /* [size]: its checkpoint */
+    int stop;            /* asked so often, the first run ends */
+    char *file;          /* [size]: its checkpoint */
     size_t size, header; /* where the state begins */
 } kinds[KINDS];
 static const carrynet_engine_options device = {.device = "reference"};
@@ -88,7 +88,8 @@ void fuzz_seeds(void)
 {
     for (uint8_t k = 0; k < KINDS; ++k) {
         const struct kind *kind = &kinds[k];
-        const char names[3][8] = {{'f', 'i', 'l', 'e', (char)('0' + k)}, {'h', 'a', 's', 'h', (char)('0' + k)},
+        const char names[3][8] = {{'f', 'i', 'l', 'e', (char)('0' + k)},
+                                  {'h', 'a', 's', 'h', (char)('0' + k)},
                                   {'s', 't', 'a', 't', 'e', (char)('0' + k)}};
         fuzz_seed(names[0], k, kind->file, kind->size);
         fuzz_seed(names[1], (uint8_t)(KINDS + k), kind->file, kind->size - HASH);

@@ -37,7 +37,8 @@ void fuzz_seeds(void)
     static const float narrow[HIDDEN * HIDDEN] = {0.5f, -1, 2, 0.25f, -0.125f, 3, 1, -2, 0.75f};
     static const double wide[HIDDEN * HIDDEN] = {0.5, -1, 2, 0.25, -0.125, 3, 1, -2, 0.75};
     for (size_t s = 0; s < sizeof sets / sizeof sets[0]; ++s) {
-        const uint64_t rows[ARRAYS] = {INPUTS, HIDDEN, HIDDEN}, columns[ARRAYS] = {HIDDEN, HIDDEN, 1, HIDDEN, 1, HIDDEN, HIDDEN};
+        const uint64_t rows[ARRAYS] = {INPUTS, HIDDEN, HIDDEN},
+                       columns[ARRAYS] = {HIDDEN, HIDDEN, 1, HIDDEN, 1, HIDDEN, HIDDEN};
         npz_array arrays[ARRAYS];
         safetensors_tensor tensors[ARRAYS];
         size_t count = 0, size = 0;
@@ -47,8 +48,12 @@ void fuzz_seeds(void)
             const uint64_t one = turned ? columns[a] : rows[a], two = turned ? rows[a] : columns[a];
             const size_t values = (size_t)(matrix ? rows[a] * columns[a] : columns[a]);
             arrays[a] = (npz_array){sets[s].arrays[a], NPZ_FLOAT, 8, matrix ? 2 : 1, {one, two}, wide, 8 * values};
-            tensors[a] = (safetensors_tensor){.name = sets[s].arrays[a], .type = SAFETENSORS_F32, .rank = matrix ? 2 : 1,
-                                              .shape = {one, two}, .data = (const unsigned char *)narrow, .size = 4 * values};
+            tensors[a] = (safetensors_tensor){.name = sets[s].arrays[a],
+                                              .type = SAFETENSORS_F32,
+                                              .rank = matrix ? 2 : 1,
+                                              .shape = {one, two},
+                                              .data = (const unsigned char *)narrow,
+                                              .size = 4 * values};
             if (!matrix)
                 arrays[a].shape[0] = tensors[a].shape[0] = columns[a];
         }

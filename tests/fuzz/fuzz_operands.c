@@ -34,11 +34,10 @@ void fuzz_seeds(void)
 
 static void answer_lines(size_t which, const uint8_t *bytes, size_t size)
 {
-    char name[] = "run", quiet[] = "--quiet", *model = (char *)(uintptr_t)models[which];
+    char name[] = "run", *model = (char *)(uintptr_t)models[which];
     char *words[] = {name, model, NULL};
     cli_arguments arguments;
     int code = -1;
-    (void)quiet;
     fuzz_write(lines, bytes, size);
     const int file = open(lines, O_RDONLY | O_CLOEXEC);
     fuzz_must(file >= 0 && dup2(file, STDIN_FILENO) == STDIN_FILENO && close(file) == 0, "standard input");

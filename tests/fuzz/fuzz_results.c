@@ -3,6 +3,7 @@
  * and the picture of any table (host/cli/plot_table.c). An input is a file, or three with form feeds between them: two
  * parts and the first one's seconds. How: the chart.
  */
+#include "cli/options.h"
 #include "cli/plot_charts.h"
 #include "fuzz.h"
 #include <string.h>
@@ -68,14 +69,14 @@ void fuzz_seeds(void)
         fuzz_seed(whole == 1 ? "whole" : "parts", (uint8_t)PLOT_CHART_ALL, text.data, text.size);
         base_text_free(&text);
     }
-    static const char other[] = "hidden,lr,exact,sequences,name\n4,0.1,1,64,\"a, \"\"b\"\"\"\n8,1e-2,0,64,c\n\n8,0.2,1,32,\n";
+    static const char other[] =
+        "hidden,lr,exact,sequences,name\n4,0.1,1,64,\"a, \"\"b\"\"\"\n8,1e-2,0,64,c\n\n8,0.2,1,32,\n";
     fuzz_seed("table", PLOT_CHART_MAP, other, sizeof other - 1);
 }
 
 /* A picture's script: gnuplot is given names in single quotes, and nothing that could end them. */
 static void draw(uint8_t how, const char *text, size_t size)
 {
-    static const char *const by[] = {NULL, "hidden", "lr", "batch", "optimizer", "noise"};
     plot_page page = {.height = 0};
     plot_table table;
     char *copy = NULL;
@@ -87,7 +88,7 @@ static void draw(uint8_t how, const char *text, size_t size)
         fuzz_answered(status = plot_table_keep(&table, "hidden=8,hidden=2,lr=0.1"));
     if (status == CARRYNET_OK)
         fuzz_answered(plot_results_script(&page, &table, (plot_chart)(how % (PLOT_CHART_ALL + 1)),
-                                          by[how / 8 % (sizeof by / sizeof by[0])], how > 127));
+                                          choice_by(how / 8 % 7), how > 127));
     for (size_t i = 0; i < page.script.size; ++i)
         fuzz_must(((unsigned char)page.script.data[i] >= ' ' && (unsigned char)page.script.data[i] < 0x7f) ||
                       page.script.data[i] == '\n',
