@@ -22,8 +22,10 @@ void fuzz_seeds(void)
         "\"held_out_wrong_share\":0.5,\"seconds\":0.2}\n\n"
         "{\"result\":{\"exact\":true}}\n{\"updates\":128,\"lo";
     static const char bench[] =
-        "{\"device\":\"reference\",\"runs\":3,\"results\":[{\"hidden\":16,\"bits\":8,\"batch\":64,\"nets\":2,"
-        "\"median\":12000.5,\"low\":11000,\"high\":13000,\"share\":0.5}]}\n";
+        "{\"device\":\"reference\",\"hidden\":16,\"bits\":8,\"batch\":64,\"nets\":1,\"sequences_per_second\":12000.5,"
+        "\"share_of_peak\":0.5,\"windows\":[11000,12000.5,13000]}\n"
+        "{\"device\":\"other\",\"hidden\":64,\"bits\":32,\"batch\":4096,\"nets\":8,\"sequences_per_second\":1e3,"
+        "\"share_of_peak\":0.01,\"windows\":[]}\n";
     fuzz_seed("log", 0, log, sizeof log - 1);
     fuzz_seed("bench", 0, bench, sizeof bench - 1);
 }
