@@ -139,6 +139,8 @@ carrynet_status plot_bench_script(plot_page *page, const char *path, const char 
     carrynet_status status = base_allocate(&file, 1, sizeof *file);
     if (status == CARRYNET_OK)
         status = read_cases(file, path, text);
+    if (status == CARRYNET_OK && file->count == 0)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: has no case, as `carrynet bench --json` writes them", path);
     if (status == CARRYNET_OK) {
         plot_page_begin(page, png, TITLE + 2 * AREA + BETWEEN + BELOW, "full training steps",
                         file->several ? "several devices" : file->device);
