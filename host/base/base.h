@@ -31,6 +31,9 @@ void base_free(void *pointer);
 /* Bytes of memory of this machine; 0 if unknown. */
 uint64_t base_physical_memory(void);
 
+/* Bytes that this process may use: of the machine, or the less that its cgroup allows; 0 if unknown. */
+uint64_t base_usable_memory(void);
+
 /*
  * Cores that this process may use, at least 1: those it may run on, as far as its cgroup (as it was at the first call)
  * and SLURM_CPUS_PER_TASK allow.

@@ -16,13 +16,12 @@ static carrynet_status allocate(carrynet_states *s, const carrynet_task *task)
         (double)s->problems *
         ((double)s->steps * ((double)(s->hidden + s->outputs) * (double)width + s->inputs + s->outputs + 1.0) +
          (numbers ? 8.0 * s->inputs : 0.0));
-    const uint64_t there = base_physical_memory();
+    const uint64_t there = base_usable_memory();
     if (need > 0x1p62 || (there != 0 && need > (double)there))
-        return base_fail(
-            CARRYNET_ERROR_MEMORY,
-            "the states of %zu problems of %zu steps take %.3g GB; this machine has %.3g GB of memory; ask "
-            "for fewer problems or steps",
-            s->problems, s->steps, need / 1e9, (double)there / 1e9);
+        return base_fail(CARRYNET_ERROR_MEMORY,
+                         "the states of %zu problems of %zu steps take %.3g GB; this machine allows %.3g GB; ask "
+                         "for fewer problems or steps",
+                         s->problems, s->steps, need / 1e9, (double)there / 1e9);
     const size_t all = s->problems * s->steps;
     carrynet_status status = base_allocate(&s->h, all * s->hidden, width);
     if (status == CARRYNET_OK)
