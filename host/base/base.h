@@ -31,9 +31,6 @@ void base_free(void *pointer);
 /* Bytes of memory of this machine; 0 if unknown. */
 uint64_t base_physical_memory(void);
 
-/* Bytes that this process may use: of the machine, or the less that its cgroup allows; 0 if unknown. */
-uint64_t base_usable_memory(void);
-
 /*
  * Cores that this process may use, at least 1: those it may run on, as far as its cgroup (as it was at the first call)
  * and SLURM_CPUS_PER_TASK allow.
@@ -46,6 +43,9 @@ size_t base_cores(void);
  */
 size_t base_cgroup_cores(const char *root);
 uint64_t base_cgroup_memory(const char *root);
+
+/* Bytes of memory that this process may have: the machine's, as far as its cgroup allows; 0 if unknown. */
+uint64_t base_memory(void);
 
 /*
  * Calls function(self, i) once for every i below count, on all cores, in no particular order; all calls have ended when
@@ -112,8 +112,8 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
 carrynet_status base_read_start(char *bytes, size_t *size, const char *path);
 
 /*
- * Writes a file whole: to a temporary one beside it, synced, renamed over `path`. parts [count] of sizes [count] bytes.
- * IO.
+ * Writes a file whole: to a temporary one beside it, synced, renamed over `path`, or over what links lead to from there;
+ * a file that was there hands down its permissions. parts [count] of sizes [count] bytes. IO.
  */
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count);
 
@@ -138,6 +138,8 @@ typedef struct base_identity {
 } base_identity;
 bool base_identify(base_identity *identity, const char *path);
 bool base_same_file(const char *a, const char *b);
+/* The same of files that may be still to be written: "a" and "./a" are one place. */
+bool base_same_place(const char *a, const char *b);
 
 /* IO, with the reason, if base_write_file(path) could not work now. */
 carrynet_status base_writable(const char *path);

@@ -188,8 +188,8 @@ uint64_t base_cgroup_memory(const char *root)
     return either_limit(root, "memory", memory_1, memory_2);
 }
 
-uint64_t base_usable_memory(void)
+uint64_t base_memory(void)
 {
     const uint64_t machine = base_physical_memory(), group = base_cgroup_memory("");
-    return group != 0 && (machine == 0 || group < machine) ? group : machine;
+    return machine == 0 || (group != 0 && group < machine) ? group : machine;
 }

@@ -5,7 +5,7 @@
  */
 #include "base/embedded.h"
 #include "cli/console.h"
-#include "cli/report_data.h"
+#include "cli/report/report_data.h"
 #include "cli/train_progress.h"
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +87,8 @@ static carrynet_status read_log(reporting *r)
     carrynet_status status = CARRYNET_OK;
     if (r->log_path != NULL)
         status = base_read_file(&text, &size, r->log_path, LOG_MOST);
+    if (status == CARRYNET_OK && r->log_path != NULL && memchr(text, '\0', size) != NULL)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", r->log_path);
     if (status == CARRYNET_OK && r->log_path != NULL)
         status = training_log_read(&r->log, r->log_path, text);
     if (status == CARRYNET_OK && r->log_path != NULL) {

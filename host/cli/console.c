@@ -44,23 +44,21 @@ bool console_is_unicode(FILE *stream)
     return console_is_terminal(stream) && strcasecmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+bool console_can_rewrite(FILE *stream)
+{
+    const char *kind = getenv("TERM");
+    return console_is_terminal(stream) && kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
+}
+
 bool console_has_colour(FILE *stream)
 {
-    const char *refused = getenv("NO_COLOR"), *kind = getenv("TERM");
-    return console_is_terminal(stream) && (refused == NULL || refused[0] == '\0') && kind != NULL &&
-           strcmp(kind, "dumb") != 0;
+    const char *refused = getenv("NO_COLOR");
+    return console_can_rewrite(stream) && (refused == NULL || refused[0] == '\0');
 }
 
 /* ---- the progress line ----------------------------------------------------------------------------------------- */
 
 static bool progress_shown;
-
-/* A terminal that can clear a line, which they all do but "dumb". */
-static bool can_rewrite(void)
-{
-    const char *kind = getenv("TERM");
-    return console_is_terminal(stderr) && kind != NULL && strcmp(kind, "dumb") != 0;
-}
 
 static int terminal_columns(void)
 {
@@ -84,7 +82,7 @@ void console_progress_clear(void)
 bool console_progress(const char *format, ...)
 {
     char line[512];
-    if (!can_rewrite())
+    if (!console_can_rewrite(stderr))
         return false;
     va_list arguments;
     va_start(arguments, format);
@@ -98,6 +96,24 @@ bool console_progress(const char *format, ...)
 }
 
 /* ---- messages -------------------------------------------------------------------------------------------------- */
+
+/* Bytes at this place that a terminal would obey instead of showing them: they may be of a foreign file. */
+static size_t obeyed(const char *text)
+{
+    const unsigned char c = (unsigned char)text[0], next = c == 0xc2 ? (unsigned char)text[1] : 0;
+    if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* control characters of Unicode, in UTF-8 */
+        return 2;
+    return (c < ' ' && c != '\0' && c != '\n' && c != '\t') || c == 0x7f ? 1 : 0;
+}
+
+/* They become '?'. */
+static void disarm(char *text)
+{
+    for (size_t count; *text != '\0'; text += count > 0 ? count : 1) {
+        count = obeyed(text);
+        memset(text, '?', count);
+    }
+}
 
 void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
 {
@@ -132,15 +148,19 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
             ++column;
             blank_due = false;
         }
-        (void)fprintf(stream, "%.*s", (int)length, word);
         column += length;
-        word += length;
+        for (const char *const end = word + length; word < end;) {
+            const size_t count = obeyed(word);
+            (void)fputc(count > 0 ? '?' : *word, stream);
+            word += count > 0 ? count : 1;
+        }
     }
 }
 
-static void say(const char *text)
+static void say(char *text)
 {
     console_progress_clear();
+    disarm(text);
     (void)fflush(stdout); /* in order, where both streams go to the same place */
     if (console_is_terminal(stderr)) {
         (void)fputs("carrynet: ", stderr);
@@ -163,7 +183,7 @@ void console_error(const char *format, ...)
 
 int console_status(carrynet_status status)
 {
-    say(carrynet_message());
+    console_error("%s", carrynet_message());
     return console_exit_code(status);
 }
 
@@ -176,6 +196,7 @@ void console_note(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    disarm(text);
     if (console_is_terminal(stderr))
         console_fold(stderr, 0, 0, text);
     else

@@ -42,6 +42,8 @@ void console_progress_clear(void);
 bool console_is_terminal(FILE *stream);
 bool console_is_unicode(FILE *stream);
 bool console_has_colour(FILE *stream);
+/* Whether it is a terminal that can move its cursor and clear a line: not "dumb", nor one without a name. */
+bool console_can_rewrite(FILE *stream);
 
 /*
  * Prints text folded into lines of at most 79 columns; the first goes on at column `column`, the others start at

@@ -19,7 +19,7 @@ enum { SAMPLE_STEPS = 36, SAMPLE_ENDS = 16 }; /* bits of a line of 80 columns; w
 bool train_progress_can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code)
 {
     carrynet_status status = CARRYNET_OK;
-    if (path != NULL && log_path != NULL && strcmp(path, log_path) == 0) {
+    if (path != NULL && log_path != NULL && base_same_place(path, log_path)) {
         *code = arguments_wrong(arguments, "-o and --log both name %s; give each its own file", path);
         return false;
     }
@@ -144,11 +144,17 @@ static void print_sample(const carrynet_sample *sample, const carrynet_task *tas
 
 /* ---- the progress line ----------------------------------------------------------------------------------------- */
 
+/* Training for a count of updates looks for exact networks at its end alone. */
+static bool knows_exact(const carrynet_report *report, const carrynet_settings *settings)
+{
+    return settings->until_exact || report->last;
+}
+
 static void write_line(char *line, size_t size, const carrynet_report *report, const carrynet_settings *settings)
 {
     char rate[32], left[32], exact[64] = "", remaining[64] = "", held_out[64] = "";
     const double per_second = report->seconds > 0 ? (double)report->sequences / report->seconds : 0;
-    if (report->networks > 1)
+    if (report->networks > 1 && knows_exact(report, settings))
         (void)snprintf(exact, sizeof exact, ", %u of %u %s",
                        settings->until_proved != 0 ? report->proved : report->exact, report->networks,
                        settings->until_proved != 0 ? "proved" : "exact");
@@ -283,7 +289,7 @@ static void log_report(train_progress *progress, const carrynet_report *report)
     json_put(object, "wrong_share", json_of_real(report->wrong_share));
     if (report->held_out > 0)
         json_put(object, "held_out_wrong_share", json_of_real(report->held_out_wrong_share));
-    json_put(object, "exact", json_of_count(report->exact));
+    json_put(object, "exact", knows_exact(report, progress->settings) ? json_of_count(report->exact) : json_null());
     if (progress->settings->until_proved != 0)
         json_put(object, "proved", json_of_count(report->proved));
     json_put(object, "networks", json_of_count(report->networks));

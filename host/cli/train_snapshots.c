@@ -54,7 +54,7 @@ static bool can_write(const train_snapshots *snapshots, const cli_arguments *arg
             path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : carrynet_writable(path.data);
         if (status != CARRYNET_OK)
             *code = console_status(status);
-        else if (log->given && strcmp(log->text, path.data) == 0)
+        else if (log->given && base_same_place(log->text, path.data))
             *code =
                 arguments_wrong(arguments, "--log names %s, where a snapshot goes; give it another file", path.data);
         else

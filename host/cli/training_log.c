@@ -62,6 +62,8 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
     next->right = 1 - wrong;
     next->exact = exact / networks;
     log->several = log->several || networks > 1;
+    log->says_exact = log->says_exact || !isnan(exact);
+    log->says_held_out = log->says_held_out || !isnan(next->held_out_wrong);
     ++log->count;
     return CARRYNET_OK;
 }

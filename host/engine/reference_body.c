@@ -1,6 +1,7 @@
 /* The engine's body in plain C: networks one after another through the reference's loops. */
 #include "base/base.h"
 #include "engine/body.h"
+#include "net/value.h"
 #include "reference/reference.h"
 #include <string.h>
 
@@ -157,12 +158,6 @@ static carrynet_status reference_gradient(void *self, const struct net_pass *pas
     return status;
 }
 
-static double value_at(const struct reference_body *body, const char *values, size_t i)
-{
-    return body->value == sizeof(float) ? (double)((const float *)(const void *)values)[i]
-                                        : ((const double *)(const void *)values)[i];
-}
-
 static carrynet_status reference_get_sums(void *self, void *values, carrynet_metrics *metrics)
 {
     const struct reference_body *body = self;
@@ -172,8 +167,8 @@ static carrynet_status reference_get_sums(void *self, void *values, carrynet_met
             memcpy((char *)values + n * body->trained * body->value, node, body->trained * body->value);
         if (metrics != NULL)
             metrics[n] = (carrynet_metrics){
-                .loss = value_at(body, node, body->trained),
-                .absolute_error = value_at(body, node, body->trained + 1),
+                .loss = net_value(node, body->settings.precision, body->trained),
+                .absolute_error = net_value(node, body->settings.precision, body->trained + 1),
                 .wrong_bits = body->counts[n].wrong_bits,
                 .wrong_sequences = body->counts[n].wrong_sequences,
             };
@@ -234,8 +229,8 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
                              &one, body->scratch);
         if (outputs->metrics != NULL)
             outputs->metrics[n] = (carrynet_metrics){
-                .loss = value_at(body, (const char *)&sums, 0),
-                .absolute_error = value_at(body, (const char *)&sums, 1),
+                .loss = net_value(&sums, body->settings.precision, 0),
+                .absolute_error = net_value(&sums, body->settings.precision, 1),
                 .wrong_bits = counts.wrong_bits,
                 .wrong_sequences = counts.wrong_sequences,
             };
@@ -308,7 +303,7 @@ static double need_of(const carrynet_settings *settings)
 /* Before anything is allocated: what this takes, against what the machine and the process's cgroup allow. */
 static carrynet_status check_memory(const carrynet_settings *settings, double need)
 {
-    const double limit = (double)base_usable_memory(), all = need + net_host_need(settings);
+    const double limit = (double)base_memory(), all = need + net_host_need(settings);
     if (limit == 0 || all <= limit)
         return CARRYNET_OK;
     return base_fail(

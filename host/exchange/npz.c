@@ -98,11 +98,18 @@ const char *npz_type_name(char name[16], npz_kind kind, size_t width)
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
+/* NPZ_LIMIT, or half of the memory that there is: a small file may unfold to a thousand times its size. */
+static uint64_t memory_limit(void)
+{
+    const uint64_t memory = base_memory();
+    return memory != 0 && memory / 2 < NPZ_LIMIT ? memory / 2 : NPZ_LIMIT;
+}
+
 /*
  * What the directory says of an entry: a name that ends in .npy (libzip has seen to it that names differ), a known
  * method, a credible size.
  */
-static carrynet_status check_entry(const char *path, const zip_stat_t *about, uint64_t total)
+static carrynet_status check_entry(const char *path, const zip_stat_t *about, uint64_t total, uint64_t limit)
 {
     char quote[QUOTE];
     const zip_uint64_t wanted = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
@@ -131,10 +138,10 @@ static carrynet_status check_entry(const char *path, const zip_stat_t *about, ui
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: entry '%s' would unfold to %" PRIu64 " bytes, which its %" PRIu64 " cannot", path, quote,
                          (uint64_t)about->size, (uint64_t)about->comp_size);
-    if (about->size > NPZ_LIMIT - total)
+    if (about->size > limit || total > limit - about->size)
         return base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                         "%s: the arrays would take more than %" PRIu64 " bytes; save fewer in a file", path,
-                         (uint64_t)NPZ_LIMIT);
+                         "%s: the arrays would take more than %" PRIu64 " bytes, %s; save fewer in a file", path, limit,
+                         limit < NPZ_LIMIT ? "half of the memory that there is" : "the most that is read");
     return CARRYNET_OK;
 }
 
@@ -216,13 +223,14 @@ done:
     return status;
 }
 
-static carrynet_status read_entry(npz_file *file, const char *path, zip_t *zip, zip_uint64_t index, uint64_t *total)
+static carrynet_status read_entry(npz_file *file, const char *path, zip_t *zip, zip_uint64_t index, uint64_t *total,
+                                  uint64_t limit)
 {
     zip_stat_t about;
     zip_stat_init(&about);
     if (zip_stat_index(zip, index, 0, &about) != 0)
         return zip_fails(path, "the zip's directory", zip_get_error(zip));
-    carrynet_status status = check_entry(path, &about, *total);
+    carrynet_status status = check_entry(path, &about, *total, limit);
     if (status != CARRYNET_OK)
         return status;
     *total += about.size;
@@ -239,6 +247,7 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
 {
     zip_error_t error;
     zip_t *zip = NULL;
+    const uint64_t limit = memory_limit();
     uint64_t total = 0;
     carrynet_status status = CARRYNET_OK;
     *file = (npz_file){0};
@@ -261,7 +270,7 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
     if (status == CARRYNET_OK)
         status = base_allocate(&file->owned, count, sizeof *file->owned);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
-        status = read_entry(file, path, zip, i, &total);
+        status = read_entry(file, path, zip, i, &total, limit);
 done:
     if (zip != NULL)
         zip_discard(zip);

@@ -185,6 +185,9 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .resume = s->resume,
         .until_wrong = s->until_wrong,
         .makes = s->makes,
+        .loss = (uint32_t)trainer->settings.loss,
+        .bias = trainer->settings.shape.bias,
+        .initial_state = trainer->settings.shape.initial_state,
     };
     /* Chunks as large as leaves every worker about two of them; or one that holds a whole network. */
     while (whole && pass->chunk_blocks < blocks)
@@ -281,7 +284,7 @@ carrynet_status opencl_check_memory(struct opencl_trainer *trainer)
     /* The slots' words stand on the host too. */
     const double here =
         net_host_need(settings) + OPENCL_SLOTS * staged + (trainer->about.type == CARRYNET_DEVICE_CPU ? need : 0);
-    const uint64_t limit = base_usable_memory();
+    const uint64_t limit = base_memory();
     if (limit != 0 && here > (double)limit)
         return too_large(trainer, "training, on this machine,", here, (double)limit);
     trainer->need = (uint64_t)need;

@@ -239,9 +239,8 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *trainer, const stru
  */
 carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struct net_pass *pass);
 
-/* A real of the trainer's precision. */
+/* Sets a real of the trainer's precision; net_value reads it. */
 void opencl_put_real(const struct opencl_trainer *trainer, void *values, size_t i, double value);
-double opencl_get_real(const struct opencl_trainer *trainer, const void *values, size_t i);
 
 /* ---- profile.c ------------------------------------------------------------------------------------------------- */
 

@@ -333,7 +333,7 @@ static carrynet_status check(const carrynet_engine *engine, const carrynet_task 
                              const struct reach_options *options)
 {
     const carrynet_settings *settings = carrynet_engine_settings(engine);
-    const uint64_t limit = base_usable_memory(), states = options->states;
+    const uint64_t limit = base_memory(), states = options->states;
     if (settings->networks != 1 || task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
         return base_fail(
             CARRYNET_ERROR_ARGUMENT,
@@ -345,8 +345,8 @@ static carrynet_status check(const carrynet_engine *engine, const carrynet_task 
     const uint64_t need = reach_memory(&settings->shape, settings->precision, states);
     if (limit > 0 && need > limit)
         return base_fail(CARRYNET_ERROR_MEMORY,
-                         "%.0f reachable states need %.2f GB, this machine allows %.2f GB: use fewer --states",
-                         (double)states, (double)need / 1e9, (double)limit / 1e9);
+                         "%.0f reachable states need %.2f GB, there are %.2f GB: use fewer --states", (double)states,
+                         (double)need / 1e9, (double)limit / 1e9);
     return CARRYNET_OK;
 }
 

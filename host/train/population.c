@@ -2,6 +2,7 @@
 #include "train/population.h"
 #include "base/base.h"
 #include "net/pass.h"
+#include "net/value.h"
 #include <math.h>
 #include <string.h>
 
@@ -97,8 +98,7 @@ static bool all_finite(const char *values, carrynet_precision precision, size_t 
     const size_t value = precision / 8;
     bool finite = true;
     for (size_t i = 0; i < bytes / value && finite; ++i)
-        finite = precision == CARRYNET_FP32 ? isfinite(((const float *)(const void *)values)[i])
-                                            : isfinite(((const double *)(const void *)values)[i]);
+        finite = isfinite(net_value(values, precision, i));
     return finite;
 }
 

@@ -3,7 +3,7 @@
  * common and what differs among those that are drawn together.
  */
 #include "cli/console.h"
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * Points in Braille: dots 1 2 3 7 go down on the left of a character, 4 5 6 8 on the right, bit n - 1 for dot n. UTF-8
  * of U+2800 + b is E2, A0 + (b >> 6), 80 + (b & 3F).
  */
-#include "cli/demo_canvas.h"
+#include "cli/demo/demo_canvas.h"
 #include <math.h>
 #include <string.h>
 

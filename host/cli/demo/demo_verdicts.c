@@ -2,7 +2,7 @@
  * Proof, twin and digests of demo. What is said is what was computed just now: the wrong sum is answered by the engine
  * once more, and both digests are of trainings that ran.
  */
-#include "cli/demo_verdicts.h"
+#include "cli/demo/demo_verdicts.h"
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/prove_report.h"

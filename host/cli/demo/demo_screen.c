@@ -1,5 +1,5 @@
 /* The terminal of demo: its size and abilities, the cursor, signals, pauses. */
-#include "cli/demo_screen.h"
+#include "cli/demo/demo_screen.h"
 #include "cli/console.h"
 #include <signal.h>
 #include <stdarg.h>
@@ -28,6 +28,18 @@ static void end_now(int number)
     _exit(128 + number);
 }
 
+/* Ctrl-Z: the shell gets its cursor back; after fg the next picture hides it again. */
+static void rest(int number)
+{
+    (void)number;
+    if (cursor_hidden != 0) {
+        const ssize_t written = write(STDOUT_FILENO, RESTORE, sizeof RESTORE - 1);
+        (void)written;
+        cursor_hidden = 0;
+    }
+    (void)raise(SIGSTOP);
+}
+
 static void show_cursor(bool shown)
 {
     (void)fputs(shown ? RESTORE : "\033[?25l", stdout);
@@ -52,17 +64,16 @@ static void measure(demo_screen *screen)
 
 void screen_open(demo_screen *screen, bool plain, bool fast)
 {
-    const char *kind = getenv("TERM");
-    const bool terminal = console_is_terminal(stdout) && kind != NULL && strcmp(kind, "dumb") != 0;
-    *screen = (demo_screen){.plain = plain || !terminal};
+    *screen = (demo_screen){.plain = plain || !console_can_rewrite(stdout)};
     measure(screen);
     screen->unicode = !screen->plain && console_is_unicode(stdout);
     screen->colour = !screen->plain && console_has_colour(stdout);
     screen->animated = !screen->plain && screen->columns >= NARROW && screen->rows >= LOW;
     screen->pauses = !screen->plain && !fast;
-    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; ++i) {
-        struct sigaction action = {.sa_handler = end_now}, before;
+        struct sigaction action = {.sa_handler = numbers[i] == SIGTSTP ? rest : end_now, .sa_flags = SA_RESTART};
+        struct sigaction before;
         (void)sigemptyset(&action.sa_mask);
         if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup stays what it is */
             (void)sigaction(numbers[i], &action, NULL);

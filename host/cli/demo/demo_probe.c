@@ -1,22 +1,9 @@
 /* What a linear probe for the carry (linear_probe.h) says of many states, and where the output's own weights put them. */
-#include "cli/demo_probe.h"
+#include "cli/demo/demo_probe.h"
 #include "base/base.h"
 #include "cli/linear_probe.h"
+#include "net/value.h"
 #include <math.h>
-
-/* Carry and bit of every step, as the task has them. */
-static void label(probe_view *view, const carrynet_task *task, const carrynet_batch *batch)
-{
-    for (size_t s = 0; s < batch->sequences; ++s) {
-        uint32_t state = task->start;
-        for (size_t t = 0; t < batch->steps; ++t) {
-            probe_point *point = &view->points[s * batch->steps + t];
-            const uint32_t symbol = carrynet_packed_get(batch->symbols + s * batch->symbol_words, task->inputs, t);
-            point->bit = (uint8_t)carrynet_task_step(task, &state, symbol);
-            point->carry = (uint8_t)state;
-        }
-    }
-}
 
 static void place(probe_view *view, const double *h, size_t hidden, const double *weights, const float *w_hy)
 {
@@ -44,21 +31,22 @@ static void place(probe_view *view, const double *h, size_t hidden, const double
 }
 
 carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carrynet_task *task,
-                           const carrynet_batch *batch)
+                           const carrynet_source *sums, size_t count, size_t steps)
 {
     const carrynet_settings *settings = carrynet_engine_settings(engine);
-    const size_t hidden = settings->shape.hidden, networks = settings->networks;
-    float *h = NULL, *values = NULL;
-    double *wide = NULL, *target = NULL, *weights = NULL;
+    const size_t hidden = settings->shape.hidden;
+    carrynet_states states = {0};
+    float *values = NULL;
+    double *h = NULL, *target = NULL, *weights = NULL;
     linear_probe probe = {0};
-    *view = (probe_view){.count = batch->sequences * batch->steps};
+    *view = (probe_view){.count = count * steps};
     if (task->states != 2 || settings->shape.outputs != 1 || settings->precision != CARRYNET_FP32)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "the probe is for one output in fp32 and a task with two states");
-    carrynet_status status = base_allocate(&view->points, view->count, sizeof *view->points);
+    carrynet_status status = carrynet_states_collect(&states, engine, task, 0, steps, count, sums);
     if (status == CARRYNET_OK)
-        status = base_allocate(&h, networks * view->count, hidden * sizeof *h);
+        status = base_allocate(&view->points, view->count, sizeof *view->points);
     if (status == CARRYNET_OK)
-        status = base_allocate(&wide, view->count, hidden * sizeof *wide);
+        status = base_allocate(&h, view->count, hidden * sizeof *h);
     if (status == CARRYNET_OK)
         status = base_allocate(&target, view->count, sizeof *target);
     if (status == CARRYNET_OK)
@@ -67,23 +55,23 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
         status = base_allocate(&weights, hidden + 1, sizeof *weights);
     if (status == CARRYNET_OK)
         status = carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 1, values);
-    if (status == CARRYNET_OK)
-        status = carrynet_engine_forward(engine, batch, &(carrynet_forward){.h = h});
     if (status == CARRYNET_OK) {
-        label(view, task, batch);
-        for (size_t p = 0; p < view->count; ++p)
+        for (size_t p = 0; p < view->count; ++p) {
+            view->points[p].bit = states.target[p];
+            view->points[p].carry = (uint8_t)carrynet_states_after(&states, task, p);
             target[p] = view->points[p].carry;
+        }
         for (size_t i = 0; i < view->count * hidden; ++i)
-            wide[i] = (double)h[i];
-        status = linear_probe_open(&probe, wide, view->count, hidden);
+            h[i] = net_value(states.h, settings->precision, i);
+        status = linear_probe_open(&probe, h, view->count, hidden);
     }
     if (status == CARRYNET_OK) {
         linear_probe_fit(weights, &probe, target);
-        place(view, wide, hidden, weights, values + carrynet_shape_place(&settings->shape, CARRYNET_W_HY).offset);
+        place(view, h, hidden, weights, values + carrynet_shape_place(&settings->shape, CARRYNET_W_HY).offset);
     }
     linear_probe_close(&probe);
+    carrynet_states_free(&states);
     base_free(h);
-    base_free(wide);
     base_free(target);
     base_free(values);
     base_free(weights);

@@ -4,7 +4,7 @@
 #ifndef CLI_DEMO_VERDICTS_H
 #define CLI_DEMO_VERDICTS_H
 
-#include "cli/demo_screen.h"
+#include "cli/demo/demo_screen.h"
 #include <carrynet/carrynet.h>
 
 /* Trains one network as the settings have it, on the device of `options`, with a watch or NULL; shows a progress line. */

@@ -24,11 +24,11 @@ typedef struct probe_view {
 } probe_view;
 
 /*
- * The states of network 0 of an engine, in binary32, with one output, on a batch of problems of a task with two states.
- * MEMORY, errors of the engine; ARGUMENT if it is another network or task. Free with probe_free in any case.
+ * The states of network 0 of an engine, in binary32, with one output, on `count` problems of `steps` steps of a task with
+ * two states. MEMORY, errors of the engine; ARGUMENT if it is another network or task. Free with probe_free in any case.
  */
 carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carrynet_task *task,
-                           const carrynet_batch *batch);
+                           const carrynet_source *sums, size_t count, size_t steps);
 void probe_free(probe_view *view);
 
 #endif

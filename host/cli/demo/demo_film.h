@@ -5,8 +5,8 @@
 #ifndef CLI_DEMO_FILM_H
 #define CLI_DEMO_FILM_H
 
-#include "cli/demo_probe.h"
-#include "cli/demo_screen.h"
+#include "cli/demo/demo_probe.h"
+#include "cli/demo/demo_screen.h"
 
 enum { FILM_FRAMES = 48 /* most, and even */ };
 

@@ -1,5 +1,5 @@
 /* The page's data but for the hidden states: numbers as the engine has them, so that the page can compare its own. */
-#include "cli/report_data.h"
+#include "cli/report/report_data.h"
 #include "cli/problem_text.h"
 #include "net/value.h"
 #include <inttypes.h>

@@ -3,8 +3,8 @@
  * interval doubles, so that any training fits. Across lies the probe for the carry, 0 on the left and 1 on the right, up
  * the direction that the output reads.
  */
-#include "cli/demo_film.h"
-#include "cli/demo_canvas.h"
+#include "cli/demo/demo_film.h"
+#include "cli/demo/demo_canvas.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -85,7 +85,6 @@ carrynet_status film_develop(demo_film *film, const carrynet_model *model)
     const carrynet_settings *settings = carrynet_model_settings(model);
     const uint64_t updates = carrynet_model_networks_const(model)[0].updates;
     const carrynet_engine_options plain = {.device = "reference"};
-    carrynet_batch sums = {0};
     film->task = &settings->task;
     film->steps = settings->steps;
     while (film->count > 0 && film->updates[film->count - 1] >= updates)
@@ -95,17 +94,12 @@ carrynet_status film_develop(demo_film *film, const carrynet_model *model)
     film->updates[film->count++] = updates;
     const carrynet_source source = carrynet_counter_source(film->task);
     carrynet_status status = carrynet_model_engine(&film->engine, model, 0, 1, &plain);
-    if (status == CARRYNET_OK)
-        status = carrynet_batch_create(&sums, film->task, SUMS, settings->steps);
-    if (status == CARRYNET_OK)
-        status = source.fill(source.self, 0, 0, 0, SUMS, settings->steps, sums.symbols, sums.targets);
     for (size_t f = 0; f < film->count && status == CARRYNET_OK; ++f) {
         status = put_frame(film, f);
         if (status == CARRYNET_OK)
-            status = probe_look(&film->views[f], film->engine, film->task, &sums);
+            status = probe_look(&film->views[f], film->engine, film->task, &source, SUMS, film->steps);
     }
     find_range(film);
-    carrynet_batch_free(&sums);
     return status;
 }
 

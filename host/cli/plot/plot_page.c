@@ -2,7 +2,7 @@
  * The script's common parts. Ranges and marks are chosen here, not by gnuplot, so that they are the same with each of
  * its versions and no two labels overlap.
  */
-#include "cli/plot_page.h"
+#include "cli/plot/plot_page.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * a second, the median of the windows between the slowest and the fastest, and the share of the peak.
  */
 #include "cli/json_values.h"
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include <math.h>
 #include <string.h>
 

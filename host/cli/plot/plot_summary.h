@@ -5,7 +5,7 @@
 #ifndef CLI_PLOT_SUMMARY_H
 #define CLI_PLOT_SUMMARY_H
 
-#include "cli/plot_table.h"
+#include "cli/plot/plot_table.h"
 
 /* The results, a network a row, in the groups that --by makes. */
 typedef struct plot_results {

@@ -5,7 +5,7 @@
 #ifndef CLI_PLOT_PAGE_H
 #define CLI_PLOT_PAGE_H
 
-#include "cli/plot_table.h"
+#include "cli/plot/plot_table.h"
 
 enum { PLOT_WIDTH = 800 };
 

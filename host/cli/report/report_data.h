@@ -1,6 +1,6 @@
 /*
  * What the page of `carrynet report` says, as JSON objects: the network, problems that it solved, what was checked, and its
- * hidden states. The page's own script (report/) draws them.
+ * hidden states. The page's own script (page.js) draws them.
  */
 #ifndef CLI_REPORT_DATA_H
 #define CLI_REPORT_DATA_H

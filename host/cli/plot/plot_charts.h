@@ -5,8 +5,8 @@
 #ifndef CLI_PLOT_CHARTS_H
 #define CLI_PLOT_CHARTS_H
 
-#include "cli/plot_page.h"
-#include "cli/plot_summary.h"
+#include "cli/plot/plot_page.h"
+#include "cli/plot/plot_summary.h"
 
 typedef enum plot_chart {
     PLOT_CHART_CURVE = 0,

@@ -1,5 +1,5 @@
 /* Groups, shares and quartiles of the networks of a sweep. */
-#include "cli/plot_summary.h"
+#include "cli/plot/plot_summary.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

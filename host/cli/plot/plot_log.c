@@ -1,8 +1,9 @@
 /*
  * The log of a training (train --log, replay --log: a JSON object a line) as two areas over the updates: the loss, and
- * the share of the batch's sequences that are right, with that of the exact networks if there are several.
+ * the share of the batch's sequences that are right, with that of the held-out problems if there are any, and that of the
+ * exact networks if there are several.
  */
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include "cli/training_log.h"
 #include <math.h>
 
@@ -20,7 +21,8 @@ static void add_number(base_text *script, double number)
 
 static void log_block(plot_page *page, const training_log *log)
 {
-    base_text_add(&page->script, "$log << EOD\n# updates, loss, share of the batch right, share of networks exact\n");
+    base_text_add(&page->script, "$log << EOD\n# updates, loss, shares: of the batch right, of networks exact, of the "
+                                 "held-out right\n");
     for (size_t i = 0; i < log->count; ++i) {
         /* An empty line ends the curve where the next wave of networks begins. */
         if (i > 0 && log->reports[i].updates < log->reports[i - 1].updates)
@@ -29,9 +31,17 @@ static void log_block(plot_page *page, const training_log *log)
         add_number(&page->script, log->reports[i].loss);
         add_number(&page->script, log->reports[i].right);
         add_number(&page->script, log->reports[i].exact);
+        add_number(&page->script, 1 - log->reports[i].held_out_wrong);
         base_text_add(&page->script, "\n");
     }
     base_text_add(&page->script, "EOD\n");
+}
+
+/* One of the curves of the lower area; the first has colour 0. */
+static void add_curve(base_text *script, int column, const char *style, size_t colour, const char *title)
+{
+    base_text_add(script, "%s$log using 1:%d with %s linewidth 2 linecolor rgb '#%06x' title '%s'",
+                  colour == 0 ? "" : ", \\\n     ", column, style, plot_colour(colour, 3, false), title);
 }
 
 static void draw_log(plot_page *page, const training_log *log)
@@ -62,16 +72,13 @@ static void draw_log(plot_page *page, const training_log *log)
     x.title = "updates";
     plot_page_axis(page, &x);
     plot_page_shares(page, "share");
-    base_text_add(
-        &page->script,
-        "set key at graph 0, graph 1.03 left bottom horizontal Left reverse samplen 1.5 width -2 textcolor rgb "
-        "'#333333'\n"
-        "plot $log using 1:3 with lines linewidth 2 linecolor rgb '#%06x' title 'sequences of the batch right'",
-        plot_colour(0, 2, false));
-    if (log->several)
-        base_text_add(&page->script,
-                      ", \\\n     $log using 1:4 with steps linewidth 2 linecolor rgb '#%06x' title 'networks exact'",
-                      plot_colour(1, 2, false));
+    base_text_add(&page->script, "set key at graph 0, graph 1.03 left bottom horizontal Left reverse samplen 1.5 width "
+                                 "-2 textcolor rgb '#333333'\nplot ");
+    add_curve(&page->script, 3, "lines", 0, "batch right");
+    if (log->says_held_out)
+        add_curve(&page->script, 5, "lines", 2, "held-out right");
+    if (log->several && log->says_exact)
+        add_curve(&page->script, 4, "steps", 1, "networks exact");
     base_text_add(&page->script, "\n");
 }
 

@@ -2,7 +2,7 @@
  * Reads CSV as RFC 4180 has it, but without line ends inside of fields. Fields are cut out in place: a row is a pointer
  * to its first field, and the others follow, so that a file of a million networks needs little more than its size.
  */
-#include "cli/plot_table.h"
+#include "cli/plot/plot_table.h"
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +98,10 @@ carrynet_status plot_table_read(plot_table *table, const char *path, char *text,
             table->torn = true; /* a sweep was ended while it wrote this line */
             continue;
         }
+        if (count == 0)
+            return base_fail(CARRYNET_ERROR_FORMAT,
+                             "%s: line %zu: a quote '\"' is not closed; one within a field is written \"\"", path,
+                             line);
         if (count != table->columns)
             return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %zu fields, but line 1 names %zu columns", path,
                              line, count, table->columns);

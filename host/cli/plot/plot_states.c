@@ -3,13 +3,13 @@
  * upwards the logit of output 0; colours are states after the step, filled points those where the output should be 1.
  */
 #include "cli/linear_probe.h"
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include "exchange/npz.h"
 #include <carrynet/task.h>
 #include <math.h>
 #include <stdio.h>
 
-enum { TITLE = 48, LEFT = 76, RIGHT = 18, AREA = 420, LEGEND = 20, BELOW = 56, MOST_POINTS = 6000, MOST_STATES = 12 };
+enum { TITLE = 48, LEFT = 76, RIGHT = 18, AREA = 420, LEGEND = 28, BELOW = 56, MOST_POINTS = 6000, MOST_STATES = 12 };
 static const double MOST_LOGIT = 40; /* of a y that is 0 or 1 */
 
 /* What is drawn: some points of the file. */
@@ -79,11 +79,18 @@ static carrynet_status take_points(plotted *plot, const npz_file *file, const ch
         const size_t at = i / (plot->steps - 1) * plot->steps + i % (plot->steps - 1), p = plot->points++;
         const double y_0 = npz_real(y, at * plot->outputs), next = npz_real(state, at + 1);
         const double logit = log(y_0 / (1 - y_0));
-        for (size_t j = 0; j < plot->hidden; ++j)
+        bool finite = true;
+        for (size_t j = 0; j < plot->hidden; ++j) {
             plot->h[p * plot->hidden + j] = npz_real(h, at * plot->hidden + j);
+            finite = finite && isfinite(plot->h[p * plot->hidden + j]);
+        }
+        if (!finite || !(y_0 >= 0 && y_0 <= 1))
+            return base_fail(CARRYNET_ERROR_FORMAT,
+                             "%s: step %zu of problem %zu: a hidden value is not finite, or an output not from 0 to 1",
+                             path, at % plot->steps, at / plot->steps);
         plot->logit[p] = logit > MOST_LOGIT ? MOST_LOGIT : logit < -MOST_LOGIT ? -MOST_LOGIT : logit;
         plot->right[p] = npz_real(target, at * (size_t)target->shape[2]) > 0.5 ? 1 : 0;
-        if (!(next >= 0 && next < CARRYNET_TASK_STATES))
+        if (!(next >= 0 && next < CARRYNET_TASK_STATES) || next != floor(next))
             return base_fail(CARRYNET_ERROR_FORMAT, "%s: array state has a value that is no state, %g", path, next);
         plot->state[p] = (uint32_t)next;
         if (plot->state[p] >= plot->states)
@@ -93,13 +100,15 @@ static carrynet_status take_points(plotted *plot, const npz_file *file, const ch
 }
 
 /* What a probe for the state's number says of every point. */
-static carrynet_status look(plotted *plot)
+static carrynet_status look(plotted *plot, const char *path)
 {
     linear_probe probe = {0};
     double *weights = NULL;
     carrynet_status status = base_allocate(&weights, plot->hidden + 1, sizeof *weights);
     if (status == CARRYNET_OK)
         status = linear_probe_open(&probe, plot->h, plot->points, plot->hidden);
+    if (status == CARRYNET_ERROR_NUMERIC)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: array h has a value that is NaN or infinite", path);
     if (status == CARRYNET_OK) {
         for (size_t p = 0; p < plot->points; ++p)
             plot->probed[p] = plot->state[p];
@@ -148,10 +157,10 @@ static void draw(plot_page *page, const plotted *plot)
         for (uint32_t right = 0; right < 2; ++right)
             if (add_block(page, plot, q, right))
                 base_text_add(&curves,
-                              "%s$s%u_%u using 1:2 with points pointtype %u pointsize 0.4 linecolor rgb '#%06x' title "
-                              "'state %u, bit %u'",
+                              "%s$s%u_%u using 1:2 with points pointtype %u pointsize 0.5 linewidth %s linecolor rgb "
+                              "'#%06x' title 'state %u, bit %u'",
                               curves.size == 0 ? "plot " : ", \\\n     ", q, right, right != 0 ? 7 : 6,
-                              plot_colour(q, plot->states, plot->states > 8), q, right);
+                              right != 0 ? "1" : "0.7", plot_colour(q, plot->states, plot->states > 8), q, right);
     plot_page_axis(page, &x);
     plot_page_axis(page, &y);
     base_text_add(&page->script,
@@ -171,7 +180,7 @@ carrynet_status plot_states_script(plot_page *page, const char *path, const char
     if (status == CARRYNET_OK)
         status = take_points(&plot, &file, path);
     if (status == CARRYNET_OK)
-        status = look(&plot);
+        status = look(&plot, path);
     if (status == CARRYNET_OK) {
         char second[96];
         (void)snprintf(second, sizeof second, "%zu of %zu states, %zu hidden units", plot.points,
