@@ -67,7 +67,7 @@ void base_parallel(size_t count, void (*function)(void *self, size_t i), void *s
  * core. One thread runs a crew at a time; NULL is the caller alone. MEMORY.
  */
 struct base_crew;
-carrynet_status base_crew_create(struct base_crew **crew, size_t threads);
+carrynet_status base_crew_create(struct base_crew **out, size_t threads);
 void base_crew_run(struct base_crew *crew, size_t count, void (*function)(void *self, size_t i), void *self);
 /* Takes NULL. */
 void base_crew_free(struct base_crew *crew);

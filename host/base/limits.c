@@ -136,10 +136,9 @@ static uint64_t least_limit(const char *root, const char *groups, const char *mo
     uint64_t least = 0;
     if (!find_mount(&mount, mounts, controller) || !find_group(group, groups, controller))
         return 0;
-    const char *within = group;
     const size_t length = strcmp(mount.root, "/") == 0 ? 0 : strlen(mount.root);
     /* A container may see its own group alone, mounted as if it were the whole. */
-    within = strncmp(group, mount.root, length) == 0 && strncmp(group, "/..", 3) != 0 ? group + length : "";
+    const char *within = strncmp(group, mount.root, length) == 0 && strncmp(group, "/..", 3) != 0 ? group + length : "";
     const int size = snprintf(folder, sizeof folder, "%s%s%s", root, mount.point, within);
     const size_t top = strlen(root) + strlen(mount.point);
     if (size < 0 || (size_t)size >= sizeof folder)

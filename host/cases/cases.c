@@ -98,7 +98,7 @@ void case_settings(carrynet_settings *settings, const struct test_case *one)
     settings->steps = one->steps;
     settings->batch = one->batch;
     settings->networks = one->networks;
-    settings->updates = 2 * one->updates; /* so that a cosine is cut in the middle */
+    settings->updates = 2 * (uint64_t)one->updates; /* so that a cosine is cut in the middle */
     settings->loss = one->loss;
     settings->optimizer = one->optimizer;
     settings->schedule = one->schedule;

@@ -282,6 +282,7 @@ static json_t *result_of(const carrynet_model *kept, const final_check *check, u
     json_put(object, "model", kept != NULL ? json_of_text(path) : json_null());
     json_put(object, "device", json_of_text(progress->device));
     json_put(object, "settings", json_of_settings(progress->settings));
+    json_put(object, "memory", json_of_count(progress->memory));
     json_put(object, "updates", json_of_count(progress->last.updates));
     json_put(object, "sequences", json_of_count(progress->last.sequences));
     json_put(object, "seconds", json_of_real(progress->last.seconds));

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Bytes from which on what a training takes is announced. */
+static const double LARGE = 0x1p27;
+
 enum { SAMPLE_STEPS = 36, SAMPLE_ENDS = 16 }; /* bits of a line of 80 columns; with more, so many of each end */
 
 bool train_progress_can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code)
@@ -70,8 +73,9 @@ void train_progress_release_signals(void)
 
 /* ---- the first lines ------------------------------------------------------------------------------------------- */
 
-static void introduce(const train_progress *progress)
+static void introduce(const train_progress *progress, const carrynet_report *report)
 {
+    const double on_device = (double)report->device_memory, beside = (double)report->host_memory;
     const carrynet_settings *s = progress->settings;
     char seeds[64], goal[64], noise[64] = "";
     console_note("Device: %s", progress->device);
@@ -93,6 +97,8 @@ static void introduce(const train_progress *progress)
                      s->train_fraction, s->split_seed);
     console_note("Training: %s, rate %g%s, batch %u, %s", carrynet_optimizer_name(s->optimizer), s->rate, noise,
                  s->batch, goal);
+    if (on_device + beside >= LARGE)
+        console_note("Memory: at most %.1f GB on the device and %.1f GB beside it", on_device / 1e9, beside / 1e9);
 }
 
 /* ---- a sample, as the seeds print it --------------------------------------------------------------------------- */
@@ -258,6 +264,7 @@ static void open_log(train_progress *progress)
     else
         json_put(object, "settings", json_of_settings(progress->settings));
     json_put(object, "device", json_of_text(progress->device));
+    json_put(object, "memory", json_of_count(progress->memory));
     json_put(object, "version", json_of_text(carrynet_version()));
     log_line(progress, object);
 }
@@ -330,8 +337,10 @@ int train_progress_report(void *self, const carrynet_report *report)
     const bool first = progress->device[0] == '\0';
     if (first)
         (void)snprintf(progress->device, sizeof progress->device, "%s", report->device);
+    if (first)
+        progress->memory = report->device_memory + report->host_memory;
     if (first && !progress->quiet)
-        introduce(progress);
+        introduce(progress, report);
     open_log(progress);
     log_report(progress, report);
     if (!progress->quiet)

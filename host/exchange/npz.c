@@ -21,7 +21,7 @@ enum {
 static const char *quoted(char quote[QUOTE], const char *text)
 {
     size_t i = 0;
-    for (; text[i] != '\0' && i < QUOTE - 1; ++i)
+    for (; i < QUOTE - 1 && text[i] != '\0'; ++i)
         quote[i] = (char)(text[i] < ' ' || text[i] > '~' ? '?' : text[i]);
     quote[i] = '\0';
     return quote;

@@ -184,11 +184,14 @@ static carrynet_status read_back(struct opencl_trainer *t, const struct opencl_b
     return values == NULL ? CARRYNET_OK : opencl_read(t, buffer, values, bytes);
 }
 
-/* Whether a forward pass wants metrics alone, and the kernel of whole updates is at hand for them. */
+/* Whether a forward pass wants metrics alone, and the kernel of whole updates is at hand for them, with room for it. */
 static bool measures_whole(const struct opencl_trainer *t, const struct net_pass *s, const carrynet_forward *outputs)
 {
+    struct opencl_plan plan;
     return t->whole && t->kernels[OPENCL_TRAIN] != NULL && !s->resume && outputs->y == NULL && outputs->z == NULL &&
-           outputs->h == NULL && outputs->state == NULL && outputs->metrics != NULL;
+           outputs->h == NULL && outputs->state == NULL && outputs->metrics != NULL &&
+           opencl_plan_pass(&plan, t, s, OPENCL_CUT_NETWORKS) == CARRYNET_OK &&
+           (plan.scratch_bytes <= OPENCL_MEASURE_BYTES || plan.scratch_bytes <= t->scratch.bytes);
 }
 
 carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct opencl_plan *plan,

@@ -223,7 +223,7 @@ static carrynet_status take_batch(struct reach *reach, struct search *s)
     bool limited;
     uint64_t found = reach_rank(&s->batch);
     const size_t end = end_of_batch(s, found, &wrong, &limited);
-    struct judgement all;
+    struct judgement all = {0};
     carrynet_status status = CARRYNET_OK;
     if (wrong == NULL && !limited) {
         status = reach_reserve(&s->store, s->store.count + found);

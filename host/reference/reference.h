@@ -41,8 +41,11 @@ struct reference_counts {
 };
 
 struct reference_loops {
-    /* Bytes of scratch of the two passes below, for sequences of that length and number. */
-    size_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences);
+    /*
+     * Bytes of scratch of the two passes below, for sequences of that length and number. keeps: of the gradient, or of a
+     * forward pass that writes h.
+     */
+    size_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences, bool keeps);
 
     /* node [trained + 2]: the gradient summed over the sequences by the block tree, then loss and absolute error. */
     void (*gradient)(void *node, struct reference_counts *counts, const void *parameters,

@@ -15,16 +15,19 @@ static size_t rounded(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-/* Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. */
+/*
+ * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. keeps:
+ * the hidden values of all steps, not of the last two alone.
+ */
 static size_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
-                      size_t sequences)
+                      size_t sequences, bool keeps)
 {
     size_t at = 0;
     const size_t rows = sequences < BLOCK ? sequences : BLOCK;
     const size_t H = settings->shape.hidden, O = settings->shape.outputs, I = settings->shape.inputs;
     /* As many steps as make about a block of deltas: their chains are long, and they stay in the cache. */
     const size_t window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
-    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window};
+    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
         pointer = scratch == NULL ? NULL : (void *)(scratch + at);                                                     \
@@ -32,7 +35,7 @@ static size_t lay_out(struct block *b, real **nodes, char *scratch, const carryn
     } while (0)
     TAKE(b->symbol, steps * rows);
     TAKE(b->target, steps * rows);
-    TAKE(b->h, (steps + 1) * rows * H);
+    TAKE(b->h, (keeps ? steps + 1 : 2) * rows * H);
     TAKE(b->z, steps * rows * O);
     TAKE(b->y, steps * rows * O);
     TAKE(b->dy, steps * rows * O);
@@ -95,14 +98,15 @@ static void transpose(real *restrict out /* [columns][rows] */, const real *rest
 static void open_block(struct block *b, const struct parameters *p, const struct reference_pass *pass,
                        const real *state, size_t first)
 {
+    const real *const starts = pass->resume ? state : NULL;
     b->S = pass->sequences - first < BLOCK ? pass->sequences - first : BLOCK;
     b->start = pass->resume || p->h_0 != NULL;
     for (size_t s = 0; s < b->S; ++s) {
         unpack(b->symbol + s, b->S, pass->symbols + (first + s) * pass->symbol_words, b->I, b->T);
         unpack(b->target + s, b->S, pass->targets + (first + s) * pass->target_words, b->O, b->T);
-        const real *start = pass->resume ? state + (first + s) * b->H : p->h_0;
+        const real *start = starts != NULL ? starts + (first + s) * b->H : p->h_0;
         for (size_t j = 0; j < b->H; ++j)
-            b->h[(b->T * b->S + s) * b->H + j] = start != NULL ? start[j] : 0;
+            b->h[hidden_place(b, b->T, s) * b->H + j] = start != NULL ? start[j] : 0;
     }
 }
 
@@ -132,11 +136,11 @@ static void collapse(real *nodes, size_t size, uint64_t blocks)
         add_values(top - size, top, size);
 }
 
-static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences)
+static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences, bool keeps)
 {
     struct block block;
     real *nodes;
-    return lay_out(&block, &nodes, NULL, settings, steps, sequences);
+    return lay_out(&block, &nodes, NULL, settings, steps, sequences, keeps);
 }
 
 static void gradient(void *node, struct reference_counts *counts, const void *values, const carrynet_settings *settings,
@@ -144,7 +148,7 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
 {
     struct block b;
     real *nodes;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, true);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
@@ -177,7 +181,7 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
 {
     struct block b;
     real *nodes, *state = outputs->state;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, outputs->h != NULL);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
     uint64_t blocks = 0;
