@@ -320,7 +320,9 @@ carrynet_status carrynet_case_bisect(carrynet_difference *first, carrynet_differ
                                      const carrynet_engine_options *options, const char *folder)
 {
     struct search search = {.options = options};
-    *first = *smallest = (carrynet_difference){0};
+    *first = (carrynet_difference){0};
+    if (smallest != NULL)
+        *smallest = *first;
     if (index >= carrynet_case_count())
         return base_fail(CARRYNET_ERROR_ARGUMENT, "case %zu of %zu", index, carrynet_case_count());
     search.best = (struct trial){.one = test_cases[index], .forward = CASE_FORWARD_SEQUENCES};
@@ -332,6 +334,8 @@ carrynet_status carrynet_case_bisect(carrynet_difference *first, carrynet_differ
     if (status != CARRYNET_OK || !search.found.found)
         return status;
     *first = search.found;
+    if (smallest == NULL)
+        return CARRYNET_OK;
     status = shrink_all(&search);
     *smallest = search.found;
     if (status == CARRYNET_OK && folder != NULL)

@@ -118,10 +118,11 @@ static void expect_node(struct expected *e, size_t argument, uint64_t offset, co
         at = place.offset + place.size;
     }
     for (int i = 0; i < 2; ++i) {
-        struct launch_check *check = add(e, (struct launch_check){.operation = "metrics",
-                                                                  .tensor = i == 0 ? "loss" : "absolute error",
-                                                                  .offset = offset + at + (uint64_t)i,
-                                                                  .argument = argument});
+        struct launch_check *check =
+            add(e, (struct launch_check){.operation = strcmp(operation, "block tree") == 0 ? operation : "metrics",
+                                         .tensor = i == 0 ? "loss" : "absolute error",
+                                         .offset = offset + at + (uint64_t)i,
+                                         .argument = argument});
         if (check != NULL)
             memcpy(check->expected, node + (at + (uint64_t)i) * value, value);
     }
