@@ -56,7 +56,7 @@ static const struct change more_changes[] = {
      "noise-odd", CPU, "cpu_gradient", "forward step", "h"},
     {"update.cl", "chain = fma(q, q, chain);", "chain = product(q, q) + chain;", "clip", CPU, "clip", "clipping",
      "factor"},
-    {"update.cl", "return norm <= c ? REAL(0x1p0) : quotient(c, norm);", "return quotient(c, norm);", "clip", CPU,
+    {"update.cl", "return norm <= c ? REAL(0x1p0) : quotient(c, norm);", "return REAL(0x1p0);", "clip", CPU,
      "clip", "clipping", "factor"},
     {"cpu_block.cl", "a[i] = plus(b[i], a[i]);", "a[i] = b[i];", "many-blocks", CPU, "cpu_gradient",
      "block tree in a chunk", "sum of dw_xh"},
