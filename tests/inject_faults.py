@@ -93,6 +93,7 @@ CASES = [
          ["m.safetensors", "m.jsonl", "state", "state.previous"], resume=True, device=True),
     Case("OpenCL, several", ["train", *TINY, *ON_DEVICE, "--nets", "9", "--noise", "0.05", "-o", "m.safetensors"],
          ["m.safetensors"], device=True, long=True, codes=[5]),
+    Case("OpenCL, any device", ["train", *TINY, "-o", "m.safetensors"], ["m.safetensors"], device=True, long=True),
     Case("OpenCL, eval", ["eval", "n.safetensors", *ON_DEVICE], inputs=["n.safetensors"], device=True),
     Case("OpenCL, compare", ["compare", *ON_DEVICE, "--case", "smallest"], device=True, long=True),
     Case("OpenCL, bench", ["bench", *ON_DEVICE, "--batch", "64", "--bits", "4"], device=True,
