@@ -4,6 +4,7 @@
  */
 #include "cli/json_values.h"
 #include "cli/plot_charts.h"
+#include "cli/training_log.h"
 #include <math.h>
 #include <string.h>
 
@@ -83,6 +84,8 @@ static carrynet_status read_cases(bench_file *file, const char *path, const char
     while (*text != '\0' && status == CARRYNET_OK) {
         const size_t length = strcspn(text, "\n");
         json_error_t error;
+        if (length > TRAINING_LOG_LINE)
+            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a case", path, line);
         json_t *object = json_loadb(text, length, 0, &error);
         if (object != NULL)
             status = read_case(file, object, path, line);

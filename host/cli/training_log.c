@@ -100,6 +100,10 @@ carrynet_status training_log_read(training_log *log, const char *path, const cha
         ++line;
         if (strspn(text, " \t\r") >= length)
             continue;
+        if (length > TRAINING_LOG_LINE) {
+            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a report", path, line);
+            break;
+        }
         json_t *object = json_loadb(text, length, 0, &error);
         if (json_is_object(object))
             status = read_line(log, object, path, line);

@@ -168,10 +168,15 @@ static carrynet_status refuse(const char *path, const char *key, const char *tex
                      safetensors_quote(quote, text), wanted);
 }
 
+enum { LONGEST_NUMBER = 400 }; /* letters: ten times what a writer needs */
+
 /* A JSON number: no infinity, no hexadecimal, and a point in every locale. */
 static bool read_double(double *value, const char *text)
 {
     json_error_t error;
+    *value = 0;
+    if (strlen(text) >= LONGEST_NUMBER)
+        return false;
     json_t *number = json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
     const bool good = json_is_real(number);
     *value = json_real_value(number);

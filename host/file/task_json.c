@@ -15,6 +15,8 @@
 
 static const char *const constraints[] = {"none", "not-less"};
 
+enum { LONGEST = 1 << 20 }; /* bytes; a full table with room for blanks takes a twentieth */
+
 typedef uint8_t task_row[CARRYNET_TASK_SYMBOLS];
 
 /* Only printable ASCII: names go to terminals. */
@@ -157,7 +159,12 @@ carrynet_status task_from_json(carrynet_task *task, const char *text)
     carrynet_status status = CARRYNET_OK;
     json_error_t error;
     *task = (carrynet_task){0};
-    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    json_t *json = NULL;
+    if (strlen(text) > LONGEST) {
+        status = base_fail(CARRYNET_ERROR_FORMAT, "task: the table is longer than %d bytes", LONGEST);
+        goto done;
+    }
+    json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(json)) {
         status = json == NULL && is_plain(error.text)
                      ? base_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object: line %d: %s", error.line,
