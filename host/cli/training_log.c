@@ -1,5 +1,6 @@
 /* The log of a training, read: lines with updates are its reports; others are settings, the result, or of no matter. */
 #include "cli/training_log.h"
+#include "base/json_text.h"
 #include "cli/console.h"
 #include <math.h>
 #include <string.h>
@@ -58,6 +59,8 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
         read_settings(log, settings);
         json_decref(log->settings);
         log->settings = json_deep_copy(settings);
+        if (log->settings == NULL)
+            return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for its settings", path);
     }
     if (json_object_get(object, "updates") == NULL)
         return CARRYNET_OK;
@@ -84,6 +87,8 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
     next->right = 1 - wrong;
     next->exact = exact / networks;
     log->several = log->several || networks > 1;
+    log->says_exact = log->says_exact || !isnan(exact);
+    log->says_held_out = log->says_held_out || !isnan(next->held_out_wrong);
     ++log->count;
     return CARRYNET_OK;
 }
@@ -104,7 +109,11 @@ carrynet_status training_log_read(training_log *log, const char *path, const cha
             status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a report", path, line);
             break;
         }
-        json_t *object = json_loadb(text, length, 0, &error);
+        json_t *object = NULL;
+        status = base_json_read(&object, &error, text, length, 0);
+        if (status == CARRYNET_ERROR_MEMORY)
+            break;
+        status = CARRYNET_OK;
         if (json_is_object(object))
             status = read_line(log, object, path, line);
         else if (text[length] == '\0' && line > 1)

@@ -20,7 +20,9 @@ typedef struct training_report {
 typedef struct training_log {
     training_report *reports; /* [count], with room for more */
     size_t count, room;
-    bool several; /* networks */
+    bool several;       /* networks */
+    bool says_exact;    /* some report does, so that it is no training for a count of updates */
+    bool says_held_out; /* likewise */
     base_text title;
     char loss[64];    /* its name, with the loss' own */
     json_t *settings; /* as the log has them; NULL if it has none */

@@ -170,6 +170,11 @@ uint64_t carrynet_engine_memory(const carrynet_engine *engine)
     return engine->body_does->memory(engine->body);
 }
 
+uint64_t carrynet_engine_need(const carrynet_engine *engine)
+{
+    return engine->body_does->need(engine->body);
+}
+
 carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine)
 {
     return engine->individuals;
@@ -247,6 +252,12 @@ carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays,
     engine->settings.networks = kept;
     *count = kept;
     return CARRYNET_OK;
+}
+
+void engine_record(carrynet_engine *engine, const struct opencl_recorder *recorder)
+{
+    if (engine->body_does->record != NULL)
+        engine->body_does->record(engine->body, recorder);
 }
 
 /* ---- training -------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,11 @@ static uint64_t body_memory(void *self)
     return opencl_trainer_memory(self);
 }
 
+static uint64_t body_need(void *self)
+{
+    return opencl_trainer_need(self);
+}
+
 static carrynet_status body_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
 {
     return opencl_trainer_get(self, part, first, count, values);
@@ -65,6 +70,11 @@ static carrynet_status body_forward(void *self, const struct net_pass *pass, con
     return opencl_trainer_forward(self, pass, outputs);
 }
 
+static void body_record(void *self, const struct opencl_recorder *recorder)
+{
+    opencl_trainer_record(self, recorder);
+}
+
 static carrynet_status body_profile(void *self, carrynet_profile *profile)
 {
     return opencl_trainer_profile(self, profile);
@@ -78,6 +88,7 @@ static carrynet_status body_peak(void *self, double *flops)
 static const struct engine_operations operations_of_opencl = {
     .free = body_free,
     .memory = body_memory,
+    .need = body_need,
     .get = body_get,
     .set = body_set,
     .keep = body_keep,
@@ -88,6 +99,7 @@ static const struct engine_operations operations_of_opencl = {
     .set_sums = body_set_sums,
     .update = body_update,
     .forward = body_forward,
+    .record = body_record,
     .profile = body_profile,
     .peak = body_peak,
 };

@@ -21,7 +21,7 @@ enum {
 static const char *quoted(char quote[QUOTE], const char *text)
 {
     size_t i = 0;
-    for (; text[i] != '\0' && i < QUOTE - 1; ++i)
+    for (; i < QUOTE - 1 && text[i] != '\0'; ++i)
         quote[i] = (char)(text[i] < ' ' || text[i] > '~' ? '?' : text[i]);
     quote[i] = '\0';
     return quote;
@@ -30,8 +30,9 @@ static const char *quoted(char quote[QUOTE], const char *text)
 static carrynet_status zip_fails(const char *path, const char *what, zip_error_t *error)
 {
     const int code = zip_error_code_zip(error);
-    const carrynet_status status = code == ZIP_ER_MEMORY ? CARRYNET_ERROR_MEMORY : CARRYNET_ERROR_FORMAT;
-    return base_fail(status, "%s: %s: %s", path, what, zip_error_strerror(error));
+    if (code == ZIP_ER_MEMORY)
+        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read the zip", path);
+    return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s: %s", path, what, zip_error_strerror(error));
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
@@ -103,9 +104,17 @@ const char *npz_type_name(char name[16], npz_kind kind, size_t width)
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
+/* NPZ_LIMIT, or half of the memory that there is: a small file may unfold to a thousand times its size. */
+static uint64_t memory_limit(void)
+{
+    const uint64_t memory = base_memory();
+    return memory != 0 && memory / 2 < NPZ_LIMIT ? memory / 2 : NPZ_LIMIT;
+}
+
 /* Bytes of the file that entries may still take, and that arrays may still unfold to. */
 struct left {
     uint64_t packed, unfolded;
+    uint64_t limit; /* the latter, at first */
 };
 
 /*
@@ -154,8 +163,9 @@ static carrynet_status check_entry(const char *path, const zip_stat_t *about, co
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' shares bytes with others", path, quote);
     if (about->size > left->unfolded)
         return base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                         "%s: the arrays would take more than %" PRIu64 " bytes; save fewer in a file", path,
-                         (uint64_t)NPZ_LIMIT);
+                         "%s: the arrays would take more than %" PRIu64 " bytes, %s; save fewer in a file", path,
+                         left->limit,
+                         left->limit < NPZ_LIMIT ? "half of the memory that there is" : "the most that is read");
     return CARRYNET_OK;
 }
 
@@ -261,7 +271,8 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
 {
     zip_error_t error;
     zip_t *zip = NULL;
-    struct left left = {.packed = size, .unfolded = NPZ_LIMIT};
+    const uint64_t limit = memory_limit();
+    struct left left = {.packed = size, .unfolded = limit, .limit = limit};
     carrynet_status status = CARRYNET_OK;
     *file = (npz_file){0};
     zip_error_init(&error);

@@ -1,12 +1,13 @@
 /*
  * The trainer's state, shared by trainer.c (making it, its networks), kernels.c (programs), buffers.c (memory),
- * launch.c, passes.c and updates.c (launches) and profile.c (times).
+ * launch.c, passes.c and updates.c (launches), profile.c (times) and record.c (copies of launches).
  */
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H
 
 #include "kernels/arguments.h"
 #include "opencl/opencl.h"
+#include "opencl/record.h"
 
 /* A device buffer and its room. Content is lost when it grows. */
 struct opencl_buffer {
@@ -37,21 +38,6 @@ enum opencl_program {
     OPENCL_PROGRAM_TRAIN,
     OPENCL_PROGRAM_NETWORKS,
     OPENCL_PROGRAM_PEAK
-};
-
-enum opencl_kernel_id {
-    OPENCL_ADMIT,
-    OPENCL_PACK,
-    OPENCL_MAKE,
-    OPENCL_GRADIENT,
-    OPENCL_FORWARD,
-    OPENCL_TRAIN,
-    OPENCL_NETWORKS,
-    OPENCL_JOIN,
-    OPENCL_CLIP,
-    OPENCL_APPLY,
-    OPENCL_PEAK,
-    OPENCL_KERNELS
 };
 
 /* Launches whose events have not been read yet, and what was counted before. */
@@ -98,9 +84,11 @@ struct opencl_trainer {
     struct opencl_buffer task; /* of made problems: CARRYNET_AUTOMATON_ words */
     carrynet_task task_written;
     struct opencl_buffer y, z, h, state; /* of forward passes */
+    uint64_t need;                       /* bytes that the buffers may come to hold */
     uint64_t averaged;                   /* sequences that the constants are made for */
 
     struct opencl_profile profile;
+    const struct opencl_recorder *recorder; /* NULL: nothing is recorded */
 
     struct opencl_slot slots[OPENCL_SLOTS];
     int slot; /* of the current pass */
@@ -125,8 +113,16 @@ carrynet_status opencl_read_rows(struct opencl_trainer *trainer, const struct op
 /* All buffers of the trainer, slots included: how many. */
 size_t opencl_all_buffers(struct opencl_trainer *trainer, struct opencl_buffer *buffers[OPENCL_BUFFERS]);
 
-/* All that training takes on the device, against what it has, before anything is allocated. MEMORY states both. */
-carrynet_status opencl_check_memory(const struct opencl_trainer *trainer);
+/*
+ * Scratch up to which the kernel of whole updates measures; beyond, the forward kernel does, which keeps fewer steps.
+ */
+enum { OPENCL_MEASURE_BYTES = 1 << 26 };
+
+/*
+ * All that training and measuring take on the device (need), against what it has, before anything is allocated; and on the host, of which a CPU's
+ * memory is a part. MEMORY states both.
+ */
+carrynet_status opencl_check_memory(struct opencl_trainer *trainer);
 
 /* The next multiple of 16. */
 uint64_t opencl_rounded(uint64_t count);
@@ -230,9 +226,20 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *trainer, const stru
  */
 carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struct net_pass *pass);
 
-/* A real of the trainer's precision. */
+/* Sets a real of the trainer's precision; net_value reads it. */
 void opencl_put_real(const struct opencl_trainer *trainer, void *values, size_t i, double value);
-double opencl_get_real(const struct opencl_trainer *trainer, const void *values, size_t i);
+
+/* ---- record.c -------------------------------------------------------------------------------------------------- */
+
+/*
+ * Copies what a launch takes before it, and what it left after it, and calls the recorder. opencl_recorded frees the
+ * record, whatever the status that it is given, of the launch, and returns that or its own.
+ */
+carrynet_status opencl_record(struct opencl_record **record, struct opencl_trainer *trainer, enum opencl_kernel_id id,
+                              cl_kernel kernel, const struct opencl_argument *arguments, size_t count, size_t items,
+                              size_t group);
+carrynet_status opencl_recorded(struct opencl_trainer *trainer, struct opencl_record *record,
+                                const struct opencl_argument *arguments, carrynet_status status);
 
 /* ---- profile.c ------------------------------------------------------------------------------------------------- */
 

@@ -54,6 +54,7 @@ static struct carrynet_step update_step(const struct opencl_trainer *t, uint32_t
         .trained = (uint32_t)t->trained,
         .clipped = t->settings.clip > 0,
         .first_rate = first_rate,
+        .optimizer = (uint32_t)t->settings.optimizer,
     };
 }
 

@@ -4,6 +4,7 @@
  */
 #include "train/training.h"
 #include "base/base.h"
+#include "net/pass.h"
 #include "train/checkpoint.h"
 #include <math.h>
 #include <string.h>
@@ -115,6 +116,8 @@ static carrynet_status report(struct training *training, bool last)
         .networks = training->settings->networks,
         .wave = training->wave,
         .waves = training->waves,
+        .device_memory = carrynet_engine_need(training->engine),
+        .host_memory = (uint64_t)net_host_need(training->settings),
         .seconds = now - training->start,
         .last = last,
         .sample = sample.steps > 0 ? &sample : NULL,

@@ -15,16 +15,20 @@ static size_t rounded(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-/* Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. */
+/*
+ * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. keeps:
+ * the hidden values of all steps, not of the last two alone. The deltas of `window` steps are kept, 0: as many as make
+ * about a block, since their chains are then long and they stay in the cache.
+ */
 static size_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
-                      size_t sequences)
+                      size_t sequences, bool keeps, size_t window)
 {
     size_t at = 0;
     const size_t rows = sequences < BLOCK ? sequences : BLOCK;
     const size_t H = settings->shape.hidden, O = settings->shape.outputs, I = settings->shape.inputs;
-    /* As many steps as make about a block of deltas: their chains are long, and they stay in the cache. */
-    const size_t window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
-    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window};
+    if (window == 0)
+        window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
+    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
         pointer = scratch == NULL ? NULL : (void *)(scratch + at);                                                     \
@@ -32,7 +36,7 @@ static size_t lay_out(struct block *b, real **nodes, char *scratch, const carryn
     } while (0)
     TAKE(b->symbol, steps * rows);
     TAKE(b->target, steps * rows);
-    TAKE(b->h, (steps + 1) * rows * H);
+    TAKE(b->h, (keeps ? steps + 1 : 2) * rows * H);
     TAKE(b->z, steps * rows * O);
     TAKE(b->y, steps * rows * O);
     TAKE(b->dy, steps * rows * O);
@@ -95,14 +99,15 @@ static void transpose(real *restrict out /* [columns][rows] */, const real *rest
 static void open_block(struct block *b, const struct parameters *p, const struct reference_pass *pass,
                        const real *state, size_t first)
 {
+    const real *const starts = pass->resume ? state : NULL;
     b->S = pass->sequences - first < BLOCK ? pass->sequences - first : BLOCK;
     b->start = pass->resume || p->h_0 != NULL;
     for (size_t s = 0; s < b->S; ++s) {
         unpack(b->symbol + s, b->S, pass->symbols + (first + s) * pass->symbol_words, b->I, b->T);
         unpack(b->target + s, b->S, pass->targets + (first + s) * pass->target_words, b->O, b->T);
-        const real *start = pass->resume ? state + (first + s) * b->H : p->h_0;
+        const real *start = starts != NULL ? starts + (first + s) * b->H : p->h_0;
         for (size_t j = 0; j < b->H; ++j)
-            b->h[(b->T * b->S + s) * b->H + j] = start != NULL ? start[j] : 0;
+            b->h[hidden_place(b, b->T, s) * b->H + j] = start != NULL ? start[j] : 0;
     }
 }
 
@@ -132,11 +137,11 @@ static void collapse(real *nodes, size_t size, uint64_t blocks)
         add_values(top - size, top, size);
 }
 
-static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences)
+static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences, bool keeps)
 {
     struct block block;
     real *nodes;
-    return lay_out(&block, &nodes, NULL, settings, steps, sequences);
+    return lay_out(&block, &nodes, NULL, settings, steps, sequences, keeps, 0);
 }
 
 static void gradient(void *node, struct reference_counts *counts, const void *values, const carrynet_settings *settings,
@@ -144,7 +149,7 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
 {
     struct block b;
     real *nodes;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, true, 0);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
@@ -177,7 +182,7 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
 {
     struct block b;
     real *nodes, *state = outputs->state;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, outputs->h != NULL, 0);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
     uint64_t blocks = 0;
@@ -199,6 +204,47 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
     memcpy(metrics, nodes, 2 * sizeof(real));
 }
 
+static size_t trace_bytes(const carrynet_settings *settings, size_t steps, size_t sequences)
+{
+    struct block block;
+    real *nodes;
+    return lay_out(&block, &nodes, NULL, settings, steps, sequences, true, steps);
+}
+
+/* Steps first, ..., last of n values a sequence, which lie last step first, in the order of time. */
+static void in_time(void *out_, const real *in, size_t steps, size_t n)
+{
+    real *out = out_;
+    for (size_t t = 0; t < steps; ++t)
+        memcpy(out + t * n, in + (steps - 1 - t) * n, n * sizeof *out);
+}
+
+static void trace(const struct reference_trace *to, const void *values, const carrynet_settings *settings,
+                  const struct reference_pass *pass, void *scratch)
+{
+    struct block b;
+    real *nodes, *node = to->node, *first = to->first;
+    struct reference_counts counts = {0};
+    const size_t T = pass->steps, rows = ((size_t)1 << settings->shape.inputs) * settings->shape.hidden;
+    (void)lay_out(&b, &nodes, scratch, settings, T, pass->sequences, true, T);
+    const struct parameters p = by_name(values, &settings->shape);
+    transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
+    transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
+    open_block(&b, &p, pass, NULL, 0);
+    forward_block(&b, &p, pass, 0);
+    memcpy(to->rows, b.row, rows * sizeof(real));
+    for (size_t i = 0; i < rows; ++i)
+        first[i] = flush(sigmoid(b.row[i]));
+    measure_block(node + gradient_size(settings) - 2, &counts, &b, settings->loss);
+    backward_block(node, &b, &p, settings->loss);
+    in_time(to->h, b.h, T + 1, b.S * b.H);
+    in_time(to->z, b.z, T, b.S * b.O);
+    in_time(to->y, b.y, T, b.S * b.O);
+    in_time(to->dy, b.dy, T, b.S * b.O);
+    in_time(to->dh, b.dh + b.S * b.H, T, b.S * b.H);
+    memcpy(to->buckets, b.row, rows * sizeof(real)); /* which serves backward too */
+}
+
 #define LOOPS_TABLE_(bits, variant) reference_##bits##_##variant
 #define LOOPS_TABLE(bits, variant) LOOPS_TABLE_(bits, variant)
 extern const struct reference_loops LOOPS_TABLE(CARRYNET_REAL_BITS, REFERENCE_VARIANT);
@@ -207,6 +253,9 @@ const struct reference_loops LOOPS_TABLE(CARRYNET_REAL_BITS, REFERENCE_VARIANT) 
     .gradient = gradient,
     .forward = forward,
     .update = update_network,
+    .trace_bytes = trace_bytes,
+    .trace = trace,
+    .clip_factor = clip_factor_of,
     .peak = run_peak,
     .start_vectors = compute_start_vectors,
 };

@@ -34,9 +34,10 @@ struct block {
     size_t S, T, I, H, O;
     size_t window;         /* steps whose dh are kept, for their part of the gradient */
     bool start;            /* h[0] is given: by the model's h_0 or by a state */
+    bool keeps;            /* h has all steps, else the last two */
     uint32_t *symbol;      /* [T][S] */
     uint32_t *target;      /* [T][S] */
-    real *h;               /* [T + 1][S][H]: h[t + 1] at the place of step t, h[0] behind them all */
+    real *h;               /* [T + 1 or 2][S][H]: h[t + 1] at the hidden place of step t, h[0] behind them all */
     real *z;               /* [T][S][O] */
     real *y;               /* [T][S][O] */
     real *dy;              /* [T][S][O] */
@@ -53,6 +54,12 @@ static inline size_t place(const struct block *b, size_t t, size_t s)
     return (b->T - 1 - t) * b->S + s;
 }
 
+/* Where the h of sequence s is that `later` steps follow: where not all are kept, the last is at 0 and two take turns. */
+static inline size_t hidden_place(const struct block *b, size_t later, size_t s)
+{
+    return (b->keeps ? later : later % 2) * b->S + s;
+}
+
 static inline void add_values(real *restrict total, const real *restrict values, size_t count)
 {
     for (size_t i = 0; i < count; ++i)
@@ -64,6 +71,7 @@ static inline void add_values(real *restrict total, const real *restrict values,
 #define measure_block LOOP(measure_block)
 #define backward_block LOOP(backward_block)
 #define update_network LOOP(update_network)
+#define clip_factor_of LOOP(clip_factor_of)
 #define run_peak LOOP(run_peak)
 #define compute_start_vectors LOOP(compute_start_vectors)
 
@@ -84,6 +92,8 @@ void backward_block(real *gradient, struct block *block, const struct parameters
 
 void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums,
                     const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+
+double clip_factor_of(const void *sums, const carrynet_settings *settings, uint64_t sequences);
 
 double run_peak(double *result, uint64_t rounds);
 

@@ -14,7 +14,7 @@ static real averaged(real sum, real r)
 /* The factor of clipping: 1 where the norm is at most c. Runs of 64 values meet as blocks do. */
 static real clip_factor(const real *sums, size_t count, real r, real c)
 {
-    real nodes[LEVELS];
+    real nodes[LEVELS] = {0};
     size_t depth = 0;
     uint64_t runs = 0;
     for (size_t first = 0; first < count; first += RUN, ++runs) {
@@ -34,6 +34,13 @@ static real clip_factor(const real *sums, size_t count, real r, real c)
         squares = (real)NAN;
     const real norm = product(REAL(0x1p-20), square_root(squares));
     return norm <= c ? REAL(0x1p0) : quotient(c, norm);
+}
+
+double clip_factor_of(const void *sums, const carrynet_settings *settings, uint64_t sequences)
+{
+    const size_t trained = carrynet_shape_trained(&settings->shape);
+    const real r = (real)(0x1p0 / (double)sequences);
+    return settings->clip > 0 ? (double)clip_factor(sums, trained, r, (real)settings->clip) : 1;
 }
 
 static real second_moment_forward(real v, real g, real decay, real rest)
