@@ -15,19 +15,26 @@ static size_t rounded(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-/*
- * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. keeps:
- * the hidden values of all steps, not of the last two alone.
- */
+/* Nodes of the tree that stand at once, at most: one a bit of the number of blocks, and the new one. */
+static size_t levels_of(size_t sequences)
+{
+    size_t levels = 2;
+    for (size_t blocks = (sequences + BLOCK - 1) / BLOCK; blocks > 1; blocks /= 2)
+        ++levels;
+    return levels;
+}
+
+/* Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. */
 static size_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
-                      size_t sequences, bool keeps)
+                      size_t sequences, enum reference_keeps keeps)
 {
     size_t at = 0;
+    const bool trains = keeps == REFERENCE_TRAINS;
     const size_t rows = sequences < BLOCK ? sequences : BLOCK;
     const size_t H = settings->shape.hidden, O = settings->shape.outputs, I = settings->shape.inputs;
     /* As many steps as make about a block of deltas: their chains are long, and they stay in the cache. */
     const size_t window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
-    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps};
+    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps != REFERENCE_MEASURES};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
         pointer = scratch == NULL ? NULL : (void *)(scratch + at);                                                     \
@@ -35,16 +42,18 @@ static size_t lay_out(struct block *b, real **nodes, char *scratch, const carryn
     } while (0)
     TAKE(b->symbol, steps * rows);
     TAKE(b->target, steps * rows);
-    TAKE(b->h, (keeps ? steps + 1 : 2) * rows * H);
+    TAKE(b->h, (b->keeps ? steps + 1 : 2) * rows * H);
     TAKE(b->z, steps * rows * O);
     TAKE(b->y, steps * rows * O);
-    TAKE(b->dy, steps * rows * O);
-    TAKE(b->dh, (1 + window) * rows * H);
     TAKE(b->row, ((size_t)1 << I) * H);
-    TAKE(b->w_hh_transposed, H * H);
     TAKE(b->w_hy_transposed, O * H);
-    TAKE(b->dw_hy, O * H);
-    TAKE(*nodes, LEVELS * gradient_size(settings));
+    if (trains) {
+        TAKE(b->dy, steps * rows * O);
+        TAKE(b->dh, (1 + window) * rows * H);
+        TAKE(b->w_hh_transposed, H * H);
+        TAKE(b->dw_hy, O * H);
+    }
+    TAKE(*nodes, levels_of(sequences) * (trains ? gradient_size(settings) : 2));
 #undef TAKE
     return at;
 }
@@ -136,7 +145,8 @@ static void collapse(real *nodes, size_t size, uint64_t blocks)
         add_values(top - size, top, size);
 }
 
-static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences, bool keeps)
+static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences,
+                            enum reference_keeps keeps)
 {
     struct block block;
     real *nodes;
@@ -148,7 +158,7 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
 {
     struct block b;
     real *nodes;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, true);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, REFERENCE_TRAINS);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
@@ -181,7 +191,8 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
 {
     struct block b;
     real *nodes, *state = outputs->state;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, outputs->h != NULL);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences,
+                  outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
     uint64_t blocks = 0;
