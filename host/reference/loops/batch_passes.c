@@ -37,7 +37,7 @@ static size_t lay_out(struct block *b, real **nodes, char *scratch, const carryn
     *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps != REFERENCE_MEASURES};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
-        pointer = scratch == NULL ? NULL : (void *)(scratch + at);                                                     \
+        (pointer) = scratch == NULL ? NULL : (void *)(scratch + at);                                                   \
         at += rounded((count) * sizeof *(pointer));                                                                    \
     } while (0)
     TAKE(b->symbol, steps * rows);
