@@ -10,7 +10,8 @@ large   T = 100,000, B = 1,000,000, K = 100,000 networks and H = 1,024 on the re
         was announced, or refused. Some minutes.
 long    10^6 updates of a small network on both: the memory at a tenth and at the end.
 
-Memory is the largest resident set, without that of a run of next to nothing: program, driver and its compiler.
+Memory is the largest resident set, without that of a network of as many units, which sees one short sequence: program, driver
+and its compiler.
 """
 
 import hashlib
@@ -81,10 +82,12 @@ def digest(path):
 
 def check_sizes(program, folder, device, settings, may_be_refused):
     output = os.path.join(folder, "load.safetensors")
-    base = train(program, device, ["--hidden", "1", "--bits", "2", "--batch", "1"], output)
-    if base[0] != 0:
-        return fail(f"{device}: {base[2]}")
     for name, words in settings:
+        hidden = words[words.index("--hidden") + 1] if "--hidden" in words else "16"
+        base = train(program, device, ["--hidden", hidden, "--bits", "2", "--batch", "1"], output)
+        if base[0] != 0:
+            fail(f"{device}: {base[2]}")
+            continue
         if os.path.exists(output):
             os.remove(output)
         code, out, err, most, seconds = train(program, device, words, output)
@@ -98,7 +101,6 @@ def check_sizes(program, folder, device, settings, may_be_refused):
         print(f"{name:36} {device:10} announced {announced / 1e6:8.1f} MB, taken {taken / 1e6:8.1f} MB, {seconds:6.1f} s", flush=True)
         if taken > announced + SPARE:
             fail(f"{name} on {device} took {taken} bytes, announced {announced}")
-    return None
 
 
 def check_refusal(name, device, code, err, taken, output):

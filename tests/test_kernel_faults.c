@@ -2,32 +2,14 @@
  * Faults of kernels and devices, made by files in CARRYNET_KERNEL_DIR: a kernel that does not build is reported with
  * name, call and log; a device whose operations are wrong is not admitted, and the operation is named.
  */
-#include <carrynet/carrynet.h>
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/kernel_changes.h"
 #include <unistd.h>
 
 static char folder[] = "/tmp/carrynet-kernels-XXXXXX";
 
-/* Replaces `from` in a kernel file by `to`. */
 static void change(const char *name, const char *from, const char *to)
 {
-    static char text[1 << 17];
-    char path[256];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file);
-    const size_t size = fread(text, 1, sizeof text - 1, file);
-    (void)fclose(file);
-    text[size] = '\0';
-    char *at = strstr(text, from);
-    cr_assert_not_null(at, "%s has no '%s'", name, from);
-    file = fopen(path, "wb");
-    cr_assert_not_null(file);
-    (void)fprintf(file, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
-    cr_assert_eq(fclose(file), 0);
+    kernel_change(folder, name, from, to);
 }
 
 static bool begin(void)

@@ -21,6 +21,15 @@
 carrynet_status base_fail(carrynet_status status, const char *format, ...) BASE_PRINTF(2, 3);
 
 /*
+ * Makes a text fit for a terminal, whatever a file has put into it: control characters but ends of lines and tabs become
+ * '?'. Messages of base_fail are. Returns text.
+ */
+char *base_printable(char *text);
+
+/* Bytes at this place, 1 or 2, of such a character; 0: of no such one. */
+size_t base_unprintable(const char *text);
+
+/*
  * Zeroed memory for count items of size bytes in *pointer (a pointer to a pointer); 64-byte aligned; MEMORY, also on
  * overflow.
  */
@@ -104,7 +113,7 @@ char *base_sha256(char text[BASE_SHA256], const void *const *parts, const size_t
 
 /*
  * The whole of a file in *data (base_free it) with a NUL after its *size bytes. IO; FORMAT if larger than `limit`
- * bytes.
+ * bytes; MEMORY.
  */
 carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit);
 

@@ -76,6 +76,11 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
     if (status == CARRYNET_OK && all > limit)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: %llu bytes are more than the %llu that such a file can have",
                            path, (unsigned long long)all, (unsigned long long)limit);
+    /* A file with holes can have any size; zeroing its memory would bring the machine down. */
+    const uint64_t memory = base_physical_memory();
+    if (status == CARRYNET_OK && memory != 0 && all >= memory)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: %llu bytes do not fit in the %llu of this machine's memory", path,
+                           (unsigned long long)all, (unsigned long long)memory);
     size_t got = (size_t)all;
     if (status == CARRYNET_OK)
         status = base_allocate(&bytes, got + 1, 1);
@@ -282,8 +287,10 @@ static bool create_alone(bool *made, const char *path, const char *bytes, size_t
         return errno == EEXIST;
     }
     const bool good = write_all(file, path, bytes, size) == CARRYNET_OK;
-    *made = true;
-    return close(file) == 0 && good;
+    *made = close(file) == 0 && good;
+    if (!*made)
+        (void)unlink(path);
+    return *made;
 }
 
 carrynet_status base_create_file(bool *made, const char *path, const char *bytes, size_t size)

@@ -24,6 +24,18 @@ extern const struct test_case test_cases[];
 /* The settings of a case. Tasks of other than two inputs and one output are made up, deterministic automata. */
 void case_settings(carrynet_settings *settings, const struct test_case *one);
 
+/* How its updates are cut into launches: all cuts are tried, each on a part of the table, as a cut is a kernel to compile. */
+carrynet_launches case_launches(const struct test_case *one);
+
+/* What a case does: a forward pass of so many problems, the gradient of a batch, from update numbers of the source. */
+enum { CASE_FORWARD_SEQUENCES = 70, CASE_FORWARD_UPDATE = 3, CASE_GRADIENT_UPDATE = 7, CASE_GRADIENT_FIRST = 128 };
+
+/*
+ * The weights that a case begins with. Biases and h_0 begin at zero; a case wants them to matter, so they are words of
+ * another seed's weights.
+ */
+carrynet_status case_weights(carrynet_engine *engine);
+
 /*
  * Everything that a case computes on one engine: gradient and metrics of a batch, parameters, moments and metrics after
  * its updates, and a forward pass in two windows. Tensors follow one another in `values`.

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORWARD_SEQUENCES = 70, WHOLE_UPDATES = 10, ABREAST_NETWORKS = 9 };
+enum { FORWARD_SEQUENCES = CASE_FORWARD_SEQUENCES, WHOLE_UPDATES = 10, ABREAST_NETWORKS = 9 };
 
 size_t carrynet_case_count(void)
 {
@@ -63,24 +63,24 @@ static void put_metrics(struct run *run, const char *name, const carrynet_metric
     }
 }
 
-/* Biases and h_0 begin at zero; a case wants them to matter. The words of another seed's weights serve. */
-static carrynet_status randomize(struct run *run)
+carrynet_status case_weights(carrynet_engine *engine)
 {
-    const carrynet_shape *shape = &run->settings->shape;
-    const size_t size = carrynet_shape_size(shape);
+    const carrynet_settings *settings = carrynet_engine_settings(engine);
+    const carrynet_shape *shape = &settings->shape;
+    const size_t size = carrynet_shape_size(shape), value = settings->precision / 8;
     const carrynet_shape plain = {.inputs = 4, .hidden = shape->hidden + 16, .outputs = 4};
     char *values = NULL, *words = NULL;
-    carrynet_status status = base_allocate(&values, size, run->value);
+    carrynet_status status = base_allocate(&values, size, value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&words, carrynet_shape_size(&plain), run->value);
-    for (uint32_t n = 0; n < run->settings->networks && status == CARRYNET_OK; ++n) {
-        carrynet_initialize(values, shape, run->settings->precision, run->settings->seed + n, run->settings->scale);
-        carrynet_initialize(words, &plain, run->settings->precision, n + 1, 0.5);
+        status = base_allocate(&words, carrynet_shape_size(&plain), value);
+    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n) {
+        carrynet_initialize(values, shape, settings->precision, settings->seed + n, settings->scale);
+        carrynet_initialize(words, &plain, settings->precision, n + 1, 0.5);
         for (int p = CARRYNET_B_H; p <= CARRYNET_H_0; ++p) {
             const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
-            memcpy(values + place.offset * run->value, words + place.offset % 64 * run->value, place.size * run->value);
+            memcpy(values + place.offset * value, words + place.offset % 64 * value, place.size * value);
         }
-        status = carrynet_engine_set(run->engine, CARRYNET_PART_PARAMETERS, n, 1, values);
+        status = carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, n, 1, values);
     }
     base_free(words);
     base_free(values);
@@ -93,11 +93,11 @@ static carrynet_status run_gradient(struct run *run, const carrynet_source *sour
     carrynet_batch batch = {0};
     carrynet_status status = carrynet_batch_create(&batch, &settings->task, settings->batch, settings->steps);
     if (status == CARRYNET_OK)
-        status = source->fill(source->self, settings->seed, 7, 0, batch.sequences, batch.steps, batch.symbols,
-                              batch.targets);
+        status = source->fill(source->self, settings->seed, CASE_GRADIENT_UPDATE, 0, batch.sequences, batch.steps,
+                              batch.symbols, batch.targets);
     if (status == CARRYNET_OK)
         status = carrynet_engine_gradient(
-            run->engine, &batch, 7, 128,
+            run->engine, &batch, CASE_GRADIENT_UPDATE, CASE_GRADIENT_FIRST,
             begin_tensor(run, "gradient", settings->networks * carrynet_shape_trained(&settings->shape)), metrics);
     if (status == CARRYNET_OK)
         put_metrics(run, "metrics", metrics);
@@ -135,7 +135,8 @@ static carrynet_status run_forward(struct run *run, const carrynet_source *sourc
     carrynet_batch batch = {0};
     carrynet_status status = carrynet_batch_create(&batch, &settings->task, FORWARD_SEQUENCES, steps);
     if (status == CARRYNET_OK)
-        status = source->fill(source->self, settings->seed, 3, 0, batch.sequences, steps, batch.symbols, batch.targets);
+        status = source->fill(source->self, settings->seed, CASE_FORWARD_UPDATE, 0, batch.sequences, steps,
+                              batch.symbols, batch.targets);
     if (status == CARRYNET_OK) {
         carrynet_forward all = {
             .metrics = metrics,
@@ -155,6 +156,13 @@ static carrynet_status run_forward(struct run *run, const carrynet_source *sourc
     return status;
 }
 
+carrynet_launches case_launches(const struct test_case *one)
+{
+    return one->networks >= ABREAST_NETWORKS ? CARRYNET_LAUNCHES_ABREAST
+           : one->updates >= WHOLE_UPDATES   ? CARRYNET_LAUNCHES_WHOLE
+                                             : CARRYNET_LAUNCHES_STEPS;
+}
+
 carrynet_status case_run(struct case_values *values, const struct test_case *one,
                          const carrynet_engine_options *options)
 {
@@ -162,11 +170,8 @@ carrynet_status case_run(struct case_values *values, const struct test_case *one
     carrynet_metrics *metrics = NULL;
     carrynet_engine_options cut = *options;
     case_settings(&settings, one);
-    /* All cuts of an update into launches are tried, each on a part of the table: a cut is a kernel to compile. */
     if (cut.launches == CARRYNET_LAUNCHES_AUTO)
-        cut.launches = one->networks >= ABREAST_NETWORKS ? CARRYNET_LAUNCHES_ABREAST
-                       : one->updates >= WHOLE_UPDATES   ? CARRYNET_LAUNCHES_WHOLE
-                                                         : CARRYNET_LAUNCHES_STEPS;
+        cut.launches = case_launches(one);
     *values = (struct case_values){0};
     struct run run = {.settings = &settings, .values = values, .value = settings.precision / 8};
     const size_t per_network =
@@ -178,7 +183,7 @@ carrynet_status case_run(struct case_values *values, const struct test_case *one
     if (status == CARRYNET_OK)
         status = carrynet_engine_create(&run.engine, &settings, &cut);
     if (status == CARRYNET_OK)
-        status = randomize(&run);
+        status = case_weights(run.engine);
     const carrynet_source source = carrynet_counter_source(&settings.task);
     if (status == CARRYNET_OK)
         status = run_gradient(&run, &source, metrics);

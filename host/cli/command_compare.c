@@ -1,7 +1,9 @@
 /*
  * carrynet compare: every case on an OpenCL device and in plain C, a line each: bits equal of how many, the worst
- * difference and where, a digest that is the same on every machine. Exit code 1 if a bit differs.
+ * difference and where, a digest that is the same on every machine. Exit code 1 if a bit differs; --bisect then says
+ * where, in the case that compares the fewest values.
  */
+#include "cli/compare_bisect.h"
 #include "cli/console.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
@@ -16,6 +18,9 @@ typedef struct comparison {
     size_t equal, different, skipped;
     bool heading;
     json_t *cases;
+    size_t worst; /* the smallest case that differs, its values and its kernels */
+    uint64_t worst_values;
+    carrynet_kernel_shape worst_shape;
 } comparison;
 
 static const char *shape_word(carrynet_kernel_shape shape)
@@ -140,13 +145,31 @@ static carrynet_status compare_case(comparison *counted, size_t index, const car
         ++counted->skipped;
     else if (result.equal == result.values)
         ++counted->equal;
-    else
-        ++counted->different;
+    else {
+        if (counted->different++ == 0 || result.values < counted->worst_values) {
+            counted->worst = index;
+            counted->worst_values = result.values;
+            counted->worst_shape = options->kernel_shape;
+        }
+    }
     if (counted->cases != NULL)
         put_case(counted->cases, &result, options->kernel_shape);
     else
         print_case(counted, &result, options->kernel_shape);
     return CARRYNET_OK;
+}
+
+/* What --bisect and -o ask for that cannot be done: a message, and true. */
+static bool wrong_bisect(const cli_arguments *arguments, bool reference)
+{
+    const option_value *values = arguments->values;
+    if (values[OPTION_OUTPUT].given && !values[OPTION_BISECT].given)
+        (void)arguments_wrong(arguments, "-o says where --bisect writes; there is nothing else to write");
+    else if (values[OPTION_BISECT].given && reference)
+        (void)arguments_wrong(arguments, "--bisect compares an OpenCL device with the reference; name another device");
+    else
+        return false;
+    return true;
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
@@ -159,6 +182,7 @@ int command_compare(const cli_arguments *arguments)
     size_t shape_count = SHAPES_MOST;
     carrynet_engine_options options;
     comparison counted = {0};
+    json_t *found = json_null();
     char place[32];
     bool exactly;
     int code = EXIT_CODE_DONE;
@@ -166,6 +190,8 @@ int command_compare(const cli_arguments *arguments)
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
     const bool reference = options.device != NULL && strcmp(options.device, "reference") == 0;
+    if (wrong_bisect(arguments, reference))
+        return EXIT_CODE_USAGE;
     if (!reference && !find_device(place, sizeof place, options.device, &code))
         return code;
     if (!reference)
@@ -178,6 +204,8 @@ int command_compare(const cli_arguments *arguments)
         shape_count = 1;
     }
     counted.cases = values[OPTION_JSON].given ? json_array() : NULL;
+    if (values[OPTION_BISECT].given) /* it is looked at all the same */
+        options.allow_inexact = true;
     for (size_t i = 0; i < carrynet_case_count(); ++i) {
         if (!case_wanted(carrynet_case_name(i), wanted, exactly))
             continue;
@@ -193,6 +221,15 @@ int command_compare(const cli_arguments *arguments)
         }
     }
     code = counted.different == 0 ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
+    if (values[OPTION_BISECT].given && counted.different > 0) {
+        options.kernel_shape = counted.worst_shape;
+        const carrynet_status status = compare_bisect(counted.cases != NULL ? &found : NULL, counted.worst, &options,
+                                                      values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : NULL);
+        if (status != CARRYNET_OK) {
+            code = engine_status(status, &options);
+            goto done;
+        }
+    }
     if (counted.cases != NULL) {
         json_t *object = json_object();
         json_put(object, "device", json_of_text(options.device));
@@ -200,6 +237,8 @@ int command_compare(const cli_arguments *arguments)
         json_put(object, "equal", json_of_count(counted.equal));
         json_put(object, "different", json_of_count(counted.different));
         json_put(object, "skipped", json_of_count(counted.skipped));
+        if (values[OPTION_BISECT].given)
+            json_put(object, "bisect", json_incref(found));
         (void)json_line(stdout, object, JSON_DIGITS);
     } else {
         (void)printf("%zu equal, %zu different, %zu skipped: %s\n", counted.equal, counted.different, counted.skipped,
@@ -208,6 +247,7 @@ int command_compare(const cli_arguments *arguments)
                                             : "nothing was compared");
     }
 done:
+    json_decref(found);
     json_decref(counted.cases);
     return code;
 }

@@ -182,8 +182,9 @@ int command_plot(const cli_arguments *arguments)
                                path);
     if (path != NULL && base_same_file(path, arguments->operands[0]))
         return arguments_wrong(arguments, "-o names what is to be drawn, %s; choose another -o", path);
-    if (!only_script && base_writable(path) != CARRYNET_OK)
-        return console_status(CARRYNET_ERROR_IO);
+    const carrynet_status status = only_script ? CARRYNET_OK : base_writable(path);
+    if (status != CARRYNET_OK)
+        return console_status(status);
     if (!write_script(&page, arguments, png, &code))
         goto done;
     if (only_script)

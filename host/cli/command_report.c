@@ -4,6 +4,7 @@
  * another place for anything. In page.html the words @TITLE@, @STYLE@, @DATA@ and @SCRIPT@ stand for the parts.
  */
 #include "base/embedded.h"
+#include "base/json_text.h"
 #include "cli/console.h"
 #include "cli/report/report_data.h"
 #include "cli/train_progress.h"
@@ -162,8 +163,10 @@ static carrynet_status prove(reporting *r)
 /* JSON within a script element: '<' stands in strings alone, and could end the element there. */
 static carrynet_status add_data(base_text *page, json_t *data, size_t digits)
 {
-    char *text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(digits));
-    if (text == NULL)
+    char *text = NULL;
+    size_t size = 0;
+    if (json_incomplete() ||
+        base_json_write(&text, &size, data, JSON_COMPACT | JSON_REAL_PRECISION(digits)) != CARRYNET_OK)
         return base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the page");
     for (const char *p = text; *p != '\0';) {
         const size_t plain = strcspn(p, "<");
@@ -172,7 +175,7 @@ static carrynet_status add_data(base_text *page, json_t *data, size_t digits)
             base_text_add(page, "\\u003c");
         p += plain + (p[plain] != '\0' ? 1 : 0);
     }
-    free(text);
+    base_free(text);
     return CARRYNET_OK;
 }
 

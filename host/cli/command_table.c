@@ -30,7 +30,7 @@ static const char *const devices_examples[] = {"carrynet devices", "carrynet dev
 static const char *const doctor_examples[] = {"carrynet doctor", "carrynet doctor > report.txt",
                                               "carrynet doctor --json", NULL};
 static const char *const compare_examples[] = {"carrynet compare", "carrynet compare --device 0:0 --kernel-shape cpu",
-                                               NULL};
+                                               "carrynet compare --device gpu --bisect -o report", NULL};
 static const char *const replay_examples[] = {"carrynet replay --list", "carrynet replay 000",
                                               "carrynet replay 000 --updates 100000 --against transcript.txt",
                                               "carrynet replay --all --device cpu", NULL};
@@ -211,7 +211,9 @@ const cli_command command_table[] = {
      .operands = "",
      .summary = "compare a device with plain C, bit by bit",
      .text = "Runs every case on an OpenCL device and in plain C and counts the equal bits. The digests are the same "
-             "on every machine, so that two can be compared by eye. Exit code 1 if a bit differs.",
+             "on every machine, so that two can be compared by eye. Exit code 1 if a bit differs; --bisect then looks "
+             "for the kernel and "
+             "the value where the device first goes another way, and writes a program that shows it alone.",
      .example = compare_examples,
      .run = command_compare},
     {.id = COMMAND_BENCH,

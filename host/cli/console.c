@@ -97,24 +97,6 @@ bool console_progress(const char *format, ...)
 
 /* ---- messages -------------------------------------------------------------------------------------------------- */
 
-/* Bytes at this place that a terminal would obey instead of showing them: they may be of a foreign file. */
-static size_t obeyed(const char *text)
-{
-    const unsigned char c = (unsigned char)text[0], next = c == 0xc2 ? (unsigned char)text[1] : 0;
-    if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* control characters of Unicode, in UTF-8 */
-        return 2;
-    return (c < ' ' && c != '\0' && c != '\n' && c != '\t') || c == 0x7f ? 1 : 0;
-}
-
-/* They become '?'. */
-static void disarm(char *text)
-{
-    for (size_t count; *text != '\0'; text += count > 0 ? count : 1) {
-        count = obeyed(text);
-        memset(text, '?', count);
-    }
-}
-
 void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
 {
     bool blank_due = false;
@@ -150,7 +132,7 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
         }
         column += length;
         for (const char *const end = word + length; word < end;) {
-            const size_t count = obeyed(word);
+            const size_t count = base_unprintable(word);
             (void)fputc(count > 0 ? '?' : *word, stream);
             word += count > 0 ? count : 1;
         }
@@ -160,7 +142,7 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
 static void say(char *text)
 {
     console_progress_clear();
-    disarm(text);
+    (void)base_printable(text);
     (void)fflush(stdout); /* in order, where both streams go to the same place */
     if (console_is_terminal(stderr)) {
         (void)fputs("carrynet: ", stderr);
@@ -196,7 +178,7 @@ void console_note(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    disarm(text);
+    (void)base_printable(text);
     if (console_is_terminal(stderr))
         console_fold(stderr, 0, 0, text);
     else
@@ -204,12 +186,31 @@ void console_note(const char *format, ...)
     (void)fputc('\n', stderr);
 }
 
+static bool memory_was_short;
+
+void console_no_memory(const char *what)
+{
+    console_error("not enough memory for %s", what);
+    memory_was_short = true;
+}
+
+void console_put(base_text *line, const char *what)
+{
+    if (line->failed) {
+        console_no_memory(what);
+    } else {
+        console_fold(stdout, 0, 0, line->data);
+        (void)fputc('\n', stdout);
+    }
+    base_text_free(line);
+}
+
 int console_finish(int code)
 {
     const bool failed_before = ferror(stdout) != 0;
     errno = 0;
     if (fflush(stdout) == 0 && !failed_before)
-        return code;
+        return memory_was_short ? EXIT_CODE_DEVICE : code;
     console_error("cannot write to standard output%s%s", errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
     return EXIT_CODE_FILE;
 }

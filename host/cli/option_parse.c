@@ -71,13 +71,29 @@ static size_t count_entries(const char *text)
     return entries;
 }
 
+/* Memory for the values of a list. False with *code, after a message. */
+static bool make_room(option_value *value, const option_row *row, const char *text, int *code)
+{
+    const size_t entries = count_entries(text) + 1; /* or the two of a range */
+    free(value->list);
+    free(value->reals);
+    value->list = NULL;
+    value->reals = NULL;
+    if (row->kind == OPTION_KIND_LIST || row->kind == OPTION_KIND_CHOICES)
+        value->list = calloc(entries, sizeof *value->list);
+    else if (row->kind == OPTION_KIND_REALS)
+        value->reals = calloc(entries, sizeof *value->reals);
+    else
+        return true;
+    if (value->list == NULL && value->reals == NULL)
+        *code = console_status(
+            base_fail(CARRYNET_ERROR_MEMORY, "--%s: not enough memory for its %zu values", row->name, entries - 1));
+    return value->list != NULL || value->reals != NULL;
+}
+
 static bool read_list(option_value *value, const char *text, uint64_t least, uint64_t most)
 {
     const size_t entries = count_entries(text);
-    free(value->list);
-    value->list = calloc(entries, sizeof *value->list);
-    if (value->list == NULL)
-        return false;
     value->count = entries;
     for (size_t i = 0; i < entries; ++i) {
         if (!read_count(&value->list[i], &text, least, most) || *text != (i + 1 < entries ? ',' : '\0'))
@@ -93,10 +109,6 @@ static bool read_reals(option_value *value, const char *text, double least, doub
     const char *dots = strstr(text, "..");
     const size_t entries = dots != NULL ? 2 : count_entries(text);
     char entry[64];
-    free(value->reals);
-    value->reals = calloc(entries, sizeof *value->reals);
-    if (value->reals == NULL)
-        return false;
     value->count = entries;
     value->range = dots != NULL;
     for (size_t i = 0; i < entries; ++i) {
@@ -142,10 +154,8 @@ static bool read_choices(option_value *value, const option_row *row, const cli_a
 {
     const char *text = value->text;
     const size_t entries = count_entries(text);
-    free(value->list);
-    value->list = calloc(entries, sizeof *value->list);
     value->count = entries;
-    for (size_t i = 0; i < entries && value->list != NULL; ++i) {
+    for (size_t i = 0; i < entries; ++i) {
         char word[64];
         size_t choice = 0;
         const size_t length = strcspn(text, ",");
@@ -155,14 +165,16 @@ static bool read_choices(option_value *value, const option_row *row, const cli_a
         value->list[i] = choice;
         text += length + 1;
     }
-    return value->list != NULL;
+    return true;
 }
 
-static bool read_value(cli_arguments *arguments, const option_row *row, const char *text)
+static bool read_value(cli_arguments *arguments, const option_row *row, const char *text, int *code)
 {
     option_value *value = &arguments->values[row->id];
     const char *rest = text;
     value->text = text;
+    if (!make_room(value, row, text, code))
+        return false;
     switch (row->kind) {
     case OPTION_KIND_FLAG:
         break;
@@ -389,7 +401,7 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
             *code = EXIT_CODE_DONE;
             return false;
         }
-        if (!read_value(arguments, row, optarg != NULL ? optarg : ""))
+        if (!read_value(arguments, row, optarg != NULL ? optarg : "", code))
             return false;
     }
     arguments->operands = argv + optind;

@@ -75,6 +75,7 @@ typedef enum option_id {
     OPTION_PROBLEMS,
     OPTION_NET,
     OPTION_CASE,
+    OPTION_BISECT,
     OPTION_DUMP_KERNELS,
     OPTION_FORMAT,
     OPTION_LIST,

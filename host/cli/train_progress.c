@@ -199,30 +199,45 @@ static void show_progress(train_progress *progress, const carrynet_report *repor
 
 /* ---- the log --------------------------------------------------------------------------------------------------- */
 
+static void log_fails(train_progress *progress)
+{
+    console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
+    progress->log_failed = true;
+}
+
+/* Behind a line that is not whole comes no other. */
 static void log_line(train_progress *progress, json_t *value)
 {
-    if (progress->log == NULL) {
+    if (progress->log == NULL || progress->log_failed) {
         json_decref(value);
         return;
     }
-    if ((!json_line(progress->log, value, JSON_DIGITS) || fflush(progress->log) != 0) && !progress->log_failed) {
-        console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
-        progress->log_failed = true;
+    if (!json_line(progress->log, value, JSON_DIGITS) || fflush(progress->log) != 0) {
+        log_fails(progress);
+        return;
     }
+    const off_t size = ftello(progress->log);
+    progress->log_size = size > 0 ? (uint64_t)size : 0;
 }
 
-/* The old log up to the place where the training goes on; NULL if it is not there so far. */
-static FILE *reopen_log(const train_progress *progress)
+/* The old log up to the place where the training goes on; NULL if it is not there so far, or cannot be written. */
+static FILE *reopen_log(train_progress *progress)
 {
-    FILE *log = fopen(progress->log_path, "r+");
     const off_t size = (off_t)progress->log_size;
-    if (log != NULL && fseeko(log, 0, SEEK_END) == 0 && ftello(log) >= size && ftruncate(fileno(log), size) == 0 &&
-        fseeko(log, 0, SEEK_END) == 0)
+    FILE *log = fopen(progress->log_path, "r+");
+    bool good = log != NULL && fseeko(log, 0, SEEK_END) == 0;
+    const off_t there = good ? ftello(log) : -1;
+    const bool shorter = log == NULL ? errno == ENOENT : there >= 0 && there < size;
+    good = there >= size && ftruncate(fileno(log), size) == 0 && fseeko(log, 0, SEEK_END) == 0;
+    if (good)
         return log;
+    if (shorter)
+        console_note("%s: does not hold the log up to update %" PRIu64 "; it starts anew", progress->log_path,
+                     progress->resumed);
+    else
+        log_fails(progress);
     if (log != NULL)
         (void)fclose(log);
-    console_note("%s: does not hold the log up to update %" PRIu64 "; it starts anew", progress->log_path,
-                 progress->resumed);
     return NULL;
 }
 
@@ -233,11 +248,14 @@ static void open_log(train_progress *progress)
     if (progress->log_size > 0)
         progress->log = reopen_log(progress);
     const bool goes_on = progress->log != NULL;
-    if (progress->log == NULL)
+    if (progress->log_failed)
+        return;
+    if (!goes_on) {
         progress->log = fopen(progress->log_path, "w");
+        progress->log_size = 0;
+    }
     if (progress->log == NULL) {
-        console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
-        progress->log_failed = true;
+        log_fails(progress);
         return;
     }
     json_t *object = json_object();
@@ -253,8 +271,7 @@ static void open_log(train_progress *progress)
 
 void train_progress_mark(const train_progress *progress, uint64_t *marks)
 {
-    const off_t size = progress->log != NULL ? ftello(progress->log) : 0;
-    marks[0] = size > 0 ? (uint64_t)size : 0;
+    marks[0] = progress->log_size;
     marks[1] = progress->logged;
     marks[2] = progress->next_log;
 }

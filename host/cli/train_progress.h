@@ -25,7 +25,7 @@ typedef struct train_progress {
     bool stopped;         /* by a signal, before its end; that is said too */
     double next_line, next_sample;      /* seconds */
     uint64_t next_log, logged, sampled; /* updates */
-    uint64_t resumed, log_size;         /* updates at which it goes on; bytes of the log then */
+    uint64_t resumed, log_size;         /* updates at which it goes on; bytes of the log that are whole lines */
 } train_progress;
 
 /*

@@ -211,7 +211,7 @@ json_t *train_snapshots_json(const train_snapshots *snapshots)
         if (snapshots->written[i]) {
             base_text path = {0};
             add_path(&path, snapshots, snapshots->at[i]);
-            json_append(names, path.failed ? json_null() : json_of_text(path.data));
+            json_append(names, path.failed ? NULL : json_of_text(path.data));
             base_text_free(&path);
         }
     return names;

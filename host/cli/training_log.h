@@ -16,8 +16,8 @@ typedef struct training_report {
 } training_report;
 
 typedef struct training_log {
-    training_report *reports; /* [count] */
-    size_t count;
+    training_report *reports; /* [count], with room for more */
+    size_t count, room;
     bool several;       /* networks */
     bool says_exact;    /* some report does, so that it is no training for a count of updates */
     bool says_held_out; /* likewise */

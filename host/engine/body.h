@@ -6,6 +6,7 @@
 #define ENGINE_BODY_H
 
 #include "net/pass.h"
+#include "opencl/record.h"
 #include <carrynet/profile.h>
 
 struct engine_operations {
@@ -44,6 +45,9 @@ struct engine_operations {
 
     carrynet_status (*forward)(void *body, const struct net_pass *pass, const carrynet_forward *outputs);
 
+    /* Records launches from now on (NULL: no longer). NULL where a body has none. */
+    void (*record)(void *body, const struct opencl_recorder *recorder);
+
     /* As in profile.h. */
     carrynet_status (*profile)(void *body, carrynet_profile *profile);
     carrynet_status (*peak)(void *body, double *flops);
@@ -55,6 +59,9 @@ carrynet_status engine_reference_body(void **body, const struct engine_operation
 carrynet_status engine_opencl_body(void **body, const struct engine_operations **operations,
                                    const carrynet_settings *settings, const carrynet_engine_options *options,
                                    char *description, size_t description_size);
+
+/* Lets an engine's launches be recorded from now on, NULL: no longer. The reference has none. */
+void engine_record(carrynet_engine *engine, const struct opencl_recorder *recorder);
 
 /* Rate and epsilon of a network's update number `update` (from 0), kernels/ARITHMETIC.md 5. */
 struct net_rates engine_rates(const carrynet_settings *settings, double rate, uint64_t update);

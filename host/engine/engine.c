@@ -254,6 +254,12 @@ carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays,
     return CARRYNET_OK;
 }
 
+void engine_record(carrynet_engine *engine, const struct opencl_recorder *recorder)
+{
+    if (engine->body_does->record != NULL)
+        engine->body_does->record(engine->body, recorder);
+}
+
 /* ---- training -------------------------------------------------------------------------------------------------- */
 
 /* "w_hh[3,4] is NaN", of the weight of network 0 that is the first NaN, else of the largest. */

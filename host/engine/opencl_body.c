@@ -70,6 +70,11 @@ static carrynet_status body_forward(void *self, const struct net_pass *pass, con
     return opencl_trainer_forward(self, pass, outputs);
 }
 
+static void body_record(void *self, const struct opencl_recorder *recorder)
+{
+    opencl_trainer_record(self, recorder);
+}
+
 static carrynet_status body_profile(void *self, carrynet_profile *profile)
 {
     return opencl_trainer_profile(self, profile);
@@ -94,6 +99,7 @@ static const struct engine_operations operations_of_opencl = {
     .set_sums = body_set_sums,
     .update = body_update,
     .forward = body_forward,
+    .record = body_record,
     .profile = body_profile,
     .peak = body_peak,
 };

@@ -12,8 +12,9 @@ enum { NAME = NPZ_NAME + 4, DATE = 0x21 /* the first that a zip can say: 1 Janua
 
 static carrynet_status zip_fails(const char *path, zip_error_t *error)
 {
-    return base_fail(zip_error_code_zip(error) == ZIP_ER_MEMORY ? CARRYNET_ERROR_MEMORY : CARRYNET_ERROR_IO,
-                     "%s: cannot make the zip: %s", path, zip_error_strerror(error));
+    if (zip_error_code_zip(error) == ZIP_ER_MEMORY)
+        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to make the zip", path);
+    return base_fail(CARRYNET_ERROR_IO, "%s: cannot make the zip: %s", path, zip_error_strerror(error));
 }
 
 /* Adds one array; its header [NPZ_HEADER] and its data must stand until the zip is closed. */

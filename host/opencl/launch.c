@@ -2,6 +2,17 @@
 #include "opencl/trainer.h"
 #include <stdio.h>
 
+static carrynet_status enqueue(struct opencl_trainer *t, cl_kernel kernel, const char *name, size_t items, size_t group)
+{
+    char call[96];
+    const cl_int code =
+        clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, &group, 0, NULL, opencl_timed(t, name));
+    if (code == CL_SUCCESS)
+        return CARRYNET_OK;
+    (void)snprintf(call, sizeof call, "clEnqueueNDRangeKernel(%s)", name);
+    return opencl_fail(call, code);
+}
+
 /* Sets the arguments in order and launches `groups` work-groups of a kernel. */
 carrynet_status opencl_launch(struct opencl_trainer *t, enum opencl_kernel_id id,
                               const struct opencl_argument *arguments, size_t count, size_t groups)
@@ -23,13 +34,13 @@ carrynet_status opencl_launch(struct opencl_trainer *t, enum opencl_kernel_id id
             return opencl_fail(call, code);
         }
     }
-    const cl_int code =
-        clEnqueueNDRangeKernel(t->queue, kernel, 1, NULL, &items, &group, 0, NULL, opencl_timed(t, name));
-    if (code != CL_SUCCESS) {
-        (void)snprintf(call, sizeof call, "clEnqueueNDRangeKernel(%s)", name);
-        return opencl_fail(call, code);
-    }
-    return CARRYNET_OK;
+    if (t->recorder == NULL)
+        return enqueue(t, kernel, name, items, group);
+    struct opencl_record *record = NULL;
+    status = opencl_record(&record, t, id, kernel, arguments, count, items, group);
+    if (status == CARRYNET_OK)
+        status = enqueue(t, kernel, name, items, group);
+    return opencl_recorded(t, record, arguments, status);
 }
 
 /*

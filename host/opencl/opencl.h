@@ -62,6 +62,7 @@ carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_dev
  */
 
 struct opencl_trainer;
+struct opencl_recorder;
 
 /* Opens the device and makes the buffers; description is a line about both. Errors of carrynet_engine_create. */
 carrynet_status opencl_trainer_create(struct opencl_trainer **trainer, const carrynet_settings *settings,
@@ -93,6 +94,9 @@ carrynet_status opencl_trainer_update(struct opencl_trainer *trainer, const stru
 carrynet_status opencl_trainer_forward(struct opencl_trainer *trainer, const struct net_pass *pass,
                                        const carrynet_forward *outputs);
 carrynet_status opencl_trainer_profile(struct opencl_trainer *trainer, carrynet_profile *profile);
+
+/* From now on launches are recorded (record.h), or with NULL no longer; the recorder must live as long. */
+void opencl_trainer_record(struct opencl_trainer *trainer, const struct opencl_recorder *recorder);
 carrynet_status opencl_trainer_peak(struct opencl_trainer *trainer, double *flops);
 
 #endif

@@ -1,12 +1,13 @@
 /*
  * The trainer's state, shared by trainer.c (making it, its networks), kernels.c (programs), buffers.c (memory),
- * launch.c, passes.c and updates.c (launches) and profile.c (times).
+ * launch.c, passes.c and updates.c (launches), profile.c (times) and record.c (copies of launches).
  */
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H
 
 #include "kernels/arguments.h"
 #include "opencl/opencl.h"
+#include "opencl/record.h"
 
 /* A device buffer and its room. Content is lost when it grows. */
 struct opencl_buffer {
@@ -37,21 +38,6 @@ enum opencl_program {
     OPENCL_PROGRAM_TRAIN,
     OPENCL_PROGRAM_NETWORKS,
     OPENCL_PROGRAM_PEAK
-};
-
-enum opencl_kernel_id {
-    OPENCL_ADMIT,
-    OPENCL_PACK,
-    OPENCL_MAKE,
-    OPENCL_GRADIENT,
-    OPENCL_FORWARD,
-    OPENCL_TRAIN,
-    OPENCL_NETWORKS,
-    OPENCL_JOIN,
-    OPENCL_CLIP,
-    OPENCL_APPLY,
-    OPENCL_PEAK,
-    OPENCL_KERNELS
 };
 
 /* Launches whose events have not been read yet, and what was counted before. */
@@ -102,6 +88,7 @@ struct opencl_trainer {
     uint64_t averaged;                   /* sequences that the constants are made for */
 
     struct opencl_profile profile;
+    const struct opencl_recorder *recorder; /* NULL: nothing is recorded */
 
     struct opencl_slot slots[OPENCL_SLOTS];
     int slot; /* of the current pass */
@@ -241,6 +228,18 @@ carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struc
 
 /* Sets a real of the trainer's precision; net_value reads it. */
 void opencl_put_real(const struct opencl_trainer *trainer, void *values, size_t i, double value);
+
+/* ---- record.c -------------------------------------------------------------------------------------------------- */
+
+/*
+ * Copies what a launch takes before it, and what it left after it, and calls the recorder. opencl_recorded frees the
+ * record, whatever the status that it is given, of the launch, and returns that or its own.
+ */
+carrynet_status opencl_record(struct opencl_record **record, struct opencl_trainer *trainer, enum opencl_kernel_id id,
+                              cl_kernel kernel, const struct opencl_argument *arguments, size_t count, size_t items,
+                              size_t group);
+carrynet_status opencl_recorded(struct opencl_trainer *trainer, struct opencl_record *record,
+                                const struct opencl_argument *arguments, carrynet_status status);
 
 /* ---- profile.c ------------------------------------------------------------------------------------------------- */
 

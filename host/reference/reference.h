@@ -43,6 +43,19 @@ struct reference_counts {
 /* What a pass keeps in its scratch: two steps of hidden values, all of them, or also what the gradient takes. */
 enum reference_keeps { REFERENCE_MEASURES, REFERENCE_WRITES_H, REFERENCE_TRAINS };
 
+/* What one block of S <= 64 sequences computes on its way, steps in the order of time; none may be NULL. */
+struct reference_trace {
+    void *rows;    /* [2^I][H]: the input rows of each symbol */
+    void *first;   /* [2^I][H]: their sigmoids, h[1] where h[0] = 0 */
+    void *h;       /* [T + 1][S][H] */
+    void *z;       /* [T][S][O] */
+    void *y;       /* [T][S][O] */
+    void *dy;      /* [T][S][O] */
+    void *dh;      /* [T][S][H] */
+    void *buckets; /* [2^I][H]: sums of dh by symbol */
+    void *node;    /* [trained + 2] */
+};
+
 struct reference_loops {
     /* Bytes of scratch of the two passes below, for sequences of that length and number. */
     size_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences,
@@ -60,6 +73,14 @@ struct reference_loops {
     /* One update from a node's sums over `sequences` sequences; moments [trained] may be NULL where unused. */
     void (*update)(void *parameters, void *first_moment, void *second_moment, const void *sums,
                    const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+
+    /* The same for one block, and all that it computes on the way: to find where another body goes its own way. */
+    size_t (*trace_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences);
+    void (*trace)(const struct reference_trace *trace, const void *parameters, const carrynet_settings *settings,
+                  const struct reference_pass *pass, void *scratch);
+
+    /* The factor of clipping by norm that an update takes for these sums; 1 without clipping. */
+    double (*clip_factor)(const void *sums, const carrynet_settings *settings, uint64_t sequences);
 
     /* Runs fused multiply-adds in registers, and returns how many operations that were, two each; *result depends on all. */
     double (*peak)(double *result, uint64_t rounds);

@@ -98,7 +98,9 @@ typedef struct carrynet_checkpoints {
     void (*resumed)(void *self, const carrynet_resumption *resumption);
     /* Told that a checkpoint could not be written, which carrynet_message explains; other than OK ends the training. */
     carrynet_status (*failed)(void *self, carrynet_status status, uint64_t updates);
-    void *self; /* of all three */
+    /* Told that one was written. NULL: not told. */
+    void (*saved)(void *self, uint64_t updates);
+    void *self; /* of all four */
 } carrynet_checkpoints;
 
 typedef struct carrynet_train_options {

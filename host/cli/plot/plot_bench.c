@@ -2,6 +2,7 @@
  * What `carrynet bench --json` measured (a JSON object a line) as two areas over its cases, in the file's order: sequences
  * a second, the median of the windows between the slowest and the fastest, and the share of the peak.
  */
+#include "base/json_text.h"
 #include "cli/json_values.h"
 #include "cli/plot/plot_charts.h"
 #include <math.h>
@@ -83,10 +84,13 @@ static carrynet_status read_cases(bench_file *file, const char *path, const char
     while (*text != '\0' && status == CARRYNET_OK) {
         const size_t length = strcspn(text, "\n");
         json_error_t error;
-        json_t *object = json_loadb(text, length, 0, &error);
-        if (object != NULL)
+        json_t *object = NULL;
+        status = base_json_read(&object, &error, text, length, 0);
+        if (status == CARRYNET_OK)
             status = read_case(file, object, path, line);
-        else if (strspn(text, " \t\r") < length)
+        else if (strspn(text, " \t\r") >= length)
+            status = CARRYNET_OK;
+        else if (status == CARRYNET_ERROR_FORMAT)
             status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", path, line, error.text);
         json_decref(object);
         text += length + (text[length] == '\n');
@@ -135,6 +139,8 @@ carrynet_status plot_bench_script(plot_page *page, const char *path, const char 
     carrynet_status status = base_allocate(&file, 1, sizeof *file);
     if (status == CARRYNET_OK)
         status = read_cases(file, path, text);
+    if (status == CARRYNET_OK && file->count == 0)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: has no case, as `carrynet bench --json` writes them", path);
     if (status == CARRYNET_OK) {
         plot_page_begin(page, png, TITLE + 2 * AREA + BETWEEN + BELOW, "full training steps",
                         file->several ? "several devices" : file->device);

@@ -103,15 +103,22 @@ double plot_labels_width(const plot_values *values)
 
 /* ---- axes ------------------------------------------------------------------------------------------------------ */
 
+/* What a file says is any number, what is drawn is within these, and has a part in 10^9 between its ends. */
+static const double LARGEST = 1e100, SMALLEST = 1e-100;
+
 plot_axis plot_axis_for(char which, bool log, double least, double most, int pixels, const char *title)
 {
-    plot_axis axis = {.which = which, .log = log && least > 0, .pixels = pixels, .title = title};
+    plot_axis axis = {.which = which, .log = log && least >= SMALLEST, .pixels = pixels, .title = title};
+    least = fmax(fmin(least, LARGEST), -LARGEST);
+    most = fmax(fmin(most, LARGEST), -LARGEST);
+    const double apart = fmax(1e-9 * fmax(fabs(least), fabs(most)), SMALLEST);
     if (axis.log) {
         const double room = most > 1.01 * least ? pow(most / least, 0.06) : 1.5;
         axis.least = least / room;
         axis.most = most * room;
     } else {
-        const double room = most > least ? 0.06 * (most - least) : most != 0 ? fabs(most) / 2 : 0.5;
+        double room = most > least ? 0.06 * (most - least) : most != 0 ? fabs(most) / 2 : 0.5;
+        room = fmax(room, apart);
         axis.least = least - room;
         axis.most = most + room;
     }

@@ -80,7 +80,7 @@ carrynet_status plot_table_read(plot_table *table, const char *path, char *text,
     if (memchr(text, '\0', size) != NULL)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", path);
     for (const char *p = text; p < end; ++p)
-        lines += *p == '\n' ? 1 : 0;
+        lines += *p == '\n' && p[1] != '\n' ? 1 : 0; /* blank ones take no room */
     const carrynet_status status = base_allocate(&table->row, lines, sizeof *table->row);
     if (status != CARRYNET_OK)
         return status;

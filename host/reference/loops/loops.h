@@ -71,6 +71,7 @@ static inline void add_values(real *restrict total, const real *restrict values,
 #define measure_block LOOP(measure_block)
 #define backward_block LOOP(backward_block)
 #define update_network LOOP(update_network)
+#define clip_factor_of LOOP(clip_factor_of)
 #define run_peak LOOP(run_peak)
 #define compute_start_vectors LOOP(compute_start_vectors)
 
@@ -91,6 +92,8 @@ void backward_block(real *gradient, struct block *block, const struct parameters
 
 void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums,
                     const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+
+double clip_factor_of(const void *sums, const carrynet_settings *settings, uint64_t sequences);
 
 double run_peak(double *result, uint64_t rounds);
 

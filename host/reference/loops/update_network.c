@@ -36,6 +36,13 @@ static real clip_factor(const real *sums, size_t count, real r, real c)
     return norm <= c ? REAL(0x1p0) : quotient(c, norm);
 }
 
+double clip_factor_of(const void *sums, const carrynet_settings *settings, uint64_t sequences)
+{
+    const size_t trained = carrynet_shape_trained(&settings->shape);
+    const real r = (real)(0x1p0 / (double)sequences);
+    return settings->clip > 0 ? (double)clip_factor(sums, trained, r, (real)settings->clip) : 1;
+}
+
 static real second_moment_forward(real v, real g, real decay, real rest)
 {
     const real most = REAL(0x1p100), q = product(REAL(0x1p20), g);

@@ -1,0 +1,337 @@
+/*
+ * Where the kernels keep the values of a block: the scratch of cpu_rows.cl, cpu_abreast_block.cl and gpu_gradient.cl and
+ * the packed weights of cpu_block.cl, as strides. The kernels' own formulas stand beside their structs.
+ */
+#include "base/base.h"
+#include "cases/launch_checks.h"
+#include "kernels/arguments.h"
+#include <string.h>
+
+carrynet_status launch_add(struct launch_check **out, struct launch_checks *checks, const struct launch_check *like)
+{
+    carrynet_status status = CARRYNET_OK;
+    *out = NULL;
+    if (checks->count == checks->room) {
+        const size_t room = checks->room > 0 ? 2 * checks->room : 32;
+        struct launch_check *more = NULL;
+        status = base_allocate(&more, room, sizeof *more);
+        if (status != CARRYNET_OK)
+            return status;
+        if (checks->count > 0)
+            memcpy(more, checks->all, checks->count * sizeof *more);
+        base_free(checks->all);
+        checks->all = more;
+        checks->room = room;
+    }
+    struct launch_check *check = &checks->all[checks->count];
+    *check = *like;
+    for (int i = 0; i < 3; ++i)
+        if (check->axes[i] == NULL && check->count[i] == 0)
+            check->count[i] = 1;
+    check->network = checks->network;
+    check->expected = NULL;
+    status =
+        base_allocate(&check->expected, (size_t)(check->count[0] * check->count[1] * check->count[2]), check->bytes);
+    if (status == CARRYNET_OK) {
+        ++checks->count;
+        *out = check;
+    }
+    return status;
+}
+
+void launch_checks_free(struct launch_checks *checks)
+{
+    for (size_t i = 0; i < checks->count; ++i)
+        base_free(checks->all[i].expected);
+    base_free(checks->all);
+    *checks = (struct launch_checks){0};
+}
+
+/* ---- scratch --------------------------------------------------------------------------------------------------- */
+
+/* cpu_rows.cl; the arrays of a step are [rows][pitch]. */
+static struct scratch_layout rows_layout(const carrynet_shape *shape, const struct opencl_record *record,
+                                         const struct carrynet_pass *pass)
+{
+    const uint64_t C = record->columns, pitch = C + CARRYNET_PITCH_REST(C), symbols = 1u << shape->inputs;
+    const uint64_t step = pass->rows * pitch, O = shape->outputs;
+    struct scratch_layout l = {.h_step = step, .h_sequence = pitch, .h_unit = 1};
+    l.dy = (pass->steps + 1) * step;
+    l.dy_step = O * pass->rows;
+    l.dy_sequence = 1;
+    l.dy_output = pass->rows;
+    l.dh = l.dy + pass->steps * l.dy_step;
+    l.dh_step = step;
+    l.dh_sequence = pitch;
+    l.dh_unit = 1;
+    l.bucket = l.dh + 2 * step;
+    l.bucket_symbol = C;
+    l.bucket_unit = 1;
+    l.dw_hh = l.bucket + symbols * C;
+    l.hh_row = C;
+    l.hh_column = 1;
+    l.dw_hy = l.dw_hh + C * C;
+    l.hy_unit = 1;
+    l.hy_output = C;
+    l.db_y = l.dw_hy + O * C;
+    l.y_output = 1;
+    return l;
+}
+
+/* gpu_gradient.cl; dw holds all gradients at their parameters' places, but w_xh and b_h. */
+static struct scratch_layout gpu_layout(const carrynet_shape *shape, const struct carrynet_pass *pass)
+{
+    const uint64_t H = shape->hidden, O = shape->outputs, I = shape->inputs, symbols = 1u << I, step = pass->rows * H;
+    struct scratch_layout l = {.h_step = step, .h_sequence = H, .h_unit = 1};
+    l.dy = (pass->steps + 1) * step;
+    l.dy_step = pass->rows * O;
+    l.dy_sequence = O;
+    l.dy_output = 1;
+    l.dh = l.dy + pass->steps * l.dy_step;
+    l.dh_step = step;
+    l.dh_sequence = H;
+    l.dh_unit = 1;
+    l.bucket = l.dh + 2 * step + H * H + symbols * H;
+    l.bucket_symbol = H;
+    l.bucket_unit = 1;
+    const uint64_t dw = l.bucket + symbols * H;
+    l.dw_hh = dw + I * H;
+    l.hh_row = H;
+    l.hh_column = 1;
+    l.dw_hy = l.dw_hh + H * H;
+    l.hy_unit = O;
+    l.hy_output = 1;
+    l.db_y = l.dw_hy + H * O + H;
+    l.y_output = 1;
+    return l;
+}
+
+/* cpu_abreast_block.cl: vectors of a block or a network a lane, so that every stride has L lanes. */
+static struct scratch_layout abreast_layout(const struct witness *w, uint64_t L, const struct carrynet_pass *pass)
+{
+    const carrynet_shape *shape = &w->settings.shape;
+    const uint64_t H = shape->hidden, O = shape->outputs, symbols = 1u << shape->inputs, B = CARRYNET_BLOCK;
+    const uint64_t weights = 2 * symbols * H + H * H + O * H + H + O;
+    struct scratch_layout l = {.h_step = B * H * L, .h_sequence = H * L, .h_unit = L};
+    l.dy = (pass->steps + 1) * B * H * L;
+    l.dy_step = B * O * L;
+    l.dy_sequence = O * L;
+    l.dy_output = L;
+    l.dh = l.dy + pass->steps * l.dy_step;
+    l.dh_step = B * H * L;
+    l.dh_sequence = H * L;
+    l.dh_unit = L;
+    l.bucket = l.dh + (2 * B * H + weights) * L;
+    l.bucket_symbol = H * L;
+    l.bucket_unit = L;
+    l.dw_hh = l.bucket + symbols * H * L;
+    l.hh_row = H * L;
+    l.hh_column = L;
+    l.dw_hy = l.dw_hh + H * H * L;
+    l.hy_unit = L;
+    l.hy_output = H * L;
+    l.db_y = l.dw_hy + O * H * L;
+    l.y_output = L;
+    l.words = l.db_y + (O + w->trained + 2) * L;
+    return l;
+}
+
+struct scratch_layout launch_layout(const struct witness *w, const struct opencl_record *record,
+                                    const struct carrynet_pass *pass, bool abreast)
+{
+    return abreast             ? abreast_layout(w, record->lanes, pass)
+           : record->cpu_shape ? rows_layout(&w->settings.shape, record, pass)
+                               : gpu_layout(&w->settings.shape, pass);
+}
+
+/* ---- a block ---------------------------------------------------------------------------------------------------- */
+
+/* Adds a check of a tensor of reals and fills in what is expected, dense [count]. */
+static carrynet_status add_dense(struct launch_checks *checks, const struct launch_check *like, const void *expected)
+{
+    struct launch_check *check;
+    const carrynet_status status = launch_add(&check, checks, like);
+    if (status == CARRYNET_OK)
+        memcpy(check->expected, expected, (size_t)(check->count[0] * check->count[1] * check->count[2]) * check->bytes);
+    return status;
+}
+
+carrynet_status launch_expect_block(struct launch_checks *checks, const struct witness *w,
+                                    const struct reference_trace *trace, const struct scratch_layout *l,
+                                    size_t argument, uint64_t base, uint64_t first, uint64_t S)
+{
+    const carrynet_shape *shape = &w->settings.shape;
+    const uint64_t T = w->settings.steps, H = shape->hidden, O = shape->outputs, I = shape->inputs, symbols = 1u << I;
+    const size_t value = w->value;
+    const char *node = trace->node, *const h = trace->h, *const dh = trace->dh;
+    struct launch_check like = {.argument = argument, .bytes = value, .kind = CHECK_REAL};
+    like.operation = "forward step";
+    like.tensor = "h";
+    like.axes[0] = "step", like.axes[1] = "sequence", like.axes[2] = "unit";
+    like.base[1] = first;
+    like.offset = base + l->h + l->h_step; /* h[1]: what step 0 makes */
+    like.count[0] = T, like.count[1] = S, like.count[2] = H;
+    like.stride[0] = l->h_step, like.stride[1] = l->h_sequence, like.stride[2] = l->h_unit;
+    carrynet_status status = add_dense(checks, &like, h + S * H * value);
+    like.operation = "output and its delta";
+    like.tensor = "dy";
+    like.axes[2] = "output";
+    like.offset = base + l->dy;
+    like.count[2] = O;
+    like.stride[0] = l->dy_step, like.stride[1] = l->dy_sequence, like.stride[2] = l->dy_output;
+    if (status == CARRYNET_OK)
+        status = add_dense(checks, &like, trace->dy);
+    like.operation = "backward step";
+    like.tensor = "dh";
+    like.axes[2] = "unit";
+    like.count[0] = 1, like.count[2] = H;
+    like.stride[1] = l->dh_sequence, like.stride[2] = l->dh_unit;
+    /* Two steps are kept in turn: those of steps 1 and 0 at last. */
+    for (uint64_t t = T > 1 ? 2 : 1; t-- > 0 && status == CARRYNET_OK;) {
+        like.base[0] = t;
+        like.offset = base + l->dh + t % 2 * l->dh_step;
+        status = add_dense(checks, &like, dh + t * S * H * value);
+    }
+    like = (struct launch_check){.operation = "gradient of a block", .argument = argument, .bytes = value};
+    like.tensor = "buckets of dw_xh";
+    like.axes[0] = "symbol", like.axes[1] = "unit";
+    like.offset = base + l->bucket;
+    like.count[0] = symbols, like.count[1] = H;
+    like.stride[0] = l->bucket_symbol, like.stride[1] = l->bucket_unit;
+    if (status == CARRYNET_OK)
+        status = add_dense(checks, &like, trace->buckets);
+    node += I * H * value;
+    like.tensor = "dw_hh";
+    like.axes[0] = "from unit", like.axes[1] = "to unit";
+    like.offset = base + l->dw_hh;
+    like.count[0] = H;
+    like.stride[0] = l->hh_row, like.stride[1] = l->hh_column;
+    if (status == CARRYNET_OK)
+        status = add_dense(checks, &like, node);
+    node += H * H * value;
+    like.tensor = "dw_hy";
+    like.axes[0] = "unit", like.axes[1] = "output";
+    like.offset = base + l->dw_hy;
+    like.count[1] = O;
+    like.stride[0] = l->hy_unit, like.stride[1] = l->hy_output;
+    if (status == CARRYNET_OK)
+        status = add_dense(checks, &like, node);
+    node += (H * O + H) * value;
+    like.tensor = "db_y";
+    like.axes[0] = "output", like.axes[1] = NULL;
+    like.offset = base + l->db_y;
+    like.count[0] = O, like.count[1] = 1;
+    like.stride[0] = l->y_output;
+    if (status == CARRYNET_OK && shape->bias)
+        status = add_dense(checks, &like, node);
+    return status;
+}
+
+/* ---- packed weights --------------------------------------------------------------------------------------------- */
+
+/* Panels of [H][columns] of w_hh, or of its transpose, from offset `at` on. */
+static carrynet_status expect_panels(struct launch_checks *checks, const struct witness *w, const char *w_hh,
+                                     uint64_t at, uint64_t columns, uint64_t panel, bool transposed,
+                                     struct launch_check like)
+{
+    const uint64_t H = w->settings.shape.hidden;
+    struct launch_check *check;
+    carrynet_status status = CARRYNET_OK;
+    like.tensor = transposed ? "packed transpose of w_hh" : "packed w_hh";
+    like.axes[0] = "row", like.axes[1] = "column";
+    for (uint64_t first = 0; first < columns && status == CARRYNET_OK; first += panel) {
+        const uint64_t width = columns - first < panel ? columns - first : panel;
+        like.base[1] = first;
+        like.offset = at + first * H;
+        like.count[0] = H, like.count[1] = width;
+        like.stride[0] = width, like.stride[1] = 1;
+        status = launch_add(&check, checks, &like);
+        for (uint64_t k = 0; k < H && status == CARRYNET_OK; ++k)
+            for (uint64_t j = first; j < first + width && j < H; ++j)
+                memcpy(check->expected + (k * width + j - first) * w->value,
+                       w_hh + (transposed ? j * H + k : k * H + j) * w->value, w->value);
+    }
+    return status;
+}
+
+/* Rows [count][columns] of which the first H of each are given, [count][H], or [H][count] where `across`. */
+static carrynet_status expect_rows(struct launch_checks *checks, const struct witness *w, const char *values,
+                                   const struct launch_check *like, bool across)
+{
+    const uint64_t H = w->settings.shape.hidden, rows = like->count[0], columns = like->count[1];
+    struct launch_check *check;
+    const carrynet_status status = launch_add(&check, checks, like);
+    for (uint64_t r = 0; r < rows && values != NULL && status == CARRYNET_OK; ++r)
+        for (uint64_t j = 0; j < H; ++j)
+            memcpy(check->expected + (r * columns + j) * w->value,
+                   values + (across ? j * rows + r : r * H + j) * w->value, w->value);
+    return status;
+}
+
+static carrynet_status expect_packed_network(struct launch_checks *checks, struct witness *w,
+                                             const struct opencl_record *record, size_t argument, size_t network)
+{
+    const carrynet_shape *shape = &w->settings.shape;
+    const uint64_t I = shape->inputs, H = shape->hidden, O = shape->outputs, L = record->lanes, C = record->columns;
+    const uint64_t symbols = 1u << I, vectors = C / L, widest = 8 * w->value * L == 512 ? 4 : 2;
+    const uint64_t panels = (vectors + widest - 1) / widest, panel = (vectors + panels - 1) / panels * L;
+    const char *w_hh = w->parameters + (network * w->size + I * H) * w->value, *w_hy = w_hh + H * H * w->value;
+    const char *rest = w_hy + H * O * w->value, *b_y = rest + H * w->value;
+    const char *h_0 = rest + (shape->bias ? H + O : 0) * w->value;
+    uint64_t at = network * record->packed_size;
+    struct reference_trace trace;
+    checks->network = (uint32_t)network;
+    carrynet_status status = witness_trace(&trace, w, network, 0, 1);
+    struct launch_check like = {.operation = "packing of the weights", .argument = argument, .bytes = w->value};
+    const uint64_t hh = at + 2 * symbols * C, hy = hh + 2 * H * C;
+    if (status == CARRYNET_OK)
+        status = expect_panels(checks, w, w_hh, hh, C, panel, false, like);
+    if (status == CARRYNET_OK)
+        status = expect_panels(checks, w, w_hh, hh + H * C, C, panel, true, like);
+    like.tensor = "packed input rows";
+    like.axes[0] = "symbol", like.axes[1] = "unit";
+    like.offset = at;
+    like.count[0] = symbols, like.count[1] = H;
+    like.stride[0] = C, like.stride[1] = 1;
+    if (status == CARRYNET_OK)
+        status = expect_rows(checks, w, trace.rows, &like, false);
+    like.operation = "sigmoid";
+    like.tensor = "sigmoids of the input rows";
+    like.offset = at + symbols * C;
+    if (status == CARRYNET_OK)
+        status = expect_rows(checks, w, trace.first, &like, false);
+    like.operation = "packing of the weights";
+    like.tensor = "packed w_hy";
+    like.axes[0] = "output";
+    like.offset = hy;
+    like.count[0] = O, like.count[1] = C;
+    if (status == CARRYNET_OK)
+        status = expect_rows(checks, w, w_hy, &like, true);
+    like.tensor = "packed h_0";
+    like.axes[0] = NULL;
+    like.offset = hy + O * C;
+    like.count[0] = 1;
+    if (status == CARRYNET_OK)
+        status = expect_rows(checks, w, shape->initial_state ? h_0 : NULL, &like, false);
+    like.tensor = "packed b_y";
+    like.axes[0] = "output", like.axes[1] = NULL;
+    like.offset = hy + (O + 1) * C;
+    like.count[0] = O, like.count[1] = 1;
+    like.stride[0] = L;
+    struct launch_check *check;
+    if (status == CARRYNET_OK)
+        status = launch_add(&check, checks, &like);
+    if (status == CARRYNET_OK && shape->bias)
+        memcpy(check->expected, b_y, O * w->value);
+    witness_trace_free(&trace);
+    return status;
+}
+
+carrynet_status launch_expect_packed(struct launch_checks *checks, struct witness *w,
+                                     const struct opencl_record *record, size_t argument)
+{
+    carrynet_status status = CARRYNET_OK;
+    for (size_t n = 0; n < w->settings.networks && status == CARRYNET_OK; ++n)
+        status = expect_packed_network(checks, w, record, argument, n);
+    return status;
+}

@@ -1,0 +1,194 @@
+/* The reference, asked step by step (witness.h). */
+#include "cases/witness.h"
+#include "base/base.h"
+#include "engine/body.h"
+#include "kernels/arguments.h"
+#include <string.h>
+
+carrynet_status witness_open(struct witness *w, const carrynet_settings *settings)
+{
+    const size_t networks = settings->networks;
+    *w = (struct witness){.settings = *settings, .loops = reference_loops(settings->precision)};
+    w->value = settings->precision / 8;
+    w->size = carrynet_shape_size(&settings->shape);
+    w->trained = carrynet_shape_trained(&settings->shape);
+    carrynet_status status = base_allocate(&w->parameters, networks, w->size * w->value);
+    for (int i = 0; i < 2 && status == CARRYNET_OK; ++i)
+        status = base_allocate(&w->moments[i], networks, w->trained * w->value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&w->sums, networks, (w->trained + 2) * w->value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&w->counts, networks, sizeof *w->counts);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&w->factors, networks, w->value);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&w->batches, networks, sizeof *w->batches);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&w->trace_scratch, w->loops->trace_bytes(settings, settings->steps, CARRYNET_BLOCK), 1);
+    return status;
+}
+
+static void free_batches(struct witness *w)
+{
+    for (size_t n = 0; n < w->batch_count; ++n)
+        carrynet_batch_free(&w->batches[n]);
+    w->batch_count = 0;
+}
+
+void witness_close(struct witness *w)
+{
+    free_batches(w);
+    base_free(w->parameters);
+    base_free(w->moments[0]);
+    base_free(w->moments[1]);
+    base_free(w->sums);
+    base_free(w->counts);
+    base_free(w->factors);
+    base_free(w->batches);
+    base_free(w->scratch);
+    base_free(w->trace_scratch);
+    *w = (struct witness){0};
+}
+
+/* ---- problems -------------------------------------------------------------------------------------------------- */
+
+/* `count` batches of `sequences`, each from its own seed. */
+static carrynet_status fill(struct witness *w, const carrynet_source *source, size_t count, size_t sequences,
+                            uint64_t u)
+{
+    const carrynet_settings *s = &w->settings;
+    carrynet_status status = CARRYNET_OK;
+    free_batches(w);
+    base_free(w->scratch);
+    w->scratch = NULL;
+    status = base_allocate(&w->scratch, w->loops->scratch_bytes(s, s->steps, sequences, REFERENCE_TRAINS), 1);
+    for (size_t n = 0; n < count && status == CARRYNET_OK; ++n) {
+        carrynet_batch *batch = &w->batches[n];
+        status = carrynet_batch_create(batch, &s->task, sequences, s->steps);
+        if (status != CARRYNET_OK)
+            break;
+        ++w->batch_count;
+        status = source->fill(source->self, carrynet_individual_of(s, (uint32_t)n).problem_seed, u, 0, sequences,
+                              batch->steps, batch->symbols, batch->targets);
+    }
+    return status;
+}
+
+carrynet_status witness_problems(struct witness *w, const carrynet_source *source, uint64_t u)
+{
+    w->noisy = true;
+    w->first_sequence = 0;
+    w->update = u;
+    return fill(w, source, w->settings.networks, w->settings.batch, u);
+}
+
+carrynet_status witness_shared(struct witness *w, const carrynet_source *source, size_t sequences, uint64_t u)
+{
+    w->noisy = false;
+    w->first_sequence = 0;
+    w->update = u;
+    return fill(w, source, 1, sequences, u);
+}
+
+/* ---- passes ---------------------------------------------------------------------------------------------------- */
+
+static struct reference_pass pass_of(const struct witness *w, size_t network, size_t first, size_t sequences)
+{
+    const carrynet_batch *batch = witness_batch(w, network);
+    const carrynet_individual one = carrynet_individual_of(&w->settings, (uint32_t)network);
+    return (struct reference_pass){
+        .symbols = batch->symbols + first * batch->symbol_words,
+        .targets = batch->targets + first * batch->target_words,
+        .sequences = sequences,
+        .steps = batch->steps,
+        .symbol_words = batch->symbol_words,
+        .target_words = batch->target_words,
+        .noise = w->noisy ? one.noise : 0,
+        .seed = one.seed,
+        .first_sequence = w->first_sequence + first,
+        .update = (uint32_t)w->update,
+    };
+}
+
+void witness_node(struct witness *w, size_t network, size_t first, size_t sequences, void *node,
+                  struct reference_counts *counts)
+{
+    const struct reference_pass pass = pass_of(w, network, first, sequences);
+    w->loops->gradient(node, counts, w->parameters + network * w->size * w->value, &w->settings, &pass, w->scratch);
+}
+
+void witness_sums(struct witness *w)
+{
+    for (size_t n = 0; n < w->settings.networks; ++n)
+        witness_node(w, n, 0, witness_batch(w, n)->sequences, w->sums + n * (w->trained + 2) * w->value, &w->counts[n]);
+}
+
+void witness_trace_free(struct reference_trace *trace)
+{
+    base_free(trace->rows);
+    base_free(trace->first);
+    base_free(trace->h);
+    base_free(trace->z);
+    base_free(trace->y);
+    base_free(trace->dy);
+    base_free(trace->dh);
+    base_free(trace->buckets);
+    base_free(trace->node);
+    *trace = (struct reference_trace){0};
+}
+
+carrynet_status witness_trace(struct reference_trace *trace, struct witness *w, size_t network, size_t first,
+                              size_t sequences)
+{
+    const carrynet_shape *shape = &w->settings.shape;
+    const size_t T = w->settings.steps, H = shape->hidden, O = shape->outputs, symbols = (size_t)1 << shape->inputs;
+    const size_t steps = T * sequences;
+    *trace = (struct reference_trace){0};
+    void **const parts[] = {&trace->rows, &trace->first, &trace->h,       &trace->z,   &trace->y,
+                            &trace->dy,   &trace->dh,    &trace->buckets, &trace->node};
+    const size_t counts[] = {symbols * H, symbols * H, steps * H + sequences * H,
+                             steps * O,   steps * O,   steps * O,
+                             steps * H,   symbols * H, w->trained + 2};
+    carrynet_status status = CARRYNET_OK;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == CARRYNET_OK; ++i)
+        status = base_allocate(parts[i], counts[i], w->value);
+    const struct reference_pass pass = pass_of(w, network, first, sequences);
+    if (status == CARRYNET_OK)
+        w->loops->trace(trace, w->parameters + network * w->size * w->value, &w->settings, &pass, w->trace_scratch);
+    else
+        witness_trace_free(trace);
+    return status;
+}
+
+void witness_forward(struct witness *w, const struct reference_outputs *outputs, void *metrics,
+                     struct reference_counts *counts, size_t network, size_t first, size_t sequences, bool resume)
+{
+    struct reference_pass pass = pass_of(w, network, first, sequences);
+    pass.resume = resume;
+    w->loops->forward(outputs, metrics, counts, w->parameters + network * w->size * w->value, &w->settings, &pass,
+                      w->scratch);
+}
+
+void witness_factors(struct witness *w)
+{
+    for (size_t n = 0; n < w->settings.networks; ++n) {
+        const double factor = w->loops->clip_factor(w->sums + n * (w->trained + 2) * w->value, &w->settings,
+                                                    witness_batch(w, n)->sequences);
+        const float single = (float)factor;
+        memcpy(w->factors + n * w->value, w->value == sizeof single ? (const void *)&single : (const void *)&factor,
+               w->value);
+    }
+}
+
+void witness_update(struct witness *w, uint64_t u)
+{
+    const carrynet_settings *s = &w->settings;
+    witness_factors(w);
+    for (size_t n = 0; n < s->networks; ++n) {
+        const size_t state = n * w->trained * w->value, sequences = witness_batch(w, n)->sequences;
+        const char *sums = w->sums + n * (w->trained + 2) * w->value;
+        const struct net_rates rates = engine_rates(s, carrynet_individual_of(s, (uint32_t)n).rate, u);
+        w->loops->update(w->parameters + n * w->size * w->value, w->moments[0] + state, w->moments[1] + state, sums, s,
+                         sequences, rates.rate, rates.epsilon);
+    }
+}

@@ -1,0 +1,58 @@
+/*
+ * Records of launches: a kernel, the source and options that it was built with, and its arguments, buffers as they were
+ * before and after. For whoever looks for the launch that went wrong (host/cases); without a recorder nothing is copied.
+ * No OpenCL header is needed here.
+ */
+#ifndef OPENCL_RECORD_H
+#define OPENCL_RECORD_H
+
+#include "base/base.h"
+
+enum opencl_kernel_id {
+    OPENCL_ADMIT,
+    OPENCL_PACK,
+    OPENCL_MAKE,
+    OPENCL_GRADIENT,
+    OPENCL_FORWARD,
+    OPENCL_TRAIN,
+    OPENCL_NETWORKS,
+    OPENCL_JOIN,
+    OPENCL_CLIP,
+    OPENCL_APPLY,
+    OPENCL_PEAK,
+    OPENCL_KERNELS
+};
+
+enum { OPENCL_ARGUMENTS = 16 }; /* most that a kernel has */
+
+struct opencl_recorded_argument {
+    const char *name;     /* of the buffer; NULL: passed by value */
+    size_t bytes;         /* of the buffer, or of the value */
+    const void *value;    /* as it was passed; NULL: a buffer */
+    char *before, *after; /* the buffer's content */
+};
+
+/* One launch, complete. The recorder's for the time of its call. */
+struct opencl_record {
+    enum opencl_kernel_id id;
+    const char *kernel;
+    const char *source;  /* as it was built */
+    const char *options; /* likewise */
+    const char *platform, *device, *driver;
+    size_t items, group; /* global and local size */
+    size_t count;
+    struct opencl_recorded_argument arguments[OPENCL_ARGUMENTS];
+    /* How the trainer lays its arrays out (trainer.h). */
+    bool cpu_shape, blocks_abreast;
+    uint32_t lanes;
+    size_t columns;
+    uint64_t packed_size;
+};
+
+/* Called after each launch, which has then ended; a status other than OK ends what was launched. */
+struct opencl_recorder {
+    carrynet_status (*launched)(void *self, const struct opencl_record *record);
+    void *self;
+};
+
+#endif

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""Changes kernels, reference and host code, one constant, order, rounding or bound at a time, and expects a named test to fail.
+
+    mutate.py BUILD [--all] [--only WORD] [--jobs N] [--cc CC]
+
+BUILD is a build folder with the program and the tests that the mutants name (`--tests` lists them). Nothing in the tree is written: a changed
+kernel lies in a folder of its own (CARRYNET_KERNEL_DIR); a changed C file is compiled there and linked before the library, into the test or the
+program. Without --all the first list alone, which ctest runs; all take some minutes, most of which OpenCL compiles.
+
+A test is "case NAME SHAPE", that case of `carrynet compare`; or "test_x" or "test_x:FILTER", a Criterion program of tests/. mutate_checker.py does the
+same for the checker of certificates, with more mutants.
+"""
+
+import argparse
+import concurrent.futures
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# file, a part of it that stands there once, what it becomes, the tests of which one must fail
+FIRST = [
+    ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.c6b6d8p-5));", "p = fused(p, f, REAL(0x1.c6b8d8p-5));", ["test_arithmetic"]),
+    ("host/reference/loops/backward_block.c", "first + steps < b->T || b->start ? pairs : pairs - S;", "first + steps < b->T ? pairs : pairs - S;", ["test_differences"]),
+    ("host/reference/loops/update_network.c", "return norm <= c ?", "return norm < c ?", ["test_training", "case start-state cpu"]),
+    ("host/engine/rates.c", "power(settings->decay, update + 1)", "power(settings->decay, update)", ["test_training", "case start-state cpu"]),
+]
+
+MORE = [
+    # ---- scalar functions that both sides share ----
+    ("kernels/arithmetic.h", "(b & BITS(0x7fffffff)) < BITS(0x2b800000)", "(b & BITS(0x7fffffff)) <= BITS(0x2b800000)", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "low = REAL(-0x1.bp4), high", "low = REAL(-0x1.cp4), high", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "high = REAL(0x1.4p5), minus", "high = REAL(0x1.2p5), minus", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "((bits_of(b) & BITS(0x007fffff)) + BITS(1)) >> 23", "((bits_of(b) & BITS(0x007fffff)) + BITS(0)) >> 23", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "return fused(fused(-b, q, a), r, q);", "return q;", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "s = fused(fused(-s, s, x), product(REAL(0x1p-1), r), s);", "", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "p = fused(p, z, REAL(0x1.24924ap-3));", "p = fused(p, z, REAL(0x1.24934ap-3));", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "ln2_low = REAL(-0x1.05c61p-29);", "ln2_low = REAL(0x1.05c61p-29);", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "return x == x ? result : x;", "return result;", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "round < 10;", "round < 9;", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "key_high += (vword)(0xbb67ae85u);", "key_high += (vword)(0xbb67ae87u);", ["test_arithmetic"]),
+    ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.ffcbee3a4c898p-17));", "p = fused(p, f, REAL(0x1.ffcbee3a4c8a8p-16));", ["test_arithmetic_64"]),
+    # ---- kernels ----
+    ("kernels/problems.h", "d |= d >> 16;", "", ["case subtract cpu"]),
+    ("kernels/made.cl", "& ~low)) >> 31;", "& low)) >> 31;", ["test_problem_kernel"]),
+    ("kernels/made.cl", "less |= differs & ~decided & ~not_zero(s & difference);", "less |= differs & ~not_zero(s & difference);", ["test_problem_kernel", "case subtract cpu"]),
+    ("kernels/made.cl", "t < pass->steps; ++t) {\n        const uint closing", "t + 1 < pass->steps; ++t) {\n        const uint closing", ["test_problem_kernel", "case smallest cpu"]),
+    ("kernels/staged.cl", "return word >> (bits * (step % per_word))", "return word >> (bits * (step % (per_word - 1)))", ["case long gpu"]),
+    ("kernels/cpu_block.cl", "acc[r][v] = fma(x, w[v], acc[r][v]);", "acc[r][v] = x * w[v] + acc[r][v];", ["case odd cpu"]),
+    ("kernels/cpu_block.cl", "return HALVE_2(part[0], part[1]);", "return HALVE_2(part[1], part[0]);", ["case odd cpu"]),
+    ("kernels/cpu_block.cl", "const vreal right = target > zero ? y : one - y;\n    m->loss[group] = plus(m->loss[group], -logarithm(right < least ? least : right));", "const vreal right = target > zero ? y : one - y;\n    m->loss[group] = plus(m->loss[group], -logarithm(right));", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/cpu_block.cl", "for (uint level = 0; blocks >> level != 0; ++level)", "for (uint level = 32; level-- > 0;)", ["case blocks cpu", "case many-blocks cpu"]),
+    ("kernels/cpu_block.cl", "return number < (vreal)((real)sequences) ? value", "return number <= (vreal)((real)sequences) ? value", ["case odd cpu"]),
+    ("kernels/cpu_pack.cl", "to[PACKED_HY * LANES + o * COLUMNS + j] = j < H ?", "to[PACKED_HY * LANES + o * COLUMNS + j] = j + 1 < H ?", ["case odd cpu"]),
+    ("kernels/cpu_rows.cl", "flush(acc[r][v] * (x * (REAL(0x1p0) - x)))", "acc[r][v] * (x * (REAL(0x1p0) - x))", ["case tiny-weights cpu"]),
+    ("kernels/cpu_rows.cl", "row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));", "row[v] = row[v] + CARRYNET_PASTE(vload, LANES)(v, noise);", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/cpu_rows.cl", "high[i] = (uint)(base >> 32) + (lows[i] < (uint)base ? 1 : 0);", "high[i] = 0;", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/cpu_forward.cl", "hidden + (pass.steps % 2) * step, sequences", "hidden + ((pass.steps + 1) % 2) * step, sequences", ["case odd cpu"]),
+    ("kernels/cpu_abreast_block.cl", "if (k + width < H)\n                stripe[k] = plus(stripe[k], stripe[k + width]);", "if (k + width <= H)\n                stripe[k] = plus(stripe[k + width], stripe[k]) * REAL(0x1.000002p0);", ["case abreast cpu"]),
+    ("kernels/cpu_abreast.cl", "#define NEIGHBOURS(v) ((v).even + (v).odd)", "#define NEIGHBOURS(v) ((v).lo + (v).hi)", ["case abreast cpu", "case many-blocks cpu"]),
+    ("kernels/cpu_networks.cl", "i < first + RUN && i < TRAINED; ++i)", "i < first + RUN - 1 && i < TRAINED; ++i)", ["case networks cpu"]),
+    ("kernels/cpu_train.cl", "now.first_rate = u * pass.networks * CARRYNET_RATES;", "now.first_rate = 0;", ["case default cpu"]),
+    ("kernels/update.cl", "for (uint level = 0; step->chunks >> level != 0; ++level)", "for (uint level = LEVELS; level-- > 0;)", ["case blocks cpu", "case many-blocks cpu"]),
+    ("kernels/update.cl", "squares <= limit ? squares : nan", "squares", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/update.cl", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/update.cl", "return next > most ? most : next;", "return next;", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/update.cl", "g = flush(g * (vreal)(factors[network]));", "g = g * (vreal)(factors[network]);", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/update.cl", "i * CARRYNET_LANES + lane < step->trained; ++lane)", "i * CARRYNET_LANES + lane <= step->trained; ++lane)", ["case start-state cpu"]),
+    ("kernels/gpu_block.cl", "for (uint width = STRIPES / 2; width > 0; width /= 2)", "for (uint width = STRIPES / 2; width > 1; width /= 2)", ["case odd gpu"]),
+    ("kernels/gpu_gradient.cl", "dh[(tile + r) * H + j] = flush(sum[r] * (x * (1 - x)));", "dh[(tile + r) * H + j] = flush(sum[r] * x * (1 - x));", ["case odd gpu"]),
+    # ---- the reference ----
+    ("host/reference/loops/forward_block.c", "stripe[k] += stripe[k + STRIPES / 4];", "stripe[k] += stripe[STRIPES / 2 - 1 - k];", ["case odd cpu"]),
+    ("host/reference/loops/forward_block.c", "right < least ? least : right", "right", ["case saturated cpu"]),
+    ("host/reference/loops/batch_passes.c", "for (real *top = next_node(nodes, size, blocks) - size; top > nodes; top -= size)\n        add_values(top - size, top, size);", "for (real *top = nodes + size; top < next_node(nodes, size, blocks); top += size)\n        add_values(nodes, top, size);", ["test_training:training/gradients*", "case blocks cpu"]),
+    ("host/reference/loops/update_network.c", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["case saturated cpu"]),
+    ("host/reference/loops/update_network.c", "return next > most ? most : next;", "return next;", ["case saturated cpu"]),
+    ("host/reference/loops/update_network.c", "if (!(squares <= REAL(0x1p100)))", "if (!(squares <= REAL(0x1p110)))", ["case clip cpu"]),
+    ("host/reference/loops/forward_block.c", "next[i] = flush(sigmoid(next[i]));", "next[i] = flush(next[i] / 4 + REAL(0x1p-1));", ["test_fixtures"]),
+    ("host/reference/loops/forward_block.c", "* 4 * ((H + 3) / 4), pass);", "* H, pass);", ["case noise-odd cpu"]),
+    ("host/reference/loops/forward_block.c", "wrong += (b->z[i] > 0) != (target == 1);", "wrong += (b->z[i] >= 0) != (target == 1);", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("host/reference/loops/backward_block.c", "return e * (y * (1 - y));", "return e * y * (1 - y);", ["case odd cpu"]),
+    ("host/reference/loops/update_network.c", "for (uint64_t n = runs; n & 1; n >>= 1)", "for (uint64_t n = runs; n & 3; n >>= 2)", ["case clip-adam cpu"]),
+    ("host/reference/loops/update_network.c", "product(momentum_rest, g)", "product(momentum, g)", ["case default cpu"]),
+    # ---- the rest of the host ----
+    ("host/engine/rates.c", "if (rates.epsilon < 0x1p-40)", "if (rates.epsilon < 0x1p-50)", ["test_training", "case start-state cpu"]),
+    ("host/engine/rates.c", "for (int n = 22; n >= 2; n -= 2)", "for (int n = 12; n >= 2; n -= 2)", ["test_training", "case start-state cpu"]),
+    ("host/task/problem.c", "base = index * 4 * ((uint64_t)drawn / 4 + 2);", "base = index * 4 * ((uint64_t)drawn / 4 + 1);", ["test_tasks"]),
+    ("host/task/problem.c", "return (symbols[w] & difference) == 0;", "return (symbols[w] & difference) != 0;", ["test_tasks"]),
+    ("host/task/problem.c", "return digest >= (uint64_t)(split->fraction * 0x1p32);", "return digest > (uint64_t)(split->fraction * 0x1p31);", ["test_held_out"]),
+    ("host/net/net.c", "flush(uniform(c[i % 4], (float)scale))", "uniform(c[i % 4], (float)scale)", ["test_training", "case start-state cpu"]),
+    ("host/train/population.c", "return updates + (updates < 4 ? 1 : updates / 4);", "return updates + (updates < 4 ? 1 : updates / 5);", ["test_until_proved"]),
+    ("host/train/attempts.c", "DOUBLINGS = 3", "DOUBLINGS = 2", ["test_until_proved"]),
+    ("host/train/population.c", "outcome.lost = outcome.lost || !all_finite(values, precision, bytes);", "", ["test_files", "test_training", "test_population"]),
+    ("host/file/safetensors.c", "if (covered != data_size)", "if (covered > data_size)", ["test_hostile_files"]),
+    ("host/file/safetensors.c", "if (length > size - LENGTH_BYTES)", "if (length > size)", ["test_hostile_files"]),
+]
+
+
+# ---- building ------------------------------------------------------------------------------------------------------
+
+FLAGS = ["-std=c11", "-O2", "-w", "-ffp-contract=off", "-fno-math-errno", "-D_POSIX_C_SOURCE=200809L", "-DCL_TARGET_OPENCL_VERSION=120",
+         '-DCARRYNET_VERSION="mutant"']
+PACKAGES = ["criterion", "jansson", "libmd", "libzip", "libxxhash", "libprotobuf-c", "mpfr", "OpenCL"]
+
+
+def run(words, **more):
+    return subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, **more)
+
+
+def libraries():
+    return run(["pkg-config", "--libs", *PACKAGES]).stdout.split() + ["-lm", "-ldl", "-lpthread"]
+
+
+def processor_has_fma():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            return any(line.startswith("flags") and " fma " in line and " avx2" in line for line in file)
+    except OSError:
+        return False
+
+
+class Failed(Exception):
+    """A mutant that could not be tried."""
+
+
+class Mutant:
+    """One change, in a folder of its own."""
+
+    def __init__(self, mutant, options, folder):
+        self.path, self.old, self.new, self.tests = mutant
+        self.options, self.folder = options, folder
+        with open(os.path.join(ROOT, self.path), encoding="utf-8") as file:
+            text = file.read()
+        if text.count(self.old) != 1:
+            raise Failed(f"stands {text.count(self.old)} times in it")
+        self.kernels = os.path.join(folder, "kernels")
+        shutil.copytree(os.path.join(ROOT, "kernels"), self.kernels)
+        self.changed = os.path.join(folder, self.path)
+        os.makedirs(os.path.dirname(self.changed), exist_ok=True)
+        with open(self.changed, "w", encoding="utf-8") as file:
+            file.write(text.replace(self.old, self.new))
+        self.is_kernel = self.path.startswith("kernels/")
+        self.objects = [] if self.is_kernel else self.compile_changed()
+
+    def compile(self, source, name, more):
+        made = os.path.join(self.folder, name)
+        # The changed kernels' headers before the tree's.
+        includes = ["-I" + place for place in (self.folder, os.path.join(ROOT, "include"), os.path.join(ROOT, "host"), ROOT,
+                                               os.path.join(ROOT, "tests"))]
+        done = run([self.options.cc, *FLAGS, *more, *includes, "-c", source, "-o", made])
+        if done.returncode != 0:
+            raise Failed(f"does not compile:\n{done.stderr}")
+        return made
+
+    def compile_changed(self):
+        if not self.path.startswith("host/reference/loops/"):
+            return [self.compile(self.changed, "changed.o", ["-DCARRYNET_X86_FMA"] if self.options.fma else [])]
+        variant = ["-DREFERENCE_VARIANT=fma", "-mfma", "-mavx2"] if self.options.fma else ["-DREFERENCE_VARIANT=portable"]
+        return [self.compile(self.changed, f"changed-{bits}.o", [*variant, f"-DCARRYNET_REAL_BITS={bits}"]) for bits in (32, 64)]
+
+    def link(self, name, objects):
+        program = os.path.join(self.folder, name)
+        done = run([self.options.cc, *objects, *self.objects, os.path.join(self.options.build, "libcarrynet.a"), *self.options.libraries,
+                    "-o", program])
+        if done.returncode != 0:
+            raise Failed(f"does not link:\n{done.stderr}")
+        return program
+
+    def program(self):
+        if self.is_kernel:
+            return os.path.join(self.options.build, "carrynet")
+        return self.link("carrynet", glob.glob(os.path.join(self.options.build, "CMakeFiles/program_objects.dir/**/*.o"), recursive=True))
+
+    def test_program(self, name):
+        if self.is_kernel and not self.path.endswith(".h"):
+            return os.path.join(self.options.build, "tests", name)
+        if not self.is_kernel:
+            return self.link(name, [os.path.join(self.options.build, f"tests/CMakeFiles/{name}.dir/{name}.c.o")])
+        places = [f'-DTESTS_DIR="{ROOT}/tests"', f'-DCARRYNET_PROGRAM="{self.options.build}/carrynet"',
+                  f'-DCARRYNET_CHECKER="{self.options.build}/carrynet-verify"', f'-DCARRYNET_CC="{self.options.cc}"']
+        return self.link(name, [self.compile(os.path.join(ROOT, "tests", name + ".c"), name + ".o", places)])
+
+    def fails(self, test):
+        """Whether the test sees the change."""
+        environment = dict(os.environ, CARRYNET_KERNEL_DIR=self.kernels) if self.is_kernel else None
+        if test.startswith("case "):
+            _, case, shape = test.split()
+            words = [self.program(), "compare", "--device", self.options.device, "--case", case, "--kernel-shape", shape]
+        else:
+            name, _, only = test.partition(":")
+            words = [self.test_program(name), "--jobs", "1", *(["--filter", only] if only else [])]
+        try:
+            done = run(words, env=environment, timeout=300, cwd=self.folder)
+        except subprocess.TimeoutExpired:
+            return True
+        if "does not build" in done.stderr + done.stdout:
+            raise Failed(f"the kernel does not build:\n{done.stderr}")
+        if "SKIP:" in done.stdout:
+            raise Failed(f"{test} was skipped")
+        return done.returncode != 0
+
+
+def tried(mutant, options):
+    """(what was said, None if a test failed else what was wrong)."""
+    where = f"{mutant[0]}: {mutant[1]}  ->  {mutant[2]}"
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            one = Mutant(mutant, options, folder)
+            for test in mutant[3]:
+                if one.fails(test):
+                    return f"{test} fails ({time.monotonic() - start:.0f} s): {where}", None
+        except Failed as failed:
+            return None, f"{where}\n    {failed}"
+    return None, f"LIVES, {', '.join(mutant[3])} pass: {where}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", default="", help="mutants whose file or change has this in it")
+    parser.add_argument("--tests", action="store_true", help="list the tests that are run, and stop")
+    parser.add_argument("--device", default="0:0")
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
+    options.libraries, options.fma = libraries(), processor_has_fma()
+    mutants = [m for m in FIRST + (MORE if options.all else []) if options.only in " ".join(m[:3])]
+    if options.tests:
+        print("\n".join(sorted({test.partition(":")[0] for m in mutants for test in m[3]})))
+        return 0
+    problems = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for said, problem in pool.map(lambda m: tried(m, options), mutants):
+            print(said or problem, flush=True)
+            problems += [problem] if problem else []
+    print(f"{len(mutants)} mutants, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

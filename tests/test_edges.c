@@ -1,0 +1,342 @@
+/*
+ * The ends of the arithmetic's ranges, where a case of the table seldom comes (kernels/ARITHMETIC.md): averages and
+ * moments that saturate, norms too large to be one, values at the flush limit, saturated outputs, logits of zero, noise
+ * beyond 2^32 words. Updates against the formulas of section 5 written out here, rates in binary64 against theirs; passes
+ * on the device against the reference.
+ */
+#include "bodies.h"
+#include <math.h>
+#include <stdlib.h>
+
+static bool same(const float *a, const float *b, size_t count, size_t *first)
+{
+    for (*first = 0; *first < count; ++*first) {
+        uint32_t x, y;
+        memcpy(&x, a + *first, sizeof x);
+        memcpy(&y, b + *first, sizeof y);
+        if (x != y && !(isnan(a[*first]) && isnan(b[*first])))
+            return false;
+    }
+    return true;
+}
+
+static void expect_same(const float *given, const float *expected, size_t count, const char *what, const char *label)
+{
+    size_t i;
+    if (!same(given, expected, count, &i))
+        cr_expect_fail("%s, %s: number %zu is %a, must be %a", label, what, i, (double)given[i], (double)expected[i]);
+}
+
+/* ---- updates: section 5, value by value ------------------------------------------------------------------------ */
+
+static float flushed(float x)
+{
+    return fabsf(x) < 0x1p-40f ? 0 : x;
+}
+
+static float mean_of(float sum, uint64_t sequences)
+{
+    const float g = flushed(sum * (float)(1.0 / (double)sequences));
+    return g > 0x1p60f ? 0x1p60f : g < -0x1p60f ? -0x1p60f : g;
+}
+
+/* Runs of 64, as a tree: the first 2^k of them, then the rest. */
+static float squares_of(const float *g, size_t count)
+{
+    const size_t runs = (count + 63) / 64;
+    size_t half = 1;
+    float chain = 0;
+    if (runs > 1) {
+        while (2 * half < runs)
+            half *= 2;
+        return squares_of(g, 64 * half) + squares_of(g + 64 * half, count - 64 * half);
+    }
+    for (size_t i = 0; i < count; ++i)
+        chain = fmaf(0x1p20f * g[i], 0x1p20f * g[i], chain);
+    return chain;
+}
+
+static void update_by_hand(float *w, float *m, float *v, const float *sums, size_t count, const carrynet_settings *s,
+                           uint64_t sequences)
+{
+    float *g = malloc(count * sizeof *g);
+    cr_assert_not_null(g);
+    const float mu = (float)s->momentum, mu_rest = (float)(1 - s->momentum);
+    const float rho = (float)s->decay, rho_rest = (float)(1 - s->decay);
+    double rate = s->rate, epsilon = s->epsilon;
+    if (s->optimizer == CARRYNET_OPTIMIZER_ADAM) {
+        rate *= sqrt(1 - s->decay) / (1 - s->momentum);
+        epsilon *= sqrt(1 - s->decay);
+    }
+    for (size_t i = 0; i < count; ++i)
+        g[i] = mean_of(sums[i], sequences);
+    if (s->clip > 0) {
+        const float squares = squares_of(g, count), c = (float)s->clip;
+        const float norm = squares <= 0x1p100f ? 0x1p-20f * sqrtf(squares) : (float)NAN;
+        for (size_t i = 0; i < count && !(norm <= c); ++i)
+            g[i] = flushed(g[i] * (c / norm));
+    }
+    for (size_t i = 0; i < count; ++i) {
+        const float q = 0x1p20f * g[i];
+        const float square = q * q, part = rho_rest * square, kept = mu_rest * g[i];
+        const float next = flushed(fmaf(rho, v[i], part));
+        const bool second = s->optimizer == CARRYNET_OPTIMIZER_RMSPROP || s->optimizer == CARRYNET_OPTIMIZER_ADAM;
+        v[i] = second ? (next > 0x1p100f ? 0x1p100f : next) : 0;
+        m[i] = s->optimizer == CARRYNET_OPTIMIZER_MOMENTUM ? flushed(fmaf(mu, m[i], g[i]))
+               : s->optimizer == CARRYNET_OPTIMIZER_ADAM   ? flushed(fmaf(mu, m[i], kept))
+                                                           : g[i];
+        w[i] = flushed(fmaf((float)rate, second ? m[i] / fmaf(sqrtf(v[i]), 0x1p-20f, (float)epsilon) : m[i], w[i]));
+    }
+    free(g);
+}
+
+/* Sums of `sequences` sequences: usual ones, and in some places `edge`. */
+static void fill_sums(float *sums, size_t count, uint64_t sequences, float edge)
+{
+    for (size_t i = 0; i < count; ++i) {
+        const float usual = (float)((double)((i * 2654435761u) % 2000003u) / 1000001.5 - 1) * 0.01f;
+        sums[i] = (i % 7 == 3 ? (i % 2 == 1 ? edge : -edge) : usual) * (float)sequences;
+    }
+}
+
+static void check_update(carrynet_optimizer optimizer, double clip, float edge)
+{
+    enum { SEQUENCES = 48, HIDDEN = 16 };
+    struct test_body bodies[3];
+    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    carrynet_settings s;
+    char label[512];
+    carrynet_settings_init(&s, carrynet_task_at(0));
+    s.shape.hidden = HIDDEN;
+    s.optimizer = optimizer;
+    s.clip = clip;
+    s.rate = 0.5;
+    const size_t size = carrynet_shape_size(&s.shape);
+    float *w = calloc(7 * size, sizeof *w), *m = w + size, *v = w + 2 * size, *sums = w + 3 * size,
+          *start = w + 4 * size;
+    float *given = w + 5 * size, *moment = w + 6 * size;
+    cr_assert_not_null(w);
+    carrynet_initialize(start, &s.shape, CARRYNET_FP32, 5, 1);
+    memcpy(w, start, size * sizeof *w);
+    fill_sums(sums, size, SEQUENCES, edge);
+    update_by_hand(w, m, v, sums, size, &s, SEQUENCES);
+    /* The kernels of an update are the same in both shapes but for their vectors. */
+    for (size_t b = 0; b < count && b < 2; ++b) {
+        carrynet_engine *engine = NULL;
+        (void)snprintf(label, sizeof label, "%s, %s, clip %g, gradients up to %a", bodies[b].label,
+                       carrynet_optimizer_name(optimizer), clip, (double)edge);
+        MUST(carrynet_engine_create(&engine, &s, &bodies[b].options));
+        MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, start));
+        MUST(carrynet_engine_update(engine, sums, SEQUENCES));
+        MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 1, given));
+        expect_same(given, w, size, "weights", label);
+        if (optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM) {
+            MUST(carrynet_engine_get(engine, CARRYNET_PART_FIRST_MOMENT, 0, 1, moment));
+            expect_same(moment, m, size, "first moment", label);
+        }
+        if (optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM) {
+            MUST(carrynet_engine_get(engine, CARRYNET_PART_SECOND_MOMENT, 0, 1, moment));
+            expect_same(moment, v, size, "second moment", label);
+        }
+        carrynet_engine_free(engine);
+    }
+    free(w);
+}
+
+Test(edges, updates)
+{
+    static const float edges[] = {0.5f,      0x1p-39f, 0x1.8p-41f, 0x1p32f, 0x1p49f,
+                                  0x1.8p59f, 0x1p70f,  INFINITY,   NAN,     0x1.fffffep-41f};
+    /* Clips that no norm reaches, that all exceed, and so small that a part of the gradient is flushed. */
+    static const double clips[] = {0, 1000, 0.05, 0x1p-30};
+    for (int o = CARRYNET_OPTIMIZER_SGD; o <= CARRYNET_OPTIMIZER_ADAM; ++o)
+        for (size_t c = 0; c < sizeof clips / sizeof clips[0]; ++c)
+            for (size_t e = 0; e < sizeof edges / sizeof edges[0]; ++e)
+                check_update((carrynet_optimizer)o, clips[c], edges[e]);
+}
+
+/* ---- rates: in binary64, on the reference ----------------------------------------------------------------------- */
+
+/* The first weight after one update, number `update`, from zero by a mean gradient of g. */
+static double step_by(carrynet_settings *s, uint64_t update, double g)
+{
+    static const carrynet_engine_options options = {.device = "reference"};
+    carrynet_engine *engine = NULL;
+    s->precision = CARRYNET_FP64;
+    const size_t size = carrynet_shape_size(&s->shape);
+    double *values = calloc(size, sizeof *values);
+    cr_assert_not_null(values);
+    MUST(carrynet_engine_create(&engine, s, &options));
+    MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, values));
+    carrynet_engine_individuals(engine)[0].updates = update;
+    for (size_t i = 0; i < size; ++i)
+        values[i] = g;
+    MUST(carrynet_engine_update(engine, values, 1));
+    MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 1, values));
+    const double moved = values[0];
+    carrynet_engine_free(engine);
+    free(values);
+    return moved;
+}
+
+static void expect_near(double given, double expected, const char *what, uint64_t update)
+{
+    cr_expect(fabs(given - expected) <= 1e-12 * fabs(expected) + 1e-15, "%s, update %llu: %.17g, must be %.17g", what,
+              (unsigned long long)update, given, expected);
+}
+
+Test(edges, rates)
+{
+    static const uint64_t updates[] = {0, 1, 2, 9, 249, 250, 333, 500, 501, 700, 999};
+    carrynet_settings s;
+    carrynet_settings_init(&s, carrynet_task_at(0));
+    s.shape.hidden = 2;
+    s.updates = 1000;
+    s.rate = 0.5;
+    for (size_t i = 0; i < sizeof updates / sizeof updates[0]; ++i) {
+        const double u = (double)updates[i];
+        s.optimizer = CARRYNET_OPTIMIZER_SGD;
+        s.schedule = CARRYNET_SCHEDULE_COSINE;
+        expect_near(step_by(&s, updates[i], 1), 0.5 * (1 + cos(3.14159265358979323846 * u / 1000)) / 2, "cosine",
+                    updates[i]);
+        s.optimizer = CARRYNET_OPTIMIZER_ADAM;
+        s.schedule = CARRYNET_SCHEDULE_CONSTANT;
+        /* Moments of one update from zero: m = 0.1 g, v = 0.001 g^2. */
+        const double second = sqrt(1 - pow(0.999, u + 1)), rate = 0.5 * second / (1 - pow(0.9, u + 1));
+        const double rest = 1 - 0.9, scale = sqrt(1 - 0.999);
+        expect_near(step_by(&s, updates[i], 1), rate * rest / (scale + 1e-8 * second), "adam", updates[i]);
+    }
+    /* epsilon, times sqrt(0.001), is at least 2^-40: a gradient so small that nothing else stands below it. */
+    s.optimizer = CARRYNET_OPTIMIZER_ADAM;
+    s.epsilon = 1e-12;
+    const double tiny = 0x1p-70, root = sqrt(1 - 0.999), moment = (1 - 0.9) * tiny;
+    expect_near(step_by(&s, 0, tiny) * 0x1p40, 0.5 * root / (1 - 0.9) * moment / (root * tiny + 0x1p-40) * 0x1p40,
+                "epsilon", 0);
+}
+
+/* ---- weights ----------------------------------------------------------------------------------------------------- */
+
+Test(edges, initial_weights_are_flushed)
+{
+    const carrynet_shape shape = {.inputs = 2, .hidden = 64, .outputs = 1};
+    const size_t size = carrynet_shape_size(&shape);
+    float *values = malloc(size * sizeof *values);
+    size_t zeros = 0;
+    cr_assert_not_null(values);
+    carrynet_initialize(values, &shape, CARRYNET_FP32, 3, 0x1p-38);
+    for (size_t i = 0; i < size; ++i) {
+        cr_expect(values[i] == 0 || fabsf(values[i]) >= 0x1p-40f, "weight %zu is %a", i, (double)values[i]);
+        zeros += values[i] == 0;
+    }
+    /* A quarter of what is uniform in [-2^-38, 2^-38) is below the limit. */
+    cr_expect(zeros > size / 5 && zeros < size / 3, "%zu of %zu are 0", zeros, size);
+    free(values);
+}
+
+/* ---- passes: the device as the reference ------------------------------------------------------------------------ */
+
+/* What a pass measured and its gradient, of every body the same; the reference's metrics. */
+static carrynet_metrics check_pass(const carrynet_settings *s, const float *weights, uint64_t first_sequence,
+                                   const char *what)
+{
+    struct test_body bodies[3];
+    const size_t count = test_bodies(bodies, CARRYNET_FP32), trained = carrynet_shape_trained(&s->shape);
+    const carrynet_source source = carrynet_counter_source(&s->task);
+    carrynet_metrics expected = {0}, given;
+    carrynet_batch batch = {0};
+    char label[512];
+    float *sums = calloc(2 * trained, sizeof *sums);
+    cr_assert_not_null(sums);
+    MUST(carrynet_batch_create(&batch, &s->task, s->batch, s->steps));
+    MUST(source.fill(source.self, 1, 0, 0, batch.sequences, batch.steps, batch.symbols, batch.targets));
+    for (size_t b = 0; b < count; ++b) {
+        carrynet_engine *engine = NULL;
+        (void)snprintf(label, sizeof label, "%s, %s", bodies[b].label, what);
+        MUST(carrynet_engine_create(&engine, s, &bodies[b].options));
+        MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, weights));
+        MUST(carrynet_engine_gradient(engine, &batch, 3, first_sequence, b == 0 ? sums : sums + trained,
+                                      b == 0 ? &expected : &given));
+        carrynet_engine_free(engine);
+        if (b == 0)
+            continue;
+        expect_same(sums + trained, sums, trained, "gradient", label);
+        const float losses[] = {(float)expected.loss, (float)given.loss};
+        expect_same(&losses[1], &losses[0], 1, "loss", label);
+        cr_expect_eq(given.wrong_bits, expected.wrong_bits, "%s", label);
+        cr_expect_eq(given.wrong_sequences, expected.wrong_sequences, "%s", label);
+    }
+    carrynet_batch_free(&batch);
+    free(sums);
+    return expected;
+}
+
+static void pass_settings(carrynet_settings *s, uint32_t hidden, uint32_t steps)
+{
+    carrynet_settings_init(s, carrynet_task_at(0));
+    s->task.closing_count = 0; /* one step is a problem too */
+    s->shape.hidden = hidden;
+    s->steps = steps;
+    s->batch = 64;
+}
+
+/* With weights of w_hy all w, the others from a seed and large. */
+static void make_weights(float *weights, const carrynet_settings *s, double scale, float w)
+{
+    const carrynet_place place = carrynet_shape_place(&s->shape, CARRYNET_W_HY);
+    carrynet_initialize(weights, &s->shape, CARRYNET_FP32, 9, scale);
+    for (size_t i = 0; i < place.size; ++i)
+        weights[place.offset + i] = w;
+}
+
+Test(edges, saturated_outputs)
+{
+    carrynet_settings s;
+    pass_settings(&s, 4, 6);
+    float *weights = calloc(carrynet_shape_size(&s.shape), sizeof *weights);
+    cr_assert_not_null(weights);
+    /* y is 1 or 2^-39: the loss of a wrong bit is the logarithm of 2^-40 or of 2^-39. */
+    for (int sign = -1; sign <= 1; sign += 2) {
+        make_weights(weights, &s, 1, (float)sign * 0x1p20f);
+        const carrynet_metrics m = check_pass(&s, weights, 0, "saturated outputs");
+        const double worst = m.loss / (double)m.wrong_bits / log(2);
+        cr_expect(worst > 38 && worst < 40.001, "a wrong bit costs %g bits", worst);
+    }
+    /* z = 0 is no one: y = 1/2, and every bit that should be 1 is wrong. */
+    make_weights(weights, &s, 1, 0);
+    const carrynet_metrics half = check_pass(&s, weights, 0, "logits of zero");
+    cr_expect(fabs(half.loss - 64 * 6 * log(2)) < 1e-3, "loss %g", half.loss);
+    cr_expect(half.wrong_bits > 64 * 2 && half.wrong_bits < 64 * 4, "%llu wrong bits",
+              (unsigned long long)half.wrong_bits);
+    free(weights);
+}
+
+/* Hidden values at the lower end of the sigmoid, 2^-39, and the least noise: some of 12,288 sums are flushed. */
+Test(edges, flushed_noise)
+{
+    carrynet_settings s;
+    pass_settings(&s, 16, 12);
+    s.noise = 0x1p-30;
+    s.shape.bias = true;
+    const size_t size = carrynet_shape_size(&s.shape);
+    float *weights = calloc(size, sizeof *weights);
+    cr_assert_not_null(weights);
+    const carrynet_place b_h = carrynet_shape_place(&s.shape, CARRYNET_B_H);
+    make_weights(weights, &s, 1, 0x1p30f); /* so that what is left of h is seen */
+    for (size_t i = 0; i < b_h.size; ++i)
+        weights[b_h.offset + i] = -100;
+    (void)check_pass(&s, weights, 0, "flushed noise");
+    free(weights);
+}
+
+/* Blocks of the noise's generator on both sides of 2^32: 5 a step, so that one sequence's lie on both. */
+Test(edges, noise_beyond_a_counter_word)
+{
+    carrynet_settings s;
+    pass_settings(&s, 20, 1);
+    s.noise = 0.1;
+    float *weights = calloc(carrynet_shape_size(&s.shape), sizeof *weights);
+    cr_assert_not_null(weights);
+    carrynet_initialize(weights, &s.shape, CARRYNET_FP32, 9, 1);
+    (void)check_pass(&s, weights, 858993408, "noise about 2^32");
+    free(weights);
+}
