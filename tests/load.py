@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 
-ADVICE = "fewer or smaller networks, fewer bits or a smaller batch"
+ADVICE = "fewer or smaller networks"
 SPARE = 64 << 20  # what allocators and a driver's queues keep beside what was announced
 # Name, settings; each is run for an update, with its tests. The small ones take less than two seconds.
 SMALL = [
@@ -42,9 +42,10 @@ LARGE = [
     ("H = 1,024, T = 8, B = 64", ["--hidden", "1024"]),
 ]
 REFUSED = [
-    ("T = 1,000,000, H = 1,024", ["--bits", "1000000", "--hidden", "1024", "--batch", "64"]),
+    ("T = 1,000,000, H = 1,024", ["--bits", "1000000", "--hidden", "1024", "--batch", "64"]),  # 260 GB: some machines have them
     ("K = 16,777,216, H = 1,024", ["--nets", "16777216", "--hidden", "1024"]),
-    ("K and B of 16,777,216", ["--nets", "16777216", "--batch", "16777216"]),
+    ("K and B of 16,777,216", ["--nets", "16777216", "--batch", "16777216", "--hidden", "1024"]),
+    ("K = 16,777,216, waves of 1", ["--nets", "16777216", "--wave", "1", "--hidden", "1024"]),
 ]
 
 failures = []
@@ -121,7 +122,8 @@ def check_refusals(program, folder, device):
     output = os.path.join(folder, "refused.safetensors")
     base = train(program, device, ["--hidden", "1", "--bits", "2", "--batch", "1"], output)
     os.remove(output)
-    for name, words in REFUSED:
+    large = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") > 200e9
+    for name, words in REFUSED[1:] if large else REFUSED:
         code, _, err, most, _ = train(program, device, words, output)
         check_refusal(name, device, code, err, most - base[3], output)
 
