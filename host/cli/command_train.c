@@ -11,6 +11,7 @@
 #include "cli/train_progress.h"
 #include "cli/train_proof.h"
 #include "cli/train_snapshots.h"
+#include "net/pass.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -406,7 +407,9 @@ int command_train(const cli_arguments *arguments)
     options.wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
     const kept_networks keep = values[OPTION_KEEP].given ? (kept_networks)values[OPTION_KEEP].choice : KEEP_ALL;
     carrynet_status status = CARRYNET_OK;
-    if (settings.networks > 1 || keep == KEEP_BEST || settings.until_proved != 0)
+    /* Not for what the training refuses, before anything is allocated. */
+    const bool fits = base_memory() == 0 || net_host_need(&settings) <= (double)base_memory();
+    if (fits && (settings.networks > 1 || keep == KEEP_BEST || settings.until_proved != 0))
         status = base_allocate(&outcomes, settings.networks, sizeof *outcomes);
     options.outcomes = outcomes;
     train_progress_catch_signals();

@@ -117,7 +117,8 @@ static carrynet_status reference_stage(void *self, const struct net_pass *pass, 
     return status;
 }
 
-static carrynet_status make_scratch(struct reference_body *body, const struct net_pass *pass, bool keeps)
+static carrynet_status make_scratch(struct reference_body *body, const struct net_pass *pass,
+                                    enum reference_keeps keeps)
 {
     return grow(&body->scratch, &body->scratch_room,
                 body->loops->scratch_bytes(&body->settings, pass->steps, pass->sequences, keeps), 1);
@@ -145,7 +146,7 @@ static carrynet_status reference_gradient(void *self, const struct net_pass *pas
                                           const carrynet_individual *individuals)
 {
     struct reference_body *body = self;
-    const carrynet_status status = make_scratch(body, pass, true);
+    const carrynet_status status = make_scratch(body, pass, REFERENCE_TRAINS);
     for (size_t n = 0; n < body->settings.networks && status == CARRYNET_OK; ++n) {
         struct reference_pass one = pass_of(body, pass, n);
         one.noise = individuals[n].noise;
@@ -210,7 +211,8 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
 {
     struct reference_body *body = self;
     const size_t hidden = body->settings.shape.hidden, out = body->settings.shape.outputs;
-    const carrynet_status status = make_scratch(body, pass, outputs->h != NULL);
+    const carrynet_status status =
+        make_scratch(body, pass, outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES);
     for (size_t n = 0; n < body->settings.networks && status == CARRYNET_OK; ++n) {
         const struct reference_pass one = pass_of(body, pass, n);
         const struct reference_outputs mine = {
@@ -292,8 +294,9 @@ static double need_of(const carrynet_settings *settings)
     const double value = settings->precision / 8, networks = settings->networks;
     const double words = (double)(pass.symbol_words + pass.target_words) * sizeof(uint32_t);
     const double parts = 1 + net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer);
-    const double trained = (double)loops->scratch_bytes(settings, pass.steps, pass.sequences, true);
-    const double measured = (double)loops->scratch_bytes(settings, measuring.steps, measuring.sequences, false);
+    const double trained = (double)loops->scratch_bytes(settings, pass.steps, pass.sequences, REFERENCE_TRAINS);
+    const double measured =
+        (double)loops->scratch_bytes(settings, measuring.steps, measuring.sequences, REFERENCE_MEASURES);
     const double staged = networks * (double)pass.sequences, shared = (double)measuring.sequences;
     return networks * ((parts + 1) * (double)carrynet_shape_size(&settings->shape) * value + 2 * value +
                        sizeof(struct reference_counts)) +

@@ -56,7 +56,8 @@ static inline struct net_pass net_measuring_pass(const carrynet_settings *settin
 /* Bytes that training takes on the host beside an engine: a copy of the parameters, and a network's records in each layer. */
 static inline double net_host_need(const carrynet_settings *settings)
 {
-    return settings->networks * ((double)carrynet_shape_size(&settings->shape) * (settings->precision / 8) + 256.0);
+    const size_t value = settings->precision / 8, values = carrynet_shape_size(&settings->shape);
+    return settings->networks * ((double)values * (double)value + 256.0);
 }
 
 /* Rate and epsilon of one network's update, formed by engine_rates. */

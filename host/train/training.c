@@ -356,6 +356,18 @@ static carrynet_status run_waves(struct training *training, struct checkpoint *f
     return report(training, true);
 }
 
+/* The model holds every network, however few a wave has: what the engine does not count. */
+static carrynet_status check_memory(const carrynet_settings *settings)
+{
+    const double need = net_host_need(settings), limit = (double)base_memory();
+    if (limit == 0 || need <= limit)
+        return CARRYNET_OK;
+    return base_fail(CARRYNET_ERROR_MEMORY,
+                     "the model of %u networks, hidden %u, needs %.1f GB, this machine allows %.1f GB; use fewer or "
+                     "smaller networks",
+                     settings->networks, settings->shape.hidden, need / 1e9, limit / 1e9);
+}
+
 carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
                                const carrynet_engine_options *engine, const carrynet_train_options *options)
 {
@@ -371,6 +383,8 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
                            "trained until proved by version %lu of the prover; this program has version %d, which may "
                            "stop elsewhere",
                            (unsigned long)settings->until_proved, CARRYNET_PROVER_VERSION);
+    if (status == CARRYNET_OK)
+        status = check_memory(settings);
     if (status == CARRYNET_OK)
         status = checkpoint_find(&from, settings, training.options);
     if (status != CARRYNET_OK)

@@ -171,8 +171,9 @@ static void linear_marks(mark_list *marks, const plot_axis *axis, double gap)
     const double power = pow(10, floor(log10(wanted)));
     const double step = power * (wanted <= power ? 1 : wanted <= 2 * power ? 2 : wanted <= 5 * power ? 5 : 10);
     marks->count = 0;
-    for (double i = ceil(axis->least / step); i * step <= axis->most && marks->count < MARKS; ++i)
-        add_mark(marks, axis, i * step);
+    const double first = ceil(axis->least / step);
+    for (int i = 0; (first + i) * step <= axis->most && marks->count < MARKS; ++i)
+        add_mark(marks, axis, (first + i) * step);
 }
 
 /* Powers of ten, with their multiples where there is room, every other one where there is not. */

@@ -45,7 +45,7 @@ carrynet_status plot_table_numbers(double **numbers, const plot_table *table, co
  * Keeps the rows that fit "COLUMN=VALUE,COLUMN=VALUE": a value of each column that is named, where one is named twice
  * either. ARGUMENT if that is not how it is written, FORMAT if there is no such column.
  */
-carrynet_status plot_table_keep(plot_table *table, const char *conditions);
+carrynet_status plot_table_keep(plot_table *table, const char *text);
 
 enum { PLOT_VALUES = 64 };
 

@@ -15,37 +15,49 @@ static size_t rounded(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
+/* Nodes of the tree that stand at once, at most: one a bit of the number of blocks, and the new one. */
+static size_t levels_of(size_t sequences)
+{
+    size_t levels = 2;
+    for (size_t blocks = (sequences + BLOCK - 1) / BLOCK; blocks > 1; blocks /= 2)
+        ++levels;
+    return levels;
+}
+
 /*
- * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. keeps:
- * the hidden values of all steps, not of the last two alone. The deltas of `window` steps are kept, 0: as many as make
- * about a block, since their chains are then long and they stay in the cache.
+ * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. The
+ * deltas of `window` steps are kept, 0: as many as make about a block, since their chains are then long and they stay in
+ * the cache.
  */
 static size_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
-                      size_t sequences, bool keeps, size_t window)
+                      size_t sequences, enum reference_keeps keeps, size_t window)
 {
     size_t at = 0;
+    const bool trains = keeps == REFERENCE_TRAINS;
     const size_t rows = sequences < BLOCK ? sequences : BLOCK;
     const size_t H = settings->shape.hidden, O = settings->shape.outputs, I = settings->shape.inputs;
     if (window == 0)
         window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
-    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps};
+    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps != REFERENCE_MEASURES};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
-        pointer = scratch == NULL ? NULL : (void *)(scratch + at);                                                     \
+        (pointer) = scratch == NULL ? NULL : (void *)(scratch + at);                                                   \
         at += rounded((count) * sizeof *(pointer));                                                                    \
     } while (0)
     TAKE(b->symbol, steps * rows);
     TAKE(b->target, steps * rows);
-    TAKE(b->h, (keeps ? steps + 1 : 2) * rows * H);
+    TAKE(b->h, (b->keeps ? steps + 1 : 2) * rows * H);
     TAKE(b->z, steps * rows * O);
     TAKE(b->y, steps * rows * O);
-    TAKE(b->dy, steps * rows * O);
-    TAKE(b->dh, (1 + window) * rows * H);
     TAKE(b->row, ((size_t)1 << I) * H);
-    TAKE(b->w_hh_transposed, H * H);
     TAKE(b->w_hy_transposed, O * H);
-    TAKE(b->dw_hy, O * H);
-    TAKE(*nodes, LEVELS * gradient_size(settings));
+    if (trains) {
+        TAKE(b->dy, steps * rows * O);
+        TAKE(b->dh, (1 + window) * rows * H);
+        TAKE(b->w_hh_transposed, H * H);
+        TAKE(b->dw_hy, O * H);
+    }
+    TAKE(*nodes, levels_of(sequences) * (trains ? gradient_size(settings) : 2));
 #undef TAKE
     return at;
 }
@@ -137,7 +149,8 @@ static void collapse(real *nodes, size_t size, uint64_t blocks)
         add_values(top - size, top, size);
 }
 
-static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences, bool keeps)
+static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences,
+                            enum reference_keeps keeps)
 {
     struct block block;
     real *nodes;
@@ -149,7 +162,7 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
 {
     struct block b;
     real *nodes;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, true, 0);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, REFERENCE_TRAINS, 0);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
@@ -182,7 +195,8 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
 {
     struct block b;
     real *nodes, *state = outputs->state;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, outputs->h != NULL, 0);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences,
+                  outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES, 0);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
     uint64_t blocks = 0;
@@ -208,7 +222,7 @@ static size_t trace_bytes(const carrynet_settings *settings, size_t steps, size_
 {
     struct block block;
     real *nodes;
-    return lay_out(&block, &nodes, NULL, settings, steps, sequences, true, steps);
+    return lay_out(&block, &nodes, NULL, settings, steps, sequences, REFERENCE_TRAINS, steps);
 }
 
 /* Steps first, ..., last of n values a sequence, which lie last step first, in the order of time. */
@@ -226,7 +240,7 @@ static void trace(const struct reference_trace *to, const void *values, const ca
     real *nodes, *node = to->node, *first = to->first;
     struct reference_counts counts = {0};
     const size_t T = pass->steps, rows = ((size_t)1 << settings->shape.inputs) * settings->shape.hidden;
-    (void)lay_out(&b, &nodes, scratch, settings, T, pass->sequences, true, T);
+    (void)lay_out(&b, &nodes, scratch, settings, T, pass->sequences, REFERENCE_TRAINS, T);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
