@@ -149,6 +149,28 @@ Test(problem_kernel, draws_words_beyond_a_counter_word)
     close_device(&o);
 }
 
+/* The random strings of the evaluation set: stream 3 under key 0 and update T, from the block after their choices. */
+Test(problem_kernel, evaluation_problems_have_words_of_their_own)
+{
+    static const size_t lengths[] = {40, 80, 200}; /* 3, 5 and 13 words */
+    const carrynet_task *task = carrynet_task_at(0);
+    for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; ++l) {
+        const size_t steps = lengths[l], words = carrynet_packed_words(2, steps - 1);
+        uint32_t symbols[16], targets[16];
+        for (uint32_t p = 0; p < 24; p += 4) { /* random strings */
+            carrynet_evaluation_problem(task, p, steps, symbols, targets);
+            for (uint32_t w = 0; w < words; ++w) {
+                uint32_t c[4] = {p * ((uint32_t)words / 4 + 2) + 1 + w / 4, 0, (uint32_t)steps,
+                                 CARRYNET_STREAM_EVALUATION};
+                philox4x32(&c[0], &c[1], &c[2], &c[3], 0, 0);
+                const uint32_t left = (uint32_t)(steps - 1) - 16 * w;
+                const uint32_t expected = problem_symbols(c[w % 4], 2, left < 16 ? left : 16);
+                cr_assert_eq(symbols[w], expected, "%zu steps, problem %u, word %u: %08x", steps, p, w, symbols[w]);
+            }
+        }
+    }
+}
+
 /* The highest symbol in which two operands differ, whatever lies below it. */
 Test(problem_kernel, the_highest_difference_decides)
 {
