@@ -365,6 +365,42 @@ Test(edges, noise_beyond_a_counter_word)
     free(weights);
 }
 
+/* Seven blocks leave three nodes to be joined, of which the smallest meet first: two would say nothing about that. */
+Test(edges, three_nodes_remain)
+{
+    static const carrynet_engine_options plain = {.device = "reference"};
+    enum { BLOCKS = 7, BLOCK = 64 };
+    carrynet_settings s;
+    pass_settings(&s, 5, 3);
+    s.batch = BLOCKS * BLOCK;
+    const size_t trained = carrynet_shape_trained(&s.shape);
+    const carrynet_source source = carrynet_counter_source(&s.task);
+    float *weights = calloc(trained, sizeof *weights), *nodes = calloc((BLOCKS + 1) * trained, sizeof *nodes);
+    cr_assert(weights != NULL && nodes != NULL);
+    carrynet_initialize(weights, &s.shape, CARRYNET_FP32, 9, 1);
+    (void)check_pass(&s, weights, 0, "seven blocks");
+    carrynet_engine *engine = NULL;
+    MUST(carrynet_engine_create(&engine, &s, &plain));
+    MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, weights));
+    for (size_t b = 0; b <= BLOCKS; ++b) {
+        carrynet_batch batch = {0};
+        const size_t sequences = b < BLOCKS ? BLOCK : BLOCKS * BLOCK, first = b < BLOCKS ? b * BLOCK : 0;
+        MUST(carrynet_batch_create(&batch, &s.task, sequences, s.steps));
+        MUST(source.fill(source.self, 1, 0, first, sequences, batch.steps, batch.symbols, batch.targets));
+        MUST(carrynet_engine_gradient(engine, &batch, 0, first, nodes + b * trained, NULL));
+        carrynet_batch_free(&batch);
+    }
+    for (size_t i = 0; i < trained; ++i) {
+        const float *n = nodes + i, all = n[BLOCKS * trained];
+        const float four = (n[0] + n[trained]) + (n[2 * trained] + n[3 * trained]);
+        const float joined = four + ((n[4 * trained] + n[5 * trained]) + n[6 * trained]);
+        cr_expect_eq(all, joined, "%zu: %a, must be %a", i, (double)all, (double)joined);
+    }
+    carrynet_engine_free(engine);
+    free(nodes);
+    free(weights);
+}
+
 /* ---- problems ----------------------------------------------------------------------------------------------------- */
 
 /* Closing symbols that are not 0, which the device appends to the problems that it makes. */
