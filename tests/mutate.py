@@ -55,7 +55,7 @@ MORE = [
     ("kernels/cpu_block.cl", "return HALVE_2(part[0], part[1]);", "return HALVE_2(part[1], part[0]);", ["case odd cpu"]),
     ("kernels/cpu_block.cl", "const vreal right = target > zero ? y : one - y;\n    m->loss[group] = plus(m->loss[group], -logarithm(right < least ? least : right));", "const vreal right = target > zero ? y : one - y;\n    m->loss[group] = plus(m->loss[group], -logarithm(right));", ["test_edges:edges/saturated*"]),
     ("kernels/cpu_block.cl", "for (uint level = 0; blocks >> level != 0; ++level)", "for (uint level = 32; level-- > 0;)", ["case blocks cpu", "case many-blocks cpu"]),
-    ("kernels/cpu_block.cl", "*wrong_sequences += wrong[s] > 0;", "*wrong_sequences += wrong[s] > 1;", ["case odd cpu"]),
+    ("kernels/cpu_block.cl", "*wrong_sequences += wrong[s] > 0;", "*wrong_sequences += wrong[s] > 1;", ["case one-step cpu"]),
     ("kernels/cpu_pack.cl", "to[PACKED_HY * LANES + o * COLUMNS + j] = j < H ?", "to[PACKED_HY * LANES + o * COLUMNS + j] = j + 1 < H ?", ["case odd cpu"]),
     ("kernels/cpu_rows.cl", "flush(acc[r][v] * (x * (REAL(0x1p0) - x)))", "acc[r][v] * (x * (REAL(0x1p0) - x))", ["case tiny-weights cpu"]),
     ("kernels/cpu_rows.cl", "row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));", "row[v] = row[v] + CARRYNET_PASTE(vload, LANES)(v, noise);", ["test_edges:edges/flushed*"]),

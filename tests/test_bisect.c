@@ -44,7 +44,7 @@ static const struct change more_changes[] = {
      "one-unit", CPU, "cpu_gradient", "gradient of a block", "buckets of dw_xh"},
     {"cpu_forward.cl", "z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;", "z = z + z;", "one-unit",
      CPU, "cpu_forward", "logits", "z"},
-    {"arithmetic.h", "p = fused(p, f, REAL(0x1.62e42ap-1));", "p = fused(p, f, REAL(0x1.62e42cp-1));", "smallest", CPU,
+    {"arithmetic.h", "p = fused(p, f, REAL(0x1.62e42ap-1));", "p = fused(p, f, REAL(0x1.62f42ap-1));", "smallest", CPU,
      "cpu_pack", "sigmoid", "sigmoids of the input rows"},
     {"cpu_block.cl", "acc[r][v] = fma(x, w[v], acc[r][v]);", "acc[r][v] = fma(x, -w[v], acc[r][v]);", "smallest", CPU,
      "cpu_forward", "forward step", "h"},
