@@ -3,7 +3,7 @@
  * draw them. How: unused.
  */
 #include "cli/plot/plot_charts.h"
-#include "cli/report_data.h"
+#include "cli/report/report_data.h"
 #include "cli/training_log.h"
 #include "fuzz.h"
 #include <string.h>
