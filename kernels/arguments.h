@@ -5,8 +5,9 @@
  * Kernels of single steps are left out where CARRYNET_WHOLE is set: the kernel of whole updates wants their functions
  * alone, and the time to compile a kernel grows with the program around it.
  *
- * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _LOSS, _BIAS, _INITIAL_STATE, _OPTIMIZER, _ABREAST (CPU shape:
- * lanes are blocks or networks, not units). Run-time values (steps, sequences, networks) stand here.
+ * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _ABREAST (CPU shape: lanes are blocks or networks, not units):
+ * what the inner loops need. All else (steps, sequences, networks, loss, biases, optimizer) is a run-time value and
+ * stands here, so that networks which differ in it share a program.
  */
 #ifndef CARRYNET_ARGUMENTS_H
 #define CARRYNET_ARGUMENTS_H
@@ -29,7 +30,7 @@ typedef uint64_t carrynet_u64;
  */
 #define CARRYNET_PITCH_REST(columns) ((columns) >= 256 ? CARRYNET_STRIPES : 0)
 
-/* Values of CARRYNET_LOSS and CARRYNET_OPTIMIZER; the public enumerations have the same numbers. */
+/* Values of carrynet_pass.loss and carrynet_step.optimizer; the public enumerations have the same numbers. */
 #define CARRYNET_LOSS_SQUARED_ 0
 #define CARRYNET_LOSS_CROSS_ENTROPY_ 1
 #define CARRYNET_LOSS_FAULTY_SQUARED_ 2
@@ -76,6 +77,9 @@ struct carrynet_pass {
     carrynet_u32 makes;            /* training: 1 if the kernel makes the problems */
     carrynet_u32 drawn_steps;      /* of a made problem: T less its closing symbols */
     carrynet_u32 drawn_words;      /* words of those */
+    carrynet_u32 loss;             /* CARRYNET_LOSS_ */
+    carrynet_u32 bias;             /* 1 if the networks have biases */
+    carrynet_u32 initial_state;    /* 1 if they have an h_0 */
 };
 
 /* From the chunks' nodes to a network's sums, and from these to its update. */
@@ -87,6 +91,7 @@ struct carrynet_step {
     carrynet_u32 trained;    /* trained parameters of a network */
     carrynet_u32 clipped;    /* 1: factors of clipping apply */
     carrynet_u32 first_rate; /* where the update's rates begin, in reals */
+    carrynet_u32 optimizer;  /* CARRYNET_OPTIMIZER_ */
 };
 
 /* Reals of the buffer `constants`, which the update reads. */

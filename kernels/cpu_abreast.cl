@@ -55,16 +55,16 @@ INLINE void gather_words(global vword *to, const uint words, const struct sequen
 INLINE void push_lanes(const struct scratch *g, const uint size, const uint blocks, const uint count)
 {
     global real *node = g->rest, *levels = node + size; /* [size]; [log2(chunk_blocks) + 1][size] */
-    for (uint e = TRAINED + 2; e < size; ++e)
+    for (uint e = TRAINED(g->bias) + 2; e < size; ++e)
         node[e] = 0;
     if (count == LANES) {
-        for (uint e = 0; e < TRAINED + 2; ++e)
+        for (uint e = 0; e < TRAINED(g->bias) + 2; ++e)
             node[e] = LANE_TREE(g->nodes[e]);
         push_node(levels, node, size, blocks, LANE_LEVELS);
         return;
     }
     for (uint lane = 0; lane < count; ++lane) {
-        for (uint e = 0; e < TRAINED + 2; ++e)
+        for (uint e = 0; e < TRAINED(g->bias) + 2; ++e)
             node[e] = ((const global real *)(g->nodes + e))[lane];
         push_node(levels, node, size, blocks + lane, 0);
     }
@@ -90,8 +90,8 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
             const ulong first = chunk_first + (ulong)(blocks + lane) * BLOCK;
             const int there = blocks + lane < pass->chunk_blocks && first < pass->sequences;
             sequences[lane] = !there ? 0 : pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
-            symbols[lane] = block_symbols(pass, staged, part, there ? first : 0);
-            targets[lane] = block_targets(pass, staged, part, there ? first : 0);
+            block_symbols(&symbols[lane], pass, staged, part, there ? first : 0);
+            block_targets(&targets[lane], pass, staged, part, there ? first : 0);
             count += there;
         }
         gather_words(g->symbols, pass->symbol_words, symbols, sequences);

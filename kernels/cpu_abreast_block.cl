@@ -13,8 +13,6 @@
 #define REST (H % ABREAST_UNITS) /* units of a narrower last tile */
 #define ABREAST_SHARED (SYMBOLS <= 4 ? TILE / 4 : 1) /* units that share the choice of their bucket */
 
-#define TRAINED (I * H + H * H + H * O + CARRYNET_BIAS * (H + O))
-
 /* Scratch of a work-item. The host computes the same (host/opencl). */
 struct scratch {
     global vreal *h;       /* [T + 1][BLOCK][H] */
@@ -30,10 +28,11 @@ struct scratch {
     global vreal *dw_hh;   /* [H][H] */
     global vreal *dw_hy;   /* [O][H] */
     global vreal *db_y;    /* [O] */
-    global vreal *nodes;   /* [TRAINED + 2]: a node of each block */
+    global vreal *nodes;   /* [TRAINED(bias) + 2]: a node of each block */
     global vword *symbols; /* [symbol_words][BLOCK] */
     global vword *targets; /* [target_words][BLOCK] */
     global real *rest;     /* of those who share this */
+    uint bias, initial_state;
 };
 
 INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
@@ -53,9 +52,11 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
     s.dw_hy = s.dw_hh + H * H;
     s.db_y = s.dw_hy + O * H;
     s.nodes = s.db_y + O;
-    s.symbols = (global vword *)(s.nodes + TRAINED + 2);
+    s.symbols = (global vword *)(s.nodes + TRAINED(pass->bias) + 2);
     s.targets = s.symbols + (size_t)pass->symbol_words * BLOCK;
-    s.rest = (global real *)(s.nodes + TRAINED + 2 + (size_t)(pass->symbol_words + pass->target_words) * BLOCK);
+    s.rest = (global real *)(s.targets + (size_t)pass->target_words * BLOCK);
+    s.bias = pass->bias;
+    s.initial_state = pass->initial_state;
     return s;
 }
 
@@ -202,11 +203,7 @@ INLINE vreal abreast_logit(const struct scratch *g, const global vreal *h, const
         for (int k = 0; k < width; ++k)
             if (k + width < H)
                 stripe[k] = plus(stripe[k], stripe[k + width]);
-#if CARRYNET_BIAS
-    return g->b_y[o] + stripe[0];
-#else
-    return stripe[0];
-#endif
+    return g->bias ? g->b_y[o] + stripe[0] : stripe[0];
 }
 
 /* ---- backward and gradient ------------------------------------------------------------------------------------- */
@@ -338,11 +335,9 @@ INLINE void abreast_backward(const struct scratch *g, const struct abreast *b, c
 #if H % ABREAST_SHARED
     abreast_units(g, b, t, H - H % ABREAST_SHARED, H % ABREAST_SHARED);
 #endif
-#if CARRYNET_BIAS
-    for (uint o = 0; o < O; ++o)
+    for (uint o = 0; g->bias && o < O; ++o)
         for (uint s = 0; s < b->rows; ++s)
             g->db_y[o] = plus(g->db_y[o], g->dy[((size_t)t * BLOCK + s) * O + o]);
-#endif
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------------------------- */
@@ -369,23 +364,21 @@ INLINE void abreast_nodes(const struct scratch *g, const struct abreast *b, cons
             dw_hh[k * H + j] = g->dw_hh[k * H + j];
         for (uint o = 0; o < O; ++o)
             dw_hy[j * O + o] = g->dw_hy[o * H + j];
-#if CARRYNET_BIAS
-        vreal sum = g->bucket[j];
-        for (uint a = 1; a < SYMBOLS; ++a)
-            sum = plus(sum, g->bucket[a * H + j]);
-        dw_hy[H * O + j] = sum;
-#endif
+        if (g->bias) {
+            vreal sum = g->bucket[j];
+            for (uint a = 1; a < SYMBOLS; ++a)
+                sum = plus(sum, g->bucket[a * H + j]);
+            dw_hy[H * O + j] = sum;
+        }
     }
-#if CARRYNET_BIAS
-    for (uint o = 0; o < O; ++o)
+    for (uint o = 0; g->bias && o < O; ++o)
         dw_hy[H * O + H + o] = g->db_y[o];
-#endif
     for (uint s = 0; s < b->rows; ++s) {
         loss = (vreal)((real)s) < b->sequences ? plus(loss, m->loss[s]) : loss;
         absolute = (vreal)((real)s) < b->sequences ? plus(absolute, m->absolute[s]) : absolute;
     }
-    g->nodes[TRAINED] = loss;
-    g->nodes[TRAINED + 1] = absolute;
+    g->nodes[TRAINED(g->bias)] = loss;
+    g->nodes[TRAINED(g->bias) + 1] = absolute;
 }
 
 /* ---- a block in each lane ---------------------------------------------------------------------------------------- */
@@ -410,14 +403,12 @@ INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *
     const int many_bits = pass->steps >= (1u << 24) / (BLOCK * O); /* a block's would be more than a real counts */
     vreal bits = REAL(0x0p0), sequences = REAL(0x0p0);
     struct measures measures;
-    measures_start(&measures);
-#if CARRYNET_INITIAL_STATE
-    for (uint s = 0; s < b->rows; ++s)
+    measures_start(&measures, pass->loss);
+    for (uint s = 0; g->initial_state && s < b->rows; ++s)
         for (uint j = 0; j < H; ++j)
             g->h[s * H + j] = (vreal)((real)s) < b->sequences ? g->h_0[j] : REAL(0x0p0);
-#endif
     for (uint t = 0; t < pass->steps; ++t) {
-        abreast_forward(g, b, t, t > 0 || CARRYNET_INITIAL_STATE);
+        abreast_forward(g, b, t, t > 0 || g->initial_state);
         if (b->noisy && learn)
             abreast_noise(g, b, t, pass->steps);
         for (uint s = 0; s < b->rows; ++s)
@@ -431,7 +422,7 @@ INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *
     for (global vreal *sum = g->bucket; sum < g->nodes; ++sum)
         *sum = REAL(0x0p0);
     for (uint t = learn ? pass->steps : 0; t-- > 0;)
-        abreast_backward(g, b, t, t + 1 == pass->steps, t > 0 || CARRYNET_INITIAL_STATE);
+        abreast_backward(g, b, t, t + 1 == pass->steps, t > 0 || g->initial_state);
     abreast_nodes(g, b, &measures);
     for (uint s = 0; s < b->rows; ++s) {
         const vreal wrong = (vreal)((real)s) < b->sequences ? measures.wrong[s] : REAL(0x0p0);

@@ -21,6 +21,7 @@
 #define PITCH (COLUMNS + CARRYNET_PITCH_REST(COLUMNS))
 #define VECTORS (COLUMNS / LANES)
 #define SYMBOLS (1 << I)
+#define TRAINED(bias) (I * H + H * H + H * O + (bias) * (H + O)) /* parameters of a network */
 #define GROUPS (BLOCK / LANES) /* a step's outputs are vectors of LANES sequences */
 
 /*
@@ -231,10 +232,12 @@ struct measures {
     vreal loss[MEASURED];
     vreal absolute[MEASURED];
     vreal wrong[MEASURED]; /* wrong bits, counted in reals: exact below 2^24 */
+    uint kind;             /* of loss */
 };
 
-INLINE void measures_start(struct measures *m)
+INLINE void measures_start(struct measures *m, const uint kind)
 {
+    m->kind = kind;
     for (int g = 0; g < MEASURED; ++g) {
         m->loss[g] = REAL(0x0p0);
         m->absolute[g] = REAL(0x0p0);
@@ -253,20 +256,20 @@ INLINE vreal measure(struct measures *m, const uint group, const vreal z, const 
 {
     const vreal zero = REAL(0x0p0), one = REAL(0x1p0);
     const vreal e = target - y;
-#if CARRYNET_LOSS == CARRYNET_LOSS_CROSS_ENTROPY_
-    const vreal least = REAL(0x1p-40);
-    const vreal right = target > zero ? y : one - y;
-    m->loss[group] = plus(m->loss[group], -logarithm(right < least ? least : right));
-    const vreal dy = flush(e);
-#else
-    const vreal output = CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_ ? y : e;
-    m->loss[group] = fma(product(REAL(0x1p-1), e), e, m->loss[group]);
-    const vreal dy = flush(e * (output * (one - output)));
-#endif
+    vreal slope = e;
+    if (m->kind == CARRYNET_LOSS_CROSS_ENTROPY_) {
+        const vreal least = REAL(0x1p-40);
+        const vreal right = target > zero ? y : one - y;
+        m->loss[group] = plus(m->loss[group], -logarithm(right < least ? least : right));
+    } else {
+        const vreal output = m->kind == CARRYNET_LOSS_SQUARED_ ? y : e;
+        m->loss[group] = fma(product(REAL(0x1p-1), e), e, m->loss[group]);
+        slope = e * (output * (one - output));
+    }
     m->absolute[group] = plus(m->absolute[group], e < zero ? -e : e);
     const vreal difference = (z > zero ? one : zero) - target;
     m->wrong[group] = fma(difference, difference, m->wrong[group]);
-    return dy;
+    return flush(slope);
 }
 
 /* A value of sequences first, ..., first + LANES - 1 of a block; 0 for lanes that are no sequences. */

@@ -33,12 +33,14 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
             if (first >= pass.sequences || (pass.until_wrong && wrong_sequences > 0))
                 break;
             const uint sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
-            const struct sequences symbols = block_symbols(&pass, staged, network, first);
-            const struct sequences targets = block_targets(&pass, staged, network, first);
+            struct sequences symbols;
+            block_symbols(&symbols, &pass, staged, network, first);
+            struct sequences targets;
+            block_targets(&targets, &pass, staged, network, first);
             const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */
             uint symbol[BLOCK], target[BLOCK];
             struct measures measures;
-            measures_start(&measures);
+            measures_start(&measures, pass.loss);
             for (uint s = 0; s < rows; ++s)
                 for (uint j = 0; j < COLUMNS; ++j)
                     hidden[s * PITCH + j] = pass.resume && s < sequences && j < H
@@ -48,13 +50,12 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
                 global real *h = hidden + (t % 2) * step, *next = hidden + ((t + 1) % 2) * step;
                 unpack_step(symbol, &symbols, I, t, sequences, rows);
                 unpack_step(target, &targets, O, t, sequences, rows);
-                hidden_forward(next, h, t > 0 || pass.resume || CARRYNET_INITIAL_STATE, symbol, mine, rows);
+                hidden_forward(next, h, t > 0 || pass.resume || pass.initial_state, symbol, mine, rows);
                 for (uint s = 0; s < rows; s += LANES)
                     for (uint o = 0; o < O; ++o) {
                         vreal z = logits(next + s * PITCH, mine + PACKED_HY + o * VECTORS);
-#if CARRYNET_BIAS
-                        z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;
-#endif
+                        if (pass.bias)
+                            z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;
                         const vreal y = sigmoid(z);
                         (void)measure(&measures, s / LANES, z, y, targets_of(target + s, o));
                         real ys[LANES], zs[LANES];

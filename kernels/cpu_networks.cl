@@ -8,18 +8,15 @@
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-#define SIZE (TRAINED + CARRYNET_INITIAL_STATE * H)
-#define NODE (TRAINED + 2)
-#define HAS_FIRST (CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_MOMENTUM_ || CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_ADAM_)
-#define HAS_SECOND (CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_RMSPROP_ || CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_ADAM_)
-
 /* What LANES networks have beside the scratch of a block. */
 struct networks {
-    global vreal *w;      /* [SIZE] */
-    global vreal *first;  /* [TRAINED]: moments */
-    global vreal *second; /* [TRAINED] */
-    global vreal *sums;   /* [NODE] */
-    global vreal *levels; /* [log2(blocks) + 1][NODE] */
+    global vreal *w;      /* [size] */
+    global vreal *first;  /* [trained]: moments */
+    global vreal *second; /* [trained] */
+    global vreal *sums;   /* [node] */
+    global vreal *levels; /* [log2(blocks) + 1][node] */
+    uint trained, size;   /* parameters: trained, and all */
+    uint node;            /* values of one: the gradient and two metrics */
     uint number[LANES];   /* the networks */
     vword update, problems_low, problems_high;
 };
@@ -27,11 +24,14 @@ struct networks {
 INLINE struct networks networks_of(const struct scratch *g)
 {
     struct networks n;
+    n.trained = TRAINED(g->bias);
+    n.size = n.trained + g->initial_state * H;
+    n.node = n.trained + 2;
     n.w = (global vreal *)g->rest;
-    n.first = n.w + SIZE;
-    n.second = n.first + TRAINED;
-    n.sums = n.second + TRAINED;
-    n.levels = n.sums + NODE;
+    n.first = n.w + n.size;
+    n.second = n.first + n.trained;
+    n.sums = n.second + n.trained;
+    n.levels = n.sums + n.node;
     return n;
 }
 
@@ -73,16 +73,14 @@ INLINE void store_rows(global real *to, const struct networks *n, const global v
 INLINE void arrange_weights(const struct scratch *g, const global vreal *w)
 {
     const global vreal *w_xh = w, *w_hh = w_xh + I * H, *w_hy = w_hh + H * H, *rest = w_hy + H * O;
-#if CARRYNET_BIAS
-    const global vreal *b_h = rest, *b_y = rest + H;
-    rest += H + O;
-#endif
+    const global vreal *b_h = rest, *b_y = rest + H; /* where there are biases */
+    if (g->bias)
+        rest += H + O;
     for (uint j = 0; j < H; ++j) {
         for (uint a = 0; a < SYMBOLS; ++a) {
             vreal sum = REAL(0x0p0);
-#if CARRYNET_BIAS
-            sum = b_h[j];
-#endif
+            if (g->bias)
+                sum = b_h[j];
             for (uint i = 0; i < I; ++i)
                 if (a >> i & 1)
                     sum = plus(sum, w_xh[i * H + j]);
@@ -91,16 +89,13 @@ INLINE void arrange_weights(const struct scratch *g, const global vreal *w)
         }
         for (uint o = 0; o < O; ++o)
             g->w_hy[o * H + j] = w_hy[j * O + o];
-#if CARRYNET_INITIAL_STATE
-        g->h_0[j] = rest[j];
-#endif
+        if (g->initial_state)
+            g->h_0[j] = rest[j];
     }
     for (uint e = 0; e < H * H; ++e)
         g->w_hh[e] = w_hh[e];
-#if CARRYNET_BIAS
-    for (uint o = 0; o < O; ++o)
+    for (uint o = 0; g->bias && o < O; ++o)
         g->b_y[o] = b_y[o];
-#endif
 }
 
 /* The problems of a block that begins with sequence `first`, a multiple of 64: as make_block, a network a lane. */
@@ -140,21 +135,21 @@ INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch 
         b->first = first;
         make_problems_abreast(pass, g, n, task, update_offset, first, b->rows);
         run_abreast(pass, g, b, 1, wrong_bits, wrong_sequences);
-        push_node((global real *)n->levels, (global real *)g->nodes, NODE * LANES, blocks, 0);
+        push_node((global real *)n->levels, (global real *)g->nodes, n->node * LANES, blocks, 0);
     }
-    collapse_nodes((global real *)n->sums, (const global real *)n->levels, NODE * LANES, blocks);
+    collapse_nodes((global real *)n->sums, (const global real *)n->levels, n->node * LANES, blocks);
 }
 
 /* The factors of clipping: chains of runs of 64 parameters, and their tree (update.cl). */
-INLINE vreal clip_abreast(const global vreal *sums, const global real *constants)
+INLINE vreal clip_abreast(const global vreal *sums, const uint trained, const global real *constants)
 {
     const real r = constants[CARRYNET_CONSTANT_AVERAGE];
     vreal levels[LEVELS], squares = REAL(0x0p0);
     uint runs = 0, started = 0;
-    for (uint first = 0; first < TRAINED; first += RUN, ++runs) {
+    for (uint first = 0; first < trained; first += RUN, ++runs) {
         vreal chain = REAL(0x0p0);
         uint level = 0;
-        for (uint i = first; i < first + RUN && i < TRAINED; ++i) {
+        for (uint i = first; i < first + RUN && i < trained; ++i) {
             const vreal q = product(REAL(0x1p20), averaged(sums[i], r));
             chain = fma(q, q, chain);
         }
@@ -178,6 +173,8 @@ cpu_networks(const struct carrynet_pass pass, const struct carrynet_step step, c
 {
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
     const uint stride = step.parameter_stride;
+    const uint has_first = step.optimizer == CARRYNET_OPTIMIZER_MOMENTUM_ || step.optimizer == CARRYNET_OPTIMIZER_ADAM_;
+    const uint has_second = step.optimizer == CARRYNET_OPTIMIZER_RMSPROP_ || step.optimizer == CARRYNET_OPTIMIZER_ADAM_;
     struct networks n = networks_of(&g);
     ulong wrong_bits[LANES], wrong_sequences[LANES];
     for (uint first = (uint)get_group_id(0) * LANES; first < pass.networks; first += (uint)get_num_groups(0) * LANES) {
@@ -195,26 +192,26 @@ cpu_networks(const struct carrynet_pass pass, const struct carrynet_step step, c
         n.update = individual_words(&n, staged, CARRYNET_INDIVIDUAL_UPDATE);
         n.problems_low = individual_words(&n, staged, CARRYNET_INDIVIDUAL_PROBLEMS);
         n.problems_high = individual_words(&n, staged, CARRYNET_INDIVIDUAL_PROBLEMS + 1);
-        load_rows(n.w, &n, parameters, stride, SIZE);
-        load_rows(n.first, &n, first_moments, HAS_FIRST * stride, HAS_FIRST * TRAINED);
-        load_rows(n.second, &n, second_moments, HAS_SECOND * stride, HAS_SECOND * TRAINED);
+        load_rows(n.w, &n, parameters, stride, n.size);
+        load_rows(n.first, &n, first_moments, has_first * stride, has_first * n.trained);
+        load_rows(n.second, &n, second_moments, has_second * stride, has_second * n.trained);
         for (uint u = 0; u < updates; ++u) {
             const global real *now = rates + (size_t)u * pass.networks * CARRYNET_RATES;
             const vreal rate = gathered(&n, now + CARRYNET_RATE, CARRYNET_RATES);
             const vreal epsilon = gathered(&n, now + CARRYNET_EPSILON, CARRYNET_RATES);
             arrange_weights(&g, n.w);
             sum_gradient(&pass, &g, &n, &b, task, u, wrong_bits, wrong_sequences);
-            const vreal factor = step.clipped ? clip_abreast(n.sums, constants) : REAL(0x1p0);
-            for (uint i = 0; i < TRAINED; ++i) {
+            const vreal factor = step.clipped ? clip_abreast(n.sums, n.trained, constants) : REAL(0x1p0);
+            for (uint i = 0; i < n.trained; ++i) {
                 const vreal mean = averaged(n.sums[i], constants[CARRYNET_CONSTANT_AVERAGE]);
                 n.w[i] = updated(n.w[i], step.clipped ? flush(mean * factor) : mean, n.first + i, n.second + i, rate,
-                                 epsilon, constants);
+                                 epsilon, step.optimizer, constants);
             }
         }
-        store_rows(parameters, &n, n.w, stride, TRAINED, lanes);
-        store_rows(first_moments, &n, n.first, stride, HAS_FIRST * TRAINED, lanes);
-        store_rows(second_moments, &n, n.second, stride, HAS_SECOND * TRAINED, lanes);
-        store_rows(sums, &n, n.sums, pass.node_stride, updates > 0 ? NODE : 0, lanes);
+        store_rows(parameters, &n, n.w, stride, n.trained, lanes);
+        store_rows(first_moments, &n, n.first, stride, has_first * n.trained, lanes);
+        store_rows(second_moments, &n, n.second, stride, has_second * n.trained, lanes);
+        store_rows(sums, &n, n.sums, pass.node_stride, updates > 0 ? n.node : 0, lanes);
         for (uint lane = 0; lane < lanes && updates > 0; ++lane) {
             totals[2 * (first + lane)] = wrong_bits[lane];
             totals[2 * (first + lane) + 1] = wrong_sequences[lane];

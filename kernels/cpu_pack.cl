@@ -22,17 +22,15 @@ INLINE void pack_rows(const struct carrynet_pass *pass, const global real *param
     }
     if (first != 0)
         return;
-#if CARRYNET_BIAS
-    const global real *b_h = rest, *b_y = rest + H;
-    rest += H + O;
-#endif
+    const global real *b_h = rest, *b_y = rest + H; /* where there are biases */
+    if (pass->bias)
+        rest += H + O;
     for (uint j = 0; j < COLUMNS; ++j) {
         for (uint a = 0; a < SYMBOLS; ++a) {
             real sum = 0;
             if (j < H) {
-#if CARRYNET_BIAS
-                sum = b_h[j];
-#endif
+                if (pass->bias)
+                    sum = b_h[j];
                 for (uint i = 0; i < I; ++i)
                     if (a >> i & 1)
                         sum = plus_real(sum, w_xh[i * H + j]);
@@ -41,21 +39,13 @@ INLINE void pack_rows(const struct carrynet_pass *pass, const global real *param
         }
         for (uint o = 0; o < O; ++o)
             to[PACKED_HY * LANES + o * COLUMNS + j] = j < H ? w_hy[j * O + o] : 0;
-#if CARRYNET_INITIAL_STATE
-        to[PACKED_H_0 * LANES + j] = j < H ? rest[j] : 0;
-#else
-        to[PACKED_H_0 * LANES + j] = 0;
-#endif
+        to[PACKED_H_0 * LANES + j] = pass->initial_state && j < H ? rest[j] : 0;
     }
     global vreal *rows = (global vreal *)to + PACKED_ROWS, *sigmoids = (global vreal *)to + PACKED_FIRST;
     for (uint v = 0; v < SYMBOLS * VECTORS; ++v)
         sigmoids[v] = sigmoid(rows[v]);
     for (uint o = 0; o < O; ++o)
-#if CARRYNET_BIAS
-        to[(PACKED_B_Y + o) * LANES] = b_y[o];
-#else
-        to[(PACKED_B_Y + o) * LANES] = 0;
-#endif
+        to[(PACKED_B_Y + o) * LANES] = pass->bias ? b_y[o] : 0;
 }
 
 #if !CARRYNET_WHOLE

@@ -116,7 +116,7 @@ struct gradient_step {
     const global real *dh;
     const global real *dy; /* [O][rows] */
     const uint *symbol;
-    uint rows, sequences;
+    uint rows, sequences, bias;
 };
 
 /*
@@ -196,17 +196,13 @@ INLINE void accumulate(const struct scratch *g, const struct gradient_step *step
 #if NARROW
     gradient_panel(g, step, PANELS - 1, NARROW, chained);
 #endif
-#if CARRYNET_BIAS
-    for (int o = 0; o < O; ++o)
+    for (int o = 0; step->bias && o < O; ++o)
         for (uint s = 0; s < step->sequences; ++s)
             g->db_y[o] = plus_real(g->db_y[o], step->dy[o * step->rows + s]);
-#endif
 }
 
-#define TRAINED (I * H + H * H + H * O + CARRYNET_BIAS * (H + O))
-
 /* The block's gradient in the order of the parameters; what pads the node is zero. */
-INLINE void write_node(const struct scratch *g, const uint node_stride)
+INLINE void write_node(const struct scratch *g, const struct carrynet_pass *pass)
 {
     global real *dw_xh = g->node, *dw_hh = dw_xh + I * H, *dw_hy = dw_hh + H * H;
     for (uint i = 0; i < I; ++i)
@@ -223,18 +219,16 @@ INLINE void write_node(const struct scratch *g, const uint node_stride)
     for (uint j = 0; j < H; ++j)
         for (uint o = 0; o < O; ++o)
             dw_hy[j * O + o] = g->dw_hy[o * COLUMNS + j];
-#if CARRYNET_BIAS
-    global real *db_h = dw_hy + H * O, *db_y = db_h + H;
-    for (uint j = 0; j < H; ++j) {
+    global real *db_h = dw_hy + H * O, *db_y = db_h + H; /* where there are biases */
+    for (uint j = 0; pass->bias && j < H; ++j) {
         real sum = g->bucket[j];
         for (uint a = 1; a < SYMBOLS; ++a)
             sum = plus_real(sum, g->bucket[a * COLUMNS + j]);
         db_h[j] = sum;
     }
-    for (uint o = 0; o < O; ++o)
+    for (uint o = 0; pass->bias && o < O; ++o)
         db_y[o] = g->db_y[o];
-#endif
-    for (uint i = TRAINED + 2; i < node_stride; ++i)
+    for (uint i = TRAINED(pass->bias) + 2; i < pass->node_stride; ++i)
         g->node[i] = 0;
 }
 
@@ -250,26 +244,23 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
     const real noise = learn ? noise_of(individual) : 0;
     uint symbol[BLOCK], target[BLOCK];
     struct measures measures;
-    measures_start(&measures);
-#if CARRYNET_INITIAL_STATE
-    for (uint s = 0; s < rows; ++s)
+    measures_start(&measures, pass->loss);
+    for (uint s = 0; pass->initial_state && s < rows; ++s)
         for (uint v = 0; v < VECTORS; ++v)
             ((global vreal *)(g->h + s * PITCH))[v] = packed[PACKED_H_0 + v];
-#endif
     for (uint t = 0; t < pass->steps; ++t) {
         global real *next = g->h + (t + 1) * step;
         unpack_step(symbol, symbols, I, t, sequences, rows);
         unpack_step(target, targets, O, t, sequences, rows);
-        hidden_forward(next, g->h + t * step, t > 0 || CARRYNET_INITIAL_STATE, symbol, packed, rows);
+        hidden_forward(next, g->h + t * step, t > 0 || pass->initial_state, symbol, packed, rows);
         if (noise > 0)
             add_noise(next, sequences, first_sequence * word_step + t * (4ul * ((H + 3) / 4)), word_step, individual,
                       update, noise);
         for (uint s = 0; s < rows; s += LANES)
             for (uint o = 0; o < O; ++o) {
                 vreal z = logits(next + s * PITCH, packed + PACKED_HY + o * VECTORS);
-#if CARRYNET_BIAS
-                z = (vreal)(((const global real *)(packed + PACKED_B_Y + o))[0]) + z;
-#endif
+                if (pass->bias)
+                    z = (vreal)(((const global real *)(packed + PACKED_B_Y + o))[0]) + z;
                 const vreal dy = measure(&measures, s / LANES, z, sigmoid(z), targets_of(target + s, o));
                 *(global vreal *)(g->dy + ((size_t)t * O + o) * rows + s) = of_sequences(dy, s, sequences);
             }
@@ -284,14 +275,15 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
                                           .dy = g->dy + (size_t)t * O * rows,
                                           .symbol = symbol,
                                           .rows = rows,
-                                          .sequences = sequences};
+                                          .sequences = sequences,
+                                          .bias = pass->bias};
         unpack_step(symbol, symbols, I, t, sequences, rows);
         hidden_backward(g->dh + (t % 2) * step, g->dh + ((t + 1) % 2) * step, t + 1 < pass->steps, now.dy, rows,
                         now.h_next, packed, sequences);
-        accumulate(g, &now, t > 0 || CARRYNET_INITIAL_STATE);
+        accumulate(g, &now, t > 0 || pass->initial_state);
     }
-    write_node(g, pass->node_stride);
-    measures_end(&measures, sequences, g->node + TRAINED, wrong_bits, wrong_sequences);
+    write_node(g, pass);
+    measures_end(&measures, sequences, g->node + TRAINED(pass->bias), wrong_bits, wrong_sequences);
 }
 
 /* One chunk of a network's blocks, its problems in `part` of what is staged: its node, and its counts [2]. */
@@ -309,8 +301,10 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         if (first >= pass->sequences || (pass->until_wrong && wrong_sequences > 0))
             break;
         const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
-        const struct sequences symbols = block_symbols(pass, staged, part, first);
-        const struct sequences targets = block_targets(pass, staged, part, first);
+        struct sequences symbols;
+        block_symbols(&symbols, pass, staged, part, first);
+        struct sequences targets;
+        block_targets(&targets, pass, staged, part, first);
         run_block(pass, g, packed, &symbols, &targets, individual, update, pass->first_sequence + first, sequences, learn,
                   &wrong_bits, &wrong_sequences);
         push_node(g->levels, g->node, pass->node_stride, blocks, 0);

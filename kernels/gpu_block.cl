@@ -15,7 +15,7 @@
 #define BLOCK CARRYNET_BLOCK
 #define STRIPES CARRYNET_STRIPES
 #define SYMBOLS (1 << I)
-#define TRAINED (I * H + H * H + H * O + CARRYNET_BIAS * (H + O))
+#define TRAINED(bias) (I * H + H * H + H * O + (bias) * (H + O)) /* parameters of a network */
 
 #ifndef ROWS
 #define ROWS 4
@@ -31,7 +31,7 @@
 #define W_HY (W_HH + H * H)
 #define B_H (W_HY + H * O)
 #define B_Y (B_H + H)
-#define H_0 (B_H + CARRYNET_BIAS * (H + O))
+#define H_0(bias) (B_H + (bias) * (H + O))
 
 /* The sequences of a block. */
 struct block {
@@ -51,15 +51,14 @@ static inline uint target_at(const struct block *b, const uint s, const uint t)
 }
 
 /* row[a] = b_h + the rows of w_xh whose bit of symbol a is set. */
-static inline void symbol_rows(global real *row, const global real *p)
+static inline void symbol_rows(global real *row, const global real *p, const uint bias)
 {
     EACH(e, SYMBOLS * H)
     {
         const uint a = e / H, j = e % H;
         real sum = 0;
-#if CARRYNET_BIAS
-        sum = p[B_H + j];
-#endif
+        if (bias)
+            sum = p[B_H + j];
         for (uint i = 0; i < I; ++i)
             if (a >> i & 1)
                 sum = plus(sum, p[W_XH + i * H + j]);
@@ -98,7 +97,7 @@ static inline void hidden_tile(real value[ROWS], const struct block *b, const gl
 }
 
 /* The logit of output o from one sequence's h[t+1]. */
-static inline real logit(const global real *h, const global real *p, const uint o)
+static inline real logit(const global real *h, const global real *p, const uint o, const uint bias)
 {
     real stripe[STRIPES];
     for (uint k = 0; k < STRIPES; ++k)
@@ -108,11 +107,7 @@ static inline real logit(const global real *h, const global real *p, const uint 
     for (uint width = STRIPES / 2; width > 0; width /= 2)
         for (uint k = 0; k < width; ++k)
             stripe[k] = plus(stripe[k], stripe[k + width]);
-#if CARRYNET_BIAS
-    return p[B_Y + o] + stripe[0];
-#else
-    return stripe[0];
-#endif
+    return bias ? p[B_Y + o] + stripe[0] : stripe[0];
 }
 
 /* Metrics of each sequence of the block, in local memory. */
@@ -120,24 +115,25 @@ struct measures {
     local real *loss;
     local real *absolute;
     local uint *wrong;
+    uint kind; /* of loss */
 };
 
 /* Adds one output of sequence s to its metrics; returns dy. */
 static inline real measure(const struct measures *m, const uint s, const real z, const real y, const uint target)
 {
     const real one = 1, e = (target ? one : 0) - y;
-#if CARRYNET_LOSS == CARRYNET_LOSS_CROSS_ENTROPY_
-    const real least = REAL(0x1p-40), right = target ? y : one - y;
-    m->loss[s] = plus(m->loss[s], -logarithm(right < least ? least : right));
-    const real dy = flush(e);
-#else
-    const real output = CARRYNET_LOSS == CARRYNET_LOSS_SQUARED_ ? y : e;
-    m->loss[s] = fma(product(REAL(0x1p-1), e), e, m->loss[s]);
-    const real dy = flush(e * (output * (one - output)));
-#endif
+    real slope = e;
+    if (m->kind == CARRYNET_LOSS_CROSS_ENTROPY_) {
+        const real least = REAL(0x1p-40), right = target ? y : one - y;
+        m->loss[s] = plus(m->loss[s], -logarithm(right < least ? least : right));
+    } else {
+        const real output = m->kind == CARRYNET_LOSS_SQUARED_ ? y : e;
+        m->loss[s] = fma(product(REAL(0x1p-1), e), e, m->loss[s]);
+        slope = e * (output * (one - output));
+    }
     m->absolute[s] = plus(m->absolute[s], e < 0 ? -e : e);
     m->wrong[s] += (z > 0) != (target != 0);
-    return dy;
+    return flush(slope);
 }
 
 /* An element of the sum of a block's sequences: loss (which = 0) or absolute error (1). */

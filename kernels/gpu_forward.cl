@@ -10,7 +10,7 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
 {
     local real loss[BLOCK], absolute[BLOCK];
     local uint wrong[BLOCK];
-    const struct measures m = {loss, absolute, wrong};
+    const struct measures m = {loss, absolute, wrong, pass.loss};
     const size_t step = (size_t)pass.rows * H;
     global real *hidden = scratch + get_group_id(0) * pass.scratch_stride, *row = hidden + 2 * step;
     global real *levels = row + SYMBOLS * H;
@@ -21,16 +21,15 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
         const uint chunk_sequences = pass.chunk_blocks * BLOCK;
         ulong wrong_bits = 0, wrong_sequences = 0;
         uint blocks = 0;
-        symbol_rows(row, p);
+        symbol_rows(row, p, pass.bias);
         for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
             const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
             if (first >= pass.sequences || (pass.until_wrong && wrong_sequences > 0))
                 break;
-            const struct block b = {
-                block_symbols(&pass, staged, network, first),
-                block_targets(&pass, staged, network, first),
-                pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
-            };
+            struct block b;
+            block_symbols(&b.symbols, &pass, staged, network, first);
+            block_targets(&b.targets, &pass, staged, network, first);
+            b.sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
             const size_t place = (size_t)network * pass.sequences + first; /* of the block's first sequence */
             EACH(s, BLOCK)
             {
@@ -40,16 +39,14 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
             if (pass.resume)
                 EACH(e, b.sequences * H)
                 hidden[e] = state[place * H + e];
-#if CARRYNET_INITIAL_STATE
-            else
+            else if (pass.initial_state)
                 EACH(e, b.sequences * H)
-                hidden[e] = p[H_0 + e % H];
-#endif
+                hidden[e] = p[H_0(pass.bias) + e % H];
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
             for (uint t = 0; t < pass.steps; ++t) {
                 const global real *h = hidden + (t % 2) * step;
                 global real *next = hidden + ((t + 1) % 2) * step;
-                const int chained = t > 0 || pass.resume || CARRYNET_INITIAL_STATE;
+                const int chained = t > 0 || pass.resume || pass.initial_state;
                 EACH(e, TILES(b.sequences) * H)
                 {
                     const uint tile = e / H * ROWS, j = e % H;
@@ -69,7 +66,7 @@ kernel void gpu_forward(const struct carrynet_pass pass, const global real *para
                 {
                     const uint target = target_at(&b, s, t);
                     for (uint o = 0; o < O; ++o) {
-                        const real z = logit(next + s * H, p, o), y = sigmoid(z);
+                        const real z = logit(next + s * H, p, o, pass.bias), y = sigmoid(z);
                         const size_t at = ((place + s) * pass.steps + t) * O + o;
                         (void)measure(&m, s, z, y, target >> o & 1);
                         if (pass.outputs & CARRYNET_WRITE_Y)

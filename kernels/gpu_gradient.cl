@@ -14,7 +14,7 @@ struct scratch {
     global real *transposed; /* [H][H], of w_hh */
     global real *row;        /* [SYMBOLS][H] */
     global real *bucket;     /* [SYMBOLS][H] */
-    global real *dw;         /* [TRAINED]: all but w_xh and b_h, which come from the buckets */
+    global real *dw;         /* [TRAINED(bias)]: all but w_xh and b_h, which come from the buckets */
     global real *levels;     /* [log2(chunk_blocks) + 1][node_stride] */
 };
 
@@ -56,7 +56,7 @@ static inline void forward_step(const struct scratch *g, const struct block *b, 
     {
         const uint tile = e / H * ROWS, j = e % H;
         real value[ROWS];
-        hidden_tile(value, b, g->row, h, p, t > 0 || CARRYNET_INITIAL_STATE, t, tile, j);
+        hidden_tile(value, b, g->row, h, p, t > 0 || pass->initial_state, t, tile, j);
         for (uint r = 0; r < ROWS && tile + r < b->sequences; ++r) {
             if (noise > 0) {
                 const ulong word_of = ((first_sequence + tile + r) * pass->steps + t) * (4ul * ((H + 3) / 4));
@@ -70,7 +70,7 @@ static inline void forward_step(const struct scratch *g, const struct block *b, 
     {
         const uint target = target_at(b, s, t);
         for (uint o = 0; o < O; ++o) {
-            const real z = logit(next + s * H, p, o);
+            const real z = logit(next + s * H, p, o, pass->bias);
             g->dy[((size_t)t * pass->rows + s) * O + o] = measure(m, s, z, sigmoid(z), target >> o & 1);
         }
     }
@@ -100,11 +100,11 @@ static inline void sum_tile(global real *dw_hh, const uint sequences, const glob
 /* Adds one step to sum number e: tiles of w_hh, the weights of w_hy, the units' buckets, b_y. */
 static inline void sum_element(const struct scratch *g, const struct block *b, const global real *h,
                                const global real *h_next, const global real *dh, const global real *dy, const uint t,
-                               uint e)
+                               const int chained, uint e)
 {
     const uint S = b->sequences;
     if (e < TILES(H) * H) {
-        if (t > 0 || CARRYNET_INITIAL_STATE)
+        if (chained)
             sum_tile(g->dw + W_HH, S, h, dh, e / H * ROWS, e % H);
     } else if ((e -= TILES(H) * H) < H * O) {
         const uint j = e / O, o = e % O;
@@ -151,15 +151,16 @@ static inline void backward_step(const struct scratch *g, const struct block *b,
     }
     barrier(CLK_GLOBAL_MEM_FENCE);
     /* All sums in one loop: it keeps more work-items busy, and pocl 3.1 cannot compile several short ones at H = 1. */
-    EACH(e, TILES(H) * H + H * O + H + CARRYNET_BIAS * O)
-    sum_element(g, b, h, h_next, dh, dy, t, e);
+    EACH(e, TILES(H) * H + H * O + H + pass->bias * O)
+    sum_element(g, b, h, h_next, dh, dy, t, t > 0 || pass->initial_state, e);
 }
 
 /* Element e of the block's node: the gradient in the order of the parameters, then the metrics. */
-static inline real node_element(const struct scratch *g, const struct measures *m, const uint sequences, const uint e)
+static inline real node_element(const struct scratch *g, const struct measures *m, const uint sequences,
+                                const uint bias, const uint e)
 {
-    if (e >= TRAINED)
-        return e < TRAINED + 2 ? measured(m, sequences, e - TRAINED) : 0;
+    if (e >= TRAINED(bias))
+        return e < TRAINED(bias) + 2 ? measured(m, sequences, e - TRAINED(bias)) : 0;
     if (e < I * H) {
         const uint i = e / H, j = e % H;
         real sum = g->bucket[(1 << i) * H + j];
@@ -168,14 +169,12 @@ static inline real node_element(const struct scratch *g, const struct measures *
                 sum = plus(sum, g->bucket[a * H + j]);
         return sum;
     }
-#if CARRYNET_BIAS
-    if (e >= B_H && e < B_Y) {
+    if (e >= B_H && e < B_Y) { /* there are biases */
         real sum = g->bucket[e - B_H];
         for (uint a = 1; a < SYMBOLS; ++a)
             sum = plus(sum, g->bucket[a * H + e - B_H]);
         return sum;
     }
-#endif
     return g->dw[e];
 }
 
@@ -184,7 +183,7 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
 {
     local real loss[BLOCK], absolute[BLOCK];
     local uint wrong[BLOCK];
-    const struct measures m = {loss, absolute, wrong};
+    const struct measures m = {loss, absolute, wrong, pass.loss};
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
     const ulong tasks = (ulong)pass.networks * pass.chunks;
     for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
@@ -196,30 +195,28 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
         const uint chunk_sequences = pass.chunk_blocks * BLOCK;
         ulong wrong_bits = 0, wrong_sequences = 0;
         uint blocks = 0;
-        symbol_rows(g.row, p);
+        symbol_rows(g.row, p, pass.bias);
         EACH(e, H * H)
         g.transposed[e] = p[W_HH + e % H * H + e / H];
         for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK) {
             const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
             if (first >= pass.sequences)
                 break;
-            const struct block b = {
-                block_symbols(&pass, staged, network, first),
-                block_targets(&pass, staged, network, first),
-                pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK,
-            };
+            struct block b;
+            block_symbols(&b.symbols, &pass, staged, network, first);
+            block_targets(&b.targets, &pass, staged, network, first);
+            b.sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
             EACH(s, BLOCK)
             {
                 loss[s] = absolute[s] = 0;
                 wrong[s] = 0;
             }
-#if CARRYNET_INITIAL_STATE
-            EACH(e, b.sequences * H)
-            g.h[e] = p[H_0 + e % H];
-#endif
+            if (pass.initial_state)
+                EACH(e, b.sequences * H)
+                g.h[e] = p[H_0(pass.bias) + e % H];
             EACH(e, SYMBOLS * H)
             g.bucket[e] = 0;
-            EACH(e, TRAINED)
+            EACH(e, TRAINED(pass.bias))
             g.dw[e] = 0;
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
             for (uint t = 0; t < pass.steps; ++t)
@@ -229,7 +226,7 @@ kernel void gpu_gradient(const struct carrynet_pass pass, const global real *par
                 backward_step(&g, &b, &pass, p, t);
             barrier(CLK_GLOBAL_MEM_FENCE);
             EACH(e, pass.node_stride)
-            push_element(g.levels, pass.node_stride, e, node_element(&g, &m, b.sequences, e), blocks);
+            push_element(g.levels, pass.node_stride, e, node_element(&g, &m, b.sequences, pass.bias, e), blocks);
             if (get_local_id(0) == 0)
                 for (uint s = 0; s < b.sequences; ++s) {
                     wrong_bits += wrong[s];

@@ -12,9 +12,8 @@
 
 kernel void make(const struct carrynet_pass pass, const global uint *task, global uint *staged)
 {
-    const ulong blocks = (pass.sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
 #if CARRYNET_LANES > 1
-    const ulong each = blocks;
+    const ulong each = (pass.sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK; /* blocks */
 #else
     const ulong each = pass.sequences;
 #endif

@@ -32,20 +32,20 @@ static inline uint unpacked(const struct sequences *from, const uint bits, const
 
 /*
  * The symbols and targets of a block that begins with sequence `first` of part `part`: of a network, or of whoever made
- * them.
+ * them. Not returned, since Oclgrind does not know what its compiler makes of returned structs in large kernels.
  */
-static inline struct sequences block_symbols(const struct carrynet_pass *pass, const global uint *staged,
-                                             const uint part, const ulong first)
+static inline void block_symbols(struct sequences *to, const struct carrynet_pass *pass, const global uint *staged,
+                                 const uint part, const ulong first)
 {
     const global uint *words = staged + pass->first_symbol + part * pass->symbol_stride + first * pass->symbol_words;
     const struct sequences s = {words, pass->makes ? CARRYNET_BLOCK : 1, pass->makes ? 1 : pass->symbol_words};
-    return s;
+    *to = s;
 }
 
-static inline struct sequences block_targets(const struct carrynet_pass *pass, const global uint *staged,
-                                             const uint part, const ulong first)
+static inline void block_targets(struct sequences *to, const struct carrynet_pass *pass, const global uint *staged,
+                                 const uint part, const ulong first)
 {
     const global uint *words = staged + pass->first_target + part * pass->target_stride + first * pass->target_words;
     const struct sequences s = {words, pass->makes ? CARRYNET_BLOCK : 1, pass->makes ? 1 : pass->target_words};
-    return s;
+    *to = s;
 }

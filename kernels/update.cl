@@ -149,23 +149,22 @@ static inline vreal scaled_step(const vreal w, const vreal numerator, const vrea
 
 /* The new parameters from averaged and clipped gradients; the moments that the optimizer keeps move on. */
 static inline vreal updated(const vreal old, const vreal g, global vreal *first_moment, global vreal *second_moment,
-                            const vreal rate, const vreal epsilon, const global real *constants)
+                            const vreal rate, const vreal epsilon, const uint optimizer,
+                            const global real *constants)
 {
-#if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_SGD_
-    return flush(fma(rate, g, old));
-#elif CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_MOMENTUM_
-    *first_moment = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *first_moment, g));
-    return flush(fma(rate, *first_moment, old));
-#else
-    *second_moment = second_moment_forward(*second_moment, g, constants);
-#if CARRYNET_OPTIMIZER == CARRYNET_OPTIMIZER_RMSPROP_
-    return scaled_step(old, g, *second_moment, rate, epsilon);
-#else
-    *first_moment = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *first_moment,
-                              product((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM_REST]), g)));
-    return scaled_step(old, *first_moment, *second_moment, rate, epsilon);
-#endif
-#endif
+    const int adam = optimizer == CARRYNET_OPTIMIZER_ADAM_;
+    vreal numerator = g;
+    if (adam || optimizer == CARRYNET_OPTIMIZER_MOMENTUM_) {
+        const vreal rest = (vreal)(constants[CARRYNET_CONSTANT_MOMENTUM_REST]);
+        numerator = flush(fma((vreal)(constants[CARRYNET_CONSTANT_MOMENTUM]), *first_moment,
+                              adam ? product(rest, g) : g));
+        *first_moment = numerator;
+    }
+    if (!adam && optimizer != CARRYNET_OPTIMIZER_RMSPROP_)
+        return flush(fma(rate, numerator, old));
+    const vreal second = second_moment_forward(*second_moment, g, constants);
+    *second_moment = second;
+    return scaled_step(old, numerator, second, rate, epsilon);
 }
 
 /* One update of one vector of parameters. What lies beyond the trained parameters keeps its value. */
@@ -182,7 +181,7 @@ static inline void apply_item(const struct carrynet_step *step, const global rea
     if (step->clipped)
         g = flush(g * (vreal)(factors[network]));
     const vreal next = updated(*w, g, (global vreal *)first_moments + at, (global vreal *)second_moments + at,
-                               (vreal)(mine[CARRYNET_RATE]), (vreal)(mine[CARRYNET_EPSILON]), constants);
+                               (vreal)(mine[CARRYNET_RATE]), (vreal)(mine[CARRYNET_EPSILON]), step->optimizer, constants);
 #if CARRYNET_LANES == 1
     *w = next;
 #else

@@ -11,7 +11,8 @@ changes that:
     <!-- run: COMMAND -->      the whole block is what COMMAND prints
 
 A block in `sh` has no output, so it must say why it is not run. CARRYNET_DEVICE is `reference`, which needs no compiler and gives the
-same bits; lines that begin with "Device: " are therefore left out on both sides. What differs from run to run and machine to machine
+same bits; lines that begin with "Device: " are therefore left out on both sides, and so are lines of progress that say how long it
+will take, of which a slow machine prints more. What differs from run to run and machine to machine
 is masked on both sides (MASKS), and blanks at the end of lines are not compared. Nothing else is left out.
 """
 import difflib
@@ -30,10 +31,11 @@ MASKS = [
     (r"^( *seconds) +\d+\.\d+$", r"\1 (seconds)"),
 ]
 LIMIT = 120  # seconds of one command
+LEFT_OUT = re.compile(r"Device: |.* sequences/s, (at most )?.* left$")
 
 
 def masked(text):
-    lines = [line.rstrip() for line in text.rstrip("\n").split("\n") if not line.startswith("Device: ")]
+    lines = [line.rstrip() for line in text.rstrip("\n").split("\n") if not LEFT_OUT.match(line)]
     for pattern, stands in MASKS:
         lines = [re.sub(pattern, stands, line) for line in lines]
     return lines

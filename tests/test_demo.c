@@ -2,8 +2,8 @@
  * carrynet demo: what it says in a pipe is true, its pictures have their points where they belong, and its probe is the
  * least-squares line.
  */
-#include "../host/cli/demo_canvas.c"
-#include "../host/cli/demo_probe.c"
+#include "../host/cli/demo/demo_canvas.c"
+#include "../host/cli/demo/demo_probe.c"
 #include "../host/cli/linear_probe.c"
 #include "program_run.h"
 
@@ -83,8 +83,8 @@ Test(demo_probe, fits_the_carry_of_a_trained_network)
     MUST(carrynet_train(&model, &settings, &plain, NULL));
     MUST(carrynet_model_engine(&engine, model, 0, 1, &plain));
     MUST(carrynet_batch_create(&sums, task, 50, 8));
-    MUST(source.fill(source.self, 1, 0, 0, 50, 8, sums.symbols, sums.targets));
-    MUST(probe_look(&view, engine, task, &sums));
+    MUST(source.fill(source.self, 0, 0, 0, 50, 8, sums.symbols, sums.targets));
+    MUST(probe_look(&view, engine, task, &source, 50, 8));
     cr_expect_eq(view.count, 400);
     size_t errors = 0, carries = 0;
     double residual = 0, sum = 0;

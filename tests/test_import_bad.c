@@ -156,6 +156,11 @@ Test(import_bad, types)
     expect_bad_file("\x93NUMPY", 6, CARRYNET_ERROR_FORMAT, "a lone NumPy array");
     expect_bad_file("PK", 2, CARRYNET_ERROR_FORMAT, "not an NPZ file");
     expect_bad_file("", 0, CARRYNET_ERROR_FORMAT, "too few for a safetensors file");
+    /* "PK" is how a zip begins, and the length of this header. */
+    char long_header[8 + 0x4b50];
+    memset(long_header, ' ', sizeof long_header);
+    memcpy(long_header, "PK\0\0\0\0\0\0{}", 10);
+    expect_bad_file(long_header, sizeof long_header, CARRYNET_ERROR_FORMAT, "no array");
     struct made made = {0};
     carrynet_model *model = NULL;
     const int8_t small[6] = {0};

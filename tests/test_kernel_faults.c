@@ -39,7 +39,6 @@ static carrynet_status train_once(bool allow_inexact, char *description, size_t 
     carrynet_engine_options options;
     carrynet_engine *engine = NULL;
     carrynet_settings_init(&settings, carrynet_task_at(0));
-    settings.shape.hidden = 2;
     settings.steps = 3;
     settings.batch = 4;
     carrynet_engine_options_init(&options);

@@ -49,7 +49,8 @@ static void put_head(base_text *zip, const struct entry *e)
     put(zip, strlen(e->name), 2);
 }
 
-static base_text make_zip(const struct entry *entries, size_t count)
+/* A zip; with `inside`, the second entry lies in the first one's values, and the directory has both. */
+static base_text make_zip_of(const struct entry *entries, size_t count, size_t inside)
 {
     base_text zip = {0}, directory = {0};
     for (size_t i = 0; i < count; ++i) {
@@ -58,8 +59,10 @@ static base_text make_zip(const struct entry *entries, size_t count)
         put(&directory, 20 | 20 << 16, 4); /* versions */
         put_head(&directory, e);
         put(&directory, 0, 2 + 2 + 2 + 2 + 4); /* extra, comment, disk, attributes */
-        put(&directory, zip.size, 4);
+        put(&directory, inside > 0 && i > 0 ? inside : zip.size, 4);
         base_text_append(&directory, e->name, strlen(e->name));
+        if (inside > 0 && i > 0)
+            continue;
         put(&zip, 0x04034b50, 4);
         put(&zip, 20, 2);
         put_head(&zip, e);
@@ -78,6 +81,11 @@ static base_text make_zip(const struct entry *entries, size_t count)
     base_text_free(&directory);
     cr_assert(!zip.failed);
     return zip;
+}
+
+static base_text make_zip(const struct entry *entries, size_t count)
+{
+    return make_zip_of(entries, count, 0);
 }
 
 /* An array's file: format 1.0 or 2.0, header, values. */
@@ -287,6 +295,22 @@ Test(npz, zips_that_lie)
     expect_zip(CARRYNET_ERROR_FORMAT, "not an NPY array", &bad, 1);
     bad.size = 20;
     expect_zip(CARRYNET_ERROR_FORMAT, "truncated in its header", &bad, 1);
+    /* One entry within another: the bytes of a small file would unfold again and again. */
+    const struct entry inner = {.name = "b.npy", .bytes = npy.data, .size = npy.size};
+    base_text lone = make_zip(&inner, 1);
+    const size_t length = 30 + 5 + npy.size; /* the entry without the directory */
+    char shape[96];
+    (void)snprintf(shape, sizeof shape, "{'descr': '|u1', 'fortran_order': False, 'shape': (%zu,), }", length);
+    base_text outer = make_npy(1, shape, lone.data, length);
+    base_text nested =
+        make_zip_of((const struct entry[]){{.name = "a.npy", .bytes = outer.data, .size = outer.size}, inner}, 2,
+                    30 + 5 + outer.size - length);
+    npz_file shared = {0};
+    expect_refused(npz_parse(&shared, "x.npz", nested.data, nested.size), CARRYNET_ERROR_FORMAT,
+                   "entry 'b.npy' shares bytes with others", &shared);
+    base_text_free(&lone);
+    base_text_free(&outer);
+    base_text_free(&nested);
     /* Cut anywhere, it is refused or whole; flipped anywhere, it is read or refused, never worse. */
     base_text zip = make_zip(&good, 1);
     for (size_t size = 0; size < zip.size; ++size) {

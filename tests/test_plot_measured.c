@@ -1,5 +1,7 @@
 /* carrynet plot of what `bench --json` measured and of what `states` wrote: their scripts, and files that are neither. */
+#include "exchange/npz.h"
 #include "program_run.h"
+#include <math.h>
 
 TestSuite(plot_measured, .init = program_enter, .fini = program_leave, .timeout = 120);
 
@@ -86,4 +88,33 @@ Test(plot_measured, refuses_other_arrays)
     EXPECT_ERROR(4, "w.npz: has no array h: plot draws what `carrynet states` writes", "plot", "w.npz", "--script");
     program_write("torn.npz", "PK\3\4 and no more", 16);
     EXPECT_ERROR(4, "torn.npz", "plot", "torn.npz", "--script");
+}
+
+/* Two steps of one problem with one unit; each value that cannot be is named. */
+Test(plot_measured, refuses_states_that_cannot_be)
+{
+    static const struct {
+        float h, y;
+        double state;
+        const char *says;
+    } wrong[] = {
+        {NAN, 0.5F, 1, "step 0 of problem 0"},
+        {0.5F, NAN, 1, "step 0 of problem 0"},
+        {0.5F, 1.5F, 1, "step 0 of problem 0"},
+        {0.5F, 0.5F, 0.5, "array state has a value that is no state, 0.5"},
+        {0.5F, 0.5F, 1000, "array state has a value that is no state, 1000"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
+        const float h[] = {wrong[i].h, 0.25F}, y[] = {wrong[i].y, 0.25F};
+        const double state[] = {0, wrong[i].state};
+        const uint8_t target[] = {1, 0};
+        const npz_array arrays[] = {
+            {"h", NPZ_FLOAT, sizeof *h, 3, {1, 2, 1}, h, sizeof h},
+            {"y", NPZ_FLOAT, sizeof *y, 3, {1, 2, 1}, y, sizeof y},
+            {"target", NPZ_UNSIGNED, 1, 3, {1, 2, 1}, target, sizeof target},
+            {"state", NPZ_FLOAT, sizeof *state, 2, {1, 2}, state, sizeof state},
+        };
+        cr_assert_eq(npz_write("h.npz", arrays, sizeof arrays / sizeof arrays[0]), CARRYNET_OK);
+        EXPECT_ERROR(4, wrong[i].says, "plot", "h.npz", "--script");
+    }
 }

@@ -174,7 +174,8 @@ Test(program_plot, draws_a_training)
 {
     write_text("run.jsonl", training);
     char *script = SCRIPT("run.jsonl");
-    EXPECT_SAYS(script, "\n16 5.5 0 0\n32 NaN 0.75 0.75\nEOD\n");
+    EXPECT_SAYS(script, "\n16 5.5 0 0 NaN\n32 NaN 0.75 0.75 NaN\nEOD\n");
+    cr_expect_null(strstr(script, "'held-out right'"));
     EXPECT_SAYS(script,
                 "4 networks, task add, bits 8, hidden 16, batch 64, loss cross-entropy, optimizer adam, lr 0.04");
     EXPECT_SAYS(script, "'loss (cross-entropy)'");
@@ -186,6 +187,14 @@ Test(program_plot, draws_a_training)
     script = SCRIPT("own.jsonl");
     EXPECT_SAYS(script, "\n20 ");
     cr_expect_null(strstr(script, "networks exact'")); /* of one alone there is no share */
+    free(script);
+    result = PROGRAM("train", "--nets", "2", "--train-fraction", "0.5", "--updates", "32", "-q", "-o", "m", "--log",
+                     "own.jsonl");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    script = SCRIPT("own.jsonl");
+    EXPECT_SAYS(script, "'held-out right'");
+    cr_expect_null(strstr(script, "networks exact'")); /* which are is not known before the end */
     free(script);
     char unfinished[sizeof training + 16];
     (void)snprintf(unfinished, sizeof unfinished, "%s{\"updates\": 4", training);

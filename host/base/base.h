@@ -21,6 +21,15 @@
 carrynet_status base_fail(carrynet_status status, const char *format, ...) BASE_PRINTF(2, 3);
 
 /*
+ * Makes a text fit for a terminal, whatever a file has put into it: control characters but ends of lines and tabs become
+ * '?'. Messages of base_fail are. Returns text.
+ */
+char *base_printable(char *text);
+
+/* Bytes at this place, 1 or 2, of such a character; 0: of no such one. */
+size_t base_unprintable(const char *text);
+
+/*
  * Zeroed memory for count items of size bytes in *pointer (a pointer to a pointer); 64-byte aligned; MEMORY, also on
  * overflow.
  */
@@ -44,6 +53,9 @@ size_t base_cores(void);
 size_t base_cgroup_cores(const char *root);
 uint64_t base_cgroup_memory(const char *root);
 
+/* Bytes of memory that this process may have: the machine's, as far as its cgroup allows; 0 if unknown. */
+uint64_t base_memory(void);
+
 /*
  * Calls function(self, i) once for every i below count, on all cores, in no particular order; all calls have ended when
  * it returns. The calls must not write to the same places; base_fail's message is of their thread.
@@ -55,7 +67,7 @@ void base_parallel(size_t count, void (*function)(void *self, size_t i), void *s
  * core. One thread runs a crew at a time; NULL is the caller alone. MEMORY.
  */
 struct base_crew;
-carrynet_status base_crew_create(struct base_crew **crew, size_t threads);
+carrynet_status base_crew_create(struct base_crew **out, size_t threads);
 void base_crew_run(struct base_crew *crew, size_t count, void (*function)(void *self, size_t i), void *self);
 /* Takes NULL. */
 void base_crew_free(struct base_crew *crew);
@@ -101,7 +113,7 @@ char *base_sha256(char text[BASE_SHA256], const void *const *parts, const size_t
 
 /*
  * The whole of a file in *data (base_free it) with a NUL after its *size bytes. IO; FORMAT if larger than `limit`
- * bytes.
+ * bytes; MEMORY.
  */
 carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit);
 
@@ -109,8 +121,8 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
 carrynet_status base_read_start(char *bytes, size_t *size, const char *path);
 
 /*
- * Writes a file whole: to a temporary one beside it, synced, renamed over `path`. parts [count] of sizes [count] bytes.
- * IO.
+ * Writes a file whole: to a temporary one beside it, synced, renamed over `path`, or over what links lead to from there;
+ * a file that was there hands down its permissions. parts [count] of sizes [count] bytes. IO.
  */
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count);
 
@@ -135,6 +147,8 @@ typedef struct base_identity {
 } base_identity;
 bool base_identify(base_identity *identity, const char *path);
 bool base_same_file(const char *a, const char *b);
+/* The same of files that may be still to be written: "a" and "./a" are one place. */
+bool base_same_place(const char *a, const char *b);
 
 /* IO, with the reason, if base_write_file(path) could not work now. */
 carrynet_status base_writable(const char *path);

@@ -76,6 +76,11 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
     if (status == CARRYNET_OK && all > limit)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: %llu bytes are more than the %llu that such a file can have",
                            path, (unsigned long long)all, (unsigned long long)limit);
+    /* A file with holes can have any size; zeroing its memory would bring the machine down. */
+    const uint64_t memory = base_physical_memory();
+    if (status == CARRYNET_OK && memory != 0 && all >= memory)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: %llu bytes do not fit in the %llu of this machine's memory", path,
+                           (unsigned long long)all, (unsigned long long)memory);
     size_t got = (size_t)all;
     if (status == CARRYNET_OK)
         status = base_allocate(&bytes, got + 1, 1);
@@ -89,6 +94,34 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
     close_file(file);
     base_free(bytes);
     return status;
+}
+
+/* The folder of a name and, returned, what follows it. */
+static const char *cut_folder(base_text *folder, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    base_text_add(folder, "%.*s", slash == NULL ? 1 : (int)(slash + 1 - path), slash == NULL ? "." : path);
+    return slash == NULL ? path : slash + 1;
+}
+
+/* The file that a name stands for, behind symbolic links, so that they stay what they are. */
+static carrynet_status behind_links(base_text *target, const char *path)
+{
+    enum { LINKS = 40 /* as many as Linux follows */ };
+    char link[4096];
+    base_text_add(target, "%s", path);
+    for (unsigned i = 0; i <= LINKS && !target->failed; ++i) {
+        const ssize_t length = readlink(target->data, link, sizeof link);
+        if (length < 0)
+            return CARRYNET_OK; /* no link; what else is wrong, opening it will say */
+        if (length == (ssize_t)sizeof link)
+            return base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(ENAMETOOLONG));
+        const char *slash = link[0] == '/' ? NULL : strrchr(target->data, '/');
+        target->size = slash != NULL ? (size_t)(slash + 1 - target->data) : 0;
+        base_text_append(target, link, (size_t)length);
+    }
+    return target->failed ? base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name")
+                          : base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(ELOOP));
 }
 
 /* Beside the target, so that the rename stays on one file system; made with the user's umask. */
@@ -107,8 +140,8 @@ static carrynet_status open_temporary(int *file, char **name, const char *path)
             break;
     }
     if (*file < 0) {
-        const carrynet_status status =
-            base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
+        const carrynet_status status = base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s%s", path,
+                                                 strerror(errno), errno == ENOENT ? "; make its folder first" : "");
         base_text_free(&text);
         return status;
     }
@@ -135,9 +168,8 @@ static carrynet_status write_all(int file, const char *path, const char *bytes, 
  */
 static void sync_folder(const char *path)
 {
-    const char *slash = strrchr(path, '/');
     base_text folder = {0};
-    base_text_add(&folder, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1), slash == NULL ? "." : path);
+    (void)cut_folder(&folder, path);
     const int file = folder.failed ? -1 : open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file >= 0) {
         (void)fsync(file);
@@ -148,43 +180,53 @@ static void sync_folder(const char *path)
 
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count)
 {
+    base_text target = {0};
+    struct stat about;
     char *name = NULL;
     int file = -1;
     carrynet_status status = base_writable(path);
     if (status == CARRYNET_OK)
-        status = open_temporary(&file, &name, path);
+        status = behind_links(&target, path);
+    if (status == CARRYNET_OK)
+        status = open_temporary(&file, &name, target.data);
     if (status != CARRYNET_OK)
         goto done;
+    if (stat(target.data, &about) == 0) /* what only its owner may read stays so, where the file system knows modes */
+        (void)fchmod(file, about.st_mode & 0777);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
         status = write_all(file, path, parts[i], sizes[i]);
     if (status == CARRYNET_OK && fsync(file) != 0)
         status = base_fail(CARRYNET_ERROR_IO, "%s: cannot sync: %s", path, strerror(errno));
     if (close(file) != 0 && status == CARRYNET_OK)
         status = base_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
-    if (status == CARRYNET_OK && rename(name, path) != 0)
+    if (status == CARRYNET_OK && rename(name, target.data) != 0)
         status = base_fail(CARRYNET_ERROR_IO, "%s: cannot rename the finished file: %s", path, strerror(errno));
     if (status != CARRYNET_OK)
         (void)unlink(name);
     else
-        sync_folder(path);
+        sync_folder(target.data);
 done:
+    base_text_free(&target);
     free(name);
     return status;
 }
 
 carrynet_status base_keep_previous(const char *path, const char *previous)
 {
+    base_text target = {0};
     char *name = NULL;
     int file = -1;
     if (access(path, F_OK) != 0)
         return CARRYNET_OK;
-    carrynet_status status = open_temporary(&file, &name, previous);
+    carrynet_status status = behind_links(&target, path);
+    if (status == CARRYNET_OK)
+        status = open_temporary(&file, &name, previous);
     if (status != CARRYNET_OK)
-        return status;
+        goto done;
     (void)close(file);
     /* A second name for it; a copy where the file system has no links. */
     (void)unlink(name);
-    if (link(path, name) != 0) {
+    if (link(target.data, name) != 0) {
         char *bytes = NULL;
         size_t size = 0;
         status = base_read_file(&bytes, &size, path, UINT64_MAX);
@@ -195,7 +237,9 @@ carrynet_status base_keep_previous(const char *path, const char *previous)
         status = base_fail(CARRYNET_ERROR_IO, "%s: cannot rename to it: %s", previous, strerror(errno));
     }
     (void)unlink(name); /* still there if it failed, or if both are names of one file already */
+done:
     free(name);
+    base_text_free(&target);
     return status;
 }
 
@@ -215,20 +259,21 @@ static bool is_leftover(const char *name, const char *file)
 
 void base_remove_leftovers(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    base_text folder = {0}, leftover = {0};
-    base_text_add(&folder, "%.*s", slash == NULL ? 1 : (int)(slash - path + 1), slash == NULL ? "." : path);
-    DIR *entries = folder.failed ? NULL : opendir(folder.data);
-    for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
-        if (!is_leftover(entry->d_name, slash == NULL ? path : slash + 1))
-            continue;
-        leftover.size = 0;
-        base_text_add(&leftover, "%s/%s", folder.data, entry->d_name);
-        if (!leftover.failed)
-            (void)unlink(leftover.data);
+    base_text target = {0}, folder = {0}, leftover = {0};
+    DIR *entries = NULL;
+    if (behind_links(&target, path) == CARRYNET_OK) {
+        const char *name = cut_folder(&folder, target.data);
+        entries = folder.failed ? NULL : opendir(folder.data);
+        for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+            leftover.size = 0;
+            base_text_add(&leftover, "%s/%s", folder.data, entry->d_name);
+            if (is_leftover(entry->d_name, name) && !leftover.failed)
+                (void)unlink(leftover.data);
+        }
     }
     if (entries != NULL)
         (void)closedir(entries);
+    base_text_free(&target);
     base_text_free(&folder);
     base_text_free(&leftover);
 }
@@ -242,8 +287,10 @@ static bool create_alone(bool *made, const char *path, const char *bytes, size_t
         return errno == EEXIST;
     }
     const bool good = write_all(file, path, bytes, size) == CARRYNET_OK;
-    *made = true;
-    return close(file) == 0 && good;
+    *made = close(file) == 0 && good;
+    if (!*made)
+        (void)unlink(path);
+    return *made;
 }
 
 carrynet_status base_create_file(bool *made, const char *path, const char *bytes, size_t size)
@@ -283,6 +330,21 @@ bool base_same_file(const char *a, const char *b)
            one.number == other.number;
 }
 
+bool base_same_place(const char *a, const char *b)
+{
+    base_identity found;
+    base_text folder_a = {0}, folder_b = {0};
+    bool same = strcmp(a, b) == 0 || base_same_file(a, b);
+    if (!same && !base_identify(&found, a) && !base_identify(&found, b)) {
+        const char *const name_a = cut_folder(&folder_a, a), *const name_b = cut_folder(&folder_b, b);
+        same = !folder_a.failed && !folder_b.failed && strcmp(name_a, name_b) == 0 &&
+               base_same_file(folder_a.data, folder_b.data);
+        base_text_free(&folder_a);
+        base_text_free(&folder_b);
+    }
+    return same;
+}
+
 carrynet_status base_writable(const char *path)
 {
     struct stat about;
@@ -296,13 +358,17 @@ carrynet_status base_writable(const char *path)
         if (access(path, W_OK) != 0)
             return base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
     }
+    base_text target = {0};
     int file = -1;
     char *name = NULL;
-    const carrynet_status status = open_temporary(&file, &name, path);
+    carrynet_status status = behind_links(&target, path);
+    if (status == CARRYNET_OK)
+        status = open_temporary(&file, &name, target.data);
     if (status == CARRYNET_OK) {
         (void)close(file);
         (void)unlink(name);
         free(name);
     }
+    base_text_free(&target);
     return status;
 }

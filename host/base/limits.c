@@ -136,10 +136,9 @@ static uint64_t least_limit(const char *root, const char *groups, const char *mo
     uint64_t least = 0;
     if (!find_mount(&mount, mounts, controller) || !find_group(group, groups, controller))
         return 0;
-    const char *within = group;
     const size_t length = strcmp(mount.root, "/") == 0 ? 0 : strlen(mount.root);
     /* A container may see its own group alone, mounted as if it were the whole. */
-    within = strncmp(group, mount.root, length) == 0 && strncmp(group, "/..", 3) != 0 ? group + length : "";
+    const char *within = strncmp(group, mount.root, length) == 0 && strncmp(group, "/..", 3) != 0 ? group + length : "";
     const int size = snprintf(folder, sizeof folder, "%s%s%s", root, mount.point, within);
     const size_t top = strlen(root) + strlen(mount.point);
     if (size < 0 || (size_t)size >= sizeof folder)
@@ -186,4 +185,10 @@ size_t base_cgroup_cores(const char *root)
 uint64_t base_cgroup_memory(const char *root)
 {
     return either_limit(root, "memory", memory_1, memory_2);
+}
+
+uint64_t base_memory(void)
+{
+    const uint64_t machine = base_physical_memory(), group = base_cgroup_memory("");
+    return machine == 0 || (group != 0 && group < machine) ? group : machine;
 }

@@ -62,27 +62,31 @@ static void close_streams(process_streams *streams)
     }
 }
 
-/* Reads what there is; closes the end when there will be no more. */
-static void take(base_text *text, int *end)
+/* Reads what there is; closes the end when there will be no more. The error, or 0. */
+static int take(base_text *text, int *end)
 {
     char bytes[65536];
     const ssize_t got = read(*end, bytes, sizeof bytes);
+    const int error = got < 0 && errno != EINTR ? errno : 0;
     if (got > 0)
         base_text_append(text, bytes, (size_t)got);
-    else if (got == 0 || errno != EINTR)
+    else if (got == 0 || error != 0)
         close_end(end);
+    return error;
 }
 
-/* Feeds and reads until the child has closed both of its outputs. */
-static void converse(process_streams *streams, base_text *output, base_text *errors, const char *input, size_t size)
+/* Feeds and reads until the child has closed both of its outputs. The error that ended it before, or 0. */
+static int converse(process_streams *streams, base_text *output, base_text *errors, const char *input, size_t size)
 {
-    int *in = &streams->ends[INPUT][0], *out = &streams->ends[OUTPUT][0], *err = &streams->ends[ERRORS][0];
+    int *in = &streams->ends[INPUT][0], *out = &streams->ends[OUTPUT][0], *err = &streams->ends[ERRORS][0], error = 0;
     if (size == 0)
         close_end(in);
-    while (*out >= 0 || *err >= 0) {
+    while ((*out >= 0 || *err >= 0) && error == 0) {
         struct pollfd waits[] = {{.fd = *in, .events = POLLOUT}, {.fd = *out, .events = POLLIN}, {*err, POLLIN, 0}};
-        if (poll(waits, STREAMS, -1) < 0 && errno != EINTR)
-            return;
+        if (poll(waits, STREAMS, -1) < 0) {
+            error = errno == EINTR ? 0 : errno;
+            continue;
+        }
         if (*in >= 0 && waits[INPUT].revents != 0) {
             const ssize_t sent = send(*in, input, size, MSG_NOSIGNAL | MSG_DONTWAIT);
             if (sent > 0) {
@@ -93,10 +97,11 @@ static void converse(process_streams *streams, base_text *output, base_text *err
                 close_end(in); /* all said, or the child reads no more: its exit code tells why */
         }
         if (*out >= 0 && waits[OUTPUT].revents != 0)
-            take(output, out);
-        if (*err >= 0 && waits[ERRORS].revents != 0)
-            take(errors, err);
+            error = take(output, out);
+        if (*err >= 0 && waits[ERRORS].revents != 0 && error == 0)
+            error = take(errors, err);
     }
+    return error;
 }
 
 carrynet_status base_run(base_text *output, base_text *errors, int *code, const char *const *words, const char *input,
@@ -105,7 +110,7 @@ carrynet_status base_run(base_text *output, base_text *errors, int *code, const 
     posix_spawn_file_actions_t actions;
     process_streams streams;
     pid_t child = -1;
-    int result = 0, state = 0, made = 0;
+    int result = 0, state = 0, made = 0, error = 0;
     carrynet_status status = CARRYNET_OK;
     if (!open_streams(&streams)) {
         status = base_fail(CARRYNET_ERROR_IO, "cannot start %s: %s", words[0], strerror(errno));
@@ -123,7 +128,7 @@ carrynet_status base_run(base_text *output, base_text *errors, int *code, const 
     }
     for (int s = 0; s < STREAMS; ++s)
         close_end(&streams.ends[s][1]);
-    converse(&streams, output, errors, input, size);
+    error = converse(&streams, output, errors, input, size);
     close_streams(&streams);
     pid_t ended;
     do
@@ -131,6 +136,8 @@ carrynet_status base_run(base_text *output, base_text *errors, int *code, const 
     while (ended < 0 && errno == EINTR);
     if (ended != child)
         status = base_fail(CARRYNET_ERROR_IO, "%s: lost while it ran: %s", words[0], strerror(errno));
+    else if (error != 0)
+        status = base_fail(CARRYNET_ERROR_IO, "cannot read what %s writes: %s", words[0], strerror(error));
     else if (output->failed || errors->failed)
         status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for what %s wrote", words[0]);
     *code = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);

@@ -13,7 +13,7 @@ carrynet_status base_fail(carrynet_status status, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(next, sizeof next, format, arguments);
     va_end(arguments);
-    (void)snprintf(message, sizeof message, "%s", next);
+    (void)snprintf(message, sizeof message, "%s", base_printable(next));
     return status;
 }
 

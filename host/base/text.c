@@ -60,6 +60,23 @@ void base_text_free(base_text *text)
     *text = (base_text){0};
 }
 
+size_t base_unprintable(const char *text)
+{
+    const unsigned char c = (unsigned char)text[0], next = c == 0xc2 ? (unsigned char)text[1] : 0;
+    if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* control characters of Unicode, in UTF-8 */
+        return 2;
+    return (c < ' ' && c != '\0' && c != '\n' && c != '\t') || c == 0x7f ? 1 : 0;
+}
+
+char *base_printable(char *text)
+{
+    for (size_t i = 0, count; text[i] != '\0'; i += count > 0 ? count : 1) {
+        count = base_unprintable(text + i);
+        memset(text + i, '?', count);
+    }
+    return text;
+}
+
 void base_point(char *number)
 {
     static const char plain[] = "0123456789+-e";

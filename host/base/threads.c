@@ -98,11 +98,11 @@ static void *help(void *shared)
     return NULL;
 }
 
-carrynet_status base_crew_create(struct base_crew **made, size_t threads)
+carrynet_status base_crew_create(struct base_crew **out, size_t threads)
 {
     struct base_crew *crew = NULL;
     sigset_t all, before;
-    *made = NULL;
+    *out = NULL;
     const carrynet_status status = base_allocate(&crew, 1, sizeof *crew);
     if (status != CARRYNET_OK)
         return status;
@@ -123,7 +123,7 @@ carrynet_status base_crew_create(struct base_crew **made, size_t threads)
         ++crew->helpers;
     if (quiet)
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    *made = crew;
+    *out = crew;
     return CARRYNET_OK;
 }
 

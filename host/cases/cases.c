@@ -1,4 +1,8 @@
-/* The table of cases. Awkward sizes on purpose: 1, 7, 31, 93, no multiples of 16 or 64, one step, one sequence. */
+/*
+ * The table of cases. Awkward sizes on purpose: 1, 7, 31, 93, no multiples of 16 or 64, one step, one sequence. A compiler
+ * takes most of the time, so several cases share inputs, hidden units, outputs and precision, which their programs are
+ * built for, and do not stand next to each other, since neighbours run at once.
+ */
 #include "cases/cases.h"
 #include <stdio.h>
 #include <string.h>
@@ -18,45 +22,45 @@ const struct test_case test_cases[] = {
      * name, I, H, O, T, B, N, updates, precision, loss, optimizer, schedule, bias, h_0, rate, clip, noise, scale, task
      */
     {"smallest", 2, 1, 1, 2, 1, 1, 3, 32, SQUARED, SGD, CONSTANT, false, false, 0.5, 0, 0, 1, NULL},
-    {"one-unit", 2, 1, 2, 5, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.1, 0, 0, 1, NULL},
     {"seeds", 2, 16, 1, 8, 1, 1, 20, 32, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
-    {"default", 2, 16, 1, 8, 64, 1, 10, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1, NULL},
     {"odd", 2, 7, 1, 13, 31, 1, 4, 32, SQUARED, MOMENTUM, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
-    {"bias", 2, 5, 1, 8, 65, 1, 4, 32, ENTROPY, RMSPROP, COSINE, true, false, 0.02, 0, 0, 1, NULL},
     {"start-state", 2, 17, 1, 5, 33, 1, 4, 32, SQUARED, ADAM, COSINE, true, true, 0.02, 0, 0, 1, NULL},
-    {"one-input", 1, 6, 1, 9, 20, 1, 4, 32, ENTROPY, SGD, CONSTANT, false, false, 0.5, 0, 0, 1, NULL},
-    {"three-inputs", 3, 9, 2, 11, 40, 1, 4, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.02, 0, 0, 1, NULL},
+    {"one-input", 1, 4, 1, 9, 20, 1, 4, 32, ENTROPY, SGD, CONSTANT, false, false, 0.5, 0, 0, 1, NULL},
+    {"three-inputs", 3, 7, 2, 11, 40, 1, 4, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.02, 0, 0, 1, NULL},
     {"four-inputs", 4, 20, 4, 10, 70, 1, 3, 32, SQUARED, MOMENTUM, CONSTANT, true, true, 0.2, 0, 0, 1, NULL},
+    {"one-unit", 2, 1, 1, 5, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.1, 0, 0, 1, NULL},
+    {"default", 2, 16, 1, 8, 64, 1, 10, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1, NULL},
+    {"bias", 2, 7, 1, 8, 65, 1, 4, 32, ENTROPY, RMSPROP, COSINE, true, false, 0.02, 0, 0, 1, NULL},
     {"noise", 2, 16, 1, 8, 70, 1, 5, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.02, 0, 0.1, 1, NULL},
     {"noise-odd", 2, 35, 1, 6, 21, 2, 3, 32, SQUARED, SGD, CONSTANT, true, true, 0.2, 0, 0.25, 1, NULL},
-    {"clip", 2, 12, 1, 8, 50, 1, 5, 32, ENTROPY, SGD, CONSTANT, false, false, 1, 0.05, 0, 1, NULL},
+    {"clip", 2, 16, 1, 8, 50, 1, 5, 32, ENTROPY, SGD, CONSTANT, false, false, 1, 0.05, 0, 1, NULL},
     {"clip-adam", 2, 31, 1, 7, 64, 3, 3, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.05, 0.01, 0, 1, NULL},
-    {"population", 2, 8, 1, 8, 64, 5, 6, 32, ENTROPY, RMSPROP, CONSTANT, false, false, 0.03, 0, 0, 1, NULL},
+    {"population", 2, 7, 1, 8, 64, 5, 6, 32, ENTROPY, RMSPROP, CONSTANT, false, false, 0.03, 0, 0, 1, NULL},
     {"blocks", 2, 4, 1, 4, 449, 1, 3, 32, SQUARED, SGD, CONSTANT, false, false, 1, 0, 0, 1, NULL},
-    {"many-blocks", 2, 3, 1, 3, 4000, 2, 2, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.05, 0, 0, 1, NULL},
-    {"wide-32", 2, 32, 1, 8, 64, 1, 3, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.02, 0, 0, 1, NULL},
+    {"wide-32", 2, 32, 2, 8, 64, 1, 3, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.02, 0, 0, 1, NULL},
     {"wide-64", 2, 64, 1, 6, 48, 1, 2, 32, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 0.5, NULL},
     {"wide-93", 2, 93, 1, 8, 9, 1, 2, 32, ENTROPY, MOMENTUM, CONSTANT, false, false, 0.05, 0, 0, 0.3, NULL},
-    {"wide-128", 2, 128, 1, 4, 16, 1, 1, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.01, 0, 0, 0.2, NULL},
-    {"long", 2, 6, 1, 700, 3, 1, 2, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.01, 0, 0, 1, NULL},
+    {"many-blocks", 2, 3, 1, 3, 4000, 2, 2, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.05, 0, 0, 1, NULL},
+    {"wide-77", 2, 77, 1, 4, 16, 1, 1, 32, ENTROPY, ADAM, CONSTANT, true, false, 0.01, 0, 0, 0.3, NULL},
+    {"long", 2, 7, 1, 700, 3, 1, 2, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.01, 0, 0, 1, NULL},
     {"saturated", 2, 16, 1, 8, 64, 1, 4, 32, SQUARED, SGD, CONSTANT, true, true, 4, 0, 0, 64, NULL},
     {"tiny-weights", 2, 16, 1, 8, 64, 1, 4, 32, SQUARED, ADAM, CONSTANT, false, false, 1e-9, 0, 0, 0x1p-30, NULL},
     {"fp64-seeds", 2, 16, 1, 8, 1, 1, 20, 64, SQUARED, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
     {"fp64-odd", 2, 7, 1, 13, 65, 2, 3, 64, ENTROPY, ADAM, COSINE, true, true, 0.02, 0, 0.1, 1, NULL},
-    {"fp64-wide", 2, 93, 2, 5, 40, 1, 2, 64, SQUARED, RMSPROP, CONSTANT, false, false, 0.01, 0.5, 0, 0.3, NULL},
+    {"fp64-wide", 2, 93, 1, 5, 40, 1, 2, 64, SQUARED, RMSPROP, CONSTANT, false, false, 0.01, 0.5, 0, 0.3, NULL},
     {"fp64-blocks", 3, 33, 1, 6, 300, 1, 2, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.05, 0, 0, 1, NULL},
-    {"one-step", 3, 5, 1, 1, 70, 2, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.05, 0, 0, 1, NULL},
+    {"one-step", 3, 7, 2, 1, 70, 2, 3, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.05, 0, 0, 1, NULL},
     {"wide-256", 2, 256, 1, 3, 20, 1, 1, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.01, 0, 0, 0.1, NULL},
     {"subtract", 2, 16, 1, 20, 65, 1, 3, 32, ENTROPY, ADAM, CONSTANT, false, false, 0.03, 0, 0, 1, "sub"},
-    {"faulty", 2, 20, 2, 8, 65, 1, 4, 32, FAULTY, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
     {"fp64-faulty", 2, 32, 2, 8, 1, 1, 20, 64, FAULTY, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
+    {"faulty", 2, 32, 2, 8, 65, 1, 4, 32, FAULTY, SGD, CONSTANT, false, false, 0.1, 0, 0, 1, NULL},
     {"abreast", 3, 7, 2, 5, 1500, 1, 2, 32, ENTROPY, ADAM, CONSTANT, true, true, 0.02, 0, 0.1, 1, NULL},
+    {"fp64-abreast", 2, 7, 2, 4, 700, 2, 10, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.1, 0, 0.1, 1, NULL},
     {"abreast-whole", 2, 4, 1, 6, 1100, 2, 10, 32, SQUARED, SGD, CONSTANT, false, false, 1, 0, 0, 1, NULL},
-    {"fp64-abreast", 2, 12, 1, 4, 700, 2, 10, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.1, 0, 0.1, 1, NULL},
-    {"networks", 3, 9, 2, 11, 70, 19, 4, 32, ENTROPY, ADAM, COSINE, true, true, 0.02, 0.5, 0.1, 1, NULL},
+    {"networks", 3, 7, 2, 11, 70, 19, 4, 32, ENTROPY, ADAM, COSINE, true, true, 0.02, 0.5, 0.1, 1, NULL},
     {"networks-one", 2, 18, 1, 7, 1, 16, 12, 32, SQUARED, RMSPROP, CONSTANT, false, false, 0.01, 0, 0, 1, "sub"},
     {"networks-blocks", 1, 2, 1, 3, 450, 9, 3, 32, SQUARED, SGD, CONSTANT, false, true, 1, 0, 0, 1, NULL},
-    {"fp64-networks", 2, 5, 1, 40, 3, 10, 3, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.1, 0.2, 0, 1, NULL},
+    {"fp64-networks", 2, 7, 2, 40, 3, 10, 3, 64, ENTROPY, MOMENTUM, CONSTANT, true, false, 0.1, 0.2, 0, 1, NULL},
     {NULL, 0, 0, 0, 0, 0, 0, 0, 0, SQUARED, SGD, CONSTANT, false, false, 0, 0, 0, 0, NULL},
 };
 
@@ -94,7 +98,7 @@ void case_settings(carrynet_settings *settings, const struct test_case *one)
     settings->steps = one->steps;
     settings->batch = one->batch;
     settings->networks = one->networks;
-    settings->updates = 2 * one->updates; /* so that a cosine is cut in the middle */
+    settings->updates = 2 * (uint64_t)one->updates; /* so that a cosine is cut in the middle */
     settings->loss = one->loss;
     settings->optimizer = one->optimizer;
     settings->schedule = one->schedule;

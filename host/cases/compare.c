@@ -130,7 +130,7 @@ static carrynet_status run_training(struct run *run, const carrynet_source *sour
 static carrynet_status run_forward(struct run *run, const carrynet_source *source, carrynet_metrics *metrics)
 {
     const carrynet_settings *settings = run->settings;
-    const size_t rows = settings->networks * FORWARD_SEQUENCES, outputs = settings->shape.outputs;
+    const size_t rows = (size_t)settings->networks * FORWARD_SEQUENCES, outputs = settings->shape.outputs;
     const size_t steps = settings->steps, hidden = settings->shape.hidden;
     carrynet_batch batch = {0};
     carrynet_status status = carrynet_batch_create(&batch, &settings->task, FORWARD_SEQUENCES, steps);

@@ -61,7 +61,7 @@ static carrynet_status fill(struct witness *w, const carrynet_source *source, si
     free_batches(w);
     base_free(w->scratch);
     w->scratch = NULL;
-    status = base_allocate(&w->scratch, w->loops->scratch_bytes(s, s->steps, sequences), 1);
+    status = base_allocate(&w->scratch, w->loops->scratch_bytes(s, s->steps, sequences, REFERENCE_TRAINS), 1);
     for (size_t n = 0; n < count && status == CARRYNET_OK; ++n) {
         carrynet_batch *batch = &w->batches[n];
         status = carrynet_batch_create(batch, &s->task, sequences, s->steps);

@@ -1,11 +1,10 @@
 /*
- * carrynet demo: what Carrynet is for, in about ten seconds. A network learns to add, seen from inside (demo_film.c);
- * one sum bit by bit; then PROVED, its REFUTED twin, and the same bits on two devices (demo_verdicts.c). Nothing is
- * written to any file.
+ * carrynet demo: what Carrynet is for, in about ten seconds. A network learns to add, seen from inside (demo/);
+ * one sum bit by bit; then PROVED, its REFUTED twin, and the same bits on two devices. Nothing is written to any file.
  */
 #include "cli/console.h"
-#include "cli/demo_film.h"
-#include "cli/demo_verdicts.h"
+#include "cli/demo/demo_film.h"
+#include "cli/demo/demo_verdicts.h"
 #include "cli/options.h"
 #include "cli/shown_problem.h"
 #include <inttypes.h>

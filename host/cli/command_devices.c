@@ -33,6 +33,11 @@ static const char *type_word(carrynet_device_type type)
 static admission admit(const carrynet_device *device, carrynet_precision precision)
 {
     admission outcome = {0};
+    if (device->error != 0) {
+        (void)snprintf(outcome.reason, sizeof outcome.reason, "it does not say what it is: OpenCL error %d",
+                       device->error);
+        return outcome;
+    }
     if (precision == CARRYNET_FP64 && !device->fp64) {
         (void)snprintf(outcome.reason, sizeof outcome.reason, "the device has no fp64");
         return outcome;

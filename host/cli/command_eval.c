@@ -171,9 +171,7 @@ static void print_proof(const eval_proof *proof)
         base_text_add(&text, "Proved for every length%s (%" PRIu32 " cells, margin %.3g; %s)",
                       proof->accepted->bounds == CARRYNET_BOUNDS_ANY ? ", in any program's arithmetic" : "",
                       proof->accepted->cells, proof->accepted->margin, proof->path);
-    console_fold(stdout, 0, 0, text.failed ? "out of memory" : text.data);
-    (void)putchar('\n');
-    base_text_free(&text);
+    console_put(&text, "what is said of the proof");
 }
 
 static void put_proof(json_t *object, const eval_proof *proof)

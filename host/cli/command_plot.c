@@ -6,7 +6,7 @@
  */
 #include "cli/console.h"
 #include "cli/options.h"
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include <string.h>
 
 static const uint64_t INPUT_BYTES = UINT64_C(1) << 33;
@@ -74,7 +74,9 @@ static bool write_script(plot_page *page, const cli_arguments *arguments, bool p
     carrynet_status status = base_read_file(&text, &size, path, INPUT_BYTES);
     const char first = status == CARRYNET_OK ? text[strspn(text, BLANKS)] : '\0';
     const bool zip = status == CARRYNET_OK && size >= 4 && memcmp(text, "PK\3\4", 4) == 0;
-    if (status == CARRYNET_OK && first == '\0') {
+    if (status == CARRYNET_OK && size > 0 && !zip && memchr(text, '\0', size) != NULL) {
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", path);
+    } else if (status == CARRYNET_OK && first == '\0') {
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is empty", path);
     } else if (status == CARRYNET_OK && (first == '{' || zip) &&
                (values[OPTION_CHART].given || values[OPTION_BY].given || values[OPTION_WHERE].given)) {
@@ -180,8 +182,9 @@ int command_plot(const cli_arguments *arguments)
                                path);
     if (path != NULL && base_same_file(path, arguments->operands[0]))
         return arguments_wrong(arguments, "-o names what is to be drawn, %s; choose another -o", path);
-    if (!only_script && base_writable(path) != CARRYNET_OK)
-        return console_status(CARRYNET_ERROR_IO);
+    const carrynet_status status = only_script ? CARRYNET_OK : base_writable(path);
+    if (status != CARRYNET_OK)
+        return console_status(status);
     if (!write_script(&page, arguments, png, &code))
         goto done;
     if (only_script)

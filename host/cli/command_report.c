@@ -4,8 +4,9 @@
  * another place for anything. In page.html the words @TITLE@, @STYLE@, @DATA@ and @SCRIPT@ stand for the parts.
  */
 #include "base/embedded.h"
+#include "base/json_text.h"
 #include "cli/console.h"
-#include "cli/report_data.h"
+#include "cli/report/report_data.h"
 #include "cli/train_progress.h"
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,8 @@ static carrynet_status read_log(reporting *r)
     carrynet_status status = CARRYNET_OK;
     if (r->log_path != NULL)
         status = base_read_file(&text, &size, r->log_path, LOG_MOST);
+    if (status == CARRYNET_OK && r->log_path != NULL && memchr(text, '\0', size) != NULL)
+        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", r->log_path);
     if (status == CARRYNET_OK && r->log_path != NULL)
         status = training_log_read(&r->log, r->log_path, text);
     if (status == CARRYNET_OK && r->log_path != NULL) {
@@ -160,8 +163,10 @@ static carrynet_status prove(reporting *r)
 /* JSON within a script element: '<' stands in strings alone, and could end the element there. */
 static carrynet_status add_data(base_text *page, json_t *data, size_t digits)
 {
-    char *text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(digits));
-    if (text == NULL)
+    char *text = NULL;
+    size_t size = 0;
+    if (json_incomplete() ||
+        base_json_write(&text, &size, data, JSON_COMPACT | JSON_REAL_PRECISION(digits)) != CARRYNET_OK)
         return base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the page");
     for (const char *p = text; *p != '\0';) {
         const size_t plain = strcspn(p, "<");
@@ -170,7 +175,7 @@ static carrynet_status add_data(base_text *page, json_t *data, size_t digits)
             base_text_add(page, "\\u003c");
         p += plain + (p[plain] != '\0' ? 1 : 0);
     }
-    free(text);
+    base_free(text);
     return CARRYNET_OK;
 }
 

@@ -67,8 +67,12 @@ int command_show(const cli_arguments *arguments)
     const carrynet_task *task = &saved.settings->task;
     for (size_t i = 1; i < arguments->operand_count; ++i)
         base_text_add(&line, "%s%s", i == 1 ? "" : " ", arguments->operands[i]);
-    if (line.failed || !problem_read(operands, task, line.data, why, sizeof why)) {
-        code = arguments_wrong(arguments, "%s", line.failed ? "not enough memory for the numbers" : why);
+    if (line.failed) {
+        code = console_status(base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the numbers"));
+        goto done;
+    }
+    if (!problem_read(operands, task, line.data, why, sizeof why)) {
+        code = arguments_wrong(arguments, "%s", why);
         goto done;
     }
     carrynet_status status = carrynet_operands_pack(&symbols, &steps, task, operands, 1);

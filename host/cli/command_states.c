@@ -80,7 +80,7 @@ int command_states(const cli_arguments *arguments)
     }
     carrynet_status status = carrynet_writable(path);
     if (status == CARRYNET_OK)
-        status = carrynet_states_collect(&states, saved.engine, task, 0, steps, values[OPTION_PROBLEMS].count);
+        status = carrynet_states_collect(&states, saved.engine, task, 0, steps, values[OPTION_PROBLEMS].count, NULL);
     if (status == CARRYNET_OK)
         status = first_state(&h_0, &saved);
     if (status == CARRYNET_OK)

@@ -1,6 +1,6 @@
 /*
  * The table of commands: name, operands, what its --help says. A new command is a row here, its number in options.h,
- * its options' rows in option_table.c and a file of its own.
+ * the rows of its options, and a file of its own.
  */
 #include "cli/console.h"
 #include "cli/options.h"
@@ -236,9 +236,8 @@ const cli_command command_table[] = {
      .text = "Draws, with gnuplot, what carrynet sweep found (CSV): shares of networks that became exact, and what it "
              "took, where networks that did not count as infinite; or what carrynet train --log wrote: loss and "
              "shares over the updates; or what carrynet bench --json measured; or what carrynet states wrote (NPZ): "
-             "states by a linear probe and the logit. A "
-             "sweep that was interrupted is drawn as far as it went. Seconds come from "
-             "the file beside the results, results.times.csv for results.csv.",
+             "states by a linear probe and the logit. A sweep that was interrupted is drawn as far as it went. Seconds "
+             "come from the file beside the results, results.times.csv for results.csv.",
      .example = plot_examples,
      .run = command_plot},
     {.id = COMMAND_REPORT,
@@ -267,6 +266,7 @@ const cli_command command_table[] = {
     {.id = COMMAND_STATES,
      .name = "states",
      .operands = "MODEL",
+     .output = "-o FILE.npz",
      .least = 1,
      .most = 1,
      .missing = "the name of a model file is missing",
@@ -281,12 +281,14 @@ const cli_command command_table[] = {
     {.id = COMMAND_IMPORT,
      .name = "import",
      .operands = "FILE",
+     .output = "-o MODEL",
      .least = 1,
      .most = 1,
      .missing = "the name of a file is missing: safetensors, or NPZ (numpy.savez)",
      .summary = "make a model of a network from PyTorch or NumPy",
      .text =
-         "Reads safetensors and NPZ files with w_xh [I,H], w_hh [H,H], w_hy [H,O], and b_h, b_y, h_0 where there "
+         "Makes a model file of a network that was trained elsewhere. Reads safetensors and NPZ files with w_xh [I,H], "
+         "w_hh [H,H], w_hy [H,O], and b_h, b_y, h_0 where there "
          "are any; synapse_0, synapse_h, synapse_1 or U, W, V of the same shapes; or one nn.RNN of PyTorch's with a "
          "linear head: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, fc.weight, fc.bias, with any prefixes. "
          "The network must read numbers lowest bit first, a bit of a as input 0 and of b as input 1, and write a 1 "
@@ -296,6 +298,7 @@ const cli_command command_table[] = {
     {.id = COMMAND_EXPORT,
      .name = "export",
      .operands = "MODEL",
+     .output = "-o FILE",
      .least = 1,
      .most = 1,
      .missing = "the name of a model file is missing",

@@ -11,6 +11,7 @@
 #include "cli/train_progress.h"
 #include "cli/train_proof.h"
 #include "cli/train_snapshots.h"
+#include "net/pass.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -104,14 +105,6 @@ static bool better(const carrynet_network *records, const carrynet_outcome *outc
     return outcomes[a].wrong_bits < outcomes[b].wrong_bits;
 }
 
-static bool all_lost(const carrynet_outcome *outcomes, uint32_t networks)
-{
-    for (uint32_t n = 0; n < networks; ++n)
-        if (!outcomes[n].lost)
-            return false;
-    return true;
-}
-
 /* The model of the networks that are kept, NULL where none is; and with outcomes, which of them are proved: [kept]. */
 static carrynet_status keep_networks(carrynet_model **kept, bool **proved, carrynet_model *model, kept_networks keep,
                                      const carrynet_outcome *outcomes)
@@ -175,12 +168,32 @@ static void print_check(const final_check *check, carrynet_model *model)
                      check->problems - check->wrong[n], check->problems, word, check->exhaustive ? "" : " (a sample)");
 }
 
-/* The first networks that are not exact: those that were trained, or those that were not. */
-static void list_some(const carrynet_network *records, uint32_t networks, bool trained, const char *heading)
+/* Those that an early stop left untouched, those that were lost to NaN or infinity, and others that are not exact. */
+typedef enum network_fate { FATE_EXACT = 0, FATE_UNTRAINED, FATE_LOST, FATE_WRONG } network_fate;
+
+static network_fate fate_of(const carrynet_network *record, const carrynet_outcome *outcome)
+{
+    return record->exact                      ? FATE_EXACT
+           : outcome != NULL && outcome->lost ? FATE_LOST
+           : record->updates == 0             ? FATE_UNTRAINED
+                                              : FATE_WRONG;
+}
+
+static uint32_t count_lost(const carrynet_outcome *outcomes, uint32_t networks)
+{
+    uint32_t lost = 0;
+    for (uint32_t n = 0; n < networks && outcomes != NULL; ++n)
+        lost += outcomes[n].lost ? 1 : 0;
+    return lost;
+}
+
+/* The first networks of a fate. */
+static void list_some(const carrynet_network *records, const carrynet_outcome *outcomes, uint32_t networks,
+                      network_fate fate, const char *heading)
 {
     uint32_t listed = 0, found = 0;
     for (uint32_t n = 0; n < networks; ++n) {
-        if (records[n].exact || (records[n].updates > 0) != trained)
+        if (fate_of(&records[n], outcomes != NULL ? &outcomes[n] : NULL) != fate)
             continue;
         if (++found <= LISTED)
             (void)printf("%s network %u (seed %" PRIu64 ")", listed++ == 0 ? heading : ",", n, records[n].seed);
@@ -189,15 +202,17 @@ static void list_some(const carrynet_network *records, uint32_t networks, bool t
         (void)printf(found > listed ? " and %u more\n" : "\n", found - listed);
 }
 
-/* Of a large population, which networks did not become exact; of any, which an early stop left untouched. */
-static void list_failed(carrynet_model *model)
+/* Which networks were lost or left untouched; of a large population, which others did not become exact. */
+static void list_failed(carrynet_model *model, const carrynet_outcome *outcomes)
 {
     const carrynet_network *records = carrynet_model_networks(model);
     const uint32_t networks = carrynet_model_settings(model)->networks;
-    if (networks > CHECKED_NETWORKS)
-        list_some(records, networks, true, "Not exact:");
     if (networks > 1)
-        list_some(records, networks, false, "Not trained:");
+        list_some(records, outcomes, networks, FATE_LOST, "Lost to NaN or infinity, weights zero:");
+    if (networks > CHECKED_NETWORKS)
+        list_some(records, outcomes, networks, FATE_WRONG, "Not exact:");
+    if (networks > 1)
+        list_some(records, outcomes, networks, FATE_UNTRAINED, "Not trained:");
 }
 
 /* Of one network the verdict as `carrynet prove` says it. */
@@ -212,8 +227,9 @@ static void print_proof(const train_proof *proof, uint32_t networks)
         (void)printf("%" PRIu32 " of the %" PRIu32 " in the file PROVED for every length\n", proof->proved, networks);
 }
 
-static void print_end(carrynet_model *model, carrynet_model *kept, const final_check *check, uint32_t exact,
-                      const train_proof *proof, const char *path, const train_progress *progress)
+static void print_end(carrynet_model *model, const carrynet_outcome *outcomes, carrynet_model *kept,
+                      const final_check *check, uint32_t exact, const train_proof *proof, const char *path,
+                      const train_progress *progress)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
     const uint32_t written = carrynet_model_settings(kept)->networks;
@@ -227,7 +243,7 @@ static void print_end(carrynet_model *model, carrynet_model *kept, const final_c
         (void)printf("Kept the %u that are exact\n", written);
     print_check(check, kept);
     print_proof(proof, written);
-    list_failed(model);
+    list_failed(model, outcomes);
     (void)printf(progress->stopped ? "Stopped early; wrote what there is to %s\n" : "Wrote %s\n", path);
     if (proof->written)
         (void)printf("Wrote %s\n", proof->path.data);
@@ -259,14 +275,15 @@ static void put_kept(json_t *object, const carrynet_model *kept, uint32_t networ
 }
 
 /* kept is NULL where no network was. */
-static json_t *result_of(const carrynet_model *kept, const final_check *check, uint32_t exact, const train_proof *proof,
-                         const train_progress *progress, const char *path)
+static json_t *result_of(const carrynet_model *kept, const final_check *check, uint32_t exact, uint32_t lost,
+                         const train_proof *proof, const train_progress *progress, const char *path)
 {
     const carrynet_settings *s = progress->settings;
     json_t *object = json_object();
     json_put(object, "model", kept != NULL ? json_of_text(path) : json_null());
     json_put(object, "device", json_of_text(progress->device));
     json_put(object, "settings", json_of_settings(progress->settings));
+    json_put(object, "memory", json_of_count(progress->memory));
     json_put(object, "updates", json_of_count(progress->last.updates));
     json_put(object, "sequences", json_of_count(progress->last.sequences));
     json_put(object, "seconds", json_of_real(progress->last.seconds));
@@ -278,6 +295,7 @@ static json_t *result_of(const carrynet_model *kept, const final_check *check, u
     }
     json_put(object, "networks", json_of_count(s->networks));
     json_put(object, "exact", json_of_count(exact));
+    json_put(object, "lost", json_of_count(lost));
     if (s->until_proved != 0) {
         json_put(object, "proved", json_of_count(progress->last.proved));
         json_put(object, "certificate", proof->written ? json_of_text(proof->path.data) : json_null());
@@ -340,7 +358,7 @@ static bool can_write_proof(train_proof *proof, const cli_arguments *arguments, 
     const carrynet_status status = train_proof_prepare(proof, path);
     *code =
         status != CARRYNET_OK ? console_status(status)
-        : log_path != NULL && strcmp(log_path, proof->path.data) == 0
+        : log_path != NULL && base_same_place(log_path, proof->path.data)
             ? arguments_wrong(arguments, "--log names %s, where the certificate goes; give it another file", log_path)
             : EXIT_CODE_DONE;
     return *code == EXIT_CODE_DONE;
@@ -389,7 +407,9 @@ int command_train(const cli_arguments *arguments)
     options.wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
     const kept_networks keep = values[OPTION_KEEP].given ? (kept_networks)values[OPTION_KEEP].choice : KEEP_ALL;
     carrynet_status status = CARRYNET_OK;
-    if (keep == KEEP_BEST || settings.until_proved != 0)
+    /* Not for what the training refuses, before anything is allocated. */
+    const bool fits = base_memory() == 0 || net_host_need(&settings) <= (double)base_memory();
+    if (fits && (settings.networks > 1 || keep == KEEP_BEST || settings.until_proved != 0))
         status = base_allocate(&outcomes, settings.networks, sizeof *outcomes);
     options.outcomes = outcomes;
     train_progress_catch_signals();
@@ -404,15 +424,17 @@ int command_train(const cli_arguments *arguments)
             console_note("Nothing was saved. Try a smaller --lr, or --clip 1.");
         if (status == CARRYNET_ERROR_MEMORY)
             console_note("Try a smaller --batch, --bits or --hidden, or --wave to train fewer networks at a time.");
+        if (status == CARRYNET_ERROR_DEVICE || status == CARRYNET_ERROR_MEMORY)
+            train_checkpoints_say(&checkpoints);
         log_failure(&progress, carrynet_message());
         goto done;
     }
-    const uint32_t exact = count_exact(model);
-    if (outcomes != NULL && all_lost(outcomes, settings.networks)) {
+    const uint32_t exact = count_exact(model), lost = count_lost(outcomes, settings.networks);
+    if (outcomes != NULL && lost == settings.networks) {
         console_error("every network was lost to NaN or infinity: nothing was saved; try a smaller --lr, or --clip 1");
         log_failure(&progress, "every network was lost to NaN or infinity");
         if (as_json)
-            (void)json_line(stdout, result_of(NULL, &check, exact, &proof, &progress, path), JSON_DIGITS);
+            (void)json_line(stdout, result_of(NULL, &check, exact, lost, &proof, &progress, path), JSON_DIGITS);
         code = EXIT_CODE_NOT_REACHED;
         goto done;
     }
@@ -423,7 +445,7 @@ int command_train(const cli_arguments *arguments)
                       progress.last.updates, progress.last.updates == 1 ? "" : "s", settings.until_exact ? "max-" : "");
         log_failure(&progress, "no network is exact");
         if (as_json)
-            (void)json_line(stdout, result_of(NULL, &check, exact, &proof, &progress, path), JSON_DIGITS);
+            (void)json_line(stdout, result_of(NULL, &check, exact, lost, &proof, &progress, path), JSON_DIGITS);
         code = train_progress_signal() != 0 ? 128 + train_progress_signal() : EXIT_CODE_NOT_REACHED;
         goto done;
     }
@@ -436,22 +458,25 @@ int command_train(const cli_arguments *arguments)
     if (status == CARRYNET_OK && train_progress_signal() == 0)
         status = check_model(&check, kept, &engine);
     code = status != CARRYNET_OK ? console_status(status) : EXIT_CODE_DONE;
+    if (!saved)
+        train_checkpoints_say(&checkpoints);
     if (saved && status != CARRYNET_OK)
         console_note("The model is in %s, but was not checked%s.", path,
                      settings.until_proved != 0 && !proof.written ? ", and no certificate was written" : "");
 
-    json_t *result = kept == NULL ? NULL : result_of(kept, &check, exact, &proof, &progress, path);
+    json_t *result = kept == NULL ? NULL : result_of(kept, &check, exact, lost, &proof, &progress, path);
     if (snapshots.count > 0 && result != NULL)
         json_put(result, "snapshots", train_snapshots_json(&snapshots));
     if (!progress.quiet)
         train_snapshots_say(&snapshots);
-    if (log_path != NULL && result != NULL && !train_progress_end(&progress, json_incref(result)) &&
-        code == EXIT_CODE_DONE)
+    if (kept == NULL)
+        log_failure(&progress, carrynet_message());
+    else if (log_path != NULL && !train_progress_end(&progress, json_incref(result)) && code == EXIT_CODE_DONE)
         code = EXIT_CODE_FILE;
     if (status == CARRYNET_OK && as_json)
         (void)json_line(stdout, json_incref(result), JSON_DIGITS);
     else if (status == CARRYNET_OK)
-        print_end(model, kept, &check, exact, &proof, path, &progress);
+        print_end(model, outcomes, kept, &check, exact, &proof, path, &progress);
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();

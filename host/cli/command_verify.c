@@ -23,9 +23,7 @@ static void print_checked(const carrynet_checked *checked, size_t networks)
     } else {
         base_text_add(&text, "rejected: %s", checked->reason);
     }
-    console_fold(stdout, 0, 0, text.failed ? "out of memory" : text.data);
-    (void)putchar('\n');
-    base_text_free(&text);
+    console_put(&text, "what is said of a line");
 }
 
 static void print_without(const carrynet_verified *verified)

@@ -44,23 +44,21 @@ bool console_is_unicode(FILE *stream)
     return console_is_terminal(stream) && strcasecmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+bool console_can_rewrite(FILE *stream)
+{
+    const char *kind = getenv("TERM");
+    return console_is_terminal(stream) && kind != NULL && kind[0] != '\0' && strcmp(kind, "dumb") != 0;
+}
+
 bool console_has_colour(FILE *stream)
 {
-    const char *refused = getenv("NO_COLOR"), *kind = getenv("TERM");
-    return console_is_terminal(stream) && (refused == NULL || refused[0] == '\0') && kind != NULL &&
-           strcmp(kind, "dumb") != 0;
+    const char *refused = getenv("NO_COLOR");
+    return console_can_rewrite(stream) && (refused == NULL || refused[0] == '\0');
 }
 
 /* ---- the progress line ----------------------------------------------------------------------------------------- */
 
 static bool progress_shown;
-
-/* A terminal that can clear a line, which they all do but "dumb". */
-static bool can_rewrite(void)
-{
-    const char *kind = getenv("TERM");
-    return console_is_terminal(stderr) && kind != NULL && strcmp(kind, "dumb") != 0;
-}
 
 static int terminal_columns(void)
 {
@@ -84,7 +82,7 @@ void console_progress_clear(void)
 bool console_progress(const char *format, ...)
 {
     char line[512];
-    if (!can_rewrite())
+    if (!console_can_rewrite(stderr))
         return false;
     va_list arguments;
     va_start(arguments, format);
@@ -132,15 +130,19 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
             ++column;
             blank_due = false;
         }
-        (void)fprintf(stream, "%.*s", (int)length, word);
         column += length;
-        word += length;
+        for (const char *const end = word + length; word < end;) {
+            const size_t count = base_unprintable(word);
+            (void)fputc(count > 0 ? '?' : *word, stream);
+            word += count > 0 ? count : 1;
+        }
     }
 }
 
-static void say(const char *text)
+static void say(char *text)
 {
     console_progress_clear();
+    (void)base_printable(text);
     (void)fflush(stdout); /* in order, where both streams go to the same place */
     if (console_is_terminal(stderr)) {
         (void)fputs("carrynet: ", stderr);
@@ -163,7 +165,7 @@ void console_error(const char *format, ...)
 
 int console_status(carrynet_status status)
 {
-    say(carrynet_message());
+    console_error("%s", carrynet_message());
     return console_exit_code(status);
 }
 
@@ -176,6 +178,7 @@ void console_note(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    (void)base_printable(text);
     if (console_is_terminal(stderr))
         console_fold(stderr, 0, 0, text);
     else
@@ -183,12 +186,31 @@ void console_note(const char *format, ...)
     (void)fputc('\n', stderr);
 }
 
+static bool memory_was_short;
+
+void console_no_memory(const char *what)
+{
+    console_error("not enough memory for %s", what);
+    memory_was_short = true;
+}
+
+void console_put(base_text *line, const char *what)
+{
+    if (line->failed) {
+        console_no_memory(what);
+    } else {
+        console_fold(stdout, 0, 0, line->data);
+        (void)fputc('\n', stdout);
+    }
+    base_text_free(line);
+}
+
 int console_finish(int code)
 {
     const bool failed_before = ferror(stdout) != 0;
     errno = 0;
     if (fflush(stdout) == 0 && !failed_before)
-        return code;
+        return memory_was_short ? EXIT_CODE_DEVICE : code;
     console_error("cannot write to standard output%s%s", errno != 0 ? ": " : "", errno != 0 ? strerror(errno) : "");
     return EXIT_CODE_FILE;
 }

@@ -42,6 +42,8 @@ void console_progress_clear(void);
 bool console_is_terminal(FILE *stream);
 bool console_is_unicode(FILE *stream);
 bool console_has_colour(FILE *stream);
+/* Whether it is a terminal that can move its cursor and clear a line: not "dumb", nor one without a name. */
+bool console_can_rewrite(FILE *stream);
 
 /*
  * Prints text folded into lines of at most 79 columns; the first goes on at column `column`, the others start at
@@ -54,6 +56,12 @@ const char *console_nearest(const char *word, const char *const *names, size_t c
 
 /* Writes "there is no WHAT 'WORD'", with a near match and all the names, to *message. */
 void console_unknown(base_text *message, const char *what, const char *word, const char *const *names, size_t count);
+
+/* Says that memory is short for `what`, which is not printed; the program's exit code is then DEVICE. */
+void console_no_memory(const char *what);
+
+/* Prints a line on standard output, folded, and frees its text; `what` it says if memory was short for it. */
+void console_put(base_text *line, const char *what);
 
 /* Flushes standard output; FILE exit code, with a message, if anything could not be written, else `code`. */
 int console_finish(int code);

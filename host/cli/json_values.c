@@ -1,12 +1,22 @@
 /*
- * JSON for --json and --log, through jansson. A value that cannot be made (no memory) is left out of its object, so
- * that no caller needs a test for each of them.
+ * JSON for --json and --log, through jansson. A value that cannot be made (no memory) is remembered, so that no caller
+ * needs a test for each of them: what lacks one is not written.
  */
 #include "cli/json_values.h"
+#include "base/json_text.h"
+#include "cli/console.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+static bool incomplete;
+
+bool json_incomplete(void)
+{
+    return incomplete;
+}
 
 json_t *json_of_text(const char *text)
 {
@@ -40,12 +50,14 @@ json_t *json_of_real(double real)
 
 void json_put(json_t *object, const char *name, json_t *value)
 {
-    (void)json_object_set_new(object, name, value);
+    if (json_object_set_new(object, name, value) != 0)
+        incomplete = true;
 }
 
 void json_append(json_t *array, json_t *value)
 {
-    (void)json_array_append_new(array, value);
+    if (json_array_append_new(array, value) != 0)
+        incomplete = true;
 }
 
 json_t *json_of_settings(const carrynet_settings *settings)
@@ -90,9 +102,16 @@ json_t *json_of_settings(const carrynet_settings *settings)
 
 bool json_line(FILE *stream, json_t *value, size_t digits)
 {
-    /* A value that could not be made leaves its name out; only an object that is missing altogether is seen here. */
-    const bool written =
-        value != NULL && json_dumpf(value, stream, JSON_REAL_PRECISION(digits)) == 0 && fputc('\n', stream) != EOF;
+    char *text = NULL;
+    size_t size = 0;
+    const bool made = value != NULL && !incomplete &&
+                      base_json_write(&text, &size, value, JSON_REAL_PRECISION(digits)) == CARRYNET_OK;
     json_decref(value);
+    if (!made && stream == stdout)
+        console_no_memory("the JSON object on standard output");
+    const bool written = made && fwrite(text, 1, size, stream) == size && fputc('\n', stream) != EOF;
+    base_free(text);
+    if (!made)
+        errno = ENOMEM;
     return written;
 }

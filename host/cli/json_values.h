@@ -23,11 +23,17 @@ json_t *json_of_count(uint64_t count);
 json_t *json_of_real(double real);
 json_t *json_of_settings(const carrynet_settings *settings);
 
-/* object[name] = value, which is taken over. */
+/* object[name] = value, which is taken over; likewise for arrays. NULL, for want of memory, makes all JSON incomplete. */
 void json_put(json_t *object, const char *name, json_t *value);
 void json_append(json_t *array, json_t *value);
 
-/* Writes the value as one line and frees it. False if it could not be made or written. */
+/* Whether a value could not be made, for want of memory, so that some object lacks it. */
+bool json_incomplete(void);
+
+/*
+ * Writes the value as one line and frees it. False, with errno, if it could not be made whole or written; that it could
+ * not be made for standard output is said, and is the program's exit code.
+ */
 bool json_line(FILE *stream, json_t *value, size_t digits);
 
 #endif

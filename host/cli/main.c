@@ -5,12 +5,24 @@
 #include "cli/console.h"
 #include "cli/job.h"
 #include "cli/options.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A stream that was closed stays unusable, but no file that is opened later may come to stand in its place. */
+static void hold_streams(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+        if (fcntl(stream, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest that is free: this */
+}
 
 int main(int argc, char **argv)
 {
+    hold_streams();
     /* Only the encoding of the terminal is the user's: numbers are written and read the same everywhere. */
     (void)setlocale(LC_CTYPE, "");
 #ifdef SIGXFSZ

@@ -70,8 +70,9 @@ static void help_option(FILE *stream, const option_row *row)
 void help_command(FILE *stream, const cli_command *command)
 {
     const char *group = "";
-    (void)fprintf(stream, "Usage: carrynet %s%s%s [OPTIONS]\n\n", command->name,
-                  command->operands[0] != '\0' ? " " : "", command->operands);
+    (void)fprintf(stream, "Usage: carrynet %s%s%s%s%s [OPTIONS]\n\n", command->name,
+                  command->operands[0] != '\0' ? " " : "", command->operands, command->output != NULL ? " " : "",
+                  command->output != NULL ? command->output : "");
     console_fold(stream, 0, 0, command->text);
     (void)fputc('\n', stream);
     const option_row *row;

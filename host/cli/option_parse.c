@@ -71,13 +71,29 @@ static size_t count_entries(const char *text)
     return entries;
 }
 
+/* Memory for the values of a list. False with *code, after a message. */
+static bool make_room(option_value *value, const option_row *row, const char *text, int *code)
+{
+    const size_t entries = count_entries(text) + 1; /* or the two of a range */
+    free(value->list);
+    free(value->reals);
+    value->list = NULL;
+    value->reals = NULL;
+    if (row->kind == OPTION_KIND_LIST || row->kind == OPTION_KIND_CHOICES)
+        value->list = calloc(entries, sizeof *value->list);
+    else if (row->kind == OPTION_KIND_REALS)
+        value->reals = calloc(entries, sizeof *value->reals);
+    else
+        return true;
+    if (value->list == NULL && value->reals == NULL)
+        *code = console_status(
+            base_fail(CARRYNET_ERROR_MEMORY, "--%s: not enough memory for its %zu values", row->name, entries - 1));
+    return value->list != NULL || value->reals != NULL;
+}
+
 static bool read_list(option_value *value, const char *text, uint64_t least, uint64_t most)
 {
     const size_t entries = count_entries(text);
-    free(value->list);
-    value->list = calloc(entries, sizeof *value->list);
-    if (value->list == NULL)
-        return false;
     value->count = entries;
     for (size_t i = 0; i < entries; ++i) {
         if (!read_count(&value->list[i], &text, least, most) || *text != (i + 1 < entries ? ',' : '\0'))
@@ -93,10 +109,6 @@ static bool read_reals(option_value *value, const char *text, double least, doub
     const char *dots = strstr(text, "..");
     const size_t entries = dots != NULL ? 2 : count_entries(text);
     char entry[64];
-    free(value->reals);
-    value->reals = calloc(entries, sizeof *value->reals);
-    if (value->reals == NULL)
-        return false;
     value->count = entries;
     value->range = dots != NULL;
     for (size_t i = 0; i < entries; ++i) {
@@ -142,10 +154,8 @@ static bool read_choices(option_value *value, const option_row *row, const cli_a
 {
     const char *text = value->text;
     const size_t entries = count_entries(text);
-    free(value->list);
-    value->list = calloc(entries, sizeof *value->list);
     value->count = entries;
-    for (size_t i = 0; i < entries && value->list != NULL; ++i) {
+    for (size_t i = 0; i < entries; ++i) {
         char word[64];
         size_t choice = 0;
         const size_t length = strcspn(text, ",");
@@ -155,14 +165,16 @@ static bool read_choices(option_value *value, const option_row *row, const cli_a
         value->list[i] = choice;
         text += length + 1;
     }
-    return value->list != NULL;
+    return true;
 }
 
-static bool read_value(cli_arguments *arguments, const option_row *row, const char *text)
+static bool read_value(cli_arguments *arguments, const option_row *row, const char *text, int *code)
 {
     option_value *value = &arguments->values[row->id];
     const char *rest = text;
     value->text = text;
+    if (!make_room(value, row, text, code))
+        return false;
     switch (row->kind) {
     case OPTION_KIND_FLAG:
         break;
@@ -318,6 +330,46 @@ static bool has_single_dash(const cli_arguments *arguments, const getopt_tables 
     return false;
 }
 
+static bool is_built_in_task(const char *word)
+{
+    size_t i = 0;
+    while (i < carrynet_task_count() && strcmp(carrynet_task_at(i)->name, word) != 0)
+        ++i;
+    return i < carrynet_task_count();
+}
+
+/* Files to be written: none is standard output, and none is a file that another option has read. */
+static bool outputs_are_right(const cli_arguments *arguments)
+{
+    static const struct {
+        option_id id;
+        const char *name;
+    } outputs[] = {{OPTION_OUTPUT, "-o"}, {OPTION_LOG, "--log"}},
+      inputs[] = {{OPTION_TASK, "--task"}, {OPTION_AGAINST, "--against"}, {OPTION_PROOF, "--proof"}};
+    for (size_t o = 0; o < sizeof outputs / sizeof outputs[0]; ++o) {
+        const option_value *output = &arguments->values[outputs[o].id];
+        if (!output->given || output->text == NULL)
+            continue;
+        if (strcmp(output->text, "-") == 0) {
+            (void)arguments_wrong(arguments,
+                                  "%s is '-', but no file goes to standard output; name one (./- is one of that name)",
+                                  outputs[o].name);
+            return false;
+        }
+        for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; ++i) {
+            const option_value *input = &arguments->values[inputs[i].id];
+            if (input->given && input->text != NULL &&
+                !(inputs[i].id == OPTION_TASK && is_built_in_task(input->text)) &&
+                base_same_file(output->text, input->text)) {
+                (void)arguments_wrong(arguments, "%s names %.200s, which %s reads; choose another name",
+                                      outputs[o].name, output->text, inputs[i].name);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 bool arguments_read(cli_arguments *arguments, const cli_command *command, int argc, char **argv, int *code)
 {
     getopt_tables tables;
@@ -349,7 +401,7 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
             *code = EXIT_CODE_DONE;
             return false;
         }
-        if (!read_value(arguments, row, optarg != NULL ? optarg : ""))
+        if (!read_value(arguments, row, optarg != NULL ? optarg : "", code))
             return false;
     }
     arguments->operands = argv + optind;
@@ -367,6 +419,8 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
                                   arguments->operands[command->most], arguments->operands[command->most - 1]);
         return false;
     }
+    if (!outputs_are_right(arguments))
+        return false;
     *code = EXIT_CODE_DONE;
     return true;
 }

@@ -170,6 +170,7 @@ struct cli_command {
     command_id id;
     const char *name;
     const char *operands;                       /* as the usage line writes them, or "" */
+    const char *output;                         /* the option -o where it must be given, as the usage line writes it */
     size_t least, most;                         /* how many operands */
     const char *missing;                        /* what to say if there are fewer */
     const char *summary;                        /* a line for the list of commands */

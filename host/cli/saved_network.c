@@ -4,6 +4,7 @@
  */
 #include "cli/saved_network.h"
 #include "cli/console.h"
+#include "net/value.h"
 
 bool saved_network_load(saved_network *saved, const cli_arguments *arguments, int *code)
 {
@@ -55,7 +56,7 @@ void saved_network_close(saved_network *saved)
 carrynet_status saved_network_choose(saved_network *saved, size_t network)
 {
     const size_t size = carrynet_shape_size(&saved->settings->shape);
-    const size_t bytes = size * (saved->settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double));
+    const size_t bytes = size * (saved->settings->precision / 8);
     const char *values = carrynet_model_values_const(saved->model);
     const carrynet_status status =
         carrynet_engine_set(saved->engine, CARRYNET_PART_PARAMETERS, 0, 1, values + network * bytes);
@@ -70,8 +71,8 @@ carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symb
     /* A multiple of the symbols of a word for every width, so that each piece starts with a whole word. */
     enum { PIECE = 4000 };
     const carrynet_task *task = &saved->settings->task;
-    const bool narrow = saved->settings->precision == CARRYNET_FP32;
-    const size_t size = narrow ? sizeof(float) : sizeof(double), most = steps < PIECE ? steps : PIECE;
+    const carrynet_precision precision = saved->settings->precision;
+    const size_t size = precision / 8, most = steps < PIECE ? steps : PIECE;
     void *z = NULL, *state = NULL;
     uint32_t *targets = NULL;
     carrynet_status status = base_allocate(&z, most * task->outputs, size);
@@ -96,7 +97,7 @@ carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symb
             uint32_t bits = 0;
             for (uint32_t o = 0; o < task->outputs; ++o) {
                 const size_t at = t * task->outputs + o;
-                const double logit = narrow ? (double)((const float *)z)[at] : ((const double *)z)[at];
+                const double logit = net_value(z, precision, at);
                 bits |= (uint32_t)(logit > 0) << o;
                 if (logits != NULL)
                     logits[first * task->outputs + at] = logit;

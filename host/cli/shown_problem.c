@@ -131,8 +131,6 @@ void shown_print(const shown_problem *words, const carrynet_sample *sample, cons
         base_text_add(&line, ", and so says the network.");
     else
         base_text_add(&line, ", but the network says %s.", words->given.data);
-    console_fold(stdout, 0, 0, line.failed ? words->question.data : line.data);
-    (void)putchar('\n');
+    console_put(&line, "the answer in words");
     print_table(sample, task, plain);
-    base_text_free(&line);
 }

@@ -37,9 +37,16 @@ static void mark(void *self, uint64_t *marks)
     train_progress_mark(checkpoints->progress, marks);
 }
 
+static void saved(void *self, uint64_t updates)
+{
+    train_checkpoints *checkpoints = self;
+    checkpoints->stands = true;
+    checkpoints->updates = updates;
+}
+
 static void resumed(void *self, const carrynet_resumption *resumption)
 {
-    const train_checkpoints *checkpoints = self;
+    train_checkpoints *checkpoints = self;
     train_progress *progress = checkpoints->progress;
     console_progress_clear();
     if (resumption->reason != NULL)
@@ -48,8 +55,10 @@ static void resumed(void *self, const carrynet_resumption *resumption)
         console_note("No checkpoint at %s yet: starting at the beginning", checkpoints->wanted.path);
     if (resumption->path != NULL && !progress->quiet)
         console_note("Resumed from update %" PRIu64 " of %s", resumption->updates, resumption->path);
-    if (resumption->path != NULL)
-        train_progress_resume(progress, resumption->updates, resumption->marks);
+    if (resumption->path == NULL)
+        return;
+    train_progress_resume(progress, resumption->updates, resumption->marks);
+    saved(self, resumption->updates);
 }
 
 static carrynet_status failed(void *self, carrynet_status status, uint64_t updates)
@@ -71,8 +80,12 @@ bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_argumen
     const option_value *every = &values[OPTION_CHECKPOINT_EVERY];
     *checkpoints = (train_checkpoints){.progress = progress};
     carrynet_checkpoints *wanted = &checkpoints->wanted;
-    *wanted = (carrynet_checkpoints){
-        .resume = values[OPTION_RESUME].given, .mark = mark, .resumed = resumed, .failed = failed, .self = checkpoints};
+    *wanted = (carrynet_checkpoints){.resume = values[OPTION_RESUME].given,
+                                     .mark = mark,
+                                     .resumed = resumed,
+                                     .failed = failed,
+                                     .saved = saved,
+                                     .self = checkpoints};
     *code = EXIT_CODE_DONE;
     if (!file->given && (every->given || wanted->resume))
         *code =
@@ -94,4 +107,14 @@ bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_argumen
     if (!every->given)
         wanted->every_seconds = SECONDS;
     return true;
+}
+
+/* ---- after it --------------------------------------------------------------------------------------------------- */
+
+void train_checkpoints_say(const train_checkpoints *checkpoints)
+{
+    const carrynet_checkpoints *wanted = &checkpoints->wanted;
+    if (checkpoints->stands)
+        console_note("The checkpoint of update %" PRIu64 " stands in %s: go on with the same command%s.",
+                     checkpoints->updates, wanted->path, wanted->resume ? "" : " and --resume");
 }

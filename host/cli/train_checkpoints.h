@@ -11,11 +11,16 @@
 typedef struct train_checkpoints {
     carrynet_checkpoints wanted; /* for carrynet_train, if path is not NULL */
     train_progress *progress;
-    bool failed; /* one could not be written, which was said */
+    bool failed;      /* one could not be written, which was said */
+    bool stands;      /* there is one, of this run or of the one that it goes on from: */
+    uint64_t updates; /* with so many */
 } train_checkpoints;
 
 /* False, with *code set after a message, for options that do not fit, or a file that cannot be written. */
 bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_arguments *arguments, train_progress *progress,
                                const char *path, int *code);
+
+/* After a failure: how to go on from the last checkpoint, if there is one. */
+void train_checkpoints_say(const train_checkpoints *checkpoints);
 
 #endif

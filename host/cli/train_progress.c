@@ -11,12 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Bytes from which on what a training takes is announced. */
+static const double LARGE = 0x1p27;
+
 enum { SAMPLE_STEPS = 36, SAMPLE_ENDS = 16 }; /* bits of a line of 80 columns; with more, so many of each end */
 
 bool train_progress_can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code)
 {
     carrynet_status status = CARRYNET_OK;
-    if (path != NULL && log_path != NULL && strcmp(path, log_path) == 0) {
+    if (path != NULL && log_path != NULL && base_same_place(path, log_path)) {
         *code = arguments_wrong(arguments, "-o and --log both name %s; give each its own file", path);
         return false;
     }
@@ -70,8 +73,9 @@ void train_progress_release_signals(void)
 
 /* ---- the first lines ------------------------------------------------------------------------------------------- */
 
-static void introduce(const train_progress *progress)
+static void introduce(const train_progress *progress, const carrynet_report *report)
 {
+    const double on_device = (double)report->device_memory, beside = (double)report->host_memory;
     const carrynet_settings *s = progress->settings;
     char seeds[64], goal[64], noise[64] = "";
     console_note("Device: %s", progress->device);
@@ -93,6 +97,8 @@ static void introduce(const train_progress *progress)
                      s->train_fraction, s->split_seed);
     console_note("Training: %s, rate %g%s, batch %u, %s", carrynet_optimizer_name(s->optimizer), s->rate, noise,
                  s->batch, goal);
+    if (on_device + beside >= LARGE)
+        console_note("Memory: at most %.1f GB on the device and %.1f GB beside it", on_device / 1e9, beside / 1e9);
 }
 
 /* ---- a sample, as the seeds print it --------------------------------------------------------------------------- */
@@ -138,11 +144,17 @@ static void print_sample(const carrynet_sample *sample, const carrynet_task *tas
 
 /* ---- the progress line ----------------------------------------------------------------------------------------- */
 
+/* Training for a count of updates looks for exact networks at its end alone. */
+static bool knows_exact(const carrynet_report *report, const carrynet_settings *settings)
+{
+    return settings->until_exact || report->last;
+}
+
 static void write_line(char *line, size_t size, const carrynet_report *report, const carrynet_settings *settings)
 {
     char rate[32], left[32], exact[64] = "", remaining[64] = "", held_out[64] = "";
     const double per_second = report->seconds > 0 ? (double)report->sequences / report->seconds : 0;
-    if (report->networks > 1)
+    if (report->networks > 1 && knows_exact(report, settings))
         (void)snprintf(exact, sizeof exact, ", %u of %u %s",
                        settings->until_proved != 0 ? report->proved : report->exact, report->networks,
                        settings->until_proved != 0 ? "proved" : "exact");
@@ -187,30 +199,45 @@ static void show_progress(train_progress *progress, const carrynet_report *repor
 
 /* ---- the log --------------------------------------------------------------------------------------------------- */
 
+static void log_fails(train_progress *progress)
+{
+    console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
+    progress->log_failed = true;
+}
+
+/* Behind a line that is not whole comes no other. */
 static void log_line(train_progress *progress, json_t *value)
 {
-    if (progress->log == NULL) {
+    if (progress->log == NULL || progress->log_failed) {
         json_decref(value);
         return;
     }
-    if ((!json_line(progress->log, value, JSON_DIGITS) || fflush(progress->log) != 0) && !progress->log_failed) {
-        console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
-        progress->log_failed = true;
+    if (!json_line(progress->log, value, JSON_DIGITS) || fflush(progress->log) != 0) {
+        log_fails(progress);
+        return;
     }
+    const off_t size = ftello(progress->log);
+    progress->log_size = size > 0 ? (uint64_t)size : 0;
 }
 
-/* The old log up to the place where the training goes on; NULL if it is not there so far. */
-static FILE *reopen_log(const train_progress *progress)
+/* The old log up to the place where the training goes on; NULL if it is not there so far, or cannot be written. */
+static FILE *reopen_log(train_progress *progress)
 {
-    FILE *log = fopen(progress->log_path, "r+");
     const off_t size = (off_t)progress->log_size;
-    if (log != NULL && fseeko(log, 0, SEEK_END) == 0 && ftello(log) >= size && ftruncate(fileno(log), size) == 0 &&
-        fseeko(log, 0, SEEK_END) == 0)
+    FILE *log = fopen(progress->log_path, "r+");
+    bool good = log != NULL && fseeko(log, 0, SEEK_END) == 0;
+    const off_t there = good ? ftello(log) : -1;
+    const bool shorter = log == NULL ? errno == ENOENT : there >= 0 && there < size;
+    good = there >= size && ftruncate(fileno(log), size) == 0 && fseeko(log, 0, SEEK_END) == 0;
+    if (good)
         return log;
+    if (shorter)
+        console_note("%s: does not hold the log up to update %" PRIu64 "; it starts anew", progress->log_path,
+                     progress->resumed);
+    else
+        log_fails(progress);
     if (log != NULL)
         (void)fclose(log);
-    console_note("%s: does not hold the log up to update %" PRIu64 "; it starts anew", progress->log_path,
-                 progress->resumed);
     return NULL;
 }
 
@@ -221,11 +248,14 @@ static void open_log(train_progress *progress)
     if (progress->log_size > 0)
         progress->log = reopen_log(progress);
     const bool goes_on = progress->log != NULL;
-    if (progress->log == NULL)
+    if (progress->log_failed)
+        return;
+    if (!goes_on) {
         progress->log = fopen(progress->log_path, "w");
+        progress->log_size = 0;
+    }
     if (progress->log == NULL) {
-        console_error("%s: cannot write the log: %s; training goes on", progress->log_path, strerror(errno));
-        progress->log_failed = true;
+        log_fails(progress);
         return;
     }
     json_t *object = json_object();
@@ -234,14 +264,14 @@ static void open_log(train_progress *progress)
     else
         json_put(object, "settings", json_of_settings(progress->settings));
     json_put(object, "device", json_of_text(progress->device));
+    json_put(object, "memory", json_of_count(progress->memory));
     json_put(object, "version", json_of_text(carrynet_version()));
     log_line(progress, object);
 }
 
 void train_progress_mark(const train_progress *progress, uint64_t *marks)
 {
-    const off_t size = progress->log != NULL ? ftello(progress->log) : 0;
-    marks[0] = size > 0 ? (uint64_t)size : 0;
+    marks[0] = progress->log_size;
     marks[1] = progress->logged;
     marks[2] = progress->next_log;
 }
@@ -276,7 +306,7 @@ static void log_report(train_progress *progress, const carrynet_report *report)
     json_put(object, "wrong_share", json_of_real(report->wrong_share));
     if (report->held_out > 0)
         json_put(object, "held_out_wrong_share", json_of_real(report->held_out_wrong_share));
-    json_put(object, "exact", json_of_count(report->exact));
+    json_put(object, "exact", knows_exact(report, progress->settings) ? json_of_count(report->exact) : json_null());
     if (progress->settings->until_proved != 0)
         json_put(object, "proved", json_of_count(report->proved));
     json_put(object, "networks", json_of_count(report->networks));
@@ -307,8 +337,10 @@ int train_progress_report(void *self, const carrynet_report *report)
     const bool first = progress->device[0] == '\0';
     if (first)
         (void)snprintf(progress->device, sizeof progress->device, "%s", report->device);
+    if (first)
+        progress->memory = report->device_memory + report->host_memory;
     if (first && !progress->quiet)
-        introduce(progress);
+        introduce(progress, report);
     open_log(progress);
     log_report(progress, report);
     if (!progress->quiet)

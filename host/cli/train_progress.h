@@ -19,12 +19,13 @@ typedef struct train_progress {
 
     carrynet_report last; /* without its pointers */
     char device[512];     /* the engine's description, once it is known */
+    uint64_t memory;      /* bytes that the training may take, on the device and beside it */
     FILE *log;            /* opened with the first report, so that a run that never starts leaves the old log alone */
     bool log_failed;      /* said already */
     bool stopped;         /* by a signal, before its end; that is said too */
     double next_line, next_sample;      /* seconds */
     uint64_t next_log, logged, sampled; /* updates */
-    uint64_t resumed, log_size;         /* updates at which it goes on; bytes of the log then */
+    uint64_t resumed, log_size;         /* updates at which it goes on; bytes of the log that are whole lines */
 } train_progress;
 
 /*

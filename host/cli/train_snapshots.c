@@ -54,7 +54,7 @@ static bool can_write(const train_snapshots *snapshots, const cli_arguments *arg
             path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : carrynet_writable(path.data);
         if (status != CARRYNET_OK)
             *code = console_status(status);
-        else if (log->given && strcmp(log->text, path.data) == 0)
+        else if (log->given && base_same_place(log->text, path.data))
             *code =
                 arguments_wrong(arguments, "--log names %s, where a snapshot goes; give it another file", path.data);
         else
@@ -211,7 +211,7 @@ json_t *train_snapshots_json(const train_snapshots *snapshots)
         if (snapshots->written[i]) {
             base_text path = {0};
             add_path(&path, snapshots, snapshots->at[i]);
-            json_append(names, path.failed ? json_null() : json_of_text(path.data));
+            json_append(names, path.failed ? NULL : json_of_text(path.data));
             base_text_free(&path);
         }
     return names;

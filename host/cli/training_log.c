@@ -1,5 +1,6 @@
 /* The log of a training, read: lines with updates are its reports; others are settings, the result, or of no matter. */
 #include "cli/training_log.h"
+#include "base/json_text.h"
 #include "cli/console.h"
 #include <math.h>
 #include <string.h>
@@ -31,26 +32,50 @@ static void read_settings(training_log *log, const json_t *settings)
         (void)snprintf(log->loss, sizeof log->loss, "loss (%.40s)", loss);
 }
 
+/* Room for one more report. */
+static carrynet_status grow(training_log *log)
+{
+    training_report *larger = NULL;
+    if (log->count < log->room)
+        return CARRYNET_OK;
+    const size_t room = log->room == 0 ? 256 : 2 * log->room;
+    const carrynet_status status = base_allocate(&larger, room, sizeof *larger);
+    if (status != CARRYNET_OK)
+        return status;
+    if (log->count > 0)
+        memcpy(larger, log->reports, log->count * sizeof *larger);
+    base_free(log->reports);
+    log->reports = larger;
+    log->room = room;
+    return CARRYNET_OK;
+}
+
 /* A report is a line with updates; others (settings, the result) are something else. */
 static carrynet_status read_line(training_log *log, const json_t *object, const char *path, size_t line)
 {
-    training_report *next = &log->reports[log->count];
     double wrong, exact, networks;
     const json_t *settings = json_object_get(object, "settings");
     if (json_is_object(settings)) {
         read_settings(log, settings);
         json_decref(log->settings);
         log->settings = json_deep_copy(settings);
+        if (log->settings == NULL)
+            return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for its settings", path);
     }
     if (json_object_get(object, "updates") == NULL)
         return CARRYNET_OK;
+    const carrynet_status status = grow(log);
+    if (status != CARRYNET_OK)
+        return status;
+    training_report *next = &log->reports[log->count];
     if (!member(&next->updates, object, "updates") || !member(&next->loss, object, "loss") ||
         !member(&wrong, object, "wrong_share") || !member(&exact, object, "exact") ||
         !member(&networks, object, "networks") || isnan(networks) || isnan(next->updates))
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: line %zu: updates, loss, wrong_share, exact and networks must be numbers", path, line);
-    if (!(next->updates >= 0 && next->updates <= UINT32_MAX) || next->loss < 0 || wrong < 0 || wrong > 1 ||
-        !(networks >= 1 && networks <= 16777216) || exact < 0 || exact > networks)
+    if (!(next->updates >= 0 && next->updates <= UINT32_MAX) || floor(next->updates) != next->updates ||
+        next->loss < 0 || wrong < 0 || wrong > 1 || !(networks >= 1 && networks <= 16777216) || exact < 0 ||
+        exact > networks)
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: line %zu: updates %g, loss %g, wrong_share %g, exact %g of %g networks are not what a "
                          "training can report",
@@ -62,6 +87,8 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
     next->right = 1 - wrong;
     next->exact = exact / networks;
     log->several = log->several || networks > 1;
+    log->says_exact = log->says_exact || !isnan(exact);
+    log->says_held_out = log->says_held_out || !isnan(next->held_out_wrong);
     ++log->count;
     return CARRYNET_OK;
 }
@@ -69,10 +96,7 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
 carrynet_status training_log_read(training_log *log, const char *path, const char *text)
 {
     carrynet_status status = CARRYNET_OK;
-    size_t lines = 1, line = 0;
-    for (const char *p = text; *p != '\0'; ++p)
-        lines += *p == '\n' ? 1 : 0;
-    status = base_allocate(&log->reports, lines, sizeof *log->reports);
+    size_t line = 0;
     (void)snprintf(log->loss, sizeof log->loss, "loss");
     for (const char *end; status == CARRYNET_OK && *text != '\0'; text = end) {
         json_error_t error;
@@ -81,7 +105,15 @@ carrynet_status training_log_read(training_log *log, const char *path, const cha
         ++line;
         if (strspn(text, " \t\r") >= length)
             continue;
-        json_t *object = json_loadb(text, length, 0, &error);
+        if (length > TRAINING_LOG_LINE) {
+            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a report", path, line);
+            break;
+        }
+        json_t *object = NULL;
+        status = base_json_read(&object, &error, text, length, 0);
+        if (status == CARRYNET_ERROR_MEMORY)
+            break;
+        status = CARRYNET_OK;
         if (json_is_object(object))
             status = read_line(log, object, path, line);
         else if (text[length] == '\0' && line > 1)

@@ -8,6 +8,8 @@
 #include "cli/json_values.h"
 #include <stdbool.h>
 
+enum { TRAINING_LOG_LINE = 1 << 20 }; /* bytes of a line: parsed, it takes a hundred times that */
+
 /* What a line reports. NaN where the log has null; the shares lie between 0 and 1. */
 typedef struct training_report {
     double updates, loss, right, exact; /* shares: of the batch's sequences right, of the networks exact */
@@ -16,9 +18,11 @@ typedef struct training_report {
 } training_report;
 
 typedef struct training_log {
-    training_report *reports; /* [count] */
-    size_t count;
-    bool several; /* networks */
+    training_report *reports; /* [count], with room for more */
+    size_t count, room;
+    bool several;       /* networks */
+    bool says_exact;    /* some report does, so that it is no training for a count of updates */
+    bool says_held_out; /* likewise */
     base_text title;
     char loss[64];    /* its name, with the loss' own */
     json_t *settings; /* as the log has them; NULL if it has none */

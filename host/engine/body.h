@@ -12,6 +12,7 @@
 struct engine_operations {
     void (*free)(void *body);
     uint64_t (*memory)(void *body);
+    uint64_t (*need)(void *body); /* the most that memory may become by training and measuring */
     carrynet_status (*get)(void *body, carrynet_part part, size_t first, size_t count, void *values);
     carrynet_status (*set)(void *body, carrynet_part part, size_t first, size_t count, const void *values);
 

@@ -170,6 +170,11 @@ uint64_t carrynet_engine_memory(const carrynet_engine *engine)
     return engine->body_does->memory(engine->body);
 }
 
+uint64_t carrynet_engine_need(const carrynet_engine *engine)
+{
+    return engine->body_does->need(engine->body);
+}
+
 carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine)
 {
     return engine->individuals;

@@ -13,6 +13,11 @@ static uint64_t body_memory(void *self)
     return opencl_trainer_memory(self);
 }
 
+static uint64_t body_need(void *self)
+{
+    return opencl_trainer_need(self);
+}
+
 static carrynet_status body_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
 {
     return opencl_trainer_get(self, part, first, count, values);
@@ -83,6 +88,7 @@ static carrynet_status body_peak(void *self, double *flops)
 static const struct engine_operations operations_of_opencl = {
     .free = body_free,
     .memory = body_memory,
+    .need = body_need,
     .get = body_get,
     .set = body_set,
     .keep = body_keep,

@@ -1,6 +1,7 @@
 /* The engine's body in plain C: networks one after another through the reference's loops. */
 #include "base/base.h"
 #include "engine/body.h"
+#include "net/value.h"
 #include "reference/reference.h"
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct reference_body {
     size_t words_room;
     char *scratch;
     size_t scratch_room;
+    uint64_t need; /* bytes that it may come to hold */
 };
 
 static size_t part_size(const struct reference_body *body, carrynet_part part)
@@ -46,6 +48,12 @@ static uint64_t reference_memory(void *self)
         if (body->parts[part] != NULL)
             bytes += (uint64_t)body->settings.networks * part_size(body, (carrynet_part)part) * body->value;
     return bytes + (uint64_t)body->settings.networks * (body->trained + 2) * body->value;
+}
+
+static uint64_t reference_need(void *self)
+{
+    const struct reference_body *body = self;
+    return body->need;
 }
 
 static carrynet_status reference_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
@@ -102,14 +110,18 @@ static carrynet_status reference_stage(void *self, const struct net_pass *pass, 
     const size_t sequences = staged(body, pass);
     carrynet_status status =
         grow(&body->words, &body->words_room, sequences * (pass->symbol_words + pass->target_words), sizeof(uint32_t));
-    if (status == CARRYNET_OK)
-        status = grow(&body->scratch, &body->scratch_room,
-                      body->loops->scratch_bytes(&body->settings, pass->steps, pass->sequences), 1);
     if (status == CARRYNET_OK) {
         *symbols = body->words;
         *targets = body->words + sequences * pass->symbol_words;
     }
     return status;
+}
+
+static carrynet_status make_scratch(struct reference_body *body, const struct net_pass *pass,
+                                    enum reference_keeps keeps)
+{
+    return grow(&body->scratch, &body->scratch_room,
+                body->loops->scratch_bytes(&body->settings, pass->steps, pass->sequences, keeps), 1);
 }
 
 /* The pass of network n over what is staged. */
@@ -134,7 +146,8 @@ static carrynet_status reference_gradient(void *self, const struct net_pass *pas
                                           const carrynet_individual *individuals)
 {
     struct reference_body *body = self;
-    for (size_t n = 0; n < body->settings.networks; ++n) {
+    const carrynet_status status = make_scratch(body, pass, REFERENCE_TRAINS);
+    for (size_t n = 0; n < body->settings.networks && status == CARRYNET_OK; ++n) {
         struct reference_pass one = pass_of(body, pass, n);
         one.noise = individuals[n].noise;
         one.seed = individuals[n].seed;
@@ -143,13 +156,7 @@ static carrynet_status reference_gradient(void *self, const struct net_pass *pas
                               body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, &body->settings,
                               &one, body->scratch);
     }
-    return CARRYNET_OK;
-}
-
-static double value_at(const struct reference_body *body, const char *values, size_t i)
-{
-    return body->value == sizeof(float) ? (double)((const float *)(const void *)values)[i]
-                                        : ((const double *)(const void *)values)[i];
+    return status;
 }
 
 static carrynet_status reference_get_sums(void *self, void *values, carrynet_metrics *metrics)
@@ -161,8 +168,8 @@ static carrynet_status reference_get_sums(void *self, void *values, carrynet_met
             memcpy((char *)values + n * body->trained * body->value, node, body->trained * body->value);
         if (metrics != NULL)
             metrics[n] = (carrynet_metrics){
-                .loss = value_at(body, node, body->trained),
-                .absolute_error = value_at(body, node, body->trained + 1),
+                .loss = net_value(node, body->settings.precision, body->trained),
+                .absolute_error = net_value(node, body->settings.precision, body->trained + 1),
                 .wrong_bits = body->counts[n].wrong_bits,
                 .wrong_sequences = body->counts[n].wrong_sequences,
             };
@@ -204,7 +211,9 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
 {
     struct reference_body *body = self;
     const size_t hidden = body->settings.shape.hidden, out = body->settings.shape.outputs;
-    for (size_t n = 0; n < body->settings.networks; ++n) {
+    const carrynet_status status =
+        make_scratch(body, pass, outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES);
+    for (size_t n = 0; n < body->settings.networks && status == CARRYNET_OK; ++n) {
         const struct reference_pass one = pass_of(body, pass, n);
         const struct reference_outputs mine = {
             .y = at_network(body, outputs->y, pass, n, pass->steps * out),
@@ -222,13 +231,13 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
                              &one, body->scratch);
         if (outputs->metrics != NULL)
             outputs->metrics[n] = (carrynet_metrics){
-                .loss = value_at(body, (const char *)&sums, 0),
-                .absolute_error = value_at(body, (const char *)&sums, 1),
+                .loss = net_value(&sums, body->settings.precision, 0),
+                .absolute_error = net_value(&sums, body->settings.precision, 1),
                 .wrong_bits = counts.wrong_bits,
                 .wrong_sequences = counts.wrong_sequences,
             };
     }
-    return CARRYNET_OK;
+    return status;
 }
 
 /* Plain calls have no events, and nothing is copied. */
@@ -263,6 +272,7 @@ static carrynet_status reference_peak(void *self, double *flops)
 static const struct engine_operations operations_of_reference = {
     .free = reference_free,
     .memory = reference_memory,
+    .need = reference_need,
     .get = reference_get,
     .set = reference_set,
     .keep = reference_keep,
@@ -276,24 +286,34 @@ static const struct engine_operations operations_of_reference = {
     .peak = reference_peak,
 };
 
-/* Before anything is allocated: what training with these settings takes, against the machine's memory. */
-static carrynet_status check_memory(const carrynet_settings *settings)
+/* What training and measuring with these settings take, in binary64, which does not wrap around. */
+static double need_of(const carrynet_settings *settings)
 {
-    const size_t value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);
-    const double words = (double)(carrynet_packed_words(settings->shape.inputs, settings->steps) +
-                                  carrynet_packed_words(settings->shape.outputs, settings->steps));
-    const double need =
-        4.0 * (double)settings->networks * (double)carrynet_shape_size(&settings->shape) * (double)value +
-        (double)settings->networks * settings->batch * words * sizeof(uint32_t) +
-        (double)reference_loops(settings->precision)->scratch_bytes(settings, settings->steps, settings->batch);
-    const double limit = (double)base_physical_memory();
-    if (limit == 0 || need <= limit)
+    const struct reference_loops *loops = reference_loops(settings->precision);
+    const struct net_pass pass = net_training_pass(settings, false), measuring = net_measuring_pass(settings);
+    const double value = settings->precision / 8, networks = settings->networks;
+    const double words = (double)(pass.symbol_words + pass.target_words) * sizeof(uint32_t);
+    const double parts = 1 + net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer);
+    const double trained = (double)loops->scratch_bytes(settings, pass.steps, pass.sequences, REFERENCE_TRAINS);
+    const double measured =
+        (double)loops->scratch_bytes(settings, measuring.steps, measuring.sequences, REFERENCE_MEASURES);
+    const double staged = networks * (double)pass.sequences, shared = (double)measuring.sequences;
+    return networks * ((parts + 1) * (double)carrynet_shape_size(&settings->shape) * value + 2 * value +
+                       sizeof(struct reference_counts)) +
+           (staged > shared ? staged : shared) * words + (trained > measured ? trained : measured);
+}
+
+/* Before anything is allocated: what this takes, against what the machine and the process's cgroup allow. */
+static carrynet_status check_memory(const carrynet_settings *settings, double need)
+{
+    const double limit = (double)base_memory(), all = need + net_host_need(settings);
+    if (limit == 0 || all <= limit)
         return CARRYNET_OK;
-    return base_fail(CARRYNET_ERROR_MEMORY,
-                     "%u networks, hidden %u, %u bits, batch %u need %.1f GB, this machine has %.1f GB; use fewer or "
-                     "smaller networks, fewer bits or a smaller batch",
-                     settings->networks, settings->shape.hidden, settings->steps, settings->batch, need / 1e9,
-                     limit / 1e9);
+    return base_fail(
+        CARRYNET_ERROR_MEMORY,
+        "%u networks, hidden %u, %u bits, batch %u need %.1f GB, this machine allows %.1f GB; use fewer or "
+        "smaller networks, fewer bits or a smaller batch",
+        settings->networks, settings->shape.hidden, settings->steps, settings->batch, all / 1e9, limit / 1e9);
 }
 
 carrynet_status engine_reference_body(void **out, const struct engine_operations **operations,
@@ -303,14 +323,16 @@ carrynet_status engine_reference_body(void **out, const struct engine_operations
     *out = NULL;
     *operations = &operations_of_reference;
     carrynet_status status = reference_admit();
+    const double need = need_of(settings);
     if (status == CARRYNET_OK)
-        status = check_memory(settings);
+        status = check_memory(settings, need);
     if (status == CARRYNET_OK)
         status = base_allocate(&body, 1, sizeof *body);
     if (status != CARRYNET_OK)
         return status;
     const bool first = net_first_moment(settings->optimizer), second = net_second_moment(settings->optimizer);
     body->settings = *settings;
+    body->need = (uint64_t)need;
     body->loops = reference_loops(settings->precision);
     body->value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);
     body->size = carrynet_shape_size(&settings->shape);

@@ -4,6 +4,7 @@
  */
 #include "engine/stream.h"
 #include "base/base.h"
+#include "net/value.h"
 #include <string.h>
 
 /* A multiple of the symbols a word for 1, 2, 3 and 4 bits (32, 16, 10, 8), so that windows begin with whole words. */
@@ -25,11 +26,6 @@ carrynet_status stream_fits(const carrynet_engine *engine, const carrynet_task *
     if (network >= settings->networks)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
     return CARRYNET_OK;
-}
-
-static bool positive(const void *z, carrynet_precision precision, size_t i)
-{
-    return precision == CARRYNET_FP32 ? ((const float *)z)[i] > 0 : ((const double *)z)[i] > 0;
 }
 
 carrynet_status stream_bits(uint32_t *bits, carrynet_engine *engine, size_t network, const carrynet_batch *batch)
@@ -58,7 +54,7 @@ carrynet_status stream_bits(uint32_t *bits, carrynet_engine *engine, size_t netw
                 uint32_t symbol = 0;
                 for (uint32_t o = 0; o < outputs; ++o) {
                     const size_t i = (((network * sequences + s) * window.steps) + t) * outputs + o;
-                    symbol |= (uint32_t)positive(z, settings->precision, i) << o;
+                    symbol |= (uint32_t)(net_value(z, settings->precision, i) > 0) << o;
                 }
                 carrynet_packed_set(bits + s * batch->target_words, outputs, first + t, symbol);
             }

@@ -50,7 +50,8 @@ carrynet_status foreign_read(foreign_file *file, const char *path)
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: a lone NumPy array; numpy.savez writes several under their names, which are needed",
                          path);
-    if (size >= 2 && memcmp(file->bytes, "PK", 2) == 0) {
+    /* "PK" may also be the length of a safetensors header, which begins at byte 8, where a zip never has a brace. */
+    if (size >= 2 && memcmp(file->bytes, "PK", 2) == 0 && !(size > 8 && file->bytes[8] == '{')) {
         status = npz_parse(&file->zipped, path, file->bytes, size);
         return status == CARRYNET_OK ? take_arrays(file) : status;
     }

@@ -66,7 +66,7 @@ static void name_origin(char origin[CARRYNET_ORIGIN], const char *path)
 carrynet_status carrynet_import(carrynet_model **model, carrynet_imported *imported, const char *path,
                                 const carrynet_import_options *options)
 {
-    carrynet_imported unasked;
+    carrynet_imported unasked = {0};
     carrynet_imported *const about = imported != NULL ? imported : &unasked;
     carrynet_model *made = NULL;
     carrynet_settings settings;

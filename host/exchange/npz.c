@@ -5,18 +5,24 @@
  */
 #include "exchange/npz.h"
 #include "exchange/npz_header.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <zip.h>
 
-enum { QUOTE = 64, RATIO = 1032 /* most bytes that a deflated byte unfolds to */ };
+enum {
+    QUOTE = 64,
+    RATIO = 1032 /* most bytes that a deflated byte unfolds to */,
+    LOCAL_HEADER = 30,
+    CENTRAL_HEADER = 46
+};
 
 /* A foreign name for a message: shortened, control and non-ASCII bytes as '?'. */
 static const char *quoted(char quote[QUOTE], const char *text)
 {
     size_t i = 0;
-    for (; text[i] != '\0' && i < QUOTE - 1; ++i)
+    for (; i < QUOTE - 1 && text[i] != '\0'; ++i)
         quote[i] = (char)(text[i] < ' ' || text[i] > '~' ? '?' : text[i]);
     quote[i] = '\0';
     return quote;
@@ -25,8 +31,9 @@ static const char *quoted(char quote[QUOTE], const char *text)
 static carrynet_status zip_fails(const char *path, const char *what, zip_error_t *error)
 {
     const int code = zip_error_code_zip(error);
-    const carrynet_status status = code == ZIP_ER_MEMORY ? CARRYNET_ERROR_MEMORY : CARRYNET_ERROR_FORMAT;
-    return base_fail(status, "%s: %s: %s", path, what, zip_error_strerror(error));
+    if (code == ZIP_ER_MEMORY || errno == ENOMEM) /* libzip may take a source that it had no memory for as no zip */
+        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read the zip", path);
+    return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s: %s", path, what, zip_error_strerror(error));
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
@@ -98,11 +105,33 @@ const char *npz_type_name(char name[16], npz_kind kind, size_t width)
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
 
+/* NPZ_LIMIT, or half of the memory that there is: a small file may unfold to a thousand times its size. */
+static uint64_t memory_limit(void)
+{
+    const uint64_t memory = base_memory();
+    return memory != 0 && memory / 2 < NPZ_LIMIT ? memory / 2 : NPZ_LIMIT;
+}
+
+/* Bytes of the file that entries may still take, and that arrays may still unfold to. */
+struct left {
+    uint64_t packed, unfolded;
+    uint64_t limit; /* the latter, at first */
+};
+
+/*
+ * Bytes that an entry takes of the file, at least: its own, two headers, two names. Where entries lie within others they
+ * take more than there are, and would unfold again and again.
+ */
+static uint64_t packed_size(const zip_stat_t *about)
+{
+    return about->comp_size + LOCAL_HEADER + CENTRAL_HEADER + 2 * strlen(about->name);
+}
+
 /*
  * What the directory says of an entry: a name that ends in .npy (libzip has seen to it that names differ), a known
  * method, a credible size.
  */
-static carrynet_status check_entry(const char *path, const zip_stat_t *about, uint64_t total)
+static carrynet_status check_entry(const char *path, const zip_stat_t *about, const struct left *left)
 {
     char quote[QUOTE];
     const zip_uint64_t wanted = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
@@ -131,10 +160,13 @@ static carrynet_status check_entry(const char *path, const zip_stat_t *about, ui
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: entry '%s' would unfold to %" PRIu64 " bytes, which its %" PRIu64 " cannot", path, quote,
                          (uint64_t)about->size, (uint64_t)about->comp_size);
-    if (about->size > NPZ_LIMIT - total)
+    if (about->comp_size > left->packed || packed_size(about) > left->packed)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' shares bytes with others", path, quote);
+    if (about->size > left->unfolded)
         return base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                         "%s: the arrays would take more than %" PRIu64 " bytes; save fewer in a file", path,
-                         (uint64_t)NPZ_LIMIT);
+                         "%s: the arrays would take more than %" PRIu64 " bytes, %s; save fewer in a file", path,
+                         left->limit,
+                         left->limit < NPZ_LIMIT ? "half of the memory that there is" : "the most that is read");
     return CARRYNET_OK;
 }
 
@@ -216,16 +248,17 @@ done:
     return status;
 }
 
-static carrynet_status read_entry(npz_file *file, const char *path, zip_t *zip, zip_uint64_t index, uint64_t *total)
+static carrynet_status read_entry(npz_file *file, const char *path, zip_t *zip, zip_uint64_t index, struct left *left)
 {
     zip_stat_t about;
     zip_stat_init(&about);
     if (zip_stat_index(zip, index, 0, &about) != 0)
         return zip_fails(path, "the zip's directory", zip_get_error(zip));
-    carrynet_status status = check_entry(path, &about, *total);
+    carrynet_status status = check_entry(path, &about, left);
     if (status != CARRYNET_OK)
         return status;
-    *total += about.size;
+    left->packed -= packed_size(&about);
+    left->unfolded -= about.size;
     zip_file_t *entry = zip_fopen_index(zip, index, 0);
     if (entry == NULL)
         return zip_fails(path, "an entry of the zip", zip_get_error(zip));
@@ -239,10 +272,12 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
 {
     zip_error_t error;
     zip_t *zip = NULL;
-    uint64_t total = 0;
+    const uint64_t limit = memory_limit();
+    struct left left = {.packed = size, .unfolded = limit, .limit = limit};
     carrynet_status status = CARRYNET_OK;
     *file = (npz_file){0};
     zip_error_init(&error);
+    errno = 0;
     if (size < 4 || memcmp(bytes, "PK", 2) != 0) {
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: not an NPZ file: it does not begin as a zip does", path);
         goto done;
@@ -261,7 +296,7 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
     if (status == CARRYNET_OK)
         status = base_allocate(&file->owned, count, sizeof *file->owned);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
-        status = read_entry(file, path, zip, i, &total);
+        status = read_entry(file, path, zip, i, &left);
 done:
     if (zip != NULL)
         zip_discard(zip);

@@ -11,6 +11,7 @@
  * Sizes of the network and their number are the tensors'. Other keys are ignored, so that a file may carry a note.
  */
 #include "file/metadata.h"
+#include "base/json_text.h"
 #include "file/task_json.h"
 #include "kernels/arithmetic.h"
 #include <inttypes.h>
@@ -168,15 +169,22 @@ static carrynet_status refuse(const char *path, const char *key, const char *tex
                      safetensors_quote(quote, text), wanted);
 }
 
+enum { LONGEST_NUMBER = 400 }; /* letters: ten times what a writer needs */
+
 /* A JSON number: no infinity, no hexadecimal, and a point in every locale. */
-static bool read_double(double *value, const char *text)
+static carrynet_status read_double(double *value, const char *path, const char *key, const char *text)
 {
     json_error_t error;
-    json_t *number = json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
+    json_t *number = NULL;
+    *value = 0;
+    if (strlen(text) >= LONGEST_NUMBER)
+        return refuse(path, key, text, "a decimal number");
+    const carrynet_status status =
+        base_json_read(&number, &error, text, strlen(text), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL);
     const bool good = json_is_real(number);
     *value = json_real_value(number);
     json_decref(number);
-    return good;
+    return good || status == CARRYNET_ERROR_MEMORY ? status : refuse(path, key, text, "a decimal number");
 }
 
 static carrynet_status read_number(carrynet_settings *settings, size_t index, const char *path,
@@ -204,8 +212,7 @@ static carrynet_status read_number(carrynet_settings *settings, size_t index, co
         memcpy(field, &whole, sizeof whole);
         break;
     case KIND_DOUBLE:
-        if (!read_double(&decimal, text))
-            status = refuse(path, key, text, "a decimal number");
+        status = read_double(&decimal, path, key, text);
         memcpy(field, &decimal, sizeof decimal);
         break;
     }
@@ -291,7 +298,10 @@ static carrynet_status read_split(carrynet_settings *settings, const char *path,
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is missing beside %s", path,
                          fraction == NULL ? "train_fraction" : "split_seed",
                          fraction == NULL ? "split_seed" : "train_fraction");
-    if (!read_double(&settings->train_fraction, fraction) || settings->train_fraction == 0)
+    const carrynet_status status = read_double(&settings->train_fraction, path, "train_fraction", fraction);
+    if (status != CARRYNET_OK)
+        return status;
+    if (settings->train_fraction == 0)
         return refuse(path, "train_fraction", fraction, "a share from 0.01 to 0.99");
     const char *end = base_read_whole(&settings->split_seed, seed, UINT64_MAX);
     return end == NULL || *end != '\0' ? refuse(path, "split_seed", seed, "a whole number below 2^64") : CARRYNET_OK;

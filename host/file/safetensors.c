@@ -5,6 +5,8 @@
  * the data. The tensors must cover the data exactly, as the format asks, so that no byte of a file goes unchecked.
  */
 #include "file/safetensors.h"
+#include "base/json_text.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <limits.h>
@@ -160,6 +162,25 @@ static carrynet_status read_tensors(safetensors_file *file, const char *path, js
     return CARRYNET_OK;
 }
 
+/*
+ * Whether a header has more values than any file of tensors: each takes a hundred times the memory of its letters, so
+ * that the parser is not given it.
+ */
+static bool is_crowded(const char *text, size_t length)
+{
+    size_t values = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; ++i) {
+        if (quoted && text[i] == '\\')
+            ++i;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && (text[i] == ',' || text[i] == '[' || text[i] == '{'))
+            ++values;
+    }
+    return values > SAFETENSORS_VALUES;
+}
+
 carrynet_status safetensors_parse(safetensors_file *file, const char *path, const char *bytes, size_t size)
 {
     char quote[SAFETENSORS_QUOTE];
@@ -179,14 +200,17 @@ carrynet_status safetensors_parse(safetensors_file *file, const char *path, cons
                          length, size);
     if (length == 0 || bytes[LENGTH_BYTES] != '{')
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header does not begin with '{'", path);
-    json_t *header = json_loadb(bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES, &error);
-    if (header == NULL && json_error_code(&error) == json_error_out_of_memory)
+    if (is_crowded(bytes + LENGTH_BYTES, (size_t)length))
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header has more than %d values", path, SAFETENSORS_VALUES);
+    json_t *header = NULL;
+    carrynet_status status =
+        base_json_read(&header, &error, bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES);
+    if (status == CARRYNET_ERROR_MEMORY)
         return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path);
-    if (header == NULL)
+    if (status != CARRYNET_OK)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header is not valid JSON: %s (at byte %d)", path,
                          safetensors_quote(quote, error.text), LENGTH_BYTES + error.position);
     file->header = header;
-    carrynet_status status = CARRYNET_OK;
     json_t *metadata = json_object_get(header, metadata_key);
     if (metadata != NULL)
         status = read_metadata(file, path, metadata);
@@ -237,10 +261,11 @@ const char *safetensors_metadata(const safetensors_file *file, const char *key)
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
-/* Jansson keeps the order of insertion. NULL on failure: out of memory, or text that is not UTF-8. */
+/* Jansson keeps the order of insertion. NULL on failure: text that is not UTF-8, or out of memory, as errno says. */
 static json_t *make_header(const safetensors_tensor *tensors, size_t tensor_count, const safetensors_entry *metadata,
                            size_t metadata_count)
 {
+    errno = 0;
     json_t *header = json_object();
     json_t *texts = json_object();
     int failed = 0;
@@ -274,18 +299,20 @@ carrynet_status safetensors_write(const char *path, const safetensors_tensor *te
     enum { BEFORE = 2 }; /* parts before the tensors: length, header */
     carrynet_status status = CARRYNET_OK;
     unsigned char length[LENGTH_BYTES];
-    char *text = NULL;
+    char *json = NULL, *text = NULL;
     const void **parts = NULL;
-    size_t *sizes = NULL;
+    size_t *sizes = NULL, size = 0;
     json_t *header = make_header(tensors, tensor_count, metadata, metadata_count);
-    if (header == NULL) {
-        status = base_fail(CARRYNET_ERROR_ARGUMENT,
-                           "%s: cannot make the header: a text is not UTF-8, or memory is short", path);
+    if (header == NULL)
+        status = errno == ENOMEM
+                     ? base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path)
+                     : base_fail(CARRYNET_ERROR_ARGUMENT, "%s: cannot make the header: a text is not UTF-8", path);
+    else
+        status = base_json_write(&json, &size, header, JSON_COMPACT);
+    if (status != CARRYNET_OK)
         goto done;
-    }
-    const size_t size = json_dumpb(header, NULL, 0, JSON_COMPACT);
     const size_t padded = (size + LENGTH_BYTES - 1) / LENGTH_BYTES * LENGTH_BYTES;
-    if (size == 0 || padded > SAFETENSORS_HEADER) {
+    if (padded > SAFETENSORS_HEADER) {
         status = base_fail(CARRYNET_ERROR_ARGUMENT, "%s: the header would have %zu bytes, at most %d can be written",
                            path, padded, SAFETENSORS_HEADER);
         goto done;
@@ -298,7 +325,7 @@ carrynet_status safetensors_write(const char *path, const safetensors_tensor *te
     if (status != CARRYNET_OK)
         goto done;
     memset(text, ' ', padded);
-    (void)json_dumpb(header, text, size, JSON_COMPACT);
+    memcpy(text, json, size);
     for (unsigned i = 0; i < LENGTH_BYTES; ++i)
         length[i] = (unsigned char)((uint64_t)padded >> (8 * i));
     parts[0] = length;
@@ -312,6 +339,7 @@ carrynet_status safetensors_write(const char *path, const safetensors_tensor *te
     status = base_write_file(path, parts, sizes, BEFORE + tensor_count);
 done:
     json_decref(header);
+    base_free(json);
     base_free(text);
     base_free(parts);
     base_free(sizes);

@@ -8,12 +8,15 @@
  * may be "". Without closing, constraint or sign there is none. Any other field is refused: it would be a misspelt one.
  */
 #include "file/task_json.h"
+#include "base/json_text.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char *const constraints[] = {"none", "not-less"};
+
+enum { LONGEST = 1 << 20 }; /* bytes; a full table with room for blanks takes a twentieth */
 
 typedef uint8_t task_row[CARRYNET_TASK_SYMBOLS];
 
@@ -62,10 +65,8 @@ carrynet_status task_to_json(char **text, const carrynet_task *task)
         status = base_fail(CARRYNET_ERROR_MEMORY, "task: no memory for the table");
         goto done;
     }
-    const size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT);
-    status = base_allocate(text, size + 1, 1); /* zeroed: the text ends */
-    if (status == CARRYNET_OK)
-        (void)json_dumpb(json, *text, size, JSON_COMPACT);
+    size_t size = 0;
+    status = base_json_write(text, &size, json, JSON_COMPACT);
 done:
     json_decref(json);
     return status;
@@ -157,7 +158,14 @@ carrynet_status task_from_json(carrynet_task *task, const char *text)
     carrynet_status status = CARRYNET_OK;
     json_error_t error;
     *task = (carrynet_task){0};
-    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    json_t *json = NULL;
+    if (strlen(text) > LONGEST) {
+        status = base_fail(CARRYNET_ERROR_FORMAT, "task: the table is longer than %d bytes", LONGEST);
+        goto done;
+    }
+    status = base_json_read(&json, &error, text, strlen(text), JSON_REJECT_DUPLICATES);
+    if (status == CARRYNET_ERROR_MEMORY)
+        goto done;
     if (!json_is_object(json)) {
         status = json == NULL && is_plain(error.text)
                      ? base_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object: line %d: %s", error.line,

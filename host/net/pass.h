@@ -35,6 +35,31 @@ static inline struct net_pass net_training_pass(const carrynet_settings *setting
     };
 }
 
+/* Most steps and sequences that training measures exactness on (train/population.c): the steps of all sequences. */
+enum { NET_MEASURED_STEPS = 1 << 22, NET_MEASURED_LEAST = 4, NET_MEASURED_MOST = 16384 };
+
+static inline size_t net_measured_sequences(size_t steps)
+{
+    const size_t count = NET_MEASURED_STEPS / steps / 4 * 4;
+    return count < NET_MEASURED_LEAST ? NET_MEASURED_LEAST : count > NET_MEASURED_MOST ? NET_MEASURED_MOST : count;
+}
+
+/* The largest pass with which training measures. */
+static inline struct net_pass net_measuring_pass(const carrynet_settings *settings)
+{
+    struct net_pass pass = net_training_pass(settings, false);
+    pass.sequences = net_measured_sequences(settings->steps);
+    pass.shared = true;
+    return pass;
+}
+
+/* Bytes that training takes on the host beside an engine: a copy of the parameters, and a network's records in each layer. */
+static inline double net_host_need(const carrynet_settings *settings)
+{
+    const size_t value = settings->precision / 8, values = carrynet_shape_size(&settings->shape);
+    return settings->networks * ((double)values * (double)value + 256.0);
+}
+
 /* Rate and epsilon of one network's update, formed by engine_rates. */
 struct net_rates {
     double rate;

@@ -28,6 +28,11 @@ static carrynet_status check_statement(const carrynet_device *about, carrynet_pr
                         : !about->round_to_nearest ? "does not round to nearest"
                         : !about->inf_nan          ? "has no infinities and NaN"
                                                    : NULL;
+    if (about->error != CL_SUCCESS) {
+        char call[64];
+        (void)snprintf(call, sizeof call, "clGetDeviceInfo of device %u:%u", about->platform, about->index);
+        return opencl_fail(call, about->error);
+    }
     if (lacks != NULL)
         return base_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s is not admitted: it %s", about->platform, about->index,
                          about->name, lacks);
@@ -91,6 +96,7 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
     char *given = NULL, *expected = NULL, *got = NULL;
     cl_mem in = NULL, out = NULL;
     cl_int code = CL_SUCCESS;
+    char what[64];
     const cl_uint count = VECTORS;
     const size_t items = VECTORS / 64, group = 1;
     carrynet_status status = base_allocate(&operands, VECTORS, sizeof *operands);
@@ -109,22 +115,30 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
         else
             ((double *)(void *)given)[i] = (&operands[0][0])[i];
     reference_loops(precision)->start_vectors(expected, given, VECTORS);
+    const char *call = "clCreateBuffer";
     in = clCreateBuffer(context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, VECTORS * CARRYNET_OPERANDS * value, given,
                         &code);
     if (code == CL_SUCCESS)
         out = clCreateBuffer(context, CL_MEM_WRITE_ONLY, VECTORS * CARRYNET_RESULTS * value, NULL, &code);
-    if (code == CL_SUCCESS)
-        code = clSetKernelArg(kernel, 0, sizeof count, &count);
-    if (code == CL_SUCCESS)
-        code = clSetKernelArg(kernel, 1, sizeof in, &in);
-    if (code == CL_SUCCESS)
-        code = clSetKernelArg(kernel, 2, sizeof out, &out);
-    if (code == CL_SUCCESS)
+    const struct {
+        size_t size;
+        const void *value;
+    } arguments[] = {{sizeof count, &count}, {sizeof in, &in}, {sizeof out, &out}};
+    for (cl_uint i = 0; i < sizeof arguments / sizeof arguments[0] && code == CL_SUCCESS; ++i) {
+        call = "clSetKernelArg";
+        code = clSetKernelArg(kernel, i, arguments[i].size, arguments[i].value);
+    }
+    if (code == CL_SUCCESS) {
+        call = "clEnqueueNDRangeKernel";
         code = clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &items, &group, 0, NULL, NULL);
-    if (code == CL_SUCCESS)
+    }
+    if (code == CL_SUCCESS) {
+        call = "clEnqueueReadBuffer";
         code = clEnqueueReadBuffer(queue, out, CL_TRUE, 0, VECTORS * CARRYNET_RESULTS * value, got, 0, NULL, NULL);
+    }
     if (code != CL_SUCCESS) {
-        status = opencl_fail("the start-up kernel", code);
+        (void)snprintf(what, sizeof what, "%s of the start-up kernel", call);
+        status = opencl_fail(what, code);
         goto done;
     }
     *wrong = -1;

@@ -185,6 +185,9 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .resume = s->resume,
         .until_wrong = s->until_wrong,
         .makes = s->makes,
+        .loss = (uint32_t)trainer->settings.loss,
+        .bias = trainer->settings.shape.bias,
+        .initial_state = trainer->settings.shape.initial_state,
     };
     /* Chunks as large as leaves every worker about two of them; or one that holds a whole network. */
     while (whole && pass->chunk_blocks < blocks)
@@ -217,40 +220,78 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
     return CARRYNET_OK;
 }
 
-carrynet_status opencl_check_memory(const struct opencl_trainer *trainer)
+/* The most of each part. */
+static void take_most(struct opencl_plan *most, const struct opencl_plan *one, bool stages)
+{
+    most->scratch_bytes = one->scratch_bytes > most->scratch_bytes ? one->scratch_bytes : most->scratch_bytes;
+    most->nodes_bytes = one->nodes_bytes > most->nodes_bytes ? one->nodes_bytes : most->nodes_bytes;
+    most->counts_bytes = one->counts_bytes > most->counts_bytes ? one->counts_bytes : most->counts_bytes;
+    if (stages && one->staged_words > most->staged_words)
+        most->staged_words = one->staged_words;
+}
+
+/* As networks are trained now, as fewer are, and as they are measured. */
+static carrynet_status plan_all(struct opencl_plan *most, const struct opencl_trainer *trainer)
+{
+    const enum opencl_cut update = opencl_update_cut(trainer);
+    const struct net_pass trains = net_training_pass(&trainer->settings, true);
+    const struct net_pass measures = net_measuring_pass(&trainer->settings);
+    struct opencl_plan one;
+    *most = (struct opencl_plan){0};
+    carrynet_status status = opencl_plan_pass(&one, trainer, &trains, update);
+    if (status != CARRYNET_OK)
+        return status;
+    take_most(most, &one, true);
+    if (update == OPENCL_CUT_LANES && status == CARRYNET_OK) {
+        status = opencl_plan_pass(&one, trainer, &trains, OPENCL_CUT_NETWORKS);
+        if (status == CARRYNET_OK)
+            take_most(most, &one, true);
+    }
+    if (status == CARRYNET_OK)
+        status = opencl_plan_pass(&one, trainer, &measures, OPENCL_CUT_FORWARD);
+    if (status == CARRYNET_OK)
+        take_most(most, &one, true);
+    if (status != CARRYNET_OK || update == OPENCL_CUT_GRADIENT)
+        return status;
+    if (opencl_plan_pass(&one, trainer, &measures, OPENCL_CUT_NETWORKS) == CARRYNET_OK &&
+        one.scratch_bytes <= OPENCL_MEASURE_BYTES)
+        take_most(most, &one, true);
+    return CARRYNET_OK;
+}
+
+carrynet_status opencl_check_memory(struct opencl_trainer *trainer)
 {
     const carrynet_settings *settings = &trainer->settings;
-    const uint64_t networks = settings->networks;
-    const struct net_pass all = net_training_pass(settings, true);
-    const enum opencl_cut update = opencl_update_cut(trainer);
-    /* As now, as fewer networks are trained, and as they are measured: the most of each part. */
-    const enum opencl_cut cuts[] = {update, update == OPENCL_CUT_LANES ? OPENCL_CUT_NETWORKS : update,
-                                    OPENCL_CUT_FORWARD};
-    struct opencl_plan plan = {0};
-    carrynet_status status = CARRYNET_OK;
-    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0] && status == CARRYNET_OK; ++i) {
-        struct opencl_plan one;
-        status = opencl_plan_pass(&one, trainer, &all, cuts[i]);
-        if (status != CARRYNET_OK)
-            return status;
-        plan.scratch_bytes = one.scratch_bytes > plan.scratch_bytes ? one.scratch_bytes : plan.scratch_bytes;
-        plan.nodes_bytes = one.nodes_bytes > plan.nodes_bytes ? one.nodes_bytes : plan.nodes_bytes;
-        plan.counts_bytes = one.counts_bytes > plan.counts_bytes ? one.counts_bytes : plan.counts_bytes;
-        if (cuts[i] != OPENCL_CUT_FORWARD && one.staged_words > plan.staged_words)
-            plan.staged_words = one.staged_words;
-    }
+    struct opencl_plan plan;
+    const carrynet_status status = plan_all(&plan, trainer);
+    if (status != CARRYNET_OK)
+        return status;
     /* In binary64, which does not wrap around. */
-    const double each = (double)networks * (double)trainer->value;
+    const double each = (double)settings->networks * (double)trainer->value;
     const double state = each * trainer->parameter_stride, packed = each * (double)trainer->packed_size;
+    const double sums = each * trainer->node_stride, totals = 2.0 * sizeof(cl_ulong) * settings->networks;
     const double staged = 4.0 * (double)plan.staged_words;
     const double moments = (double)(net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer));
-    const double need = (2 + moments) * state + packed + (double)plan.scratch_bytes + (double)plan.nodes_bytes +
-                        (double)plan.counts_bytes + OPENCL_SLOTS * staged + each * (1 + OPENCL_SLOTS * CARRYNET_RATES);
+    const double need = (1 + moments) * state + sums + totals + packed + (double)plan.scratch_bytes +
+                        (double)plan.nodes_bytes + (double)plan.counts_bytes + OPENCL_SLOTS * staged +
+                        each * (1 + OPENCL_SLOTS * CARRYNET_RATES);
     if (need > (double)trainer->about.global_memory)
         return too_large(trainer, "training", need, (double)trainer->about.global_memory);
     const double parts[] = {state, packed, (double)plan.nodes_bytes, staged};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i)
         if (parts[i] > (double)trainer->about.largest_buffer)
             return too_large(trainer, "one buffer", parts[i], (double)trainer->about.largest_buffer);
+    /* The slots' words stand on the host too. */
+    const double here =
+        net_host_need(settings) + OPENCL_SLOTS * staged + (trainer->about.type == CARRYNET_DEVICE_CPU ? need : 0);
+    const uint64_t limit = base_memory();
+    if (limit != 0 && here > (double)limit)
+        return too_large(trainer, "training, on this machine,", here, (double)limit);
+    trainer->need = (uint64_t)need;
     return CARRYNET_OK;
+}
+
+uint64_t opencl_trainer_need(const struct opencl_trainer *trainer)
+{
+    return trainer->need;
 }

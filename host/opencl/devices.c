@@ -1,10 +1,11 @@
 /* OpenCL devices: what there is, what it can do, and the choice by a wish such as "gpu", "0:1" or part of a name. */
 #include "opencl/opencl.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PLATFORMS = 64, MOST_DEVICES = 64 };
+enum { MOST_PLATFORMS = 64, MOST_DEVICES = 64, NO_PLATFORM = -1001 };
 
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
@@ -49,7 +50,7 @@ static const char *error_name(cl_int code)
         {CL_INVALID_OPERATION, "CL_INVALID_OPERATION"},
         {CL_INVALID_BUFFER_SIZE, "CL_INVALID_BUFFER_SIZE"},
         {CL_INVALID_GLOBAL_WORK_SIZE, "CL_INVALID_GLOBAL_WORK_SIZE"},
-        {-1001, "CL_PLATFORM_NOT_FOUND_KHR"},
+        {NO_PLATFORM, "CL_PLATFORM_NOT_FOUND_KHR"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i)
         if (names[i].code == code)
@@ -66,50 +67,59 @@ carrynet_status opencl_fail(const char *call, cl_int code)
 
 /* ---- the list -------------------------------------------------------------------------------------------------- */
 
-static void device_text(char *text, size_t size, cl_device_id id, cl_device_info what)
+/* An error is remembered; a value that the device does not know, or a text longer than ours, is none. */
+static bool answered(carrynet_device *about, cl_int code)
+{
+    if (code != CL_SUCCESS && code != CL_INVALID_VALUE)
+        about->error = code;
+    return code == CL_SUCCESS;
+}
+
+static void device_text(char *text, size_t size, carrynet_device *about, cl_device_id id, cl_device_info what)
 {
     text[0] = '\0';
-    if (clGetDeviceInfo(id, what, size, text, NULL) != CL_SUCCESS)
-        (void)clGetDeviceInfo(id, what, 0, NULL, NULL);
+    (void)answered(about, clGetDeviceInfo(id, what, size, text, NULL));
     text[size - 1] = '\0';
 }
 
-static uint64_t device_number(cl_device_id id, cl_device_info what, size_t size)
+static uint64_t device_number(carrynet_device *about, cl_device_id id, cl_device_info what, size_t size)
 {
     uint64_t number = 0; /* little-endian: a 4-byte answer fills the low half */
-    return clGetDeviceInfo(id, what, size, &number, NULL) == CL_SUCCESS ? number : 0;
+    return answered(about, clGetDeviceInfo(id, what, size, &number, NULL)) ? number : 0;
 }
 
 static void describe(carrynet_device *about, cl_platform_id platform, cl_device_id id, uint32_t p, uint32_t d)
 {
     char profile[64];
     *about = (carrynet_device){.platform = p, .index = d};
-    if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof about->platform_name, about->platform_name, NULL) !=
-        CL_SUCCESS)
+    if (!answered(about, clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof about->platform_name,
+                                           about->platform_name, NULL)))
         about->platform_name[0] = '\0';
-    device_text(about->name, sizeof about->name, id, CL_DEVICE_NAME);
-    device_text(about->version, sizeof about->version, id, CL_DEVICE_VERSION);
-    device_text(about->driver, sizeof about->driver, id, CL_DRIVER_VERSION);
-    device_text(profile, sizeof profile, id, CL_DEVICE_PROFILE);
-    const cl_device_type type = device_number(id, CL_DEVICE_TYPE, sizeof(cl_device_type));
-    const cl_device_fp_config single = device_number(id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config));
-    const cl_device_fp_config twice = device_number(id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof(cl_device_fp_config));
+    device_text(about->name, sizeof about->name, about, id, CL_DEVICE_NAME);
+    device_text(about->version, sizeof about->version, about, id, CL_DEVICE_VERSION);
+    device_text(about->driver, sizeof about->driver, about, id, CL_DRIVER_VERSION);
+    device_text(profile, sizeof profile, about, id, CL_DEVICE_PROFILE);
+    const cl_device_type type = device_number(about, id, CL_DEVICE_TYPE, sizeof(cl_device_type));
+    const cl_device_fp_config single =
+        device_number(about, id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(cl_device_fp_config));
+    const cl_device_fp_config twice = device_number(about, id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof(cl_device_fp_config));
     about->type = type & CL_DEVICE_TYPE_GPU   ? CARRYNET_DEVICE_GPU
                   : type & CL_DEVICE_TYPE_CPU ? CARRYNET_DEVICE_CPU
                                               : CARRYNET_DEVICE_OTHER;
     about->full_profile = strcmp(profile, "FULL_PROFILE") == 0;
-    about->available = device_number(id, CL_DEVICE_AVAILABLE, sizeof(cl_bool)) != 0 &&
-                       device_number(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool)) != 0;
+    about->available = device_number(about, id, CL_DEVICE_AVAILABLE, sizeof(cl_bool)) != 0 &&
+                       device_number(about, id, CL_DEVICE_COMPILER_AVAILABLE, sizeof(cl_bool)) != 0;
     about->round_to_nearest = (single & CL_FP_ROUND_TO_NEAREST) != 0;
     about->inf_nan = (single & CL_FP_INF_NAN) != 0;
     about->fma = (single & CL_FP_FMA) != 0;
     about->subnormals = (single & CL_FP_DENORM) != 0;
     about->correct_division = (single & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0;
     about->fp64 = (twice & CL_FP_FMA) != 0 && (twice & CL_FP_DENORM) != 0;
-    about->compute_units = (uint32_t)device_number(id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
-    about->global_memory = device_number(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
-    about->largest_buffer = device_number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
-    about->work_group_size = device_number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    about->compute_units = (uint32_t)device_number(about, id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    about->global_memory = device_number(about, id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
+    about->largest_buffer = device_number(about, id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
+    about->work_group_size = device_number(about, id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    about->available = about->available && about->error == CL_SUCCESS;
 }
 
 struct found {
@@ -117,27 +127,41 @@ struct found {
     carrynet_device about;
 };
 
-/* All devices of all platforms; no platform (-1001) and platforms without devices are no errors. */
+/*
+ * All devices of all platforms; no platform (-1001) and platforms without devices are no errors. Nor is one that does not
+ * tell its devices, as long as another does.
+ */
 static carrynet_status list(struct found **devices, size_t *count)
 {
     cl_platform_id platforms[MOST_PLATFORMS];
     cl_uint platform_count = 0;
     struct found *found = NULL;
+    cl_int lost = CL_SUCCESS;
     *devices = NULL;
     *count = 0;
-    if (clGetPlatformIDs(MOST_PLATFORMS, platforms, &platform_count) != CL_SUCCESS)
-        return CARRYNET_OK;
+    cl_int code = clGetPlatformIDs(MOST_PLATFORMS, platforms, &platform_count);
+    if (code != CL_SUCCESS)
+        return code == NO_PLATFORM ? CARRYNET_OK : opencl_fail("clGetPlatformIDs", code);
     platform_count = platform_count < MOST_PLATFORMS ? platform_count : MOST_PLATFORMS;
-    const carrynet_status status = base_allocate(&found, (size_t)platform_count * MOST_DEVICES + 1, sizeof *found);
+    carrynet_status status = base_allocate(&found, (size_t)platform_count * MOST_DEVICES + 1, sizeof *found);
     for (cl_uint p = 0; p < platform_count && status == CARRYNET_OK; ++p) {
         cl_device_id ids[MOST_DEVICES];
         cl_uint ids_count = 0;
-        if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, MOST_DEVICES, ids, &ids_count) != CL_SUCCESS)
+        code = clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, MOST_DEVICES, ids, &ids_count);
+        if (code != CL_SUCCESS) {
+            lost = code == CL_DEVICE_NOT_FOUND ? lost : code;
             continue;
+        }
         for (cl_uint d = 0; d < ids_count && d < MOST_DEVICES; ++d) {
             found[*count].id = ids[d];
             describe(&found[(*count)++].about, platforms[p], ids[d], p, d);
         }
+    }
+    if (status == CARRYNET_OK && *count == 0 && lost != CL_SUCCESS)
+        status = opencl_fail("clGetDeviceIDs", lost);
+    if (status != CARRYNET_OK) {
+        base_free(found);
+        found = NULL;
     }
     *devices = found;
     return status;
@@ -183,7 +207,8 @@ static carrynet_status not_found(const char *wish, const struct found *found, si
     add_list(&text, found, count);
     const carrynet_status status =
         count == 0 ? base_fail(CARRYNET_ERROR_DEVICE, "%s", text.failed ? "no OpenCL device was found" : text.data)
-                   : base_fail(CARRYNET_ERROR_DEVICE, "no device '%.64s'; %s", wish, text.failed ? "" : text.data);
+                   : base_fail(CARRYNET_ERROR_DEVICE, "no device '%.64s'; %s", wish,
+                               text.failed ? "no memory for the list of those that there are" : text.data);
     base_text_free(&text);
     return status;
 }
@@ -210,6 +235,7 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
 {
     const char *wish = wish_ == NULL || wish_[0] == '\0' ? "auto" : wish_;
     struct found *found = NULL, *chosen = NULL;
+    char call[64];
     size_t count = 0;
     carrynet_status status = list(&found, &count);
     if (status != CARRYNET_OK)
@@ -232,7 +258,11 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
     for (size_t i = 0; i < count && chosen == NULL && !automatic && !gpu && !cpu && !numbered; ++i)
         if (contains(found[i].about.name, wish) || contains(found[i].about.platform_name, wish))
             chosen = &found[i];
-    if (chosen != NULL) {
+    if (chosen != NULL && chosen->about.error != CL_SUCCESS) {
+        (void)snprintf(call, sizeof call, "clGetDeviceInfo of device %u:%u", chosen->about.platform,
+                       chosen->about.index);
+        status = opencl_fail(call, chosen->about.error);
+    } else if (chosen != NULL) {
         *id = chosen->id;
         *about = chosen->about;
     } else {
@@ -244,11 +274,9 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
 
 carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint32_t platform, uint32_t index)
 {
-    base_text wish = {0};
-    base_text_add(&wish, "%u:%u", platform, index);
-    const carrynet_status status = opencl_device_find(id, about, wish.failed ? "auto" : wish.data);
-    base_text_free(&wish);
-    return status;
+    char wish[32];
+    (void)snprintf(wish, sizeof wish, "%u:%u", platform, index);
+    return opencl_device_find(id, about, wish);
 }
 
 carrynet_status carrynet_device_find(carrynet_device *device, const char *wish)

@@ -80,22 +80,20 @@ static void program_options(char *options, size_t size, const struct opencl_trai
 {
     const carrynet_shape *shape = &t->settings.shape;
     const bool networks = program == OPENCL_PROGRAM_NETWORKS, whole = networks || program == OPENCL_PROGRAM_TRAIN;
+    const bool learns = program == OPENCL_PROGRAM_GRADIENT || program == OPENCL_PROGRAM_TRAIN;
     const int length =
         snprintf(options, size, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u", (int)t->settings.precision, t->lanes);
     char *rest = options + length;
     size -= (size_t)length;
     if (program == OPENCL_PROGRAM_UPDATE)
-        (void)snprintf(rest, size, " -DCARRYNET_WHOLE=0 -DCARRYNET_OPTIMIZER=%d", (int)t->settings.optimizer);
+        (void)snprintf(rest, size, " -DCARRYNET_WHOLE=0");
     else if (program == OPENCL_PROGRAM_MAKE)
         (void)snprintf(rest, size, " -DCARRYNET_INPUTS=%u -DCARRYNET_OUTPUTS=%u", shape->inputs, shape->outputs);
     else if (!programs[program].shapeless)
         (void)snprintf(rest, size,
-                       " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_LOSS=%d "
-                       "-DCARRYNET_BIAS=%d -DCARRYNET_INITIAL_STATE=%d -DCARRYNET_OPTIMIZER=%d -DCARRYNET_WHOLE=%d "
+                       " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_WHOLE=%d "
                        "-DCARRYNET_ABREAST=%d",
-                       shape->inputs, shape->hidden, shape->outputs, (int)t->settings.loss, shape->bias,
-                       shape->initial_state, whole ? (int)t->settings.optimizer : 0, whole,
-                       networks || (t->blocks_abreast && program != OPENCL_PROGRAM_FORWARD));
+                       shape->inputs, shape->hidden, shape->outputs, whole, networks || (t->blocks_abreast && learns));
 }
 
 /* The program's files, NULL after the last. */

@@ -70,6 +70,7 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **trainer, const car
                                       size_t description_size);
 void opencl_trainer_free(struct opencl_trainer *trainer);
 uint64_t opencl_trainer_memory(struct opencl_trainer *trainer);
+uint64_t opencl_trainer_need(const struct opencl_trainer *trainer);
 
 /* DEVICE if a kernel has written behind a buffer. */
 carrynet_status opencl_trainer_check_guards(struct opencl_trainer *trainer);

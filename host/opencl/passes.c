@@ -2,6 +2,7 @@
  * Passes: sequences staged in slots, then pack, gradient and join, or forward. Work is queued in order; only what is
  * read back waits.
  */
+#include "net/value.h"
 #include "opencl/trainer.h"
 #include <string.h>
 
@@ -40,11 +41,6 @@ void opencl_put_real(const struct opencl_trainer *t, void *values, size_t i, dou
         ((float *)values)[i] = (float)value;
     else
         ((double *)values)[i] = value;
-}
-
-double opencl_get_real(const struct opencl_trainer *t, const void *values, size_t i)
-{
-    return t->value == sizeof(float) ? (double)((const float *)values)[i] : ((const double *)values)[i];
 }
 
 /* ---- passes ---------------------------------------------------------------------------------------------------- */
@@ -138,8 +134,8 @@ static carrynet_status read_metrics(struct opencl_trainer *t, carrynet_metrics *
         status = opencl_read(t, &t->totals, totals, networks * 2 * sizeof *totals);
     for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n)
         metrics[n] = (carrynet_metrics){
-            .loss = opencl_get_real(t, measured, 2 * n),
-            .absolute_error = opencl_get_real(t, measured, 2 * n + 1),
+            .loss = net_value(measured, t->settings.precision, 2 * n),
+            .absolute_error = net_value(measured, t->settings.precision, 2 * n + 1),
             .wrong_bits = totals[2 * n],
             .wrong_sequences = totals[2 * n + 1],
         };
@@ -188,11 +184,14 @@ static carrynet_status read_back(struct opencl_trainer *t, const struct opencl_b
     return values == NULL ? CARRYNET_OK : opencl_read(t, buffer, values, bytes);
 }
 
-/* Whether a forward pass wants metrics alone, and the kernel of whole updates is at hand for them. */
+/* Whether a forward pass wants metrics alone, and the kernel of whole updates is at hand for them, with room for it. */
 static bool measures_whole(const struct opencl_trainer *t, const struct net_pass *s, const carrynet_forward *outputs)
 {
+    struct opencl_plan plan;
     return t->whole && t->kernels[OPENCL_TRAIN] != NULL && !s->resume && outputs->y == NULL && outputs->z == NULL &&
-           outputs->h == NULL && outputs->state == NULL && outputs->metrics != NULL;
+           outputs->h == NULL && outputs->state == NULL && outputs->metrics != NULL &&
+           opencl_plan_pass(&plan, t, s, OPENCL_CUT_NETWORKS) == CARRYNET_OK &&
+           (plan.scratch_bytes <= OPENCL_MEASURE_BYTES || plan.scratch_bytes <= t->scratch.bytes);
 }
 
 carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct opencl_plan *plan,

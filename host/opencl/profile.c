@@ -12,8 +12,11 @@ static carrynet_status collect(struct opencl_trainer *t)
 {
     struct opencl_profile *profile = &t->profile;
     cl_int code = clFinish(t->queue);
+    const char *call = code == CL_SUCCESS ? "clGetEventProfilingInfo" : "clFinish";
     for (size_t i = 0; i < profile->events; ++i) {
         cl_ulong start = 0, end = 0;
+        if (profile->event[i] == NULL) /* of a launch that failed */
+            continue;
         if (code == CL_SUCCESS)
             code = clGetEventProfilingInfo(profile->event[i], CL_PROFILING_COMMAND_START, sizeof start, &start, NULL);
         if (code == CL_SUCCESS)
@@ -23,7 +26,7 @@ static carrynet_status collect(struct opencl_trainer *t)
         profile->counted.kernel[profile->kernel[i]].seconds += (double)(end - start) * 1e-9;
     }
     profile->events = 0;
-    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clGetEventProfilingInfo", code);
+    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail(call, code);
 }
 
 cl_event *opencl_timed(struct opencl_trainer *t, const char *name)
@@ -39,6 +42,7 @@ cl_event *opencl_timed(struct opencl_trainer *t, const char *name)
     if (i == profile->counted.kernels)
         profile->counted.kernel[profile->counted.kernels++].name = name;
     profile->kernel[profile->events] = i;
+    profile->event[profile->events] = NULL;
     return &profile->event[profile->events++];
 }
 

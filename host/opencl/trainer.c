@@ -205,7 +205,8 @@ void opencl_trainer_free(struct opencl_trainer *t)
         base_free(slot->rates);
     }
     for (size_t i = 0; i < t->profile.events; ++i)
-        (void)clReleaseEvent(t->profile.event[i]);
+        if (t->profile.event[i] != NULL)
+            (void)clReleaseEvent(t->profile.event[i]);
     opencl_release_kernels(t);
     if (t->queue != NULL)
         (void)clReleaseCommandQueue(t->queue);

@@ -84,6 +84,7 @@ struct opencl_trainer {
     struct opencl_buffer task; /* of made problems: CARRYNET_AUTOMATON_ words */
     carrynet_task task_written;
     struct opencl_buffer y, z, h, state; /* of forward passes */
+    uint64_t need;                       /* bytes that the buffers may come to hold */
     uint64_t averaged;                   /* sequences that the constants are made for */
 
     struct opencl_profile profile;
@@ -112,8 +113,16 @@ carrynet_status opencl_read_rows(struct opencl_trainer *trainer, const struct op
 /* All buffers of the trainer, slots included: how many. */
 size_t opencl_all_buffers(struct opencl_trainer *trainer, struct opencl_buffer *buffers[OPENCL_BUFFERS]);
 
-/* All that training takes on the device, against what it has, before anything is allocated. MEMORY states both. */
-carrynet_status opencl_check_memory(const struct opencl_trainer *trainer);
+/*
+ * Scratch up to which the kernel of whole updates measures; beyond, the forward kernel does, which keeps fewer steps.
+ */
+enum { OPENCL_MEASURE_BYTES = 1 << 26 };
+
+/*
+ * All that training and measuring take on the device (need), against what it has, before anything is allocated; and on the host, of which a CPU's
+ * memory is a part. MEMORY states both.
+ */
+carrynet_status opencl_check_memory(struct opencl_trainer *trainer);
 
 /* The next multiple of 16. */
 uint64_t opencl_rounded(uint64_t count);
@@ -217,9 +226,8 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *trainer, const stru
  */
 carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struct net_pass *pass);
 
-/* A real of the trainer's precision. */
+/* Sets a real of the trainer's precision; net_value reads it. */
 void opencl_put_real(const struct opencl_trainer *trainer, void *values, size_t i, double value);
-double opencl_get_real(const struct opencl_trainer *trainer, const void *values, size_t i);
 
 /* ---- record.c -------------------------------------------------------------------------------------------------- */
 

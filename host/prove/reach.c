@@ -223,7 +223,7 @@ static carrynet_status take_batch(struct reach *reach, struct search *s)
     bool limited;
     uint64_t found = reach_rank(&s->batch);
     const size_t end = end_of_batch(s, found, &wrong, &limited);
-    struct judgement all;
+    struct judgement all = {0};
     carrynet_status status = CARRYNET_OK;
     if (wrong == NULL && !limited) {
         status = reach_reserve(&s->store, s->store.count + found);
@@ -333,7 +333,7 @@ static carrynet_status check(const carrynet_engine *engine, const carrynet_task 
                              const struct reach_options *options)
 {
     const carrynet_settings *settings = carrynet_engine_settings(engine);
-    const uint64_t limit = base_physical_memory(), states = options->states;
+    const uint64_t limit = base_memory(), states = options->states;
     if (settings->networks != 1 || task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
         return base_fail(
             CARRYNET_ERROR_ARGUMENT,
@@ -345,8 +345,8 @@ static carrynet_status check(const carrynet_engine *engine, const carrynet_task 
     const uint64_t need = reach_memory(&settings->shape, settings->precision, states);
     if (limit > 0 && need > limit)
         return base_fail(CARRYNET_ERROR_MEMORY,
-                         "%.0f reachable states need %.2f GB, this machine has %.2f GB: use fewer --states",
-                         (double)states, (double)need / 1e9, (double)limit / 1e9);
+                         "%.0f reachable states need %.2f GB, there are %.2f GB: use fewer --states", (double)states,
+                         (double)need / 1e9, (double)limit / 1e9);
     return CARRYNET_OK;
 }
 

@@ -4,6 +4,7 @@
  * takes that one's place. Bit-identical states are always merged.
  */
 #include "base/base.h"
+#include "net/value.h"
 #include "prove/refute_parts.h"
 #include "prove/word.h"
 #include <string.h>
@@ -30,8 +31,7 @@ struct cells {
 static void cell_of(uint8_t *cell, const struct cells *c, const char *values)
 {
     for (uint32_t j = 0; j < c->hidden; ++j) {
-        const double h = c->precision == CARRYNET_FP32 ? (double)((const float *)(const void *)values)[j]
-                                                       : ((const double *)(const void *)values)[j];
+        const double h = net_value(values, c->precision, j);
         cell[j] = h > 0 ? h < 1 ? (uint8_t)(h * GRID) : GRID : 0;
     }
 }

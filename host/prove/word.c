@@ -1,6 +1,7 @@
 /* Words in windows. A step that resumes reads the hidden values that the one before wrote: the bits of one long pass. */
 #include "prove/word.h"
 #include "base/base.h"
+#include "net/value.h"
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ carrynet_status word_runs_create(struct word_runs *runs, carrynet_engine *engine
                                  size_t sequences, size_t steps)
 {
     const carrynet_settings *settings = carrynet_engine_settings(engine);
-    const size_t value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);
+    const size_t value = settings->precision / 8;
     *runs = (struct word_runs){
         .engine = engine,
         .task = task,
@@ -83,8 +84,7 @@ static void judge(struct word_runs *runs, size_t s, carrynet_precision precision
         const uint32_t right = carrynet_task_step(runs->task, &runs->automaton[s], runs->symbols[s * runs->steps + t]);
         for (uint32_t o = 0; o < outputs && !error->wrong; ++o) {
             const size_t i = (s * runs->steps + t) * outputs + o;
-            const double z = precision == CARRYNET_FP32 ? (double)((const float *)(const void *)runs->z)[i]
-                                                        : ((const double *)(const void *)runs->z)[i];
+            const double z = net_value(runs->z, precision, i);
             if (isnan(z) || (z > 0) != (right >> o & 1))
                 *error = (struct word_error){
                     .wrong = true, .at = runs->done + t, .output = o, .right = right >> o & 1, .logit = z};

@@ -40,6 +40,9 @@ struct reference_counts {
     uint64_t wrong_sequences;
 };
 
+/* What a pass keeps in its scratch: two steps of hidden values, all of them, or also what the gradient takes. */
+enum reference_keeps { REFERENCE_MEASURES, REFERENCE_WRITES_H, REFERENCE_TRAINS };
+
 /* What one block of S <= 64 sequences computes on its way, steps in the order of time; none may be NULL. */
 struct reference_trace {
     void *rows;    /* [2^I][H]: the input rows of each symbol */
@@ -55,7 +58,8 @@ struct reference_trace {
 
 struct reference_loops {
     /* Bytes of scratch of the two passes below, for sequences of that length and number. */
-    size_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences);
+    size_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences,
+                            enum reference_keeps keeps);
 
     /* node [trained + 2]: the gradient summed over the sequences by the block tree, then loss and absolute error. */
     void (*gradient)(void *node, struct reference_counts *counts, const void *parameters,

@@ -1,11 +1,11 @@
 /* When a checkpoint is written, how the one to go on from is found, and its header, which is only ever compared. */
 #include "train/checkpoint.h"
 #include "base/base.h"
+#include "base/json_text.h"
 #include "file/metadata.h"
 #include "train/checkpoint_state.h"
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OWN_ENTRIES = 8 };
@@ -73,10 +73,12 @@ static void add_difference(base_text *text, const char *key, const char *there, 
 static carrynet_status compare_header(const char *path, const char *text, const json_t *ours)
 {
     json_error_t error;
-    json_t *theirs = json_loads(text, JSON_REJECT_DUPLICATES, &error), *value;
+    json_t *theirs = NULL, *value;
     base_text differences = {0};
     const char *key;
     char quote[SAFETENSORS_QUOTE];
+    if (base_json_read(&theirs, &error, text, strlen(text), JSON_REJECT_DUPLICATES) == CARRYNET_ERROR_MEMORY)
+        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path);
     if (!json_is_object(theirs)) {
         json_decref(theirs);
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header is not a JSON object", path);
@@ -119,6 +121,7 @@ static carrynet_status write_state(const struct training *t)
     struct checkpoint_state state = {0};
     json_t *header = NULL;
     char *text = NULL;
+    size_t size = 0;
     base_text previous = {0};
     const char *path = t->options->checkpoints->path;
     carrynet_status status = previous_name(&previous, path);
@@ -126,13 +129,13 @@ static carrynet_status write_state(const struct training *t)
         status = checkpoint_state_create(&state, t->settings, t->population.running, true);
     if (status == CARRYNET_OK)
         status = make_header(&header, t->settings, t->options);
-    if (status == CARRYNET_OK && (text = json_dumps(header, JSON_COMPACT)) == NULL)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the header", path);
+    if (status == CARRYNET_OK)
+        status = base_json_write(&text, &size, header, JSON_COMPACT);
     if (status == CARRYNET_OK)
         status = checkpoint_state_take(&state, t);
     if (status == CARRYNET_OK)
         status = checkpoint_file_write(path, previous.data, text, state.parts, CHECKPOINT_PARTS);
-    free(text);
+    base_free(text);
     json_decref(header);
     checkpoint_state_free(&state);
     base_text_free(&previous);
@@ -146,6 +149,8 @@ static carrynet_status save(struct training *t)
     const carrynet_status status = write_state(t);
     t->saved_updates = t->updates;
     t->saved = base_seconds();
+    if (status == CARRYNET_OK && wanted->saved != NULL)
+        wanted->saved(wanted->self, t->updates);
     if (status == CARRYNET_OK || status == CARRYNET_ERROR_DEVICE || wanted->failed == NULL)
         return status;
     return wanted->failed(wanted->self, status, t->updates);

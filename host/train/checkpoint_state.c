@@ -5,9 +5,12 @@
 #include "train/checkpoint_state.h"
 #include "base/base.h"
 #include "net/pass.h"
+#include "net/value.h"
+#include <math.h>
 #include <string.h>
 
 enum { EXACT = 1, FINISHED = 2, PROVED = 4, LOST = 8 };
+static const double LONGEST = 1e12; /* seconds */
 
 /* ---- sizes ------------------------------------------------------------------------------------------------------ */
 
@@ -142,13 +145,48 @@ static carrynet_status refuse(const struct training *t, const char *what)
     return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s", t->options->checkpoints->path, what);
 }
 
-static carrynet_status restore_counters(struct training *t, const struct checkpoint_counters *c)
+/* A number that a sum, a share or a time can be. */
+static bool in_range(double value, double most)
+{
+    return value >= 0 && value <= most;
+}
+
+/* What is told of the networks that have left, and that the counters count them. */
+static carrynet_status check_records(const struct training *t, const struct checkpoint_state *state)
+{
+    const struct checkpoint_counters *c = &state->counters;
+    const carrynet_settings *s = t->settings;
+    const uint64_t *updates = state->parts[PART_UPDATES].data, *wrong = state->parts[PART_WRONG_BITS].data;
+    const uint64_t *bits = state->parts[PART_BITS].data;
+    const double *seconds = state->parts[PART_SECONDS].data;
+    const uint8_t *flags = state->parts[PART_FLAGS].data;
+    uint64_t exact = 0, proved = 0, lost = 0, finished = 0;
+    for (uint32_t n = 0; n < s->networks; ++n) {
+        const bool well = (flags[n] & EXACT) != 0, ill = (flags[n] & LOST) != 0;
+        if (flags[n] >= 2 * LOST || (well && ill) || ((flags[n] & PROVED) != 0 && !well) || updates[n] > s->updates ||
+            wrong[n] > bits[n] || !in_range(seconds[n], LONGEST))
+            return refuse(t, "its records are not those of a training");
+        exact += well ? 1 : 0;
+        proved += (flags[n] & PROVED) != 0 ? 1 : 0;
+        lost += ill ? 1 : 0;
+        finished += (flags[n] & FINISHED) != 0 ? 1 : 0;
+    }
+    if (exact != c->exact || proved != c->proved || lost != c->lost || finished != c->finished ||
+        c->measured > s->networks)
+        return refuse(t, "counts other networks than its records have");
+    if (c->most_updates > s->updates || !in_range(c->records_loss, INFINITY) || !in_range(c->loss, INFINITY) ||
+        !in_range(c->records_wrong_share, s->networks) || !in_range(c->held_wrong_share, 1) ||
+        !in_range(c->wrong_share, 1 + 1e-6) || !in_range(c->share_seconds, LONGEST)) /* a mean is rounded */
+        return refuse(t, "its counters are not those of a training");
+    for (size_t i = 0; i < s->networks * carrynet_shape_size(&s->shape); ++i)
+        if (!isfinite(net_value(state->parts[PART_VALUES].data, s->precision, i)))
+            return refuse(t, "a network that has left has a weight that is no number");
+    return CARRYNET_OK;
+}
+
+static void restore_counters(struct training *t, const struct checkpoint_counters *c)
 {
     struct population_records *records = &t->records;
-    const uint64_t networks = t->settings->networks;
-    if (c->exact > networks || c->proved > networks || c->lost > networks || c->finished > networks ||
-        c->measured > networks)
-        return refuse(t, "counts more networks than there are");
     t->wave_first = (uint32_t)c->wave_first;
     t->wave_count = (uint32_t)c->wave_count;
     t->updates = t->saved_updates = c->updates;
@@ -166,7 +204,6 @@ static carrynet_status restore_counters(struct training *t, const struct checkpo
     records->measured = (uint32_t)c->measured;
     records->loss = c->records_loss;
     records->wrong_share = c->records_wrong_share;
-    return CARRYNET_OK;
 }
 
 static void restore_records(struct training *t, const struct checkpoint_state *state)
@@ -191,15 +228,21 @@ static void restore_records(struct training *t, const struct checkpoint_state *s
     }
 }
 
-/* Numbers of the wave, each once. */
-static carrynet_status check_numbers(const struct training *t, const uint32_t *numbers, size_t count)
+/* Numbers of the wave, each once, of networks that have not left; their last metrics. */
+static carrynet_status check_networks(const struct training *t, const struct checkpoint_state *state, size_t count)
 {
+    const uint32_t *numbers = state->parts[PART_NUMBERS].data;
+    const carrynet_metrics *metrics = state->parts[PART_METRICS].data;
+    const uint8_t *flags = state->parts[PART_FLAGS].data;
     bool *seen = NULL;
     carrynet_status status = base_allocate(&seen, t->wave_count, sizeof *seen);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         const uint32_t place = numbers[i] - t->wave_first;
-        if (numbers[i] < t->wave_first || place >= t->wave_count || seen[place])
+        if (numbers[i] < t->wave_first || place >= t->wave_count || seen[place] || flags[numbers[i]] != 0)
             status = refuse(t, "its networks are not those of the run, each once");
+        else if (metrics[i].sequences > t->settings->batch || metrics[i].wrong_sequences > metrics[i].sequences ||
+                 metrics[i].loss < 0)
+            status = refuse(t, "its losses are not those of a training");
         else
             seen[place] = true;
     }
@@ -210,7 +253,7 @@ static carrynet_status check_numbers(const struct training *t, const uint32_t *n
 static carrynet_status restore_networks(struct training *t, const struct checkpoint_state *state, size_t count)
 {
     struct population *p = &t->population;
-    carrynet_status status = check_numbers(t, state->parts[PART_NUMBERS].data, count);
+    carrynet_status status = check_networks(t, state, count);
     if (status == CARRYNET_OK)
         status = population_open(p, t->engine, &t->check, &t->records, t->wave_first, (uint32_t)count);
     if (status != CARRYNET_OK)
@@ -239,9 +282,10 @@ carrynet_status checkpoint_state_give(struct checkpoint_state *state, struct tra
 {
     struct checkpoint_counters *counters = &state->counters;
     memcpy(counters, state->parts[PART_COUNTERS].data, sizeof *counters);
-    carrynet_status status = restore_counters(t, counters);
+    carrynet_status status = check_records(t, state);
     if (status != CARRYNET_OK)
         return status;
+    restore_counters(t, counters);
     restore_records(t, state);
     status = restore_networks(t, state, (size_t)counters->running);
     t->population.seconds = counters->share_seconds;

@@ -1,10 +1,12 @@
 /* Leaving a population: the test of exactness, the records, and the closing up of those who stay. */
 #include "train/population.h"
 #include "base/base.h"
+#include "net/pass.h"
+#include "net/value.h"
 #include <math.h>
 #include <string.h>
 
-enum { MOST_CHECKED = 16384, CHECK_STEPS = 1 << 22, CHECK_BITS = 14, FIRST_SLICE = 256, SLICE = 4096, PORTION = 1024 };
+enum { CHECK_BITS = 14, FIRST_SLICE = 256, SLICE = 4096, PORTION = 1024 };
 
 /* ---- the check set --------------------------------------------------------------------------------------------- */
 
@@ -13,10 +15,7 @@ carrynet_status population_check_set(carrynet_batch *check, const carrynet_setti
     const carrynet_task *task = &settings->task;
     const size_t steps = settings->steps;
     const bool every = (steps - task->closing_count) * task->inputs <= CHECK_BITS;
-    size_t count = CHECK_STEPS / steps / 4 * 4;
-    count = count < 4 ? 4 : count > MOST_CHECKED ? MOST_CHECKED : count;
-    if (every)
-        count = (size_t)carrynet_problem_count(task, steps);
+    const size_t count = every ? (size_t)carrynet_problem_count(task, steps) : net_measured_sequences(steps);
     const carrynet_status status = carrynet_batch_create(check, task, count, steps);
     if (status != CARRYNET_OK)
         return status;
@@ -99,8 +98,7 @@ static bool all_finite(const char *values, carrynet_precision precision, size_t 
     const size_t value = precision / 8;
     bool finite = true;
     for (size_t i = 0; i < bytes / value && finite; ++i)
-        finite = precision == CARRYNET_FP32 ? isfinite(((const float *)(const void *)values)[i])
-                                            : isfinite(((const double *)(const void *)values)[i]);
+        finite = isfinite(net_value(values, precision, i));
     return finite;
 }
 

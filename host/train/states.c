@@ -16,13 +16,12 @@ static carrynet_status allocate(carrynet_states *s, const carrynet_task *task)
         (double)s->problems *
         ((double)s->steps * ((double)(s->hidden + s->outputs) * (double)width + s->inputs + s->outputs + 1.0) +
          (numbers ? 8.0 * s->inputs : 0.0));
-    const uint64_t there = base_physical_memory();
+    const uint64_t there = base_memory();
     if (need > 0x1p62 || (there != 0 && need > (double)there))
-        return base_fail(
-            CARRYNET_ERROR_MEMORY,
-            "the states of %zu problems of %zu steps take %.3g GB; this machine has %.3g GB of memory; ask "
-            "for fewer problems or steps",
-            s->problems, s->steps, need / 1e9, (double)there / 1e9);
+        return base_fail(CARRYNET_ERROR_MEMORY,
+                         "the states of %zu problems of %zu steps take %.3g GB; there are %.3g GB of memory; ask "
+                         "for fewer problems or steps",
+                         s->problems, s->steps, need / 1e9, (double)there / 1e9);
     const size_t all = s->problems * s->steps;
     carrynet_status status = base_allocate(&s->h, all * s->hidden, width);
     if (status == CARRYNET_OK)
@@ -61,22 +60,26 @@ static void unpack(carrynet_states *s, size_t to, const carrynet_task *task, con
     }
 }
 
-/* Fills a batch with problems `done` and on; returns how many. */
-static size_t fill(carrynet_batch *batch, const carrynet_states *s, const carrynet_task *task, uint64_t *cursor,
-                   size_t done)
+/* Fills a batch with problems `done` and on, and sets how many. */
+static carrynet_status fill(carrynet_batch *batch, const carrynet_states *s, const carrynet_task *task,
+                            const carrynet_source *source, uint64_t *cursor, size_t done)
 {
-    if (s->exhaustive)
-        return carrynet_enumerate(task, cursor, batch);
+    if (s->exhaustive) {
+        batch->sequences = carrynet_enumerate(task, cursor, batch);
+        return CARRYNET_OK;
+    }
     if (s->problems - done < batch->sequences)
         batch->sequences = s->problems - done;
+    if (source != NULL)
+        return source->fill(source->self, 0, 0, done, batch->sequences, s->steps, batch->symbols, batch->targets);
     for (size_t i = 0; i < batch->sequences; ++i)
         carrynet_evaluation_problem(task, done + i, s->steps, batch->symbols + i * batch->symbol_words,
                                     batch->targets + i * batch->target_words);
-    return batch->sequences;
+    return CARRYNET_OK;
 }
 
 carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine *engine, const carrynet_task *task,
-                                        size_t network, size_t steps, uint64_t problems)
+                                        size_t network, size_t steps, uint64_t problems, const carrynet_source *source)
 {
     const carrynet_settings *settings = carrynet_engine_settings(engine);
     const size_t width = settings->precision / 8;
@@ -111,8 +114,9 @@ carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine
         status = base_allocate(&y, settings->networks * portion, y_bytes);
     for (size_t done = 0; done < states->problems && status == CARRYNET_OK; done += batch.sequences) {
         batch.sequences = portion;
-        batch.sequences = fill(&batch, states, task, &cursor, done);
-        status = carrynet_engine_forward(engine, &batch, &(carrynet_forward){.h = h, .y = y});
+        status = fill(&batch, states, task, source, &cursor, done);
+        if (status == CARRYNET_OK)
+            status = carrynet_engine_forward(engine, &batch, &(carrynet_forward){.h = h, .y = y});
         if (status != CARRYNET_OK)
             break;
         const size_t first = network * batch.sequences;
@@ -138,4 +142,17 @@ void carrynet_states_free(carrynet_states *states)
     base_free(states->state);
     base_free(states->operands);
     *states = (carrynet_states){0};
+}
+
+uint32_t carrynet_states_word(const uint8_t *bits, uint32_t count, size_t point)
+{
+    uint32_t word = 0;
+    for (uint32_t i = 0; i < count; ++i)
+        word |= (uint32_t)bits[point * count + i] << i;
+    return word;
+}
+
+uint32_t carrynet_states_after(const carrynet_states *states, const carrynet_task *task, size_t point)
+{
+    return task->next[states->state[point]][carrynet_states_word(states->x, states->inputs, point)];
 }

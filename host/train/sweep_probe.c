@@ -50,7 +50,7 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
     carrynet_individual *individuals = NULL;
     carrynet_outcome *outcomes = NULL;
     carrynet_model *model = NULL;
-    carrynet_settings settings;
+    carrynet_settings settings = {0};
     carrynet_train_options options;
     carrynet_train_options_init(&options);
     carrynet_status status = base_allocate(&individuals, portion->count, sizeof *individuals);

@@ -217,7 +217,7 @@ carrynet_status sweep_reader_open(struct sweep_reader *reader, const char *path)
     if (status == CARRYNET_OK)
         status = base_read_file(&lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
     if (status == CARRYNET_ERROR_MEMORY)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: is too large for the memory of this machine", path);
+        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read it", path);
     return status == CARRYNET_OK ? sweep_reader_next(reader) : status;
 }
 

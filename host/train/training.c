@@ -4,6 +4,7 @@
  */
 #include "train/training.h"
 #include "base/base.h"
+#include "net/pass.h"
 #include "train/checkpoint.h"
 #include <math.h>
 #include <string.h>
@@ -115,6 +116,8 @@ static carrynet_status report(struct training *training, bool last)
         .networks = training->settings->networks,
         .wave = training->wave,
         .waves = training->waves,
+        .device_memory = carrynet_engine_need(training->engine),
+        .host_memory = (uint64_t)net_host_need(training->settings),
         .seconds = now - training->start,
         .last = last,
         .sample = sample.steps > 0 ? &sample : NULL,
@@ -353,6 +356,18 @@ static carrynet_status run_waves(struct training *training, struct checkpoint *f
     return report(training, true);
 }
 
+/* The model holds every network, however few a wave has: what the engine does not count. */
+static carrynet_status check_memory(const carrynet_settings *settings)
+{
+    const double need = net_host_need(settings), limit = (double)base_memory();
+    if (limit == 0 || need <= limit)
+        return CARRYNET_OK;
+    return base_fail(CARRYNET_ERROR_MEMORY,
+                     "the model of %u networks, hidden %u, needs %.1f GB, this machine allows %.1f GB; use fewer or "
+                     "smaller networks",
+                     settings->networks, settings->shape.hidden, need / 1e9, limit / 1e9);
+}
+
 carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
                                const carrynet_engine_options *engine, const carrynet_train_options *options)
 {
@@ -368,6 +383,8 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
                            "trained until proved by version %lu of the prover; this program has version %d, which may "
                            "stop elsewhere",
                            (unsigned long)settings->until_proved, CARRYNET_PROVER_VERSION);
+    if (status == CARRYNET_OK)
+        status = check_memory(settings);
     if (status == CARRYNET_OK)
         status = checkpoint_find(&from, settings, training.options);
     if (status != CARRYNET_OK)

@@ -43,6 +43,7 @@ typedef struct carrynet_device {
     uint64_t global_memory;  /* bytes */
     uint64_t largest_buffer; /* bytes */
     uint64_t work_group_size;
+    int error; /* OpenCL's, of a query about the device, which is then not available; 0: none */
 } carrynet_device;
 
 /*

@@ -92,6 +92,12 @@ CARRYNET_API const carrynet_settings *carrynet_engine_settings(const carrynet_en
 /* Bytes that the engine holds on its device now. */
 CARRYNET_API uint64_t carrynet_engine_memory(const carrynet_engine *engine);
 
+/*
+ * Bytes of its device that it may come to hold by training with its settings and by testing whether networks are exact,
+ * as computed before anything was allocated. Passes that return h, y or z take room for these beside it.
+ */
+CARRYNET_API uint64_t carrynet_engine_need(const carrynet_engine *engine);
+
 /* The networks' own data, [networks], to read and to change between calls. The engine's. */
 CARRYNET_API carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine);
 

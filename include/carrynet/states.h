@@ -13,7 +13,7 @@ extern "C" {
 
 /* S problems of T steps, lowest bit first. The arrays belong to the struct; carrynet_states_free releases them. */
 typedef struct carrynet_states {
-    bool exhaustive; /* every problem; else the first of the evaluation set */
+    bool exhaustive; /* every problem; else the first of the source or of the evaluation set */
     size_t problems; /* S */
     size_t steps;    /* T */
     uint32_t inputs, hidden, outputs;
@@ -28,14 +28,20 @@ typedef struct carrynet_states {
 
 /*
  * Steps network `network` of an engine through problems of `steps` steps: every problem where `problems` is 0 and they are
- * at most 16,384, else the first `problems` (0: 1,024) of the evaluation set (kernels/ARITHMETIC.md 8). The memory is
- * computed first: MEMORY states the need and what there is. ARGUMENT: no such network, a task of other sizes, too few or
- * more than 1,000,000 steps.
+ * at most 16,384, else the first `problems` (0: 1,024) of the source (of seed 0, update 0), or, where that is NULL, of the
+ * evaluation set (kernels/ARITHMETIC.md 8). The memory is computed first: MEMORY states the need and what there is.
+ * ARGUMENT: no such network, a task of other sizes, too few or more than 1,000,000 steps.
  */
 CARRYNET_API carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine *engine,
                                                      const carrynet_task *task, size_t network, size_t steps,
-                                                     uint64_t problems);
+                                                     uint64_t problems, const carrynet_source *source);
 CARRYNET_API void carrynet_states_free(carrynet_states *states);
+
+/* The symbol or the output bits of point s T + t: bits is `x` or `target`, `count` the inputs or outputs. */
+CARRYNET_API uint32_t carrynet_states_word(const uint8_t *bits, uint32_t count, size_t point);
+
+/* The state of the task's automaton after point s T + t. */
+CARRYNET_API uint32_t carrynet_states_after(const carrynet_states *states, const carrynet_task *task, size_t point);
 
 #ifdef __cplusplus
 }

@@ -32,14 +32,17 @@ typedef struct carrynet_report {
      */
     size_t held_out;
     double held_out_wrong_share;
-    uint32_t exact;                /* networks that have left as exact */
-    uint32_t proved;               /* of these, proved (until_proved) */
-    uint32_t finished;             /* networks that have left: exact, lost, or trained for all planned updates */
-    uint32_t networks;             /* of how many */
-    uint32_t wave;                 /* of these networks, from 0 */
-    uint32_t waves;                /* of how many */
-    double seconds;                /* since the loop began; not part of any result */
-    bool last;                     /* the final report */
+    uint32_t exact;    /* networks that have left as exact */
+    uint32_t proved;   /* of these, proved (until_proved) */
+    uint32_t finished; /* networks that have left: exact, lost, or trained for all planned updates */
+    uint32_t networks; /* of how many */
+    uint32_t wave;     /* of these networks, from 0 */
+    uint32_t waves;    /* of how many */
+    uint64_t
+        device_memory;    /* bytes that the engine may come to hold (carrynet_engine_need); known before the training */
+    uint64_t host_memory; /* about what stands beside it on the host: the model and the networks' records */
+    double seconds;       /* since the loop began; not part of any result */
+    bool last;            /* the final report */
     const carrynet_sample *sample; /* one problem as network 0 solves it now, or did when it left; or NULL */
 } carrynet_report;
 
@@ -95,7 +98,9 @@ typedef struct carrynet_checkpoints {
     void (*resumed)(void *self, const carrynet_resumption *resumption);
     /* Told that a checkpoint could not be written, which carrynet_message explains; other than OK ends the training. */
     carrynet_status (*failed)(void *self, carrynet_status status, uint64_t updates);
-    void *self; /* of all three */
+    /* Told that one was written. NULL: not told. */
+    void (*saved)(void *self, uint64_t updates);
+    void *self; /* of all four */
 } carrynet_checkpoints;
 
 typedef struct carrynet_train_options {

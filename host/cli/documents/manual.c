@@ -189,6 +189,10 @@ void manual_command(FILE *stream, const cli_command *command, const char *date)
     (void)fprintf(stream, "\n.SH SYNOPSIS\n\\fBcarrynet %s\\fR%s", command->name,
                   command->operands[0] != '\0' ? " " : "");
     put_operands(stream, command->operands);
+    if (command->output != NULL) {
+        (void)fputs(" \\fB\\-o\\fR ", stream);
+        put_operands(stream, command->output + strlen("-o "));
+    }
     (void)fputs(" [\\fIOPTIONS\\fR]\n", stream);
     if (command->id == COMMAND_VERIFY) {
         (void)fputs(".br\n\\fBcarrynet\\-verify\\fR ", stream);

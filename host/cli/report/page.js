@@ -92,7 +92,7 @@ function drawCourse() {
   const box = draw('Share of wrong sequences', {least: 0, most: 1, title: 'share of wrong sequences'}, curves);
   if (heldOut)
     box.append(element('figcaption', {}, 'Blue: of the batch; orange: of the problems that are held out.'));
-  if (course.several)
+  if (course.several && course.exact.some(value => value !== null))
     draw('Share of networks exact', {least: 0, most: 1, title: 'share of networks exact'}, [course.exact]);
 }
 

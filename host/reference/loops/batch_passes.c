@@ -15,37 +15,49 @@ static size_t rounded(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
+/* Nodes of the tree that stand at once, at most: one a bit of the number of blocks, and the new one. */
+static size_t levels_of(size_t sequences)
+{
+    size_t levels = 2;
+    for (size_t blocks = (sequences + BLOCK - 1) / BLOCK; blocks > 1; blocks /= 2)
+        ++levels;
+    return levels;
+}
+
 /*
  * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. The
  * deltas of `window` steps are kept, 0: as many as make about a block, since their chains are then long and they stay in
  * the cache.
  */
 static size_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
-                      size_t sequences, size_t window)
+                      size_t sequences, enum reference_keeps keeps, size_t window)
 {
     size_t at = 0;
+    const bool trains = keeps == REFERENCE_TRAINS;
     const size_t rows = sequences < BLOCK ? sequences : BLOCK;
     const size_t H = settings->shape.hidden, O = settings->shape.outputs, I = settings->shape.inputs;
     if (window == 0)
         window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
-    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window};
+    *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps != REFERENCE_MEASURES};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
-        pointer = scratch == NULL ? NULL : (void *)(scratch + at);                                                     \
+        (pointer) = scratch == NULL ? NULL : (void *)(scratch + at);                                                   \
         at += rounded((count) * sizeof *(pointer));                                                                    \
     } while (0)
     TAKE(b->symbol, steps * rows);
     TAKE(b->target, steps * rows);
-    TAKE(b->h, (steps + 1) * rows * H);
+    TAKE(b->h, (b->keeps ? steps + 1 : 2) * rows * H);
     TAKE(b->z, steps * rows * O);
     TAKE(b->y, steps * rows * O);
-    TAKE(b->dy, steps * rows * O);
-    TAKE(b->dh, (1 + window) * rows * H);
     TAKE(b->row, ((size_t)1 << I) * H);
-    TAKE(b->w_hh_transposed, H * H);
     TAKE(b->w_hy_transposed, O * H);
-    TAKE(b->dw_hy, O * H);
-    TAKE(*nodes, LEVELS * gradient_size(settings));
+    if (trains) {
+        TAKE(b->dy, steps * rows * O);
+        TAKE(b->dh, (1 + window) * rows * H);
+        TAKE(b->w_hh_transposed, H * H);
+        TAKE(b->dw_hy, O * H);
+    }
+    TAKE(*nodes, levels_of(sequences) * (trains ? gradient_size(settings) : 2));
 #undef TAKE
     return at;
 }
@@ -99,14 +111,15 @@ static void transpose(real *restrict out /* [columns][rows] */, const real *rest
 static void open_block(struct block *b, const struct parameters *p, const struct reference_pass *pass,
                        const real *state, size_t first)
 {
+    const real *const starts = pass->resume ? state : NULL;
     b->S = pass->sequences - first < BLOCK ? pass->sequences - first : BLOCK;
     b->start = pass->resume || p->h_0 != NULL;
     for (size_t s = 0; s < b->S; ++s) {
         unpack(b->symbol + s, b->S, pass->symbols + (first + s) * pass->symbol_words, b->I, b->T);
         unpack(b->target + s, b->S, pass->targets + (first + s) * pass->target_words, b->O, b->T);
-        const real *start = pass->resume ? state + (first + s) * b->H : p->h_0;
+        const real *start = starts != NULL ? starts + (first + s) * b->H : p->h_0;
         for (size_t j = 0; j < b->H; ++j)
-            b->h[(b->T * b->S + s) * b->H + j] = start != NULL ? start[j] : 0;
+            b->h[hidden_place(b, b->T, s) * b->H + j] = start != NULL ? start[j] : 0;
     }
 }
 
@@ -136,11 +149,12 @@ static void collapse(real *nodes, size_t size, uint64_t blocks)
         add_values(top - size, top, size);
 }
 
-static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences)
+static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences,
+                            enum reference_keeps keeps)
 {
     struct block block;
     real *nodes;
-    return lay_out(&block, &nodes, NULL, settings, steps, sequences, 0);
+    return lay_out(&block, &nodes, NULL, settings, steps, sequences, keeps, 0);
 }
 
 static void gradient(void *node, struct reference_counts *counts, const void *values, const carrynet_settings *settings,
@@ -148,7 +162,7 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
 {
     struct block b;
     real *nodes;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, 0);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, REFERENCE_TRAINS, 0);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
@@ -181,7 +195,8 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
 {
     struct block b;
     real *nodes, *state = outputs->state;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, 0);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences,
+                  outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES, 0);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
     uint64_t blocks = 0;
@@ -207,7 +222,7 @@ static size_t trace_bytes(const carrynet_settings *settings, size_t steps, size_
 {
     struct block block;
     real *nodes;
-    return lay_out(&block, &nodes, NULL, settings, steps, sequences, steps);
+    return lay_out(&block, &nodes, NULL, settings, steps, sequences, REFERENCE_TRAINS, steps);
 }
 
 /* Steps first, ..., last of n values a sequence, which lie last step first, in the order of time. */
@@ -225,7 +240,7 @@ static void trace(const struct reference_trace *to, const void *values, const ca
     real *nodes, *node = to->node, *first = to->first;
     struct reference_counts counts = {0};
     const size_t T = pass->steps, rows = ((size_t)1 << settings->shape.inputs) * settings->shape.hidden;
-    (void)lay_out(&b, &nodes, scratch, settings, T, pass->sequences, T);
+    (void)lay_out(&b, &nodes, scratch, settings, T, pass->sequences, REFERENCE_TRAINS, T);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);

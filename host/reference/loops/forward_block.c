@@ -60,11 +60,12 @@ static void step_forward(struct block *b, const struct parameters *p, const stru
                          size_t t)
 {
     const size_t S = b->S, H = b->H, O = b->O, at = place(b, t, 0);
-    real *next = b->h + at * H;
+    const real *last = b->h + hidden_place(b, b->T - t, 0) * H;
+    real *next = b->h + hidden_place(b, b->T - 1 - t, 0) * H;
     for (size_t s = 0; s < S; ++s)
         memcpy(next + s * H, b->row + b->symbol[at + s] * H, H * sizeof *next);
     if (t > 0 || b->start)
-        add_chains(next, S, H, next + S * H, H, 1, p->w_hh, H);
+        add_chains(next, S, H, last, H, 1, p->w_hh, H);
     for (size_t i = 0; i < S * H; ++i)
         next[i] = flush(sigmoid(next[i]));
     for (size_t s = 0; pass->noise > 0 && s < S; ++s)

@@ -13,7 +13,7 @@
 #define LOOP_PASTE(name, bits, variant) LOOP_PASTE_(name, bits, variant)
 #define LOOP(name) LOOP_PASTE(name, CARRYNET_REAL_BITS, REFERENCE_VARIANT)
 
-/* LEVELS: nodes that the tree of NET_SEQUENCES / BLOCK blocks can hold at once. */
+/* LEVELS: nodes that the tree of NET_SEQUENCES / BLOCK blocks, or of runs of a gradient, can hold at once. */
 enum { BLOCK = CARRYNET_BLOCK, STRIPES = 16, RUN = 64, LEVELS = 20 };
 
 /* A network's parameters by name; absent ones are NULL. */
@@ -34,9 +34,10 @@ struct block {
     size_t S, T, I, H, O;
     size_t window;         /* steps whose dh are kept, for their part of the gradient */
     bool start;            /* h[0] is given: by the model's h_0 or by a state */
+    bool keeps;            /* h has all steps, else the last two */
     uint32_t *symbol;      /* [T][S] */
     uint32_t *target;      /* [T][S] */
-    real *h;               /* [T + 1][S][H]: h[t + 1] at the place of step t, h[0] behind them all */
+    real *h;               /* [T + 1 or 2][S][H]: h[t + 1] at the hidden place of step t, h[0] behind them all */
     real *z;               /* [T][S][O] */
     real *y;               /* [T][S][O] */
     real *dy;              /* [T][S][O] */
@@ -51,6 +52,12 @@ struct block {
 static inline size_t place(const struct block *b, size_t t, size_t s)
 {
     return (b->T - 1 - t) * b->S + s;
+}
+
+/* Where the h of sequence s is that `later` steps follow: where not all are kept, the last is at 0 and two take turns. */
+static inline size_t hidden_place(const struct block *b, size_t later, size_t s)
+{
+    return (b->keeps ? later : later % 2) * b->S + s;
 }
 
 static inline void add_values(real *restrict total, const real *restrict values, size_t count)

@@ -14,7 +14,7 @@ static real averaged(real sum, real r)
 /* The factor of clipping: 1 where the norm is at most c. Runs of 64 values meet as blocks do. */
 static real clip_factor(const real *sums, size_t count, real r, real c)
 {
-    real nodes[LEVELS];
+    real nodes[LEVELS] = {0};
     size_t depth = 0;
     uint64_t runs = 0;
     for (size_t first = 0; first < count; first += RUN, ++runs) {

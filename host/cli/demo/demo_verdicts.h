@@ -1,0 +1,26 @@
+/*
+ * The second half of demo: the network is proved, its twin is refuted, and the bits are the same on another device.
+ */
+#ifndef CLI_DEMO_VERDICTS_H
+#define CLI_DEMO_VERDICTS_H
+
+#include "cli/demo/demo_screen.h"
+#include <carrynet/carrynet.h>
+
+/* Trains one network as the settings have it, on the device of `options`, with a watch or NULL; shows a progress line. */
+carrynet_status demo_train(carrynet_model **model, char *device, size_t size, const carrynet_settings *settings,
+                           const carrynet_engine_options *options, const carrynet_watch *watch);
+
+/* Proves the network. False, after a message, with the exit code in *code, if it does not come out so. */
+bool demo_prove(const carrynet_model *model, int *code);
+
+/*
+ * Trains networks by the settings, from their seed on, until one is exact on every sum of their length and yet REFUTED;
+ * shows it. False likewise.
+ */
+bool demo_twin(const carrynet_settings *settings, const carrynet_engine_options *options, int *code);
+
+/* Trains the network of the model again on another device, if there is one, and compares the digests. False likewise. */
+bool demo_digests(const carrynet_model *model, const char *device, const carrynet_engine_options *options, int *code);
+
+#endif

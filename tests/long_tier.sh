@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The long tier: what takes an hour or so, one after the other, on this machine's devices. All of it runs, whatever fails.
+#
+#     long_tier.sh BUILD        (cmake --build BUILD --target long builds what it needs, then runs it)
+#
+# Every input of the sigmoid, 10^9 divisions and square roots a device, a long training against the reference, every case on
+# every device, killed and resumed runs, large settings and a run of 10^6 updates, the prover's campaign, the checker's mutants.
+set -u
+build=$(realpath "${1:?usage: long_tier.sh BUILD}")
+cd "$(dirname "$0")/.." || exit 1
+program=$build/carrynet work=$(mktemp -d) names=() results=() seconds=()
+trap 'rm -rf "$work"' EXIT
+
+step() {
+    local name=$1 start=$SECONDS result=passed
+    shift
+    printf '\n==== %s\n' "$name"
+    "$@" || result=FAILED
+    names+=("$name") results+=("$result") seconds+=($((SECONDS - start)))
+}
+
+# The bounds and the digest are those of tests/bounds/sigmoid_bound.txt.
+sigmoid() {
+    local line
+    "$build/tests/sigmoid_bound" > "$work/sigmoid.txt" || return 1
+    cat "$work/sigmoid.txt"
+    [ "$(grep -cE '^(e_S|tau|range|NaN|digest) ' "$work/sigmoid.txt")" -eq 5 ] || return 1
+    while read -r line; do
+        grep -qF -- "$line" tests/bounds/sigmoid_bound.txt || return 1
+    done < <(grep -E '^(e_S|tau|range|NaN|digest) ' "$work/sigmoid.txt")
+}
+
+# 10,000 updates give the same file as the reference, in both kernel shapes and precisions.
+long_training() {
+    local precision shape
+    for precision in fp32 fp64; do
+        "$program" train --device reference --precision "$precision" --updates 10000 --seed 7 --quiet -o "$work/long.safetensors" || return 1
+        for shape in cpu gpu; do
+            "$program" train --device 0:0 --kernel-shape "$shape" --precision "$precision" --updates 10000 --seed 7 --quiet \
+                -o "$work/other.safetensors" || return 1
+            cmp "$work/long.safetensors" "$work/other.safetensors" || return 1
+            printf '%s, %s shape: the same file as the reference after 10000 updates\n' "$precision" "$shape"
+        done
+    done
+}
+
+step 'every input of the sigmoid' sigmoid
+step '10^9 divisions and square roots' "$build/tests/device_arithmetic" 1000000000
+step '10,000 updates against the reference' long_training
+step 'every case on every device' tests/devices.sh "$program"
+step '200 runs killed and resumed' python3 tests/kill_and_resume.py "$program" 200
+step 'large settings, and 10^6 updates' python3 tests/load.py "$program" large long
+step 'verdicts of the prover' "$build/tests/prove_campaign"
+step 'mutants of the checker' python3 tests/mutate_checker.py "$build" --all
+
+printf '\n==== summary\n'
+failed=0
+for i in "${!names[@]}"; do
+    printf '%-7s %6d s  %s\n' "${results[$i]}" "${seconds[$i]}" "${names[$i]}"
+    [ "${results[$i]}" = passed ] || failed=1
+done
+exit $failed
