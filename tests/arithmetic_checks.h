@@ -116,6 +116,8 @@ Test(CHECK_SUITE, nan_gives_nan)
             cr_assert(isnan(sigmoid(plus)) && isnan(sigmoid(minus)), "payload %llx", (unsigned long long)payloads[i]);
             cr_assert(isnan(square_root(plus)) && isnan(quotient(plus, REAL(0x1p0))));
             cr_assert(isnan(quotient(REAL(0x1p0), plus)) && isnan(product(plus, REAL(0x0p0))));
+            cr_assert(isnan(logarithm(plus)) && isnan(logarithm(minus)), "payload %llx",
+                      (unsigned long long)payloads[i]);
         }
     }
 }

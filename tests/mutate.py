@@ -25,77 +25,77 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # file, a part of it that stands there once, what it becomes, the tests of which one must fail
 FIRST = [
-    ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.c6b6d8p-5));", "p = fused(p, f, REAL(0x1.c6b8d8p-5));", ["test_arithmetic"]),
-    ("host/reference/loops/backward_block.c", "first + steps < b->T || b->start ? pairs : pairs - S;", "first + steps < b->T ? pairs : pairs - S;", ["test_differences"]),
-    ("host/reference/loops/update_network.c", "return norm <= c ?", "return norm < c ?", ["test_training", "case start-state cpu"]),
-    ("host/engine/rates.c", "power(settings->decay, update + 1)", "power(settings->decay, update)", ["test_training", "case start-state cpu"]),
+    ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.c6b6d8p-5));", "p = fused(p, f, REAL(0x1.c6b8d8p-5));", ["test_arithmetic:arithmetic/bits*"]),
+    ("host/reference/loops/update_network.c", "product(momentum_rest, g)", "product(momentum, g)", ["test_edges:edges/updates"]),
+    ("host/engine/rates.c", "power(settings->decay, update + 1)", "power(settings->decay, update)", ["test_edges:edges/rates"]),
+    ("host/net/net.c", "flush(uniform(c[i % 4], (float)scale))", "uniform(c[i % 4], (float)scale)", ["test_edges:edges/initial*"]),
 ]
 
 MORE = [
     # ---- scalar functions that both sides share ----
-    ("kernels/arithmetic.h", "(b & BITS(0x7fffffff)) < BITS(0x2b800000)", "(b & BITS(0x7fffffff)) <= BITS(0x2b800000)", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "low = REAL(-0x1.bp4), high", "low = REAL(-0x1.cp4), high", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "high = REAL(0x1.4p5), minus", "high = REAL(0x1.2p5), minus", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "((bits_of(b) & BITS(0x007fffff)) + BITS(1)) >> 23", "((bits_of(b) & BITS(0x007fffff)) + BITS(0)) >> 23", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "return fused(fused(-b, q, a), r, q);", "return q;", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "s = fused(fused(-s, s, x), product(REAL(0x1p-1), r), s);", "", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "p = fused(p, z, REAL(0x1.24924ap-3));", "p = fused(p, z, REAL(0x1.24934ap-3));", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "ln2_low = REAL(-0x1.05c61p-29);", "ln2_low = REAL(0x1.05c61p-29);", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "return x == x ? result : x;", "return result;", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "round < 10;", "round < 9;", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "key_high += (vword)(0xbb67ae85u);", "key_high += (vword)(0xbb67ae87u);", ["test_arithmetic"]),
-    ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.ffcbee3a4c898p-17));", "p = fused(p, f, REAL(0x1.ffcbee3a4c8a8p-16));", ["test_arithmetic_64"]),
+    ("kernels/arithmetic.h", "(b & BITS(0x7fffffff)) < BITS(0x2b800000)", "(b & BITS(0x7fffffff)) <= BITS(0x2b800000)", ["test_arithmetic:arithmetic/flush*"]),
+    ("kernels/arithmetic.h", "low = REAL(-0x1.bp4), high", "low = REAL(-0x1.cp4), high", ["test_arithmetic:arithmetic/sigmoid_is*"]),
+    ("kernels/arithmetic.h", "high = REAL(0x1.4p5), minus", "high = REAL(0x1.ep3), minus", ["test_arithmetic:arithmetic/sigmoid*"]),
+    ("kernels/arithmetic.h", "((bits_of(b) & BITS(0x007fffff)) + BITS(1)) >> 23", "((bits_of(b) & BITS(0x007fffff)) + BITS(0)) >> 23", ["test_arithmetic:arithmetic/quotient_is_right_for_the*", "test_arithmetic:arithmetic/quotient*"]),
+    ("kernels/arithmetic.h", "return fused(fused(-b, q, a), r, q);", "return q;", ["test_arithmetic:arithmetic/quotient_is_right_for_random*"]),
+    ("kernels/arithmetic.h", "s = fused(fused(-s, s, x), product(REAL(0x1p-1), r), s);", "", ["test_arithmetic:arithmetic/square*"]),
+    ("kernels/arithmetic.h", "p = fused(p, z, REAL(0x1.24924ap-3));", "p = fused(p, z, REAL(0x1.24934ap-3));", ["test_arithmetic:arithmetic/bits*"]),
+    ("kernels/arithmetic.h", "ln2_low = REAL(-0x1.05c61p-29);", "ln2_low = REAL(0x1.05c61p-29);", ["test_arithmetic:arithmetic/bits*"]),
+    ("kernels/arithmetic.h", "return x == x ? result : x;", "return result;", ["test_arithmetic:arithmetic/nan*"]),
+    ("kernels/arithmetic.h", "round < 10;", "round < 9;", ["test_arithmetic:arithmetic/philox_known*"]),
+    ("kernels/arithmetic.h", "key_high += (vword)(0xbb67ae85u);", "key_high += (vword)(0xbb67ae87u);", ["test_arithmetic:arithmetic/philox_known*"]),
+    ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.ffcbee3a4c898p-17));", "p = fused(p, f, REAL(0x1.ffcbee3a4c8a8p-16));", ["test_arithmetic_64:arithmetic_64/bits*"]),
     # ---- kernels ----
-    ("kernels/problems.h", "d |= d >> 16;", "", ["case subtract cpu"]),
+    ("kernels/problems.h", "d |= d >> 16;", "", ["test_problem_kernel"]),
     ("kernels/made.cl", "& ~low)) >> 31;", "& low)) >> 31;", ["test_problem_kernel"]),
     ("kernels/made.cl", "less |= differs & ~decided & ~not_zero(s & difference);", "less |= differs & ~not_zero(s & difference);", ["test_problem_kernel", "case subtract cpu"]),
-    ("kernels/made.cl", "t < pass->steps; ++t) {\n        const uint closing", "t + 1 < pass->steps; ++t) {\n        const uint closing", ["test_problem_kernel", "case smallest cpu"]),
+    ("kernels/made.cl", "t < pass->steps; ++t) {\n        const uint closing", "t + 1 < pass->steps; ++t) {\n        const uint closing", ["test_edges:edges/closing*"]),
     ("kernels/staged.cl", "return word >> (bits * (step % per_word))", "return word >> (bits * (step % (per_word - 1)))", ["case long gpu"]),
     ("kernels/cpu_block.cl", "acc[r][v] = fma(x, w[v], acc[r][v]);", "acc[r][v] = x * w[v] + acc[r][v];", ["case odd cpu"]),
     ("kernels/cpu_block.cl", "return HALVE_2(part[0], part[1]);", "return HALVE_2(part[1], part[0]);", ["case odd cpu"]),
-    ("kernels/cpu_block.cl", "const vreal right = target > zero ? y : one - y;\n    m->loss[group] = plus(m->loss[group], -logarithm(right < least ? least : right));", "const vreal right = target > zero ? y : one - y;\n    m->loss[group] = plus(m->loss[group], -logarithm(right));", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/cpu_block.cl", "const vreal right = target > zero ? y : one - y;\n    m->loss[group] = plus(m->loss[group], -logarithm(right < least ? least : right));", "const vreal right = target > zero ? y : one - y;\n    m->loss[group] = plus(m->loss[group], -logarithm(right));", ["test_edges:edges/saturated*"]),
     ("kernels/cpu_block.cl", "for (uint level = 0; blocks >> level != 0; ++level)", "for (uint level = 32; level-- > 0;)", ["case blocks cpu", "case many-blocks cpu"]),
-    ("kernels/cpu_block.cl", "return number < (vreal)((real)sequences) ? value", "return number <= (vreal)((real)sequences) ? value", ["case odd cpu"]),
+    ("kernels/cpu_block.cl", "*wrong_sequences += wrong[s] > 0;", "*wrong_sequences += wrong[s] > 1;", ["case one-step cpu"]),
     ("kernels/cpu_pack.cl", "to[PACKED_HY * LANES + o * COLUMNS + j] = j < H ?", "to[PACKED_HY * LANES + o * COLUMNS + j] = j + 1 < H ?", ["case odd cpu"]),
     ("kernels/cpu_rows.cl", "flush(acc[r][v] * (x * (REAL(0x1p0) - x)))", "acc[r][v] * (x * (REAL(0x1p0) - x))", ["case tiny-weights cpu"]),
-    ("kernels/cpu_rows.cl", "row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));", "row[v] = row[v] + CARRYNET_PASTE(vload, LANES)(v, noise);", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
-    ("kernels/cpu_rows.cl", "high[i] = (uint)(base >> 32) + (lows[i] < (uint)base ? 1 : 0);", "high[i] = 0;", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/cpu_rows.cl", "row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));", "row[v] = row[v] + CARRYNET_PASTE(vload, LANES)(v, noise);", ["test_edges:edges/flushed*"]),
+    ("kernels/cpu_rows.cl", "high[i] = (uint)(base >> 32) + (lows[i] < (uint)base ? 1 : 0);", "high[i] = 0;", ["test_edges:edges/noise*"]),
     ("kernels/cpu_forward.cl", "hidden + (pass.steps % 2) * step, sequences", "hidden + ((pass.steps + 1) % 2) * step, sequences", ["case odd cpu"]),
     ("kernels/cpu_abreast_block.cl", "if (k + width < H)\n                stripe[k] = plus(stripe[k], stripe[k + width]);", "if (k + width <= H)\n                stripe[k] = plus(stripe[k + width], stripe[k]) * REAL(0x1.000002p0);", ["case abreast cpu"]),
     ("kernels/cpu_abreast.cl", "#define NEIGHBOURS(v) ((v).even + (v).odd)", "#define NEIGHBOURS(v) ((v).lo + (v).hi)", ["case abreast cpu", "case many-blocks cpu"]),
     ("kernels/cpu_networks.cl", "i < first + RUN && i < TRAINED; ++i)", "i < first + RUN - 1 && i < TRAINED; ++i)", ["case networks cpu"]),
     ("kernels/cpu_train.cl", "now.first_rate = u * pass.networks * CARRYNET_RATES;", "now.first_rate = 0;", ["case default cpu"]),
-    ("kernels/update.cl", "for (uint level = 0; step->chunks >> level != 0; ++level)", "for (uint level = LEVELS; level-- > 0;)", ["case blocks cpu", "case many-blocks cpu"]),
-    ("kernels/update.cl", "squares <= limit ? squares : nan", "squares", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
-    ("kernels/update.cl", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
-    ("kernels/update.cl", "return next > most ? most : next;", "return next;", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
-    ("kernels/update.cl", "g = flush(g * (vreal)(factors[network]));", "g = g * (vreal)(factors[network]);", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("kernels/update.cl", "for (uint level = 0; step->chunks >> level != 0; ++level)", "for (uint level = LEVELS; level-- > 0;)", ["test_edges:edges/three*"]),
+    ("kernels/update.cl", "squares <= limit ? squares : nan", "squares", ["test_edges:edges/updates_on*"]),
+    ("kernels/update.cl", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["test_edges:edges/updates_on*"]),
+    ("kernels/update.cl", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates_on*"]),
+    ("kernels/update.cl", "g = flush(g * (vreal)(factors[network]));", "g = g * (vreal)(factors[network]);", ["test_edges:edges/updates_on*"]),
     ("kernels/update.cl", "i * CARRYNET_LANES + lane < step->trained; ++lane)", "i * CARRYNET_LANES + lane <= step->trained; ++lane)", ["case start-state cpu"]),
     ("kernels/gpu_block.cl", "for (uint width = STRIPES / 2; width > 0; width /= 2)", "for (uint width = STRIPES / 2; width > 1; width /= 2)", ["case odd gpu"]),
     ("kernels/gpu_gradient.cl", "dh[(tile + r) * H + j] = flush(sum[r] * (x * (1 - x)));", "dh[(tile + r) * H + j] = flush(sum[r] * x * (1 - x));", ["case odd gpu"]),
     # ---- the reference ----
+    ("host/reference/loops/update_network.c", "return norm <= c ? REAL(0x1p0) : quotient(c, norm);", "return quotient(c, norm);", ["test_edges:edges/updates"]),
+    ("host/reference/loops/backward_block.c", "first + steps < b->T || b->start ? pairs : pairs - S;", "first + steps < b->T ? pairs : pairs - S;", ["test_differences"]),
     ("host/reference/loops/forward_block.c", "stripe[k] += stripe[k + STRIPES / 4];", "stripe[k] += stripe[STRIPES / 2 - 1 - k];", ["case odd cpu"]),
-    ("host/reference/loops/forward_block.c", "right < least ? least : right", "right", ["case saturated cpu"]),
-    ("host/reference/loops/batch_passes.c", "for (real *top = next_node(nodes, size, blocks) - size; top > nodes; top -= size)\n        add_values(top - size, top, size);", "for (real *top = nodes + size; top < next_node(nodes, size, blocks); top += size)\n        add_values(nodes, top, size);", ["test_training:training/gradients*", "case blocks cpu"]),
-    ("host/reference/loops/update_network.c", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["case saturated cpu"]),
-    ("host/reference/loops/update_network.c", "return next > most ? most : next;", "return next;", ["case saturated cpu"]),
-    ("host/reference/loops/update_network.c", "if (!(squares <= REAL(0x1p100)))", "if (!(squares <= REAL(0x1p110)))", ["case clip cpu"]),
+    ("host/reference/loops/forward_block.c", "right < least ? least : right", "right", ["test_edges:edges/saturated*"]),
+    ("host/reference/loops/batch_passes.c", "for (real *top = next_node(nodes, size, blocks) - size; top > nodes; top -= size)\n        add_values(top - size, top, size);", "for (real *top = nodes + size; top < next_node(nodes, size, blocks); top += size)\n        add_values(nodes, top, size);", ["test_edges:edges/three*"]),
+    ("host/reference/loops/update_network.c", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["test_edges:edges/updates"]),
+    ("host/reference/loops/update_network.c", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates"]),
+    ("host/reference/loops/update_network.c", "if (!(squares <= REAL(0x1p100)))", "if (!(squares <= REAL(0x1p110)))", ["test_edges:edges/updates"]),
     ("host/reference/loops/forward_block.c", "next[i] = flush(sigmoid(next[i]));", "next[i] = flush(next[i] / 4 + REAL(0x1p-1));", ["test_fixtures"]),
     ("host/reference/loops/forward_block.c", "* 4 * ((H + 3) / 4), pass);", "* H, pass);", ["case noise-odd cpu"]),
-    ("host/reference/loops/forward_block.c", "wrong += (b->z[i] > 0) != (target == 1);", "wrong += (b->z[i] >= 0) != (target == 1);", ["case saturated cpu", "case clip cpu", "case noise-odd cpu"]),
+    ("host/reference/loops/forward_block.c", "wrong += (b->z[i] > 0) != (target == 1);", "wrong += (b->z[i] >= 0) != (target == 1);", ["test_edges:edges/saturated*"]),
     ("host/reference/loops/backward_block.c", "return e * (y * (1 - y));", "return e * y * (1 - y);", ["case odd cpu"]),
-    ("host/reference/loops/update_network.c", "for (uint64_t n = runs; n & 1; n >>= 1)", "for (uint64_t n = runs; n & 3; n >>= 2)", ["case clip-adam cpu"]),
-    ("host/reference/loops/update_network.c", "product(momentum_rest, g)", "product(momentum, g)", ["case default cpu"]),
+    ("host/reference/loops/update_network.c", "for (uint64_t n = runs; n & 1; n >>= 1)", "for (uint64_t n = runs; n & 3; n >>= 2)", ["test_edges:edges/updates"]),
     # ---- the rest of the host ----
-    ("host/engine/rates.c", "if (rates.epsilon < 0x1p-40)", "if (rates.epsilon < 0x1p-50)", ["test_training", "case start-state cpu"]),
-    ("host/engine/rates.c", "for (int n = 22; n >= 2; n -= 2)", "for (int n = 12; n >= 2; n -= 2)", ["test_training", "case start-state cpu"]),
-    ("host/task/problem.c", "base = index * 4 * ((uint64_t)drawn / 4 + 2);", "base = index * 4 * ((uint64_t)drawn / 4 + 1);", ["test_tasks"]),
+    ("host/engine/rates.c", "if (rates.epsilon < 0x1p-40)", "if (rates.epsilon < 0x1p-50)", ["test_edges:edges/rates"]),
+    ("host/engine/rates.c", "for (int n = 22; n >= 2; n -= 2)", "for (int n = 12; n >= 2; n -= 2)", ["test_edges:edges/rates"]),
+    ("host/task/problem.c", "base = index * 4 * ((uint64_t)drawn / 4 + 2);", "base = index * 4 * ((uint64_t)drawn / 4 + 1);", ["test_problem_kernel:problem_kernel/evaluation*"]),
     ("host/task/problem.c", "return (symbols[w] & difference) == 0;", "return (symbols[w] & difference) != 0;", ["test_tasks"]),
     ("host/task/problem.c", "return digest >= (uint64_t)(split->fraction * 0x1p32);", "return digest > (uint64_t)(split->fraction * 0x1p31);", ["test_held_out"]),
-    ("host/net/net.c", "flush(uniform(c[i % 4], (float)scale))", "uniform(c[i % 4], (float)scale)", ["test_training", "case start-state cpu"]),
     ("host/train/population.c", "return updates + (updates < 4 ? 1 : updates / 4);", "return updates + (updates < 4 ? 1 : updates / 5);", ["test_until_proved"]),
     ("host/train/attempts.c", "DOUBLINGS = 3", "DOUBLINGS = 2", ["test_until_proved"]),
-    ("host/train/population.c", "outcome.lost = outcome.lost || !all_finite(values, precision, bytes);", "", ["test_files", "test_training", "test_population"]),
+    ("host/train/population.c", "outcome.lost = outcome.lost || !all_finite(values, precision, bytes);", "", ["test_population"]),
     ("host/file/safetensors.c", "if (covered != data_size)", "if (covered > data_size)", ["test_hostile_files"]),
     ("host/file/safetensors.c", "if (length > size - LENGTH_BYTES)", "if (length > size)", ["test_hostile_files"]),
 ]
@@ -174,7 +174,9 @@ class Mutant:
     def program(self):
         if self.is_kernel:
             return os.path.join(self.options.build, "carrynet")
-        return self.link("carrynet", glob.glob(os.path.join(self.options.build, "CMakeFiles/program_objects.dir/**/*.o"), recursive=True))
+        objects = [path for target in ("program_objects", "carrynet")
+                   for path in glob.glob(os.path.join(self.options.build, f"CMakeFiles/{target}.dir/**/*.o"), recursive=True)]
+        return self.link("carrynet", objects)
 
     def test_program(self, name):
         if self.is_kernel and not self.path.endswith(".h"):
@@ -202,6 +204,10 @@ class Mutant:
             raise Failed(f"the kernel does not build:\n{done.stderr}")
         if "SKIP:" in done.stdout:
             raise Failed(f"{test} was skipped")
+        if done.returncode < 0:  # it crashed
+            return True
+        if done.returncode not in (0, 1, 3) or (test.startswith("case ") and done.returncode != 3 and test.split()[1] not in done.stdout):
+            raise Failed(f"{test} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.returncode != 0
 
 

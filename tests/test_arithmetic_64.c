@@ -83,16 +83,3 @@ Test(arithmetic_64, uniform_known_values)
     cr_assert(same_bits(uniform(0xc0000000u, REAL(0x1.8p1)), REAL(0x1.8p0)), "3/4 of [-3, 3) is 1.5");
     cr_assert(same_bits(uniform(0xffffffffu, one), REAL(0x1.fffffffcp-1)), "1 - 2^-31");
 }
-
-/* Whatever its sign and payload, which the integer operations would make a number of. */
-Test(arithmetic_64, nan_stays)
-{
-    uint64_t state = 7;
-    for (int i = 0; i < 1000; ++i) {
-        const real x = real_of_unsigned(draw(&state) | 0x7ff0000000000000u);
-        if (!isnan(x))
-            continue;
-        cr_assert(isnan(sigmoid(x)) && isnan(logarithm(x)) && isnan(flush(x)), "NaN %d", i);
-    }
-    cr_assert(isnan(logarithm((real)NAN)) && isnan(logarithm(-(real)NAN)));
-}

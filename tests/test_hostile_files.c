@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DATA = 60, LARGEST_FILE = 16384 }; /* bytes of data of the valid file: 15 values */
+enum { DATA = 60, LARGEST_FILE = 1 << 21 }; /* bytes of data of the valid file: 15 values */
 
 static char folder[64], path[128];
 
@@ -395,6 +395,50 @@ Test(hostile, nested_too_deeply, .init = set_up, .fini = tear_down)
     (void)snprintf(header + 5 + (size_t)2 * DEPTH, sizeof header - 5 - (size_t)2 * DEPTH, "}");
     write_parts();
     expect(CARRYNET_ERROR_FORMAT, "not valid JSON");
+}
+
+/* A value takes more memory than its letters: many of them are refused before they are parsed. */
+Test(hostile, too_many_values, .init = set_up, .fini = tear_down)
+{
+    enum { VALUES = 1000001, SIZE = 8 + 6 + 2 * VALUES };
+    unsigned char *bytes = malloc(SIZE);
+    cr_assert_not_null(bytes);
+    memset(bytes, 0, 8);
+    for (unsigned i = 0; i < 4; ++i)
+        bytes[i] = (unsigned char)((SIZE - 8u) >> (8 * i));
+    memcpy(bytes + 8, "{\"a\":[", 6);
+    for (size_t i = 0; i < VALUES; ++i)
+        memcpy(bytes + 14 + 2 * i, "1,", 2);
+    write_bytes(bytes, SIZE);
+    expect(CARRYNET_ERROR_FORMAT, "the header has more than 1000000 values");
+    memset(bytes + 14, ',', 2 * VALUES); /* within a string they are letters */
+    memcpy(bytes + 14, "\"\\\"", 3);
+    memcpy(bytes + SIZE - 3, "\"]}", 3);
+    write_bytes(bytes, SIZE);
+    expect(CARRYNET_ERROR_FORMAT, "tensor 'a': is not an object");
+    free(bytes);
+}
+
+/* Texts within the header that would be parsed again. */
+Test(hostile, texts_of_any_length, .init = set_up, .fini = tear_down)
+{
+    enum { LONG = 1100000 };
+    char *text = malloc(LONG);
+    cr_assert_not_null(text);
+    memset(text, ' ', LONG);
+    text[LONG - 1] = '\0';
+    memcpy(text, "\"task\":\"{", 9);
+    replace("\"task\":\"{", text);
+    write_parts();
+    expect(CARRYNET_ERROR_FORMAT, "task: the table is longer than 1048576 bytes");
+    replace(text, "\"task\":\"{");
+    text[500] = '\0';
+    memcpy(text, "\"rate\":\"", 8);
+    text[8] = ' ';
+    replace("\"rate\":\"", text);
+    write_parts();
+    expect(CARRYNET_ERROR_FORMAT, "rate is '");
+    free(text);
 }
 
 /* ---- chance ---------------------------------------------------------------------------------------------------- */

@@ -83,6 +83,22 @@ Test(hostile_texts, any_number_can_be_drawn)
     EXPECT_ERROR(4, "not what a training can report", "plot", "log", "--script");
 }
 
+/* A line is parsed whole, and takes far more memory than its letters. */
+Test(hostile_texts, lines_of_a_log_have_an_end)
+{
+    enum { SIZE = (1 << 20) + 2 };
+    char *line = malloc(SIZE);
+    cr_assert_not_null(line);
+    memset(line, '[', SIZE);
+    memcpy(line, "{\"a\":", 5);
+    program_write("log", line, SIZE);
+    EXPECT_ERROR(4, "log: line 1 is too long for a report", "plot", "log", "--script");
+    memcpy(line, "{\"sequences_per_second\":", 24);
+    program_write("log", line, SIZE);
+    EXPECT_ERROR(4, "log: line 1 is too long for a case", "plot", "log", "--script");
+    free(line);
+}
+
 /* A file with holes can have any size. */
 Test(hostile_texts, a_file_larger_than_memory)
 {

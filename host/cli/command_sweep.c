@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/results_file.h"
 #include "cli/train_progress.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -242,7 +243,11 @@ static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *e
 static bool take_up(carrynet_sweep *sweep, const cli_arguments *arguments, const char *path, int *code)
 {
     const bool dry = arguments->values[OPTION_DRY_RUN].given;
-    const bool goes_on = arguments->values[OPTION_RESUME].given && access(path, F_OK) == 0;
+    const bool resume = arguments->values[OPTION_RESUME].given, goes_on = resume && access(path, F_OK) == 0;
+    if (resume && !goes_on && errno != ENOENT) {
+        *code = console_status(base_fail(CARRYNET_ERROR_IO, "%s: cannot look for it: %s", path, strerror(errno)));
+        return false;
+    }
     if (!results_file_fits(arguments, path, dry ? RESULTS_NONE : goes_on ? RESULTS_OLD : RESULTS_NEW, code))
         return false;
     const carrynet_status status = dry       ? CARRYNET_OK

@@ -104,15 +104,6 @@ const option_row option_others[] = {
      .meaning = "where a bit differs, find the first kernel, tensor and value that does, and the smallest network that "
                 "shows it, and write a folder with a program that shows it alone: a report for the driver's author. A "
                 "device that is not admitted is compared too"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(COMPARE),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FOLDER",
-     .meaning = "where --bisect writes its folder",
-     .fallback = "bisect-CASE"},
     {.id = OPTION_DUMP_KERNELS,
      .name = "dump-kernels",
      .commands = FOR(DEVICES),

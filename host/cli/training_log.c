@@ -105,6 +105,10 @@ carrynet_status training_log_read(training_log *log, const char *path, const cha
         ++line;
         if (strspn(text, " \t\r") >= length)
             continue;
+        if (length > TRAINING_LOG_LINE) {
+            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a report", path, line);
+            break;
+        }
         json_t *object = NULL;
         status = base_json_read(&object, &error, text, length, 0);
         if (status == CARRYNET_ERROR_MEMORY)

@@ -8,6 +8,8 @@
 #include "cli/json_values.h"
 #include <stdbool.h>
 
+enum { TRAINING_LOG_LINE = 1 << 20 }; /* bytes of a line: parsed, it takes a hundred times that */
+
 /* What a line reports. NaN where the log has null; the shares lie between 0 and 1. */
 typedef struct training_report {
     double updates, loss, right, exact; /* shares: of the batch's sequences right, of the networks exact */

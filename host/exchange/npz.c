@@ -5,6 +5,7 @@
  */
 #include "exchange/npz.h"
 #include "exchange/npz_header.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static const char *quoted(char quote[QUOTE], const char *text)
 static carrynet_status zip_fails(const char *path, const char *what, zip_error_t *error)
 {
     const int code = zip_error_code_zip(error);
-    if (code == ZIP_ER_MEMORY)
+    if (code == ZIP_ER_MEMORY || errno == ENOMEM) /* libzip may take a source that it had no memory for as no zip */
         return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read the zip", path);
     return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s: %s", path, what, zip_error_strerror(error));
 }
@@ -276,6 +277,7 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
     carrynet_status status = CARRYNET_OK;
     *file = (npz_file){0};
     zip_error_init(&error);
+    errno = 0;
     if (size < 4 || memcmp(bytes, "PK", 2) != 0) {
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: not an NPZ file: it does not begin as a zip does", path);
         goto done;

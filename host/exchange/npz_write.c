@@ -4,6 +4,7 @@
  */
 #include "exchange/npz.h"
 #include "exchange/npz_header.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <zip.h>
@@ -12,7 +13,7 @@ enum { NAME = NPZ_NAME + 4, DATE = 0x21 /* the first that a zip can say: 1 Janua
 
 static carrynet_status zip_fails(const char *path, zip_error_t *error)
 {
-    if (zip_error_code_zip(error) == ZIP_ER_MEMORY)
+    if (zip_error_code_zip(error) == ZIP_ER_MEMORY || errno == ENOMEM)
         return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to make the zip", path);
     return base_fail(CARRYNET_ERROR_IO, "%s: cannot make the zip: %s", path, zip_error_strerror(error));
 }
@@ -67,6 +68,7 @@ carrynet_status npz_write(const char *path, const npz_array *arrays, size_t coun
     char *headers = NULL, *bytes = NULL;
     size_t size = 0;
     zip_error_init(&error);
+    errno = 0;
     carrynet_status status = base_allocate(&headers, count, NPZ_HEADER);
     if (status != CARRYNET_OK)
         goto done;

@@ -169,11 +169,16 @@ static carrynet_status refuse(const char *path, const char *key, const char *tex
                      safetensors_quote(quote, text), wanted);
 }
 
+enum { LONGEST_NUMBER = 400 }; /* letters: ten times what a writer needs */
+
 /* A JSON number: no infinity, no hexadecimal, and a point in every locale. */
 static carrynet_status read_double(double *value, const char *path, const char *key, const char *text)
 {
     json_error_t error;
     json_t *number = NULL;
+    *value = 0;
+    if (strlen(text) >= LONGEST_NUMBER)
+        return refuse(path, key, text, "a decimal number");
     const carrynet_status status =
         base_json_read(&number, &error, text, strlen(text), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL);
     const bool good = json_is_real(number);

@@ -162,6 +162,25 @@ static carrynet_status read_tensors(safetensors_file *file, const char *path, js
     return CARRYNET_OK;
 }
 
+/*
+ * Whether a header has more values than any file of tensors: each takes a hundred times the memory of its letters, so
+ * that the parser is not given it.
+ */
+static bool is_crowded(const char *text, size_t length)
+{
+    size_t values = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; ++i) {
+        if (quoted && text[i] == '\\')
+            ++i;
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && (text[i] == ',' || text[i] == '[' || text[i] == '{'))
+            ++values;
+    }
+    return values > SAFETENSORS_VALUES;
+}
+
 carrynet_status safetensors_parse(safetensors_file *file, const char *path, const char *bytes, size_t size)
 {
     char quote[SAFETENSORS_QUOTE];
@@ -181,6 +200,8 @@ carrynet_status safetensors_parse(safetensors_file *file, const char *path, cons
                          length, size);
     if (length == 0 || bytes[LENGTH_BYTES] != '{')
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header does not begin with '{'", path);
+    if (is_crowded(bytes + LENGTH_BYTES, (size_t)length))
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header has more than %d values", path, SAFETENSORS_VALUES);
     json_t *header = NULL;
     carrynet_status status =
         base_json_read(&header, &error, bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES);

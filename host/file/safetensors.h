@@ -12,6 +12,7 @@
 
 #define SAFETENSORS_RANK 8           /* most dimensions */
 #define SAFETENSORS_HEADER 100000000 /* most bytes of a header */
+#define SAFETENSORS_VALUES 1000000   /* most values of a header, about ten a tensor */
 #define SAFETENSORS_QUOTE 64         /* bytes that safetensors_quote writes at most */
 
 typedef enum safetensors_type { SAFETENSORS_F32 = 4, SAFETENSORS_F64 = 8 } safetensors_type; /* bytes of a value */

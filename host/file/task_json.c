@@ -16,6 +16,8 @@
 
 static const char *const constraints[] = {"none", "not-less"};
 
+enum { LONGEST = 1 << 20 }; /* bytes; a full table with room for blanks takes a twentieth */
+
 typedef uint8_t task_row[CARRYNET_TASK_SYMBOLS];
 
 /* Only printable ASCII: names go to terminals. */
@@ -157,6 +159,10 @@ carrynet_status task_from_json(carrynet_task *task, const char *text)
     json_error_t error;
     *task = (carrynet_task){0};
     json_t *json = NULL;
+    if (strlen(text) > LONGEST) {
+        status = base_fail(CARRYNET_ERROR_FORMAT, "task: the table is longer than %d bytes", LONGEST);
+        goto done;
+    }
     status = base_json_read(&json, &error, text, strlen(text), JSON_REJECT_DUPLICATES);
     if (status == CARRYNET_ERROR_MEMORY)
         goto done;

@@ -7,6 +7,8 @@ static const char MAGIC[] = "carrynet checkpoint ";
 static const char FIRST[] = "carrynet checkpoint 1\n";
 enum { FIRST_SIZE = sizeof FIRST - 1, SIZE = 8, START = FIRST_SIZE + SIZE, HASH = sizeof(XXH128_canonical_t) };
 
+static const uint64_t LONGEST_HEADER = 1 << 22; /* bytes: its longest text is the task's table */
+
 static void put_size(unsigned char bytes[SIZE], uint64_t size)
 {
     for (size_t i = 0; i < SIZE; ++i)
@@ -87,9 +89,9 @@ carrynet_status checkpoint_file_read(struct checkpoint_file *file, const char *p
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: is damaged: its bytes and their hash do not agree", path);
     const uint64_t header = get_size(file->bytes + FIRST_SIZE);
     const size_t rest = size - START - HASH;
-    if (header > rest)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: header size %llu is beyond the end of the file", path,
-                         (unsigned long long)header);
+    if (header > rest || header > LONGEST_HEADER)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: header size %llu is beyond the end of the file, or of any header",
+                         path, (unsigned long long)header);
     status = base_allocate(&file->header, (size_t)header + 1, 1);
     if (status != CARRYNET_OK)
         return status;

@@ -2,7 +2,7 @@
  * Logs of trainings, a JSON object a line (host/cli/training_log.c), and what bench measured: as plot and report read and
  * draw them. How: unused.
  */
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include "cli/report_data.h"
 #include "cli/training_log.h"
 #include "fuzz.h"

@@ -2,7 +2,7 @@
  * NPZ: zip, headers, values (host/exchange/npz*.c), and the states that plot draws from one. What is read is written and
  * read again. How: 0 as it is; else whole entries, 1 stored or 2 deflated (containers.c), so that no checksum is wrong.
  */
-#include "cli/plot_charts.h"
+#include "cli/plot/plot_charts.h"
 #include "exchange/npz.h"
 #include "fuzz.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the fuzzing harnesses of a build, as many at once as there are cores: tests/fuzz/run.sh BUILD SECONDS [NAME...], where NAME is
-# model for fuzz_model; all by default. A harness starts from the seeds that it makes itself, and from the inputs that earlier runs kept
+# Runs the fuzzing harnesses of a build, as many at once as there are cores, or FUZZ_JOBS: tests/fuzz/run.sh BUILD SECONDS [NAME...],
+# where NAME is model for fuzz_model; all by default. A harness starts from the seeds that it makes itself, and from the inputs that earlier runs kept
 # (BUILD/fuzz/corpus/NAME). What it finds stays as BUILD/fuzz/NAME-crash-..., and BUILD/fuzz/fuzz_NAME takes such a file to show it again.
 set -eu
 [ $# -ge 2 ] || { sed -n '2,5s/^# //p' "$0"; exit 2; }
@@ -31,7 +31,7 @@ fuzz() {
 
 failed=0
 for name in "$@"; do
-    while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do
+    while [ "$(jobs -pr | wc -l)" -ge "${FUZZ_JOBS:-$(nproc)}" ]; do
         wait -n || failed=1
     done
     fuzz "$name" &

@@ -5,6 +5,7 @@
 #include "base/json_text.h"
 #include "cli/json_values.h"
 #include "cli/plot/plot_charts.h"
+#include "cli/training_log.h"
 #include <math.h>
 #include <string.h>
 
@@ -84,6 +85,8 @@ static carrynet_status read_cases(bench_file *file, const char *path, const char
     while (*text != '\0' && status == CARRYNET_OK) {
         const size_t length = strcspn(text, "\n");
         json_error_t error;
+        if (length > TRAINING_LOG_LINE)
+            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a case", path, line);
         json_t *object = NULL;
         status = base_json_read(&object, &error, text, length, 0);
         if (status == CARRYNET_OK)
