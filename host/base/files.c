@@ -299,7 +299,7 @@ carrynet_status base_create_file(bool *made, const char *path, const char *bytes
     int file = -1;
     *made = false;
     carrynet_status status = open_temporary(&file, &name, path);
-    if (status != CARRYNET_OK)
+    if (name == NULL)
         return status;
     status = write_all(file, path, bytes, size);
     if (close(file) != 0 && status == CARRYNET_OK)
