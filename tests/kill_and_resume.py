@@ -120,6 +120,9 @@ def main():
     random.seed(seed)
     print(f"seed {seed}")
     good = True
+    if subprocess.run([program, "devices"], capture_output=True).stdout.count(b"0:0") == 0:
+        print("SKIP: no OpenCL device")
+        return
     with tempfile.TemporaryDirectory() as folder:
         for i, (name, words, device) in enumerate(CASES):
             share = runs // len(CASES) + (i < runs % len(CASES))
