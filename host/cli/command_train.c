@@ -6,8 +6,8 @@
 #include "cli/console.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
-#include "cli/problem_text.h"
 #include "cli/train_checkpoints.h"
+#include "cli/train_end.h"
 #include "cli/train_progress.h"
 #include "cli/train_proof.h"
 #include "cli/train_snapshots.h"
@@ -15,22 +15,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum {
-    CHECKED_NETWORKS = 16, /* of a large population only the first is checked once more */
-    CHECK_PROBLEMS = 16384,
-    LISTED = 10
-};
+enum { CHECK_PROBLEMS = 16384 };
 static const double CHECK_OPERATIONS = 4e9; /* a second or two on one core in plain C */
 static const double PLAIN_OPERATIONS = 4e8; /* less than a device takes to get ready once more */
-
-/* The check of the finished model. */
-typedef struct final_check {
-    uint32_t networks; /* checked: the first so many */
-    bool exhaustive;
-    uint64_t problems; /* a network */
-    uint64_t wrong[CHECKED_NETWORKS];
-    uint64_t all_wrong; /* of all that were checked */
-} final_check;
 
 /* Operations of a forward pass of one problem. */
 static double forward_operations(const carrynet_settings *s)
@@ -89,6 +76,14 @@ static uint32_t count_exact(carrynet_model *model)
     return exact;
 }
 
+static uint32_t count_lost(const carrynet_outcome *outcomes, uint32_t networks)
+{
+    uint32_t lost = 0;
+    for (uint32_t n = 0; n < networks && outcomes != NULL; ++n)
+        lost += outcomes[n].lost ? 1 : 0;
+    return lost;
+}
+
 /* ---- what the file holds --------------------------------------------------------------------------------------- */
 
 /* Whether a comes before b: proved first, then exact and early, else with fewer wrong bits; then by number. */
@@ -128,189 +123,6 @@ static carrynet_status keep_networks(carrynet_model **kept, bool **proved, carry
         (*proved)[i] = outcomes[which[i]].proved;
     base_free(which);
     return status;
-}
-
-/* ---- the end, in words ----------------------------------------------------------------------------------------- */
-
-/* A file name as the shell wants it. */
-static void add_quoted(base_text *text, const char *path)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-@%=:,";
-    if (path[0] == '-')
-        base_text_add(text, "./");
-    if (path[strspn(path, plain)] == '\0') {
-        base_text_add(text, "%s", path);
-        return;
-    }
-    base_text_add(text, "'");
-    for (const char *p = path; *p != '\0'; ++p)
-        base_text_add(text, *p == '\'' ? "'\\''" : "%c", *p);
-    base_text_add(text, "'");
-}
-
-static void print_check(const final_check *check, carrynet_model *model)
-{
-    const carrynet_settings *s = carrynet_model_settings(model);
-    const carrynet_network *records = carrynet_model_networks(model);
-    const char *word = problem_word(&s->task);
-    if (check->networks == 0)
-        return;
-    if (s->networks == 1 || s->networks > CHECKED_NETWORKS) {
-        (void)printf("%s%" PRIu64 " of %" PRIu64 " %s right%s\n", s->networks > 1 ? "Network 0: " : "",
-                     check->problems - check->wrong[0], check->problems, word, check->exhaustive ? "" : " (a sample)");
-        return;
-    }
-    if (check->all_wrong == 0)
-        (void)printf("%" PRIu64 " of %" PRIu64 " %s right in each of them%s\n", check->problems, check->problems, word,
-                     check->exhaustive ? "" : " (a sample)");
-    for (uint32_t n = 0; n < check->networks && check->all_wrong != 0; ++n)
-        (void)printf("Network %2u, seed %" PRIu64 ": %" PRIu64 " of %" PRIu64 " %s right%s\n", n, records[n].seed,
-                     check->problems - check->wrong[n], check->problems, word, check->exhaustive ? "" : " (a sample)");
-}
-
-/* Those that an early stop left untouched, those that were lost to NaN or infinity, and others that are not exact. */
-typedef enum network_fate { FATE_EXACT = 0, FATE_UNTRAINED, FATE_LOST, FATE_WRONG } network_fate;
-
-static network_fate fate_of(const carrynet_network *record, const carrynet_outcome *outcome)
-{
-    return record->exact                      ? FATE_EXACT
-           : outcome != NULL && outcome->lost ? FATE_LOST
-           : record->updates == 0             ? FATE_UNTRAINED
-                                              : FATE_WRONG;
-}
-
-static uint32_t count_lost(const carrynet_outcome *outcomes, uint32_t networks)
-{
-    uint32_t lost = 0;
-    for (uint32_t n = 0; n < networks && outcomes != NULL; ++n)
-        lost += outcomes[n].lost ? 1 : 0;
-    return lost;
-}
-
-/* The first networks of a fate. */
-static void list_some(const carrynet_network *records, const carrynet_outcome *outcomes, uint32_t networks,
-                      network_fate fate, const char *heading)
-{
-    uint32_t listed = 0, found = 0;
-    for (uint32_t n = 0; n < networks; ++n) {
-        if (fate_of(&records[n], outcomes != NULL ? &outcomes[n] : NULL) != fate)
-            continue;
-        if (++found <= LISTED)
-            (void)printf("%s network %u (seed %" PRIu64 ")", listed++ == 0 ? heading : ",", n, records[n].seed);
-    }
-    if (found > 0)
-        (void)printf(found > listed ? " and %u more\n" : "\n", found - listed);
-}
-
-/* Which networks were lost or left untouched; of a large population, which others did not become exact. */
-static void list_failed(carrynet_model *model, const carrynet_outcome *outcomes)
-{
-    const carrynet_network *records = carrynet_model_networks(model);
-    const uint32_t networks = carrynet_model_settings(model)->networks;
-    if (networks > 1)
-        list_some(records, outcomes, networks, FATE_LOST, "Lost to NaN or infinity, weights zero:");
-    if (networks > CHECKED_NETWORKS)
-        list_some(records, outcomes, networks, FATE_WRONG, "Not exact:");
-    if (networks > 1)
-        list_some(records, outcomes, networks, FATE_UNTRAINED, "Not trained:");
-}
-
-/* Of one network the verdict as `carrynet prove` says it. */
-static void print_proof(const train_proof *proof, uint32_t networks)
-{
-    if (proof->proved == 0)
-        return;
-    if (networks == 1)
-        (void)printf("PROVED for every length: %" PRIu64 " cell%s, depth %" PRIu32 ", margin %.3g\n", proof->cells,
-                     proof->cells == 1 ? "" : "s", proof->depth, proof->margin);
-    else
-        (void)printf("%" PRIu32 " of the %" PRIu32 " in the file PROVED for every length\n", proof->proved, networks);
-}
-
-static void print_end(carrynet_model *model, const carrynet_outcome *outcomes, carrynet_model *kept,
-                      const final_check *check, uint32_t exact, const train_proof *proof, const char *path,
-                      const train_progress *progress)
-{
-    const carrynet_settings *s = carrynet_model_settings(model);
-    const uint32_t written = carrynet_model_settings(kept)->networks;
-    base_text file = {0};
-    char example[64];
-    if (s->networks > 1)
-        (void)printf("%u of %u networks exact\n", exact, s->networks);
-    if (written == 1 && s->networks > 1)
-        (void)printf("Kept the one with seed %" PRIu64 "\n", carrynet_model_networks(kept)[0].seed);
-    else if (written < s->networks)
-        (void)printf("Kept the %u that are exact\n", written);
-    print_check(check, kept);
-    print_proof(proof, written);
-    list_failed(model, outcomes);
-    (void)printf(progress->stopped ? "Stopped early; wrote what there is to %s\n" : "Wrote %s\n", path);
-    if (proof->written)
-        (void)printf("Wrote %s\n", proof->path.data);
-    (void)fflush(stdout);
-    add_quoted(&file, path);
-    problem_example(example, sizeof example, &s->task, s->steps, false);
-    if (!progress->quiet && !file.failed && proof->written && proof->proved == written)
-        console_note("Next: carrynet verify %s %s.cert", file.data, file.data);
-    else if (!progress->quiet && !file.failed &&
-             (progress->stopped || !s->until_exact || (exact == s->networks && check->all_wrong == 0)))
-        console_note("Next: carrynet run %s %s", file.data, example);
-    base_text_free(&file);
-}
-
-/* ---- the end, as JSON ------------------------------------------------------------------------------------------ */
-
-/* How many the file holds, and which, where it does not hold all: of a few the seeds. */
-static void put_kept(json_t *object, const carrynet_model *kept, uint32_t networks)
-{
-    const carrynet_network *records = kept != NULL ? carrynet_model_networks_const(kept) : NULL;
-    const uint32_t count = kept != NULL ? carrynet_model_settings(kept)->networks : 0;
-    json_put(object, "kept", json_of_count(count));
-    if (count == networks || count > CHECKED_NETWORKS)
-        return;
-    json_t *seeds = json_array();
-    for (uint32_t n = 0; n < count; ++n)
-        json_append(seeds, json_of_count(records[n].seed));
-    json_put(object, "seeds", seeds);
-}
-
-/* kept is NULL where no network was. */
-static json_t *result_of(const carrynet_model *kept, const final_check *check, uint32_t exact, uint32_t lost,
-                         const train_proof *proof, const train_progress *progress, const char *path)
-{
-    const carrynet_settings *s = progress->settings;
-    json_t *object = json_object();
-    json_put(object, "model", kept != NULL ? json_of_text(path) : json_null());
-    json_put(object, "device", json_of_text(progress->device));
-    json_put(object, "settings", json_of_settings(progress->settings));
-    json_put(object, "memory", json_of_count(progress->memory));
-    json_put(object, "updates", json_of_count(progress->last.updates));
-    json_put(object, "sequences", json_of_count(progress->last.sequences));
-    json_put(object, "seconds", json_of_real(progress->last.seconds));
-    json_put(object, "loss", json_of_real(progress->last.loss));
-    json_put(object, "wrong_share", json_of_real(progress->last.wrong_share));
-    if (progress->last.held_out > 0) {
-        json_put(object, "held_out", json_of_count(progress->last.held_out));
-        json_put(object, "held_out_wrong_share", json_of_real(progress->last.held_out_wrong_share));
-    }
-    json_put(object, "networks", json_of_count(s->networks));
-    json_put(object, "exact", json_of_count(exact));
-    json_put(object, "lost", json_of_count(lost));
-    if (s->until_proved != 0) {
-        json_put(object, "proved", json_of_count(progress->last.proved));
-        json_put(object, "certificate", proof->written ? json_of_text(proof->path.data) : json_null());
-    }
-    put_kept(object, kept, s->networks);
-    json_put(object, "stopped", json_boolean(progress->stopped));
-    if (check->networks > 0) {
-        json_t *checked = json_object();
-        json_put(checked, "networks", json_of_count(check->networks));
-        json_put(checked, "exhaustive", json_boolean(check->exhaustive));
-        json_put(checked, "problems", json_of_count(check->problems));
-        json_put(checked, "wrong", json_of_count(check->all_wrong));
-        json_put(object, "check", checked);
-    }
-    return object;
 }
 
 /* The last line of the log of a run that has no result. */
@@ -374,7 +186,6 @@ int command_train(const cli_arguments *arguments)
     carrynet_model *model = NULL, *kept = NULL;
     carrynet_outcome *outcomes = NULL;
     bool *proved = NULL;
-    final_check check = {0};
     train_proof proof = {0};
     train_snapshots snapshots = {0};
     train_checkpoints checkpoints = {0};
@@ -429,23 +240,30 @@ int command_train(const cli_arguments *arguments)
         log_failure(&progress, carrynet_message());
         goto done;
     }
-    const uint32_t exact = count_exact(model), lost = count_lost(outcomes, settings.networks);
-    if (outcomes != NULL && lost == settings.networks) {
+    train_end end = {.model = model,
+                     .outcomes = outcomes,
+                     .exact = count_exact(model),
+                     .lost = count_lost(outcomes, settings.networks),
+                     .proof = &proof,
+                     .progress = &progress,
+                     .path = path};
+    if (outcomes != NULL && end.lost == settings.networks) {
         console_error("every network was lost to NaN or infinity: nothing was saved; try a smaller --lr, or --clip 1");
         log_failure(&progress, "every network was lost to NaN or infinity");
         if (as_json)
-            (void)json_line(stdout, result_of(NULL, &check, exact, lost, &proof, &progress, path), JSON_DIGITS);
+            (void)json_line(stdout, train_end_json(&end), JSON_DIGITS);
         code = EXIT_CODE_NOT_REACHED;
         goto done;
     }
     status = keep_networks(&kept, &proved, model, keep, outcomes);
+    end.kept = kept;
     if (status == CARRYNET_OK && kept == NULL) {
         console_error("no network is exact after %" PRIu64 " update%s, and --keep exact keeps no other: nothing was "
                       "saved; try more --%supdates, a larger --hidden or another --lr",
                       progress.last.updates, progress.last.updates == 1 ? "" : "s", settings.until_exact ? "max-" : "");
         log_failure(&progress, "no network is exact");
         if (as_json)
-            (void)json_line(stdout, result_of(NULL, &check, exact, lost, &proof, &progress, path), JSON_DIGITS);
+            (void)json_line(stdout, train_end_json(&end), JSON_DIGITS);
         code = train_progress_signal() != 0 ? 128 + train_progress_signal() : EXIT_CODE_NOT_REACHED;
         goto done;
     }
@@ -456,7 +274,7 @@ int command_train(const cli_arguments *arguments)
     if (saved && settings.until_proved != 0)
         status = train_proof_write(&proof, kept, proved);
     if (status == CARRYNET_OK && train_progress_signal() == 0)
-        status = check_model(&check, kept, &engine);
+        status = check_model(&end.check, kept, &engine);
     code = status != CARRYNET_OK ? console_status(status) : EXIT_CODE_DONE;
     if (!saved)
         train_checkpoints_say(&checkpoints);
@@ -464,7 +282,7 @@ int command_train(const cli_arguments *arguments)
         console_note("The model is in %s, but was not checked%s.", path,
                      settings.until_proved != 0 && !proof.written ? ", and no certificate was written" : "");
 
-    json_t *result = kept == NULL ? NULL : result_of(kept, &check, exact, lost, &proof, &progress, path);
+    json_t *result = kept == NULL ? NULL : train_end_json(&end);
     if (snapshots.count > 0 && result != NULL)
         json_put(result, "snapshots", train_snapshots_json(&snapshots));
     if (!progress.quiet)
@@ -476,14 +294,14 @@ int command_train(const cli_arguments *arguments)
     if (status == CARRYNET_OK && as_json)
         (void)json_line(stdout, json_incref(result), JSON_DIGITS);
     else if (status == CARRYNET_OK)
-        print_end(model, outcomes, kept, &check, exact, &proof, path, &progress);
+        train_end_print(&end);
     json_decref(result);
     if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
         code = 128 + train_progress_signal();
     if (code == EXIT_CODE_DONE && (snapshots.failed || checkpoints.failed))
         code = EXIT_CODE_FILE;
     if (code == EXIT_CODE_DONE && settings.until_exact)
-        code = judge(&settings, &check, exact, &progress.last);
+        code = judge(&settings, &end.check, end.exact, &progress.last);
 done:
     carrynet_model_free(kept);
     carrynet_model_free(model);
