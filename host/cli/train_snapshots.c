@@ -162,6 +162,9 @@ static carrynet_status take_model(carrynet_model **model, size_t *count, const t
 static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
 {
     train_snapshots *snapshots = self;
+    /* A training that goes on from a checkpoint has passed some before. */
+    while (snapshots->next < snapshots->count && snapshots->at[snapshots->next] < updates)
+        ++snapshots->next;
     if (snapshots->next < snapshots->count && snapshots->at[snapshots->next] == updates) {
         base_text path = {0};
         carrynet_model *model = NULL;

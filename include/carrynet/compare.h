@@ -48,8 +48,7 @@ typedef struct carrynet_difference {
 /*
  * Finds where a case differs: launch by launch, each compared with the reference, the first value that differs in the
  * order in which they are computed; then, unless smallest is NULL, the smallest shape in which the same kernel goes
- * wrong. A device that is not
- * admitted is looked at too. If folder is not NULL and it is found, writes to it (made where it is not there) a program
+ * wrong. A device that is not admitted is looked at too. If folder is not NULL and it is found, writes to it (made where it is not there) a program
  * that shows the difference alone: repro.c, kernel.cl, inputs, expected and given values. found is false where no
  * launch by itself is wrong. ARGUMENT: no such case. IO. Errors of the engine.
  */

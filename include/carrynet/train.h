@@ -32,17 +32,16 @@ typedef struct carrynet_report {
      */
     size_t held_out;
     double held_out_wrong_share;
-    uint32_t exact;    /* networks that have left as exact */
-    uint32_t proved;   /* of these, proved (until_proved) */
-    uint32_t finished; /* networks that have left: exact, lost, or trained for all planned updates */
-    uint32_t networks; /* of how many */
-    uint32_t wave;     /* of these networks, from 0 */
-    uint32_t waves;    /* of how many */
-    uint64_t
-        device_memory;    /* bytes that the engine may come to hold (carrynet_engine_need); known before the training */
-    uint64_t host_memory; /* about what stands beside it on the host: the model and the networks' records */
-    double seconds;       /* since the loop began; not part of any result */
-    bool last;            /* the final report */
+    uint32_t exact;                /* networks that have left as exact */
+    uint32_t proved;               /* of these, proved (until_proved) */
+    uint32_t finished;             /* networks that have left: exact, lost, or trained for all planned updates */
+    uint32_t networks;             /* of how many */
+    uint32_t wave;                 /* of these networks, from 0 */
+    uint32_t waves;                /* of how many */
+    uint64_t device_memory;        /* bytes that the engine may come to hold (carrynet_engine_need) */
+    uint64_t host_memory;          /* bytes beside it on the host, about: the model and the networks' records */
+    double seconds;                /* since the loop began; not part of any result */
+    bool last;                     /* the final report */
     const carrynet_sample *sample; /* one problem as network 0 solves it now, or did when it left; or NULL */
 } carrynet_report;
 
