@@ -29,6 +29,13 @@ struct engine_operations {
     carrynet_status (*gradient)(void *body, const struct net_pass *pass, const carrynet_individual *individuals);
 
     /*
+     * The same of sequences pass->first_sequence, ... of the counter-based source of `task`, which the device makes; a
+     * multiple of 64. NULL where a body cannot.
+     */
+    carrynet_status (*gradient_made)(void *body, const struct net_pass *pass, const carrynet_task *task,
+                                     const carrynet_individual *individuals);
+
+    /*
      * Trains for `updates` updates with the problems of the counter-based source of `task`, which the device makes;
      * rates [updates][networks]. The sums are then those of the last update. May return before it is done. For no
      * updates it gets its kernels ready. NULL where a body cannot.

@@ -14,6 +14,7 @@
 #include <carrynet/problem.h>
 #include <carrynet/profile.h>
 #include <carrynet/prove.h>
+#include <carrynet/ranks.h>
 #include <carrynet/replay.h>
 #include <carrynet/settings.h>
 #include <carrynet/states.h>

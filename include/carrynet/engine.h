@@ -10,6 +10,7 @@
 
 #include <carrynet/device.h>
 #include <carrynet/problem.h>
+#include <carrynet/ranks.h>
 #include <carrynet/settings.h>
 
 #ifdef __cplusplus
@@ -29,9 +30,15 @@ typedef enum carrynet_launches {
 typedef struct carrynet_engine_options {
     /*
      * "P:D", "gpu", "cpu", part of a name, "reference"; NULL or "auto": the best there is (GPU, CPU, then the
-     * reference)
+     * reference); "P:D/N": N equal parts of a device, as devices of their own. Several, with commas between, or "all"
+     * OpenCL devices, compute together: the second "gpu" is the second GPU.
      */
     const char *device;
+    /*
+     * NULL: this process alone. Else every call that makes, trains, reads or runs the engine is collective, and each rank has
+     * a device of its own: of those that `device` names on its machine, the ranks there take turns.
+     */
+    carrynet_ranks *ranks;
     carrynet_kernel_shape kernel_shape;
     bool allow_inexact;       /* go on with a device that is not admitted, without the promise of equal bits */
     uint32_t work_group_size; /* GPU shape; 0: chosen from the device */

@@ -1,0 +1,74 @@
+/*
+ * Ranks: the processes of one job, on one machine or many, that compute one result together over MPI. Every rank makes
+ * the same calls with the same settings in the same order; what a call returns is the same on every rank, bit for bit, and
+ * the same as in one process. An engine of several ranks (carrynet_engine_options.ranks) cuts a batch along its blocks, a
+ * population along its networks.
+ *
+ * A rank that dies ends the job (its launcher sees to that); a call that fails on one rank fails on all, with that rank's
+ * message.
+ */
+#ifndef CARRYNET_RANKS_H
+#define CARRYNET_RANKS_H
+
+#include <carrynet/status.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct carrynet_ranks carrynet_ranks;
+
+/* Whether the library was built with MPI; and MPI's own line about itself, or NULL. */
+CARRYNET_API bool carrynet_ranks_built(void);
+CARRYNET_API const char *carrynet_ranks_library(void);
+
+/* Whether an MPI launcher has started this process, and beside how many others in all (0: it does not tell). */
+CARRYNET_API bool carrynet_ranks_launched(uint32_t *count);
+
+/*
+ * Joins the other processes of the job; MPI is initialised where the caller has not done so. Collective, and once in a
+ * process; to free with carrynet_ranks_free. ARGUMENT, on every rank: another release, arithmetic, prover or other
+ * kernels on some rank, which is named. UNSUPPORTED: built without MPI, and how to build with it. DEVICE: MPI fails.
+ */
+CARRYNET_API carrynet_status carrynet_ranks_create(carrynet_ranks **ranks);
+
+/*
+ * Leaves: collective, and ends MPI where carrynet_ranks_create has begun it. Takes NULL. `code` is the caller's exit
+ * code, 0 where all is well. Returns whether all ranks came within some seconds; then *codes [count of ranks], if not
+ * NULL, is filled with theirs. False: the others still wait for this one; carrynet_ranks_abort ends them.
+ */
+CARRYNET_API bool carrynet_ranks_free(carrynet_ranks *ranks, int code, int *codes);
+
+/* Ends the processes of all ranks, this one too, with an exit code. For who cannot go on while others wait. */
+CARRYNET_API void carrynet_ranks_abort(carrynet_ranks *ranks, int code);
+
+/* How many ranks there are, and which of them this is, from 0; NULL: this process alone. */
+CARRYNET_API uint32_t carrynet_ranks_count(const carrynet_ranks *ranks);
+CARRYNET_API uint32_t carrynet_ranks_rank(const carrynet_ranks *ranks);
+
+/* The same among the ranks on this machine. */
+CARRYNET_API uint32_t carrynet_ranks_local_count(const carrynet_ranks *ranks);
+CARRYNET_API uint32_t carrynet_ranks_local_rank(const carrynet_ranks *ranks);
+
+/* What this rank's messages have taken since carrynet_ranks_measure(ranks, true). */
+typedef struct carrynet_traffic {
+    uint64_t exchanges; /* collective calls */
+    uint64_t bytes;     /* that this rank has sent, each once for every rank that it went to */
+    double waiting;     /* seconds until the slowest rank had come */
+    double sending;     /* seconds from then on */
+} carrynet_traffic;
+
+/*
+ * From now on, or no longer, each exchange begins with a barrier, so that waiting and sending can be told apart; the
+ * counts begin at 0.
+ */
+CARRYNET_API void carrynet_ranks_measure(carrynet_ranks *ranks, bool on);
+CARRYNET_API carrynet_traffic carrynet_ranks_traffic(const carrynet_ranks *ranks);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
