@@ -84,6 +84,8 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *trainer, const struc
                                      uint32_t **targets);
 carrynet_status opencl_trainer_gradient(struct opencl_trainer *trainer, const struct net_pass *pass,
                                         const carrynet_individual *individuals);
+carrynet_status opencl_trainer_gradient_made(struct opencl_trainer *trainer, const struct net_pass *pass,
+                                             const carrynet_task *task, const carrynet_individual *individuals);
 carrynet_status opencl_trainer_train(struct opencl_trainer *trainer, const struct net_pass *pass,
                                      const carrynet_task *task, const carrynet_individual *individuals,
                                      const struct net_rates *rates, uint32_t updates);

@@ -203,10 +203,12 @@ void opencl_trainer_free(struct opencl_trainer *t)
             (void)clReleaseEvent(slot->written);
         base_free(slot->words);
         base_free(slot->rates);
+        base_free(slot->sums);
     }
     for (size_t i = 0; i < t->profile.events; ++i)
         if (t->profile.event[i] != NULL)
             (void)clReleaseEvent(t->profile.event[i]);
+    base_free(t->results);
     opencl_release_kernels(t);
     if (t->queue != NULL)
         (void)clReleaseCommandQueue(t->queue);
