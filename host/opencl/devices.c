@@ -211,8 +211,9 @@ static carrynet_status read_parts(uint32_t *parts, uint32_t *part, const char *w
     ++rest;
     const bool counted = take_number(&rest, parts) && *parts >= 1 && *parts <= MOST_PARTS;
     if (counted && *rest == '\0')
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "device '%.64s' is %u, where one is asked for: choose %.*s/%u.0%s",
-                         wish, *parts, length, wish, *parts, *parts > 1 ? ", .1 and so on" : "");
+        return base_fail(CARRYNET_ERROR_ARGUMENT,
+                         "device '%.64s': these are %u, where one is asked for, %.*s/%u.0 to %.*s/%u.%u", wish, *parts,
+                         length, wish, *parts, length, wish, *parts, *parts - 1);
     if (!counted || *rest++ != '.' || !take_number(&rest, part) || *rest != '\0')
         return base_fail(
             CARRYNET_ERROR_ARGUMENT,
@@ -239,7 +240,7 @@ static carrynet_status makes_parts(bool *does, cl_device_id id)
     return CARRYNET_OK;
 }
 
-/* Cuts a device into equal parts and leaves one of them in its place. */
+/* Cuts a device into equal parts and leaves one of them in its place. The only one is the device itself. */
 static carrynet_status take_part(cl_device_id *id, carrynet_device *about, uint32_t parts, uint32_t part)
 {
     const uint32_t units = about->compute_units, each = units / parts;
@@ -248,6 +249,10 @@ static carrynet_status take_part(cl_device_id *id, carrynet_device *about, uint3
     cl_device_id made[MOST_MADE];
     cl_uint count = 0;
     bool does = false;
+    about->parts = parts;
+    about->part = part;
+    if (parts == 1)
+        return CARRYNET_OK;
     const carrynet_status status = makes_parts(&does, *id);
     if (status != CARRYNET_OK)
         return status;
@@ -266,8 +271,6 @@ static carrynet_status take_part(cl_device_id *id, carrynet_device *about, uint3
         return base_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s was cut into %u parts, not %u", about->platform,
                          about->index, about->name, (unsigned)count, parts);
     *id = made[part];
-    about->parts = parts;
-    about->part = part;
     about->compute_units = (uint32_t)device_number(about, *id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
     if (about->error == CL_SUCCESS)
         return CARRYNET_OK;
@@ -277,7 +280,7 @@ static carrynet_status take_part(cl_device_id *id, carrynet_device *about, uint3
 
 void opencl_device_release(cl_device_id id, const carrynet_device *about)
 {
-    if (id != NULL && about->parts > 0)
+    if (id != NULL && about->parts > 1)
         (void)clReleaseDevice(id);
 }
 
