@@ -59,7 +59,7 @@ struct carrynet_pass {
     carrynet_u64 first_target;   /* offset of the targets in `staged` */
     carrynet_u64 symbol_stride;  /* words from network to network; 0: all networks share the sequences */
     carrynet_u64 target_stride;
-    carrynet_u64 first_sequence; /* place of the first sequence in the update's batch: names its noise */
+    carrynet_u64 first_sequence; /* place of the first sequence in the update's batch: names it, and its noise */
     carrynet_u32 networks;
     carrynet_u32 sequences; /* of one network */
     carrynet_u32 steps;     /* T */

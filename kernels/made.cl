@@ -131,7 +131,10 @@ static inline void make_problems(global uint *symbols, global uint *targets, con
 }
 
 #if CARRYNET_LANES > 1
-/* A block of them. Where a problem has one word, all four words of CARRYNET_LANES Philox blocks are used at once. */
+/*
+ * A block of them; `first` is a multiple of CARRYNET_BLOCK. Where a problem has one word, all four words of
+ * CARRYNET_LANES Philox blocks are used at once, whose numbers have one high word.
+ */
 static inline void make_block(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
                               const global uint *task, const global uint *individual, const uint update,
                               const ulong first)
@@ -141,8 +144,8 @@ static inline void make_block(global uint *symbols, global uint *targets, const 
     for (uint s = 0; s < pass->rows && pass->drawn_words == 1; s += 4 * CARRYNET_LANES) {
         vword c[4];
         uint words[4][CARRYNET_LANES];
-        problem_block(c, (vword)((uint)(first + s) / 4) + (vword)(CARRYNET_LANE_NUMBERS), (vword)(0u),
-                      (vword)(update), CARRYNET_STREAM_PROBLEMS, (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS]),
+        problem_block(c, (vword)((uint)((first + s) >> 2)) + (vword)(CARRYNET_LANE_NUMBERS),
+                      (vword)((uint)((first + s) >> 34)), (vword)(update), CARRYNET_STREAM_PROBLEMS, (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS]),
                       (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]));
         for (uint k = 0; k < 4; ++k)
             STORE_WORDS(words[k], 0, c[k]);

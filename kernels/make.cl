@@ -1,6 +1,6 @@
 /*
- * Makes the problems of one update of all networks where the gradient will read them. CPU shape: an item is a block of
- * a network; GPU shape: a problem. Work-items share the items out.
+ * Makes the problems of one update of all networks, or those from pass.first_sequence on, where the gradient will read
+ * them. CPU shape: an item is a block of a network; GPU shape: a problem. Work-items share the items out.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -23,11 +23,12 @@ kernel void make(const struct carrynet_pass pass, const global uint *task, globa
         const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + pass.update;
 #if CARRYNET_LANES > 1
         const ulong first = place * CARRYNET_BLOCK;
-        make_block(MADE_SYMBOLS(network, first), MADE_TARGETS(network, first), &pass, task, individual, update, first);
+        make_block(MADE_SYMBOLS(network, first), MADE_TARGETS(network, first), &pass, task, individual, update,
+                   pass.first_sequence + first);
 #else
         const ulong first = place / CARRYNET_BLOCK * CARRYNET_BLOCK, within = place - first;
         make_problems(MADE_SYMBOLS(network, first) + within, MADE_TARGETS(network, first) + within, &pass, task,
-                      individual, update, place);
+                      individual, update, pass.first_sequence + place);
 #endif
     }
 }

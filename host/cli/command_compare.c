@@ -63,7 +63,7 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
 }
 
 /*
- * The OpenCL device to compare, as P:D: the one asked for, else the best that is admitted. False, after a message, if
+ * The OpenCL device to compare, as P:D or P:D/N.I: the one asked for, else the best that is admitted. False, after a message, if
  * there is none; *code is then the exit code.
  */
 static bool find_device(char *place, size_t size, const char *wish, int *code)
@@ -83,7 +83,10 @@ static bool find_device(char *place, size_t size, const char *wish, int *code)
         *code = console_status(status);
         return false;
     }
-    (void)snprintf(place, size, "%u:%u", device.platform, device.index);
+    if (device.parts > 0)
+        (void)snprintf(place, size, "%u:%u/%u.%u", device.platform, device.index, device.parts, device.part);
+    else
+        (void)snprintf(place, size, "%u:%u", device.platform, device.index);
     console_note("Device: %s, %s", place, device.name);
     return true;
 }

@@ -18,8 +18,9 @@ static const option_row rows[] = {
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",
-     .meaning = "gpu, cpu, reference (plain C), P:D as `carrynet devices` lists them, or part of a name; also by the "
-                "variable CARRYNET_DEVICE",
+     .meaning =
+         "gpu, cpu, reference (plain C), P:D as `carrynet devices` lists them, or part of a name; P:D/N: N equal "
+         "parts; gpu,cpu or all: together; also by the variable CARRYNET_DEVICE",
      .fallback = "the best there is"},
     {.id = OPTION_DEVICE,
      .name = "device",

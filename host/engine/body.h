@@ -25,6 +25,12 @@ struct engine_operations {
      */
     carrynet_status (*stage)(void *body, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets);
 
+    /*
+     * Which sequences of network `network` a pass needs from this process: *count from *first on; the others need not be
+     * filled. NULL: all.
+     */
+    void (*wants)(void *body, const struct net_pass *pass, uint32_t network, size_t *first, size_t *count);
+
     /* The gradient of the staged sequences into the sums. May return before it is done; individuals are copied. */
     carrynet_status (*gradient)(void *body, const struct net_pass *pass, const carrynet_individual *individuals);
 
@@ -60,7 +66,19 @@ struct engine_operations {
     carrynet_status (*peak)(void *body, double *flops);
 };
 
-/* Makers: *body to free with operations->free. description is replaced by a line that names the device. */
+/* Bytes of a line that names a device and how it is used. */
+enum { ENGINE_DESCRIPTION = 512 };
+
+/*
+ * Makers: *body to free with operations->free. description is replaced by a line that names the device. The first is the
+ * one that chooses: what the options' device and ranks ask for, several devices too.
+ */
+carrynet_status engine_open_body(void **body, const struct engine_operations **operations,
+                                 const carrynet_settings *settings, const carrynet_engine_options *options,
+                                 char description[ENGINE_DESCRIPTION]);
+carrynet_status engine_one_body(void **body, const struct engine_operations **operations,
+                                const carrynet_settings *settings, const carrynet_engine_options *options,
+                                char description[ENGINE_DESCRIPTION]);
 carrynet_status engine_reference_body(void **body, const struct engine_operations **operations,
                                       const carrynet_settings *settings);
 carrynet_status engine_opencl_body(void **body, const struct engine_operations **operations,

@@ -21,34 +21,12 @@ struct carrynet_engine {
     carrynet_individual *individuals; /* [networks] */
     struct net_rates *rates;          /* [networks] */
     carrynet_metrics *metrics;        /* [networks], for the caller who gives none */
-    char description[512];
+    char description[ENGINE_DESCRIPTION];
 };
 
 void carrynet_engine_options_init(carrynet_engine_options *options)
 {
     *options = (carrynet_engine_options){0};
-}
-
-/* Opens the body that the options ask for; without a wish the best there is. */
-static carrynet_status open_body(carrynet_engine *engine, const carrynet_engine_options *options)
-{
-    const char *wish = options->device;
-    const bool automatic = wish == NULL || wish[0] == '\0' || strcmp(wish, "auto") == 0;
-    const bool reference = !automatic && strcmp(wish, "reference") == 0;
-    static const char *const best[] = {"gpu", "cpu"};
-    carrynet_engine_options tried = *options;
-    for (size_t i = 0; i < (automatic ? 2u : 1u) && !reference; ++i) {
-        tried.device = automatic ? best[i] : wish;
-        const carrynet_status status = engine_opencl_body(&engine->body, &engine->body_does, &engine->settings, &tried,
-                                                          engine->description, sizeof engine->description);
-        /* What a lesser device might do is tried there; bad settings and too little memory are not. */
-        if (status == CARRYNET_OK || !automatic ||
-            (status != CARRYNET_ERROR_DEVICE && status != CARRYNET_ERROR_UNSUPPORTED))
-            return status;
-    }
-    (void)snprintf(engine->description, sizeof engine->description, "reference, plain C on one core, fp%d (%s)",
-                   (int)engine->settings.precision, reference ? "as asked" : carrynet_message());
-    return engine_reference_body(&engine->body, &engine->body_does, &engine->settings);
 }
 
 /* To nearest and with subnormals, whatever the caller runs with: every public function computes in between. */
@@ -122,7 +100,8 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     const fenv_t environment = enter_arithmetic();
     engine->settings = *settings;
     /* The body first: it computes what the networks take before anything is allocated. */
-    status = open_body(engine, options != NULL ? options : &automatic);
+    status = engine_open_body(&engine->body, &engine->body_does, &engine->settings,
+                              options != NULL ? options : &automatic, engine->description);
     if (status == CARRYNET_OK)
         status = base_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
     if (status == CARRYNET_OK)
@@ -330,9 +309,13 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
     carrynet_status status = engine->body_does->stage(engine->body, &pass, &symbols, &targets);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n) {
         const carrynet_individual *one = &engine->individuals[n];
-        status = source->fill(source->self, one->problem_seed, one->updates, 0, pass.sequences, pass.steps,
-                              symbols + n * pass.sequences * pass.symbol_words,
-                              targets + n * pass.sequences * pass.target_words);
+        size_t first = 0, count = pass.sequences;
+        if (engine->body_does->wants != NULL)
+            engine->body_does->wants(engine->body, &pass, n, &first, &count);
+        const size_t at = n * pass.sequences + first;
+        if (count > 0)
+            status = source->fill(source->self, one->problem_seed, one->updates, first, count, pass.steps,
+                                  symbols + at * pass.symbol_words, targets + at * pass.target_words);
         engine->rates[n] = engine_rates(settings, one->rate, one->updates);
     }
     if (status == CARRYNET_OK)

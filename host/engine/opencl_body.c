@@ -43,6 +43,12 @@ static carrynet_status body_gradient(void *self, const struct net_pass *pass, co
     return opencl_trainer_gradient(self, pass, individuals);
 }
 
+static carrynet_status body_gradient_made(void *self, const struct net_pass *pass, const carrynet_task *task,
+                                          const carrynet_individual *individuals)
+{
+    return opencl_trainer_gradient_made(self, pass, task, individuals);
+}
+
 static carrynet_status body_train(void *self, const struct net_pass *pass, const carrynet_task *task,
                                   const carrynet_individual *individuals, const struct net_rates *rates,
                                   uint32_t updates)
@@ -94,6 +100,7 @@ static const struct engine_operations operations_of_opencl = {
     .keep = body_keep,
     .stage = body_stage,
     .gradient = body_gradient,
+    .gradient_made = body_gradient_made,
     .train = body_train,
     .get_sums = body_get_sums,
     .set_sums = body_set_sums,

@@ -17,7 +17,7 @@ struct net_pass {
     size_t symbol_words;
     size_t target_words;
     bool shared;             /* all networks read the same sequences: staged once */
-    uint64_t first_sequence; /* place of the first one in the update's batch: names the noise */
+    uint64_t first_sequence; /* place of the first one in the update's batch: names its noise, and the made problem */
     bool resume;             /* forward: h[0] comes from the state */
     bool until_wrong;        /* forward: a network may stop where it was wrong */
     bool makes;              /* training: the device makes the problems, nothing is staged */

@@ -1,4 +1,7 @@
-/* OpenCL devices: what there is, what it can do, and the choice by a wish such as "gpu", "0:1" or part of a name. */
+/*
+ * OpenCL devices: what there is, what it can do, and the choice by a wish such as "gpu", "0:1", part of a name, or
+ * "0:1/4.2", the third of four equal parts of a device.
+ */
 #include "opencl/opencl.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -6,6 +9,9 @@
 #include <string.h>
 
 enum { MOST_PLATFORMS = 64, MOST_DEVICES = 64, NO_PLATFORM = -1001 };
+
+/* Parts of a device that may be asked for; a rest of units may make twice as many. */
+enum { MOST_PARTS = 64, MOST_MADE = 2 * MOST_PARTS };
 
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
@@ -50,6 +56,8 @@ static const char *error_name(cl_int code)
         {CL_INVALID_OPERATION, "CL_INVALID_OPERATION"},
         {CL_INVALID_BUFFER_SIZE, "CL_INVALID_BUFFER_SIZE"},
         {CL_INVALID_GLOBAL_WORK_SIZE, "CL_INVALID_GLOBAL_WORK_SIZE"},
+        {CL_DEVICE_PARTITION_FAILED, "CL_DEVICE_PARTITION_FAILED"},
+        {CL_INVALID_DEVICE_PARTITION_COUNT, "CL_INVALID_DEVICE_PARTITION_COUNT"},
         {NO_PLATFORM, "CL_PLATFORM_NOT_FOUND_KHR"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i)
@@ -185,6 +193,97 @@ void carrynet_devices_free(carrynet_device *devices)
     base_free(devices);
 }
 
+/* ---- parts ----------------------------------------------------------------------------------------------------- */
+
+/* Whether text begins with a number of one to four digits, which it moves behind. */
+static bool take_number(const char **text, uint32_t *number)
+{
+    int digits = 0;
+    for (*number = 0; digits < 4 && isdigit((unsigned char)**text); ++digits)
+        *number = 10 * *number + (uint32_t)(*(*text)++ - '0');
+    return digits > 0;
+}
+
+/* What follows "P:D" in a wish, from its "/" on: "/parts.part". */
+static carrynet_status read_parts(uint32_t *parts, uint32_t *part, const char *wish, const char *rest)
+{
+    const int length = (int)(rest - wish) < 32 ? (int)(rest - wish) : 32; /* of "P:D" */
+    ++rest;
+    const bool counted = take_number(&rest, parts) && *parts >= 1 && *parts <= MOST_PARTS;
+    if (counted && *rest == '\0')
+        return base_fail(CARRYNET_ERROR_ARGUMENT,
+                         "device '%.64s': these are %u, where one is asked for, %.*s/%u.0 to %.*s/%u.%u", wish, *parts,
+                         length, wish, *parts, length, wish, *parts, *parts - 1);
+    if (!counted || *rest++ != '.' || !take_number(&rest, part) || *rest != '\0')
+        return base_fail(
+            CARRYNET_ERROR_ARGUMENT,
+            "device '%.64s': parts of a device are P:D/N.I with N from 1 to %d and I from 0, as in %.*s/2.0", wish,
+            (int)MOST_PARTS, length, wish);
+    if (*part >= *parts)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "device '%.64s': of %u parts the last is %.*s/%u.%u", wish, *parts,
+                         length, wish, *parts, *parts - 1);
+    return CARRYNET_OK;
+}
+
+/* Whether a device makes parts of equal size. An OpenCL before 1.2 does not know the question. */
+static carrynet_status makes_parts(bool *does, cl_device_id id)
+{
+    cl_device_partition_property properties[16];
+    size_t bytes = 0;
+    *does = false;
+    const cl_int code = clGetDeviceInfo(id, CL_DEVICE_PARTITION_PROPERTIES, sizeof properties, properties, &bytes);
+    if (code != CL_SUCCESS)
+        return code == CL_INVALID_VALUE ? CARRYNET_OK
+                                        : opencl_fail("clGetDeviceInfo(CL_DEVICE_PARTITION_PROPERTIES)", code);
+    for (size_t i = 0; i < bytes / sizeof properties[0] && i < sizeof properties / sizeof properties[0]; ++i)
+        *does = *does || properties[i] == CL_DEVICE_PARTITION_EQUALLY;
+    return CARRYNET_OK;
+}
+
+/* Cuts a device into equal parts and leaves one of them in its place. The only one is the device itself. */
+static carrynet_status take_part(cl_device_id *id, carrynet_device *about, uint32_t parts, uint32_t part)
+{
+    const uint32_t units = about->compute_units, each = units / parts;
+    const cl_device_partition_property properties[] = {CL_DEVICE_PARTITION_EQUALLY, (cl_device_partition_property)each,
+                                                       0};
+    cl_device_id made[MOST_MADE];
+    cl_uint count = 0;
+    bool does = false;
+    about->parts = parts;
+    about->part = part;
+    if (parts == 1)
+        return CARRYNET_OK;
+    const carrynet_status status = makes_parts(&does, *id);
+    if (status != CARRYNET_OK)
+        return status;
+    if (!does || each == 0)
+        return base_fail(CARRYNET_ERROR_DEVICE,
+                         "device %u:%u %s, of %u compute unit%s, cannot be cut into %u parts: %s", about->platform,
+                         about->index, about->name, units, units == 1 ? "" : "s", parts,
+                         does ? "each needs one" : "its driver makes no sub-devices of equal size");
+    cl_int code = clCreateSubDevices(*id, properties, MOST_MADE, made, &count);
+    if (code != CL_SUCCESS)
+        return opencl_fail("clCreateSubDevices", code);
+    for (cl_uint i = 0; i < count && i < MOST_MADE; ++i)
+        if (i != part)
+            (void)clReleaseDevice(made[i]);
+    if (part >= count)
+        return base_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s was cut into %u parts, not %u", about->platform,
+                         about->index, about->name, (unsigned)count, parts);
+    *id = made[part];
+    about->compute_units = (uint32_t)device_number(about, *id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
+    if (about->error == CL_SUCCESS)
+        return CARRYNET_OK;
+    opencl_device_release(*id, about);
+    return opencl_fail("clGetDeviceInfo(CL_DEVICE_MAX_COMPUTE_UNITS)", about->error);
+}
+
+void opencl_device_release(cl_device_id id, const carrynet_device *about)
+{
+    if (id != NULL && about->parts > 1)
+        (void)clReleaseDevice(id);
+}
+
 /* ---- the choice ------------------------------------------------------------------------------------------------ */
 
 static void add_list(base_text *text, const struct found *found, size_t count)
@@ -237,22 +336,26 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
     struct found *found = NULL, *chosen = NULL;
     char call[64];
     size_t count = 0;
-    carrynet_status status = list(&found, &count);
-    if (status != CARRYNET_OK)
-        return status;
+    uint32_t parts = 0, part = 0;
     const bool automatic = strcmp(wish, "auto") == 0, gpu = strcmp(wish, "gpu") == 0, cpu = strcmp(wish, "cpu") == 0;
     char *end = NULL;
     const unsigned long platform = strtoul(wish, &end, 10);
     const bool numbered = isdigit((unsigned char)wish[0]) && *end == ':' && isdigit((unsigned char)end[1]);
     char *rest = NULL;
     const unsigned long index = numbered ? strtoul(end + 1, &rest, 10) : 0;
+    const bool whole = !numbered || *rest != '/';
+    carrynet_status status = whole ? CARRYNET_OK : read_parts(&parts, &part, wish, rest);
+    if (status == CARRYNET_OK)
+        status = list(&found, &count);
+    if (status != CARRYNET_OK)
+        return status;
     for (size_t i = 0; i < count && chosen == NULL && (automatic || gpu); ++i)
         if (of_type(&found[i].about, CARRYNET_DEVICE_GPU))
             chosen = &found[i];
     for (size_t i = 0; i < count && chosen == NULL && (automatic || cpu); ++i)
         if (of_type(&found[i].about, CARRYNET_DEVICE_CPU))
             chosen = &found[i];
-    for (size_t i = 0; i < count && chosen == NULL && numbered && *rest == '\0'; ++i)
+    for (size_t i = 0; i < count && chosen == NULL && numbered && (*rest == '\0' || parts > 0); ++i)
         if (found[i].about.platform == platform && found[i].about.index == index)
             chosen = &found[i];
     for (size_t i = 0; i < count && chosen == NULL && !automatic && !gpu && !cpu && !numbered; ++i)
@@ -263,8 +366,11 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
                        chosen->about.index);
         status = opencl_fail(call, chosen->about.error);
     } else if (chosen != NULL) {
-        *id = chosen->id;
-        *about = chosen->about;
+        status = parts > 0 ? take_part(&chosen->id, &chosen->about, parts, part) : CARRYNET_OK;
+        if (status == CARRYNET_OK) {
+            *id = chosen->id;
+            *about = chosen->about;
+        }
     } else {
         status = not_found(wish, found, count);
     }
@@ -282,5 +388,8 @@ carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint3
 carrynet_status carrynet_device_find(carrynet_device *device, const char *wish)
 {
     cl_device_id id = NULL;
-    return opencl_device_find(&id, device, wish);
+    const carrynet_status status = opencl_device_find(&id, device, wish);
+    if (status == CARRYNET_OK)
+        opencl_device_release(id, device);
+    return status;
 }

@@ -62,6 +62,7 @@ carrynet_status opencl_wait(struct opencl_slot *slot)
     const cl_int code = clWaitForEvents(1, &slot->written);
     (void)clReleaseEvent(slot->written);
     slot->written = NULL;
+    slot->rates_queued = slot->sums_queued = false;
     return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clWaitForEvents", code);
 }
 

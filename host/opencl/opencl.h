@@ -15,14 +15,14 @@ carrynet_status opencl_fail(const char *call, cl_int code);
 
 /* ---- devices (devices.c, admission.c) -------------------------------------------------------------------------- */
 
-/* A device by platform and number. DEVICE, with the list, if there is none. */
+/* A device by platform and number, which needs no release. DEVICE, with the list, if there is none. */
 carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint32_t platform, uint32_t index);
 
-/*
- * The device that a wish names: NULL or "auto", "gpu", "cpu", "P:D", part of a name. DEVICE, with the list, if there is
- * none.
- */
+/* The device that a wish names, as carrynet_device_find says; opencl_device_release is the caller's. */
 carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, const char *wish);
+
+/* Gives a part of a device back; a whole one, or NULL, is left as it is. */
+void opencl_device_release(cl_device_id id, const carrynet_device *about);
 
 /* ---- programs (programs.c) ------------------------------------------------------------------------------------- */
 
@@ -84,6 +84,8 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *trainer, const struc
                                      uint32_t **targets);
 carrynet_status opencl_trainer_gradient(struct opencl_trainer *trainer, const struct net_pass *pass,
                                         const carrynet_individual *individuals);
+carrynet_status opencl_trainer_gradient_made(struct opencl_trainer *trainer, const struct net_pass *pass,
+                                             const carrynet_task *task, const carrynet_individual *individuals);
 carrynet_status opencl_trainer_train(struct opencl_trainer *trainer, const struct net_pass *pass,
                                      const carrynet_task *task, const carrynet_individual *individuals,
                                      const struct net_rates *rates, uint32_t updates);

@@ -6,19 +6,15 @@
 #include "opencl/trainer.h"
 #include <string.h>
 
+enum { RESULTS_KEPT = 1 << 20 }; /* bytes read back up to which their room is kept for the next */
+
 /* ---- staging --------------------------------------------------------------------------------------------------- */
 
-carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_pass *s, uint32_t **symbols,
-                                     uint32_t **targets)
+carrynet_status opencl_take_slot(struct opencl_trainer *t, const struct opencl_plan *plan, size_t words)
 {
-    struct opencl_plan plan; /* only for what is staged where */
     t->slot = (t->slot + 1) % OPENCL_SLOTS;
     struct opencl_slot *slot = &t->slots[t->slot];
-    carrynet_status status = opencl_plan_pass(&plan, t, s, s->makes ? opencl_update_cut(t) : OPENCL_CUT_FORWARD);
-    /* The host fills all of it, or the individuals alone. */
-    const size_t words = s->makes ? plan.pass.first_symbol : plan.staged_words;
-    if (status == CARRYNET_OK)
-        status = opencl_wait(slot);
+    carrynet_status status = opencl_wait(slot);
     if (status == CARRYNET_OK && words > slot->words_room) {
         base_free(slot->words);
         slot->words_room = 0;
@@ -26,11 +22,20 @@ carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_
         if (status == CARRYNET_OK)
             slot->words_room = words;
     }
+    return status == CARRYNET_OK ? opencl_reserve(t, &slot->staged, plan->staged_words * sizeof(uint32_t), "the batch")
+                                 : status;
+}
+
+carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_pass *s, uint32_t **symbols,
+                                     uint32_t **targets)
+{
+    struct opencl_plan plan; /* only for what is staged where */
+    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
     if (status == CARRYNET_OK)
-        status = opencl_reserve(t, &slot->staged, plan.staged_words * sizeof(uint32_t), "the batch");
-    if (status == CARRYNET_OK && !s->makes) {
-        *symbols = slot->words + plan.pass.first_symbol;
-        *targets = slot->words + plan.pass.first_target;
+        status = opencl_take_slot(t, &plan, plan.staged_words);
+    if (status == CARRYNET_OK) {
+        *symbols = t->slots[t->slot].words + plan.pass.first_symbol;
+        *targets = t->slots[t->slot].words + plan.pass.first_target;
     }
     return status;
 }
@@ -118,62 +123,62 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
     return status == CARRYNET_OK ? opencl_launch_gradient(t, &plan, slot) : status;
 }
 
-/* Reads the metrics of the last pass, from nodes of `stride` reals with the metrics at `at`. */
-static carrynet_status read_metrics(struct opencl_trainer *t, carrynet_metrics *metrics, size_t stride, size_t at)
+/*
+ * Reads what the last pass left in nodes of `stride` reals: their first `trained` reals as values, and the metrics at
+ * real `at`; either may be NULL. One wait for all.
+ */
+static carrynet_status read_nodes(struct opencl_trainer *t, void *values, carrynet_metrics *metrics, size_t stride,
+                                  size_t at)
 {
-    cl_ulong *totals = NULL;
-    char *measured = NULL;
-    const size_t networks = t->settings.networks, width = 2 * t->value;
-    carrynet_status status = base_allocate(&totals, networks, 2 * sizeof *totals);
+    const size_t networks = t->settings.networks, totals_bytes = networks * 2 * sizeof(cl_ulong);
+    /* Whole nodes, or the metrics alone. */
+    const size_t from = values != NULL ? 0 : at, reals = values != NULL ? stride : 2, row = reals * t->value;
+    carrynet_status status = opencl_room(&t->results, &t->results_room, totals_bytes + networks * row);
+    const cl_ulong *totals = (const cl_ulong *)(const void *)t->results;
+    char *nodes = t->results + totals_bytes;
     if (status == CARRYNET_OK)
-        status = base_allocate(&measured, networks, width);
-    /* One wait for both. */
+        status = opencl_read_rows(t, &t->sums, from * t->value, row, stride * t->value, networks, nodes);
     if (status == CARRYNET_OK)
-        status = opencl_read_rows(t, &t->sums, at * t->value, width, stride * t->value, networks, measured);
-    if (status == CARRYNET_OK)
-        status = opencl_read(t, &t->totals, totals, networks * 2 * sizeof *totals);
-    for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-        metrics[n] = (carrynet_metrics){
-            .loss = net_value(measured, t->settings.precision, 2 * n),
-            .absolute_error = net_value(measured, t->settings.precision, 2 * n + 1),
-            .wrong_bits = totals[2 * n],
-            .wrong_sequences = totals[2 * n + 1],
-        };
+        status = opencl_read(t, &t->totals, t->results, totals_bytes);
+    for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n, nodes += row) {
+        if (values != NULL)
+            memcpy((char *)values + n * t->trained * t->value, nodes, t->trained * t->value);
+        if (metrics != NULL)
+            metrics[n] = (carrynet_metrics){
+                .loss = net_value(nodes, t->settings.precision, at - from),
+                .absolute_error = net_value(nodes, t->settings.precision, at - from + 1),
+                .wrong_bits = totals[2 * n],
+                .wrong_sequences = totals[2 * n + 1],
+            };
+    }
     if (status != CARRYNET_OK)
         (void)clFinish(t->queue); /* what is queued may still write */
-    base_free(measured);
-    base_free(totals);
+    if (t->results_room > RESULTS_KEPT) {
+        base_free(t->results);
+        t->results = NULL;
+        t->results_room = 0;
+    }
     return status;
 }
 
 carrynet_status opencl_trainer_get_sums(struct opencl_trainer *t, void *values, carrynet_metrics *metrics)
 {
-    char *sums = NULL;
-    const size_t networks = t->settings.networks, stride = t->node_stride * t->value;
-    carrynet_status status = CARRYNET_OK;
-    if (values != NULL) {
-        status = base_allocate(&sums, networks, stride);
-        if (status == CARRYNET_OK)
-            status = opencl_read(t, &t->sums, sums, networks * stride);
-        for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-            memcpy((char *)values + n * t->trained * t->value, sums + n * stride, t->trained * t->value);
-        base_free(sums);
-    }
-    return status == CARRYNET_OK && metrics != NULL ? read_metrics(t, metrics, t->node_stride, t->trained) : status;
+    return read_nodes(t, values, metrics, t->node_stride, t->trained);
 }
 
 carrynet_status opencl_trainer_set_sums(struct opencl_trainer *t, const void *values)
 {
-    char *sums = NULL;
-    const size_t networks = t->settings.networks, stride = t->node_stride * t->value;
-    carrynet_status status = base_allocate(&sums, networks, stride);
-    if (status != CARRYNET_OK)
-        return status;
-    for (size_t n = 0; n < networks; ++n)
-        memcpy(sums + n * stride, (const char *)values + n * t->trained * t->value, t->trained * t->value);
-    status = opencl_write(t, &t->sums, sums, networks * stride);
-    base_free(sums);
-    return status;
+    struct opencl_slot *slot = &t->slots[t->slot];
+    const size_t networks = t->settings.networks, stride = t->node_stride * t->value, row = t->trained * t->value;
+    carrynet_status status = slot->sums_queued ? opencl_wait(slot) : CARRYNET_OK;
+    if (status == CARRYNET_OK)
+        status = opencl_room(&slot->sums, &slot->sums_room, networks * stride);
+    for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n) {
+        memcpy(slot->sums + n * stride, (const char *)values + n * row, row);
+        memset(slot->sums + n * stride + row, 0, stride - row);
+    }
+    slot->sums_queued = status == CARRYNET_OK;
+    return status == CARRYNET_OK ? opencl_write_slot(t, slot, &t->sums, slot->sums, networks * stride) : status;
 }
 
 /* ---- forward --------------------------------------------------------------------------------------------------- */
@@ -256,5 +261,5 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     if (status != CARRYNET_OK || outputs->metrics == NULL)
         return status;
     status = join(t, &plan.pass);
-    return status == CARRYNET_OK ? read_metrics(t, outputs->metrics, plan.pass.node_stride, 0) : status;
+    return status == CARRYNET_OK ? read_nodes(t, NULL, outputs->metrics, plan.pass.node_stride, 0) : status;
 }

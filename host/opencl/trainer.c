@@ -152,6 +152,7 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carryne
                                       size_t description_size)
 {
     struct opencl_trainer *t = NULL;
+    char part[64] = "";
     *out = NULL;
     carrynet_status status = base_allocate(&t, 1, sizeof *t);
     if (status != CARRYNET_OK)
@@ -176,8 +177,11 @@ carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carryne
         status = make_state(t);
     if (status != CARRYNET_OK)
         goto done;
-    (void)snprintf(description, description_size, "%u:%u %s (%s), %s kernel shape, fp%d%s", t->about.platform,
-                   t->about.index, t->about.name, t->about.platform_name, t->cpu_shape ? "cpu" : "gpu",
+    if (t->about.parts > 0)
+        (void)snprintf(part, sizeof part, ", part %u of %u, %u compute unit%s", t->about.part + 1, t->about.parts,
+                       t->about.compute_units, t->about.compute_units == 1 ? "" : "s");
+    (void)snprintf(description, description_size, "%u:%u %s (%s)%s, %s kernel shape, fp%d%s", t->about.platform,
+                   t->about.index, t->about.name, t->about.platform_name, part, t->cpu_shape ? "cpu" : "gpu",
                    (int)settings->precision, inexact ? ", not admitted: bits may differ" : "");
     *out = t;
     t = NULL;
@@ -203,15 +207,18 @@ void opencl_trainer_free(struct opencl_trainer *t)
             (void)clReleaseEvent(slot->written);
         base_free(slot->words);
         base_free(slot->rates);
+        base_free(slot->sums);
     }
     for (size_t i = 0; i < t->profile.events; ++i)
         if (t->profile.event[i] != NULL)
             (void)clReleaseEvent(t->profile.event[i]);
+    base_free(t->results);
     opencl_release_kernels(t);
     if (t->queue != NULL)
         (void)clReleaseCommandQueue(t->queue);
     if (t->context != NULL)
         (void)clReleaseContext(t->context);
+    opencl_device_release(t->device, &t->about);
     base_free(t);
 }
 

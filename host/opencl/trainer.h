@@ -15,15 +15,18 @@ struct opencl_buffer {
     uint64_t bytes;
 };
 
-/* What the host fills while the device still reads its predecessors: one update's sequences and rates. */
+/* What the host fills while the device still reads its predecessors: one update's sequences, sums and rates. */
 struct opencl_slot {
     uint32_t *words; /* individuals, symbols, targets */
     size_t words_room;
     char *rates; /* [updates][networks][CARRYNET_RATES] reals */
     size_t rates_room;
+    char *sums; /* [networks][node_stride] reals */
+    size_t sums_room;
     struct opencl_buffer staged;
     struct opencl_buffer rates_buffer;
-    cl_event written; /* of the last write from this slot */
+    cl_event written;               /* of the last write from this slot */
+    bool rates_queued, sums_queued; /* whether that write or one before it, not waited for, reads them */
 };
 
 enum { OPENCL_SLOTS = 3, OPENCL_BUFFERS = 32, OPENCL_EVENTS = 512 };
@@ -92,6 +95,9 @@ struct opencl_trainer {
 
     struct opencl_slot slots[OPENCL_SLOTS];
     int slot; /* of the current pass */
+
+    char *results; /* read back: totals and nodes of a pass */
+    size_t results_room;
 };
 
 /* Makes room for at least `bytes`. MEMORY states the need and the device's limit. */
@@ -102,6 +108,9 @@ carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buf
 carrynet_status opencl_write(struct opencl_trainer *trainer, const struct opencl_buffer *to, const void *from,
                              size_t bytes);
 carrynet_status opencl_read(struct opencl_trainer *trainer, const struct opencl_buffer *from, void *to, size_t bytes);
+
+/* Memory of the host for at least `bytes`, of which *room are there. Content is lost when it grows. MEMORY. */
+carrynet_status opencl_room(char **memory, size_t *room, size_t bytes);
 
 /*
  * Queues a copy of `rows` rows of `width` bytes, `stride` bytes apart from byte `first` on, side by side. Done when a
@@ -204,6 +213,12 @@ carrynet_status opencl_write_slot(struct opencl_trainer *trainer, struct opencl_
                                   const struct opencl_buffer *to, const void *from, size_t bytes);
 
 /* ---- passes.c -------------------------------------------------------------------------------------------------- */
+
+/*
+ * The next slot becomes that of the current pass, with room for what is staged on the device, and for the first `words`
+ * of it on the host.
+ */
+carrynet_status opencl_take_slot(struct opencl_trainer *trainer, const struct opencl_plan *plan, size_t words);
 
 /* Room for a planned pass, and the packed weights of the CPU shape. */
 carrynet_status opencl_prepare(struct opencl_trainer *trainer, const struct opencl_plan *plan);

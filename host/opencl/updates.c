@@ -1,5 +1,6 @@
 /* From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device. */
 #include "opencl/trainer.h"
+#include <assert.h>
 #include <string.h>
 
 /* What all networks' updates share, made anew where the number of sequences changes. */
@@ -28,20 +29,16 @@ static carrynet_status write_rates(struct opencl_trainer *t, struct opencl_slot 
                                    size_t count)
 {
     const size_t bytes = count * CARRYNET_RATES * t->value;
-    carrynet_status status = opencl_wait(slot);
-    if (status == CARRYNET_OK && bytes > slot->rates_room) {
-        base_free(slot->rates);
-        slot->rates_room = 0;
-        status = base_allocate(&slot->rates, bytes, 1);
-        if (status == CARRYNET_OK)
-            slot->rates_room = bytes;
-    }
+    carrynet_status status = slot->rates_queued ? opencl_wait(slot) : CARRYNET_OK;
+    if (status == CARRYNET_OK)
+        status = opencl_room(&slot->rates, &slot->rates_room, bytes);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &slot->rates_buffer, bytes, "the rates");
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_RATE, rates[i].rate);
         opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_EPSILON, rates[i].epsilon);
     }
+    slot->rates_queued = status == CARRYNET_OK;
     return status == CARRYNET_OK ? opencl_write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes) : status;
 }
 
@@ -221,44 +218,72 @@ static carrynet_status get_ready(struct opencl_trainer *t, const struct net_pass
     return status;
 }
 
+/* What a planned pass needs whose problems the device makes, in the next slot: the task, and who trains. */
+static carrynet_status begin_made(struct opencl_trainer *t, struct opencl_plan *plan, const carrynet_task *task,
+                                  const carrynet_individual *individuals)
+{
+    const size_t words = t->settings.networks * CARRYNET_INDIVIDUAL;
+    carrynet_status status = opencl_take_slot(t, plan, words);
+    struct opencl_slot *slot = &t->slots[t->slot];
+    if (status == CARRYNET_OK)
+        status = write_task(t, task);
+    if (status != CARRYNET_OK)
+        return status;
+    plan->pass.drawn_steps = plan->pass.steps - task->closing_count;
+    plan->pass.drawn_words = (uint32_t)carrynet_packed_words(task->inputs, plan->pass.drawn_steps);
+    opencl_put_individuals(t, slot->words, individuals);
+    return opencl_write_slot(t, slot, &slot->staged, slot->words, words * sizeof(uint32_t));
+}
+
+/* One update's problems and their gradient, by the kernels of single steps. */
+static carrynet_status launch_made(struct opencl_trainer *t, const struct opencl_plan *plan, struct opencl_slot *slot)
+{
+    carrynet_status status = opencl_prepare(t, plan);
+    if (status == CARRYNET_OK)
+        status = launch_make(t, plan, slot);
+    return status == CARRYNET_OK ? opencl_launch_gradient(t, plan, slot) : status;
+}
+
+carrynet_status opencl_trainer_gradient_made(struct opencl_trainer *t, const struct net_pass *s,
+                                             const carrynet_task *task, const carrynet_individual *individuals)
+{
+    struct net_pass made = *s;
+    struct opencl_plan plan;
+    assert(s->first_sequence % CARRYNET_BLOCK == 0);
+    made.shared = false;
+    made.makes = true;
+    carrynet_status status = opencl_plan_pass(&plan, t, &made, OPENCL_CUT_GRADIENT);
+    if (status == CARRYNET_OK)
+        status = begin_made(t, &plan, task, individuals);
+    return status == CARRYNET_OK ? launch_made(t, &plan, &t->slots[t->slot]) : status;
+}
+
 carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_pass *s, const carrynet_task *task,
                                      const carrynet_individual *individuals, const struct net_rates *rates,
                                      uint32_t updates)
 {
     struct opencl_plan plan;
-    uint32_t *symbols = NULL, *targets = NULL; /* the host has none to fill */
     opencl_choose_launches(t);
-    carrynet_status status = opencl_trainer_stage(t, s, &symbols, &targets);
+    carrynet_status status = opencl_plan_pass(&plan, t, s, opencl_update_cut(t));
+    if (status == CARRYNET_OK)
+        status = begin_made(t, &plan, task, individuals);
     struct opencl_slot *slot = &t->slots[t->slot];
-    if (status == CARRYNET_OK)
-        status = opencl_plan_pass(&plan, t, s, opencl_update_cut(t));
-    if (status == CARRYNET_OK)
-        status = write_task(t, task);
     if (status == CARRYNET_OK)
         status = write_constants(t, s->sequences);
     if (status == CARRYNET_OK && updates > 0)
         status = write_rates(t, slot, rates, (size_t)updates * t->settings.networks);
-    if (status != CARRYNET_OK)
-        return status;
-    plan.pass.drawn_steps = plan.pass.steps - task->closing_count;
-    plan.pass.drawn_words = (uint32_t)carrynet_packed_words(task->inputs, plan.pass.drawn_steps);
-    opencl_put_individuals(t, slot->words, individuals);
-    status = opencl_write_slot(t, slot, &slot->staged, slot->words,
-                               t->settings.networks * CARRYNET_INDIVIDUAL * sizeof(uint32_t));
     if (status == CARRYNET_OK && updates == 0)
         return get_ready(t, s, &plan, slot);
+    if (status != CARRYNET_OK)
+        return status;
     t->lagged += t->lag * updates;
-    if (status == CARRYNET_OK && t->networks_abreast)
+    if (t->networks_abreast)
         return launch_networks(t, &plan, slot, updates);
-    if (status == CARRYNET_OK && t->whole)
+    if (t->whole)
         return launch_whole(t, &plan, slot, updates);
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
         plan.pass.update = u;
-        status = opencl_prepare(t, &plan);
-        if (status == CARRYNET_OK)
-            status = launch_make(t, &plan, slot);
-        if (status == CARRYNET_OK)
-            status = opencl_launch_gradient(t, &plan, slot);
+        status = launch_made(t, &plan, slot);
         if (status == CARRYNET_OK)
             status = launch_update(t, slot, u * t->settings.networks * CARRYNET_RATES);
     }

@@ -17,6 +17,12 @@ bool carrynet_ranks_launched(uint32_t *count)
         }
     }
     *count = 0;
-    /* srun --mpi=pmix says which rank it is, not of how many. */
-    return getenv("PMIX_RANK") != NULL;
+    if (getenv("PMIX_RANK") == NULL)
+        return false;
+    /* srun --mpi=pmix says which rank it is, and Slurm of how many. */
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+    const char *end = tasks != NULL ? base_read_whole(&number, tasks, UINT32_MAX) : NULL;
+    if (end != NULL && *end == '\0')
+        *count = (uint32_t)number;
+    return true;
 }

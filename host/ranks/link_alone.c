@@ -16,7 +16,7 @@ carrynet_status link_open(carrynet_ranks *ranks)
 {
     uint32_t count = 1;
     ranks->count = ranks->local_count = 1;
-    if (carrynet_ranks_launched(&count) && count != 1)
+    if (carrynet_ranks_launched(&count) && count > 1)
         return base_fail(CARRYNET_ERROR_UNSUPPORTED,
                          "started by an MPI launcher, but built without MPI, so that each process would do the whole "
                          "work. To build with it: apt-get install libopenmpi-dev openmpi-bin (Debian, Ubuntu), then "

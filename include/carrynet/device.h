@@ -26,6 +26,8 @@ typedef enum carrynet_kernel_shape {
 typedef struct carrynet_device {
     uint32_t platform; /* P and D of "P:D", from 0 */
     uint32_t index;
+    uint32_t parts; /* N and i of "P:D/N.i", part i (from 0) of N equal ones; N is 0 for a whole device */
+    uint32_t part;
     carrynet_device_type type;
     char platform_name[128];
     char name[128];
@@ -54,8 +56,10 @@ CARRYNET_API carrynet_status carrynet_devices_list(carrynet_device **devices, si
 CARRYNET_API void carrynet_devices_free(carrynet_device *devices);
 
 /*
- * The OpenCL device that a wish names: NULL or "auto" (GPU, then CPU), "gpu", "cpu", "P:D", part of a name. DEVICE,
- * with the list, if there is none.
+ * The OpenCL device that a wish names: NULL or "auto" (GPU, then CPU), "gpu", "cpu", "P:D", part of a name; or
+ * "P:D/N.i", part i, from 0 to N - 1, of a device cut into N equal ones (1 to 64), each with floor(units / N) of its
+ * compute units. DEVICE, with the list, if there is none; if it cannot be cut so, with the reason. ARGUMENT for another
+ * number after "/", and for "P:D/N", which is N devices.
  */
 CARRYNET_API carrynet_status carrynet_device_find(carrynet_device *device, const char *wish);
 

@@ -64,6 +64,11 @@ RETURNS_CODE(clGetDeviceInfo, CL_OUT_OF_RESOURCES,
              (cl_device_id device, cl_device_info what, size_t room, void *value, size_t *size),
              (device, what, room, value, size))
 
+RETURNS_CODE(clCreateSubDevices, CL_OUT_OF_RESOURCES,
+             (cl_device_id device, const cl_device_partition_property *properties, cl_uint room, cl_device_id *devices,
+              cl_uint *count),
+             (device, properties, room, devices, count))
+
 /* ---- context, queue, programs ----------------------------------------------------------------------------------- */
 
 typedef void(CL_CALLBACK *context_told)(const char *, const void *, size_t, void *);
@@ -146,3 +151,4 @@ RETURNS_CODE_AFTER(clReleaseKernel, CL_OUT_OF_RESOURCES, (cl_kernel kernel), (ke
 RETURNS_CODE_AFTER(clReleaseProgram, CL_OUT_OF_RESOURCES, (cl_program program), (program))
 RETURNS_CODE_AFTER(clReleaseCommandQueue, CL_OUT_OF_RESOURCES, (cl_command_queue queue), (queue))
 RETURNS_CODE_AFTER(clReleaseContext, CL_OUT_OF_RESOURCES, (cl_context context), (context))
+RETURNS_CODE_AFTER(clReleaseDevice, CL_OUT_OF_RESOURCES, (cl_device_id device), (device))

@@ -1,0 +1,147 @@
+/* Wishes such as "gpu,gpu,cpu", "all" and "0:0/4", taken apart; and shared out among the ranks of a machine. */
+#include "engine/device_list.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_DEVICES = 256, MOST_PARTS = 64 };
+
+static carrynet_status add(struct device_list *list, const char *wish, size_t size)
+{
+    if (list->count == MOST_DEVICES)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "more than %d devices are asked for", MOST_DEVICES);
+    (void)snprintf(list->wishes[list->count++], DEVICE_LIST_WISH, "%.*s", (int)size, wish);
+    return CARRYNET_OK;
+}
+
+static carrynet_status add_device(struct device_list *list, const carrynet_device *device)
+{
+    char wish[32];
+    (void)snprintf(wish, sizeof wish, "%u:%u", device->platform, device->index);
+    return add(list, wish, strlen(wish));
+}
+
+/* Which devices are meant by a kind: "gpu", "cpu", "auto" or "all". */
+static bool of_kind(const carrynet_device *device, const char *kind)
+{
+    return device->available && device->full_profile &&
+           (strcmp(kind, "all") == 0 ||
+            device->type == (strcmp(kind, "cpu") == 0 ? CARRYNET_DEVICE_CPU : CARRYNET_DEVICE_GPU));
+}
+
+/* "P:D/N" into its parts; anything else as it is. */
+static carrynet_status add_entry(struct device_list *list, const char *wish, size_t size)
+{
+    char text[DEVICE_LIST_WISH], part[2 * DEVICE_LIST_WISH];
+    uint64_t platform = 0, index = 0, parts = 0;
+    if (size == 0 || size >= sizeof text)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "a list of devices has an entry that is %s: '%.64s'",
+                         size == 0 ? "empty" : "too long", wish);
+    (void)snprintf(text, sizeof text, "%.*s", (int)size, wish);
+    const char *rest = base_read_whole(&platform, text, UINT32_MAX);
+    rest = rest != NULL && *rest == ':' ? base_read_whole(&index, rest + 1, UINT32_MAX) : NULL;
+    const size_t device = rest != NULL ? (size_t)(rest - text) : 0;
+    rest = rest != NULL && *rest == '/' ? base_read_whole(&parts, rest + 1, UINT32_MAX) : NULL;
+    if (rest == NULL || *rest != '\0')
+        return add(list, text, size);
+    if (parts < 1 || parts > MOST_PARTS)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "'%s' asks for %llu parts of a device, must be 1 to %d", text,
+                         (unsigned long long)parts, MOST_PARTS);
+    carrynet_status status = CARRYNET_OK;
+    for (uint64_t i = 0; i < parts && status == CARRYNET_OK; ++i) {
+        (void)snprintf(part, sizeof part, "%.*s/%llu.%llu", (int)device, text, (unsigned long long)parts,
+                       (unsigned long long)i);
+        status = add(list, part, strlen(part));
+    }
+    return status;
+}
+
+/* Device number `number` of a kind. */
+static carrynet_status add_of_kind(struct device_list *list, const carrynet_device *devices, size_t count,
+                                   const char *kind, size_t number, const char *wish)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; ++i)
+        if (of_kind(&devices[i], kind) && found++ == number)
+            return add_device(list, &devices[i]);
+    return base_fail(CARRYNET_ERROR_DEVICE, "'%.64s' asks for %zu devices of the kind %s, there %s %zu", wish,
+                     number + 1, kind, found == 1 ? "is" : "are", found);
+}
+
+static carrynet_status add_entries(struct device_list *list, const carrynet_device *devices, size_t count,
+                                   const char *wish)
+{
+    static const char *const kinds[] = {"gpu", "cpu"};
+    size_t named[2] = {0, 0};
+    carrynet_status status = CARRYNET_OK;
+    for (const char *entry = wish; status == CARRYNET_OK; ++entry) {
+        const size_t size = strcspn(entry, ",");
+        const char *kind = NULL;
+        for (size_t k = 0; k < 2; ++k)
+            if (size == strlen(kinds[k]) && strncmp(entry, kinds[k], size) == 0) {
+                kind = kinds[k];
+                status = add_of_kind(list, devices, count, kind, named[k]++, wish);
+            }
+        if (kind == NULL)
+            status = add_entry(list, entry, size);
+        entry += size;
+        if (*entry == '\0')
+            break;
+    }
+    return status;
+}
+
+/* Every device of a kind; where there is none, the wish itself, whose message will say so. */
+static carrynet_status add_all(struct device_list *list, const carrynet_device *devices, size_t count, const char *kind)
+{
+    carrynet_status status = CARRYNET_OK;
+    for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
+        if (of_kind(&devices[i], kind))
+            status = add_device(list, &devices[i]);
+    if (status == CARRYNET_OK && list->count == 0)
+        status = add(list, strcmp(kind, "all") == 0 ? "cpu" : kind, strlen(kind));
+    return status;
+}
+
+/* Of the list those of this rank: every so manyth, at least one, or one alone. */
+static void take_turns(struct device_list *list, const carrynet_ranks *ranks, bool one)
+{
+    const size_t local = carrynet_ranks_local_count(ranks);
+    const size_t step = one || local > list->count ? list->count : local;
+    size_t kept = 0;
+    for (size_t i = carrynet_ranks_local_rank(ranks) % list->count; i < list->count; i += step)
+        memmove(list->wishes[kept++], list->wishes[i], DEVICE_LIST_WISH);
+    list->count = kept;
+}
+
+carrynet_status device_list_create(struct device_list *list, const char *wish, const carrynet_ranks *ranks)
+{
+    carrynet_device *devices = NULL;
+    size_t count = 0;
+    const size_t local = carrynet_ranks_local_count(ranks);
+    if (wish == NULL || wish[0] == '\0')
+        wish = "auto";
+    const bool kind = strcmp(wish, "auto") == 0 || strcmp(wish, "gpu") == 0 || strcmp(wish, "cpu") == 0;
+    const bool all = strcmp(wish, "all") == 0, several = strchr(wish, ',') != NULL;
+    *list = (struct device_list){0};
+    carrynet_status status = base_allocate(&list->wishes, MOST_DEVICES, sizeof *list->wishes);
+    if (status == CARRYNET_OK && (all || several || (kind && local > 1)))
+        status = carrynet_devices_list(&devices, &count);
+    if (status != CARRYNET_OK)
+        goto done;
+    if (all || (kind && local > 1))
+        status = add_all(list, devices, count, wish);
+    else if (several)
+        status = add_entries(list, devices, count, wish);
+    else
+        status = add_entry(list, wish, strlen(wish));
+    /* A kind is one device for each rank; what is named in a list, and "all", is shared out. */
+    if (status == CARRYNET_OK && local > 1)
+        take_turns(list, ranks, kind);
+done:
+    carrynet_devices_free(devices);
+    if (status != CARRYNET_OK) {
+        base_free(list->wishes);
+        *list = (struct device_list){0};
+    }
+    return status;
+}

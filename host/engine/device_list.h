@@ -1,0 +1,23 @@
+/* The devices that a wish names, where it names several, and those of one rank. */
+#ifndef ENGINE_DEVICE_LIST_H
+#define ENGINE_DEVICE_LIST_H
+
+#include "base/base.h"
+#include <carrynet/device.h>
+#include <carrynet/ranks.h>
+
+enum { DEVICE_LIST_WISH = 160 };
+
+struct device_list {
+    char (*wishes)[DEVICE_LIST_WISH]; /* [count], each of one device; to free with base_free */
+    size_t count;
+};
+
+/*
+ * Takes a wish (engine.h) apart: "gpu,gpu" are the first GPU and the second, "P:D/N" its N parts, "all" every OpenCL device. With
+ * ranks, those of this one: the ranks on a machine take turns, and with a single wish ("gpu") each takes one. ARGUMENT: an
+ * empty or too long entry; DEVICE: not so many of a kind.
+ */
+carrynet_status device_list_create(struct device_list *list, const char *wish, const carrynet_ranks *ranks);
+
+#endif

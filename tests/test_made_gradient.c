@@ -1,0 +1,178 @@
+/*
+ * The gradient of problems that the device makes, from any block of a batch on: the bits of the same problems staged by
+ * the host, on the device and in the reference; and an update from such sums gives the weights that training gives.
+ */
+#include "bodies.h"
+#include "engine/body.h"
+#include "opencl/opencl.h"
+#include <stdlib.h>
+
+enum { NETWORKS = 2, BATCH = 200, UPDATE = 3, MOST = 1024 };
+
+struct body {
+    void *self;
+    const struct engine_operations *does;
+};
+
+struct sums {
+    double values[NETWORKS * MOST]; /* of either precision */
+    carrynet_metrics metrics[NETWORKS];
+};
+
+static struct body open_body(const carrynet_settings *settings, const struct test_body *wish)
+{
+    struct body body = {NULL, NULL};
+    char description[512];
+    char *weights = NULL;
+    const size_t size = carrynet_shape_size(&settings->shape), value = settings->precision / 8;
+    if (strcmp(wish->device, "reference") == 0)
+        MUST(engine_reference_body(&body.self, &body.does, settings));
+    else
+        MUST(engine_opencl_body(&body.self, &body.does, settings, &wish->options, description, sizeof description));
+    weights = calloc(NETWORKS * size, value);
+    cr_assert_not_null(weights);
+    for (uint64_t n = 0; n < NETWORKS; ++n)
+        carrynet_initialize(weights + n * size * value, &settings->shape, settings->precision, n, 1);
+    MUST(body.does->set(body.self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, weights));
+    free(weights);
+    return body;
+}
+
+static struct net_pass pass_of(const carrynet_settings *settings, size_t first)
+{
+    struct net_pass pass = net_training_pass(settings, false);
+    pass.sequences = BATCH - first;
+    pass.first_sequence = first;
+    return pass;
+}
+
+/* The sums of problems that the host makes and stages. */
+static void staged_sums(struct sums *sums, const struct body *body, const carrynet_settings *settings,
+                        const carrynet_individual *individuals, size_t first)
+{
+    const carrynet_source source = carrynet_counter_source(&settings->task);
+    const struct net_pass pass = pass_of(settings, first);
+    uint32_t *symbols = NULL, *targets = NULL;
+    MUST(body->does->stage(body->self, &pass, &symbols, &targets));
+    for (size_t n = 0; n < NETWORKS; ++n)
+        MUST(source.fill(source.self, individuals[n].problem_seed, individuals[n].updates, first, pass.sequences,
+                         pass.steps, symbols + n * pass.sequences * pass.symbol_words,
+                         targets + n * pass.sequences * pass.target_words));
+    MUST(body->does->gradient(body->self, &pass, individuals));
+    MUST(body->does->get_sums(body->self, sums->values, sums->metrics));
+}
+
+static void made_sums(struct sums *sums, const struct body *body, const carrynet_settings *settings,
+                      const carrynet_individual *individuals, size_t first)
+{
+    const struct net_pass pass = pass_of(settings, first);
+    MUST(body->does->gradient_made(body->self, &pass, &settings->task, individuals));
+    MUST(body->does->get_sums(body->self, sums->values, sums->metrics));
+}
+
+static void same_sums(const struct sums *got, const struct sums *want, const carrynet_settings *settings,
+                      const char *label, size_t first)
+{
+    const size_t trained = carrynet_shape_trained(&settings->shape), value = settings->precision / 8;
+    cr_assert(memcmp(got->values, want->values, NETWORKS * trained * value) == 0, "%s, from %zu: gradients differ",
+              label, first);
+    for (int n = 0; n < NETWORKS; ++n) {
+        const carrynet_metrics *g = &got->metrics[n], *w = &want->metrics[n];
+        cr_assert(memcmp(&g->loss, &w->loss, sizeof g->loss) == 0 &&
+                      memcmp(&g->absolute_error, &w->absolute_error, sizeof g->loss) == 0 &&
+                      g->wrong_bits == w->wrong_bits && g->wrong_sequences == w->wrong_sequences,
+                  "%s, from %zu: metrics of network %d differ", label, first, n);
+        cr_assert_gt(g->wrong_bits, 0);
+    }
+}
+
+/* An update from sums that were read and set again, against one that the device makes alone. */
+static void same_update(const struct body *body, const carrynet_settings *settings,
+                        const carrynet_individual *individuals, const char *label)
+{
+    const size_t size = carrynet_shape_size(&settings->shape), bytes = NETWORKS * size * settings->precision / 8;
+    struct net_pass pass = pass_of(settings, 0);
+    struct net_rates rates[NETWORKS];
+    struct sums sums;
+    static double before[NETWORKS * MOST], want[NETWORKS * MOST], got[NETWORKS * MOST];
+    for (int n = 0; n < NETWORKS; ++n)
+        rates[n] = engine_rates(settings, individuals[n].rate, UPDATE);
+    MUST(body->does->get(body->self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
+    made_sums(&sums, body, settings, individuals, 0);
+    MUST(body->does->get_sums(body->self, NULL, sums.metrics)); /* the metrics alone leave the rest as it is */
+    MUST(body->does->set_sums(body->self, sums.values));
+    MUST(body->does->update(body->self, rates, BATCH));
+    MUST(body->does->get(body->self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, got));
+    cr_assert(memcmp(got, before, bytes) != 0, "%s: nothing was learnt", label);
+    MUST(body->does->set(body->self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
+    pass.makes = true;
+    MUST(body->does->train(body->self, &pass, &settings->task, individuals, rates, 1));
+    MUST(body->does->get(body->self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, want));
+    cr_assert(memcmp(got, want, bytes) == 0, "%s: weights differ from those of training", label);
+}
+
+static void check(const carrynet_settings *settings, carrynet_launches launches)
+{
+    const carrynet_individual individuals[NETWORKS] = {
+        {.seed = 5, .problem_seed = 0x123456789abcdefu, .rate = 0.5, .updates = UPDATE, .noise = 0.1},
+        {.seed = 6, .problem_seed = 7, .rate = 0.25, .updates = UPDATE},
+    };
+    struct test_body bodies[3];
+    const size_t count = test_bodies(bodies, settings->precision);
+    static struct sums want, got;
+    struct body reference = open_body(settings, &bodies[0]);
+    cr_assert_null(reference.does->gradient_made);
+    for (size_t b = 1; b < count; ++b) {
+        bodies[b].options.launches = launches;
+        struct body body = open_body(settings, &bodies[b]);
+        for (size_t first = 0; first < BATCH; first += 64) {
+            staged_sums(&want, &reference, settings, individuals, first);
+            staged_sums(&got, &body, settings, individuals, first);
+            same_sums(&got, &want, settings, bodies[b].label, first);
+            made_sums(&got, &body, settings, individuals, first);
+            same_sums(&got, &want, settings, bodies[b].label, first);
+        }
+        same_update(&body, settings, individuals, bodies[b].label);
+        MUST(opencl_trainer_check_guards(body.self));
+        body.does->free(body.self);
+    }
+    reference.does->free(reference.self);
+}
+
+/* The engine takes more sequences than a pass has here: so small networks have their blocks abreast. */
+static carrynet_settings settings_of(uint32_t hidden, uint32_t steps, carrynet_precision precision)
+{
+    const carrynet_task *sub = NULL;
+    carrynet_settings settings;
+    MUST(carrynet_task_find(&sub, "sub"));
+    carrynet_settings_init(&settings, sub);
+    settings.networks = NETWORKS;
+    settings.shape.hidden = hidden;
+    settings.steps = steps;
+    settings.precision = precision;
+    settings.batch = 2048;
+    settings.optimizer = CARRYNET_OPTIMIZER_SGD;
+    return settings;
+}
+
+Test(made_gradient, equals_staged_problems)
+{
+    /*
+     * Two words a problem, and one; of the smaller networks the blocks stand abreast. Where training would take whole
+     * updates, the gradient still takes single steps. Shapes of the table of cases, whose programs there are already.
+     */
+    const carrynet_settings small = settings_of(4, 20, CARRYNET_FP32), seeds = settings_of(16, 8, CARRYNET_FP32);
+    const carrynet_settings twice = settings_of(7, 6, CARRYNET_FP64);
+    check(&small, CARRYNET_LAUNCHES_STEPS);
+    check(&seeds, CARRYNET_LAUNCHES_WHOLE);
+    check(&twice, CARRYNET_LAUNCHES_STEPS);
+}
+
+Test(made_gradient, closes_problems)
+{
+    carrynet_settings settings = settings_of(16, 17, CARRYNET_FP32);
+    settings.task.closing_count = 2;
+    settings.task.closing[0] = 1;
+    settings.task.closing[1] = 2;
+    check(&settings, CARRYNET_LAUNCHES_STEPS);
+}
