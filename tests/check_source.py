@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Rules of the source that no compiler checks; each is a ctest test, and `self-test` proves that each can fail.
 
-    check_source.py includes    a folder includes only what stands above it in ORDER; OpenCL only in host/opencl; no printing below the program
+    check_source.py includes    a folder includes only what stands above it in ORDER; OpenCL only in host/opencl, MPI only in host/ranks; no printing below the program
     check_source.py names       file names are unique in the tree
     check_source.py arithmetic  kernels/ARITHMETIC.md, sections 1 and 2, in the kernels and the reference's loops
     check_source.py headers --cc CC [--cxx CXX]      each public header compiles alone, in C and in C++
@@ -23,6 +23,9 @@ ORDER = ["include/carrynet", "kernels", "host/base", "host/task", "host/net", "h
          "host/exchange", "host/reference", "host/opencl", "host/ranks", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
+ENDING = ["host/ranks/link_alone.c"]  # it ends the process where its caller asks for that
+# Headers that one folder alone includes.
+HOMES = [(r"(CL|OpenCL)/", "host/opencl"), (r"mpi\.h$", "host/ranks")]
 PRINTING = re.compile(r"(?<![\w.>])(?:printf|vprintf|puts|putchar|perror|exit|_Exit|abort|quick_exit)\s*\(|\b(?:stdout|stderr)\b")
 
 
@@ -50,15 +53,16 @@ def check_includes(root):
                 continue
             quoted, system, _ = found.groups()
             if system is not None and not system.startswith("carrynet/"):
-                if re.match(r"(CL|OpenCL)/", system) and room != "host/opencl":
-                    problems.append(f"{path}:{number}: <{system}> outside host/opencl")
+                problems += [f"{path}:{number}: <{system}> outside {home}" for headers, home in HOMES
+                             if re.match(headers, system) and room != home]
                 continue
             name = quoted or system
             if name is None:
                 problems.append(f"{path}:{number}: an include through a macro cannot be checked")
                 continue
-            if quoted is not None and re.match(r"(CL|OpenCL)/", quoted) and room != "host/opencl":
-                problems.append(f"{path}:{number}: \"{quoted}\" outside host/opencl")
+            foreign = [home for headers, home in HOMES if quoted is not None and re.match(headers, quoted)]
+            if foreign and room != foreign[0]:
+                problems.append(f"{path}:{number}: \"{quoted}\" outside {foreign[0]}")
                 continue
             places = [os.path.join("include", name)] if quoted is None else [
                 os.path.join(os.path.dirname(path), name), os.path.join("host", name), name, os.path.join("include", name)]
@@ -69,7 +73,7 @@ def check_includes(root):
                 problems.append(f"{path}:{number}: \"{name}\" is in no folder of the order")
             elif room_of(target) != "kernels" and ORDER.index(room_of(target)) > ORDER.index(room):
                 problems.append(f"{path}:{number}: {room} may not include {target}: it stands below")
-        if room not in PROGRAMS and room.startswith("host/"):
+        if room not in PROGRAMS and path not in ENDING and room.startswith("host/"):
             for number, line in enumerate(code_of(text).split("\n"), 1):
                 found = PRINTING.search(line)
                 if found:
@@ -132,6 +136,7 @@ GOOD = {
     "host/net/net.c": "#include \"base/base.h\"\n#include \"kernels/arithmetic.h\"\n#include <stdio.h>\n"
                       "int f(char *t) { return snprintf(t, 3, \"x\"); }\n",
     "host/opencl/launch.c": "#include <CL/cl.h>\n#include \"kernels/arithmetic.h\"\n",
+    "host/ranks/link_mpi.c": "#include <mpi.h>\n",
     "host/reference/loops/forward.c": "real f(const real *w, int k, int H, real s)\n{\n    return s + w[k * H + 1];\n}\n",
     "host/cli/main.c": "#include \"net/net.c\"\nint main(void) { printf(\"\"); return 0; }\n",
 }
@@ -145,6 +150,8 @@ BAD = [
     ("includes", "include/carrynet/bad.h", "#include \"base/base.h\"\n", "stands below"),
     ("includes", "host/net/bad.c", "#include <CL/cl.h>\n", "outside host/opencl"),
     ("includes", "host/net/bad.c", "#include \"CL/opencl.h\"\n", "outside host/opencl"),
+    ("includes", "host/engine/bad.c", "#include <mpi.h>\n", "outside host/ranks"),
+    ("includes", "host/engine/bad.c", "#include \"mpi.h\"\n", "outside host/ranks"),
     ("includes", "host/net/bad.c", "#include \"nowhere.h\"\n", "not in the tree"),
     ("includes", "host/attic/bad.c", "int x;\n", "no folder of the order"),
     ("includes", "host/net/bad.c", "void f(void) { printf(\"x\"); }\n", "only programs print"),

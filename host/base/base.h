@@ -47,6 +47,13 @@ uint64_t base_physical_memory(void);
 size_t base_cores(void);
 
 /*
+ * That of the cores that this process may run on `alike` processes are to have equal parts, and of what its cgroup allows
+ * `here` processes; 1, 1 at first. And a number that is the same for processes that may run on the same cores.
+ */
+void base_share_cores(size_t alike, size_t here);
+uint64_t base_cores_identity(void);
+
+/*
  * What the cgroup of this process allows, of version 1 or 2: whole cores, rounded up, and bytes; 0 without a limit.
  * `root` stands before /proc and the mount points: "", but in tests.
  */

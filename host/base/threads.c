@@ -44,6 +44,33 @@ static size_t cgroup_cores(void)
     return cores;
 }
 
+/* How many processes share the cores and the cgroup. */
+static atomic_size_t cores_alike = 1, cores_here = 1;
+
+void base_share_cores(size_t alike, size_t here)
+{
+    atomic_store(&cores_alike, alike > 0 ? alike : 1);
+    atomic_store(&cores_here, here > 0 ? here : 1);
+}
+
+uint64_t base_cores_identity(void)
+{
+    uint64_t digest = BASE_DIGEST;
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        for (size_t core = 0; core < CPU_SETSIZE; ++core)
+            digest = base_digest(digest, CPU_ISSET(core, &set) ? 1 : 0, 1);
+#endif
+    return digest;
+}
+
+/* A part of something, at least 1. */
+static size_t part(size_t whole, size_t parts)
+{
+    return whole <= parts ? 1 : whole / parts;
+}
+
 size_t base_cores(void)
 {
     const char *variable = getenv("SLURM_CPUS_PER_TASK");
@@ -58,9 +85,10 @@ size_t base_cores(void)
     if (cores < 1)
         cores = sysconf(_SC_NPROCESSORS_ONLN);
 #endif
-    size_t least = cores < 1 ? 1 : (size_t)cores;
-    if (cgroup_cores() < least)
-        least = cgroup_cores();
+    size_t least = part(cores < 1 ? 1 : (size_t)cores, atomic_load(&cores_alike));
+    const size_t allowed = cgroup_cores() == SIZE_MAX ? SIZE_MAX : part(cgroup_cores(), atomic_load(&cores_here));
+    if (allowed < least)
+        least = allowed;
     const char *end = variable != NULL ? base_read_whole(&task, variable, UINT32_MAX) : NULL;
     if (end != NULL && *end == '\0' && task > 0 && task < least)
         least = (size_t)task;

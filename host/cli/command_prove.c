@@ -4,6 +4,7 @@
  * time. Results are told in the order of the networks.
  */
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include "cli/prove_report.h"
 #include "cli/train_progress.h"
 #include <inttypes.h>
@@ -341,7 +342,7 @@ static int prepare(proving *p, const cli_arguments *arguments, const char *path)
     if (base_same_file(path, arguments->operands[0]) ||
         (values[OPTION_TASK].given && base_same_file(path, values[OPTION_TASK].text)))
         return arguments_wrong(arguments, "-o names %s, which it reads", path);
-    carrynet_status status = certifies || values[OPTION_OUTPUT].given ? carrynet_writable(path) : CARRYNET_OK;
+    carrynet_status status = certifies || values[OPTION_OUTPUT].given ? job_writable(path) : CARRYNET_OK;
     if (status != CARRYNET_OK)
         return console_status(status);
     if (p->saved.options.device != NULL) {

@@ -79,7 +79,8 @@ const cli_command command_table[] = {
              "their sum, or learns another --task. It stops when every sum is right, checks them all once more and "
              "saves the model. Ctrl-C stops early and saves what there is.",
      .example = train_examples,
-     .run = command_train},
+     .run = command_train,
+     .on_ranks = true},
     {.id = COMMAND_EVAL,
      .name = "eval",
      .operands = "MODEL",
@@ -102,7 +103,8 @@ const cli_command command_table[] = {
              "wrong sum; or UNKNOWN, which is neither. A verdict does not depend on the machine, nor on time but by "
              "--seconds. Exit code 0, 1 if refuted, 5 if unknown; of several networks the worst.",
      .example = prove_examples,
-     .run = command_prove},
+     .run = command_prove,
+     .on_ranks = true},
     {.id = COMMAND_VERIFY,
      .name = "verify",
      .operands = "MODEL CERTIFICATE",
@@ -163,7 +165,8 @@ const cli_command command_table[] = {
          "when all of them are done: a kill without warning loses what trained together, and what was finished in "
          "the ten seconds or so before.",
      .example = sweep_examples,
-     .run = command_sweep},
+     .run = command_sweep,
+     .on_ranks = true},
     {.id = COMMAND_MERGE,
      .name = "merge",
      .operands = "PART [PART ...]",
@@ -215,7 +218,8 @@ const cli_command command_table[] = {
              "for the kernel and "
              "the value where the device first goes another way, and writes a program that shows it alone.",
      .example = compare_examples,
-     .run = command_compare},
+     .run = command_compare,
+     .on_ranks = true},
     {.id = COMMAND_BENCH,
      .name = "bench",
      .operands = "",
@@ -225,7 +229,8 @@ const cli_command command_table[] = {
          "the most fused multiply-adds that the same threads reach. Without --hidden, --bits, --batch or --nets it "
          "runs a table of shapes.",
      .example = bench_examples,
-     .run = command_bench},
+     .run = command_bench,
+     .on_ranks = true},
     {.id = COMMAND_PLOT,
      .name = "plot",
      .operands = "FILE",

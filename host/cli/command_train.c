@@ -4,6 +4,7 @@
  * of networks that are proved after it; with --json standard output is one object.
  */
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
 #include "cli/train_checkpoints.h"
@@ -197,16 +198,17 @@ int command_train(const cli_arguments *arguments)
     (void)snprintf(name, sizeof name, "%s.safetensors", settings.task.name);
     const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name;
     const char *log_path = values[OPTION_LOG].given ? values[OPTION_LOG].text : NULL;
-    if (!train_progress_can_write(arguments, path, log_path, &code))
-        return code;
-    if (settings.until_proved != 0 && !can_write_proof(&proof, arguments, path, log_path, &code))
-        goto done;
-
-    if (!train_snapshots_prepare(&snapshots, arguments, &settings, path, &code))
-        goto done;
-    train_progress progress = {
-        .settings = &settings, .log_path = log_path, .quiet = values[OPTION_QUIET].given, .samples = true};
-    if (!train_checkpoints_prepare(&checkpoints, arguments, &progress, path, &code))
+    train_progress progress = {.settings = &settings,
+                               .log_path = job_is_first() ? log_path : NULL,
+                               .quiet = values[OPTION_QUIET].given,
+                               .samples = true};
+    const bool good = train_progress_can_write(arguments, path, log_path, &code) &&
+                      (settings.until_proved == 0 || can_write_proof(&proof, arguments, path, log_path, &code)) &&
+                      train_snapshots_prepare(&snapshots, arguments, &settings, path, &code) &&
+                      train_checkpoints_prepare(&checkpoints, arguments, &progress, path, &code);
+    if (good)
+        code = EXIT_CODE_DONE;
+    if (!job_agree(&code))
         goto done;
     carrynet_train_options_init(&options);
     options.checkpoints = checkpoints.wanted.path != NULL ? &checkpoints.wanted : NULL;
@@ -240,6 +242,11 @@ int command_train(const cli_arguments *arguments)
         log_failure(&progress, carrynet_message());
         goto done;
     }
+    /* All ranks have the model; what is made of it is one process's work. */
+    code = EXIT_CODE_DONE;
+    engine.ranks = NULL;
+    if (!job_is_first())
+        goto done;
     train_end end = {.model = model,
                      .outcomes = outcomes,
                      .exact = count_exact(model),

@@ -153,14 +153,22 @@ static void say(char *text)
     (void)fputc('\n', stderr);
 }
 
+static char last_error[20000]; /* more than the longest message of the library */
+
 void console_error(const char *format, ...)
 {
-    char text[20000]; /* more than the longest message of the library */
+    char text[sizeof last_error];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     say(text);
+    (void)snprintf(last_error, sizeof last_error, "%s", text);
+}
+
+const char *console_last_error(void)
+{
+    return last_error;
 }
 
 int console_status(carrynet_status status)

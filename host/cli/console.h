@@ -25,6 +25,9 @@ int console_exit_code(carrynet_status status);
 /* "carrynet: ..." on standard error, folded at the width of the terminal, if it is one. */
 void console_error(const char *format, ...) BASE_PRINTF(1, 2);
 
+/* The last such message, "" before the first. */
+const char *console_last_error(void);
+
 /* Says the library's message and returns the exit code for the status. */
 int console_status(carrynet_status status);
 

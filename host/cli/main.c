@@ -4,6 +4,7 @@
  */
 #include "cli/console.h"
 #include "cli/job.h"
+#include "cli/job_ranks.h"
 #include "cli/options.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,20 +21,18 @@ static void hold_streams(void)
             (void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* the lowest that is free: this */
 }
 
-int main(int argc, char **argv)
+static bool is_one_of(const char *word, const char *a, const char *b)
 {
-    hold_streams();
-    /* Only the encoding of the terminal is the user's: numbers are written and read the same everywhere. */
-    (void)setlocale(LC_CTYPE, "");
-#ifdef SIGXFSZ
-    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of writing, which is told */
-#endif
-    job_prepare();
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+static int run(int argc, char **argv)
+{
     if (argc < 2) {
         help_program(stderr);
         return EXIT_CODE_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (is_one_of(argv[1], "--help", "-h")) {
         help_program(stdout);
         return console_finish(EXIT_CODE_DONE);
     }
@@ -48,10 +47,30 @@ int main(int argc, char **argv)
     const cli_command *command = command_find(argv[1]);
     if (command == NULL)
         return EXIT_CODE_USAGE;
+    if (job_ranks() != NULL && !command->on_ranks) {
+        console_error("carrynet %s runs in one process: start it without mpirun", command->name);
+        return EXIT_CODE_USAGE;
+    }
     cli_arguments arguments;
     int code;
     if (arguments_read(&arguments, command, argc - 1, argv + 1, &code))
         code = command->run(&arguments);
     arguments_free(&arguments);
     return console_finish(code);
+}
+
+int main(int argc, char **argv)
+{
+    int code;
+    hold_streams();
+    /* Only the encoding of the terminal is the user's: numbers are written and read the same everywhere. */
+    (void)setlocale(LC_CTYPE, "");
+#ifdef SIGXFSZ
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of writing, which is told */
+#endif
+    const bool briefly = argc >= 2 && (is_one_of(argv[1], "--help", "-h") || is_one_of(argv[1], "--version", "help"));
+    if (!job_join(briefly, &code))
+        return code;
+    job_prepare(); /* the threads of this rank */
+    return job_leave(run(argc, argv));
 }

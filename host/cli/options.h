@@ -177,6 +177,7 @@ struct cli_command {
     const char *text;                           /* what its --help says first */
     const char *const *example;                 /* command lines, NULL after the last */
     int (*run)(const cli_arguments *arguments); /* returns the exit code */
+    bool on_ranks;                              /* in several processes, as an MPI launcher starts them */
 };
 
 extern const cli_command command_table[];

@@ -4,6 +4,7 @@
  */
 #include "cli/results_file.h"
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ bool results_file_fits(const cli_arguments *arguments, const char *path, results
     carrynet_status status = CARRYNET_OK;
     bool fits = false;
     if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
-        status = carrynet_writable(path);
+        status = job_writable(path);
         goto done;
     }
     if (!ends_in(path, ENDING) || ends_in(path, TIMES)) {
@@ -48,9 +49,9 @@ bool results_file_fits(const cli_arguments *arguments, const char *path, results
         goto done;
     }
     if (use != RESULTS_NONE)
-        status = carrynet_writable(path);
+        status = job_writable(path);
     if (use != RESULTS_NONE && status == CARRYNET_OK)
-        status = carrynet_writable(times.data);
+        status = job_writable(times.data);
     fits = status == CARRYNET_OK;
 done:
     if (status != CARRYNET_OK)

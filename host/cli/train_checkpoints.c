@@ -1,6 +1,7 @@
 /* A checkpoint that cannot be written is said once, and the training goes on: the last one stands. */
 #include "cli/train_checkpoints.h"
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -98,7 +99,7 @@ bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_argumen
             arguments, "--checkpoint-every is '%s', must be a number of updates, 500, or of seconds, 30s", every->text);
     if (!file->given || *code != EXIT_CODE_DONE)
         return *code == EXIT_CODE_DONE;
-    const carrynet_status status = carrynet_writable(file->text);
+    const carrynet_status status = job_writable(file->text);
     if (status != CARRYNET_OK) {
         *code = console_status(status);
         return false;

@@ -4,6 +4,7 @@
  */
 #include "cli/train_progress.h"
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include "cli/problem_text.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -24,9 +25,9 @@ bool train_progress_can_write(const cli_arguments *arguments, const char *path, 
         return false;
     }
     if (path != NULL)
-        status = carrynet_writable(path);
+        status = job_writable(path);
     if (status == CARRYNET_OK && log_path != NULL)
-        status = carrynet_writable(log_path);
+        status = job_writable(log_path);
     if (status != CARRYNET_OK)
         *code = console_status(status);
     return status == CARRYNET_OK;

@@ -3,6 +3,7 @@
  * while the networks trained, and nothing has to be kept of it until the model is saved.
  */
 #include "cli/train_proof.h"
+#include "cli/job_ranks.h"
 #include <carrynet/prove.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ carrynet_status train_proof_prepare(train_proof *proof, const char *model_path)
     *proof = (train_proof){0};
     base_text_add(&proof->path, "%s.cert", model_path);
     return proof->path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name")
-                              : carrynet_writable(proof->path.data);
+                              : job_writable(proof->path.data);
 }
 
 void train_proof_free(train_proof *proof)

@@ -4,6 +4,7 @@
  */
 #include "cli/train_snapshots.h"
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static bool can_write(const train_snapshots *snapshots, const cli_arguments *arg
         base_text path = {0};
         add_path(&path, snapshots, snapshots->at[i]);
         carrynet_status status =
-            path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : carrynet_writable(path.data);
+            path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : job_writable(path.data);
         if (status != CARRYNET_OK)
             *code = console_status(status);
         else if (log->given && base_same_place(log->text, path.data))
@@ -173,7 +174,7 @@ static carrynet_status look(void *self, carrynet_engine *engine, uint64_t update
         carrynet_status status = path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : CARRYNET_OK;
         if (status == CARRYNET_OK)
             status = take_model(&model, &count, snapshots, engine, updates);
-        if (status == CARRYNET_OK && count > 0)
+        if (status == CARRYNET_OK && count > 0 && job_is_first()) /* who has read the engine with the others */
             status = carrynet_model_save(model, path.data);
         if (status != CARRYNET_OK) {
             console_error("no snapshot after %" PRIu64 " updates: %s; training goes on", updates, carrynet_message());

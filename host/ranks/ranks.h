@@ -1,10 +1,11 @@
 /*
  * What the rest of the library asks of ranks: agreement, exchange, and the sharing out of work. Each call is collective,
  * in the same order on every rank, but ranks_share_out's `work` and `take`. With NULL, or one rank, each does at once
- * what it would do among several. mpi.c has MPI behind it, alone.c nothing: one is compiled.
+ * what it would do among several.
  *
  * A status that goes in is this rank's of what went before: if any rank's is not OK, none of the data is valid and every
- * rank gets the status and the message of the lowest such rank, "rank 2: ..." before it.
+ * rank gets the status and the message of the lowest such rank, "rank 2: ..." before it, but where it is already there,
+ * or where the same has befallen all.
  */
 #ifndef RANKS_RANKS_H
 #define RANKS_RANKS_H

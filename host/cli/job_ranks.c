@@ -1,0 +1,141 @@
+/* Ranks as the program has them: joined before the command runs, left after it. */
+#include "cli/job_ranks.h"
+#include "cli/console.h"
+#include "ranks/ranks.h"
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static carrynet_ranks *joined; /* of several */
+static int kept = -1;          /* the standard error of a rank that is silent */
+
+carrynet_ranks *job_ranks(void)
+{
+    return joined;
+}
+
+bool job_is_first(void)
+{
+    return carrynet_ranks_rank(joined) == 0;
+}
+
+carrynet_status job_writable(const char *path)
+{
+    return job_is_first() ? base_writable(path) : CARRYNET_OK;
+}
+
+static void be_silent(void)
+{
+    kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0)
+        return;
+    (void)dup2(nowhere, STDOUT_FILENO);
+    (void)dup2(nowhere, STDERR_FILENO);
+    (void)close(nowhere);
+}
+
+/* What rank 0 does not know of. */
+static void say_alone(void)
+{
+    base_text line = {0};
+    base_text_add(&line, "carrynet: rank %u: %s\n", carrynet_ranks_rank(joined), console_last_error());
+    if (kept >= 0 && !line.failed)
+        (void)!write(kept, line.data, line.size);
+    base_text_free(&line);
+}
+
+/* The rank by the launcher's variables, before MPI has told. */
+static bool launched_as_first(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
+        const char *value = getenv(names[i]);
+        if (value != NULL)
+            return strcmp(value, "0") == 0;
+    }
+    return true;
+}
+
+bool job_join(bool briefly, int *code)
+{
+    uint32_t count = 1;
+    *code = EXIT_CODE_DONE;
+    if (!carrynet_ranks_launched(&count) || count == 1)
+        return true;
+    if (briefly) {
+        if (!launched_as_first())
+            be_silent();
+        return true;
+    }
+    const carrynet_status status = carrynet_ranks_create(&joined);
+    if (status != CARRYNET_OK) {
+        /* The first process that ends in error has its launcher end the others: the one that speaks must be it. */
+        if (launched_as_first())
+            console_error("%s", carrynet_message());
+        else
+            (void)nanosleep(&(struct timespec){.tv_nsec = 500000000}, NULL);
+        *code = console_exit_code(status);
+        return false;
+    }
+    if (carrynet_ranks_count(joined) == 1) {
+        (void)carrynet_ranks_free(joined, 0, NULL);
+        joined = NULL;
+    }
+    if (!job_is_first())
+        be_silent();
+    return true;
+}
+
+int job_leave(int code)
+{
+    int *codes = joined != NULL ? calloc(carrynet_ranks_count(joined), sizeof *codes) : NULL;
+    const uint32_t rank = carrynet_ranks_rank(joined), count = carrynet_ranks_count(joined);
+    if (joined == NULL)
+        return code;
+    if (!carrynet_ranks_free(joined, code, codes)) {
+        if (rank > 0)
+            say_alone();
+        carrynet_ranks_abort(joined, code);
+        return code;
+    }
+    if (codes != NULL && rank > 0 && code != 0 && codes[0] == 0)
+        say_alone();
+    for (uint32_t r = 0; r < count && codes != NULL; ++r)
+        if (codes[r] != 0) {
+            code = codes[r];
+            break;
+        }
+    free(codes);
+    joined = NULL;
+    return code;
+}
+
+bool job_agree(int *code)
+{
+    const uint32_t count = carrynet_ranks_count(joined);
+    uint64_t *sizes = NULL;
+    int *codes = NULL;
+    if (joined == NULL)
+        return *code == EXIT_CODE_DONE;
+    const bool failed = *code != EXIT_CODE_DONE;
+    carrynet_status status = failed ? base_fail(CARRYNET_ERROR_ARGUMENT, "%s", console_last_error()) : CARRYNET_OK;
+    status = ranks_agree(joined, status);
+    if (status == CARRYNET_OK)
+        return true;
+    if (!failed)
+        console_error("%s", carrynet_message());
+    status = base_allocate(&codes, count, sizeof *codes);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&sizes, count, sizeof *sizes);
+    for (uint32_t r = 0; r < count && status == CARRYNET_OK; ++r)
+        sizes[r] = sizeof *codes;
+    if (status == CARRYNET_OK && ranks_gather(joined, status, codes, sizes, code) == CARRYNET_OK)
+        for (uint32_t r = count; r-- > 0;)
+            *code = codes[r] != EXIT_CODE_DONE ? codes[r] : *code;
+    base_free(sizes);
+    base_free(codes);
+    return false;
+}

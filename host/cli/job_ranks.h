@@ -1,0 +1,36 @@
+/*
+ * The program as one of several processes that an MPI launcher has started: rank 0 speaks and writes, the others are
+ * silent, and all end with the same exit code.
+ */
+#ifndef CLI_JOB_RANKS_H
+#define CLI_JOB_RANKS_H
+
+#include "base/base.h"
+#include <carrynet/ranks.h>
+#include <stdbool.h>
+
+/*
+ * Joins the others, if a launcher has started several; to be called before anything of OpenCL. `briefly`: for what each
+ * process can do by itself, so that the others need only be silent. False, with *code set after a message, if in vain.
+ */
+bool job_join(bool briefly, int *code);
+
+/* To be called last, with the exit code; returns the one that all ranks end with. */
+int job_leave(int code);
+
+/* NULL: this process alone. */
+carrynet_ranks *job_ranks(void);
+
+/* Whether this is the rank that prints and writes files. */
+bool job_is_first(void);
+
+/* OK on the other ranks, else as base_writable. */
+carrynet_status job_writable(const char *path);
+
+/*
+ * Whether all ranks have come as far as this without an error; else *code is, on all, that of the first rank with one,
+ * whose message rank 0 says, if it has not. Collective, without ranks too.
+ */
+bool job_agree(int *code);
+
+#endif

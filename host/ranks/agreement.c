@@ -1,0 +1,279 @@
+/*
+ * What ranks agree on and exchange. Beside its bytes each rank sends a word about its status (struct ranks_stand), so
+ * that data and agreement are one call; only where some status is not OK does its message follow in a second one.
+ * What does not fit into a stage goes in portions, after an agreement of its own.
+ */
+#include "ranks/link.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { STAND = sizeof(struct ranks_stand) };
+_Static_assert(STAND == 8, "a word");
+
+static bool alone(const carrynet_ranks *ranks)
+{
+    return ranks == NULL || ranks->count == 1;
+}
+
+static size_t less(uint64_t a, size_t b)
+{
+    return a < b ? (size_t)a : b;
+}
+
+static struct ranks_stand stand_of(carrynet_status status)
+{
+    struct ranks_stand stand = {.status = (int8_t)status};
+    if (status != CARRYNET_OK) {
+        const char *message = carrynet_message();
+        const size_t length = less(strlen(message), UINT16_MAX);
+        uint64_t digest = BASE_DIGEST;
+        for (size_t i = 0; i < length; ++i)
+            digest = base_digest(digest, (unsigned char)message[i], 1);
+        stand.length = (uint16_t)length;
+        stand.digest = (uint32_t)(digest ^ digest >> 32);
+    }
+    return stand;
+}
+
+/* Whether a message already says whose it is. */
+static bool is_signed(const char *message)
+{
+    uint64_t rank = 0;
+    const char *end = strncmp(message, "rank ", 5) == 0 ? base_read_whole(&rank, message + 5, UINT32_MAX) : NULL;
+    return end != NULL && end[0] == ':';
+}
+
+/* What follows from ranks->stands: OK, or the lowest bad rank's status with its message. */
+static carrynet_status settle(carrynet_ranks *ranks)
+{
+    const struct ranks_stand *stands = ranks->stands;
+    bool equal = true;
+    uint32_t first = 0;
+    while (first < ranks->count && stands[first].status == CARRYNET_OK)
+        ++first;
+    if (first == ranks->count)
+        return CARRYNET_OK;
+    for (uint32_t r = 0; r < ranks->count; ++r)
+        equal = equal && memcmp(&stands[r], &stands[first], STAND) == 0;
+    const size_t length = stands[first].length;
+    if (ranks->rank == first)
+        memcpy(ranks->in, carrynet_message(), length);
+    const carrynet_status status = length > 0 ? link_broadcast(ranks, first, length) : CARRYNET_OK;
+    if (status != CARRYNET_OK)
+        return status;
+    ranks->in[length] = '\0';
+    const char *message = (const char *)ranks->in;
+    /* What has befallen all alike is nobody's own. */
+    if (equal || is_signed(message))
+        return base_fail((carrynet_status)stands[first].status, "%s", message);
+    return base_fail((carrynet_status)stands[first].status, "rank %u: %s", first, message);
+}
+
+/* A number of bytes, not many, of each rank to all, with their stands; they are then in `in`, one after another. */
+static carrynet_status gather_equal(carrynet_ranks *ranks, carrynet_status mine, const void *bytes, size_t size)
+{
+    const struct ranks_stand stand = stand_of(mine);
+    unsigned char *place = ranks->in + ranks->rank * (STAND + size);
+    for (uint32_t r = 0; r < ranks->count; ++r)
+        ranks->sizes[r] = STAND + size;
+    memcpy(place, &stand, STAND);
+    if (size > 0)
+        memcpy(place + STAND, bytes, size);
+    const carrynet_status status = link_gather(ranks, ranks->sizes);
+    for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r) {
+        memcpy(&ranks->stands[r], ranks->in + r * (STAND + size), STAND);
+        memmove(ranks->in + r * size, ranks->in + r * (STAND + size) + STAND, size);
+    }
+    return status;
+}
+
+carrynet_status ranks_agree(carrynet_ranks *ranks, carrynet_status mine)
+{
+    if (alone(ranks))
+        return mine;
+    const carrynet_status status = gather_equal(ranks, mine, NULL, 0);
+    return status == CARRYNET_OK ? settle(ranks) : status;
+}
+
+bool ranks_any(carrynet_ranks *ranks, bool mine)
+{
+    const unsigned char byte = mine ? 1 : 0;
+    if (alone(ranks))
+        return mine;
+    bool any = gather_equal(ranks, CARRYNET_OK, &byte, 1) != CARRYNET_OK;
+    for (uint32_t r = 0; r < ranks->count && !any; ++r)
+        any = ranks->in[r] != 0;
+    return any;
+}
+
+bool ranks_first(carrynet_ranks *ranks, bool mine)
+{
+    if (alone(ranks))
+        return mine;
+    ranks->in[0] = mine ? 1 : 0;
+    return link_broadcast(ranks, 0, 1) == CARRYNET_OK ? ranks->in[0] != 0 : mine;
+}
+
+/* ---- the same text ---------------------------------------------------------------------------------------------- */
+
+enum { SHOWN = 64 }; /* bytes of texts that are shown where they differ, with their ends */
+
+static carrynet_status show_text(carrynet_ranks *ranks, char shown[SHOWN], uint32_t from, const char *text)
+{
+    memset(shown, 0, SHOWN);
+    if (ranks->rank == from && strlen(text) < SHOWN)
+        memcpy(shown, text, strlen(text));
+    memcpy(ranks->in, shown, SHOWN);
+    const carrynet_status status = link_broadcast(ranks, from, SHOWN);
+    memcpy(shown, ranks->in, SHOWN);
+    return status;
+}
+
+carrynet_status ranks_same(carrynet_ranks *ranks, carrynet_status mine, const char *what, const char *text)
+{
+    uint64_t digest = BASE_DIGEST, first, other;
+    char shown[2][SHOWN];
+    if (alone(ranks))
+        return mine;
+    const size_t length = mine == CARRYNET_OK ? strlen(text) : 0;
+    for (size_t i = 0; i < length; ++i)
+        digest = base_digest(digest, (unsigned char)text[i], 1);
+    carrynet_status status = gather_equal(ranks, mine, &digest, sizeof digest);
+    uint32_t r = 0;
+    bool same = true;
+    memcpy(&first, ranks->in, sizeof first);
+    while (same && ++r < ranks->count) {
+        memcpy(&other, ranks->in + r * sizeof other, sizeof other);
+        same = other == first;
+    }
+    if (status == CARRYNET_OK)
+        status = settle(ranks);
+    if (status != CARRYNET_OK || same)
+        return status;
+    status = show_text(ranks, shown[0], 0, text);
+    if (status == CARRYNET_OK)
+        status = show_text(ranks, shown[1], r, text);
+    if (status != CARRYNET_OK)
+        return status;
+    if (shown[0][0] == '\0' || shown[1][0] == '\0')
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "ranks 0 and %u differ in %s, which must be the same on all", r,
+                         what);
+    return base_fail(CARRYNET_ERROR_ARGUMENT, "ranks 0 and %u differ in %s, which must be the same on all: %s and %s",
+                     r, what, shown[0], shown[1]);
+}
+
+/* ---- data ------------------------------------------------------------------------------------------------------- */
+
+/* All of it in one call. */
+static carrynet_status gather_once(carrynet_ranks *ranks, carrynet_status mine, unsigned char *all,
+                                   const uint64_t *counts, const void *bytes)
+{
+    const struct ranks_stand stand = stand_of(mine);
+    unsigned char *place = ranks->in;
+    for (uint32_t r = 0; r < ranks->count; ++r) {
+        ranks->sizes[r] = STAND + counts[r];
+        if (r < ranks->rank)
+            place += STAND + counts[r];
+    }
+    memcpy(place, &stand, STAND);
+    if (mine == CARRYNET_OK && counts[ranks->rank] > 0)
+        memcpy(place + STAND, bytes, counts[ranks->rank]);
+    carrynet_status status = link_gather(ranks, ranks->sizes);
+    place = ranks->in;
+    for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r) {
+        memcpy(&ranks->stands[r], place, STAND);
+        place += STAND + counts[r];
+    }
+    for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r)
+        if (ranks->stands[r].status != CARRYNET_OK)
+            return settle(ranks);
+    place = ranks->in;
+    for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r) {
+        if (counts[r] > 0)
+            memcpy(all, place + STAND, counts[r]);
+        all += counts[r];
+        place += STAND + counts[r];
+    }
+    return status;
+}
+
+carrynet_status ranks_gather(carrynet_ranks *ranks, carrynet_status mine, void *all, const uint64_t *counts,
+                             const void *bytes)
+{
+    uint64_t total = 0, longest = 0;
+    if (alone(ranks)) {
+        if (mine == CARRYNET_OK && counts[0] > 0)
+            memmove(all, bytes, counts[0]);
+        return mine;
+    }
+    for (uint32_t r = 0; r < ranks->count; ++r) {
+        total += counts[r] + STAND;
+        longest = counts[r] > longest ? counts[r] : longest;
+    }
+    if (total <= ranks->portion)
+        return gather_once(ranks, mine, all, counts, bytes);
+    const size_t piece = ranks->portion / ranks->count;
+    carrynet_status status = ranks_agree(ranks, mine);
+    for (uint64_t done = 0; done < longest && status == CARRYNET_OK; done += piece) {
+        unsigned char *place = ranks->in, *to = all;
+        for (uint32_t r = 0; r < ranks->count; ++r) {
+            ranks->sizes[r] = done < counts[r] ? less(counts[r] - done, piece) : 0;
+            if (r == ranks->rank && ranks->sizes[r] > 0)
+                memcpy(place, (const unsigned char *)bytes + done, ranks->sizes[r]);
+            place += ranks->sizes[r];
+        }
+        status = link_gather(ranks, ranks->sizes);
+        place = ranks->in;
+        for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r) {
+            if (ranks->sizes[r] > 0)
+                memcpy(to + done, place, ranks->sizes[r]);
+            place += ranks->sizes[r];
+            to += counts[r];
+        }
+    }
+    return status;
+}
+
+static carrynet_status exchange_once(carrynet_ranks *ranks, carrynet_status mine, unsigned char *received,
+                                     const unsigned char *sent, size_t size)
+{
+    const struct ranks_stand stand = stand_of(mine);
+    for (uint32_t r = 0; r < ranks->count; ++r) {
+        unsigned char *place = ranks->out + r * (STAND + size);
+        memcpy(place, &stand, STAND);
+        if (mine == CARRYNET_OK && size > 0)
+            memcpy(place + STAND, sent + r * size, size);
+    }
+    const carrynet_status status = link_exchange(ranks, STAND + size);
+    for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r)
+        memcpy(&ranks->stands[r], ranks->in + r * (STAND + size), STAND);
+    for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r)
+        if (ranks->stands[r].status != CARRYNET_OK)
+            return settle(ranks);
+    for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK && size > 0; ++r)
+        memcpy(received + r * size, ranks->in + r * (STAND + size) + STAND, size);
+    return status;
+}
+
+carrynet_status ranks_exchange(carrynet_ranks *ranks, carrynet_status mine, void *received, const void *sent,
+                               uint64_t size)
+{
+    if (alone(ranks)) {
+        if (mine == CARRYNET_OK && size > 0)
+            memmove(received, sent, size);
+        return mine;
+    }
+    const size_t piece = ranks->portion / ranks->count;
+    if (size <= piece - STAND)
+        return exchange_once(ranks, mine, received, sent, (size_t)size);
+    carrynet_status status = ranks_agree(ranks, mine);
+    for (uint64_t done = 0; done < size && status == CARRYNET_OK; done += piece) {
+        const size_t now = less(size - done, piece);
+        for (uint32_t r = 0; r < ranks->count; ++r)
+            memcpy(ranks->out + r * now, (const unsigned char *)sent + r * size + done, now);
+        status = link_exchange(ranks, now);
+        for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r)
+            memcpy((unsigned char *)received + r * size + done, ranks->in + r * now, now);
+    }
+    return status;
+}

@@ -1,0 +1,64 @@
+/*
+ * What stands between ranks.h and MPI: calls of few bytes among the job's processes. link_mpi.c has MPI behind it,
+ * link_alone.c one process; one of them is compiled, and mpi.h is included there alone.
+ *
+ * The bytes of a call are in two stages, which are made when the job is joined, so that no call can lack memory while
+ * others wait for it.
+ */
+#ifndef RANKS_LINK_H
+#define RANKS_LINK_H
+
+#include "ranks/ranks.h"
+
+/* What a rank says beside its bytes: its status; length and digest of its message, if it is not OK. */
+struct ranks_stand {
+    int8_t status;
+    uint8_t unused;
+    uint16_t length;
+    uint32_t digest;
+};
+
+struct carrynet_ranks {
+    uint32_t count, rank, local_count, local_rank;
+    bool measured;
+    carrynet_traffic traffic;
+    bool threads;               /* another thread may call MPI while this one does not */
+    void *mpi;                  /* link_mpi.c's */
+    unsigned char *in, *out;    /* the stages: what comes, what goes where it is not in its place in `in` */
+    size_t portion;             /* bytes of a stage that a call uses at most: its size; in tests 16 a rank or more */
+    struct ranks_stand *stands; /* [count] */
+    uint64_t *sizes;            /* [count], of a call */
+};
+
+/* Joins: fills count, rank, the local ones, threads and mpi. UNSUPPORTED, DEVICE. */
+carrynet_status link_open(carrynet_ranks *ranks);
+
+/* Takes what link_open has left; `end` ends MPI, collectively, where that has begun it. */
+void link_close(carrynet_ranks *ranks, bool end);
+
+/* Everybody's bytes to everybody: sizes [count] bytes of each, one after another in `in`, where one's own are. DEVICE. */
+carrynet_status link_gather(carrynet_ranks *ranks, const uint64_t *sizes);
+
+/* From `out` [count][size], by receiver, to `in` [count][size], by sender. DEVICE. */
+carrynet_status link_exchange(carrynet_ranks *ranks, size_t size);
+
+/* The first bytes of `in`, from one rank to all. DEVICE. */
+carrynet_status link_broadcast(carrynet_ranks *ranks, uint32_t from, size_t size);
+
+/* How many ranks on this machine have the same number, this one with them. DEVICE. */
+carrynet_status link_count_alike(carrynet_ranks *ranks, uint64_t number, size_t *alike);
+
+/* Tells all others a code and waits for theirs; so many seconds, or, below 0, as long as it takes. False: in vain. */
+bool link_farewell(carrynet_ranks *ranks, int code, int *codes, double seconds);
+
+/* Messages from one to one, apart from the calls above: not more than `in` has room for. DEVICE. */
+carrynet_status link_send(carrynet_ranks *ranks, uint32_t to, const void *bytes, size_t size);
+carrynet_status link_receive(carrynet_ranks *ranks, uint32_t from, void *bytes, size_t size);
+
+/* Whether a message waits: of any rank if `from` is not below count, and then of which. DEVICE. */
+carrynet_status link_probe(carrynet_ranks *ranks, bool *waits, uint32_t *from);
+
+/* Ends the job. */
+void link_abort(carrynet_ranks *ranks, int code);
+
+#endif

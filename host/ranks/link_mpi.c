@@ -1,0 +1,265 @@
+/*
+ * link.h on MPI. Three communicators of our own: for the collective calls and messages; for the farewell, which must not
+ * meet a collective call that others still wait in; of this machine. Errors come back as a status.
+ */
+#include "ranks/link.h"
+#include <mpi.h>
+#include <string.h>
+#include <time.h>
+
+struct link_mpi {
+    MPI_Comm all, farewell, local;
+    bool begun;             /* MPI was begun here, and is ended here */
+    int *counts, *displays; /* [count] */
+};
+
+enum { TAG = 1 };
+
+bool carrynet_ranks_built(void)
+{
+    return true;
+}
+
+const char *carrynet_ranks_library(void)
+{
+    /* The first line; asked once, by whoever is first: the text is the same. */
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int size = 0;
+    if (text[0] == '\0' && MPI_Get_library_version(text, &size) != MPI_SUCCESS)
+        return NULL;
+    text[strcspn(text, "\r\n")] = '\0';
+    return text;
+}
+
+static carrynet_status checked(int error, const char *call)
+{
+    char text[MPI_MAX_ERROR_STRING + 1] = "";
+    int size = 0;
+    if (error == MPI_SUCCESS)
+        return CARRYNET_OK;
+    if (MPI_Error_string(error, text, &size) != MPI_SUCCESS)
+        text[0] = '\0';
+    return base_fail(CARRYNET_ERROR_DEVICE, "%s failed: %s", call, text[0] != '\0' ? text : "no reason is known");
+}
+
+/* MPI itself, with its threads; *threads: any one thread at a time may call it. */
+static carrynet_status begin(struct link_mpi *mpi, bool *threads)
+{
+    int given = 0, is = 0;
+    carrynet_status status = checked(MPI_Finalized(&is), "MPI_Finalized");
+    if (status == CARRYNET_OK && is)
+        return base_fail(CARRYNET_ERROR_DEVICE, "MPI has been ended in this process and cannot begin again");
+    if (status == CARRYNET_OK)
+        status = checked(MPI_Initialized(&is), "MPI_Initialized");
+    if (status == CARRYNET_OK && !is) {
+        status = checked(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &given), "MPI_Init_thread");
+        mpi->begun = status == CARRYNET_OK;
+        if (mpi->begun)
+            (void)MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    } else if (status == CARRYNET_OK) {
+        status = checked(MPI_Query_thread(&given), "MPI_Query_thread");
+    }
+    *threads = given >= MPI_THREAD_SERIALIZED;
+    return status;
+}
+
+/* A communicator that was made, or not. */
+static carrynet_status own(const MPI_Comm *communicator, const char *call, int error)
+{
+    const carrynet_status status = checked(error, call);
+    if (status == CARRYNET_OK)
+        (void)MPI_Comm_set_errhandler(*communicator, MPI_ERRORS_RETURN);
+    return status;
+}
+
+carrynet_status link_open(carrynet_ranks *ranks)
+{
+    struct link_mpi *mpi = NULL;
+    int count = 1, rank = 0, local_count = 1, local_rank = 0;
+    uint32_t launched = 1;
+    carrynet_status status = base_allocate(&mpi, 1, sizeof *mpi);
+    if (status != CARRYNET_OK)
+        return status;
+    mpi->all = mpi->farewell = mpi->local = MPI_COMM_NULL;
+    ranks->mpi = mpi;
+    status = begin(mpi, &ranks->threads);
+    if (status == CARRYNET_OK)
+        status = own(&mpi->all, "MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &mpi->all));
+    if (status == CARRYNET_OK)
+        status = own(&mpi->farewell, "MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &mpi->farewell));
+    if (status == CARRYNET_OK)
+        status = checked(MPI_Comm_size(mpi->all, &count), "MPI_Comm_size");
+    if (status == CARRYNET_OK)
+        status = checked(MPI_Comm_rank(mpi->all, &rank), "MPI_Comm_rank");
+    if (status == CARRYNET_OK)
+        status = own(&mpi->local, "MPI_Comm_split_type",
+                     MPI_Comm_split_type(mpi->all, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &mpi->local));
+    if (status == CARRYNET_OK)
+        status = checked(MPI_Comm_size(mpi->local, &local_count), "MPI_Comm_size");
+    if (status == CARRYNET_OK)
+        status = checked(MPI_Comm_rank(mpi->local, &local_rank), "MPI_Comm_rank");
+    if (status == CARRYNET_OK && count == 1 && carrynet_ranks_launched(&launched) && launched > 1)
+        status = base_fail(CARRYNET_ERROR_DEVICE,
+                           "the launcher started %u processes, of which each finds itself alone: start them with the "
+                           "mpirun of the MPI that this program is built with, %s",
+                           launched, carrynet_ranks_library());
+    if (status == CARRYNET_OK)
+        status = base_allocate(&mpi->counts, (size_t)count, sizeof *mpi->counts);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&mpi->displays, (size_t)count, sizeof *mpi->displays);
+    ranks->count = (uint32_t)count;
+    ranks->rank = (uint32_t)rank;
+    ranks->local_count = (uint32_t)local_count;
+    ranks->local_rank = (uint32_t)local_rank;
+    return status;
+}
+
+static void let_go(MPI_Comm *communicator)
+{
+    if (*communicator != MPI_COMM_NULL)
+        (void)MPI_Comm_free(communicator);
+}
+
+void link_close(carrynet_ranks *ranks, bool end)
+{
+    struct link_mpi *mpi = ranks->mpi;
+    if (mpi == NULL)
+        return;
+    if (end) {
+        let_go(&mpi->local);
+        let_go(&mpi->farewell);
+        let_go(&mpi->all);
+        if (mpi->begun)
+            (void)MPI_Finalize();
+    }
+    base_free(mpi->displays);
+    base_free(mpi->counts);
+    base_free(mpi);
+    ranks->mpi = NULL;
+}
+
+/* ---- collective calls ------------------------------------------------------------------------------------------- */
+
+/* Before and after each: the numbers of carrynet_traffic. */
+static double come(carrynet_ranks *ranks)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    if (!ranks->measured)
+        return 0;
+    const double start = base_seconds();
+    (void)MPI_Barrier(mpi->all);
+    const double met = base_seconds();
+    ranks->traffic.waiting += met - start;
+    return met;
+}
+
+static void gone(carrynet_ranks *ranks, double met, uint64_t bytes)
+{
+    ++ranks->traffic.exchanges;
+    ranks->traffic.bytes += bytes;
+    if (ranks->measured)
+        ranks->traffic.sending += base_seconds() - met;
+}
+
+carrynet_status link_gather(carrynet_ranks *ranks, const uint64_t *sizes)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    bool equal = true;
+    int at = 0;
+    for (uint32_t r = 0; r < ranks->count; ++r) {
+        mpi->counts[r] = (int)sizes[r];
+        mpi->displays[r] = at;
+        at += (int)sizes[r];
+        equal = equal && sizes[r] == sizes[0];
+    }
+    const double met = come(ranks);
+    /* MPI knows better ways for equal parts. */
+    const int error =
+        equal ? MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, ranks->in, (int)sizes[0], MPI_BYTE, mpi->all)
+              : MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, ranks->in, mpi->counts, mpi->displays, MPI_BYTE, mpi->all);
+    gone(ranks, met, sizes[ranks->rank] * (ranks->count - 1));
+    return checked(error, "MPI_Allgatherv");
+}
+
+carrynet_status link_exchange(carrynet_ranks *ranks, size_t size)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    const double met = come(ranks);
+    const int error = MPI_Alltoall(ranks->out, (int)size, MPI_BYTE, ranks->in, (int)size, MPI_BYTE, mpi->all);
+    gone(ranks, met, (uint64_t)size * (ranks->count - 1));
+    return checked(error, "MPI_Alltoall");
+}
+
+carrynet_status link_broadcast(carrynet_ranks *ranks, uint32_t from, size_t size)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    const double met = come(ranks);
+    const int error = MPI_Bcast(ranks->in, (int)size, MPI_BYTE, (int)from, mpi->all);
+    gone(ranks, met, from == ranks->rank ? (uint64_t)size * (ranks->count - 1) : 0);
+    return checked(error, "MPI_Bcast");
+}
+
+carrynet_status link_count_alike(carrynet_ranks *ranks, uint64_t number, size_t *alike)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    uint64_t other;
+    const carrynet_status status =
+        checked(MPI_Allgather(&number, sizeof number, MPI_BYTE, ranks->in, sizeof number, MPI_BYTE, mpi->local),
+                "MPI_Allgather");
+    *alike = 0;
+    for (uint32_t r = 0; r < ranks->local_count && status == CARRYNET_OK; ++r) {
+        memcpy(&other, ranks->in + r * sizeof other, sizeof other);
+        *alike += other == number ? 1 : 0;
+    }
+    return status;
+}
+
+bool link_farewell(carrynet_ranks *ranks, int code, int *codes, double seconds)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    const double start = base_seconds();
+    MPI_Request request;
+    long pause = 50000; /* nanoseconds: whoever waits for long leaves the core to others */
+    int done = 0;
+    if (MPI_Iallgather(&code, 1, MPI_INT, codes, 1, MPI_INT, mpi->farewell, &request) != MPI_SUCCESS)
+        return false;
+    while (MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done &&
+           (seconds < 0 || base_seconds() - start < seconds)) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = pause}, NULL);
+        if (pause < 5000000)
+            pause *= 2;
+    }
+    return done != 0;
+}
+
+/* ---- from one to one -------------------------------------------------------------------------------------------- */
+
+carrynet_status link_send(carrynet_ranks *ranks, uint32_t to, const void *bytes, size_t size)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    return checked(MPI_Send(bytes, (int)size, MPI_BYTE, (int)to, TAG, mpi->all), "MPI_Send");
+}
+
+carrynet_status link_receive(carrynet_ranks *ranks, uint32_t from, void *bytes, size_t size)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    return checked(MPI_Recv(bytes, (int)size, MPI_BYTE, (int)from, TAG, mpi->all, MPI_STATUS_IGNORE), "MPI_Recv");
+}
+
+carrynet_status link_probe(carrynet_ranks *ranks, bool *waits, uint32_t *from)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    MPI_Status about;
+    int is = 0;
+    const int error = MPI_Iprobe(*from < ranks->count ? (int)*from : MPI_ANY_SOURCE, TAG, mpi->all, &is, &about);
+    *waits = error == MPI_SUCCESS && is;
+    if (*waits)
+        *from = (uint32_t)about.MPI_SOURCE;
+    return checked(error, "MPI_Iprobe");
+}
+
+void link_abort(carrynet_ranks *ranks, int code)
+{
+    const struct link_mpi *mpi = ranks->mpi;
+    (void)MPI_Abort(mpi->all, code);
+}
