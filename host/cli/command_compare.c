@@ -162,14 +162,23 @@ static carrynet_status compare_case(comparison *counted, size_t index, const car
     return CARRYNET_OK;
 }
 
+/* Whether a wish, or the job, is of several devices that compute together: they are compared as one. */
+static bool is_team(const carrynet_engine_options *options)
+{
+    const char *wish = options->device != NULL ? options->device : "";
+    return strpbrk(wish, ",/") != NULL || strcmp(wish, "all") == 0 || carrynet_ranks_count(options->ranks) > 1;
+}
+
 /* What --bisect and -o ask for that cannot be done: a message, and true. */
-static bool wrong_bisect(const cli_arguments *arguments, bool reference)
+static bool wrong_bisect(const cli_arguments *arguments, bool reference, bool team)
 {
     const option_value *values = arguments->values;
     if (values[OPTION_OUTPUT].given && !values[OPTION_BISECT].given)
         (void)arguments_wrong(arguments, "-o says where --bisect writes; there is nothing else to write");
     else if (values[OPTION_BISECT].given && reference)
         (void)arguments_wrong(arguments, "--bisect compares an OpenCL device with the reference; name another device");
+    else if (values[OPTION_BISECT].given && team)
+        (void)arguments_wrong(arguments, "--bisect looks at one device in one process; name one");
     else
         return false;
     return true;
@@ -193,11 +202,15 @@ int command_compare(const cli_arguments *arguments)
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
     const bool reference = options.device != NULL && strcmp(options.device, "reference") == 0;
-    if (wrong_bisect(arguments, reference))
+    const bool team = is_team(&options);
+    if (wrong_bisect(arguments, reference, team))
         return EXIT_CODE_USAGE;
-    if (!reference && !find_device(place, sizeof place, options.device, &code))
+    if (team)
+        console_note("Devices: %s, %" PRIu32 " rank%s", options.device != NULL ? options.device : "auto",
+                     carrynet_ranks_count(options.ranks), carrynet_ranks_count(options.ranks) == 1 ? "" : "s");
+    else if (!reference && !find_device(place, sizeof place, options.device, &code))
         return code;
-    if (!reference)
+    if (!reference && !team)
         options.device = place;
     if (reference) {
         shapes[0] = CARRYNET_KERNEL_SHAPE_AUTO; /* has no kernels: once, for its digests */
@@ -235,7 +248,7 @@ int command_compare(const cli_arguments *arguments)
     }
     if (counted.cases != NULL) {
         json_t *object = json_object();
-        json_put(object, "device", json_of_text(options.device));
+        json_put(object, "device", json_of_text(options.device != NULL ? options.device : "auto"));
         json_put(object, "cases", json_incref(counted.cases));
         json_put(object, "equal", json_of_count(counted.equal));
         json_put(object, "different", json_of_count(counted.different));
