@@ -8,7 +8,7 @@
 
 /* Multiplications of the pass that measures a worker, about, and for how long it is repeated. */
 static const double SPEED_WORK = 1 << 26, SPEED_SECONDS = 0.01;
-enum { SPEED_WINDOWS = 3, CUTS_A_WORKER = 16 };
+enum { SPEED_WINDOWS = 3, CUTS_A_WORKER = 32 };
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */
 
