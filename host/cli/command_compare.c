@@ -5,8 +5,10 @@
  */
 #include "cli/compare_bisect.h"
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
+#include "engine/wishes.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +91,20 @@ static bool find_device(char *place, size_t size, const char *wish, int *code)
         (void)snprintf(place, size, "%u:%u", device.platform, device.index);
     console_note("Device: %s, %s", place, device.name);
     return true;
+}
+
+/* The same of several ranks, each of which has one of the devices on its machine. */
+static bool find_own_device(char *place, size_t size, const carrynet_engine_options *options, int *code)
+{
+    base_text wish = {0};
+    if (options->ranks == NULL)
+        return find_device(place, size, options->device, code);
+    const carrynet_status status = engine_local_wish(&wish, options->device, options->ranks);
+    if (status != CARRYNET_OK)
+        *code = console_status(status);
+    const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, code);
+    base_text_free(&wish);
+    return found;
 }
 
 /* ---- one case -------------------------------------------------------------------------------------------------- */
@@ -195,7 +211,9 @@ int command_compare(const cli_arguments *arguments)
     const bool reference = options.device != NULL && strcmp(options.device, "reference") == 0;
     if (wrong_bisect(arguments, reference))
         return EXIT_CODE_USAGE;
-    if (!reference && !find_device(place, sizeof place, options.device, &code))
+    if (!reference)
+        (void)find_own_device(place, sizeof place, &options, &code);
+    if (!job_agree(&code))
         return code;
     if (!reference)
         options.device = place;
@@ -226,6 +244,9 @@ int command_compare(const cli_arguments *arguments)
     code = counted.different == 0 ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
     if (values[OPTION_BISECT].given && counted.different > 0) {
         options.kernel_shape = counted.worst_shape;
+        options.ranks = NULL; /* one device shows it */
+        if (!job_is_first())
+            goto done;
         const carrynet_status status = compare_bisect(counted.cases != NULL ? &found : NULL, counted.worst, &options,
                                                       values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : NULL);
         if (status != CARRYNET_OK) {

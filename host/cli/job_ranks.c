@@ -113,6 +113,14 @@ int job_leave(int code)
     return code;
 }
 
+void job_take_first(double *number)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, number, sizeof bits);
+    if (joined != NULL && ranks_first_number(joined, &bits))
+        memcpy(number, &bits, sizeof bits);
+}
+
 bool job_agree(int *code)
 {
     const uint32_t count = carrynet_ranks_count(joined);

@@ -27,6 +27,9 @@ bool job_is_first(void);
 /* OK on the other ranks, else as base_writable. */
 carrynet_status job_writable(const char *path);
 
+/* A number as rank 0 has it, such as a time, that decides what all do next. Collective. */
+void job_take_first(double *number);
+
 /*
  * Whether all ranks have come as far as this without an error; else *code is, on all, that of the first rank with one,
  * whose message rank 0 says, if it has not. Collective, without ranks too.
