@@ -7,7 +7,6 @@
 #include "cli/job_ranks.h"
 #include "cli/prove_report.h"
 #include "cli/train_progress.h"
-#include "engine/wishes.h"
 #include "prove/proof_bytes.h"
 #include "ranks/ranks.h"
 #include <inttypes.h>
@@ -241,30 +240,6 @@ static void prove_one(void *self, size_t i)
 
 /* ---- among ranks ----------------------------------------------------------------------------------------------- */
 
-/* The device of this rank, where one is named, and the same networks on all. */
-static bool agree_on_model(proving *p, base_text *device, int *code)
-{
-    const carrynet_settings *s = p->saved.settings;
-    const unsigned char *values = carrynet_model_values_const(p->saved.model);
-    const size_t size = s->networks * carrynet_shape_size(&s->shape) * (s->precision / 8);
-    uint64_t digest = BASE_DIGEST;
-    char text[24];
-    carrynet_status status = CARRYNET_OK;
-    if (job_ranks() == NULL)
-        return true;
-    for (size_t i = 0; i < size; ++i)
-        digest = base_digest(digest, values[i], 1);
-    (void)snprintf(text, sizeof text, "%016" PRIx64, digest);
-    if (p->saved.options.device != NULL)
-        status = engine_local_wish(device, p->saved.options.device, job_ranks());
-    status = ranks_same(job_ranks(), status, "the model", text);
-    if (status == CARRYNET_OK && p->saved.options.device != NULL)
-        p->saved.options.device = device->data;
-    if (status != CARRYNET_OK)
-        *code = console_status(status);
-    return status == CARRYNET_OK;
-}
-
 static carrynet_status prove_item(void *self, uint64_t item, base_text *bytes)
 {
     proving *p = self;
@@ -460,7 +435,6 @@ int command_prove(const cli_arguments *arguments)
     if (code != EXIT_CODE_DONE || !saved_network_load(&p.saved, arguments, &code))
         goto done;
     p.saved.options = engine;
-    p.saved.options.ranks = NULL; /* each has an engine of its own */
     p.task = p.saved.settings->task;
     if (values[OPTION_TASK].given && !task_from_word(&p.task, arguments, "--task", values[OPTION_TASK].text, &code))
         goto done;
@@ -475,8 +449,10 @@ int command_prove(const cli_arguments *arguments)
     if (status == CARRYNET_OK)
         status = base_allocate(&p.done, p.count, sizeof *p.done);
     train_progress_catch_signals();
+    if (status == CARRYNET_OK)
+        status = job_own_engine(&p.saved.options, &device);
     code = status != CARRYNET_OK ? console_status(status) : prepare(&p, arguments, path);
-    if (!job_agree(&code) || !agree_on_model(&p, &device, &code) || (p.count == 1 && !job_is_first()))
+    if (!job_agree(&code) || !job_same_model(p.saved.model, &code) || (p.count == 1 && !job_is_first()))
         goto done;
     if (p.count == 1)
         prove_one(&p, 0);

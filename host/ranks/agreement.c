@@ -127,7 +127,7 @@ bool ranks_first_number(carrynet_ranks *ranks, uint64_t *number)
 
 /* ---- the same text ---------------------------------------------------------------------------------------------- */
 
-enum { SHOWN = 64 }; /* bytes of texts that are shown where they differ, with their ends */
+enum { SHOWN = 80 }; /* bytes of texts that are shown where they differ, with their ends */
 
 static carrynet_status show_text(carrynet_ranks *ranks, char shown[SHOWN], uint32_t from, const char *text)
 {
