@@ -138,7 +138,7 @@ static carrynet_status work(void *self, uint64_t item, base_text *result)
 {
     struct shared *shared = self;
     ++shared->done;
-    (void)nanosleep(&(struct timespec){.tv_nsec = shared->slow ? 150000000 : 5000000}, NULL);
+    (void)nanosleep(&(struct timespec){.tv_nsec = shared->slow ? 40000000 : 1000000}, NULL);
     if (item == shared->fails)
         return base_fail(CARRYNET_ERROR_NUMERIC, "item %u", (unsigned)item);
     shared->stopped = shared->stopped || item >= shared->stops;

@@ -6,6 +6,7 @@
  *     share of the peak = sequences/s * T (6 H^2 + 12 H) / peak        forward, backward and gradient, two FLOP each
  */
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
 #include <inttypes.h>
@@ -57,6 +58,7 @@ static carrynet_status time_updates(double *seconds, carrynet_engine *engine, co
     const double start = base_seconds();
     const carrynet_status status = carrynet_engine_train(engine, source, updates, metrics);
     *seconds = base_seconds() - start;
+    job_take_first(seconds); /* which decides how many updates follow */
     return status;
 }
 

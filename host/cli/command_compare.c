@@ -5,8 +5,10 @@
  */
 #include "cli/compare_bisect.h"
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
+#include "engine/wishes.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +93,20 @@ static bool find_device(char *place, size_t size, const char *wish, int *code)
     return true;
 }
 
+/* The same of several ranks, each of which has one of the devices on its machine. */
+static bool find_own_device(char *place, size_t size, const carrynet_engine_options *options, int *code)
+{
+    base_text wish = {0};
+    if (options->ranks == NULL)
+        return find_device(place, size, options->device, code);
+    const carrynet_status status = engine_local_wish(&wish, options->device, options->ranks);
+    if (status != CARRYNET_OK)
+        *code = console_status(status);
+    const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, code);
+    base_text_free(&wish);
+    return found;
+}
+
 /* ---- one case -------------------------------------------------------------------------------------------------- */
 
 static void print_case(comparison *counted, const carrynet_case_result *r, carrynet_kernel_shape shape)
@@ -162,11 +178,11 @@ static carrynet_status compare_case(comparison *counted, size_t index, const car
     return CARRYNET_OK;
 }
 
-/* Whether a wish, or the job, is of several devices that compute together: they are compared as one. */
-static bool is_team(const carrynet_engine_options *options)
+/* Whether a wish is of several devices that compute together: they are compared as one. */
+static bool names_several(const carrynet_engine_options *options)
 {
     const char *wish = options->device != NULL ? options->device : "";
-    return strpbrk(wish, ",/") != NULL || strcmp(wish, "all") == 0 || carrynet_ranks_count(options->ranks) > 1;
+    return strpbrk(wish, ",/") != NULL || strcmp(wish, "all") == 0;
 }
 
 /* What --bisect and -o ask for that cannot be done: a message, and true. */
@@ -202,13 +218,17 @@ int command_compare(const cli_arguments *arguments)
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
     const bool reference = options.device != NULL && strcmp(options.device, "reference") == 0;
-    const bool team = is_team(&options);
+    const bool several = names_several(&options);
+    const bool team = several || carrynet_ranks_count(options.ranks) > 1;
     if (wrong_bisect(arguments, reference, team))
         return EXIT_CODE_USAGE;
-    if (team)
-        console_note("Devices: %s, %" PRIu32 " rank%s", options.device != NULL ? options.device : "auto",
-                     carrynet_ranks_count(options.ranks), carrynet_ranks_count(options.ranks) == 1 ? "" : "s");
-    else if (!reference && !find_device(place, sizeof place, options.device, &code))
+    if (several)
+        console_note("Devices: %s", options.device);
+    else if (!reference) /* of each rank its own */
+        (void)find_own_device(place, sizeof place, &options, &code);
+    if (carrynet_ranks_count(options.ranks) > 1)
+        console_note("%" PRIu32 " ranks", carrynet_ranks_count(options.ranks));
+    if (!job_agree(&code))
         return code;
     if (!reference && !team)
         options.device = place;
@@ -239,6 +259,9 @@ int command_compare(const cli_arguments *arguments)
     code = counted.different == 0 ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
     if (values[OPTION_BISECT].given && counted.different > 0) {
         options.kernel_shape = counted.worst_shape;
+        options.ranks = NULL; /* one device shows it */
+        if (!job_is_first())
+            goto done;
         const carrynet_status status = compare_bisect(counted.cases != NULL ? &found : NULL, counted.worst, &options,
                                                       values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : NULL);
         if (status != CARRYNET_OK) {

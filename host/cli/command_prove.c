@@ -7,6 +7,8 @@
 #include "cli/job_ranks.h"
 #include "cli/prove_report.h"
 #include "cli/train_progress.h"
+#include "prove/proof_bytes.h"
+#include "ranks/ranks.h"
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -236,6 +238,62 @@ static void prove_one(void *self, size_t i)
     (void)pthread_mutex_unlock(&p->lock);
 }
 
+/* ---- among ranks ----------------------------------------------------------------------------------------------- */
+
+static carrynet_status prove_item(void *self, uint64_t item, base_text *bytes)
+{
+    proving *p = self;
+    carrynet_proof proof = {0};
+    const carrynet_status status = prove_among(&proof, p, p->first + (size_t)item);
+    if (status == CARRYNET_OK)
+        proof_put(bytes, &proof, &p->task);
+    carrynet_proof_free(&proof);
+    return status;
+}
+
+/* A proof has come, or that there is none. */
+static void put_proof(proving *p, size_t i, carrynet_status status)
+{
+    prove_result *result = &p->results[i];
+    result->network = p->first + i;
+    result->seed = p->saved.networks[result->network].seed;
+    console_progress_clear();
+    if (status != CARRYNET_OK)
+        fail(p, status);
+    else
+        p->done[i] = true;
+    tell_next(p);
+}
+
+static carrynet_status take_proof(void *self, uint64_t item, const char *bytes, size_t size)
+{
+    proving *p = self;
+    (void)pthread_mutex_lock(&p->lock);
+    put_proof(p, (size_t)item, proof_take(&p->results[item].proof, bytes, size, &p->task));
+    const carrynet_status status = p->status == CARRYNET_OK ? CARRYNET_OK : base_fail(p->status, "%s", p->message.data);
+    (void)pthread_mutex_unlock(&p->lock);
+    return status;
+}
+
+static bool is_stopped(void *self)
+{
+    return stopped(self);
+}
+
+static void prove_on_ranks(proving *p)
+{
+    const struct ranks_work work = {p->count, prove_item, take_proof, is_stopped, p};
+    const carrynet_status status = ranks_share_out(job_ranks(), &work);
+    if (status != CARRYNET_OK)
+        fail(p, status);
+    /* What nobody has begun. */
+    for (size_t i = 0; i < p->count && job_is_first() && p->status == CARRYNET_OK; ++i)
+        if (!p->done[i]) {
+            leave_unfinished(&p->results[i].proof);
+            put_proof(p, i, CARRYNET_OK);
+        }
+}
+
 /* ---- the end --------------------------------------------------------------------------------------------------- */
 
 static carrynet_status write_certificates(const proving *p, const char *path)
@@ -371,7 +429,7 @@ int command_prove(const cli_arguments *arguments)
     const option_value *values = arguments->values;
     proving p = {.start = base_seconds(), .lock = PTHREAD_MUTEX_INITIALIZER, .exhausting = PTHREAD_MUTEX_INITIALIZER};
     carrynet_engine_options engine;
-    base_text name = {0};
+    base_text name = {0}, device = {0};
     int code = read_options(&p, arguments);
     engine_from_arguments(&engine, arguments, NULL);
     if (code != EXIT_CODE_DONE || !saved_network_load(&p.saved, arguments, &code))
@@ -391,11 +449,15 @@ int command_prove(const cli_arguments *arguments)
     if (status == CARRYNET_OK)
         status = base_allocate(&p.done, p.count, sizeof *p.done);
     train_progress_catch_signals();
+    if (status == CARRYNET_OK)
+        status = job_own_engine(&p.saved.options, &device);
     code = status != CARRYNET_OK ? console_status(status) : prepare(&p, arguments, path);
-    if (code != EXIT_CODE_DONE)
+    if (!job_agree(&code) || !job_same_model(p.saved.model, &code) || (p.count == 1 && !job_is_first()))
         goto done;
     if (p.count == 1)
         prove_one(&p, 0);
+    else if (job_ranks() != NULL)
+        prove_on_ranks(&p);
     else
         base_parallel(p.count, prove_one, &p);
     console_progress_clear();
@@ -405,6 +467,8 @@ int command_prove(const cli_arguments *arguments)
             code = EXIT_CODE_CHECK;
         goto done;
     }
+    if (!job_is_first())
+        goto done;
     if (p.certificates > 0)
         status = write_certificates(&p, path);
     if (p.as_json && status == CARRYNET_OK)
@@ -421,6 +485,7 @@ done:
     base_free(p.done);
     base_text_free(&p.message);
     base_text_free(&name);
+    base_text_free(&device);
     json_decref(p.array);
     saved_network_close(&p.saved);
     return code;

@@ -3,6 +3,7 @@
  * replaced: --resume goes on with it, all else is refused.
  */
 #include "cli/console.h"
+#include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
 #include "cli/results_file.h"
@@ -303,10 +304,14 @@ int command_sweep(const cli_arguments *arguments)
     carrynet_sweep *sweep = NULL;
     int code = EXIT_CODE_DONE;
     engine_from_arguments(&engine, arguments, NULL);
-    if (!sweep_from_arguments(&sweep, arguments, &code) || !take_up(sweep, arguments, path, &code))
+    engine.ranks = NULL; /* each has an engine of its own */
+    /* The file is rank 0's, which tells the others what is in it. */
+    if (sweep_from_arguments(&sweep, arguments, &code) && job_is_first())
+        (void)take_up(sweep, arguments, path, &code);
+    if (!job_agree(&code))
         goto done;
     if (values[OPTION_DRY_RUN].given) {
-        code = dry_run(sweep, &engine, wave, values[OPTION_JSON].given);
+        code = !job_is_first() ? EXIT_CODE_DONE : dry_run(sweep, &engine, wave, values[OPTION_JSON].given);
         goto done;
     }
     sweep_progress progress = {.quiet = values[OPTION_QUIET].given,
@@ -318,7 +323,8 @@ int command_sweep(const cli_arguments *arguments)
     options.self = &progress;
     options.report_seconds = 0.1;
     options.wave = wave;
-    options.path = path;
+    options.path = job_is_first() ? path : NULL;
+    options.ranks = job_ranks();
     train_progress_catch_signals();
     if (!progress.quiet)
         (void)console_progress("Preparing the device ...");
@@ -329,6 +335,8 @@ int command_sweep(const cli_arguments *arguments)
         code = engine_status(status, &engine);
         say_need(status, sweep, wave);
         const uint64_t saved = carrynet_sweep_saved(sweep);
+        if (!job_is_first())
+            goto done;
         if (saved > 0)
             console_note("%s holds %" PRIu64 " finished row%s; --resume goes on with %s.", path, saved,
                          saved == 1 ? "" : "s", saved == 1 ? "it" : "them");
@@ -336,6 +344,8 @@ int command_sweep(const cli_arguments *arguments)
             carrynet_sweep_release(sweep, path);
         goto done;
     }
+    if (!job_is_first())
+        goto done;
     print_end(sweep, path, &progress, values[OPTION_JSON].given);
     if (train_progress_signal() != 0)
         code = 128 + train_progress_signal();

@@ -1,6 +1,7 @@
 /* Ranks as the program has them: joined before the command runs, left after it. */
 #include "cli/job_ranks.h"
 #include "cli/console.h"
+#include "engine/wishes.h"
 #include "ranks/ranks.h"
 #include <fcntl.h>
 #include <stdlib.h>
@@ -111,6 +112,39 @@ int job_leave(int code)
     free(codes);
     joined = NULL;
     return code;
+}
+
+void job_take_first(double *number)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, number, sizeof bits);
+    if (joined != NULL && ranks_first_number(joined, &bits))
+        memcpy(number, &bits, sizeof bits);
+}
+
+carrynet_status job_own_engine(carrynet_engine_options *options, base_text *device)
+{
+    options->ranks = NULL;
+    if (joined == NULL || options->device == NULL)
+        return CARRYNET_OK;
+    const carrynet_status status = engine_local_wish(device, options->device, joined);
+    options->device = status == CARRYNET_OK ? device->data : options->device;
+    return status;
+}
+
+bool job_same_model(const carrynet_model *model, int *code)
+{
+    const carrynet_settings *s = carrynet_model_settings(model);
+    const size_t size = s->networks * carrynet_shape_size(&s->shape) * (s->precision / 8);
+    const void *values = carrynet_model_values_const(model);
+    char digest[BASE_SHA256];
+    if (joined == NULL)
+        return true;
+    const carrynet_status status =
+        ranks_same(joined, CARRYNET_OK, "the networks of the model", base_sha256(digest, &values, &size, 1));
+    if (status != CARRYNET_OK)
+        *code = console_status(status);
+    return status == CARRYNET_OK;
 }
 
 bool job_agree(int *code)

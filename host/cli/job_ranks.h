@@ -6,7 +6,8 @@
 #define CLI_JOB_RANKS_H
 
 #include "base/base.h"
-#include <carrynet/ranks.h>
+#include <carrynet/engine.h>
+#include <carrynet/model.h>
 #include <stdbool.h>
 
 /*
@@ -26,6 +27,18 @@ bool job_is_first(void);
 
 /* OK on the other ranks, else as base_writable. */
 carrynet_status job_writable(const char *path);
+
+/* A number as rank 0 has it, such as a time, that decides what all do next. Collective. */
+void job_take_first(double *number);
+
+/*
+ * For what is computed without the others: an engine of this rank alone, on its share of the devices that are named.
+ * `device` has its name then, and must live as long. ARGUMENT, DEVICE, MEMORY.
+ */
+carrynet_status job_own_engine(carrynet_engine_options *options, base_text *device);
+
+/* Whether all ranks have read the same networks; else *code is set, after a message. Collective. */
+bool job_same_model(const carrynet_model *model, int *code);
 
 /*
  * Whether all ranks have come as far as this without an error; else *code is, on all, that of the first rank with one,

@@ -114,9 +114,20 @@ bool ranks_first(carrynet_ranks *ranks, bool mine)
     return link_broadcast(ranks, 0, 1) == CARRYNET_OK ? ranks->in[0] != 0 : mine;
 }
 
+bool ranks_first_number(carrynet_ranks *ranks, uint64_t *number)
+{
+    if (alone(ranks))
+        return true;
+    memcpy(ranks->in, number, sizeof *number);
+    if (link_broadcast(ranks, 0, sizeof *number) != CARRYNET_OK)
+        return false;
+    memcpy(number, ranks->in, sizeof *number);
+    return true;
+}
+
 /* ---- the same text ---------------------------------------------------------------------------------------------- */
 
-enum { SHOWN = 64 }; /* bytes of texts that are shown where they differ, with their ends */
+enum { SHOWN = 80 }; /* bytes of texts that are shown where they differ, with their ends */
 
 static carrynet_status show_text(carrynet_ranks *ranks, char shown[SHOWN], uint32_t from, const char *text)
 {

@@ -22,6 +22,9 @@ bool ranks_any(carrynet_ranks *ranks, bool mine);
 /* The decision of rank 0. Where MPI fails: its own. */
 bool ranks_first(carrynet_ranks *ranks, bool mine);
 
+/* The same of a number, *number. Where MPI fails: false. */
+bool ranks_first_number(carrynet_ranks *ranks, uint64_t *number);
+
 /* ARGUMENT, naming the first rank whose text is not that of rank 0: `what` says what differs ("the settings"). */
 carrynet_status ranks_same(carrynet_ranks *ranks, carrynet_status mine, const char *what, const char *text);
 

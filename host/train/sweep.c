@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double SAVE_SECONDS = 10; /* between two savings, at least; and at least so many times what one takes: */
-static const double SAVE_SHARE = 20;
-
 void carrynet_sweep_options_init(carrynet_sweep_options *options)
 {
     *options = (carrynet_sweep_options){0};
@@ -36,7 +33,7 @@ static uint64_t digest_of(const carrynet_model *model, uint32_t network)
     return digest;
 }
 
-static carrynet_sweep_result result_of(const carrynet_model *model, uint32_t network, const carrynet_outcome *outcome)
+carrynet_sweep_result sweep_result(const carrynet_model *model, uint32_t network, const carrynet_outcome *outcome)
 {
     const carrynet_network *record = &carrynet_model_networks_const(model)[network];
     return (carrynet_sweep_result){
@@ -63,7 +60,7 @@ carrynet_status carrynet_sweep_remake(carrynet_model **model, carrynet_sweep_res
     *result = (carrynet_sweep_result){0};
     const carrynet_status status = carrynet_train(model, settings, engine, &watched);
     if (status == CARRYNET_OK)
-        *result = result_of(*model, 0, &outcome);
+        *result = sweep_result(*model, 0, &outcome);
     return status;
 }
 
@@ -83,15 +80,6 @@ struct sweep_run {
     char device[512];
     char unsaved[512]; /* why the last saving failed, or "" */
 };
-
-static double work_left(const carrynet_sweep *sweep)
-{
-    double work = 0;
-    for (uint64_t row = sweep->shard; row <= sweep->row_count; row += sweep->shards)
-        if (!sweep->results[row - 1].finished)
-            work += sweep_work(sweep, (size_t)((row - 1) / sweep->seeds));
-    return work;
-}
 
 /* Tells the caller how it goes, with what the portion in training has finished, and the share of its work done. */
 static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, uint32_t proved, double share, bool last)
@@ -156,7 +144,7 @@ static carrynet_status train_portion(struct sweep_run *run, const carrynet_engin
     options.wave = run->options->wave;
     const carrynet_status status = carrynet_train(&model, &settings, engine, &options);
     for (uint32_t n = 0; n < portion->count && status == CARRYNET_OK; ++n) {
-        const carrynet_sweep_result result = result_of(model, n, &run->outcomes[n]);
+        const carrynet_sweep_result result = sweep_result(model, n, &run->outcomes[n]);
         run->stop = run->stop || !result.finished; /* the caller has ended it */
         if (!result.finished)
             continue;
@@ -198,6 +186,8 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
 {
     carrynet_sweep_options silent;
     carrynet_sweep_options_init(&silent);
+    if (options != NULL && carrynet_ranks_count(options->ranks) > 1)
+        return sweep_run_ranks(sweep, engine, options);
     struct sweep_run run = {.sweep = sweep, .options = options != NULL ? options : &silent};
     const char *path = run.options->path;
     carrynet_status status = base_allocate(&run.portion.rows, SWEEP_TOGETHER, sizeof *run.portion.rows);
@@ -208,7 +198,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
     if (status != CARRYNET_OK)
         goto done;
     run.tally = carrynet_sweep_count(sweep);
-    run.work = work_left(sweep);
+    run.work = sweep_work_left(sweep);
     run.start = run.saved = base_seconds();
     for (;;) {
         sweep_next_portion(&run.portion, sweep);
@@ -216,7 +206,8 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
             break;
         status = train_portion(&run, engine);
         const double since = base_seconds() - run.saved;
-        if (status == CARRYNET_OK && path != NULL && since >= SAVE_SECONDS && since >= SAVE_SHARE * run.saving)
+        if (status == CARRYNET_OK && path != NULL && since >= SWEEP_SAVE_SECONDS &&
+            since >= SWEEP_SAVE_SHARE * run.saving)
             (void)save(&run); /* what fails here is told, and tried again later: the last one counts */
         if (status != CARRYNET_OK || run.stop)
             break;

@@ -14,6 +14,15 @@ double sweep_work(const carrynet_sweep *sweep, size_t point)
     return sequences * sweep->shared.steps * hidden * (hidden + sides + 16);
 }
 
+double sweep_work_left(const carrynet_sweep *sweep)
+{
+    double work = 0;
+    for (uint64_t row = sweep->shard; row <= sweep->row_count; row += sweep->shards)
+        if (!sweep->results[row - 1].finished)
+            work += sweep_work(sweep, (size_t)((row - 1) / sweep->seeds));
+    return work;
+}
+
 void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *sweep)
 {
     uint64_t group = 0;
@@ -28,7 +37,8 @@ void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *swe
             if (!sweep_wants(sweep, row) || sweep->results[row - 1].finished)
                 continue;
             if (portion->count == SWEEP_TOGETHER ||
-                (portion->count >= SWEEP_LEAST_TOGETHER && portion->work >= PORTION_WORK))
+                (portion->count >= SWEEP_LEAST_TOGETHER && portion->work >= PORTION_WORK) ||
+                (portion->count > 0 && portion->enough > 0 && portion->work >= portion->enough))
                 return;
             group = place->group;
             portion->rows[portion->count++] = row;

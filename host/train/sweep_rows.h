@@ -64,7 +64,8 @@ struct sweep_portion {
     uint32_t count;
     size_t place; /* where the next one starts: a place and one of its seeds */
     uint32_t seed;
-    double work; /* if all train for their whole budget */
+    double work;   /* if all train for their whole budget */
+    double enough; /* of that, about; 0: no limit but the above */
 };
 
 /* Multiplications of a network of that point that trains for its whole budget, but for a factor. */
@@ -72,6 +73,20 @@ double sweep_work(const carrynet_sweep *sweep, size_t point);
 
 /* Collects the next rows that are asked for and not finished; count is 0 when there are no more. */
 void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *sweep);
+
+/* How a network of a portion ended. */
+carrynet_sweep_result sweep_result(const carrynet_model *model, uint32_t network, const carrynet_outcome *outcome);
+
+/* Multiplications, likewise, of all rows that are asked for and not finished. */
+double sweep_work_left(const carrynet_sweep *sweep);
+
+/* carrynet_sweep_run among several ranks (sweep_ranks.c). */
+carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_options *engine,
+                                const carrynet_sweep_options *options);
+
+/* Seconds between two savings, at least; and at least so many times what one takes. */
+#define SWEEP_SAVE_SECONDS 10.0
+#define SWEEP_SAVE_SHARE 20.0
 
 /* The settings of the first `count` networks of a portion together, and what each has of its own: [count]. */
 void sweep_portion_settings(carrynet_settings *settings, carrynet_individual *individuals, uint32_t count,

@@ -99,7 +99,10 @@ typedef struct carrynet_sweep_report {
 } carrynet_sweep_report;
 
 typedef struct carrynet_sweep_options {
-    /* Called about every report_seconds and at the end; a return other than 0 ends the sweep there. */
+    /*
+     * Called about every report_seconds and at the end, with ranks on rank 0 and from another thread too, but never from two
+     * at once; a return other than 0 ends the sweep there.
+     */
     int (*report)(void *self, const carrynet_sweep_report *report);
     /* Asked between updates; a return other than 0 ends the sweep there. NULL: never. */
     int (*interrupted)(void *self);
@@ -107,6 +110,12 @@ typedef struct carrynet_sweep_options {
     double report_seconds;
     uint32_t wave;    /* most networks on the device at once, which changes no result; 0: all that train together */
     const char *path; /* the results are saved there now and then and at the end; NULL: nowhere */
+    /*
+     * NULL: this process alone. Else the networks are handed out to the ranks as these become free, each of which has an
+     * engine of its own (the engine options' ranks are NULL); the results are rank 0's, which alone saves them. Rows that
+     * are finished before the run are taken from rank 0.
+     */
+    carrynet_ranks *ranks;
 } carrynet_sweep_options;
 
 /* No reports, nothing saved. */

@@ -1,0 +1,14 @@
+/* A proof as bytes, for another process of the same build: the struct, the symbols of its wrong word, its certificate. */
+#ifndef PROVE_PROOF_BYTES_H
+#define PROVE_PROOF_BYTES_H
+
+#include "base/base.h"
+#include <carrynet/prove.h>
+
+/* Adds them to *bytes. */
+void proof_put(base_text *bytes, const carrynet_proof *proof, const carrynet_task *task);
+
+/* Takes them apart; carrynet_proof_free in any case. FORMAT, MEMORY. */
+carrynet_status proof_take(carrynet_proof *proof, const char *bytes, size_t size, const carrynet_task *task);
+
+#endif

@@ -1,0 +1,292 @@
+/*
+ * A sweep among ranks: portions smaller than those of one process are handed out as ranks become free, and what a rank
+ * has finished travels to rank 0 as rows, which keeps, saves and tells them. A portion is its place in the order of all,
+ * which every rank lists alike.
+ */
+#include "engine/wishes.h"
+#include "ranks/ranks.h"
+#include "train/sweep_rows.h"
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PORTIONS_OF_RANK = 4 }; /* at least, where there are as many networks */
+
+/* Where a portion starts, and how many networks it has. */
+struct sweep_start {
+    size_t place;
+    uint32_t seed, count;
+    double work;
+};
+
+/* A finished row, as it travels. */
+struct sweep_told {
+    uint64_t row;
+    carrynet_sweep_result result;
+};
+
+struct sweep_team {
+    carrynet_sweep *sweep;
+    const carrynet_sweep_options *options;
+    carrynet_engine_options engine; /* this rank's */
+    struct sweep_start *starts;     /* [count] */
+    size_t count, room;
+    struct sweep_portion portion; /* the one that this rank works at */
+    carrynet_individual *individuals;
+    carrynet_outcome *outcomes;
+    pthread_mutex_t lock; /* of what follows, of sweep->results, and of the caller's functions */
+    carrynet_sweep_tally tally;
+    double work, worked, start, saved, saving;
+    uint32_t finished, exact, proved; /* of this rank's portion, so far */
+    bool stop, changed;
+    char device[512];
+    char unsaved[512];
+};
+
+/* ---- portions --------------------------------------------------------------------------------------------------- */
+
+/* What rank 0 knows to be finished is so on all. */
+static carrynet_status share_finished(struct sweep_team *team)
+{
+    carrynet_sweep *sweep = team->sweep;
+    carrynet_ranks *ranks = team->options->ranks;
+    const uint32_t rank = carrynet_ranks_rank(ranks);
+    unsigned char *flags = NULL;
+    uint64_t *counts = NULL;
+    carrynet_status status = base_allocate(&flags, sweep->row_count, 1);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&counts, carrynet_ranks_count(ranks), sizeof *counts);
+    for (size_t i = 0; i < sweep->row_count && status == CARRYNET_OK; ++i)
+        flags[i] = sweep->results[i].finished ? 1 : 0;
+    status = ranks_agree(ranks, status);
+    if (status == CARRYNET_OK) {
+        counts[0] = sweep->row_count;
+        status = ranks_gather(ranks, CARRYNET_OK, flags, counts, flags);
+    }
+    for (size_t i = 0; i < sweep->row_count && status == CARRYNET_OK && rank > 0; ++i)
+        sweep->results[i].finished = flags[i] != 0;
+    base_free(counts);
+    base_free(flags);
+    return status;
+}
+
+static carrynet_status list_portions(struct sweep_team *team)
+{
+    struct sweep_portion *portion = &team->portion;
+    carrynet_status status = CARRYNET_OK;
+    *portion = (struct sweep_portion){.rows = portion->rows, .enough = portion->enough};
+    for (;;) {
+        struct sweep_start start = {.place = portion->place, .seed = portion->seed};
+        sweep_next_portion(portion, team->sweep);
+        if (portion->count == 0)
+            return CARRYNET_OK;
+        start.count = portion->count;
+        start.work = portion->work;
+        if (team->count == team->room) {
+            struct sweep_start *more = NULL;
+            team->room = team->room == 0 ? 64 : 2 * team->room;
+            status = base_allocate(&more, team->room, sizeof *more);
+            if (status != CARRYNET_OK)
+                return status;
+            if (team->count > 0)
+                memcpy(more, team->starts, team->count * sizeof *more);
+            base_free(team->starts);
+            team->starts = more;
+        }
+        team->starts[team->count++] = start;
+    }
+}
+
+/* The rows of a portion: those of others may have come to their end since it was listed. */
+static void take_up_portion(struct sweep_team *team, const struct sweep_start *start)
+{
+    team->portion.place = start->place;
+    team->portion.seed = start->seed;
+    sweep_next_portion(&team->portion, team->sweep);
+    team->portion.count = start->count;
+    team->portion.work = start->work;
+    team->finished = team->exact = team->proved = 0;
+}
+
+/* ---- what is told, by rank 0, under the lock -------------------------------------------------------------------- */
+
+static void tell(struct sweep_team *team, bool last)
+{
+    const double seconds = base_seconds() - team->start;
+    carrynet_sweep_report told = {
+        .device = team->device,
+        .tally = team->tally,
+        .seconds = seconds,
+        .left = team->worked > 0 ? seconds / team->worked * (team->work - team->worked) : -1,
+        .unsaved = team->unsaved[0] != '\0' ? team->unsaved : NULL,
+        .last = last,
+    };
+    told.tally.finished += team->finished;
+    told.tally.exact += team->exact;
+    told.tally.proved += team->proved;
+    if (team->options->report != NULL && carrynet_ranks_rank(team->options->ranks) == 0 &&
+        team->options->report(team->options->self, &told) != 0)
+        team->stop = true;
+}
+
+static int on_report(void *self, const carrynet_report *report)
+{
+    struct sweep_team *team = self;
+    (void)pthread_mutex_lock(&team->lock);
+    (void)snprintf(team->device, sizeof team->device, "%u ranks, networks shared out: %s on rank 0",
+                   carrynet_ranks_count(team->options->ranks), report->device);
+    team->finished = report->finished;
+    team->exact = report->exact;
+    team->proved = report->proved;
+    if (!report->last)
+        tell(team, false);
+    const int stop = team->stop ? 1 : 0;
+    (void)pthread_mutex_unlock(&team->lock);
+    return stop;
+}
+
+static int on_interrupted(void *self)
+{
+    struct sweep_team *team = self;
+    (void)pthread_mutex_lock(&team->lock);
+    if (team->options->interrupted != NULL && team->options->interrupted(team->options->self) != 0)
+        team->stop = true;
+    const int stop = team->stop ? 1 : 0;
+    (void)pthread_mutex_unlock(&team->lock);
+    return stop;
+}
+
+static carrynet_status save(struct sweep_team *team)
+{
+    const double start = base_seconds();
+    const carrynet_status status = carrynet_sweep_save(team->sweep, team->options->path);
+    team->saved = base_seconds();
+    team->saving = team->saved - start;
+    (void)snprintf(team->unsaved, sizeof team->unsaved, "%s", status == CARRYNET_OK ? "" : carrynet_message());
+    return status;
+}
+
+/* ---- what is handed out ----------------------------------------------------------------------------------------- */
+
+static carrynet_status train_portion(void *self, uint64_t item, base_text *result)
+{
+    struct sweep_team *team = self;
+    const struct sweep_portion *portion = &team->portion;
+    carrynet_settings settings;
+    carrynet_train_options options;
+    carrynet_model *model = NULL;
+    (void)pthread_mutex_lock(&team->lock);
+    take_up_portion(team, &team->starts[item]);
+    (void)pthread_mutex_unlock(&team->lock);
+    sweep_portion_settings(&settings, team->individuals, portion->count, team->sweep, portion);
+    memset(team->outcomes, 0, portion->count * sizeof *team->outcomes);
+    carrynet_train_options_init(&options);
+    options.report = on_report;
+    options.interrupted = on_interrupted;
+    options.self = team;
+    options.report_seconds = team->options->report_seconds;
+    options.individuals = team->individuals;
+    options.outcomes = team->outcomes;
+    options.wave = team->options->wave;
+    const carrynet_status status = carrynet_train(&model, &settings, &team->engine, &options);
+    (void)pthread_mutex_lock(&team->lock);
+    for (uint32_t n = 0; n < portion->count && status == CARRYNET_OK; ++n) {
+        struct sweep_told told;
+        memset(&told, 0, sizeof told);
+        told.row = portion->rows[n];
+        told.result = sweep_result(model, n, &team->outcomes[n]);
+        team->stop = team->stop || !told.result.finished; /* the caller has ended it */
+        if (told.result.finished)
+            base_text_append(result, (const char *)&told, sizeof told);
+    }
+    team->finished = team->exact = team->proved = 0;
+    (void)pthread_mutex_unlock(&team->lock);
+    carrynet_model_free(model);
+    return status;
+}
+
+static carrynet_status take_rows(void *self, uint64_t item, const char *result, size_t size)
+{
+    struct sweep_team *team = self;
+    (void)pthread_mutex_lock(&team->lock);
+    for (size_t at = 0; at + sizeof(struct sweep_told) <= size; at += sizeof(struct sweep_told)) {
+        struct sweep_told told;
+        memcpy(&told, result + at, sizeof told);
+        team->sweep->results[told.row - 1] = told.result;
+        ++team->tally.finished;
+        team->tally.exact += told.result.exact ? 1 : 0;
+        team->tally.proved += told.result.proved ? 1 : 0;
+        team->changed = true;
+    }
+    team->worked += team->starts[item].work;
+    const double since = base_seconds() - team->saved;
+    if (team->options->path != NULL && since >= SWEEP_SAVE_SECONDS && since >= SWEEP_SAVE_SHARE * team->saving)
+        (void)save(team); /* what fails here is told, and tried again later: the last one counts */
+    tell(team, false);
+    (void)pthread_mutex_unlock(&team->lock);
+    return CARRYNET_OK;
+}
+
+static bool is_stopped(void *self)
+{
+    return on_interrupted(self) != 0;
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_options *engine, base_text *device)
+{
+    carrynet_ranks *ranks = team->options->ranks;
+    char id[24];
+    (void)snprintf(id, sizeof id, "%016llx", (unsigned long long)carrynet_sweep_id(team->sweep));
+    carrynet_status status = base_allocate(&team->portion.rows, SWEEP_TOGETHER, sizeof *team->portion.rows);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&team->individuals, SWEEP_TOGETHER, sizeof *team->individuals);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&team->outcomes, SWEEP_TOGETHER, sizeof *team->outcomes);
+    if (status == CARRYNET_OK)
+        status = engine_local_wish(device, engine->device, ranks);
+    status = ranks_same(ranks, status, "the sweep", id);
+    if (status == CARRYNET_OK)
+        status = share_finished(team);
+    if (status != CARRYNET_OK)
+        return status;
+    team->engine = *engine;
+    team->engine.device = device->data;
+    team->engine.ranks = NULL;
+    team->tally = carrynet_sweep_count(team->sweep);
+    team->work = sweep_work_left(team->sweep);
+    team->portion.enough = team->work / (PORTIONS_OF_RANK * (double)carrynet_ranks_count(ranks));
+    return ranks_agree(ranks, list_portions(team));
+}
+
+carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_options *engine,
+                                const carrynet_sweep_options *options)
+{
+    struct sweep_team team = {.sweep = sweep, .options = options, .lock = PTHREAD_MUTEX_INITIALIZER};
+    const bool saves = options->path != NULL && carrynet_ranks_rank(options->ranks) == 0;
+    base_text device = {0}, message = {0};
+    team.start = team.saved = base_seconds();
+    carrynet_status status = prepare(&team, engine, &device);
+    if (status == CARRYNET_OK) {
+        const struct ranks_work work = {team.count, train_portion, take_rows, is_stopped, &team};
+        status = ranks_share_out(options->ranks, &work);
+    }
+    if (status != CARRYNET_OK && saves && team.changed) { /* the error that is handed on stays the one that is told */
+        base_text_add(&message, "%s", carrynet_message());
+        if (save(&team) != CARRYNET_OK && !message.failed)
+            (void)base_fail(status, "%s; then, %s", message.data, carrynet_message());
+    } else if (status == CARRYNET_OK) {
+        status = ranks_agree(options->ranks, saves ? save(&team) : CARRYNET_OK);
+    }
+    team.finished = team.exact = team.proved = 0;
+    if (status == CARRYNET_OK)
+        tell(&team, true);
+    base_text_free(&message);
+    base_text_free(&device);
+    base_free(team.starts);
+    base_free(team.portion.rows);
+    base_free(team.individuals);
+    base_free(team.outcomes);
+    return status;
+}
