@@ -10,7 +10,7 @@
 #include "engine/block_tree.h"
 #include "engine/body.h"
 #include "engine/device_list.h"
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 
 /* A worker of this process. */
 struct team_member {

@@ -5,7 +5,7 @@
 #ifndef TRAIN_ATTEMPTS_H
 #define TRAIN_ATTEMPTS_H
 
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 #include <carrynet/train.h>
 #include <stdatomic.h>
 

@@ -4,7 +4,7 @@
 #ifndef TRAIN_TRAINING_H
 #define TRAIN_TRAINING_H
 
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 #include "train/held_out.h"
 #include "train/population.h"
 
