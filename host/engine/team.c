@@ -221,6 +221,8 @@ static carrynet_status open_members(struct team *team, const carrynet_engine_opt
     carrynet_status status =
         ranks_agree(team->ranks, team->along_networks ? team_networks_create(team) : team_blocks_create(team));
     one.ranks = NULL;
+    if (!team->along_networks)
+        one.launches = CARRYNET_LAUNCHES_STEPS; /* which the sums of a part of a batch are made by */
     if (status != CARRYNET_OK)
         return status;
     for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i) {
