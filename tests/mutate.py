@@ -114,8 +114,11 @@ def run(words, **more):
     return subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, **more)
 
 
-def libraries():
-    return run(["pkg-config", "--libs", *PACKAGES]).stdout.split() + ["-lm", "-ldl", "-lpthread"]
+def libraries(build):
+    """With those that have no module of pkg-config: MPI's, which the build knows."""
+    with open(os.path.join(build, "carrynet.pc"), encoding="utf-8") as file:
+        others = [word for line in file if line.startswith("Libs.private:") for word in line.split() if word.startswith("/")]
+    return run(["pkg-config", "--libs", *PACKAGES]).stdout.split() + others + ["-lm", "-ldl", "-lpthread"]
 
 
 def processor_has_fma():
@@ -239,7 +242,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
-    options.libraries, options.fma = libraries(), processor_has_fma()
+    options.libraries, options.fma = libraries(options.build), processor_has_fma()
     mutants = [m for m in FIRST + (MORE if options.all else []) if options.only in " ".join(m[:3])]
     if options.tests:
         print("\n".join(sorted({test.partition(":")[0] for m in mutants for test in m[3]})))
