@@ -50,6 +50,8 @@ MORE = [
     ("kernels/made.cl", "& ~low)) >> 31;", "& low)) >> 31;", ["test_problem_kernel"]),
     ("kernels/made.cl", "less |= differs & ~decided & ~not_zero(s & difference);", "less |= differs & ~not_zero(s & difference);", ["test_problem_kernel", "case subtract cpu"]),
     ("kernels/made.cl", "t < pass->steps; ++t) {\n        const uint closing", "t + 1 < pass->steps; ++t) {\n        const uint closing", ["test_edges:edges/closing*"]),
+    ("kernels/make.cl", "pass.first_sequence + first)", "first)", ["test_made_gradient"]),
+    ("kernels/make.cl", "pass.first_sequence + place)", "place)", ["test_made_gradient"]),
     ("kernels/staged.cl", "return word >> (bits * (step % per_word))", "return word >> (bits * (step % (per_word - 1)))", ["case long gpu"]),
     ("kernels/cpu_block.cl", "acc[r][v] = fma(x, w[v], acc[r][v]);", "acc[r][v] = x * w[v] + acc[r][v];", ["case odd cpu"]),
     ("kernels/cpu_block.cl", "return HALVE_2(part[0], part[1]);", "return HALVE_2(part[1], part[0]);", ["case odd cpu"]),

@@ -178,14 +178,23 @@ static carrynet_status compare_case(comparison *counted, size_t index, const car
     return CARRYNET_OK;
 }
 
+/* Whether a wish is of several devices that compute together: they are compared as one. */
+static bool names_several(const carrynet_engine_options *options)
+{
+    const char *wish = options->device != NULL ? options->device : "";
+    return strpbrk(wish, ",/") != NULL || strcmp(wish, "all") == 0;
+}
+
 /* What --bisect and -o ask for that cannot be done: a message, and true. */
-static bool wrong_bisect(const cli_arguments *arguments, bool reference)
+static bool wrong_bisect(const cli_arguments *arguments, bool reference, bool team)
 {
     const option_value *values = arguments->values;
     if (values[OPTION_OUTPUT].given && !values[OPTION_BISECT].given)
         (void)arguments_wrong(arguments, "-o says where --bisect writes; there is nothing else to write");
     else if (values[OPTION_BISECT].given && reference)
         (void)arguments_wrong(arguments, "--bisect compares an OpenCL device with the reference; name another device");
+    else if (values[OPTION_BISECT].given && team)
+        (void)arguments_wrong(arguments, "--bisect looks at one device in one process; name one");
     else
         return false;
     return true;
@@ -209,13 +218,19 @@ int command_compare(const cli_arguments *arguments)
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
     const bool reference = options.device != NULL && strcmp(options.device, "reference") == 0;
-    if (wrong_bisect(arguments, reference))
+    const bool several = names_several(&options);
+    const bool team = several || carrynet_ranks_count(options.ranks) > 1;
+    if (wrong_bisect(arguments, reference, team))
         return EXIT_CODE_USAGE;
-    if (!reference)
+    if (several)
+        console_note("Devices: %s", options.device);
+    else if (!reference) /* of each rank its own */
         (void)find_own_device(place, sizeof place, &options, &code);
+    if (carrynet_ranks_count(options.ranks) > 1)
+        console_note("%" PRIu32 " ranks", carrynet_ranks_count(options.ranks));
     if (!job_agree(&code))
         return code;
-    if (!reference)
+    if (!reference && !team)
         options.device = place;
     if (reference) {
         shapes[0] = CARRYNET_KERNEL_SHAPE_AUTO; /* has no kernels: once, for its digests */
@@ -256,7 +271,7 @@ int command_compare(const cli_arguments *arguments)
     }
     if (counted.cases != NULL) {
         json_t *object = json_object();
-        json_put(object, "device", json_of_text(options.device));
+        json_put(object, "device", json_of_text(options.device != NULL ? options.device : "auto"));
         json_put(object, "cases", json_incref(counted.cases));
         json_put(object, "equal", json_of_count(counted.equal));
         json_put(object, "different", json_of_count(counted.different));

@@ -8,7 +8,7 @@
 #include "cli/prove_report.h"
 #include "cli/train_progress.h"
 #include "prove/proof_bytes.h"
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -2,7 +2,7 @@
 #include "cli/job_ranks.h"
 #include "cli/console.h"
 #include "engine/wishes.h"
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

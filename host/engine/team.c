@@ -8,7 +8,7 @@
 
 /* Multiplications of the pass that measures a worker, about, and for how long it is repeated. */
 static const double SPEED_WORK = 1 << 26, SPEED_SECONDS = 0.01;
-enum { SPEED_WINDOWS = 3, CUTS_A_WORKER = 16 };
+enum { SPEED_WINDOWS = 3, CUTS_A_WORKER = 32 };
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */
 
@@ -169,7 +169,7 @@ void team_free(void *self)
 /* How many workers each rank has, of the same speed for now. */
 static carrynet_status count_workers(struct team *team, carrynet_status status)
 {
-    const size_t ranks = carrynet_ranks_count(team->ranks);
+    const size_t ranks = team_ranks(team);
     const uint64_t mine = team->count;
     uint64_t *bytes = NULL, *counts = NULL;
     if (status == CARRYNET_OK)
@@ -202,7 +202,7 @@ static carrynet_status count_workers(struct team *team, carrynet_status status)
 /* One number of each worker of this process, to one of each of all: [count] to [workers]. */
 static carrynet_status gather_of_workers(struct team *team, carrynet_status status, double *all, const double *mine)
 {
-    const size_t ranks = carrynet_ranks_count(team->ranks);
+    const size_t ranks = team_ranks(team);
     uint64_t *bytes = NULL;
     const carrynet_status allocated = base_allocate(&bytes, ranks, sizeof *bytes);
     for (size_t r = 0; r < ranks && allocated == CARRYNET_OK; ++r)
@@ -221,11 +221,13 @@ static carrynet_status open_members(struct team *team, const carrynet_engine_opt
     carrynet_status status =
         ranks_agree(team->ranks, team->along_networks ? team_networks_create(team) : team_blocks_create(team));
     one.ranks = NULL;
+    if (!team->along_networks)
+        one.launches = CARRYNET_LAUNCHES_STEPS; /* which the sums of a part of a batch are made by */
     if (status != CARRYNET_OK)
         return status;
     for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i) {
         struct team_member *member = &team->members[i];
-        const size_t worker = team->first_worker[carrynet_ranks_rank(team->ranks)] + i;
+        const size_t worker = team_worker(team, i);
         const carrynet_settings share =
             team->along_networks ? team_networks_share(team, worker) : team_blocks_share(team, worker);
         one.device = list->wishes[i];

@@ -10,7 +10,7 @@
 #include "engine/block_tree.h"
 #include "engine/body.h"
 #include "engine/device_list.h"
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 
 /* A worker of this process. */
 struct team_member {
@@ -49,6 +49,17 @@ struct team {
     struct team_blocks *blocks;     /* what team_blocks.c keeps, or */
     struct team_networks *networks; /* team_networks.c */
 };
+
+static inline size_t team_ranks(const struct team *team)
+{
+    return carrynet_ranks_count(team->ranks);
+}
+
+/* The number of a member of this process among all workers. */
+static inline size_t team_worker(const struct team *team, size_t member)
+{
+    return team->first_worker[carrynet_ranks_rank(team->ranks)] + member;
+}
 
 /* One of this process's workers at its task. */
 typedef carrynet_status team_task(struct team *team, struct team_member *member, void *call);

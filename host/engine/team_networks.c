@@ -18,20 +18,10 @@ struct team_networks {
     size_t mine_room, all_room;
 };
 
-static size_t ranks_of(const struct team *team)
-{
-    return carrynet_ranks_count(team->ranks);
-}
-
-static size_t my_first_worker(const struct team *team)
-{
-    return team->first_worker[carrynet_ranks_rank(team->ranks)];
-}
-
 /* The member that has a network, or NULL: another rank has it. */
 static struct team_member *member_of(const struct team *team, size_t network)
 {
-    const size_t worker = team->networks->worker[network], first = my_first_worker(team);
+    const size_t worker = team->networks->worker[network], first = team_worker(team, 0);
     return worker >= first && worker < first + team->count ? &team->members[worker - first] : NULL;
 }
 
@@ -72,9 +62,9 @@ carrynet_status team_networks_create(struct team *team)
     if (status == CARRYNET_OK)
         status = base_allocate(&t->place, networks, sizeof *t->place);
     if (status == CARRYNET_OK)
-        status = base_allocate(&t->bytes, ranks_of(team), sizeof *t->bytes);
+        status = base_allocate(&t->bytes, team_ranks(team), sizeof *t->bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&t->cursor, ranks_of(team), sizeof *t->cursor);
+        status = base_allocate(&t->cursor, team_ranks(team), sizeof *t->cursor);
     team_cut(team->first, networks, team->speeds, team->workers);
     for (size_t w = 0; w < team->workers && status == CARRYNET_OK; ++w)
         for (uint64_t n = team->first[w]; n < team->first[w + 1]; ++n) {
@@ -89,8 +79,8 @@ carrynet_status team_networks_number(struct team *team)
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i) {
         struct team_member *member = &team->members[i];
-        const uint64_t first = team->first[my_first_worker(team) + i];
-        member->networks = (uint32_t)(team->first[my_first_worker(team) + i + 1] - first);
+        const uint64_t first = team->first[team_worker(team, 0) + i];
+        member->networks = (uint32_t)(team->first[team_worker(team, 0) + i + 1] - first);
         status = base_allocate(&member->numbers, member->networks + 1, sizeof *member->numbers);
         for (uint32_t n = 0; n < member->networks && status == CARRYNET_OK; ++n)
             member->numbers[n] = (uint32_t)first + n;
@@ -117,7 +107,7 @@ static carrynet_status share_rows(struct team *team, carrynet_status status, cha
                                   size_t size)
 {
     struct team_networks *t = team->networks;
-    const size_t ranks = ranks_of(team), rank = carrynet_ranks_rank(team->ranks);
+    const size_t ranks = team_ranks(team), rank = carrynet_ranks_rank(team->ranks);
     size_t own = 0;
     if (ranks == 1)
         return status;

@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { MOST_PLATFORMS = 64, MOST_DEVICES = 64, NO_PLATFORM = -1001 };
 
 /* Parts of a device that may be asked for; a rest of units may make twice as many. */
 enum { MOST_PARTS = 64, MOST_MADE = 2 * MOST_PARTS };
+
+enum { MOST_MOMENTS = 10000 }; /* of 0.1 ms, that are waited for a queue */
 
 /* ---- errors ---------------------------------------------------------------------------------------------------- */
 
@@ -282,6 +285,20 @@ void opencl_device_release(cl_device_id id, const carrynet_device *about)
 {
     if (id != NULL && about->parts > 1)
         (void)clReleaseDevice(id);
+}
+
+bool opencl_queue_is_free(cl_command_queue queue)
+{
+    const struct timespec moment = {.tv_nsec = 100000};
+    cl_uint holders = 0;
+    for (int i = 0; i < MOST_MOMENTS; ++i) {
+        if (clGetCommandQueueInfo(queue, CL_QUEUE_REFERENCE_COUNT, sizeof holders, &holders, NULL) != CL_SUCCESS)
+            return false;
+        if (holders <= 1)
+            return true;
+        (void)nanosleep(&moment, NULL);
+    }
+    return false;
 }
 
 /* ---- the choice ------------------------------------------------------------------------------------------------ */

@@ -24,6 +24,12 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
 /* Gives a part of a device back; a whole one, or NULL, is left as it is. */
 void opencl_device_release(cl_device_id id, const carrynet_device *about);
 
+/*
+ * Whether nothing but the caller holds the queue, whose events he has released; waits for it a while. pocl's threads hold
+ * the queue and use its device for a moment after clFinish: a part of a device must not go before.
+ */
+bool opencl_queue_is_free(cl_command_queue queue);
+
 /* ---- programs (programs.c) ------------------------------------------------------------------------------------- */
 
 /*

@@ -214,11 +214,13 @@ void opencl_trainer_free(struct opencl_trainer *t)
             (void)clReleaseEvent(t->profile.event[i]);
     base_free(t->results);
     opencl_release_kernels(t);
+    const bool part_goes = t->about.parts > 1 && (t->queue == NULL || opencl_queue_is_free(t->queue));
     if (t->queue != NULL)
         (void)clReleaseCommandQueue(t->queue);
     if (t->context != NULL)
         (void)clReleaseContext(t->context);
-    opencl_device_release(t->device, &t->about);
+    if (part_goes)
+        opencl_device_release(t->device, &t->about);
     base_free(t);
 }
 

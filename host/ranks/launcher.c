@@ -1,5 +1,5 @@
 /* What launchers of MPI tell a process in its environment, before MPI has begun. */
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 #include <stdlib.h>
 
 /* OpenMPI's mpirun; MPICH's, and others that speak PMI, such as srun --mpi=pmi2. */

@@ -1,5 +1,5 @@
 /*
- * What stands between ranks.h and MPI: calls of few bytes among the job's processes. link_mpi.c has MPI behind it,
+ * What stands between collective.h and MPI: calls of few bytes among the job's processes. link_mpi.c has MPI behind it,
  * link_alone.c one process; one of them is compiled, and mpi.h is included there alone.
  *
  * The bytes of a call are in two stages, which are made when the job is joined, so that no call can lack memory while
@@ -8,7 +8,7 @@
 #ifndef RANKS_LINK_H
 #define RANKS_LINK_H
 
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 
 /* What a rank says beside its bytes: its status; length and digest of its message, if it is not OK. */
 struct ranks_stand {

@@ -47,15 +47,16 @@ struct attempts {
     struct attempt *attempt; /* [networks of the model] */
     const uint32_t *which;   /* [networks of the model] */
     const uint32_t *had;     /* [networks of the engine], or NULL */
+    uint32_t first, step;    /* this rank's are every so manyth */
 };
 
-static void attempt_one(void *self, size_t i)
+static void attempt_one(void *self, size_t number)
 {
     const struct attempts *all = self;
+    const size_t i = all->first + number * all->step;
     struct attempt *attempt = &all->attempt[i];
     carrynet_prove_options options;
     carrynet_proof proof;
-    *attempt = (struct attempt){0};
     if (ask(all->stop) != 0)
         return;
     carrynet_train_proof(&options);
@@ -86,24 +87,60 @@ static carrynet_status take_networks(carrynet_model **model, carrynet_engine *en
     return status;
 }
 
+/* What each rank has found of its own attempts becomes known to all; the first error is everyone's. */
+static carrynet_status share(struct attempts *all, uint32_t count, carrynet_status status)
+{
+    carrynet_ranks *ranks = all->stop->ranks;
+    uint64_t *counts = NULL;
+    char *mine = NULL, *found = NULL;
+    for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i)
+        if (all->attempt[i].status != CARRYNET_OK)
+            status = base_fail(all->attempt[i].status, "while proving: %s", all->attempt[i].message);
+    if (ranks_any(ranks, attempts_ended(all->stop)))
+        atomic_store(&all->stop->ended, true);
+    if (all->step == 1)
+        return status;
+    if (status == CARRYNET_OK)
+        status = base_allocate(&counts, all->step, sizeof *counts);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&mine, count, 1);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&found, count, 1);
+    for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i) {
+        mine[i / all->step] = i % all->step == all->first ? all->attempt[i].proved : mine[i / all->step];
+        ++counts[i % all->step];
+    }
+    status = ranks_agree(ranks, status);
+    if (status == CARRYNET_OK)
+        status = ranks_gather(ranks, status, found, counts, mine);
+    for (uint32_t r = 0, at = 0; r < all->step && status == CARRYNET_OK; ++r)
+        for (uint32_t i = r; i < count; i += all->step)
+            all->attempt[i].proved = found[at++] != 0;
+    base_free(counts);
+    base_free(mine);
+    base_free(found);
+    return status;
+}
+
 carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint32_t *which, uint32_t count,
                                const uint32_t *had, struct attempts_stop *stop)
 {
+    const uint32_t ranks = carrynet_ranks_count(stop->ranks), rank = carrynet_ranks_rank(stop->ranks);
     struct attempt *attempt = NULL;
-    carrynet_status status = base_allocate(&attempt, PORTION, sizeof *attempt);
+    carrynet_status status = ranks_agree(stop->ranks, base_allocate(&attempt, PORTION, sizeof *attempt));
     for (uint32_t first = 0; first < count && status == CARRYNET_OK && !attempts_ended(stop); first += PORTION) {
         const uint32_t some = count - first < PORTION ? count - first : PORTION;
         carrynet_model *model = NULL;
+        struct attempts all = {
+            .stop = stop, .attempt = attempt, .which = which + first, .had = had, .first = rank, .step = ranks};
         status = take_networks(&model, engine, which + first, some);
+        all.model = model;
+        memset(attempt, 0, PORTION * sizeof *attempt);
         if (status == CARRYNET_OK)
-            base_parallel(some, attempt_one,
-                          &(struct attempts){
-                              .model = model, .stop = stop, .attempt = attempt, .which = which + first, .had = had});
-        for (uint32_t i = 0; i < some && status == CARRYNET_OK; ++i) {
+            base_parallel(some > rank ? (some - rank - 1) / ranks + 1 : 0, attempt_one, &all);
+        status = share(&all, some, status);
+        for (uint32_t i = 0; i < some && status == CARRYNET_OK; ++i)
             proved[which[first + i]] = attempt[i].proved;
-            if (attempt[i].status != CARRYNET_OK)
-                status = base_fail(attempt[i].status, "while proving: %s", attempt[i].message);
-        }
         carrynet_model_free(model);
     }
     base_free(attempt);

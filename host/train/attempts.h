@@ -5,6 +5,7 @@
 #ifndef TRAIN_ATTEMPTS_H
 #define TRAIN_ATTEMPTS_H
 
+#include "ranks/collective.h"
 #include <carrynet/train.h>
 #include <stdatomic.h>
 
@@ -13,6 +14,7 @@ struct attempts_stop {
     int (*interrupted)(void *self); /* or NULL */
     void *self;
     atomic_bool asking, ended;
+    carrynet_ranks *ranks; /* which share the attempts, and the wish */
 };
 
 /* Whether the caller has ended attempts; what was not proved by then may have been left in the middle. */
@@ -20,7 +22,7 @@ bool attempts_ended(struct attempts_stop *stop);
 
 /*
  * proved[which[i]] becomes whether network which[i] of the engine is proved, for i below count, after had[which[i]]
- * attempts that failed, or with the largest budget where had is NULL. Errors of the engine and of the prover; that a
+ * attempts that failed, or with the largest budget where had is NULL; collective. Errors of the engine and of the prover; that a
  * network is beyond the prover is none.
  */
 carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint32_t *which, uint32_t count,

@@ -133,7 +133,7 @@ static carrynet_status write_state(const struct training *t)
         status = base_json_write(&text, &size, header, JSON_COMPACT);
     if (status == CARRYNET_OK)
         status = checkpoint_state_take(&state, t);
-    if (status == CARRYNET_OK)
+    if (status == CARRYNET_OK && carrynet_ranks_rank(t->ranks) == 0)
         status = checkpoint_file_write(path, previous.data, text, state.parts, CHECKPOINT_PARTS);
     base_free(text);
     json_decref(header);
@@ -146,7 +146,7 @@ static carrynet_status write_state(const struct training *t)
 static carrynet_status save(struct training *t)
 {
     const carrynet_checkpoints *wanted = t->options->checkpoints;
-    const carrynet_status status = write_state(t);
+    const carrynet_status status = ranks_agree(t->ranks, write_state(t));
     t->saved_updates = t->updates;
     t->saved = base_seconds();
     if (status == CARRYNET_OK && wanted->saved != NULL)
@@ -169,7 +169,7 @@ carrynet_status checkpoint_when_due(struct training *t)
         return CARRYNET_OK;
     const bool by_count = wanted->every_updates > 0 && t->updates % wanted->every_updates == 0;
     const bool by_clock = wanted->every_seconds > 0 && base_seconds() - t->saved >= wanted->every_seconds;
-    return by_count || by_clock ? save(t) : CARRYNET_OK;
+    return by_count || (wanted->every_seconds > 0 && ranks_first(t->ranks, by_clock)) ? save(t) : CARRYNET_OK;
 }
 
 carrynet_status checkpoint_at_stop(struct training *t)
@@ -233,7 +233,7 @@ static void tell(const struct checkpoint *from, const carrynet_checkpoints *want
 }
 
 carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings *settings,
-                                const carrynet_train_options *options)
+                                const carrynet_train_options *options, bool tidies)
 {
     const carrynet_checkpoints *wanted = options->checkpoints;
     base_text previous = {0}, reason = {0};
@@ -247,8 +247,9 @@ carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings
     if (!wanted->resume)
         return CARRYNET_OK;
     carrynet_status status = previous_name(&previous, wanted->path);
-    base_remove_leftovers(wanted->path);
-    if (status == CARRYNET_OK)
+    if (tidies)
+        base_remove_leftovers(wanted->path);
+    if (status == CARRYNET_OK && tidies)
         base_remove_leftovers(previous.data);
     if (status == CARRYNET_OK)
         status = make_header(&header, settings, options);
@@ -269,6 +270,42 @@ told:
     json_decref(header);
     base_text_free(&previous);
     base_text_free(&reason);
+    return status;
+}
+
+static carrynet_status same_entry(carrynet_ranks *ranks, const char *key, const char *value)
+{
+    base_text entry = {0};
+    base_text_add(&entry, "%s %s", key, value);
+    const carrynet_status made =
+        entry.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the settings") : CARRYNET_OK;
+    const carrynet_status status = ranks_same(ranks, made, "the settings", entry.failed ? "" : entry.data);
+    base_text_free(&entry);
+    return status;
+}
+
+carrynet_status checkpoint_same(const struct checkpoint *from, const carrynet_settings *settings,
+                                const carrynet_train_options *options, carrynet_ranks *ranks, carrynet_status status)
+{
+    char digest[BASE_SHA256] = "none";
+    json_t *header = NULL, *value;
+    const char *key;
+    if (carrynet_ranks_count(ranks) == 1)
+        return status;
+    if (status == CARRYNET_OK)
+        status = make_header(&header, settings, options);
+    if (status == CARRYNET_OK && from->found)
+        (void)base_sha256(digest, (const void *[]){from->file.data}, &from->file.size, 1);
+    status = ranks_agree(ranks, status);
+    /* With their names, so that one that is on some ranks alone differs too. */
+    json_object_foreach(header, key, value)
+    {
+        if (status == CARRYNET_OK)
+            status = same_entry(ranks, key, json_string_value(value));
+    }
+    if (status == CARRYNET_OK)
+        status = ranks_same(ranks, status, "the checkpoint to go on from", digest);
+    json_decref(header);
     return status;
 }
 

@@ -19,10 +19,17 @@ struct checkpoint {
 
 /*
  * Looks for one, where the options want to go on from one, and compares it with the settings; says to the caller what
- * it found. UNSUPPORTED with a source of the caller's. ARGUMENT, FORMAT, IO as carrynet_train says.
+ * it found; removes, if it tidies, what killed writers left. UNSUPPORTED with a source of the caller's. ARGUMENT, FORMAT, IO as carrynet_train says.
  */
 carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings *settings,
-                                const carrynet_train_options *options);
+                                const carrynet_train_options *options, bool tidies);
+
+/*
+ * ARGUMENT, naming rank and difference, unless all ranks have the same settings and go on from the same checkpoint;
+ * `status` is this rank's.
+ */
+carrynet_status checkpoint_same(const struct checkpoint *from, const carrynet_settings *settings,
+                                const carrynet_train_options *options, carrynet_ranks *ranks, carrynet_status status);
 void checkpoint_free(struct checkpoint *from);
 
 /*

@@ -4,7 +4,7 @@
  * which every rank lists alike.
  */
 #include "engine/wishes.h"
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 #include "train/sweep_rows.h"
 #include <pthread.h>
 #include <stdio.h>

@@ -93,7 +93,7 @@ static carrynet_status report(struct training *training, bool last)
     const carrynet_train_options *options = training->options;
     const double now = base_seconds();
     const bool due = last || training->trained == 0 || now - training->reported >= options->report_seconds;
-    if (options->report == NULL || !due)
+    if (options->report == NULL || !ranks_first(training->ranks, due))
         return CARRYNET_OK;
     training->reported = now;
     carrynet_sample sample = {0};
@@ -122,10 +122,10 @@ static carrynet_status report(struct training *training, bool last)
         .last = last,
         .sample = sample.steps > 0 ? &sample : NULL,
     };
-    if (status == CARRYNET_OK && options->report(options->self, &told) != 0)
-        training->stop = true;
+    const bool stop = status == CARRYNET_OK && options->report(options->self, &told) != 0;
+    training->stop = ranks_any(training->ranks, training->stop || stop);
     carrynet_sample_free(&sample);
-    return status;
+    return ranks_agree(training->ranks, status);
 }
 
 /* Lets the watch look where it is due. */
@@ -134,7 +134,7 @@ static carrynet_status watch(struct training *training)
     const carrynet_watch *watch = training->options->watch;
     if (watch == NULL || training->updates != training->look)
         return CARRYNET_OK;
-    return watch->look(watch->self, training->engine, training->updates, &training->look);
+    return ranks_agree(training->ranks, watch->look(watch->self, training->engine, training->updates, &training->look));
 }
 
 /* ---- updates --------------------------------------------------------------------------------------------------- */
@@ -198,8 +198,9 @@ static carrynet_status run_updates(struct training *training, bool *reached)
             status = watch(training);
         if (status == CARRYNET_OK && left > 0)
             status = checkpoint_when_due(training);
-        training->stop =
+        const bool stop =
             training->options->interrupted != NULL && training->options->interrupted(training->options->self) != 0;
+        training->stop = ranks_any(training->ranks, stop);
     }
     *reached = left == 0;
     if (*reached && status == CARRYNET_OK)
@@ -373,7 +374,10 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
 {
     carrynet_train_options silent;
     carrynet_train_options_init(&silent);
-    struct training training = {.settings = settings, .options = options != NULL ? options : &silent, .device = engine};
+    struct training training = {.settings = settings,
+                                .options = options != NULL ? options : &silent,
+                                .device = engine,
+                                .ranks = engine != NULL ? engine->ranks : NULL};
     struct checkpoint from = {0};
     const uint32_t wave = training.options->wave;
     *model = NULL;
@@ -386,7 +390,8 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     if (status == CARRYNET_OK)
         status = check_memory(settings);
     if (status == CARRYNET_OK)
-        status = checkpoint_find(&from, settings, training.options);
+        status = checkpoint_find(&from, settings, training.options, carrynet_ranks_rank(training.ranks) == 0);
+    status = checkpoint_same(&from, settings, training.options, training.ranks, status);
     if (status != CARRYNET_OK)
         goto done;
     /* The engine first: it computes what all this takes before anything is allocated. */
@@ -402,11 +407,12 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
         status = held_out_open(&training.held, settings, &training.check);
     if (status == CARRYNET_OK && training.options->checkpoints != NULL && training.options->outcomes == NULL)
         status = base_allocate(&training.own_outcomes, settings->networks, sizeof *training.own_outcomes);
+    status = ranks_agree(training.ranks, status);
     if (status != CARRYNET_OK)
         goto done;
     training.records.outcomes = training.options->outcomes != NULL ? training.options->outcomes : training.own_outcomes;
-    training.ended =
-        (struct attempts_stop){.interrupted = training.options->interrupted, .self = training.options->self};
+    training.ended = (struct attempts_stop){
+        .interrupted = training.options->interrupted, .self = training.options->self, .ranks = training.ranks};
     for (uint32_t n = 0; n < settings->networks; ++n) {
         if (training.records.outcomes != NULL)
             training.records.outcomes[n] = (carrynet_outcome){0};

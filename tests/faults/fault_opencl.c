@@ -136,6 +136,9 @@ RETURNS_CODE(clEnqueueFillBuffer, CL_MEM_OBJECT_ALLOCATION_FAILURE,
              (cl_command_queue queue, cl_mem memory, const void *pattern, size_t width, size_t offset, size_t size,
               WAITS),
              (queue, memory, pattern, width, offset, size, WAIT_ARGUMENTS))
+RETURNS_CODE(clGetCommandQueueInfo, CL_OUT_OF_RESOURCES,
+             (cl_command_queue queue, cl_command_queue_info what, size_t room, void *value, size_t *size),
+             (queue, what, room, value, size))
 RETURNS_CODE_AFTER(clFinish, CL_OUT_OF_RESOURCES, (cl_command_queue queue), (queue))
 RETURNS_CODE_AFTER(clWaitForEvents, CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST,
                    (cl_uint count, const cl_event *events), (count, events))

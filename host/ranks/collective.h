@@ -7,8 +7,8 @@
  * rank gets the status and the message of the lowest such rank, "rank 2: ..." before it, but where it is already there,
  * or where the same has befallen all.
  */
-#ifndef RANKS_RANKS_H
-#define RANKS_RANKS_H
+#ifndef RANKS_COLLECTIVE_H
+#define RANKS_COLLECTIVE_H
 
 #include "base/base.h"
 #include <carrynet/ranks.h>
