@@ -1,5 +1,5 @@
 /*
- * What ranks agree on, exchange and share out (host/ranks/ranks.h), for any number of ranks: every rank checks what it gets, and
+ * What ranks agree on, exchange and share out (host/ranks/collective.h), for any number of ranks: every rank checks what it gets, and
  * ends with an exit code other than 0 at the first thing that is wrong. Run by mpirun; alone it is one rank.
  *     ranks_calls [large]     large: a gather of more than 2 GiB
  */

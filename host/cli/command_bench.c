@@ -9,7 +9,7 @@
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
-#include "ranks/ranks.h"
+#include "ranks/collective.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
