@@ -467,6 +467,7 @@ int command_prove(const cli_arguments *arguments)
             code = EXIT_CODE_CHECK;
         goto done;
     }
+    code = train_progress_code(EXIT_CODE_DONE);
     if (!job_is_first())
         goto done;
     if (p.certificates > 0)
