@@ -35,10 +35,11 @@ class Case:
     """A command; what it reads and writes; the kinds of faults of each class that it is tried with."""
 
     def __init__(self, name, words, outputs=(), inputs=(), device=False, resume=False, codes=(), stdin="", old=True, slow=False, tells=False,
-                 long=False, kinds=None):
+                 long=False, kinds=None, variables=()):
         self.name, self.words, self.outputs, self.inputs = name, words, outputs, inputs
         self.device, self.resume, self.codes, self.stdin, self.old = device, resume, codes, stdin, old
         self.slow, self.tells, self.long = slow or device, tells, long
+        self.variables = dict(variables)
         self.kinds = kinds or {"memory": ["error", "forever"], "file": ["error", "short", "interrupt"], "thread": ["error"]}
         if device and kinds is None:
             self.kinds = {"opencl": ["error", "memory", "forever"]}
@@ -98,6 +99,13 @@ CASES = [
     Case("OpenCL, any device", ["train", *TINY, "-o", "m.safetensors"], ["m.safetensors"], device=True, long=True),
     Case("OpenCL, eval", ["eval", "n.safetensors", *ON_DEVICE], inputs=["n.safetensors"], device=True),
     Case("OpenCL, compare", ["compare", *ON_DEVICE, "--case", "smallest"], device=True, long=True),
+    Case("OpenCL, bisect", ["compare", *ON_DEVICE, "--kernel-shape", "cpu", "--case", "smallest", "--bisect", "-o", "report"],
+         ["report/" + name for name in ("repro.c", "kernel.cl", "build-options.txt", "expected.bin", "given.bin", "argument-00-value.bin",
+                                        "argument-01-sums.bin", "argument-02-rates.bin", "argument-03-constants.bin",
+                                        "argument-04-factors.bin", "argument-05-parameters.bin", "argument-06-first_moments.bin",
+                                        "argument-07-second_moments.bin")],
+         inputs=["kernels"], device=True, long=True, codes=[1], variables={"CARRYNET_KERNEL_DIR": "kernels"},
+         kinds={"opencl": ["error", "memory", "forever"], "memory": ["error"], "file": ["error", "forever", "short", "interrupt"]}),
     Case("OpenCL, bench", ["bench", *ON_DEVICE, "--batch", "64", "--bits", "4"], device=True,
          kinds={"opencl": ["error"]}, tells=True, long=True),
     Case("OpenCL, memory", ["train", *RESUMABLE, *ON_DEVICE, "-o", "m.safetensors"], ["m.safetensors", "state", "state.previous"],
@@ -118,7 +126,7 @@ class Faults:
 
     def run(self, case, folder, words=None, fault=None):
         """Exit code (or the signal as a negative number, None: it hung), standard output, standard error, the library's lines."""
-        environment = dict(os.environ, LC_ALL="C")
+        environment = dict(os.environ, LC_ALL="C", **case.variables)
         environment.setdefault("POCL_MAX_PTHREAD_COUNT", "2")  # which can be cut in two
         log = folder + ".log"
         if not case.device:
@@ -156,6 +164,15 @@ class Faults:
         self.make(*sweep, "-o", "s.csv")
         for shard in "12":
             self.make(*sweep, "--shard", shard + "/2", "-o", f"s{shard}.csv")
+        # Kernels, one of which is wrong, for what finds it.
+        self.make("devices", "--dump-kernels", "kernels")
+        with open(os.path.join(self.made, "kernels", "update.cl"), "r+") as file:
+            text = file.read()
+            changed = text.replace("flush(fma(rate, numerator, old))", "flush(fma(rate, -numerator, old))")
+            if changed == text:
+                sys.exit("cannot prepare: update.cl has no such line to change")
+            file.seek(0)
+            file.write(changed)
         # A run that was stopped after its fourth update, as a disk that filled up then leaves it.
         words = ["train", *RESUMABLE, *ON_HOST, "-o", "m.safetensors", "--log", "m.jsonl", "--quiet"]
         count = self.count(Case("inputs", words, resume=True), "file")
@@ -184,8 +201,12 @@ class Faults:
         """A folder with the inputs, and older files in place of the outputs."""
         folder = tempfile.mkdtemp(dir=self.folder)
         for name in case.inputs:
-            shutil.copy(os.path.join(self.made, name), folder)
+            if os.path.isdir(os.path.join(self.made, name)):
+                shutil.copytree(os.path.join(self.made, name), os.path.join(folder, name))
+            else:
+                shutil.copy(os.path.join(self.made, name), folder)
         for name in case.outputs if case.old and not case.name.startswith("inputs") else ():
+            os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(OLD)
         return folder
@@ -296,10 +317,13 @@ class Faults:
 
 
 def contents(folder):
+    """The files of a folder and of those in it, by their paths from there."""
     found = {}
-    for name in os.listdir(folder):
-        with open(os.path.join(folder, name), "rb") as file:
-            found[name] = file.read()
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, folder)] = file.read()
     return found
 
 

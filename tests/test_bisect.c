@@ -207,3 +207,24 @@ Test(bisect, a_right_device_and_wrong_words)
     EXPECT_ERROR(2, "-o says where --bisect writes", "compare", "-o", "report");
     program_leave();
 }
+
+/* Where --device names none, too. */
+Test(bisect, a_device_that_is_not_admitted_is_looked_at)
+{
+    const char *const variables[] = {"CARRYNET_KERNEL_DIR=kernels", NULL};
+    if (!begin())
+        return;
+    cr_assert_eq(carrynet_kernels_dump("kernels"), CARRYNET_OK, "%s", carrynet_message());
+    kernel_change("kernels", "admission.cl", "result(results, first, 2, a + b);", "result(results, first, 2, a - b);");
+    struct program_result result =
+        program_run("", variables, PROGRAM_WORDS("compare", "--kernel-shape", "cpu", "--case", "smallest"));
+    EXPECT_CODE(result, 3);
+    EXPECT_SAYS(result.err, "addition differs from IEEE 754");
+    program_done(&result);
+    result =
+        program_run("", variables, PROGRAM_WORDS("compare", "--kernel-shape", "cpu", "--case", "smallest", "--bisect"));
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "the same bits as plain C");
+    program_done(&result);
+    program_leave();
+}

@@ -1,5 +1,6 @@
 /*
- * train --snapshot-at: the files that appear, what they hold, that they change no bit of the model, and what is refused.
+ * train --snapshot-at: the files that appear, what they hold, that they change no bit of the model, that they
+ * go on after a checkpoint, and what is refused.
  */
 #include "program_run.h"
 #include <carrynet/carrynet.h>
@@ -102,6 +103,50 @@ Test(snapshots, hold_the_networks_that_still_train)
     }
     carrynet_model_free(all);
     carrynet_model_free(late);
+}
+
+/* Removes the snapshots of a training of `path` after update 8, as one leaves it that is killed before. */
+static void forget_the_later(const char *path)
+{
+    static const char *const later[] = {"10", "12"};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; ++i) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s.at-%s.safetensors", path, later[i]);
+        cr_assert_eq(unlink(name), 0, "%s", name);
+    }
+}
+
+#define CUT(...)                                                                                                       \
+    PROGRAM("train", "-q", "--bits", "4", "--hidden", "4", "--batch", "3", "--updates", "12", "--nets", "2",           \
+            "--optimizer", "adam", "--snapshot-at", "3,6,8,10,12", __VA_ARGS__)
+
+/*
+ * A run that goes on from its checkpoint of update 8 has passed the first counts: the others are written as in a run
+ * that was never stopped, those before stay as they are.
+ */
+Test(snapshots, go_on_after_a_checkpoint)
+{
+    static const char *const counts[] = {"3", "6", "8", "10", "12"};
+    struct program_result result = CUT("-o", "whole.safetensors");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    result = CUT("-o", "cut.safetensors", "--checkpoint", "state", "--checkpoint-every", "4");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    cr_assert_eq(rename("state.previous", "state"), 0);
+    forget_the_later("cut");
+    result = CUT("-o", "cut.safetensors", "--checkpoint", "state", "--checkpoint-every", "4", "--resume", "--json");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "\"cut.at-10.safetensors\", \"cut.at-12.safetensors\"]");
+    cr_expect_null(strstr(result.out, "cut.at-6.safetensors"), "it begins again:\n%s", result.out);
+    program_done(&result);
+    cr_expect(equal_files("cut.safetensors", "whole.safetensors"));
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; ++i) {
+        char names[2][64];
+        (void)snprintf(names[0], sizeof names[0], "cut.at-%s.safetensors", counts[i]);
+        (void)snprintf(names[1], sizeof names[1], "whole.at-%s.safetensors", counts[i]);
+        cr_expect(equal_files(names[0], names[1]), "%s is another", names[0]);
+    }
 }
 
 Test(snapshots, refuse_what_cannot_be)

@@ -65,10 +65,10 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
 }
 
 /*
- * The OpenCL device to compare, as P:D or P:D/N.I: the one asked for, else the best that is admitted. False, after a message, if
- * there is none; *code is then the exit code.
+ * The OpenCL device to compare, as P:D or P:D/N.I: the one asked for, else the best that is admitted, or if inexact the
+ * first that is there. False, after a message, if there is none; *code is then the exit code.
  */
-static bool find_device(char *place, size_t size, const char *wish, int *code)
+static bool find_device(char *place, size_t size, const char *wish, bool inexact, int *code)
 {
     static const char *const best[] = {"gpu", "cpu"};
     const bool automatic = wish == NULL || wish[0] == '\0' || strcmp(wish, "auto") == 0;
@@ -81,6 +81,8 @@ static bool find_device(char *place, size_t size, const char *wish, int *code)
         if (status == CARRYNET_OK)
             status = carrynet_device_admit(device.platform, device.index, CARRYNET_FP32);
     }
+    for (size_t i = 0; automatic && inexact && i < sizeof best / sizeof best[0] && status != CARRYNET_OK; ++i)
+        status = carrynet_device_find(&device, best[i]);
     if (status != CARRYNET_OK) {
         *code = console_status(status);
         return false;
@@ -98,11 +100,11 @@ static bool find_own_device(char *place, size_t size, const carrynet_engine_opti
 {
     base_text wish = {0};
     if (options->ranks == NULL)
-        return find_device(place, size, options->device, code);
+        return find_device(place, size, options->device, options->allow_inexact, code);
     const carrynet_status status = engine_local_wish(&wish, options->device, options->ranks);
     if (status != CARRYNET_OK)
         *code = console_status(status);
-    const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, code);
+    const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, options->allow_inexact, code);
     base_text_free(&wish);
     return found;
 }
@@ -215,6 +217,8 @@ int command_compare(const cli_arguments *arguments)
     bool exactly;
     int code = EXIT_CODE_DONE;
     engine_from_arguments(&options, arguments, NULL);
+    if (values[OPTION_BISECT].given) /* a device that is not admitted is looked at all the same */
+        options.allow_inexact = true;
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
     const bool reference = options.device != NULL && strcmp(options.device, "reference") == 0;
@@ -240,8 +244,6 @@ int command_compare(const cli_arguments *arguments)
         shape_count = 1;
     }
     counted.cases = values[OPTION_JSON].given ? json_array() : NULL;
-    if (values[OPTION_BISECT].given) /* it is looked at all the same */
-        options.allow_inexact = true;
     for (size_t i = 0; i < carrynet_case_count(); ++i) {
         if (!case_wanted(carrynet_case_name(i), wanted, exactly))
             continue;

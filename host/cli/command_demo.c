@@ -51,10 +51,10 @@ static carrynet_status show_sum(const carrynet_model *model, const char *a, cons
 static void explain(const demo_film *film)
 {
     const probe_view *last = &film->views[film->count - 1];
-    screen_say("Each dot is the state of the %zu hidden units after one step of one sum. Up: along the weights of the "
-               "output. Across: along the line that tells the carry best (least squares).",
-               film->size > 0 ? (size_t)carrynet_engine_settings(film->engine)->shape.hidden : 0);
-    screen_say(
+    console_say("Each dot is the state of the %zu hidden units after one step of one sum. Up: along the weights of the "
+                "output. Across: along the line that tells the carry best (least squares).",
+                film->size > 0 ? (size_t)carrynet_engine_settings(film->engine)->shape.hidden : 0);
+    console_say(
         "The states end in four groups, carry by bit of the sum. Up, the two carries overlap (mean %.2f, deviation "
         "%.2f for no carry; %.2f, %.2f for a carry); across, %zu of %zu states are on the wrong side.",
         last->means[0], last->spread[0], last->means[1], last->spread[1], last->probe_errors, last->count);
@@ -71,7 +71,7 @@ static carrynet_status learn(carrynet_model **model, char *device, size_t size, 
         status = film_develop(&film, *model);
     if (status == CARRYNET_OK) {
         screen_heading(screen, "1. A network of 16 units learns to add, bit by bit, lowest first");
-        screen_say("Seed %" PRIu64 ", trained with noise until it is proved, on %s.\n", settings->seed, device);
+        console_say("Seed %" PRIu64 ", trained with noise until it is proved, on %s.\n", settings->seed, device);
         status = film_show(&film, screen);
     }
     screen_close();
@@ -122,7 +122,7 @@ int command_demo(const cli_arguments *arguments)
     if (!demo_digests(model, device, &engine, &code))
         goto done;
     (void)printf("\n");
-    screen_say("Next: carrynet train --until proved, then carrynet run add.safetensors 93 38");
+    console_say("Next: carrynet train --until proved, then carrynet run add.safetensors 93 38");
 done:
     screen_close();
     carrynet_model_free(model);

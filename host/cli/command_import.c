@@ -19,43 +19,33 @@ static const char *names_text(carrynet_names names)
     return "PyTorch's";
 }
 
-static void say(const char *format, ...) BASE_PRINTF(1, 2);
-static void say(const char *format, ...)
-{
-    char text[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    console_fold(stdout, 0, 0, text);
-    (void)putchar('\n');
-}
-
 static void print_imported(const carrynet_model *model, const carrynet_imported *imported)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
     const bool one = s->networks == 1;
-    say("%s names; %lu network%s of %u inputs, %u hidden unit%s, %u output%s, fp%d", names_text(imported->names),
-        (unsigned long)s->networks, one ? "" : "s", s->shape.inputs, s->shape.hidden, s->shape.hidden == 1 ? "" : "s",
-        s->shape.outputs, s->shape.outputs == 1 ? "" : "s", (int)s->precision);
+    console_say("%s names; %lu network%s of %u inputs, %u hidden unit%s, %u output%s, fp%d",
+                names_text(imported->names), (unsigned long)s->networks, one ? "" : "s", s->shape.inputs,
+                s->shape.hidden, s->shape.hidden == 1 ? "" : "s", s->shape.outputs, s->shape.outputs == 1 ? "" : "s",
+                (int)s->precision);
     if (imported->cell == CARRYNET_CELL_TANH)
-        say("Cell tanh, made into one of sigmoid: g = 2 h - 1");
+        console_say("Cell tanh, made into one of sigmoid: g = 2 h - 1");
     else
-        say("Cell sigmoid");
+        console_say("Cell sigmoid");
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
         if (imported->from[p][0] != '\0')
-            say("  %s = %s", carrynet_shape_place(&s->shape, (carrynet_parameter)p).name, imported->from[p]);
-    say("Task %s%s: lowest bit first, input 0 is a bit of a%s; a bit is 1 where the output is above 0 (before a "
+            console_say("  %s = %s", carrynet_shape_place(&s->shape, (carrynet_parameter)p).name, imported->from[p]);
+    console_say(
+        "Task %s%s: lowest bit first, input 0 is a bit of a%s; a bit is 1 where the output is above 0 (before a "
         "sigmoid)",
         s->task.name, imported->task_by_shape ? " (by its sizes; --task names another)" : "",
         s->shape.inputs > 1 ? ", input 1 of b" : "");
     if (imported->covered)
-        say("`carrynet prove --arithmetic any` speaks of the other program's float%d as well, in any order of "
-            "summation; not of TF32, float16 or bfloat16",
-            (int)imported->precision);
+        console_say("`carrynet prove --arithmetic any` speaks of the other program's float%d as well, in any order of "
+                    "summation; not of TF32, float16 or bfloat16",
+                    (int)imported->precision);
     else
-        say("`carrynet prove --arithmetic any` does not speak of the other program's arithmetic: %s",
-            imported->uncovered);
+        console_say("`carrynet prove --arithmetic any` does not speak of the other program's arithmetic: %s",
+                    imported->uncovered);
 }
 
 int command_import(const cli_arguments *arguments)

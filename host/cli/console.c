@@ -194,6 +194,18 @@ void console_note(const char *format, ...)
     (void)fputc('\n', stderr);
 }
 
+void console_say(const char *format, ...)
+{
+    char text[2000];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    console_fold(stdout, 0, 0, text);
+    (void)fputc('\n', stdout);
+    (void)fflush(stdout); /* before what takes long */
+}
+
 static bool memory_was_short;
 
 void console_no_memory(const char *what)

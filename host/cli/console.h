@@ -34,6 +34,9 @@ int console_status(carrynet_status status);
 /* A line on standard error, folded likewise. */
 void console_note(const char *format, ...) BASE_PRINTF(1, 2);
 
+/* A line on standard output, folded likewise whether that is a terminal or not; at most 1,999 bytes. */
+void console_say(const char *format, ...) BASE_PRINTF(1, 2);
+
 /*
  * On a terminal: replaces the progress line on standard error, and returns true; else does nothing. Every other
  * message clears it first.

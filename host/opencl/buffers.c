@@ -29,6 +29,8 @@ carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buf
     if (buffer->memory != NULL)
         (void)clReleaseMemObject(buffer->memory);
     cl_int code = CL_SUCCESS;
+    /* What nobody writes is the guard too: all of a buffer that is recorded, else what rounding adds. */
+    const uint64_t filled = trainer->recorder != NULL ? 0 : bytes / sizeof(cl_ulong) * sizeof(cl_ulong);
     buffer->bytes = 0;
     bytes = (bytes + sizeof(cl_ulong)) / sizeof(cl_ulong) * sizeof(cl_ulong); /* never empty */
     buffer->memory = clCreateBuffer(trainer->context, CL_MEM_READ_WRITE, bytes + GUARD_BYTES, NULL, &code);
@@ -37,7 +39,8 @@ carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buf
         return opencl_fail("clCreateBuffer", code);
     }
     buffer->bytes = bytes;
-    code = clEnqueueFillBuffer(trainer->queue, buffer->memory, &guard, sizeof guard, bytes, GUARD_BYTES, 0, NULL, NULL);
+    code = clEnqueueFillBuffer(trainer->queue, buffer->memory, &guard, sizeof guard, filled,
+                               bytes - filled + GUARD_BYTES, 0, NULL, NULL);
     return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueFillBuffer", code);
 }
 

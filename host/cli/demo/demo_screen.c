@@ -2,7 +2,6 @@
 #include "cli/demo/demo_screen.h"
 #include "cli/console.h"
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -120,16 +119,4 @@ void screen_heading(const demo_screen *screen, const char *text)
 {
     screen_close();
     (void)printf(screen->colour ? "\n\033[1m%s\033[0m\n" : "\n%s\n", text);
-}
-
-void screen_say(const char *format, ...)
-{
-    char text[2000];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    console_fold(stdout, 0, 0, text);
-    (void)putchar('\n');
-    (void)fflush(stdout);
 }

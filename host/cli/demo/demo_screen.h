@@ -28,8 +28,7 @@ void screen_draw(const demo_screen *screen, const char *picture, size_t lines, b
 /* Waits, where somebody watches. */
 void screen_pause(const demo_screen *screen, double seconds);
 
-/* A heading, and text folded below it. */
+/* A heading. */
 void screen_heading(const demo_screen *screen, const char *text);
-void screen_say(const char *format, ...) BASE_PRINTF(1, 2);
 
 #endif

@@ -83,12 +83,12 @@ bool demo_prove(const carrynet_model *model, int *code)
             base_text_add(&text, ": ");
             prove_report_cells(&text, &proof.checked);
         }
-        screen_say("%s", text.failed ? "PROVED" : text.data);
-        screen_say("Every sum of numbers of every length is right, in the very float32 arithmetic that the kernels "
-                   "compute. %s",
-                   proof.by_ellipsoids ? "The certificate was accepted by the checker, which shares no search with "
-                                         "the prover."
-                                       : "Every state that it can reach was tried.");
+        console_say("%s", text.failed ? "PROVED" : text.data);
+        console_say("Every sum of numbers of every length is right, in the very float32 arithmetic that the kernels "
+                    "compute. %s",
+                    proof.by_ellipsoids ? "The certificate was accepted by the checker, which shares no search with "
+                                          "the prover."
+                                        : "Every state that it can reach was tried.");
     }
     base_text_free(&text);
     carrynet_proof_free(&proof);
@@ -119,12 +119,12 @@ static carrynet_status show_wrong_sum(carrynet_model *model, const carrynet_proo
     if (status == CARRYNET_OK && text.failed)
         status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for a wrong sum");
     if (status == CARRYNET_OK) {
-        screen_say("Seed %" PRIu64 "%s, without noise until it is exact, %" PRIu64 " updates: %" PRIu64 " of %" PRIu64
-                   " sums of %" PRIu32 "-bit numbers right. And yet:",
-                   saved.networks[0].seed, again ? " again" : "", saved.networks[0].updates,
-                   evaluation.problems - evaluation.wrong, evaluation.problems,
-                   saved.settings->steps - task->closing_count);
-        screen_say("REFUTED: %s", text.data);
+        console_say("Seed %" PRIu64 "%s, without noise until it is exact, %" PRIu64 " updates: %" PRIu64 " of %" PRIu64
+                    " sums of %" PRIu32 "-bit numbers right. And yet:",
+                    saved.networks[0].seed, again ? " again" : "", saved.networks[0].updates,
+                    evaluation.problems - evaluation.wrong, evaluation.problems,
+                    saved.settings->steps - task->closing_count);
+        console_say("REFUTED: %s", text.data);
     }
     carrynet_evaluation_free(&evaluation);
     wrong_sum_free(&sum);
@@ -201,18 +201,18 @@ bool demo_digests(const carrynet_model *model, const char *device, const carryne
         *code = engine_status(status, &other);
         return false;
     }
-    screen_say("SHA-256 of the weights after %" PRIu64 " updates:", again.updates);
-    screen_say("%s\n    %s", device, digests[0]);
+    console_say("SHA-256 of the weights after %" PRIu64 " updates:", again.updates);
+    console_say("%s\n    %s", device, digests[0]);
     if (one_device) {
-        screen_say("No OpenCL device was found here to compare with; `carrynet devices` says why.");
+        console_say("No OpenCL device was found here to compare with; `carrynet devices` says why.");
         return true;
     }
-    screen_say("%s\n    %s", second, digests[1]);
+    console_say("%s\n    %s", second, digests[1]);
     if (strcmp(digests[0], digests[1]) != 0) {
         console_error("the two devices give different weights: run `carrynet compare`");
         *code = EXIT_CODE_CHECK;
         return false;
     }
-    screen_say("Equal, bit for bit.");
+    console_say("Equal, bit for bit.");
     return true;
 }
