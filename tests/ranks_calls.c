@@ -4,7 +4,7 @@
  *     ranks_calls [large]     large: a gather of more than 2 GiB
  */
 #include "ranks/link.h"
-#include <carrynet/engine.h>
+#include <carrynet/train.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,6 +265,32 @@ static void check_engine(carrynet_ranks *ranks, uint32_t networks)
     carrynet_engine_free(engine);
 }
 
+static int report(void *self, const carrynet_report *told)
+{
+    *(uint64_t *)self = told->updates;
+    return told->updates >= 20 ? 1 : 0;
+}
+
+/* Rank 0 alone is told how it goes, and ends it. */
+static void check_train(carrynet_ranks *ranks)
+{
+    const carrynet_engine_options engine = {.device = "reference", .ranks = ranks};
+    carrynet_train_options options;
+    carrynet_settings settings;
+    carrynet_model *model = NULL;
+    uint64_t told = 0;
+    carrynet_settings_init(&settings, carrynet_task_at(0));
+    settings.shape.hidden = 3;
+    settings.updates = 1000000;
+    settings.check_every = 10;
+    carrynet_train_options_init(&options);
+    options.report = rank == 0 ? report : NULL;
+    options.self = &told;
+    CHECK(carrynet_train(&model, &settings, &engine, &options) == CARRYNET_OK);
+    CHECK(told == (rank == 0 ? 20 : 0) && carrynet_model_networks_const(model)[0].updates == 20);
+    carrynet_model_free(model);
+}
+
 /* More bytes than an int counts. */
 static void check_large(carrynet_ranks *ranks)
 {
@@ -302,6 +328,7 @@ int main(int argc, char **argv)
     ranks->portion = whole;
     check_engine(ranks, 1);
     check_engine(ranks, 2 * count);
+    check_train(ranks);
     if (argc > 1 && strcmp(argv[1], "large") == 0)
         check_large(ranks);
     carrynet_ranks_measure(ranks, true);
