@@ -216,6 +216,16 @@ static void check_share_out(carrynet_ranks *ranks)
     shared.stops = 5; /* on whichever rank has it */
     CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK);
     CHECK(shared.taken < ITEMS && (rank != 0 || shared.taken > 5));
+    /* An MPI without threads: rank 0 hands out, no more, and hears its caller all the same. */
+    const bool threads = ranks->threads;
+    ranks->threads = false;
+    shared = fresh();
+    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK && (rank != 0 || shared.taken == ITEMS));
+    CHECK(count == 1 || rank != 0 || shared.done == 0);
+    shared = fresh();
+    shared.stopped = rank == 0;
+    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK && shared.done == 0);
+    ranks->threads = threads;
 }
 
 /* ---- engines ---------------------------------------------------------------------------------------------------- */
