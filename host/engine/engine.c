@@ -115,17 +115,14 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     if (status == CARRYNET_OK)
         status = base_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
     status = ranks_agree(engine->ranks, status);
-    if (status != CARRYNET_OK)
-        goto done;
-    for (uint32_t n = 0; n < settings->networks; ++n)
+    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
         engine->individuals[n] = carrynet_individual_of(settings, n);
-    status = initialize(engine, 0, settings->networks);
-    if (status != CARRYNET_OK)
-        goto done;
-    *out = engine;
-    engine = NULL;
-done:
-    carrynet_engine_free(engine);
+    if (status == CARRYNET_OK)
+        status = initialize(engine, 0, settings->networks);
+    if (status == CARRYNET_OK)
+        *out = engine;
+    else
+        carrynet_engine_free(engine);
     return leave_arithmetic(&environment, status);
 }
 
@@ -273,12 +270,10 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
             continue;
         const double value = net_value(values, settings->precision, largest);
         char number[BASE_NUMBER];
-        if (isfinite(value)) {
-            (void)snprintf(number, sizeof number, "%.6g", value);
-            base_point(number);
-        } else {
+        (void)snprintf(number, sizeof number, "%.6g", value);
+        base_point(number);
+        if (!isfinite(value))
             (void)snprintf(number, sizeof number, "%s", isnan(value) ? "NaN" : "infinite");
-        }
         if (place.vector)
             (void)snprintf(text, size, "%s[%zu] is %s", place.name, i, number);
         else
@@ -328,8 +323,7 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
                                   symbols + at * pass.symbol_words, targets + at * pass.target_words);
         engine->rates[n] = engine_rates(settings, one->rate, one->updates);
     }
-    /* A source may fail on one rank alone. */
-    status = ranks_agree(engine->ranks, status);
+    status = ranks_agree(engine->ranks, status); /* a source may fail on one alone */
     if (status == CARRYNET_OK)
         status = engine->body_does->gradient(engine->body, &pass, engine->individuals);
     if (status == CARRYNET_OK)
@@ -342,18 +336,16 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
 /* Room for `count` rates, which grows on all ranks at once. */
 static carrynet_status make_rates(carrynet_engine *engine, size_t count)
 {
+    struct net_rates *more = NULL;
     if (count <= engine->rates_room)
         return CARRYNET_OK;
-    struct net_rates *more = NULL;
     const carrynet_status status = ranks_agree(engine->ranks, base_allocate(&more, count, sizeof *more));
-    if (status != CARRYNET_OK) {
-        base_free(more);
+    base_free(status == CARRYNET_OK ? engine->rates : more);
+    if (status != CARRYNET_OK)
         return status;
-    }
-    base_free(engine->rates);
     engine->rates = more;
     engine->rates_room = count;
-    return CARRYNET_OK;
+    return status;
 }
 
 /* As many updates at once as their rates leave room for, with problems that the device makes. */
@@ -386,7 +378,6 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
                                       carrynet_metrics *metrics)
 {
     const bool on_device = engine->body_does->train != NULL && source->counter != NULL;
-    const uint64_t batch = engine->settings.batch;
     const fenv_t environment = enter_arithmetic();
     carrynet_status status = CARRYNET_OK;
     if (on_device)
@@ -396,7 +387,7 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
     if (status == CARRYNET_OK && metrics != NULL && updates > 0) {
         status = engine->body_does->get_sums(engine->body, NULL, metrics);
         if (status == CARRYNET_OK)
-            status = check_metrics(engine, metrics, batch);
+            status = check_metrics(engine, metrics, engine->settings.batch);
     }
     return leave_arithmetic(&environment, status);
 }

@@ -3,7 +3,6 @@
 #include "ranks/link.h"
 #include <carrynet/prove.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 extern const struct embedded_file embedded_kernels[];
@@ -104,8 +103,6 @@ bool carrynet_ranks_free(carrynet_ranks *ranks, int code, int *codes)
 
 void carrynet_ranks_abort(carrynet_ranks *ranks, int code)
 {
-    if (ranks == NULL)
-        _Exit(code);
     link_abort(ranks, code);
 }
 

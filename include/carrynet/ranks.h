@@ -42,7 +42,7 @@ CARRYNET_API carrynet_status carrynet_ranks_create(carrynet_ranks **ranks);
  */
 CARRYNET_API bool carrynet_ranks_free(carrynet_ranks *ranks, int code, int *codes);
 
-/* Ends the processes of all ranks, this one too, with an exit code. Takes NULL. For who cannot go on while others wait. */
+/* Ends the processes of all ranks, this one too, with an exit code. For who cannot go on while others wait. */
 CARRYNET_API void carrynet_ranks_abort(carrynet_ranks *ranks, int code);
 
 /* How many ranks there are, and which of them this is, from 0; NULL: this process alone. */
