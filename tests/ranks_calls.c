@@ -1,9 +1,10 @@
 /*
- * What ranks agree on, exchange and share out (host/ranks/collective.h), for any number of ranks: every rank checks what it gets, and
+ * What ranks agree on, exchange and share out (host/ranks/collective.h), and that engines keep to it, for any number of ranks: every rank checks what it gets, and
  * ends with an exit code other than 0 at the first thing that is wrong. Run by mpirun; alone it is one rank.
  *     ranks_calls [large]     large: a gather of more than 2 GiB
  */
 #include "ranks/link.h"
+#include <carrynet/train.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,6 +216,89 @@ static void check_share_out(carrynet_ranks *ranks)
     shared.stops = 5; /* on whichever rank has it */
     CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK);
     CHECK(shared.taken < ITEMS && (rank != 0 || shared.taken > 5));
+    /* An MPI without threads: rank 0 hands out, no more, and hears its caller all the same. */
+    const bool threads = ranks->threads;
+    ranks->threads = false;
+    shared = fresh();
+    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK && (rank != 0 || shared.taken == ITEMS));
+    CHECK(count == 1 || rank != 0 || shared.done == 0);
+    shared = fresh();
+    shared.stopped = rank == 0;
+    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK && shared.done == 0);
+    ranks->threads = threads;
+}
+
+/* ---- engines ---------------------------------------------------------------------------------------------------- */
+
+/* A source that fails on the last rank at an update. */
+enum { FAILS_AT = 2 };
+
+static carrynet_status fill(void *self, uint64_t seed, uint64_t update, size_t first, size_t sequences, size_t steps,
+                            uint32_t *symbols, uint32_t *targets)
+{
+    const carrynet_source *counter = self;
+    if (rank == count - 1 && update == FAILS_AT)
+        return base_fail(CARRYNET_ERROR_IO, "the disk of %u", rank);
+    return counter->fill(counter->self, seed, update, first, sequences, steps, symbols, targets);
+}
+
+static uint64_t exchanges(carrynet_ranks *ranks)
+{
+    return carrynet_ranks_traffic(ranks).exchanges;
+}
+
+/* Along blocks (one network), and along networks. */
+static void check_engine(carrynet_ranks *ranks, uint32_t networks)
+{
+    const carrynet_engine_options options = {.device = "reference", .ranks = ranks};
+    carrynet_settings settings;
+    carrynet_engine *engine = NULL;
+    carrynet_metrics metrics[64];
+    carrynet_settings_init(&settings, carrynet_task_at(0));
+    settings.networks = networks;
+    settings.shape.hidden = 3;
+    settings.batch = 64 * count;
+    CHECK(networks <= 64 && carrynet_engine_create(&engine, &settings, &options) == CARRYNET_OK);
+    carrynet_source counter = carrynet_counter_source(&settings.task);
+    const carrynet_source source = {.fill = fill, .self = &counter};
+    CHECK(carrynet_engine_train(engine, &source, FAILS_AT + 5, metrics) == CARRYNET_ERROR_IO);
+    CHECK(says(count - 1, "the disk of"));
+    CHECK(carrynet_engine_individuals(engine)[0].updates == FAILS_AT);
+    CHECK(carrynet_engine_train(engine, &counter, 3, metrics) == CARRYNET_OK);
+    /* What is nothing needs no exchange; many updates of a population need one, of a batch two each and one. */
+    const uint64_t before = exchanges(ranks);
+    CHECK(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 0, NULL) == CARRYNET_OK);
+    CHECK(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 0, NULL) == CARRYNET_OK);
+    CHECK(exchanges(ranks) == before);
+    CHECK(carrynet_engine_train(engine, &counter, 3, NULL) == CARRYNET_OK);
+    CHECK(count == 1 || exchanges(ranks) - before == (networks == 1 ? 7 : 1));
+    carrynet_engine_free(engine);
+}
+
+static int report(void *self, const carrynet_report *told)
+{
+    *(uint64_t *)self = told->updates;
+    return told->updates >= 20 ? 1 : 0;
+}
+
+/* Rank 0 alone is told how it goes, and ends it. */
+static void check_train(carrynet_ranks *ranks)
+{
+    const carrynet_engine_options engine = {.device = "reference", .ranks = ranks};
+    carrynet_train_options options;
+    carrynet_settings settings;
+    carrynet_model *model = NULL;
+    uint64_t told = 0;
+    carrynet_settings_init(&settings, carrynet_task_at(0));
+    settings.shape.hidden = 3;
+    settings.updates = 1000000;
+    settings.check_every = 10;
+    carrynet_train_options_init(&options);
+    options.report = rank == 0 ? report : NULL;
+    options.self = &told;
+    CHECK(carrynet_train(&model, &settings, &engine, &options) == CARRYNET_OK);
+    CHECK(told == (rank == 0 ? 20 : 0) && carrynet_model_networks_const(model)[0].updates == 20);
+    carrynet_model_free(model);
 }
 
 /* More bytes than an int counts. */
@@ -252,15 +336,22 @@ int main(int argc, char **argv)
     check_data(ranks);
     check_share_out(ranks);
     ranks->portion = whole;
+    check_engine(ranks, 1);
+    check_engine(ranks, 2 * count);
+    check_train(ranks);
     if (argc > 1 && strcmp(argv[1], "large") == 0)
         check_large(ranks);
     carrynet_ranks_measure(ranks, true);
     CHECK(ranks_agree(ranks, CARRYNET_OK) == CARRYNET_OK);
     const carrynet_traffic traffic = carrynet_ranks_traffic(ranks);
     CHECK(count == 1 || (traffic.exchanges == 1 && traffic.bytes == 8 * (count - 1) && traffic.waiting >= 0));
-    CHECK(carrynet_ranks_free(ranks, rank == count - 1 ? 5 : 0, codes));
+    /* Rank 0 has something to save after a signal that the last has seen. */
+    ranks->patience = 0.05;
+    if (rank == 0)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    CHECK(carrynet_ranks_free(ranks, rank == count - 1 ? 130 : 0, codes));
     for (uint32_t r = 0; r < count; ++r)
-        CHECK(codes[r] == (r == count - 1 ? 5 : 0));
+        CHECK(codes[r] == (r == count - 1 ? 130 : 0));
     CHECK(base_cores() == cores);
     if (rank == 0)
         printf("%u ranks\n", count);

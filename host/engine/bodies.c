@@ -35,13 +35,12 @@ carrynet_status engine_open_body(void **body, const struct engine_operations **o
     struct device_list list;
     carrynet_engine_options one = *options;
     carrynet_status status = ranks_agree(options->ranks, device_list_create(&list, options->device, options->ranks));
-    if (status != CARRYNET_OK)
-        return status;
-    one.device = list.wishes[0];
-    if (list.count > 1 || carrynet_ranks_count(options->ranks) > 1)
+    if (status == CARRYNET_OK && (list.count > 1 || carrynet_ranks_count(options->ranks) > 1)) {
         status = engine_team_body(body, operations, settings, options, &list, description);
-    else
+    } else if (status == CARRYNET_OK) {
+        one.device = list.wishes[0];
         status = engine_one_body(body, operations, settings, &one, description);
+    }
     base_free(list.wishes);
     return status;
 }

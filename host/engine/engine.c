@@ -6,6 +6,7 @@
 #include "engine/body.h"
 #include "kernels/arithmetic.h"
 #include "net/value.h"
+#include "ranks/collective.h"
 #include <fenv.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,11 +17,13 @@ enum { MOST_RATES = 1 << 16 };
 
 struct carrynet_engine {
     carrynet_settings settings;
+    carrynet_ranks *ranks; /* which go into an operation of the body together, or not at all */
     const struct engine_operations *body_does;
     void *body;
     carrynet_individual *individuals; /* [networks] */
-    struct net_rates *rates;          /* [networks] */
-    carrynet_metrics *metrics;        /* [networks], for the caller who gives none */
+    struct net_rates *rates;          /* [updates][networks], those that are handed on at once */
+    size_t rates_room;
+    carrynet_metrics *metrics; /* [networks], for the caller who gives none */
     char description[ENGINE_DESCRIPTION];
 };
 
@@ -55,6 +58,7 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
     carrynet_status status = base_allocate(&values, portion, size * value);
     if (status == CARRYNET_OK)
         status = base_allocate(&zeros, portion, size * value);
+    status = ranks_agree(engine->ranks, status);
     for (size_t done = 0; done < count && status == CARRYNET_OK; done += portion) {
         const size_t part = count - done < portion ? count - done : portion;
         for (size_t n = 0; n < part; ++n) {
@@ -99,6 +103,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         return status;
     const fenv_t environment = enter_arithmetic();
     engine->settings = *settings;
+    engine->ranks = options != NULL ? options->ranks : NULL;
     /* The body first: it computes what the networks take before anything is allocated. */
     status = engine_open_body(&engine->body, &engine->body_does, &engine->settings,
                               options != NULL ? options : &automatic, engine->description);
@@ -106,19 +111,18 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         status = base_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
     if (status == CARRYNET_OK)
         status = base_allocate(&engine->rates, settings->networks, sizeof *engine->rates);
+    engine->rates_room = settings->networks;
     if (status == CARRYNET_OK)
         status = base_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
-    if (status != CARRYNET_OK)
-        goto done;
-    for (uint32_t n = 0; n < settings->networks; ++n)
+    status = ranks_agree(engine->ranks, status);
+    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
         engine->individuals[n] = carrynet_individual_of(settings, n);
-    status = initialize(engine, 0, settings->networks);
-    if (status != CARRYNET_OK)
-        goto done;
-    *out = engine;
-    engine = NULL;
-done:
-    carrynet_engine_free(engine);
+    if (status == CARRYNET_OK)
+        status = initialize(engine, 0, settings->networks);
+    if (status == CARRYNET_OK)
+        *out = engine;
+    else
+        carrynet_engine_free(engine);
     return leave_arithmetic(&environment, status);
 }
 
@@ -177,7 +181,8 @@ carrynet_status carrynet_engine_get(carrynet_engine *engine, carrynet_part part,
                                     void *values)
 {
     const carrynet_status status = check_part(engine, part, first, count);
-    return status != CARRYNET_OK ? status : engine->body_does->get(engine->body, part, first, count, values);
+    return status != CARRYNET_OK || count == 0 ? status
+                                               : engine->body_does->get(engine->body, part, first, count, values);
 }
 
 carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part, size_t first, size_t count,
@@ -187,9 +192,11 @@ carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part,
     const size_t size = part == CARRYNET_PART_PARAMETERS ? carrynet_shape_size(shape) : carrynet_shape_trained(shape);
     float *flushed = NULL;
     carrynet_status status = check_part(engine, part, first, count);
-    if (status != CARRYNET_OK || engine->settings.precision == CARRYNET_FP64 || count == 0)
-        return status != CARRYNET_OK ? status : engine->body_does->set(engine->body, part, first, count, values);
-    status = base_allocate(&flushed, count * size, sizeof *flushed);
+    if (status != CARRYNET_OK || count == 0)
+        return status;
+    if (engine->settings.precision == CARRYNET_FP64)
+        return engine->body_does->set(engine->body, part, first, count, values);
+    status = ranks_agree(engine->ranks, base_allocate(&flushed, count * size, sizeof *flushed));
     for (size_t i = 0; i < count * size && status == CARRYNET_OK; ++i)
         flushed[i] = flush(((const float *)values)[i]);
     if (status == CARRYNET_OK)
@@ -248,7 +255,7 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
     const size_t count = carrynet_shape_size(&settings->shape);
     void *values = NULL;
     size_t largest = 0;
-    carrynet_status status = base_allocate(&values, count, settings->precision / 8);
+    carrynet_status status = ranks_agree(engine->ranks, base_allocate(&values, count, settings->precision / 8));
     if (status == CARRYNET_OK)
         status = engine->body_does->get(engine->body, CARRYNET_PART_PARAMETERS, 0, 1, values);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
@@ -263,12 +270,10 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
             continue;
         const double value = net_value(values, settings->precision, largest);
         char number[BASE_NUMBER];
-        if (isfinite(value)) {
-            (void)snprintf(number, sizeof number, "%.6g", value);
-            base_point(number);
-        } else {
+        (void)snprintf(number, sizeof number, "%.6g", value);
+        base_point(number);
+        if (!isfinite(value))
             (void)snprintf(number, sizeof number, "%s", isnan(value) ? "NaN" : "infinite");
-        }
         if (place.vector)
             (void)snprintf(text, size, "%s[%zu] is %s", place.name, i, number);
         else
@@ -318,12 +323,28 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
                                   symbols + at * pass.symbol_words, targets + at * pass.target_words);
         engine->rates[n] = engine_rates(settings, one->rate, one->updates);
     }
+    status = ranks_agree(engine->ranks, status); /* a source may fail on one alone */
     if (status == CARRYNET_OK)
         status = engine->body_does->gradient(engine->body, &pass, engine->individuals);
     if (status == CARRYNET_OK)
         status = engine->body_does->update(engine->body, engine->rates, pass.sequences);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
         ++engine->individuals[n].updates;
+    return status;
+}
+
+/* Room for `count` rates, which grows on all ranks at once. */
+static carrynet_status make_rates(carrynet_engine *engine, size_t count)
+{
+    struct net_rates *more = NULL;
+    if (count <= engine->rates_room)
+        return CARRYNET_OK;
+    const carrynet_status status = ranks_agree(engine->ranks, base_allocate(&more, count, sizeof *more));
+    base_free(status == CARRYNET_OK ? engine->rates : more);
+    if (status != CARRYNET_OK)
+        return status;
+    engine->rates = more;
+    engine->rates_room = count;
     return status;
 }
 
@@ -335,8 +356,8 @@ static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_t
     const uint64_t most = networks >= MOST_RATES ? 1 : MOST_RATES / networks;
     const uint32_t portion = (uint32_t)(updates < most ? updates : most);
     const struct net_pass pass = net_training_pass(settings, true);
-    struct net_rates *rates = NULL;
-    carrynet_status status = base_allocate(&rates, (size_t)portion * networks, sizeof *rates);
+    carrynet_status status = make_rates(engine, (size_t)portion * networks);
+    struct net_rates *rates = engine->rates;
     if (status == CARRYNET_OK && updates == 0)
         status = engine->body_does->train(engine->body, &pass, task, engine->individuals, rates, 0);
     for (uint64_t done = 0; done < updates && status == CARRYNET_OK; done += portion) {
@@ -350,7 +371,6 @@ static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_t
         for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
             engine->individuals[n].updates += count;
     }
-    base_free(rates);
     return status;
 }
 
@@ -358,7 +378,6 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
                                       carrynet_metrics *metrics)
 {
     const bool on_device = engine->body_does->train != NULL && source->counter != NULL;
-    const uint64_t batch = engine->settings.batch;
     const fenv_t environment = enter_arithmetic();
     carrynet_status status = CARRYNET_OK;
     if (on_device)
@@ -368,7 +387,7 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
     if (status == CARRYNET_OK && metrics != NULL && updates > 0) {
         status = engine->body_does->get_sums(engine->body, NULL, metrics);
         if (status == CARRYNET_OK)
-            status = check_metrics(engine, metrics, batch);
+            status = check_metrics(engine, metrics, engine->settings.batch);
     }
     return leave_arithmetic(&environment, status);
 }
@@ -425,6 +444,7 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
     carrynet_status status = stage_batch(engine, &pass, batch);
     if (status == CARRYNET_OK)
         status = base_allocate(&individuals, engine->settings.networks, sizeof *individuals);
+    status = ranks_agree(engine->ranks, status);
     if (status != CARRYNET_OK)
         goto done;
     pass.first_sequence = first_sequence;
@@ -448,7 +468,7 @@ carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *valu
     if (sequences < 1)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "an update over no sequences");
     const fenv_t environment = enter_arithmetic();
-    carrynet_status status = engine->body_does->set_sums(engine->body, values);
+    carrynet_status status = ranks_agree(engine->ranks, engine->body_does->set_sums(engine->body, values));
     for (uint32_t n = 0; n < engine->settings.networks; ++n)
         engine->rates[n] = engine_rates(&engine->settings, engine->individuals[n].rate, engine->individuals[n].updates);
     if (status == CARRYNET_OK)

@@ -69,11 +69,10 @@ carrynet_status team_stage(void *self, const struct net_pass *pass, uint32_t **s
     struct team *team = self;
     const size_t sequences = staged(team, pass), need = sequences * (pass->symbol_words + pass->target_words);
     carrynet_status status = CARRYNET_OK;
-    if (need > team->words_room) {
+    if (need > team->words_room) { /* which is so on all ranks at once */
         base_free(team->words);
         team->words = NULL;
-        team->words_room = 0;
-        status = base_allocate(&team->words, need, sizeof *team->words);
+        status = ranks_agree(team->ranks, base_allocate(&team->words, need, sizeof *team->words));
         team->words_room = status == CARRYNET_OK ? need : 0;
     }
     if (status == CARRYNET_OK) {

@@ -127,11 +127,8 @@ static carrynet_status blocks_train(void *self, const struct net_pass *pass, con
 {
     struct team *team = self;
     const size_t networks = team->settings.networks;
-    carrynet_individual *now = NULL;
-    carrynet_status status = base_allocate(&now, networks, sizeof *now);
-    status = ranks_agree(team->ranks, status);
-    if (status != CARRYNET_OK)
-        goto done;
+    carrynet_individual *const now = team->blocks->now;
+    carrynet_status status = CARRYNET_OK;
     memcpy(now, individuals, networks * sizeof *now);
     if (updates == 0) {
         blocks_cut(team, blocks_in(pass->sequences));
@@ -150,8 +147,6 @@ static carrynet_status blocks_train(void *self, const struct net_pass *pass, con
     }
     if (status == CARRYNET_OK && updates > 0)
         status = ranks_agree(team->ranks, update_all(team, rates + (size_t)(updates - 1) * networks, pass->sequences));
-done:
-    base_free(now);
     return status;
 }
 
@@ -259,13 +254,17 @@ static carrynet_status blocks_forward(void *self, const struct net_pass *pass, c
     carrynet_status status = blocks_make_room(team, (size_t)2 * team->settings.networks);
     if (status == CARRYNET_OK)
         status = team_run(team, forward_of_member, &(struct blocks_call){.pass = pass, .outputs = outputs});
+    const bool alone = team->blocks->alone;
     if (outputs->metrics == NULL)
         return ranks_agree(team->ranks, status);
-    status = blocks_meet(team, status);
+    if (alone || !pass->until_wrong) /* else all that is asked for are the counts */
+        status = blocks_meet(team, status);
     status = blocks_meet_counts(team, status);
+    if (alone) /* which nobody has been told of */
+        status = ranks_agree(team->ranks, status);
     if (status == CARRYNET_OK)
         blocks_put_metrics(outputs->metrics, team, 0);
-    return ranks_agree(team->ranks, status);
+    return status;
 }
 
 /* ---- the networks' state ---------------------------------------------------------------------------------------- */

@@ -24,6 +24,7 @@ struct team_blocks {
     void **own_values;
     bool alone;                    /* the last cut was one for this process's workers alone */
     uint64_t *bytes;               /* [ranks]: of a gathering of equal parts */
+    carrynet_individual *now;      /* [networks], at an update of several */
     uint64_t *counts, *all_counts; /* [networks][2] of this process; [ranks][networks][2] */
 };
 

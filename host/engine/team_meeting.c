@@ -37,6 +37,7 @@ void team_blocks_free(struct team *team)
     base_free(b->own_nodes);
     base_free(b->own_values);
     base_free(b->bytes);
+    base_free(b->now);
     base_free(b->counts);
     base_free(b->all_counts);
     base_free(b);
@@ -65,6 +66,8 @@ carrynet_status team_blocks_create(struct team *team)
         status = base_allocate(&b->own_values, b->room, sizeof *b->own_values);
     if (status == CARRYNET_OK)
         status = base_allocate(&b->bytes, ranks, sizeof *b->bytes);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&b->now, networks, sizeof *b->now);
     if (status == CARRYNET_OK)
         status = base_allocate(&b->counts, networks, 2 * sizeof *b->counts);
     if (status == CARRYNET_OK)
@@ -183,7 +186,7 @@ carrynet_status blocks_meet(struct team *team, carrynet_status status)
     }
     for (size_t r = 0; r < ranks; ++r)
         for (size_t node = 0; node < own; ++node) {
-            const size_t first = r * b->slice, left = b->vector > first ? b->vector - first : 0;
+            const size_t first = r * b->slice < b->vector ? r * b->slice : b->vector, left = b->vector - first;
             memcpy(b->sent + r * part + node * b->slice * value, (char *)b->values[node] + first * value,
                    (left < b->slice ? left : b->slice) * value);
         }

@@ -12,6 +12,8 @@ enum {
     STAGE_OF_RANK = 1024 /* at least, for each */
 };
 
+enum { SIGNALS = 128 }; /* exit codes above are those of a signal */
+
 static const double patience = 5; /* seconds that a rank with an error of its own waits for the others */
 
 /* The same release, arithmetic, prover, kernels. */
@@ -54,6 +56,7 @@ carrynet_status carrynet_ranks_create(carrynet_ranks **out)
     carrynet_status status = base_allocate(&ranks, 1, sizeof *ranks);
     if (status != CARRYNET_OK)
         return status;
+    ranks->patience = patience;
     status = link_open(ranks);
     const size_t count = ranks->count;
     ranks->portion = count * STAGE_OF_RANK > STAGE ? count * STAGE_OF_RANK : STAGE;
@@ -87,8 +90,10 @@ bool carrynet_ranks_free(carrynet_ranks *ranks, int code, int *codes)
             codes[0] = code;
         return true;
     }
+    /* Who has seen a signal has come as far as all others, which may have a result to save. */
+    const double seconds = code == 0 || code > SIGNALS ? -1 : ranks->patience;
     /* The stage has room for the codes of all. */
-    if (!link_farewell(ranks, code, (int *)(void *)ranks->in, code == 0 ? -1 : patience))
+    if (!link_farewell(ranks, code, (int *)(void *)ranks->in, seconds))
         return false;
     if (codes != NULL)
         memcpy(codes, ranks->in, ranks->count * sizeof *codes);

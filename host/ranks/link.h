@@ -22,6 +22,7 @@ struct carrynet_ranks {
     uint32_t count, rank, local_count, local_rank;
     bool measured;
     carrynet_traffic traffic;
+    double patience;            /* seconds that a rank with an error of its own waits for the others at the end */
     bool threads;               /* another thread may call MPI while this one does not */
     void *mpi;                  /* link_mpi.c's */
     unsigned char *in, *out;    /* the stages: what comes, what goes where it is not in its place in `in` */

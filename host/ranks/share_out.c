@@ -30,6 +30,7 @@ struct desk {
     pthread_mutex_t lock, taking;
     uint64_t next;
     bool ended;
+    bool alone;             /* the desk has no thread of its own: it does not work, and asks for the wish to stop */
     carrynet_status status; /* the first error, and its message */
     base_text message;
 };
@@ -186,6 +187,8 @@ static void *serve(void *shared)
     while (parked + 1 < desk->ranks->count) {
         bool waits = false, is_parked = false;
         uint32_t from = UINT32_MAX;
+        if (desk->alone && is_stopped(desk->work))
+            end(desk);
         carrynet_status status = link_probe(desk->ranks, &waits, &from);
         if (status == CARRYNET_OK && waits)
             status = serve_one(desk, from, &is_parked);
@@ -219,6 +222,7 @@ static carrynet_status desk_run(carrynet_ranks *ranks, const struct ranks_work *
         work_at_desk(&desk);
         (void)pthread_join(server, NULL);
     } else {
+        desk.alone = true;
         (void)serve(&desk); /* and what is left, where nobody else is: nothing */
     }
     const char *message = desk.message.data != NULL ? desk.message.data : "no memory for the message";

@@ -276,9 +276,13 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
         base_text_add(&message, "%s", carrynet_message());
         if (save(&team) != CARRYNET_OK && !message.failed)
             (void)base_fail(status, "%s; then, %s", message.data, carrynet_message());
-    } else if (status == CARRYNET_OK) {
-        status = ranks_agree(options->ranks, saves ? save(&team) : CARRYNET_OK);
+        else if (!message.failed)
+            (void)base_fail(status, "%s", message.data);
+    } else if (status == CARRYNET_OK && saves) {
+        status = save(&team);
     }
+    /* Nobody leaves, and has the job ended, before rank 0 has saved. */
+    status = ranks_agree(options->ranks, status);
     team.finished = team.exact = team.proved = 0;
     if (status == CARRYNET_OK)
         tell(&team, true);

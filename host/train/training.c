@@ -92,12 +92,13 @@ static carrynet_status report(struct training *training, bool last)
 {
     const carrynet_train_options *options = training->options;
     const double now = base_seconds();
-    const bool due = last || training->trained == 0 || now - training->reported >= options->report_seconds;
-    if (options->report == NULL || !ranks_first(training->ranks, due))
+    const bool due = options->report != NULL &&
+                     (last || training->trained == 0 || now - training->reported >= options->report_seconds);
+    if (!ranks_first(training->ranks, due)) /* who may be the only one with a report */
         return CARRYNET_OK;
     training->reported = now;
     carrynet_sample sample = {0};
-    carrynet_status status = take_sample(training, &sample);
+    carrynet_status status = ranks_agree(training->ranks, take_sample(training, &sample));
     if (status == CARRYNET_OK)
         status = measure_held_out(training, last);
     const struct population_records *records = &training->records;
@@ -122,7 +123,7 @@ static carrynet_status report(struct training *training, bool last)
         .last = last,
         .sample = sample.steps > 0 ? &sample : NULL,
     };
-    const bool stop = status == CARRYNET_OK && options->report(options->self, &told) != 0;
+    const bool stop = status == CARRYNET_OK && options->report != NULL && options->report(options->self, &told) != 0;
     training->stop = ranks_any(training->ranks, training->stop || stop);
     carrynet_sample_free(&sample);
     return ranks_agree(training->ranks, status);
@@ -144,7 +145,8 @@ static uint64_t stride(const struct training *training, uint64_t left)
 {
     const carrynet_settings *s = training->settings;
     const double hidden = s->shape.hidden, steps = (double)training->population.running * s->batch * s->steps;
-    const double affordable = STRIDE_WORK / (steps * hidden * (hidden + 16));
+    const double work = STRIDE_WORK * carrynet_ranks_count(training->ranks); /* which they share */
+    const double affordable = work / (steps * hidden * (hidden + 16));
     uint64_t count = affordable < 1 ? 1 : (uint64_t)affordable;
     if (training->options->watch != NULL && training->look > training->updates &&
         training->look - training->updates < count)

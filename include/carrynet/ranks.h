@@ -36,8 +36,9 @@ CARRYNET_API carrynet_status carrynet_ranks_create(carrynet_ranks **ranks);
 
 /*
  * Leaves: collective, and ends MPI where carrynet_ranks_create has begun it. Takes NULL. `code` is the caller's exit
- * code, 0 where all is well. Returns whether all ranks came within some seconds; then *codes [count of ranks], if not
- * NULL, is filled with theirs. False: the others still wait for this one; carrynet_ranks_abort ends them.
+ * code: with 0, or one above 128, which a signal's is, it waits for the others as long as they take; with another, an
+ * error, for some seconds. Returns whether they came; then codes [count of ranks], if not NULL, is filled with theirs.
+ * False: the others still wait for this one; carrynet_ranks_abort ends them.
  */
 CARRYNET_API bool carrynet_ranks_free(carrynet_ranks *ranks, int code, int *codes);
 

@@ -105,7 +105,8 @@ typedef struct carrynet_checkpoints {
 typedef struct carrynet_train_options {
     /*
      * Called before the first update, about every report_seconds (0: every check) and at the end; a return other than 0
-     * ends the training there.
+     * ends the training there. Of several ranks each has its own or none; it is called when rank 0's is due, and any ends
+     * the training on all.
      */
     int (*report)(void *self, const carrynet_report *report);
     /*
