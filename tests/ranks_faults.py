@@ -51,7 +51,7 @@ class Job:
 
     def __init__(self, mpirun, program, faults, folder):
         self.mpirun, self.program, self.faults, self.folder = mpirun, program, faults, folder
-        self.failures, self.checks, self.longest = 0, 0, 0.0
+        self.failures, self.checks, self.longest = 0, 0, (0.0, "")
 
     def expect(self, condition, what, *shown):
         self.checks += 1
@@ -84,7 +84,7 @@ class Job:
             process.kill()
             output, errors = process.communicate()
             process.returncode = None
-        self.longest = max(self.longest, time.monotonic() - start)
+        self.longest = max(self.longest, (round(time.monotonic() - start, 1), " ".join(process.args[-12:])))
         errors = errors.decode(errors="replace")
         return process.returncode, output.decode(errors="replace"), [line for line in errors.splitlines() if line.startswith("carrynet: ")], errors
 
@@ -202,14 +202,14 @@ def changed_program(job):
     return path
 
 
-def refused(job, what, code, says, *arguments, **befalling):
+def refused(job, name, code, says, *arguments, **befalling):
     """Ends with `code`, and of the program's lines one, which says `says`."""
     start = time.monotonic()
     job.clear("refused")
     got, output, lines, errors = job.run(*arguments, **befalling)
-    job.expect(got == code and len(lines) == 1 and re.search(says, lines[0]) and output == "", f"{what}: exit code {got}, {len(lines)} lines", output, errors)
-    job.expect(not os.path.exists(job.path("refused")), f"{what}: a model was written")
-    print(f"refused, {what}: {lines[0] if lines else None} ({time.monotonic() - start:.1f} s)", flush=True)
+    job.expect(got == code and len(lines) == 1 and re.search(says, lines[0]) and output == "", f"{name}: exit code {got}, {len(lines)} lines", output, errors)
+    job.expect(not os.path.exists(job.path("refused")), f"{name}: a model was written")
+    print(f"refused, {name}: {lines[0] if lines else None} ({time.monotonic() - start:.1f} s)", flush=True)
 
 
 def refusals(job, many):
@@ -318,6 +318,7 @@ class Faulty:
 
 def failing(job, name, words, of, kinds, runs):
     faulty, done = Faulty(job, name, words, of, kinds), 0
+    start = time.monotonic()
     while done < runs:
         rank, kind = done % 2 if runs > 1 else 1, kinds[done // 2 % len(kinds)]
         count = faulty.count(rank)
@@ -325,7 +326,7 @@ def failing(job, name, words, of, kinds, runs):
             break
         faulty.try_one(rank, kind, random.randint(1, count))
         done += 1
-    print(f"failing, {name}: {done} calls of {dict(faulty.counts)}, of which {faulty.tolerated} without harm", flush=True)
+    print(f"failing, {name}: {time.monotonic() - start:.1f} s, {done} calls of {dict(faulty.counts)}, of which {faulty.tolerated} without harm", flush=True)
 
 
 # ---- all of it ------------------------------------------------------------------------------------------------------
@@ -353,7 +354,7 @@ def main():
         refusals(job, runs > 0)
         for i, fault in enumerate(FAULTS if runs > 0 else FAULTS[:2]):
             failing(job, *fault, runs // len(FAULTS) + (i < runs % len(FAULTS)) if runs > 0 else 1)
-        print(f"{job.checks} checks, {job.failures} failed; the longest run took {job.longest:.1f} s of {time.monotonic() - start:.1f}")
+        print(f"{job.checks} checks, {job.failures} failed; {time.monotonic() - start:.1f} s, of which the longest {job.longest[0]} s: {job.longest[1]}")
         return 1 if job.failures > 0 else 0
 
 
