@@ -57,7 +57,7 @@ def same(what, ranks, arguments, files, code=0):
 
 
 def main():
-    same("train", [2, 3], ["train", "--device", "reference", "--seed", "3", "--batch", "192", "--updates", "30", "-o", "train-@.safetensors", "--quiet"],
+    same("train", [3], ["train", "--device", "reference", "--seed", "3", "--batch", "192", "--updates", "30", "-o", "train-@.safetensors", "--quiet"],
          ["train-@.safetensors"])
     same("sweep", [3], SWEEP + ["-o", "sweep-@.csv", "--quiet"], ["sweep-@.csv"])
     with open("sweep-0.csv", encoding="ascii") as whole, open("sweep-7.csv", "w", encoding="ascii") as part:
@@ -65,11 +65,10 @@ def main():
     got, output, errors = run(2, SWEEP + ["--resume", "-o", "sweep-7.csv", "--quiet"])
     expect("sweep --resume", got == 0 and content("sweep-7.csv") == content("sweep-0.csv"), output, errors)
 
-    run(0, ["train", "--device", "reference", "--bits", "5", "--noise", "0.08", "--lr", "0.03", "--seed", "111", "--updates", "400", "--nets", "4", "--quiet",
-            "-o", "proved.safetensors"])
-    code = run(0, ["prove", "proved.safetensors", "-o", "first.cert"])[0]
-    same("prove", [2], ["prove", "proved.safetensors", "-o", "prove-@.cert"], ["prove-@.cert"] if os.path.exists("first.cert") else [], code)
-    expect("prove proves nothing here", os.path.exists("first.cert"))
+    # Two that are proved and one that is refuted.
+    run(0, ["train", "--device", "reference", "--bits", "7", "--noise", "0.08", "--lr", "0.03", "--seed", "111", "--updates", "1000", "--nets", "3",
+            "--quiet", "-o", "proved.safetensors"])
+    same("prove", [2], ["prove", "proved.safetensors", "-o", "prove-@.cert"], ["prove-@.cert"], code=1)
 
     got, output, errors = run(2, ["eval", "train-0.safetensors"])
     expect("eval is refused", got == 2 and errors.count("carrynet eval runs in one process") == 1 and output == "", output, errors)
@@ -78,8 +77,6 @@ def main():
                               ["train", "--device", "nowhere", "--updates", "9", "-o", "never.safetensors"])
     expect("a device that one rank lacks", got == 3 and len(re.findall("^carrynet: rank 1: .*nowhere", errors, re.M)) == 1 and
            not os.path.exists("never.safetensors"), got, output, errors)
-    got, output, errors = run(2, ["train", "-o", "no/such/folder.safetensors"])
-    expect("a file that cannot be written", got == 4 and errors.count("no/such/folder") == 1, got, output, errors)
     return 1 if failures else 0
 
 

@@ -45,6 +45,12 @@ MORE = [
     ("kernels/arithmetic.h", "round < 10;", "round < 9;", ["test_arithmetic:arithmetic/philox_known*"]),
     ("kernels/arithmetic.h", "key_high += (vword)(0xbb67ae85u);", "key_high += (vword)(0xbb67ae87u);", ["test_arithmetic:arithmetic/philox_known*"]),
     ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.ffcbee3a4c898p-17));", "p = fused(p, f, REAL(0x1.ffcbee3a4c8a8p-16));", ["test_arithmetic_64:arithmetic_64/bits*"]),
+    # ---- teams ----
+    ("host/engine/block_tree.c", "while (part < count - part)", "while (2 * part < count - part)", ["test_team:team/nodes*"]),
+    ("host/engine/team_blocks.c", "part.first_sequence += first;", "", ["test_team:team/few*"]),
+    ("host/engine/team_meeting.c", "b->counts[n] += team->members[i].counts[n];", "b->counts[n] = team->members[i].counts[n];", ["test_team:team/few*"]),
+    ("host/engine/team_networks.c", "t->place[member->numbers[n]] = n;", ";", ["test_team:team/populations*"]),
+    ("host/engine/team_networks.c", "renumbered[from[n]] = n;", "renumbered[n] = n;", ["test_team:team/populations*"]),
     # ---- kernels ----
     ("kernels/problems.h", "d |= d >> 16;", "", ["test_problem_kernel"]),
     ("kernels/made.cl", "& ~low)) >> 31;", "& low)) >> 31;", ["test_problem_kernel"]),
@@ -114,8 +120,11 @@ def run(words, **more):
     return subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, **more)
 
 
-def libraries():
-    return run(["pkg-config", "--libs", *PACKAGES]).stdout.split() + ["-lm", "-ldl", "-lpthread"]
+def libraries(build):
+    """With those that have no module of pkg-config: MPI's, which the build knows."""
+    with open(os.path.join(build, "carrynet.pc"), encoding="utf-8") as file:
+        others = [word for line in file if line.startswith("Libs.private:") for word in line.split() if word.startswith("/")]
+    return run(["pkg-config", "--libs", *PACKAGES]).stdout.split() + others + ["-lm", "-ldl", "-lpthread"]
 
 
 def processor_has_fma():
@@ -239,7 +248,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     options.build = os.path.abspath(options.build)
-    options.libraries, options.fma = libraries(), processor_has_fma()
+    options.libraries, options.fma = libraries(options.build), processor_has_fma()
     mutants = [m for m in FIRST + (MORE if options.all else []) if options.only in " ".join(m[:3])]
     if options.tests:
         print("\n".join(sorted({test.partition(":")[0] for m in mutants for test in m[3]})))

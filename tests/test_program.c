@@ -50,6 +50,7 @@ Test(program, tells_its_versions)
     EXPECT_SAYS(result.out, "prover version ");
     EXPECT_SAYS(result.out, "model format ");
     EXPECT_SAYS(result.out, "OpenCL loader ");
+    EXPECT_SAYS(result.out, "\nMPI ");
     expect_80_columns(result.out);
     program_done(&result);
     result = PROGRAM_WITHOUT_OPENCL("--version");

@@ -10,6 +10,7 @@
 #include "engine/device_list.h"
 #include "engine/team.h"
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 
 /* ---- the tree --------------------------------------------------------------------------------------------------- */
@@ -322,6 +323,9 @@ static void pass_by_pass(const char *wish, uint32_t networks, uint32_t batch)
     for (int e = 0; e < 2; ++e) {
         for (int a = 0; a < 5; ++a)
             arrays[e][a] = calloc(MOST, sizeof(float));
+        /* What is measured first leaves room for sums. */
+        MUST(carrynet_engine_forward(engines[e], &problems, &(carrynet_forward){.metrics = metrics[e]}));
+        MUST(carrynet_engine_update(engines[e], arrays[e][4], SEQUENCES));
         for (int round = 0; round < 2; ++round)
             MUST(carrynet_engine_forward(engines[e], &problems,
                                          &(carrynet_forward){.metrics = metrics[e],
@@ -392,4 +396,33 @@ Test(team, a_device_that_is_not_there)
     cr_assert_eq(carrynet_engine_create(&engine, &settings, &options), CARRYNET_ERROR_DEVICE);
     cr_assert_null(engine);
     cr_assert_not_null(strstr(carrynet_message(), "99:0"), "%s", carrynet_message());
+}
+
+/* Weights of one worker that are not the others' are found out when the batch is measured; NaN is NaN. */
+Test(team, a_worker_that_errs)
+{
+    const carrynet_settings settings = settings_of(2, 500);
+    const size_t size = carrynet_shape_size(&settings.shape);
+    const struct engine_operations *does = NULL;
+    carrynet_engine_options options;
+    carrynet_metrics metrics[2];
+    char description[ENGINE_DESCRIPTION];
+    void *body = NULL;
+    float *values = calloc(2 * size, sizeof *values);
+    carrynet_engine_options_init(&options);
+    options.device = THREE;
+    MUST(engine_open_body(&body, &does, &settings, &options, description));
+    const struct team *team = body;
+    const struct team_member *second = &team->members[1];
+    values[3] = NAN;
+    MUST(does->set(body, CARRYNET_PART_PARAMETERS, 0, 2, values));
+    values[3] = -NAN;
+    MUST(second->does->set(second->body, CARRYNET_PART_PARAMETERS, 0, 2, values));
+    MUST(does->get_sums(body, NULL, metrics));
+    values[2 * size - 1] = 0x1p-39f;
+    MUST(second->does->set(second->body, CARRYNET_PART_PARAMETERS, 0, 2, values));
+    cr_assert_eq(does->get_sums(body, NULL, metrics), CARRYNET_ERROR_DEVICE);
+    cr_assert_not_null(strstr(carrynet_message(), "different weights"), "%s", carrynet_message());
+    does->free(body);
+    free(values);
 }

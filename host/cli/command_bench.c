@@ -9,6 +9,7 @@
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
+#include "ranks/collective.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,12 @@
 
 enum { WINDOWS = 9 };
 static const double WINDOW_SECONDS = 0.2;
+
+/* A window more of a rank, in which each exchange begins with a barrier, so that waiting and sending can be told apart. */
+typedef struct bench_rank {
+    double seconds;
+    carrynet_traffic traffic;
+} bench_rank;
 
 /* What was measured of one case. */
 typedef struct bench_result {
@@ -27,6 +34,7 @@ typedef struct bench_result {
     uint64_t updates;      /* of a window */
     uint64_t device_bytes, process_bytes;
     carrynet_profile profile; /* of all windows */
+    bench_rank *ranks;        /* [of them], or NULL: one process */
 } bench_result;
 
 static double nominal_work(const carrynet_settings *s)
@@ -120,6 +128,34 @@ static carrynet_status measure_windows(bench_result *result, carrynet_engine *en
     return status;
 }
 
+/* What the messages take, of every rank. */
+static carrynet_status measure_messages(bench_result *result, carrynet_engine *engine, carrynet_metrics *metrics)
+{
+    carrynet_ranks *ranks = job_ranks();
+    const carrynet_source source = carrynet_counter_source(&result->settings.task);
+    uint64_t *sizes = NULL;
+    bench_rank mine = {0};
+    if (ranks == NULL)
+        return CARRYNET_OK;
+    carrynet_status status = base_allocate(&result->ranks, carrynet_ranks_count(ranks), sizeof *result->ranks);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&sizes, carrynet_ranks_count(ranks), sizeof *sizes);
+    status = ranks_agree(ranks, status);
+    if (status == CARRYNET_OK) {
+        carrynet_ranks_measure(ranks, true);
+        const double start = base_seconds();
+        status = carrynet_engine_train(engine, &source, result->updates, metrics);
+        mine.seconds = base_seconds() - start;
+        mine.traffic = carrynet_ranks_traffic(ranks);
+        carrynet_ranks_measure(ranks, false);
+        for (uint32_t r = 0; r < carrynet_ranks_count(ranks); ++r)
+            sizes[r] = sizeof mine;
+        status = ranks_gather(ranks, status, result->ranks, sizes, &mine);
+    }
+    base_free(sizes);
+    return status;
+}
+
 static carrynet_status measure(bench_result *result, const carrynet_engine_options *options, char *device, size_t size)
 {
     carrynet_engine *engine = NULL;
@@ -133,6 +169,8 @@ static carrynet_status measure(bench_result *result, const carrynet_engine_optio
     status = base_allocate(&metrics, result->settings.networks, sizeof *metrics);
     if (status == CARRYNET_OK)
         status = measure_windows(result, engine, metrics);
+    if (status == CARRYNET_OK)
+        status = measure_messages(result, engine, metrics);
     (void)getrusage(RUSAGE_SELF, &used);
     result->process_bytes = (uint64_t)used.ru_maxrss * 1024;
     result->device_bytes = carrynet_engine_memory(engine);
@@ -183,7 +221,36 @@ static void print_result(const bench_result *r)
     const double updates = (double)r->updates * WINDOWS;
     (void)printf(" %.2f launches and %.0f bytes an update; peak %.1f GFLOP/s\n", (double)launches / updates,
                  (double)(r->profile.bytes_written + r->profile.bytes_read) / updates, r->peak[WINDOWS / 2] / 1e9);
+    for (uint32_t i = 0; r->ranks != NULL && i < carrynet_ranks_count(job_ranks()); ++i) {
+        const bench_rank *rank = &r->ranks[i];
+        const carrynet_traffic *t = &rank->traffic;
+        const double of = 100 / rank->seconds, each = (double)r->updates;
+        (void)printf(
+            "       rank %u: computes %.1f%%, waits %.1f%%, messages %.1f%%; %.2f exchanges and %.0f bytes sent "
+            "an update\n",
+            i, of * (rank->seconds - t->waiting - t->sending), of * t->waiting, of * t->sending,
+            (double)t->exchanges / each, (double)t->bytes / each);
+    }
     (void)fflush(stdout);
+}
+
+/* Of the window of measure_messages. */
+static json_t *json_of_ranks(const bench_result *r)
+{
+    json_t *array = json_array();
+    for (uint32_t i = 0; i < carrynet_ranks_count(job_ranks()); ++i) {
+        const bench_rank *rank = &r->ranks[i];
+        const carrynet_traffic *t = &rank->traffic;
+        json_t *object = json_object();
+        json_put(object, "seconds", json_of_real(rank->seconds));
+        json_put(object, "computing", json_of_real(rank->seconds - t->waiting - t->sending));
+        json_put(object, "waiting", json_of_real(t->waiting));
+        json_put(object, "sending", json_of_real(t->sending));
+        json_put(object, "exchanges", json_of_count(t->exchanges));
+        json_put(object, "bytes", json_of_count(t->bytes));
+        json_append(array, object);
+    }
+    return array;
 }
 
 static void put_result(const bench_result *r, const carrynet_engine_options *options)
@@ -226,6 +293,8 @@ static void put_result(const bench_result *r, const carrynet_engine_options *opt
     json_put(object, "device_bytes", json_of_count(r->device_bytes));
     json_put(object, "peak_process_bytes", json_of_count(r->process_bytes));
     json_put(object, "cpu_over_wall", json_of_real(r->busy));
+    if (r->ranks != NULL)
+        json_put(object, "ranks", json_of_ranks(r));
     (void)json_line(stdout, object, JSON_DIGITS);
     (void)fflush(stdout);
 }
@@ -265,15 +334,18 @@ int command_bench(const cli_arguments *arguments)
         }
         result.settings.scale = 1.0 / result.settings.shape.hidden; /* keeps large networks out of saturation */
         const carrynet_status status = measure(&result, &options, device, sizeof device);
-        if (status != CARRYNET_OK)
+        if (status != CARRYNET_OK) {
+            base_free(result.ranks);
             return engine_status(status, &options);
+        }
         if (values[OPTION_JSON].given) {
             put_result(&result, &options);
-            continue;
+        } else {
+            if (i == 0)
+                print_heading(&result);
+            print_result(&result);
         }
-        if (i == 0)
-            print_heading(&result);
-        print_result(&result);
+        base_free(result.ranks);
     }
     return EXIT_CODE_DONE;
 }

@@ -5,6 +5,7 @@
  */
 #include "cli/console.h"
 #include "cli/job_ranks.h"
+#include "cli/prove_ranks.h"
 #include "cli/prove_report.h"
 #include "cli/train_progress.h"
 #include "prove/proof_bytes.h"
@@ -240,15 +241,10 @@ static void prove_one(void *self, size_t i)
 
 /* ---- among ranks ----------------------------------------------------------------------------------------------- */
 
-static carrynet_status prove_item(void *self, uint64_t item, base_text *bytes)
+static carrynet_status prove_somewhere(void *self, carrynet_proof *proof, size_t i)
 {
     proving *p = self;
-    carrynet_proof proof = {0};
-    const carrynet_status status = prove_among(&proof, p, p->first + (size_t)item);
-    if (status == CARRYNET_OK)
-        proof_put(bytes, &proof, &p->task);
-    carrynet_proof_free(&proof);
-    return status;
+    return prove_among(proof, p, p->first + i);
 }
 
 /* A proof has come, or that there is none. */
@@ -265,12 +261,13 @@ static void put_proof(proving *p, size_t i, carrynet_status status)
     tell_next(p);
 }
 
-static carrynet_status take_proof(void *self, uint64_t item, const char *bytes, size_t size)
+static carrynet_status take_proof(void *self, size_t i, carrynet_status status, const carrynet_proof *proof)
 {
     proving *p = self;
     (void)pthread_mutex_lock(&p->lock);
-    put_proof(p, (size_t)item, proof_take(&p->results[item].proof, bytes, size, &p->task));
-    const carrynet_status status = p->status == CARRYNET_OK ? CARRYNET_OK : base_fail(p->status, "%s", p->message.data);
+    p->results[i].proof = *proof;
+    put_proof(p, i, status);
+    status = p->status == CARRYNET_OK ? CARRYNET_OK : base_fail(p->status, "%s", p->message.data);
     (void)pthread_mutex_unlock(&p->lock);
     return status;
 }
@@ -280,10 +277,10 @@ static bool is_stopped(void *self)
     return stopped(self);
 }
 
-static void prove_on_ranks(proving *p)
+static void prove_everywhere(proving *p)
 {
-    const struct ranks_work work = {p->count, prove_item, take_proof, is_stopped, p};
-    const carrynet_status status = ranks_share_out(job_ranks(), &work);
+    const prove_work work = {p->count, &p->task, prove_somewhere, take_proof, is_stopped, p};
+    const carrynet_status status = prove_on_ranks(&work);
     if (status != CARRYNET_OK)
         fail(p, status);
     /* What nobody has begun. */
@@ -457,7 +454,7 @@ int command_prove(const cli_arguments *arguments)
     if (p.count == 1)
         prove_one(&p, 0);
     else if (job_ranks() != NULL)
-        prove_on_ranks(&p);
+        prove_everywhere(&p);
     else
         base_parallel(p.count, prove_one, &p);
     console_progress_clear();
@@ -467,6 +464,7 @@ int command_prove(const cli_arguments *arguments)
             code = EXIT_CODE_CHECK;
         goto done;
     }
+    code = train_progress_code(EXIT_CODE_DONE);
     if (!job_is_first())
         goto done;
     if (p.certificates > 0)

@@ -344,11 +344,9 @@ int command_sweep(const cli_arguments *arguments)
             carrynet_sweep_release(sweep, path);
         goto done;
     }
-    if (!job_is_first())
-        goto done;
-    print_end(sweep, path, &progress, values[OPTION_JSON].given);
-    if (train_progress_signal() != 0)
-        code = 128 + train_progress_signal();
+    if (job_is_first())
+        print_end(sweep, path, &progress, values[OPTION_JSON].given);
+    code = train_progress_code(code);
 done:
     carrynet_sweep_free(sweep);
     return code;

@@ -245,8 +245,10 @@ int command_train(const cli_arguments *arguments)
     /* All ranks have the model; what is made of it is one process's work. */
     code = EXIT_CODE_DONE;
     engine.ranks = NULL;
-    if (!job_is_first())
+    if (!job_is_first()) {
+        code = train_progress_code(EXIT_CODE_DONE);
         goto done;
+    }
     train_end end = {.model = model,
                      .outcomes = outcomes,
                      .exact = count_exact(model),

@@ -43,7 +43,7 @@ static void say_alone(void)
 {
     base_text line = {0};
     base_text_add(&line, "carrynet: rank %u: %s\n", carrynet_ranks_rank(joined), console_last_error());
-    if (kept >= 0 && !line.failed)
+    if (kept >= 0 && !line.failed && console_last_error()[0] != '\0')
         (void)!write(kept, line.data, line.size);
     base_text_free(&line);
 }

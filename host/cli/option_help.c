@@ -99,6 +99,8 @@ void help_version(FILE *stream)
                   "model format safetensors\nOpenCL loader %s\n",
                   carrynet_version(), carrynet_arithmetic_version(), CARRYNET_DEFAULTS_VERSION, CARRYNET_PROVER_VERSION,
                   opencl_loader(loader, sizeof loader));
+    const char *mpi = carrynet_ranks_library();
+    (void)fprintf(stream, "MPI %.*s\n", mpi != NULL ? (int)strcspn(mpi, ",") : 12, mpi != NULL ? mpi : "not built in");
     if (opencl_platforms_list(&platforms, &count) == CARRYNET_OK)
         for (size_t i = 0; i < count; ++i) {
             char line[512];

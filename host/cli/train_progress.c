@@ -63,6 +63,11 @@ int train_progress_signal(void)
     return (int)caught;
 }
 
+int train_progress_code(int code)
+{
+    return train_progress_signal() != 0 ? 128 + train_progress_signal() : code;
+}
+
 void train_progress_release_signals(void)
 {
     (void)signal(SIGINT, SIG_DFL);

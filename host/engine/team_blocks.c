@@ -155,16 +155,26 @@ done:
     return status;
 }
 
+/* Before a first pass the sums are zeros. */
+static carrynet_status make_sums(struct team *team)
+{
+    if (team->blocks->blocks == 0)
+        blocks_cut(team, blocks_in(team->settings.batch));
+    return blocks_make_room(team, blocks_vector(team));
+}
+
 static carrynet_status blocks_get_sums(void *self, void *values, carrynet_metrics *metrics)
 {
     struct team *team = self;
     const size_t gradients = team->settings.networks * team->trained;
-    carrynet_status status = CARRYNET_OK;
-    if (values != NULL)
+    carrynet_status status = make_sums(team);
+    if (values != NULL && status == CARRYNET_OK)
         memcpy(values, team->blocks->sum, gradients * team->value);
-    if (metrics != NULL)
-        status = blocks_meet_counts(team, CARRYNET_OK);
-    if (metrics != NULL && status == CARRYNET_OK)
+    if (metrics == NULL)
+        return status;
+    const carrynet_status same = blocks_same_weights(team);
+    status = blocks_meet_counts(team, status != CARRYNET_OK ? status : same);
+    if (status == CARRYNET_OK)
         blocks_put_metrics(metrics, team, gradients);
     return status;
 }
@@ -172,8 +182,7 @@ static carrynet_status blocks_get_sums(void *self, void *values, carrynet_metric
 static carrynet_status blocks_set_sums(void *self, const void *values)
 {
     struct team *team = self;
-    blocks_cut(team, blocks_in(team->settings.batch));
-    const carrynet_status status = blocks_make_room(team, blocks_vector(team));
+    const carrynet_status status = make_sums(team);
     if (status == CARRYNET_OK)
         memcpy(team->blocks->sum, values, team->settings.networks * team->trained * team->value);
     return status;

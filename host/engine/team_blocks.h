@@ -49,6 +49,9 @@ carrynet_status blocks_meet(struct team *team, carrynet_status status);
 /* Wrong bits and sequences of all workers, into b->counts; likewise. */
 carrynet_status blocks_meet_counts(struct team *team, carrynet_status status);
 
+/* DEVICE unless all workers have the same weights, as they must: a device that errs is found out. Collective. */
+carrynet_status blocks_same_weights(struct team *team);
+
 /* What was measured, where losses and absolute errors stand at reals [first + 2 n] of b->sum. */
 void blocks_put_metrics(carrynet_metrics *metrics, const struct team *team, size_t first);
 

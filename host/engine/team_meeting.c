@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "engine/team_blocks.h"
 #include "net/value.h"
+#include <math.h>
 #include <string.h>
 
 /* ---- the cut ---------------------------------------------------------------------------------------------------- */
@@ -226,4 +227,50 @@ void blocks_put_metrics(carrynet_metrics *metrics, const struct team *team, size
         metrics[n].wrong_bits = b->counts[2 * n];
         metrics[n].wrong_sequences = b->counts[2 * n + 1];
     }
+}
+
+/* ---- the same weights ------------------------------------------------------------------------------------------- */
+
+static carrynet_status digest_of_member(uint64_t *digest, struct team *team, struct team_member *member)
+{
+    const size_t bytes = team->settings.networks * team->size * team->value;
+    carrynet_status status = team_grow(&member->scratch, &member->scratch_room, bytes);
+    if (status == CARRYNET_OK)
+        status = member->does->get(member->body, CARRYNET_PART_PARAMETERS, 0, team->settings.networks, member->scratch);
+    *digest = BASE_DIGEST;
+    for (size_t i = 0; i < team->settings.networks * team->size && status == CARRYNET_OK; ++i) {
+        const double value = net_value(member->scratch, team->settings.precision, i);
+        uint64_t word = 0; /* of a NaN, whose bits are a device's own */
+        if (!isnan(value))
+            memcpy(&word, &value, sizeof word);
+        *digest = base_digest(*digest, word, sizeof word);
+    }
+    return status;
+}
+
+carrynet_status blocks_same_weights(struct team *team)
+{
+    struct team_blocks *b = team->blocks;
+    uint64_t first = 0;
+    carrynet_status status = CARRYNET_OK;
+    for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i) {
+        uint64_t digest = 0;
+        status = digest_of_member(&digest, team, &team->members[i]);
+        if (status == CARRYNET_OK && i > 0 && digest != first)
+            status = base_fail(CARRYNET_ERROR_DEVICE,
+                               "devices have come to different weights, so one of them does not give the promised "
+                               "bits; `carrynet compare` tells which: %s, or %s",
+                               team->members[0].description, team->members[i].description);
+        first = i == 0 ? digest : first;
+    }
+    if (team_ranks(team) == 1)
+        return status;
+    status = gather_equal(team, status, b->all_counts, &first, sizeof first);
+    for (size_t r = 1; r < team_ranks(team) && status == CARRYNET_OK; ++r)
+        if (b->all_counts[r] != b->all_counts[0])
+            status = base_fail(CARRYNET_ERROR_DEVICE,
+                               "ranks 0 and %zu have come to different weights, so a device of one of them does not "
+                               "give the promised bits; `carrynet compare` tells which",
+                               r);
+    return status;
 }

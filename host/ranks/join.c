@@ -131,5 +131,6 @@ void carrynet_ranks_measure(carrynet_ranks *ranks, bool on)
 
 carrynet_traffic carrynet_ranks_traffic(const carrynet_ranks *ranks)
 {
-    return ranks == NULL ? (carrynet_traffic){0} : ranks->traffic;
+    const carrynet_traffic none = {0};
+    return ranks == NULL ? none : ranks->traffic;
 }

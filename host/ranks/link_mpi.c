@@ -28,6 +28,8 @@ const char *carrynet_ranks_library(void)
     if (text[0] == '\0' && MPI_Get_library_version(text, &size) != MPI_SUCCESS)
         return NULL;
     text[strcspn(text, "\r\n")] = '\0';
+    for (char *blank = strchr(text, '\t'); blank != NULL; blank = strchr(blank, '\t'))
+        *blank = ' ';
     return text;
 }
 
@@ -101,7 +103,7 @@ carrynet_status link_open(carrynet_ranks *ranks)
     if (status == CARRYNET_OK && count == 1 && carrynet_ranks_launched(&launched) && launched > 1)
         status = base_fail(CARRYNET_ERROR_DEVICE,
                            "the launcher started %u processes, of which each finds itself alone: start them with the "
-                           "mpirun of the MPI that this program is built with, %s",
+                           "mpirun of the MPI that this program is built with, %.40s",
                            launched, carrynet_ranks_library());
     if (status == CARRYNET_OK)
         status = base_allocate(&mpi->counts, (size_t)count, sizeof *mpi->counts);

@@ -1,0 +1,112 @@
+/*
+ * Networks in portions of as many as rank 0 has cores, as far as that leaves every rank some portions; the proofs of one travel as
+ * its result:
+ *     for each network: u64 size, then so many bytes (proof_bytes.h)
+ */
+#include "cli/prove_ranks.h"
+#include "cli/job_ranks.h"
+#include "prove/proof_bytes.h"
+#include "ranks/collective.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { PORTIONS = 4 }; /* of a rank, at least */
+
+struct shared {
+    const prove_work *work;
+    uint64_t portion;
+};
+
+/* One network of a portion. */
+struct proved {
+    carrynet_proof proof;
+    carrynet_status status;
+    char message[512]; /* of a status that is not OK: messages are of their thread */
+};
+
+struct portion {
+    const prove_work *work;
+    size_t first;
+    struct proved *proved;
+};
+
+static void prove_one(void *self, size_t i)
+{
+    const struct portion *portion = self;
+    struct proved *one = &portion->proved[i];
+    one->status = portion->work->prove(portion->work->self, &one->proof, portion->first + i);
+    if (one->status != CARRYNET_OK)
+        (void)snprintf(one->message, sizeof one->message, "%s", carrynet_message());
+}
+
+static size_t networks_of(const struct shared *s, uint64_t item)
+{
+    const uint64_t left = s->work->count - item * s->portion;
+    return (size_t)(left < s->portion ? left : s->portion);
+}
+
+static carrynet_status prove_portion(void *self, uint64_t item, base_text *result)
+{
+    const struct shared *s = self;
+    const size_t count = networks_of(s, item);
+    struct portion portion = {.work = s->work, .first = (size_t)(item * s->portion)};
+    carrynet_status status = base_allocate(&portion.proved, count, sizeof *portion.proved);
+    if (status == CARRYNET_OK)
+        base_parallel(count, prove_one, &portion);
+    for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
+        base_text bytes = {0};
+        if (portion.proved[i].status != CARRYNET_OK)
+            status = base_fail(portion.proved[i].status, "%s", portion.proved[i].message);
+        else
+            proof_put(&bytes, &portion.proved[i].proof, s->work->task);
+        const uint64_t size = bytes.size;
+        if (bytes.failed && status == CARRYNET_OK)
+            status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for a proof");
+        base_text_append(result, (const char *)&size, sizeof size);
+        if (status == CARRYNET_OK)
+            base_text_append(result, bytes.data, bytes.size);
+        base_text_free(&bytes);
+    }
+    for (size_t i = 0; i < count && portion.proved != NULL; ++i)
+        carrynet_proof_free(&portion.proved[i].proof);
+    base_free(portion.proved);
+    return status;
+}
+
+static carrynet_status take_portion(void *self, uint64_t item, const char *bytes, size_t size)
+{
+    const struct shared *s = self;
+    carrynet_status status = CARRYNET_OK;
+    for (size_t i = 0, count = networks_of(s, item); i < count && status == CARRYNET_OK; ++i) {
+        carrynet_proof proof = {0};
+        uint64_t one = 0;
+        if (size >= sizeof one)
+            memcpy(&one, bytes, sizeof one);
+        status = size < sizeof one || size - sizeof one < one
+                     ? base_fail(CARRYNET_ERROR_FORMAT, "a rank sent half a proof")
+                     : proof_take(&proof, bytes + sizeof one, (size_t)one, s->work->task);
+        status = s->work->take(s->work->self, (size_t)(item * s->portion) + i, status, &proof);
+        bytes += sizeof one + one;
+        size -= sizeof one + (size_t)one;
+    }
+    return status;
+}
+
+static bool is_stopped(void *self)
+{
+    const struct shared *s = self;
+    return s->work->stopped(s->work->self);
+}
+
+carrynet_status prove_on_ranks(const prove_work *work)
+{
+    const uint64_t least = (uint64_t)PORTIONS * carrynet_ranks_count(job_ranks());
+    struct shared s = {.work = work, .portion = base_cores()};
+    if (s.portion > work->count / least)
+        s.portion = work->count / least > 0 ? work->count / least : 1;
+    if (!ranks_first_number(job_ranks(), &s.portion))
+        return base_fail(CARRYNET_ERROR_DEVICE, "%s", carrynet_message());
+    const struct ranks_work shared = {(work->count + s.portion - 1) / s.portion, prove_portion, take_portion,
+                                      is_stopped, &s};
+    return ranks_share_out(job_ranks(), &shared);
+}
