@@ -69,9 +69,10 @@ int train_progress_code(int code)
     return train_progress_signal() != 0 ? 128 + train_progress_signal() : code;
 }
 
-void train_progress_share_signal(carrynet_ranks *ranks)
+void train_progress_share_signal(train_progress *progress, carrynet_ranks *ranks)
 {
-    if (ranks_any(ranks, caught != 0) && caught == 0)
+    progress->stopped = ranks_any(ranks, progress->stopped);
+    if (progress->stopped && caught == 0)
         caught = SIGTERM;
 }
 
