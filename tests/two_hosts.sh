@@ -80,7 +80,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yi
 export OMPI_MCA_plm=rsh OMPI_MCA_plm_rsh_agent=$work/agent OMPI_MCA_btl=tcp,self OMPI_MCA_pml=ob1
 export OMPI_MCA_btl_tcp_if_include=10.93.38.0/24 OMPI_MCA_oob_tcp_if_include=10.93.38.0/24
 unset OMPI_COMM_WORLD_SIZE OMPI_COMM_WORLD_RANK
-on_both=(timeout -k 5 60 ip netns exec "$name-1" "$mpirun" -n 2 --host 10.93.38.1:1,10.93.38.2:1)
+on_both=(timeout -k 5 60 ip netns exec "$name-1" "$mpirun" -n 2 --host "10.93.38.1:1,10.93.38.2:1")
 
 more=(--updates 60)
 train one || fail one 'in one process'
