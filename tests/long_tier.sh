@@ -4,7 +4,8 @@
 #     long_tier.sh BUILD        (cmake --build BUILD --target long builds what it needs, then runs it)
 #
 # Every input of the sigmoid, 10^9 divisions and square roots a device, a long training against the reference, every case on
-# every device, killed and resumed runs, large settings and a run of 10^6 updates, the prover's campaign, the checker's mutants.
+# every device, killed and resumed runs, ranks killed and failing, large settings and a run of 10^6 updates, the prover's campaign, the
+# checker's mutants.
 set -u
 build=$(realpath "${1:?usage: long_tier.sh BUILD}")
 cd "$(dirname "$0")/.." || exit 1
@@ -49,6 +50,7 @@ step '10^9 divisions and square roots' "$build/tests/device_arithmetic" 10000000
 step '10,000 updates against the reference' long_training
 step 'every case on every device' tests/devices.sh "$program"
 step '200 runs killed and resumed' python3 tests/kill_and_resume.py "$program" 200
+step 'ranks killed and failing, 200 times each' python3 tests/ranks_faults.py mpirun "$program" "$build/tests/libcarrynet_faults.so" 200
 step 'large settings, and 10^6 updates' python3 tests/load.py "$program" large long
 step 'verdicts of the prover' "$build/tests/prove_campaign"
 step 'mutants of the checker' python3 tests/mutate_checker.py "$build" --all

@@ -4,6 +4,7 @@
 #include "engine/wishes.h"
 #include "ranks/collective.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 
 static carrynet_ranks *joined; /* of several */
 static int kept = -1;          /* the standard error of a rank that is silent */
+static int *codes;             /* [ranks], as they leave; made when there is still memory */
 
 carrynet_ranks *job_ranks(void)
 {
@@ -38,14 +40,14 @@ static void be_silent(void)
     (void)close(nowhere);
 }
 
-/* What rank 0 does not know of. */
+/* What rank 0 does not know of, such as that memory is short here: so without any. */
 static void say_alone(void)
 {
-    base_text line = {0};
-    base_text_add(&line, "carrynet: rank %u: %s\n", carrynet_ranks_rank(joined), console_last_error());
-    if (kept >= 0 && !line.failed && console_last_error()[0] != '\0')
-        (void)!write(kept, line.data, line.size);
-    base_text_free(&line);
+    static char line[21000];
+    const int size =
+        snprintf(line, sizeof line, "carrynet: rank %u: %s\n", carrynet_ranks_rank(joined), console_last_error());
+    if (kept >= 0 && size > 0 && console_last_error()[0] != '\0')
+        (void)!write(kept, line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
 }
 
 /* The rank by the launcher's variables, before MPI has told. */
@@ -84,6 +86,8 @@ bool job_join(bool briefly, int *code)
     if (carrynet_ranks_count(joined) == 1) {
         (void)carrynet_ranks_free(joined, 0, NULL);
         joined = NULL;
+    } else {
+        codes = calloc(carrynet_ranks_count(joined), sizeof *codes);
     }
     if (!job_is_first())
         be_silent();
@@ -92,7 +96,6 @@ bool job_join(bool briefly, int *code)
 
 int job_leave(int code)
 {
-    int *codes = joined != NULL ? calloc(carrynet_ranks_count(joined), sizeof *codes) : NULL;
     const uint32_t rank = carrynet_ranks_rank(joined), count = carrynet_ranks_count(joined);
     if (joined == NULL)
         return code;
@@ -110,6 +113,7 @@ int job_leave(int code)
             break;
         }
     free(codes);
+    codes = NULL;
     joined = NULL;
     return code;
 }
@@ -151,7 +155,7 @@ bool job_agree(int *code)
 {
     const uint32_t count = carrynet_ranks_count(joined);
     uint64_t *sizes = NULL;
-    int *codes = NULL;
+    int *found = NULL;
     if (joined == NULL)
         return *code == EXIT_CODE_DONE;
     const bool failed = *code != EXIT_CODE_DONE;
@@ -161,15 +165,15 @@ bool job_agree(int *code)
         return true;
     if (!failed)
         console_error("%s", carrynet_message());
-    status = base_allocate(&codes, count, sizeof *codes);
+    status = base_allocate(&found, count, sizeof *found);
     if (status == CARRYNET_OK)
         status = base_allocate(&sizes, count, sizeof *sizes);
     for (uint32_t r = 0; r < count && status == CARRYNET_OK; ++r)
-        sizes[r] = sizeof *codes;
-    if (status == CARRYNET_OK && ranks_gather(joined, status, codes, sizes, code) == CARRYNET_OK)
+        sizes[r] = sizeof *found;
+    if (status == CARRYNET_OK && ranks_gather(joined, status, found, sizes, code) == CARRYNET_OK)
         for (uint32_t r = count; r-- > 0;)
-            *code = codes[r] != EXIT_CODE_DONE ? codes[r] : *code;
+            *code = found[r] != EXIT_CODE_DONE ? found[r] : *code;
     base_free(sizes);
-    base_free(codes);
+    base_free(found);
     return false;
 }

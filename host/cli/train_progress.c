@@ -6,6 +6,7 @@
 #include "cli/console.h"
 #include "cli/job_ranks.h"
 #include "cli/problem_text.h"
+#include "ranks/collective.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -66,6 +67,13 @@ int train_progress_signal(void)
 int train_progress_code(int code)
 {
     return train_progress_signal() != 0 ? 128 + train_progress_signal() : code;
+}
+
+void train_progress_share_signal(train_progress *progress, carrynet_ranks *ranks)
+{
+    progress->stopped = ranks_any(ranks, progress->stopped);
+    if (progress->stopped && caught == 0)
+        caught = SIGTERM;
 }
 
 void train_progress_release_signals(void)

@@ -60,6 +60,10 @@ void train_progress_catch_signals(void);
 /* The signal that has come, or 0; and an end to the catching, once the model is safe. */
 int train_progress_signal(void);
 int train_progress_code(int code); /* that of the signal, or else this */
+
 void train_progress_release_signals(void);
+
+/* What has stopped one rank has stopped all: where another had a signal in training, so had this one. Collective. */
+void train_progress_share_signal(train_progress *progress, carrynet_ranks *ranks);
 
 #endif

@@ -75,12 +75,12 @@ static void attempt_one(void *self, size_t number)
 
 /* A model of networks which [count] of the engine. */
 static carrynet_status take_networks(carrynet_model **model, carrynet_engine *engine, const uint32_t *which,
-                                     uint32_t count)
+                                     uint32_t count, carrynet_ranks *ranks)
 {
     carrynet_settings settings = *carrynet_engine_settings(engine);
     const size_t bytes = carrynet_shape_size(&settings.shape) * (settings.precision / 8);
     settings.networks = count;
-    carrynet_status status = carrynet_model_create(model, &settings);
+    carrynet_status status = ranks_agree(ranks, carrynet_model_create(model, &settings));
     for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i)
         status = carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, which[i], 1,
                                      (char *)carrynet_model_values(*model) + i * bytes);
@@ -133,7 +133,7 @@ carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint
         carrynet_model *model = NULL;
         struct attempts all = {
             .stop = stop, .attempt = attempt, .which = which + first, .had = had, .first = rank, .step = ranks};
-        status = take_networks(&model, engine, which + first, some);
+        status = take_networks(&model, engine, which + first, some, stop->ranks);
         all.model = model;
         memset(attempt, 0, PORTION * sizeof *attempt);
         if (status == CARRYNET_OK)

@@ -131,6 +131,7 @@ static carrynet_status write_state(const struct training *t)
         status = make_header(&header, t->settings, t->options);
     if (status == CARRYNET_OK)
         status = base_json_write(&text, &size, header, JSON_COMPACT);
+    status = ranks_agree(t->ranks, status); /* since all take part in what follows, or none */
     if (status == CARRYNET_OK)
         status = checkpoint_state_take(&state, t);
     if (status == CARRYNET_OK && carrynet_ranks_rank(t->ranks) == 0)

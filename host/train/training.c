@@ -59,6 +59,7 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
     }
     if (status == CARRYNET_OK)
         status = base_allocate(&values, carrynet_shape_size(&settings->shape), settings->precision / 8);
+    status = ranks_agree(training->ranks, status); /* since all take part in what follows, or none */
     if (status == CARRYNET_OK)
         status = get_network_0(training, values);
     if (status == CARRYNET_OK)
@@ -101,6 +102,9 @@ static carrynet_status report(struct training *training, bool last)
     carrynet_status status = ranks_agree(training->ranks, take_sample(training, &sample));
     if (status == CARRYNET_OK)
         status = measure_held_out(training, last);
+    /* Others may still measure: they are not waited for. */
+    if (status != CARRYNET_OK)
+        goto done;
     const struct population_records *records = &training->records;
     const bool all = last && records->measured > 0;
     const carrynet_report told = {
@@ -123,10 +127,11 @@ static carrynet_status report(struct training *training, bool last)
         .last = last,
         .sample = sample.steps > 0 ? &sample : NULL,
     };
-    const bool stop = status == CARRYNET_OK && options->report != NULL && options->report(options->self, &told) != 0;
+    const bool stop = options->report != NULL && options->report(options->self, &told) != 0;
     training->stop = ranks_any(training->ranks, training->stop || stop);
+done:
     carrynet_sample_free(&sample);
-    return ranks_agree(training->ranks, status);
+    return status;
 }
 
 /* Lets the watch look where it is due. */
