@@ -136,6 +136,20 @@ carrynet_status job_own_engine(carrynet_engine_options *options, base_text *devi
     return status;
 }
 
+/* Whether all ranks have the same text; else *code is set, after a message. */
+static bool same(const char *what, const char *text, int *code)
+{
+    const carrynet_status status = ranks_same(joined, CARRYNET_OK, what, text);
+    if (status != CARRYNET_OK)
+        *code = console_status(status);
+    return status == CARRYNET_OK;
+}
+
+bool job_same_command(const char *name, int *code)
+{
+    return same("the command", name, code);
+}
+
 bool job_same_model(const carrynet_model *model, int *code)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
@@ -144,11 +158,7 @@ bool job_same_model(const carrynet_model *model, int *code)
     char digest[BASE_SHA256];
     if (joined == NULL)
         return true;
-    const carrynet_status status =
-        ranks_same(joined, CARRYNET_OK, "the networks of the model", base_sha256(digest, &values, &size, 1));
-    if (status != CARRYNET_OK)
-        *code = console_status(status);
-    return status == CARRYNET_OK;
+    return same("the networks of the model", base_sha256(digest, &values, &size, 1), code);
 }
 
 bool job_agree(int *code)

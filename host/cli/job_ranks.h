@@ -37,6 +37,9 @@ void job_take_first(double *number);
  */
 carrynet_status job_own_engine(carrynet_engine_options *options, base_text *device);
 
+/* Whether all ranks run the same command; else *code is set, after a message. Collective. */
+bool job_same_command(const char *name, int *code);
+
 /* Whether all ranks have read the same networks; else *code is set, after a message. Collective. */
 bool job_same_model(const carrynet_model *model, int *code);
 

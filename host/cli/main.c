@@ -47,12 +47,14 @@ static int run(int argc, char **argv)
     const cli_command *command = command_find(argv[1]);
     if (command == NULL)
         return EXIT_CODE_USAGE;
+    int code = EXIT_CODE_DONE;
+    if (!job_same_command(command->name, &code))
+        return code;
     if (job_ranks() != NULL && !command->on_ranks) {
         console_error("carrynet %s runs in one process: start it without mpirun", command->name);
         return EXIT_CODE_USAGE;
     }
     cli_arguments arguments;
-    int code;
     if (arguments_read(&arguments, command, argc - 1, argv + 1, &code))
         code = command->run(&arguments);
     arguments_free(&arguments);
