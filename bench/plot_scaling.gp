@@ -3,9 +3,9 @@ folder = ARG1
 set datafile separator ","
 set terminal svg size 640,420 font "sans-serif,12" background "white"
 set grid
-set key left top
+set key left bottom
 set output folder."/scaling.svg"
-set title "ranks of one thread each, against as many processes apart"
+set title "ranks of one thread each on two cores, and as many processes apart"
 set xlabel "ranks"
 set ylabel "sequences/s"
 set format y "%.0s %c"
