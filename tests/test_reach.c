@@ -50,7 +50,7 @@ static struct small_search compare(const struct small_network *net, uint64_t lim
         for (size_t i = b == 0 ? 0 : 1; i < sizeof cuts / sizeof cuts[0]; ++i) {
             struct reach_options options = cuts[i];
             struct reach reach;
-            char text[400];
+            char text[600];
             (void)snprintf(text, sizeof text, "%s, %s, limit %llu, cut %zu", label, bodies[b].label,
                            (unsigned long long)limit, i);
             options.states = limit;

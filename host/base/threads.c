@@ -68,7 +68,7 @@ uint64_t base_cores_identity(void)
 /* A part of something, at least 1. */
 static size_t part(size_t whole, size_t parts)
 {
-    return whole <= parts ? 1 : whole / parts;
+    return parts == 0 || whole <= parts ? 1 : whole / parts;
 }
 
 size_t base_cores(void)

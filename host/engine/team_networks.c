@@ -161,34 +161,36 @@ static size_t row_of(const struct team *team, carrynet_part part)
     return (part == CARRYNET_PART_PARAMETERS ? team->size : team->trained) * team->value;
 }
 
-static carrynet_status networks_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
+/* Reads the rows of this process's networks among first, ..., or writes them: one of the two arrays is NULL. */
+static carrynet_status transfer(struct team *team, carrynet_part part, size_t first, size_t count, char *read_to,
+                                const char *write_from)
 {
-    struct team *team = self;
     const size_t row = row_of(team, part);
     carrynet_status status = CARRYNET_OK;
     for (size_t n = first, run; n < first + count && status == CARRYNET_OK; n += run) {
         const struct team_member *member = member_of(team, n);
+        const size_t at = (n - first) * row;
         run = run_of(team, n, first + count);
-        if (member != NULL)
-            status = member->does->get(member->body, part, team->networks->place[n], run,
-                                       (char *)values + (n - first) * row);
+        if (member == NULL)
+            continue;
+        const uint32_t place = team->networks->place[n];
+        status = read_to != NULL ? member->does->get(member->body, part, place, run, read_to + at)
+                                 : member->does->set(member->body, part, place, run, write_from + at);
     }
-    return share_rows(team, status, values, first, count, row);
+    return status;
+}
+
+static carrynet_status networks_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
+{
+    struct team *team = self;
+    const carrynet_status status = transfer(team, part, first, count, values, NULL);
+    return share_rows(team, status, values, first, count, row_of(team, part));
 }
 
 static carrynet_status networks_set(void *self, carrynet_part part, size_t first, size_t count, const void *values)
 {
     struct team *team = self;
-    const size_t row = row_of(team, part);
-    carrynet_status status = CARRYNET_OK;
-    for (size_t n = first, run; n < first + count && status == CARRYNET_OK; n += run) {
-        const struct team_member *member = member_of(team, n);
-        run = run_of(team, n, first + count);
-        if (member != NULL)
-            status = member->does->set(member->body, part, team->networks->place[n], run,
-                                       (const char *)values + (n - first) * row);
-    }
-    return ranks_agree(team->ranks, status);
+    return ranks_agree(team->ranks, transfer(team, part, first, count, NULL, values));
 }
 
 /* A worker's networks close up as an engine's do (carrynet_engine_keep): new [networks] is a network's new number, or UINT32_MAX. */

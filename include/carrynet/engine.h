@@ -96,7 +96,7 @@ CARRYNET_API const char *carrynet_engine_description(const carrynet_engine *engi
 /* The settings that it was made with, with the networks that it has now. Valid as long as the engine. */
 CARRYNET_API const carrynet_settings *carrynet_engine_settings(const carrynet_engine *engine);
 
-/* Bytes that the engine holds on its device now. */
+/* Bytes that the engine holds on its device now; of several, on those of this process together. */
 CARRYNET_API uint64_t carrynet_engine_memory(const carrynet_engine *engine);
 
 /*
