@@ -8,7 +8,7 @@
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
-#include "engine/wishes.h"
+#include "engine/device_list.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +101,7 @@ static bool find_own_device(char *place, size_t size, const carrynet_engine_opti
     base_text wish = {0};
     if (options->ranks == NULL)
         return find_device(place, size, options->device, options->allow_inexact, code);
-    const carrynet_status status = engine_local_wish(&wish, options->device, options->ranks);
+    const carrynet_status status = device_list_wish(&wish, options->device, options->ranks);
     if (status != CARRYNET_OK)
         *code = console_status(status);
     const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, options->allow_inexact, code);

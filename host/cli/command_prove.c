@@ -220,34 +220,7 @@ static void tell_next(proving *p)
     }
 }
 
-static void prove_one(void *self, size_t i)
-{
-    proving *p = self;
-    prove_result *result = &p->results[i];
-    result->network = p->first + i;
-    result->seed = p->saved.networks[result->network].seed;
-    const carrynet_status status = p->count == 1
-                                       ? prove_by(&result->proof, p, result->network, p->options.by, p->options.states)
-                                       : prove_among(&result->proof, p, result->network);
-    (void)pthread_mutex_lock(&p->lock);
-    console_progress_clear();
-    if (status != CARRYNET_OK)
-        fail(p, status);
-    else
-        p->done[i] = true;
-    tell_next(p);
-    (void)pthread_mutex_unlock(&p->lock);
-}
-
-/* ---- among ranks ----------------------------------------------------------------------------------------------- */
-
-static carrynet_status prove_somewhere(void *self, carrynet_proof *proof, size_t i)
-{
-    proving *p = self;
-    return prove_among(proof, p, p->first + i);
-}
-
-/* A proof has come, or that there is none. */
+/* The proof of a network is in its place, or there is none; under the lock. */
 static void put_proof(proving *p, size_t i, carrynet_status status)
 {
     prove_result *result = &p->results[i];
@@ -259,6 +232,26 @@ static void put_proof(proving *p, size_t i, carrynet_status status)
     else
         p->done[i] = true;
     tell_next(p);
+}
+
+static void prove_one(void *self, size_t i)
+{
+    proving *p = self;
+    carrynet_proof *proof = &p->results[i].proof;
+    const size_t network = p->first + i;
+    const carrynet_status status =
+        p->count == 1 ? prove_by(proof, p, network, p->options.by, p->options.states) : prove_among(proof, p, network);
+    (void)pthread_mutex_lock(&p->lock);
+    put_proof(p, i, status);
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- among ranks ----------------------------------------------------------------------------------------------- */
+
+static carrynet_status prove_somewhere(void *self, carrynet_proof *proof, size_t i)
+{
+    proving *p = self;
+    return prove_among(proof, p, p->first + i);
 }
 
 static carrynet_status take_proof(void *self, size_t i, carrynet_status status, const carrynet_proof *proof)

@@ -1,7 +1,7 @@
 /* Ranks as the program has them: joined before the command runs, left after it. */
 #include "cli/job_ranks.h"
 #include "cli/console.h"
-#include "engine/wishes.h"
+#include "engine/device_list.h"
 #include "ranks/collective.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -131,7 +131,7 @@ carrynet_status job_own_engine(carrynet_engine_options *options, base_text *devi
     options->ranks = NULL;
     if (joined == NULL || options->device == NULL)
         return CARRYNET_OK;
-    const carrynet_status status = engine_local_wish(device, options->device, joined);
+    const carrynet_status status = device_list_wish(device, options->device, joined);
     options->device = status == CARRYNET_OK ? device->data : options->device;
     return status;
 }

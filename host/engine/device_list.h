@@ -20,4 +20,10 @@ struct device_list {
  */
 carrynet_status device_list_create(struct device_list *list, const char *wish, const carrynet_ranks *ranks);
 
+/*
+ * The same list written down as a wish of this rank alone, for who computes without the others. *local to free with
+ * base_text_free. ARGUMENT, DEVICE, MEMORY.
+ */
+carrynet_status device_list_wish(base_text *local, const char *wish, const carrynet_ranks *ranks);
+
 #endif

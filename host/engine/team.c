@@ -165,7 +165,7 @@ void team_free(void *self)
     base_free(team);
 }
 
-/* How many workers each rank has, of the same speed for now. */
+/* How many workers each rank has; all count as equally fast until they are measured. */
 static carrynet_status count_workers(struct team *team, carrynet_status status)
 {
     const size_t ranks = team_ranks(team);

@@ -3,7 +3,7 @@
  * has finished travels to rank 0 as rows, which keeps, saves and tells them. A portion is its place in the order of all,
  * which every rank lists alike.
  */
-#include "engine/wishes.h"
+#include "engine/device_list.h"
 #include "ranks/collective.h"
 #include "train/sweep_rows.h"
 #include <pthread.h>
@@ -245,7 +245,7 @@ static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_op
     if (status == CARRYNET_OK)
         status = base_allocate(&team->outcomes, SWEEP_TOGETHER, sizeof *team->outcomes);
     if (status == CARRYNET_OK)
-        status = engine_local_wish(device, engine->device, ranks);
+        status = device_list_wish(device, engine->device, ranks);
     status = ranks_same(ranks, status, "the sweep", id);
     if (status == CARRYNET_OK)
         status = share_finished(team);

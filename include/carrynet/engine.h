@@ -126,7 +126,8 @@ CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine,
  * Lets networks leave: those with stays [networks] true remain, at least one, as networks 0, ..., *count - 1. One below
  * *count keeps its number, the others take the free numbers in order: network i was network from[i] (from has room for
  * all, of which *count are filled). Their state and individuals go with them and change no bit; launches shrink, and
- * every array [networks] has *count entries from now on. ARGUMENT: none stays.
+ * every array [networks] has *count entries from now on. ARGUMENT: none stays. After another error the engine is only to be
+ * freed.
  */
 CARRYNET_API carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays, uint32_t *from,
                                                   uint32_t *count);

@@ -1,7 +1,7 @@
 /*
  * Ranks: the processes of one job, on one machine or many, that compute one result together over MPI. Every rank makes
  * the same calls with the same settings in the same order; what a call returns is the same on every rank, bit for bit, and
- * the same as in one process. An engine of several ranks (carrynet_engine_options.ranks) cuts a batch along its blocks, a
+ * the same as in one process; times alone are each rank's own. An engine of several ranks (carrynet_engine_options.ranks) cuts a batch along its blocks, a
  * population along its networks.
  *
  * A rank that dies ends the job (its launcher sees to that); a call that fails on one rank fails on all, with that rank's
