@@ -142,7 +142,7 @@ Test(program_report, tells_of_one_operand_and_of_one_network_of_several)
     char *page = MADE("m.st", "m.jsonl", "--net", "1", "--budget", "1", "--states", "1");
     json_t *data = data_of(page);
     cr_expect_eq(json_integer_value(json_object_get(data, "network")), 1);
-    cr_expect_eq(json_integer_value(json_object_get(data, "seed")), 1);
+    cr_expect_str_eq(json_string_value(json_object_get(data, "seed")), "1");
     cr_expect(json_is_true(json_object_get(json_object_get(data, "course"), "several")));
     cr_expect_eq(count_of(data, "shape", "inputs"), 1);
     /* The state's number, and each of the four states against the others. */

@@ -119,19 +119,52 @@ enum { BASE_SHA256 = 65 }; /* bytes of it with its end */
 char *base_sha256(char text[BASE_SHA256], const void *const *parts, const size_t *sizes, size_t count);
 
 /*
- * The whole of a file in *data (base_free it) with a NUL after its *size bytes. IO; FORMAT if larger than `limit`
- * bytes; MEMORY.
+ * The whole of a file in *data (base_free it) with a NUL after its *size bytes. A pipe, a terminal or a descriptor of
+ * this process (/dev/stdin, /dev/fd/N) is read from where it is to its end. IO; FORMAT if larger than `limit` bytes;
+ * MEMORY.
  */
 carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit);
 
-/* The first bytes of a file: *size at most, which then says how many there were. IO. */
+/* The same, but `look` gets the first bytes, at most BASE_START, before the rest is read; its status ends the reading. */
+enum { BASE_START = 512 };
+typedef carrynet_status base_look(void *self, const char *bytes, size_t size);
+carrynet_status base_read_looked_at(char **data, size_t *size, const char *path, uint64_t limit, base_look *look,
+                                    void *self);
+
+/*
+ * Text as other programs may have saved it, made plain in place: without a byte order mark, and with LF for CR LF. FORMAT
+ * for UTF-16. And a file read and made so.
+ */
+carrynet_status base_plain_text(char *text, size_t *size, const char *path);
+carrynet_status base_read_text(char **text, size_t *size, const char *path, uint64_t limit);
+
+/* The first bytes of a regular file: *size at most, which then says how many there were. IO. */
 carrynet_status base_read_start(char *bytes, size_t *size, const char *path);
 
 /*
  * Writes a file whole: to a temporary one beside it, synced, renamed over `path`, or over what links lead to from there;
- * a file that was there hands down its permissions. parts [count] of sizes [count] bytes. IO.
+ * a file that was there hands down its permissions. A stream (base_is_stream) is written straight through, a descriptor
+ * of this process at its place. parts [count] of sizes [count] bytes. IO.
  */
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count);
+
+/* Opens what is written bit by bit: a new file in place of an old one, or a stream as it is. IO. */
+carrynet_status base_open_stream(int *file, const char *path);
+
+/*
+ * Whether a path leads to a stream: a descriptor of this process, by /dev/stdout, /dev/fd/N, /proc/self/fd/N or links,
+ * whatever is behind it; a pipe; a device. To standard input; to standard output or what else goes there; to a terminal.
+ */
+bool base_is_stream(const char *path);
+bool base_is_input(const char *path);
+bool base_is_output(const char *path);
+bool base_is_terminal(const char *path);
+
+/*
+ * Keeps standard output for base_write_file and base_open_stream: what the program prints there goes to standard error
+ * from now on. At most once, before threads start. IO.
+ */
+carrynet_status base_take_output(void);
 
 /*
  * Writes a file that is not there yet, whole: of several that try, one makes it. *made is false, with OK, where there is
@@ -153,6 +186,7 @@ typedef struct base_identity {
     uint64_t device, number;
 } base_identity;
 bool base_identify(base_identity *identity, const char *path);
+/* Whether both name one file or pipe; never one device, such as /dev/null. */
 bool base_same_file(const char *a, const char *b);
 /* The same of files that may be still to be written: "a" and "./a" are one place. */
 bool base_same_place(const char *a, const char *b);

@@ -82,7 +82,8 @@ int command_import(const cli_arguments *arguments)
     if (status == CARRYNET_OK) {
         print_imported(model, &imported);
         (void)printf("Wrote %s\n", to);
-        console_note("Next: carrynet eval %s", to);
+        if (!base_is_stream(to))
+            console_note("Next: carrynet eval %s", to);
     }
     carrynet_model_free(model);
     return code;

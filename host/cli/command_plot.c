@@ -72,8 +72,10 @@ static bool write_script(plot_page *page, const cli_arguments *arguments, bool p
     char *text = NULL;
     size_t size = 0;
     carrynet_status status = base_read_file(&text, &size, path, INPUT_BYTES);
-    const char first = status == CARRYNET_OK ? text[strspn(text, BLANKS)] : '\0';
     const bool zip = status == CARRYNET_OK && size >= 4 && memcmp(text, "PK\3\4", 4) == 0;
+    if (status == CARRYNET_OK && !zip)
+        status = base_plain_text(text, &size, path);
+    const char first = status == CARRYNET_OK ? text[strspn(text, BLANKS)] : '\0';
     if (status == CARRYNET_OK && size > 0 && !zip && memchr(text, '\0', size) != NULL) {
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", path);
     } else if (status == CARRYNET_OK && first == '\0') {
@@ -177,7 +179,7 @@ int command_plot(const cli_arguments *arguments)
     int code = EXIT_CODE_DONE;
     if (path == NULL && !only_script)
         return arguments_wrong(arguments, "where does the picture go? Write -o FILE.svg or -o FILE.png");
-    if (path != NULL && !png && !has_suffix(path, ".svg"))
+    if (path != NULL && !png && !has_suffix(path, ".svg") && !base_is_stream(path)) /* a stream gets SVG */
         return arguments_wrong(arguments, "-o is '%.200s', but must end in .svg or .png, which says what to draw",
                                path);
     if (path != NULL && base_same_file(path, arguments->operands[0]))

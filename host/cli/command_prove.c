@@ -321,7 +321,7 @@ static void print_file(const proving *p, const char *path, bool asked)
         (void)printf("Wrote %s\n", path);
     if (p->proved > p->certificates && (p->count > 1 || asked))
         console_note("%s has no certificate: exhaustion makes none.", p->count == 1 ? "The proof" : "Some proofs");
-    if (p->certificates == 0 && access(path, F_OK) == 0)
+    if (p->certificates == 0 && !base_is_stream(path) && access(path, F_OK) == 0)
         console_note("%s is left as it was; it is not of this verdict.", path);
 }
 

@@ -28,27 +28,38 @@ typedef struct reporting {
 
 /* ---- what it reads --------------------------------------------------------------------------------------------- */
 
-/* A log is lines of JSON; a model begins with eight bytes of a length, of which the highest are zero. */
+/*
+ * A log is lines of JSON; a model begins with eight bytes of a length, of which the highest are zero. What can be read
+ * only once is what the other is not, or by its place.
+ */
 static carrynet_status is_log(bool *log, const char *path)
 {
-    char bytes[8];
-    size_t size = sizeof bytes, blanks = 0;
+    static const char mark[] = "\xef\xbb\xbf"; /* byte order mark */
+    char bytes[16];
+    size_t size = sizeof bytes, at = 0;
     const carrynet_status status = base_read_start(bytes, &size, path);
-    while (blanks < size && strchr(" \t\r\n", bytes[blanks]) != NULL && bytes[blanks] != '\0')
-        ++blanks;
-    *log = status == CARRYNET_OK && blanks < size && bytes[blanks] == '{' && memchr(bytes, '\0', size) == NULL;
+    if (status == CARRYNET_OK && size > 3 && memcmp(bytes, mark, 3) == 0)
+        at = 3;
+    while (at < size && strchr(" \t\r\n", bytes[at]) != NULL && bytes[at] != '\0')
+        ++at;
+    *log = status == CARRYNET_OK && at < size && bytes[at] == '{' && memchr(bytes, '\0', size) == NULL;
     return status;
 }
 
 static int sort_operands(reporting *r, const cli_arguments *arguments)
 {
     bool log[2] = {false, true};
+    bool once[2] = {false, false};
     r->arguments = *arguments;
     for (size_t i = 0; i < arguments->operand_count; ++i) {
-        const carrynet_status status = is_log(&log[i], arguments->operands[i]);
+        once[i] = base_is_stream(arguments->operands[i]);
+        const carrynet_status status = once[i] ? CARRYNET_OK : is_log(&log[i], arguments->operands[i]);
         if (status != CARRYNET_OK)
             return console_status(status);
     }
+    for (size_t i = 0; i < arguments->operand_count && arguments->operand_count == 2; ++i)
+        if (once[i] && !once[1 - i])
+            log[i] = !log[1 - i];
     if (arguments->operand_count == 1 && log[0])
         return arguments_wrong(arguments, "%s is the log of a training; the name of a model file is missing",
                                arguments->operands[0]);
@@ -73,7 +84,11 @@ static const char *other_training(const reporting *r)
     for (size_t i = 0; i < sizeof names / sizeof names[0] && other == NULL; ++i) {
         const json_t *said = json_object_get(r->log.settings, names[i]), *had = json_object_get(own, names[i]);
         const bool numbers = json_is_number(said) && json_is_number(had);
-        if (said != NULL && (numbers ? json_number_value(said) != json_number_value(had) : !json_equal(said, had)))
+        uint64_t count, own_count;
+        const bool counts = base_json_count(&count, said) && base_json_count(&own_count, had);
+        if (said != NULL && (counts    ? count != own_count
+                             : numbers ? json_number_value(said) != json_number_value(had)
+                                       : !json_equal(said, had)))
             other = names[i];
     }
     json_decref(own);
@@ -87,7 +102,7 @@ static carrynet_status read_log(reporting *r)
     json_t *notes = json_array();
     carrynet_status status = CARRYNET_OK;
     if (r->log_path != NULL)
-        status = base_read_file(&text, &size, r->log_path, LOG_MOST);
+        status = base_read_text(&text, &size, r->log_path, LOG_MOST);
     if (status == CARRYNET_OK && r->log_path != NULL && memchr(text, '\0', size) != NULL)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", r->log_path);
     if (status == CARRYNET_OK && r->log_path != NULL)

@@ -168,6 +168,11 @@ static int judge(const carrynet_settings *settings, const final_check *check, ui
 static bool can_write_proof(train_proof *proof, const cli_arguments *arguments, const char *path, const char *log_path,
                             int *code)
 {
+    if (base_is_stream(path)) {
+        *code = arguments_wrong(
+            arguments, "-o is %.200s, but --until proved writes a certificate beside the model: name a file", path);
+        return false;
+    }
     const carrynet_status status = train_proof_prepare(proof, path);
     *code =
         status != CARRYNET_OK ? console_status(status)

@@ -6,7 +6,6 @@
 #include "base/json_text.h"
 #include "cli/console.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +35,7 @@ json_t *json_of_text(const char *text)
 
 json_t *json_of_count(uint64_t count)
 {
-    char digits[24];
-    if (count <= INT64_MAX)
-        return json_integer((json_int_t)count);
-    (void)snprintf(digits, sizeof digits, "%" PRIu64, count);
-    return json_string(digits);
+    return base_json_of_count(count);
 }
 
 json_t *json_of_real(double real)

@@ -17,7 +17,7 @@ enum {
 
 /* Bytes that are not UTF-8 (a file name can have them) become '?'. */
 json_t *json_of_text(const char *text);
-/* An integer; above 2^63 - 1, which JSON readers do not share, its digits as a string. */
+/* A whole number, up to 2^64 - 1. */
 json_t *json_of_count(uint64_t count);
 /* null for NaN and infinity. */
 json_t *json_of_real(double real);

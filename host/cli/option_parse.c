@@ -330,46 +330,6 @@ static bool has_single_dash(const cli_arguments *arguments, const getopt_tables 
     return false;
 }
 
-static bool is_built_in_task(const char *word)
-{
-    size_t i = 0;
-    while (i < carrynet_task_count() && strcmp(carrynet_task_at(i)->name, word) != 0)
-        ++i;
-    return i < carrynet_task_count();
-}
-
-/* Files to be written: none is standard output, and none is a file that another option has read. */
-static bool outputs_are_right(const cli_arguments *arguments)
-{
-    static const struct {
-        option_id id;
-        const char *name;
-    } outputs[] = {{OPTION_OUTPUT, "-o"}, {OPTION_LOG, "--log"}},
-      inputs[] = {{OPTION_TASK, "--task"}, {OPTION_AGAINST, "--against"}, {OPTION_PROOF, "--proof"}};
-    for (size_t o = 0; o < sizeof outputs / sizeof outputs[0]; ++o) {
-        const option_value *output = &arguments->values[outputs[o].id];
-        if (!output->given || output->text == NULL)
-            continue;
-        if (strcmp(output->text, "-") == 0) {
-            (void)arguments_wrong(arguments,
-                                  "%s is '-', but no file goes to standard output; name one (./- is one of that name)",
-                                  outputs[o].name);
-            return false;
-        }
-        for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; ++i) {
-            const option_value *input = &arguments->values[inputs[i].id];
-            if (input->given && input->text != NULL &&
-                !(inputs[i].id == OPTION_TASK && is_built_in_task(input->text)) &&
-                base_same_file(output->text, input->text)) {
-                (void)arguments_wrong(arguments, "%s names %.200s, which %s reads; choose another name",
-                                      outputs[o].name, output->text, inputs[i].name);
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 bool arguments_read(cli_arguments *arguments, const cli_command *command, int argc, char **argv, int *code)
 {
     getopt_tables tables;
@@ -419,10 +379,7 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
                                   arguments->operands[command->most], arguments->operands[command->most - 1]);
         return false;
     }
-    if (!outputs_are_right(arguments))
-        return false;
-    *code = EXIT_CODE_DONE;
-    return true;
+    return arguments_take_files(arguments, code);
 }
 
 void arguments_free(cli_arguments *arguments)

@@ -217,6 +217,12 @@ const cli_command *command_find(const char *name);
 bool arguments_read(cli_arguments *arguments, const cli_command *command, int argc, char **argv, int *code);
 void arguments_free(cli_arguments *arguments);
 
+/*
+ * Makes "-" the path of a standard stream, and keeps standard output for a file that goes there. False with *code set,
+ * after a message, if the files do not fit together.
+ */
+bool arguments_take_files(cli_arguments *arguments, int *code);
+
 /* A message about the command line, where to read more, and the exit code for it. */
 int arguments_wrong(const cli_arguments *arguments, const char *format, ...) BASE_PRINTF(2, 3);
 

@@ -30,6 +30,13 @@ bool results_file_fits(const cli_arguments *arguments, const char *path, results
     base_text times = {0};
     carrynet_status status = CARRYNET_OK;
     bool fits = false;
+    if (base_is_stream(path)) {
+        *code = arguments_wrong(arguments,
+                                "-o is %.200s, but the table is written with NAME.times.csv beside it: name a file "
+                                "NAME.csv",
+                                path);
+        goto done;
+    }
     if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
         status = job_writable(path);
         goto done;

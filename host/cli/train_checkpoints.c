@@ -94,6 +94,12 @@ bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_argumen
     else if (file->given && (strcmp(file->text, path) == 0 || same_name(&values[OPTION_LOG], file->text)))
         *code = arguments_wrong(arguments, "--checkpoint names %s, where %s goes; give it another file", file->text,
                                 strcmp(file->text, path) == 0 ? "the model" : "the log");
+    else if (file->given && base_is_stream(file->text))
+        *code =
+            arguments_wrong(arguments,
+                            "--checkpoint is %.200s, but every checkpoint takes the place of the one before; name a "
+                            "file",
+                            file->text);
     else if (every->given && !read_every(wanted, every->text))
         *code = arguments_wrong(
             arguments, "--checkpoint-every is '%s', must be a number of updates, 500, or of seconds, 30s", every->text);

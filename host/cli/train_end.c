@@ -119,9 +119,10 @@ void train_end_print(const train_end *end)
     (void)fflush(stdout);
     add_quoted(&file, end->path);
     problem_example(example, sizeof example, &s->task, s->steps, false);
-    if (!progress->quiet && !file.failed && proof->written && proof->proved == written)
+    const bool shows = !progress->quiet && !file.failed && !base_is_stream(end->path);
+    if (shows && proof->written && proof->proved == written)
         console_note("Next: carrynet verify %s %s.cert", file.data, file.data);
-    else if (!progress->quiet && !file.failed &&
+    else if (shows &&
              (progress->stopped || !s->until_exact || (end->exact == s->networks && end->check.all_wrong == 0)))
         console_note("Next: carrynet run %s %s", file.data, example);
     base_text_free(&file);

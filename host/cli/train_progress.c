@@ -230,7 +230,7 @@ static void log_line(train_progress *progress, json_t *value)
         log_fails(progress);
         return;
     }
-    const off_t size = ftello(progress->log);
+    const off_t size = progress->log_streams ? 0 : ftello(progress->log);
     progress->log_size = size > 0 ? (uint64_t)size : 0;
 }
 
@@ -259,14 +259,23 @@ static void open_log(train_progress *progress)
 {
     if (progress->log_path == NULL || progress->log != NULL || progress->log_failed)
         return;
-    if (progress->log_size > 0)
+    progress->log_streams = base_is_stream(progress->log_path);
+    if (progress->log_size > 0 && !progress->log_streams) /* to a stream it starts anew */
         progress->log = reopen_log(progress);
     const bool goes_on = progress->log != NULL;
     if (progress->log_failed)
         return;
     if (!goes_on) {
-        progress->log = fopen(progress->log_path, "w");
+        int file = -1;
         progress->log_size = 0;
+        if (base_open_stream(&file, progress->log_path) != CARRYNET_OK) {
+            console_error("%s; training goes on without its log", carrynet_message());
+            progress->log_failed = true;
+            return;
+        }
+        progress->log = fdopen(file, "w");
+        if (progress->log == NULL)
+            (void)close(file);
     }
     if (progress->log == NULL) {
         log_fails(progress);

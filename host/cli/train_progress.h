@@ -22,6 +22,7 @@ typedef struct train_progress {
     uint64_t memory;      /* bytes that the training may take, on the device and beside it */
     FILE *log;            /* opened with the first report, so that a run that never starts leaves the old log alone */
     bool log_failed;      /* said already */
+    bool log_streams;     /* it goes to a stream, which has no size and no end to go on from */
     bool stopped;         /* by a signal, before its end; that is said too */
     double next_line, next_sample;      /* seconds */
     uint64_t next_log, logged, sampled; /* updates */

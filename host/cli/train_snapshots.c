@@ -83,6 +83,11 @@ bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *ar
                                            "others; leave one of them out");
         return false;
     }
+    if (base_is_stream(path)) {
+        *code = arguments_wrong(arguments, "-o is %.200s, but --snapshot-at writes files beside the model: name a file",
+                                path);
+        return false;
+    }
     const carrynet_status status = take_counts(snapshots, value);
     if (status != CARRYNET_OK) {
         *code = console_status(status);

@@ -110,7 +110,7 @@ carrynet_status training_log_read(training_log *log, const char *path, const cha
             break;
         }
         json_t *object = NULL;
-        status = base_json_read(&object, &error, text, length, 0);
+        status = base_json_read(&object, &error, text, length, BASE_JSON_COUNTS);
         if (status == CARRYNET_ERROR_MEMORY)
             break;
         status = CARRYNET_OK;

@@ -22,7 +22,7 @@ carrynet_status carrynet_task_read(carrynet_task *task, const char *path)
 {
     char *text = NULL;
     size_t size = 0;
-    carrynet_status status = base_read_file(&text, &size, path, LARGEST);
+    carrynet_status status = base_read_text(&text, &size, path, LARGEST);
     if (status != CARRYNET_OK)
         return status;
     if (strlen(text) != size)

@@ -172,39 +172,40 @@ static carrynet_status read_row(struct sweep_reader *reader)
 /* ---- the results file ------------------------------------------------------------------------------------------ */
 
 /* Why what a file begins with is not the header. */
-static const char *not_the_header(const char *start, size_t size, const base_text *header)
+static const char *not_the_header(const char *start, size_t size)
 {
-    const size_t names = header->size - 1; /* without the end of the line */
     if (size == 0)
         return "it is empty";
-    if (size >= 3 && memcmp(start, "\xef\xbb\xbf", 3) == 0)
-        return "it has a byte order mark (BOM), as other programs put there; take the file as carrynet wrote it";
-    if (size > names && memcmp(start, header->data, names) == 0 && start[names] == '\r')
-        return "it ends in CR LF, as on Windows; take the file as carrynet wrote it, with LF";
-    if (size >= 4 && memcmp(start, "row;", 4) == 0)
-        return "it has ; between its columns; take the file as carrynet wrote it, with commas";
+    if (size >= 4 && (memcmp(start, "row;", 4) == 0 || memcmp(start, "row\t", 4) == 0))
+        return "it has no commas between its columns; take the file as carrynet wrote it";
+    if (size >= 5 && (memcmp(start, ",row,", 5) == 0 || memcmp(start, "\"\",\"r", 5) == 0))
+        return "its first column has no name, as pandas writes it; write the file with index=False";
     return "it does not begin with row,of,sweep,task,...";
 }
 
 /* Looked at before the whole file is read, which may be any file. */
-static carrynet_status check_header(size_t *size, bool *proofs, const char *path)
+static carrynet_status check_header(void *self, const char *bytes, size_t size)
 {
-    char start[512] = "";
+    struct sweep_reader *reader = self;
+    const char *path = reader->lines.path;
+    char start[BASE_START + 1];
     base_text header = {0};
-    size_t got = sizeof start;
-    carrynet_status status = base_read_start(start, &got, path);
+    memcpy(start, bytes, size);
+    carrynet_status status = base_plain_text(start, &size, path);
+    if (status != CARRYNET_OK)
+        return status;
     sweep_add_header(&header, true);
-    *proofs = !header.failed && got >= header.size && memcmp(start, header.data, header.size) == 0;
-    if (!*proofs) {
+    reader->proofs = !header.failed && size >= header.size && memcmp(start, header.data, header.size) == 0;
+    if (!reader->proofs) {
         base_text_free(&header);
         sweep_add_header(&header, false);
     }
-    *size = header.size;
-    if (status == CARRYNET_OK && header.failed)
+    reader->lines.next = header.size;
+    if (header.failed)
         status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path);
-    else if (status == CARRYNET_OK && (got < header.size || memcmp(start, header.data, header.size) != 0))
+    else if (size < header.size || memcmp(start, header.data, header.size) != 0)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1 is not the header of a sweep's results: %s", path,
-                           not_the_header(start, got, &header));
+                           not_the_header(start, size));
     base_text_free(&header);
     return status;
 }
@@ -213,9 +214,10 @@ carrynet_status sweep_reader_open(struct sweep_reader *reader, const char *path)
 {
     struct sweep_lines *lines = &reader->lines;
     *reader = (struct sweep_reader){.lines = {.path = path, .line = 1}};
-    carrynet_status status = check_header(&lines->next, &reader->proofs, path);
+    carrynet_status status = base_read_looked_at(
+        &lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE, check_header, reader);
     if (status == CARRYNET_OK)
-        status = base_read_file(&lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
+        status = base_plain_text(lines->data, &lines->size, path);
     if (status == CARRYNET_ERROR_MEMORY)
         status = base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read it", path);
     return status == CARRYNET_OK ? sweep_reader_next(reader) : status;
@@ -288,7 +290,7 @@ carrynet_status sweep_times_open(struct sweep_times *times, const char *path)
         return status;
     lines->path = times->path.data;
     status =
-        base_read_file(&lines->data, &lines->size, lines->path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
+        base_read_text(&lines->data, &lines->size, lines->path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
     if (status == CARRYNET_ERROR_IO) /* most likely it is not there, and no promise hangs on it */
         return CARRYNET_OK;
     if (status == CARRYNET_OK && (lines->size < header || memcmp(lines->data, sweep_times_header, header) != 0))

@@ -78,7 +78,7 @@ carrynet_status carrynet_verify_file(carrynet_verified *verified, const carrynet
     char *text = NULL;
     size_t size = 0, at = 0, line = 1, room = 0;
     *verified = (carrynet_verified){.networks = carrynet_model_settings(model)->networks};
-    carrynet_status status = base_read_file(&text, &size, path, LARGEST_FILE);
+    carrynet_status status = base_read_text(&text, &size, path, LARGEST_FILE);
     if (status == CARRYNET_OK)
         status = base_allocate(&verified->proved, verified->networks, sizeof *verified->proved);
     if (status == CARRYNET_OK)

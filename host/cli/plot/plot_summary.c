@@ -144,7 +144,7 @@ carrynet_status plot_seconds_read(double **seconds, const plot_table *table)
     carrynet_status status = plot_times_path(&path, table->path);
     if (status != CARRYNET_OK || access(path, F_OK) != 0)
         goto done;
-    status = base_read_file(&text, &size, path, TIMES_BYTES);
+    status = base_read_text(&text, &size, path, TIMES_BYTES);
     if (status == CARRYNET_OK)
         status = plot_table_read(&beside, path, text, size);
     if (status == CARRYNET_OK)

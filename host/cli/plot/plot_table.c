@@ -1,6 +1,7 @@
 /*
  * Reads CSV as RFC 4180 has it, but without line ends inside of fields. Fields are cut out in place: a row is a pointer
- * to its first field, and the others follow, so that a file of a million networks needs little more than its size.
+ * to its first field, and the others follow, so that a file of a million networks needs little more than its size. A
+ * column without a name, as the index that pandas writes, is passed over.
  */
 #include "cli/plot/plot_table.h"
 #include <float.h>
@@ -86,7 +87,11 @@ carrynet_status plot_table_read(plot_table *table, const char *path, char *text,
         return status;
     table->header = text;
     table->columns = cut_line(&text, end, &ended);
-    if (table->header[0] == '\0')
+    const char *const other = strpbrk(table->header, "\t;");
+    if (table->columns == 1 && other != NULL)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1: there is %s between its columns; save it with commas",
+                         path, *other == ';' ? "';'" : "a tab");
+    if (table->header[0] == '\0' && table->columns == 1)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1: the names of the columns are missing", path);
     while (text < end) {
         const char *fields = text;

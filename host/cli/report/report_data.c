@@ -78,7 +78,7 @@ carrynet_status report_put_network(json_t *page, const saved_network *saved)
 {
     const carrynet_settings *s = saved->settings;
     const carrynet_network *network = &saved->networks[saved->network];
-    char digest[CARRYNET_DIGEST_TEXT];
+    char digest[CARRYNET_DIGEST_TEXT], seed[24];
     const carrynet_status status = carrynet_network_digest(digest, saved->model, saved->network);
     if (status != CARRYNET_OK)
         return status;
@@ -90,6 +90,7 @@ carrynet_status report_put_network(json_t *page, const saved_network *saved)
     for (size_t p = 0; p < CARRYNET_PARAMETERS; ++p)
         json_put(parameters, carrynet_shape_place(&s->shape, (carrynet_parameter)p).name,
                  json_of_parameter(saved, (carrynet_parameter)p));
+    (void)snprintf(seed, sizeof seed, "%" PRIu64, network->seed);
     json_put(page, "settings", json_of_settings(s));
     json_put(page, "task", json_of_task(&s->task));
     json_put(page, "shape", shape);
@@ -97,7 +98,7 @@ carrynet_status report_put_network(json_t *page, const saved_network *saved)
     json_put(page, "digest", json_of_text(digest));
     json_put(page, "network", json_of_count(saved->network));
     json_put(page, "networks", json_of_count(s->networks));
-    json_put(page, "seed", json_of_count(network->seed));
+    json_put(page, "seed", json_of_text(seed)); /* which the page shows, and its numbers have 53 bits */
     json_put(page, "updates", json_of_count(network->updates));
     json_put(page, "exact", json_boolean(network->exact));
     return CARRYNET_OK;

@@ -1,0 +1,207 @@
+/*
+ * Files read whole. What has no size that is known before, as a pipe or a file of /proc has none, is read until it ends,
+ * once, within the limit.
+ */
+#include "base/place.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+static const uint64_t DEVICE_LIMIT = UINT64_C(1) << 26; /* bytes of a device that may have no end, as /dev/zero */
+static const size_t FIRST_ROOM = 65536;                 /* bytes for what has no size */
+
+/* A file, open, or a descriptor that is open already. */
+typedef struct input {
+    const char *path;
+    int file;
+    bool opened;   /* here, to be closed */
+    uint64_t size; /* of a regular file; may be 0 for one that has more */
+    bool device;
+} input;
+
+static carrynet_status open_input(input *in, const char *path, int flags)
+{
+    base_place place;
+    struct stat about;
+    *in = (input){.path = path, .file = -1};
+    carrynet_status status = base_place_find(&place, path);
+    if (status != CARRYNET_OK)
+        goto done;
+    in->opened = place.descriptor < 0;
+    in->file = in->opened ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags) : place.descriptor;
+    if (in->file < 0 && place.there && S_ISSOCK(place.about.st_mode))
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot open: is a socket", path);
+    else if (in->file < 0)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
+    else if (fstat(in->file, &about) != 0)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot read its size: %s", path, strerror(errno));
+    else if (S_ISDIR(about.st_mode))
+        status = base_fail(CARRYNET_ERROR_IO, "%s: is a folder", path);
+    if (status == CARRYNET_OK) {
+        in->size = S_ISREG(about.st_mode) ? (uint64_t)about.st_size : 0;
+        in->device = S_ISBLK(about.st_mode) || (S_ISCHR(about.st_mode) && isatty(in->file) != 1);
+    }
+done:
+    base_place_free(&place);
+    return status;
+}
+
+static void close_input(const input *in)
+{
+    if (in->opened && in->file >= 0)
+        (void)close(in->file);
+}
+
+/* Up to *size bytes, which then says how many there were. */
+static carrynet_status read_up_to(char *bytes, size_t *size, const input *in)
+{
+    size_t got = 0;
+    while (got < *size) {
+        const ssize_t n = read(in->file, bytes + got, *size - got);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && !in->opened) {
+            struct pollfd wait = {.fd = in->file, .events = POLLIN}; /* somebody else has made it so */
+            (void)poll(&wait, 1, -1);
+            continue;
+        }
+        if (n < 0)
+            return base_fail(CARRYNET_ERROR_IO, "%s: cannot read: %s", in->path, strerror(errno));
+        if (n == 0)
+            break;
+        got += (size_t)n;
+    }
+    *size = got;
+    return CARRYNET_OK;
+}
+
+carrynet_status base_read_start(char *bytes, size_t *size, const char *path)
+{
+    input in;
+    carrynet_status status = open_input(&in, path, O_NONBLOCK); /* a FIFO must not hold us up */
+    if (status == CARRYNET_OK && (!in.opened || base_is_stream(path)))
+        status = base_fail(CARRYNET_ERROR_IO, "%s: is not a regular file", path);
+    if (status == CARRYNET_OK)
+        status = read_up_to(bytes, size, &in);
+    close_input(&in);
+    return status;
+}
+
+/* A larger place for the bytes that there are. */
+static carrynet_status grow(char **bytes, size_t *room, size_t held)
+{
+    char *larger = NULL;
+    if (*room > SIZE_MAX / 2 - 1)
+        return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate twice %zu bytes", *room);
+    const carrynet_status status = base_allocate(&larger, 2 * *room + 1, 1);
+    if (status != CARRYNET_OK)
+        return status;
+    memcpy(larger, *bytes, held);
+    base_free(*bytes);
+    *bytes = larger;
+    *room *= 2;
+    return CARRYNET_OK;
+}
+
+static carrynet_status too_large(const input *in, uint64_t limit, uint64_t asked)
+{
+    if (in->size > limit)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: %llu bytes are more than the %llu that such a file can have",
+                         in->path, (unsigned long long)in->size, (unsigned long long)limit);
+    if (limit == asked)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: has more than the %llu bytes that such a file can have", in->path,
+                         (unsigned long long)limit);
+    return base_fail(CARRYNET_ERROR_IO, "%s: has more than %llu bytes%s", in->path, (unsigned long long)limit,
+                     in->device ? ", and may have no end; name a file" : ", half of this machine's memory");
+}
+
+carrynet_status base_read_looked_at(char **data, size_t *size, const char *path, uint64_t limit, base_look *look,
+                                    void *self)
+{
+    input in;
+    char *bytes = NULL;
+    size_t room = 0, held = 0;
+    const uint64_t asked = limit, memory = base_physical_memory();
+    bool looked = look == NULL, ended = false;
+    *data = NULL;
+    *size = 0;
+    carrynet_status status = open_input(&in, path, 0);
+    if (status == CARRYNET_OK && in.size > limit)
+        status = too_large(&in, limit, asked);
+    /* A file with holes can have any size; zeroing its memory would bring the machine down. */
+    if (status == CARRYNET_OK && memory != 0 && in.size >= memory)
+        status = base_fail(CARRYNET_ERROR_IO, "%s: %llu bytes do not fit in the %llu of this machine's memory", path,
+                           (unsigned long long)in.size, (unsigned long long)memory);
+    if (in.device && limit > DEVICE_LIMIT)
+        limit = DEVICE_LIMIT;
+    if (in.size == 0 && memory != 0 && limit > memory / 2)
+        limit = memory / 2;
+    room = in.size > 0 ? (size_t)in.size + 1 : FIRST_ROOM;
+    if (status == CARRYNET_OK)
+        status = base_allocate(&bytes, room + 1, 1);
+    while (status == CARRYNET_OK && !ended) {
+        const size_t wanted = !looked && room > BASE_START ? BASE_START : room - held;
+        size_t got = wanted;
+        status = read_up_to(bytes + held, &got, &in);
+        held += got;
+        ended = got < wanted;
+        if (status == CARRYNET_OK && held > limit)
+            status = too_large(&in, limit, asked);
+        if (status == CARRYNET_OK && !looked)
+            status = look(self, bytes, held);
+        looked = true;
+        if (status == CARRYNET_OK && !ended && held == room)
+            status = grow(&bytes, &room, held);
+    }
+    if (status == CARRYNET_OK) {
+        bytes[held] = '\0';
+        *data = bytes;
+        *size = held;
+        bytes = NULL;
+    }
+    close_input(&in);
+    base_free(bytes);
+    return status;
+}
+
+carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit)
+{
+    return base_read_looked_at(data, size, path, limit, NULL, NULL);
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------ */
+
+static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
+
+carrynet_status base_plain_text(char *text, size_t *size, const char *path)
+{
+    const size_t mark = sizeof BYTE_ORDER_MARK - 1;
+    if (*size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return base_fail(CARRYNET_ERROR_FORMAT,
+                         "%s: is UTF-16, as > of Windows PowerShell writes it; save it as UTF-8 (there: | Set-Content "
+                         "-Encoding utf8 FILE)",
+                         path);
+    size_t from = *size >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0 ? mark : 0, to = 0;
+    if (from == 0 && memchr(text, '\r', *size) == NULL)
+        return CARRYNET_OK;
+    for (; from < *size; ++from)
+        if (text[from] != '\r' || from + 1 == *size || text[from + 1] != '\n')
+            text[to++] = text[from];
+    text[to] = '\0';
+    *size = to;
+    return CARRYNET_OK;
+}
+
+carrynet_status base_read_text(char **text, size_t *size, const char *path, uint64_t limit)
+{
+    carrynet_status status = base_read_file(text, size, path, limit);
+    if (status == CARRYNET_OK)
+        status = base_plain_text(*text, size, path);
+    if (status != CARRYNET_OK) {
+        base_free(*text);
+        *text = NULL;
+    }
+    return status;
+}

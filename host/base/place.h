@@ -1,0 +1,27 @@
+/*
+ * What a path leads to: a file, by its name behind symbolic links; or a stream, which is read and written where it is: a
+ * descriptor of this process (/dev/stdout, /dev/fd/N, /proc/self/fd/N, and links to them), a pipe, a terminal, a device.
+ */
+#ifndef BASE_PLACE_H
+#define BASE_PLACE_H
+
+#include "base/base.h"
+#include <sys/stat.h>
+
+typedef struct base_place {
+    base_text target; /* the name behind links */
+    int descriptor;   /* of this process, or -1 */
+    bool foreign;     /* a descriptor of another process */
+    bool there;       /* whether there is something: then `about` says what */
+    bool stream;
+    struct stat about;
+} base_place;
+
+/* IO: links without an end, a descriptor that is not open; MEMORY. base_place_free in every case. */
+carrynet_status base_place_find(base_place *place, const char *path);
+void base_place_free(base_place *place);
+
+/* The folder of a name, with its slash, and, returned, what follows it. */
+const char *base_cut_folder(base_text *folder, const char *path);
+
+#endif
