@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -407,7 +409,7 @@ ParameterizedTestParameters(files, unwritable_outputs)
     static bad_output outputs[] = {{"missing/a", "No such file"},
                                    {"a-folder", "is a folder"},
                                    {"a-file/a", "Not a directory"},
-                                   {"a-fifo", "regular"}};
+                                   {"a-socket", "is a socket"}};
     return cr_make_param_array(bad_output, outputs, sizeof outputs / sizeof outputs[0]);
 }
 
@@ -415,7 +417,11 @@ ParameterizedTest(bad_output *output, files, unwritable_outputs, .init = make_fo
 {
     char path[128];
     cr_assert_eq(mkdir(in_folder(path, "a-folder"), 0755), 0);
-    cr_assert_eq(mkfifo(in_folder(path, "a-fifo"), 0644), 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%.100s", in_folder(path, "a-socket"));
+    cr_assert(listener >= 0 && bind(listener, (const struct sockaddr *)&address, sizeof address) == 0);
+    (void)close(listener);
     FILE *file = fopen(in_folder(path, "a-file"), "w");
     cr_assert_not_null(file);
     (void)fclose(file);

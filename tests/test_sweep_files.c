@@ -100,7 +100,7 @@ Test(sweep_files, refuses_forged_files)
         {",1e-08,0,0,1,3,10,250,1," DEFAULTS ",0,250,4000,", ",", "line 2 has fewer than 29 columns"},
         {",add,", ",add,add,", "column bits is 'add'"},
         {"\n2,", ",7\n2,", "line 2 has more than 29 columns"},
-        {"\n2,", "\r\n2,", "must be 16 hexadecimal digits"},
+        {"\n2,", "\r\r\n2,", "must be 16 hexadecimal digits"},
         {"\n2,", "\n\n2,", "line 3 has fewer than 29 columns"},
         {",add,",
          ",aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,",
@@ -150,18 +150,27 @@ Test(sweep_files, refuses_forged_files)
     EXPECT_SAYS(carrynet_message(), "line 3 is of another sweep than the lines before");
 
     /* Another program has saved it; or it is in other words, which only a reader of one row takes. */
-    static const char *const starts[][2] = {
-        {"\xef\xbb\xbfrow,of", "byte order mark"}, {"row;of;sweep", "; between"}, {"", "it is empty"}};
+    static const char *const starts[][2] = {{"\xff\xfer\0o\0w\0", "is UTF-16"},
+                                            {"row;of;sweep", "no commas between"},
+                                            {",row,of", "index=False"},
+                                            {"", "it is empty"}};
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; ++i) {
         program_write("start.csv", starts[i][0], strlen(starts[i][0]));
         cr_expect_eq(carrynet_sweep_read(row, "start.csv", 1), CARRYNET_ERROR_FORMAT);
         EXPECT_SAYS(carrynet_message(), starts[i][1]);
     }
-    text[strcspn(text, "\n")] = '\r';
-    program_write("start.csv", text, size);
-    text[strcspn(text, "\r")] = '\n';
-    cr_expect_eq(carrynet_sweep_read(row, "start.csv", 1), CARRYNET_ERROR_FORMAT);
-    EXPECT_SAYS(carrynet_message(), "it ends in CR LF");
+    FILE *windows = fopen("windows.csv", "wb");
+    cr_assert_not_null(windows);
+    (void)fputs("\xef\xbb\xbf", windows);
+    for (const char *p = text; *p != '\0'; ++p)
+        (void)fputs(*p == '\n' ? "\r\n" : (const char[]){*p, '\0'}, windows);
+    cr_assert_eq(fclose(windows), 0);
+    MUST(carrynet_sweep_read(row, "windows.csv", 2));
+    cr_expect_eq(row->row, 2u);
+    MUST(carrynet_sweep_merge("unix.csv", (const char *const[]){"windows.csv"}, 1));
+    char *plain = program_file("unix.csv", NULL);
+    cr_expect_str_eq(plain, text, "the joined table is as a sweep writes it");
+    free(plain);
     const char *const forged_part[] = {"forged.csv"};
     forge("forged.csv", text, ",0.05,", ",5e-2,");
     MUST(carrynet_sweep_read(row, "forged.csv", 1));

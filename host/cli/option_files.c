@@ -57,11 +57,10 @@ static size_t file_operands(const cli_arguments *arguments)
 /* "-" becomes a path; false, after a message, if two are standard input, which ends once. */
 static bool take_inputs(cli_arguments *arguments)
 {
-    const char *first = NULL;
+    bool taken = false;
     const bool asks = arguments->command->id == COMMAND_RUN && arguments->operand_count == 1;
     const size_t operands = file_operands(arguments);
     for (size_t i = 0; i < operands + INPUTS; ++i) {
-        const char *name = i < operands ? "an operand" : inputs[i - operands].name;
         const char *path = i < operands ? arguments->operands[i] : file_of(arguments, &inputs[i - operands]);
         if (path == NULL)
             continue;
@@ -76,12 +75,11 @@ static bool take_inputs(cli_arguments *arguments)
                                              "write the numbers behind it");
             return false;
         }
-        if (first != NULL) {
-            (void)arguments_wrong(arguments, "standard input can be read once, but %s and %s are to come from there",
-                                  first, i < operands ? "another" : name);
+        if (taken) {
+            (void)arguments_wrong(arguments, "two of its files are standard input, which can be read once");
             return false;
         }
-        first = name;
+        taken = true;
     }
     return true;
 }

@@ -23,9 +23,14 @@ typedef struct marks {
 
 /* ---- names and numbers ----------------------------------------------------------------------------------------- */
 
-/* The file's name without folders and ending, made an identifier: "16-bit adder.c" gives net_16_bit_adder. */
+/*
+ * The file's name without folders and ending, made an identifier: "16-bit adder.c" gives net_16_bit_adder; "network" for
+ * what has no name of its own, as a pipe.
+ */
 static void make_name(marks *m, const char *path)
 {
+    if (base_is_stream(path))
+        path = "network";
     const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path, *dot = strrchr(file, '.');
     const size_t length = dot != NULL && dot > file ? (size_t)(dot - file) : strlen(file);
     const char *prefix = length > 0 && isalpha((unsigned char)file[0]) && (unsigned char)file[0] < 128 ? "" : "net_";

@@ -133,7 +133,7 @@ static carrynet_status read_seconds(page_data *data, const plot_table *table, bo
     } else if (asked) {
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: %s, so there are no seconds to draw", path,
                            data->seconds == NULL ? "is not there" : "has none of these networks");
-    } else {
+    } else if (!base_is_stream(table->path)) { /* there is nothing beside a pipe */
         console_note("%s: %s, so seconds are not drawn", path,
                      data->seconds == NULL ? "is not there" : "has none of these networks");
     }
