@@ -35,7 +35,7 @@ Test(program_outputs, links_stay_and_permissions_too)
     cr_assert(lstat("link", &about) == 0 && S_ISLNK(about.st_mode));
     cr_assert(stat("there/a", &about) == 0 && (about.st_mode & 0777) == 0600);
     cr_assert_eq(symlink("round", "round"), 0);
-    EXPECT_ERROR(4, "round: cannot write there", "train", "-q", "-o", "round");
+    EXPECT_ERROR(4, "round: cannot follow its links", "train", "-q", "-o", "round");
     EXPECT_ERROR(4, "make its folder first", "train", "-q", "-o", "nowhere/a");
 }
 

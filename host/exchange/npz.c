@@ -38,8 +38,7 @@ static carrynet_status zip_fails(const char *path, const char *what, zip_error_t
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
-/* Most significant byte last. */
-static void swap_bytes(unsigned char *data, size_t count, size_t width)
+void npz_swap_bytes(unsigned char *data, size_t count, size_t width)
 {
     for (size_t i = 0; i < count; ++i)
         for (size_t k = 0; k < width / 2; ++k) {
@@ -224,7 +223,7 @@ static carrynet_status read_array(npz_array *array, void **owned, zip_file_t *en
     if (status != CARRYNET_OK)
         goto done;
     if (layout.swapped)
-        swap_bytes(made, bytes / layout.width, layout.width);
+        npz_swap_bytes(made, bytes / layout.width, layout.width);
     if (layout.fortran) {
         status = base_allocate(&ordered, bytes + name + 1, 1);
         if (status != CARRYNET_OK)

@@ -57,8 +57,8 @@ double npz_real(const npz_array *array, size_t i);
 const char *npz_type_name(char name[16], npz_kind kind, size_t width);
 
 /*
- * Writes arrays [count], at least one, in the order given, stored: the same input gives the same bytes. Names must differ. The old file
- * stands until the new one is whole. IO; MEMORY.
+ * Writes arrays [count], at least one, in the order given, stored and little-endian: the same input gives the same
+ * bytes on every machine. Names must differ. The old file stands until the new one is whole. IO; MEMORY.
  */
 carrynet_status npz_write(const char *path, const npz_array *arrays, size_t count);
 

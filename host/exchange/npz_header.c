@@ -200,14 +200,6 @@ bool npz_header_read(npz_layout *layout, char why[NPZ_WHY], const char *bytes, s
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
-static char byte_order(size_t width)
-{
-    const uint16_t one = 1;
-    unsigned char first;
-    memcpy(&first, &one, 1);
-    return width == 1 ? '|' : first == 1 ? '<' : '>';
-}
-
 size_t npz_header_write(char header[NPZ_HEADER], const npz_array *array)
 {
     char shape[NPZ_RANK * 24] = "";
@@ -218,7 +210,7 @@ size_t npz_header_write(char header[NPZ_HEADER], const npz_array *array)
     memset(header, ' ', NPZ_HEADER);
     const int text =
         snprintf(header + PREFIX, NPZ_HEADER - PREFIX, "{'descr': '%c%c%zu', 'fortran_order': False, 'shape': (%s), }",
-                 byte_order(array->width), (char)array->kind, array->width, shape);
+                 array->width == 1 ? '|' : '<', (char)array->kind, array->width, shape);
     const size_t end = PREFIX + (size_t)text, size = (end + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     header[end] = ' '; /* snprintf's NUL */
     header[size - 1] = '\n';

@@ -22,7 +22,10 @@ typedef struct npz_layout {
 /* Reads the header from the first `size` bytes of an array's file. False with what is wrong in `why`. */
 bool npz_header_read(npz_layout *layout, char why[NPZ_WHY], const char *bytes, size_t size);
 
-/* Writes the header of an array in the machine's byte order; returns its bytes. */
+/* Writes the header of an array, of which the values follow little-endian; returns its bytes. */
 size_t npz_header_write(char header[NPZ_HEADER], const npz_array *array);
+
+/* Reverses the bytes of each of count values. */
+void npz_swap_bytes(unsigned char *data, size_t count, size_t width);
 
 #endif
