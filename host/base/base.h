@@ -153,12 +153,15 @@ carrynet_status base_open_stream(int *file, const char *path);
 
 /*
  * Whether a path leads to a stream: a descriptor of this process, by /dev/stdout, /dev/fd/N, /proc/self/fd/N or links,
- * whatever is behind it; a pipe; a device. To standard input; to standard output or what else goes there; to a terminal.
+ * whatever is behind it; a pipe; a device. And whether that is standard input; standard output, or what else goes there;
+ * a terminal. IO: links without an end, a descriptor that is not open; MEMORY.
  */
+typedef struct base_stream {
+    bool is, input, output, terminal;
+} base_stream;
+carrynet_status base_find_stream(base_stream *stream, const char *path);
+/* The first of these alone; false after a failure. */
 bool base_is_stream(const char *path);
-bool base_is_input(const char *path);
-bool base_is_output(const char *path);
-bool base_is_terminal(const char *path);
 
 /*
  * Keeps standard output for base_write_file and base_open_stream: what the program prints there goes to standard error

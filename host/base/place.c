@@ -146,41 +146,34 @@ bool base_is_stream(const char *path)
     return stream;
 }
 
-bool base_is_input(const char *path)
+static bool is_terminal(const base_place *place)
 {
-    base_place place;
-    const bool found = base_place_find(&place, path) == CARRYNET_OK && place.descriptor == STDIN_FILENO;
-    base_place_free(&place);
-    return found;
+    if (place->descriptor >= 0 || !place->stream || !S_ISCHR(place->about.st_mode))
+        return place->descriptor >= 0 && isatty(place->descriptor) == 1;
+    const int file = open(place->target.data, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const bool terminal = file >= 0 && isatty(file) == 1;
+    if (file >= 0)
+        (void)close(file);
+    return terminal;
 }
 
-bool base_is_output(const char *path)
+carrynet_status base_find_stream(base_stream *stream, const char *path)
 {
     base_place place;
     struct stat about;
-    bool found = base_place_find(&place, path) == CARRYNET_OK && place.stream;
-    if (found && place.descriptor != output) /* another name for the same pipe or file, but no device */
-        found = !S_ISCHR(place.about.st_mode) && fstat(output, &about) == 0 && about.st_dev == place.about.st_dev &&
-                about.st_ino == place.about.st_ino;
-    base_place_free(&place);
-    return found;
-}
-
-bool base_is_terminal(const char *path)
-{
-    base_place place;
-    bool found = base_place_find(&place, path) == CARRYNET_OK && place.stream;
-    if (found && place.descriptor >= 0) {
-        found = isatty(place.descriptor) == 1;
-    } else if (found) {
-        const int file =
-            S_ISCHR(place.about.st_mode) ? open(place.target.data, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
-        found = file >= 0 && isatty(file) == 1;
-        if (file >= 0)
-            (void)close(file);
+    *stream = (base_stream){0};
+    const carrynet_status status = base_place_find(&place, path);
+    stream->is = status == CARRYNET_OK && place.stream;
+    if (stream->is) {
+        stream->terminal = is_terminal(&place);
+        stream->input = place.descriptor == STDIN_FILENO;
+        /* By another name it is the same pipe or file, but no device. */
+        stream->output =
+            place.descriptor == output || (!S_ISCHR(place.about.st_mode) && fstat(output, &about) == 0 &&
+                                           about.st_dev == place.about.st_dev && about.st_ino == place.about.st_ino);
     }
     base_place_free(&place);
-    return found;
+    return status;
 }
 
 /* ---- which file it is ------------------------------------------------------------------------------------------ */

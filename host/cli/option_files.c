@@ -54,9 +54,10 @@ static size_t file_operands(const cli_arguments *arguments)
 
 /* ---- standard input -------------------------------------------------------------------------------------------- */
 
-/* "-" becomes a path; false, after a message, if two are standard input, which ends once. */
-static bool take_inputs(cli_arguments *arguments)
+/* "-" becomes a path; false with *code set, after a message, if two are standard input, which can be read once. */
+static bool take_inputs(cli_arguments *arguments, int *code)
 {
+    base_stream stream;
     bool taken = false;
     const bool asks = arguments->command->id == COMMAND_RUN && arguments->operand_count == 1;
     const size_t operands = file_operands(arguments);
@@ -68,18 +69,16 @@ static bool take_inputs(cli_arguments *arguments)
             path = arguments->operands[i] = INPUT;
         else if (strcmp(path, "-") == 0)
             path = arguments->values[inputs[i - operands].id].text = INPUT;
-        if (!base_is_input(path))
-            continue;
-        if (asks) {
-            (void)arguments_wrong(arguments, "the model is standard input, so that no problems can come from there; "
-                                             "write the numbers behind it");
+        if (base_find_stream(&stream, path) == CARRYNET_ERROR_MEMORY)
+            *code = console_status(CARRYNET_ERROR_MEMORY);
+        else if (stream.input && asks)
+            *code = arguments_wrong(arguments, "the model is standard input, so that no problems can come from there; "
+                                               "write the numbers behind it");
+        else if (stream.input && taken)
+            *code = arguments_wrong(arguments, "two of its files are standard input, which can be read once");
+        if (*code != EXIT_CODE_DONE)
             return false;
-        }
-        if (taken) {
-            (void)arguments_wrong(arguments, "two of its files are standard input, which can be read once");
-            return false;
-        }
-        taken = true;
+        taken = taken || stream.input;
     }
     return true;
 }
@@ -127,6 +126,7 @@ static const char *no_output(const cli_arguments *arguments, option_id id)
 /* "-" becomes a path; standard output is kept for what goes there. False with *code set, after a message. */
 static bool take_outputs(cli_arguments *arguments, int *code)
 {
+    base_stream stream;
     bool taken = false, streams = false;
     for (size_t o = 0; o < OUTPUTS; ++o) {
         const char *path = file_of(arguments, &outputs[o]), *why = NULL;
@@ -134,19 +134,19 @@ static bool take_outputs(cli_arguments *arguments, int *code)
             continue;
         if (strcmp(path, "-") == 0)
             path = arguments->values[outputs[o].id].text = OUTPUT;
-        if (!base_is_stream(path))
-            continue;
-        const bool is_output = base_is_output(path);
-        streams = true;
-        why = is_output ? no_output(arguments, outputs[o].id) : NULL;
-        if (why != NULL)
+        const carrynet_status found = base_find_stream(&stream, path);
+        why = stream.output ? no_output(arguments, outputs[o].id) : NULL;
+        if (found != CARRYNET_OK)
+            *code = console_status(found);
+        else if (why != NULL)
             *code = arguments_wrong(arguments, "%s is standard output, but %s", outputs[o].name, why);
-        else if (is_binary(arguments, outputs[o].id) && base_is_terminal(path))
+        else if (stream.terminal && is_binary(arguments, outputs[o].id))
             *code = arguments_wrong(
                 arguments, "%s is a terminal, and the file is not text; send it to a pipe or a file", outputs[o].name);
         if (*code != EXIT_CODE_DONE)
             return false;
-        taken = taken || is_output;
+        taken = taken || stream.output;
+        streams = streams || stream.is;
     }
     if (streams) /* a reader that has gone away is an error of writing, which is told */
         (void)signal(SIGPIPE, SIG_IGN);
@@ -175,9 +175,11 @@ static bool are_apart(const cli_arguments *arguments)
 
 bool arguments_take_files(cli_arguments *arguments, int *code)
 {
-    *code = EXIT_CODE_USAGE;
-    if (!take_inputs(arguments) || !are_apart(arguments))
-        return false;
     *code = EXIT_CODE_DONE;
-    return take_outputs(arguments, code);
+    if (!take_inputs(arguments, code))
+        return false;
+    if (are_apart(arguments))
+        return take_outputs(arguments, code);
+    *code = EXIT_CODE_USAGE;
+    return false;
 }
