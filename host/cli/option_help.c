@@ -18,7 +18,8 @@ void help_program(FILE *stream)
     for (size_t i = 0; i < command_table_size; ++i)
         (void)fprintf(stream, "  %-10s%s\n", command_table[i].name, command_table[i].summary);
     (void)fputs("\n"
-                "  carrynet COMMAND --help says more, carrynet --version which version this is.\n\n"
+                "  carrynet COMMAND --help says more, carrynet --version which version this is.\n"
+                "  A FILE can be a pipe; - is standard input, or the output of one file.\n\n"
                 "Start with:  carrynet train && carrynet run add.safetensors 93 38\n\n"
                 "Exit codes:  ",
                 stream);

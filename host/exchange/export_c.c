@@ -23,14 +23,9 @@ typedef struct marks {
 
 /* ---- names and numbers ----------------------------------------------------------------------------------------- */
 
-/*
- * The file's name without folders and ending, made an identifier: "16-bit adder.c" gives net_16_bit_adder; "network" for
- * what has no name of its own, as a pipe.
- */
+/* The file's name without folders and ending, made an identifier: "16-bit adder.c" gives net_16_bit_adder. */
 static void make_name(marks *m, const char *path)
 {
-    if (base_is_stream(path))
-        path = "network";
     const char *slash = strrchr(path, '/'), *file = slash != NULL ? slash + 1 : path, *dot = strrchr(file, '.');
     const size_t length = dot != NULL && dot > file ? (size_t)(dot - file) : strlen(file);
     const char *prefix = length > 0 && isalpha((unsigned char)file[0]) && (unsigned char)file[0] < 128 ? "" : "net_";
@@ -228,7 +223,11 @@ carrynet_status export_c(const exported *net, const char *path)
     const char *line = base_embedded(embedded_exports, "standalone.c.in");
     base_text file = {0};
     marks m;
-    make_marks(&m, net, path);
+    base_stream stream; /* has no name of its own */
+    carrynet_status status = base_find_stream(&stream, path);
+    if (status != CARRYNET_OK)
+        return status;
+    make_marks(&m, net, stream.is ? "network" : path);
     while (line != NULL && *line != '\0') {
         const size_t length = strcspn(line, "\n") + 1;
         const char *end = line[length - 1] == '\n' ? line + length : line + length - 1;
@@ -237,7 +236,6 @@ carrynet_status export_c(const exported *net, const char *path)
             add_line(&file, &m, line + (marked ? 3 : 0), end);
         line = end;
     }
-    carrynet_status status = CARRYNET_OK;
     if (file.failed || m.arrays.failed || m.meaning.failed || m.closing.failed || m.list.failed || m.example.failed)
         status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for a network of %zu values", path,
                            carrynet_shape_size(&net->settings->shape));

@@ -27,8 +27,8 @@ carrynet_status carrynet_task_read(carrynet_task *task, const char *path)
         return status;
     if (strlen(text) != size)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is no JSON: it has a zero byte", path);
-    else if (task_from_json(task, text) != CARRYNET_OK)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: %s", path, carrynet_message());
+    else if ((status = task_from_json(task, text)) != CARRYNET_OK)
+        status = base_fail(status, "%s: %s", path, carrynet_message());
     if (status == CARRYNET_OK)
         status = check_name(task->name, path);
     base_free(text);
