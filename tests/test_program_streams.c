@@ -236,6 +236,7 @@ Test(program_streams, files_come_through_pipes)
         "cat m | \"$0\" prove - -o - > c",
         "cat c | \"$0\" verify m -",
         "cat m > f & cat c | \"$0\" verify f -",
+        "cat c | " CARRYNET_CHECKER " m -",
         "cat c | \"$0\" eval m --proof -",
         "cat m | \"$0\" export - --format npz -o - | \"$0\" import - -o - | \"$0\" eval -",
         "cat m | \"$0\" states - -o - > h.npz",

@@ -3,7 +3,7 @@
  *
  *     carrynet-verify MODEL CERTIFICATES
  *
- * A line for every certificate. 0: each is accepted, and every network of the model has one; 1: not so; 2 usage; 4 a file.
+ * Either may be a pipe, or "-" for standard input. A line for every certificate. 0: each is accepted, and every network of the model has one; 1: not so; 2 usage; 4 a file.
  */
 #include <carrynet/verify.h>
 #include <stdio.h>
@@ -22,19 +22,24 @@ static void print_checked(const carrynet_checked *checked)
         (void)printf("rejected: %s\n", checked->reason);
 }
 
+static const char *path_of(const char *word)
+{
+    return strcmp(word, "-") == 0 ? "/dev/stdin" : word;
+}
+
 int main(int argc, char **argv)
 {
     carrynet_model *model = NULL;
     carrynet_verified verified = {0};
     int code = BAD_FILE;
-    if (argc != 3 || argv[1][0] == '-') {
+    if (argc != 3 || (argv[1][0] == '-' && argv[1][1] != '\0')) {
         const int asked = argc == 2 && strcmp(argv[1], "--help") == 0;
         (void)fprintf(asked ? stdout : stderr, "carrynet-verify MODEL CERTIFICATES\n");
         return asked ? 0 : USAGE;
     }
-    carrynet_status status = carrynet_model_load(&model, argv[1]);
+    carrynet_status status = carrynet_model_load(&model, path_of(argv[1]));
     if (status == CARRYNET_OK)
-        status = carrynet_verify_file(&verified, model, NULL, argv[2]);
+        status = carrynet_verify_file(&verified, model, NULL, path_of(argv[2]));
     bool accepted = true;
     for (size_t i = 0; i < verified.count; ++i) {
         print_checked(&verified.checked[i]);

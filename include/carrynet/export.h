@@ -30,8 +30,8 @@ CARRYNET_API carrynet_status carrynet_format_find(carrynet_format *format, const
 CARRYNET_API carrynet_status carrynet_format_of_path(carrynet_format *format, const char *path);
 
 /*
- * Writes network `network` of a model to `path`: to a temporary file beside it, synced, then renamed. The functions of a
- * C file are named after the file: adder.c has adder_start and adder_step. ARGUMENT: no such network or format;
+ * Writes network `network` of a model to `path`, as carrynet_model_save writes. The functions of a C file are named after
+ * the file: adder.c has adder_start and adder_step, a pipe network_start. ARGUMENT: no such network or format;
  * NUMERIC, before anything is written: a weight that is NaN or infinite; IO; MEMORY.
  */
 CARRYNET_API carrynet_status carrynet_export(const carrynet_model *model, size_t network, const char *path,

@@ -49,13 +49,14 @@ CARRYNET_API carrynet_status carrynet_model_select(carrynet_model **model, const
 
 /*
  * Writes the file: to a temporary file beside it, synced, then renamed, so that the old file stands until the new one
- * is whole. IO names the path and the failing call. NUMERIC, before anything is written, for a weight that is NaN,
+ * is whole. What is no file (a pipe, a device, /dev/stdout, /dev/fd/N) is written straight through, from where it is; a
+ * pipe without a reader ends the process by SIGPIPE, unless that is ignored. IO names the path and the failing call. NUMERIC, before anything is written, for a weight that is NaN,
  * infinite or beyond 2^60: the file could not be loaded.
  */
 CARRYNET_API carrynet_status carrynet_model_save(const carrynet_model *model, const char *path);
 
 /*
- * Reads a file. Sizes are checked before they are trusted. IO if it cannot be read; FORMAT, naming the field, if it is
+ * Reads a file, or a pipe to its end. Sizes are checked before they are trusted. IO if it cannot be read; FORMAT, naming the field, if it is
  * truncated, has offsets outside the file, wrong types or shapes, NaN or infinite weights, or another version of the
  * arithmetic. The caller frees the model with carrynet_model_free.
  */
@@ -69,7 +70,7 @@ CARRYNET_API carrynet_status carrynet_model_load(carrynet_model **model, const c
 CARRYNET_API carrynet_status carrynet_network_digest(char digest[CARRYNET_DIGEST_TEXT], const carrynet_model *model,
                                                      size_t network);
 
-/* IO, with the reason, if a file could not be created at `path` now. Leaves nothing behind. */
+/* IO, with the reason, if `path` could not be written now. Leaves nothing behind. */
 CARRYNET_API carrynet_status carrynet_writable(const char *path);
 
 #ifdef __cplusplus
