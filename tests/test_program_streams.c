@@ -274,6 +274,7 @@ Test(program_streams, inputs_that_are_no_files)
     EXPECT_ERROR(2, "two of its files are standard input", "verify", "-", "/dev/stdin");
     EXPECT_ERROR(2, "two of its files are standard input", "prove", "-", "--task", "-");
     EXPECT_ERROR(2, "the model is standard input", "run", "-");
+    EXPECT_SHELL(2, "name a file with -o FILE.cert", "cat m | \"$0\" prove -");
     EXPECT_ERROR(4, "may have no end", "eval", "/dev/zero");
     EXPECT_ERROR(4, "more than the 1048576 bytes", "train", "--task", "/dev/zero");
     EXPECT_ERROR(4, "0 bytes are too few", "eval", "/dev/null");

@@ -83,6 +83,8 @@ static carrynet_status check_place(const base_place *place, const char *path)
     const char *what = NULL;
     if (place->there && S_ISDIR(mode))
         what = "is a folder";
+    else if (!place->there && place->error != ENOENT) /* what is there may be no file, so nothing is put in its place */
+        what = strerror(place->error);
     else if (place->foreign && place->there && S_ISREG(mode))
         what = "is a file that another process has open; name the file itself";
     else if (place->descriptor < 0 && place->there && S_ISSOCK(mode))

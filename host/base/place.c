@@ -128,6 +128,7 @@ carrynet_status base_place_find(base_place *place, const char *path)
     if (place->descriptor >= 0 && fstat(place->descriptor, &place->about) != 0)
         return base_fail(CARRYNET_ERROR_IO, "%s: descriptor %d is not open", path, place->descriptor);
     place->there = place->descriptor >= 0 || stat(place->target.data, &place->about) == 0;
+    place->error = place->there ? 0 : errno;
     place->stream =
         place->descriptor >= 0 || (place->there && !S_ISREG(place->about.st_mode) && !S_ISDIR(place->about.st_mode));
     return CARRYNET_OK;

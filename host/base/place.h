@@ -13,6 +13,7 @@ typedef struct base_place {
     int descriptor;   /* of this process, or -1 */
     bool foreign;     /* a descriptor of another process */
     bool there;       /* whether there is something: then `about` says what */
+    int error;        /* else why not: ENOENT, or what keeps us from looking */
     bool stream;
     struct stat about;
 } base_place;

@@ -390,6 +390,9 @@ static int prepare(proving *p, const cli_arguments *arguments, const char *path)
     if (base_same_file(path, arguments->operands[0]) ||
         (values[OPTION_TASK].given && base_same_file(path, values[OPTION_TASK].text)))
         return arguments_wrong(arguments, "-o names %s, which it reads", path);
+    if (certifies && !values[OPTION_OUTPUT].given && base_is_stream(arguments->operands[0]))
+        return arguments_wrong(arguments, "the model comes through a pipe, so that there is no name for its "
+                                          "certificates: name a file with -o FILE.cert");
     carrynet_status status = certifies || values[OPTION_OUTPUT].given ? job_writable(path) : CARRYNET_OK;
     if (status != CARRYNET_OK)
         return console_status(status);

@@ -66,8 +66,12 @@ void exported_meaning(base_text *text, const exported *net)
     char name[CARRYNET_TASK_NAME];
     for (size_t i = 0; i < carrynet_task_count(); ++i) {
         known = carrynet_task_at(i);
-        if (strcmp(task->name, known->name) == 0 && task->inputs == known->inputs && task->outputs == known->outputs &&
-            carrynet_task_distinguish(&difference, task, known) == CARRYNET_OK && difference.length == 0) {
+        if (strcmp(task->name, known->name) != 0 || task->inputs != known->inputs || task->outputs != known->outputs)
+            continue;
+        const carrynet_status status = carrynet_task_distinguish(&difference, task, known);
+        if (status == CARRYNET_ERROR_MEMORY)
+            text->failed = 1;
+        if (status == CARRYNET_OK && difference.length == 0) {
             base_text_add(text, "%s (task %s)", carrynet_task_meaning(i), task->name);
             return;
         }
