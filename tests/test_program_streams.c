@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-TestSuite(program_streams, .init = program_enter, .fini = program_leave, .timeout = 120);
+TestSuite(program_streams, .init = program_enter, .fini = program_leave, .timeout = 400);
 
 /* A line of the shell, in which $0 is the program. */
 static struct program_result shell(const char *line)
@@ -24,6 +24,14 @@ static struct program_result shell(const char *line)
         EXPECT_SAYS(shell_result.err, part);                                                                           \
         program_done(&shell_result);                                                                                   \
     } while (0)
+
+/* A network t that is proved at once. */
+static void train_provable(void)
+{
+    struct program_result result = PROGRAM("train", "--task", "tomita1", "-q", "-o", "t");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+}
 
 static bool has_descriptors(void)
 {
@@ -89,14 +97,15 @@ Test(program_streams, every_command_that_writes_one_file)
         {"export m --format c -o", ""},
         {"import m -o", "st"},
         {"states m -o", "npz"},
-        {"report m -o", "html"},
-        {"prove m -o", "cert"},
+        {"report m --budget 1 --states 1 -o", "html"},
+        {"prove t -o", "cert"},
         {"remake s.csv 1 -o", "st"},
         {"plot s.csv -o", "svg"},
     };
     if (!has_descriptors())
         cr_skip_test("no /proc");
     program_train("m");
+    train_provable();
     struct program_result result = PROGRAM("sweep", "--hidden", "8", "--seeds", "2", "-q", "-o", "s.csv");
     EXPECT_CODE(result, 0);
     program_done(&result);
@@ -233,16 +242,16 @@ Test(program_streams, files_come_through_pipes)
         "cat m > f & \"$0\" eval f",
         "\"$0\" show - 93 38 < m",
         "test \"$(\"$0\" run - 93 38 < m)\" = 131",
-        "cat m | \"$0\" prove - -o - > c",
-        "cat c | \"$0\" verify m -",
-        "cat m > f & cat c | \"$0\" verify f -",
-        "cat c | " CARRYNET_CHECKER " m -",
-        "cat c | \"$0\" eval m --proof -",
+        "cat t | \"$0\" prove - -o - > c",
+        "cat c | \"$0\" verify t -",
+        "cat t > f & cat c | \"$0\" verify f -",
+        "cat c | " CARRYNET_CHECKER " t -",
+        "cat c | \"$0\" eval t --proof -",
         "cat m | \"$0\" export - --format npz -o - | \"$0\" import - -o - | \"$0\" eval -",
         "cat m | \"$0\" states - -o - > h.npz",
-        "cat m > f & cat l | \"$0\" report f - -o r",
-        "cat m > f & \"$0\" report l f -o r",
-        "cat l > f & \"$0\" report f m -o r",
+        "cat m > f & cat l | \"$0\" report f - --budget 1 --states 1 -o r",
+        "cat m > f & \"$0\" report l f --budget 1 --states 1 -o r",
+        "cat l > f & \"$0\" report f m --budget 1 --states 1 -o r",
         "cat l | \"$0\" plot - --script | grep -q EOD",
         "cat h.npz | \"$0\" plot - --script | grep -q EOD",
         "\"$0\" sweep --hidden 8 --seeds 2 -q -o s.csv && cat s.csv | \"$0\" plot - --script | grep -q EOD",
@@ -256,6 +265,7 @@ Test(program_streams, files_come_through_pipes)
     };
     if (!has_descriptors())
         cr_skip_test("no /proc");
+    train_provable();
     struct program_result result = shell("mkfifo f; \"$0\" train -q --seed 1 -o m --log l");
     EXPECT_CODE(result, 0);
     program_done(&result);

@@ -324,7 +324,8 @@ Test(program_sweep, takes_no_name_that_is_taken)
     EXPECT_ERROR(2, "must be NAME.csv", QUICK, "-o", "x.times.csv");
     EXPECT_ERROR(2, "must be NAME.csv", QUICK, "-o", "x");
     EXPECT_ERROR(2, "must be NAME.csv", QUICK, "-o", ".csv");
-    EXPECT_ERROR(2, "-o is /dev/null, but the table is written with NAME.times.csv beside it", QUICK, "-o", "/dev/null");
+    EXPECT_ERROR(2, "-o is /dev/null, but the table is written with NAME.times.csv beside it", QUICK, "-o",
+                 "/dev/null");
     EXPECT_ERROR(4, ".: cannot write there: is a folder", QUICK, "-o", ".");
     program_write("x.times.csv", "mine", 4);
     EXPECT_ERROR(2, "x.times.csv is there already; choose another -o", QUICK, "-o", "x.csv");

@@ -6,7 +6,7 @@
 #include "base/json_text.h"
 #include "program_run.h"
 
-TestSuite(program_texts, .init = program_enter, .fini = program_leave, .timeout = 120);
+TestSuite(program_texts, .init = program_enter, .fini = program_leave, .timeout = 400);
 
 static const char MARK[] = "\xef\xbb\xbf";
 
@@ -58,11 +58,12 @@ static void keep_output(const char *path, struct program_result result)
 Test(program_texts, a_byte_order_mark_and_the_line_ends_of_windows)
 {
     static const char *const texts[] = {"task.json",       "log.jsonl", "table.csv",
-                                        "table.times.csv", "m.cert",    "bench.jsonl"};
+                                        "table.times.csv", "t.cert",    "bench.jsonl"};
     EXPECT_DONE("train", "--seed", "1", "-q", "-o", "m", "--log", "log.jsonl");
     keep_output("task.json", PROGRAM("task", "parity", "--json"));
     EXPECT_DONE("sweep", "--hidden", "8", "--seeds", "2", "-q", "-o", "table.csv");
-    EXPECT_DONE("prove", "m");
+    EXPECT_DONE("train", "--task", "tomita1", "-q", "-o", "t");
+    EXPECT_DONE("prove", "t"); /* at once */
     keep_output("bench.jsonl", PROGRAM("bench", "--hidden", "2", "--batch", "64", "--bits", "4", "--json"));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; ++i) {
         char windows[64], wide[64];
@@ -73,15 +74,15 @@ Test(program_texts, a_byte_order_mark_and_the_line_ends_of_windows)
     }
     EXPECT_DONE("task", "--equal", "parity", "windows.task.json");
     EXPECT_DONE("train", "--task", "windows.task.json", "-q", "-o", "p");
-    EXPECT_DONE("verify", "m", "windows.m.cert");
-    EXPECT_DONE("eval", "m", "--proof", "windows.m.cert");
+    EXPECT_DONE("verify", "t", "windows.t.cert");
+    EXPECT_DONE("eval", "t", "--proof", "windows.t.cert");
     EXPECT_DONE("remake", "windows.table.csv", "1", "-o", "n");
     EXPECT_DONE("merge", "windows.table.csv", "-o", "joined.csv");
-    EXPECT_DONE("report", "windows.log.jsonl", "m", "-o", "r.html");
+    EXPECT_DONE("report", "windows.log.jsonl", "m", "--budget", "1", "--states", "1", "-o", "r.html");
     /* A script names the file, and is else the same. */
     for (size_t i = 1; i < sizeof texts / sizeof texts[0]; ++i) {
         char line[256];
-        if (strcmp(texts[i], "m.cert") == 0 || strcmp(texts[i], "table.times.csv") == 0)
+        if (strcmp(texts[i], "t.cert") == 0 || strcmp(texts[i], "table.times.csv") == 0)
             continue;
         (void)snprintf(
             line, sizeof line,
@@ -96,7 +97,7 @@ Test(program_texts, a_byte_order_mark_and_the_line_ends_of_windows)
     EXPECT_ERROR(4, "save it as UTF-8", "plot", "wide.log.jsonl", "--script");
     EXPECT_ERROR(4, "is UTF-16", "plot", "wide.table.csv", "--script");
     EXPECT_ERROR(4, "is UTF-16", "remake", "wide.table.csv", "1");
-    EXPECT_ERROR(4, "is UTF-16", "verify", "m", "wide.m.cert");
+    EXPECT_ERROR(4, "is UTF-16", "verify", "t", "wide.t.cert");
 }
 
 Test(program_texts, tables_as_pandas_and_spreadsheets_save_them)
@@ -165,7 +166,7 @@ Test(program_texts, seeds_are_numbers_in_json)
         (void)snprintf(line, sizeof line, "sed 's/\"seed\": \\([0-9]*\\)/\"seed\": \"\\1\"/' l > old");
         cr_assert_eq(system(line), 0);
         for (int old = 0; old < 2; ++old) {
-            result = PROGRAM("report", "m", old ? "old" : "l", "-o", "r.html");
+            result = PROGRAM("report", "m", old ? "old" : "l", "--budget", "1", "--states", "1", "-o", "r.html");
             EXPECT_CODE(result, 0);
             cr_expect_str_empty(result.err, "%s", result.err);
             program_done(&result);
@@ -177,7 +178,7 @@ Test(program_texts, seeds_are_numbers_in_json)
     /* Neighbours that a double does not tell apart. */
     EXPECT_DONE("train", "-q", "--updates", "20", "--seed", "9007199254740992", "-o", "n", "--log", "l");
     EXPECT_DONE("train", "-q", "--updates", "20", "--seed", "9007199254740993", "-o", "m");
-    struct program_result result = PROGRAM("report", "m", "l", "-o", "r.html");
+    struct program_result result = PROGRAM("report", "m", "l", "--budget", "1", "--states", "1", "-o", "r.html");
     EXPECT_SAYS(result.err, "its seed differs");
     program_done(&result);
 }
