@@ -159,7 +159,7 @@ static void check_optimizers(size_t body)
         edges[EDGES + i] = 0.001f + 0.0013f * (float)i;
     /* Clips that no norm reaches, that all exceed, and so small that a part of the gradient is flushed. */
     static const double clips[] = {0, 1000, 0.05, 0x1p-30};
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     carrynet_settings s;
     carrynet_settings_init(&s, carrynet_task_at(0));
@@ -266,12 +266,12 @@ Test(edges, initial_weights_are_flushed)
 static carrynet_metrics check_pass(const carrynet_settings *s, const float *weights, uint64_t first_sequence,
                                    const char *what)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32), trained = carrynet_shape_trained(&s->shape);
     const carrynet_source source = carrynet_counter_source(&s->task);
     carrynet_metrics expected = {0}, given;
     carrynet_batch batch = {0};
-    char label[512];
+    char label[640];
     float *sums = calloc(2 * trained, sizeof *sums);
     cr_assert_not_null(sums);
     MUST(carrynet_batch_create(&batch, &s->task, s->batch, s->steps));
@@ -409,7 +409,7 @@ Test(edges, three_nodes_remain)
 /* Closing symbols that are not 0, which the device appends to the problems that it makes. */
 Test(edges, closing_symbols_are_appended)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     carrynet_settings s;
     carrynet_settings_init(&s, carrynet_task_at(0));

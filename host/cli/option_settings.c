@@ -276,7 +276,7 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
 
 int engine_status(carrynet_status status, const carrynet_engine_options *options)
 {
-    static const char *const words[] = {"gpu", "cpu", "reference", "auto"};
+    static const char *const words[] = {"gpu", "cpu", "host", "reference", "auto"};
     const size_t count = sizeof words / sizeof words[0];
     const char *near = NULL;
     if (status == CARRYNET_ERROR_DEVICE && options->device != NULL) {
