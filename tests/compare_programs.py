@@ -174,7 +174,7 @@ def run(program, clock, folder, words, number):
                           check=False)
     spoken = words[0] in MACHINE_READABLE or "--json" in words or "--script" in words
     with open(os.path.join(folder, f"{number}.out.json"), "wb") as file:
-        file.write(b"exit %d\n" % done.returncode + (done.stdout if spoken else b""))
+        file.write(b'{"exit": %d}\n' % done.returncode + (done.stdout if spoken else b""))
     if done.returncode in (0, 1, 5):
         return []
     return [f"{' '.join(words)}: exit code {done.returncode}: {done.stderr.decode(errors='replace').strip()[-300:]}"]
