@@ -150,7 +150,7 @@ static void check_updates(const carrynet_settings *s, const struct test_body *bo
 }
 
 /* body: which of test_bodies. The kernels of an update are the same in both shapes but for their vectors. */
-static void check_optimizers(size_t body)
+static void check_optimizers(const char *label)
 {
     enum { EDGES = 10, USUAL = 24 };
     float edges[EDGES + USUAL] = {0.5f,      0x1p-39f, 0x1.8p-41f, 0x1p32f, 0x1p49f,
@@ -161,7 +161,10 @@ static void check_optimizers(size_t body)
     static const double clips[] = {0, 1000, 0.05, 0x1p-30};
     struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    size_t body = 0;
     carrynet_settings s;
+    while (body < count && strcmp(bodies[body].label, label) != 0)
+        ++body;
     carrynet_settings_init(&s, carrynet_task_at(0));
     s.rate = 0.5;
     for (int o = CARRYNET_OPTIMIZER_SGD; o <= CARRYNET_OPTIMIZER_ADAM && body < count; ++o)
@@ -174,12 +177,17 @@ static void check_optimizers(size_t body)
 
 Test(edges, updates)
 {
-    check_optimizers(0);
+    check_optimizers("reference");
+}
+
+Test(edges, updates_on_the_host)
+{
+    check_optimizers("host");
 }
 
 Test(edges, updates_on_the_device)
 {
-    check_optimizers(1);
+    check_optimizers("OpenCL, cpu shape");
 }
 
 /* ---- rates: in binary64, on the reference ----------------------------------------------------------------------- */
