@@ -30,6 +30,9 @@ typedef enum carrynet_medium { CARRYNET_MEDIUM_MODEL, CARRYNET_MEDIUM_JSON, CARR
 #define CARRYNET_FIELD_TITLE 8u         /* named in the title of a plot */
 #define CARRYNET_FIELD_AXIS 16u         /* what a plot may be drawn by */
 #define CARRYNET_FIELD_OPTIONAL 32u     /* written only where it is set: a key that files did not always have */
+#define CARRYNET_FIELD_BELOW 64u        /* its largest value is excluded */
+#define CARRYNET_FIELD_FLOORED                                                                                         \
+    128u /* 0 or at least 2^-30: less makes subnormal products (kernels/ARITHMETIC.md 2, rule 4) */
 
 typedef struct carrynet_field_name {
     int value;
@@ -45,10 +48,8 @@ typedef struct carrynet_field_key {
 typedef struct carrynet_field {
     const char *key; /* in messages, and of the option, which has dashes for underscores */
     carrynet_field_kind kind;
-    size_t offset;      /* in carrynet_settings */
-    double least, most; /* of numbers */
-    bool below;         /* most itself is too much */
-    bool floored;       /* 0 or at least 2^-30: less would make subnormal products (kernels/ARITHMETIC.md 2, rule 4) */
+    size_t offset;                    /* in carrynet_settings */
+    double least, most;               /* of numbers */
     const carrynet_field_name *names; /* of an enumeration, ended by a NULL name */
     unsigned traits;                  /* CARRYNET_FIELD_ bits */
     carrynet_field_key in[CARRYNET_MEDIA];
