@@ -2,7 +2,7 @@
  * The start-up vectors of a device (ARITHMETIC.md 9): operations on operands that come through a buffer, so that no
  * compiler can fold them; CARRYNET_LANES vectors at a time, in the width that the trainer's kernels use.
  * Results of vector i: [count][CARRYNET_RESULTS]; the host compares their bits with its own
- * (host/reference/loops/start_vectors.c).
+ * (host/reference/formulas/start_vectors.c).
  */
 #pragma OPENCL FP_CONTRACT OFF
 

@@ -1,6 +1,6 @@
 /*
- * What a test of the engine runs on: the reference, and the first OpenCL device, if there is one, in both kernel
- * shapes. Where there is none, a line "SKIP: why" is printed, which ctest reports and CI does not accept.
+ * What a test of the engine runs on: the reference, the first OpenCL device, if there is one, in both kernel shapes, and the
+ * backend `host`. Where there is none, a line "SKIP: why" is printed, which ctest reports and CI does not accept.
  */
 #ifndef TESTS_BODIES_H
 #define TESTS_BODIES_H
@@ -16,33 +16,43 @@ struct test_body {
     carrynet_engine_options options; /* options.device points into the struct: use it where it stands */
 };
 
-/* Fills bodies [3] and returns how many there are: 1 without a device of that precision, else 3. */
-static inline size_t test_bodies(struct test_body bodies[3], carrynet_precision precision)
+enum { TEST_BODIES = 4 };
+
+/* Fills bodies, the reference first, and returns how many there are: 2 without a device of that precision, else 4. */
+static inline size_t test_bodies(struct test_body bodies[TEST_BODIES], carrynet_precision precision)
 {
-    static const char *const labels[3] = {"reference", "OpenCL, cpu shape", "OpenCL, gpu shape"};
-    static const carrynet_kernel_shape shapes[3] = {CARRYNET_KERNEL_SHAPE_AUTO, CARRYNET_KERNEL_SHAPE_CPU,
-                                                    CARRYNET_KERNEL_SHAPE_GPU};
     carrynet_device *devices = NULL;
-    size_t count = 0, chosen = 0;
+    size_t count = 0, chosen = 0, filled = 0;
+    char place[32];
     cr_assert_eq(carrynet_devices_list(&devices, &count), CARRYNET_OK, "%s", carrynet_message());
     while (chosen < count && (!devices[chosen].available || (precision == CARRYNET_FP64 && !devices[chosen].fp64)))
         ++chosen;
-    for (int i = 0; i < 3; ++i) {
-        (void)snprintf(bodies[i].label, sizeof bodies[i].label, "%s", labels[i]);
-        (void)snprintf(bodies[i].device, sizeof bodies[i].device, "reference");
-        if (i > 0 && chosen < count)
-            (void)snprintf(bodies[i].device, sizeof bodies[i].device, "%u:%u", (unsigned)devices[chosen].platform,
-                           (unsigned)devices[chosen].index);
-        carrynet_engine_options_init(&bodies[i].options);
-        bodies[i].options.device = bodies[i].device;
-        bodies[i].options.kernel_shape = shapes[i];
-    }
+    const bool has_device = chosen < count;
+    if (has_device)
+        (void)snprintf(place, sizeof place, "%u:%u", (unsigned)devices[chosen].platform,
+                       (unsigned)devices[chosen].index);
     carrynet_devices_free(devices);
-    if (chosen < count)
-        return 3;
-    printf("\nSKIP: no OpenCL device with binary%d: only the reference was tested\n", (int)precision);
+    const struct {
+        const char *label, *device;
+        carrynet_kernel_shape shape;
+    } all[TEST_BODIES] = {{"reference", "reference", CARRYNET_KERNEL_SHAPE_AUTO},
+                          {"OpenCL, cpu shape", has_device ? place : NULL, CARRYNET_KERNEL_SHAPE_CPU},
+                          {"OpenCL, gpu shape", has_device ? place : NULL, CARRYNET_KERNEL_SHAPE_GPU},
+                          {"host", "host", CARRYNET_KERNEL_SHAPE_AUTO}};
+    for (size_t i = 0; i < TEST_BODIES; ++i) {
+        if (all[i].device == NULL)
+            continue;
+        struct test_body *body = &bodies[filled++];
+        (void)snprintf(body->label, sizeof body->label, "%s", all[i].label);
+        (void)snprintf(body->device, sizeof body->device, "%s", all[i].device);
+        carrynet_engine_options_init(&body->options);
+        body->options.device = body->device;
+        body->options.kernel_shape = all[i].shape;
+    }
+    if (!has_device)
+        printf("\nSKIP: no OpenCL device with binary%d: only C was tested\n", (int)precision);
     (void)fflush(stdout);
-    return 1;
+    return filled;
 }
 
 /* Fails the test, with the library's message, unless the status is OK. */

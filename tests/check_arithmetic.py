@@ -1,4 +1,4 @@
-"""Checks kernels/ARITHMETIC.md, sections 1 and 2, in the text of the kernels and of the reference's loops, for check_source.py.
+"""Checks kernels/ARITHMETIC.md, sections 1 and 2, in the text of the kernels and of the C loops, for check_source.py.
 
 No product of reals feeds an addition, a subtraction or an addend; no running sum in a loop without plus; no built-in function
 that the arithmetic does not know; no decimal constants; contraction off at the top of every kernel file. It reads tokens and
@@ -14,7 +14,7 @@ FORBIDDEN_CALLS = re.compile(
     r"|tgamma|lgamma|mad|dot|cross|length|distance|normalize|fast_\w+|fmin|fmax|clamp|mix|step|smoothstep"
     r"|rsqrt|native_\w+|half_\w+|fmod|remainder|fdim|ldexp)[fl]?)\s*\(")
 # The start-up vectors try whether a product named `separate` is contracted into the sum after it: there it has to feed one.
-TRIES_CONTRACTION = ("kernels/admission.cl", "host/reference/loops/start_vectors.c")
+TRIES_CONTRACTION = ("kernels/admission.cl", "host/reference/formulas/start_vectors.c")
 FORBIDDEN_WORDS = re.compile(
     r"\b(volatile|atomic_\w*(?:float|double)\w*|atomic_x?chg|atomic_cmpxchg|atom_x?chg|atom_cmpxchg"
     r"|atomic_(?:exchange|compare_exchange\w*|fetch_\w+)|(?:work|sub)_group_(?:reduce|scan)\w*)\b")
@@ -333,7 +333,7 @@ class Piece:
 def check_arithmetic(root):
     problems = []
     paths = [p for p in files_under(root, ["kernels"], (".cl", ".h"))] + [
-        p for p in files_under(root, ["host/reference/loops"], (".c", ".h"))]
+        p for p in files_under(root, ["host/reference/formulas", "host/backend/tiled"], (".c", ".h"))]
     if not any(p.endswith(".cl") for p in paths):
         problems.append("kernels/: no kernel found")
     shared = set()

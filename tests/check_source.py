@@ -3,7 +3,7 @@
 
     check_source.py includes    a folder includes only what stands above it in ORDER; OpenCL only in host/opencl, MPI only in host/ranks; no printing below the program
     check_source.py names       file names are unique in the tree
-    check_source.py arithmetic  kernels/ARITHMETIC.md, sections 1 and 2, in the kernels and the reference's loops
+    check_source.py arithmetic  kernels/ARITHMETIC.md, sections 1 and 2, in the kernels and the C loops
     check_source.py headers --cc CC [--cxx CXX]      each public header compiles alone, in C and in C++
     check_source.py self-test --cc CC [--cxx CXX]
 """
@@ -20,7 +20,7 @@ from check_arithmetic import check_arithmetic, code_of, files_under, read  # noq
 
 # A folder may include from itself and from folders above it; kernels/ holds the shared headers, open to all.
 ORDER = ["include/carrynet", "kernels", "host/base", "host/task", "host/net", "host/file", "host/verify", "host/checker",
-         "host/exchange", "host/reference", "host/opencl", "host/ranks", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
+         "host/exchange", "host/reference", "host/backend", "host/opencl", "host/ranks", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
 ENDING = ["host/ranks/link_alone.c"]  # it ends the process where its caller asks for that
@@ -137,7 +137,7 @@ GOOD = {
                       "int f(char *t) { return snprintf(t, 3, \"x\"); }\n",
     "host/opencl/launch.c": "#include <CL/cl.h>\n#include \"kernels/arithmetic.h\"\n",
     "host/ranks/link_mpi.c": "#include <mpi.h>\n",
-    "host/reference/loops/forward.c": "real f(const real *w, int k, int H, real s)\n{\n    return s + w[k * H + 1];\n}\n",
+    "host/reference/formulas/forward.c": "real f(const real *w, int k, int H, real s)\n{\n    return s + w[k * H + 1];\n}\n",
     "host/cli/main.c": "#include \"net/net.c\"\nint main(void) { printf(\"\"); return 0; }\n",
 }
 
@@ -205,8 +205,8 @@ BAD = [
     ("y[0] = 1e-3f;", "decimal"),
     ("y[0] = 1.0;", "decimal"),
 ]] + [
-    ("arithmetic", "host/reference/loops/bad.c", "real f(real a)\n{\n    return a * a + a;\n}\n", "feeds an addition"),
-    ("arithmetic", "host/reference/loops/bad.c", "real f(real a)\n{\n    return expf(a);\n}\n", "not of the arithmetic"),
+    ("arithmetic", "host/reference/formulas/bad.c", "real f(real a)\n{\n    return a * a + a;\n}\n", "feeds an addition"),
+    ("arithmetic", "host/reference/formulas/bad.c", "real f(real a)\n{\n    return expf(a);\n}\n", "not of the arithmetic"),
     ("arithmetic", "kernels/bad.h", "#define LOSS(e) (REAL(0x1p-1) * (e) + (e))\n", "feeds an addition"),
     ("arithmetic", "kernels/bad.cl", "#define STEP(k) \\\n    b += y[k] * a\n" + KERNEL % "STEP(n);", "feeds an addition"),
     ("arithmetic", "kernels/bad.cl", KERNEL % "const real separate = a * b; y[0] = separate + a;", "feeds an addition"),

@@ -14,7 +14,7 @@ commands=$build/compile_commands.json
 work=$(mktemp -d) failed=0
 trap 'rm -rf "$work"' EXIT
 
-# A file a process: version 14 carries states of the analyzer from one file to the next. The reference's loops once, of four copies.
+# A file a process: version 14 carries states of the analyzer from one file to the next. What is compiled four times, once.
 tidy() {
     local folders=(host) checks=--checks=-clang-analyzer-*
     if [ "$how" = all ]; then
@@ -35,7 +35,7 @@ cpp() {
     cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 -j "$jobs" --template=gcc \
         --suppress=missingIncludeSystem --suppress=nullPointerArithmetic "${more[@]}" -I include -I host -I . \
         -D_POSIX_C_SOURCE=200809L -DCL_TARGET_OPENCL_VERSION=120 -DCARRYNET_VERSION='"0"' -DCARRYNET_REAL_BITS=32 \
-        -DREFERENCE_VARIANT=portable host
+        -DC_VARIANT=portable host
 }
 
 kernels() {

@@ -7,7 +7,7 @@ BUILD is a build folder with the program and the tests that the mutants name (`-
 kernel lies in a folder of its own (CARRYNET_KERNEL_DIR); a changed C file is compiled there and linked before the library, into the test or the
 program. Without --all the first list alone, which ctest runs; all take some minutes, most of which OpenCL compiles.
 
-A test is "case NAME SHAPE", that case of `carrynet compare`; or "test_x" or "test_x:FILTER", a Criterion program of tests/. mutate_checker.py does the
+A test is "case NAME SHAPE", that case of `carrynet compare` (of the backend host where SHAPE is host); or "test_x" or "test_x:FILTER", a Criterion program of tests/. mutate_checker.py does the
 same for the checker of certificates, with more mutants.
 """
 
@@ -26,7 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # file, a part of it that stands there once, what it becomes, the tests of which one must fail
 FIRST = [
     ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.c6b6d8p-5));", "p = fused(p, f, REAL(0x1.c6b8d8p-5));", ["test_arithmetic:arithmetic/bits*"]),
-    ("host/reference/loops/update_network.c", "product(momentum_rest, g)", "product(momentum, g)", ["test_edges:edges/updates"]),
+    ("host/reference/formulas/training_step.c", "product(mu_rest, G)", "product(mu, G)", ["test_edges:edges/updates"]),
     ("host/engine/rates.c", "power(settings->decay, update + 1)", "power(settings->decay, update)", ["test_edges:edges/rates"]),
     ("host/net/net.c", "flush(uniform(c[i % 4], (float)scale))", "uniform(c[i % 4], (float)scale)", ["test_edges:edges/initial*"]),
 ]
@@ -74,27 +74,42 @@ MORE = [
     ("kernels/cpu_networks.cl", "i < first + RUN && i < trained; ++i)", "i < first + RUN - 1 && i < trained; ++i)", ["case networks cpu"]),
     ("kernels/cpu_train.cl", "now.first_rate = u * pass.networks * CARRYNET_RATES;", "now.first_rate = 0;", ["case default cpu"]),
     ("kernels/update.cl", "for (uint level = 0; step->chunks >> level != 0; ++level)", "for (uint level = LEVELS; level-- > 0;)", ["test_edges:edges/three*"]),
-    ("kernels/update.cl", "squares <= limit ? squares : nan", "squares", ["test_edges:edges/updates_on*"]),
-    ("kernels/update.cl", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["test_edges:edges/updates_on*"]),
-    ("kernels/update.cl", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates_on*"]),
-    ("kernels/update.cl", "g = flush(g * (vreal)(factors[network]));", "g = g * (vreal)(factors[network]);", ["test_edges:edges/updates_on*"]),
+    ("kernels/update.cl", "squares <= limit ? squares : nan", "squares", ["test_edges:edges/updates_on_the_device"]),
+    ("kernels/update.cl", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["test_edges:edges/updates_on_the_device"]),
+    ("kernels/update.cl", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates_on_the_device"]),
+    ("kernels/update.cl", "g = flush(g * (vreal)(factors[network]));", "g = g * (vreal)(factors[network]);", ["test_edges:edges/updates_on_the_device"]),
     ("kernels/update.cl", "i * CARRYNET_LANES + lane < step->trained; ++lane)", "i * CARRYNET_LANES + lane <= step->trained; ++lane)", ["case start-state cpu"]),
     ("kernels/gpu_block.cl", "for (uint width = STRIPES / 2; width > 0; width /= 2)", "for (uint width = STRIPES / 2; width > 1; width /= 2)", ["case odd gpu"]),
     ("kernels/gpu_gradient.cl", "dh[(tile + r) * H + j] = flush(sum[r] * (x * (1 - x)));", "dh[(tile + r) * H + j] = flush(sum[r] * x * (1 - x));", ["case odd gpu"]),
     # ---- the reference ----
-    ("host/reference/loops/update_network.c", "return norm <= c ? REAL(0x1p0) : quotient(c, norm);", "return quotient(c, norm);", ["test_edges:edges/updates"]),
-    ("host/reference/loops/backward_block.c", "first + steps < b->T || b->start ? pairs : pairs - S;", "first + steps < b->T ? pairs : pairs - S;", ["test_differences"]),
-    ("host/reference/loops/forward_block.c", "stripe[k] += stripe[k + STRIPES / 4];", "stripe[k] += stripe[STRIPES / 2 - 1 - k];", ["case odd cpu"]),
-    ("host/reference/loops/forward_block.c", "right < least ? least : right", "right", ["test_edges:edges/saturated*"]),
-    ("host/reference/loops/batch_passes.c", "for (real *top = next_node(nodes, size, blocks) - size; top > nodes; top -= size)\n        add_values(top - size, top, size);", "for (real *top = nodes + size; top < next_node(nodes, size, blocks); top += size)\n        add_values(nodes, top, size);", ["test_edges:edges/three*"]),
-    ("host/reference/loops/update_network.c", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["test_edges:edges/updates"]),
-    ("host/reference/loops/update_network.c", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates"]),
-    ("host/reference/loops/update_network.c", "if (!(squares <= REAL(0x1p100)))", "if (!(squares <= REAL(0x1p110)))", ["test_edges:edges/updates"]),
-    ("host/reference/loops/forward_block.c", "next[i] = flush(sigmoid(next[i]));", "next[i] = flush(next[i] / 4 + REAL(0x1p-1));", ["test_fixtures"]),
-    ("host/reference/loops/forward_block.c", "* 4 * ((H + 3) / 4), pass);", "* H, pass);", ["case noise-odd cpu"]),
-    ("host/reference/loops/forward_block.c", "wrong += (b->z[i] > 0) != (target == 1);", "wrong += (b->z[i] >= 0) != (target == 1);", ["test_edges:edges/saturated*"]),
-    ("host/reference/loops/backward_block.c", "return e * (y * (1 - y));", "return e * y * (1 - y);", ["case odd cpu"]),
-    ("host/reference/loops/update_network.c", "for (uint64_t n = runs; n & 1; n >>= 1)", "for (uint64_t n = runs; n & 3; n >>= 2)", ["test_edges:edges/updates"]),
+    ("host/reference/formulas/training_step.c", "return norm <= c ? one : quotient(c, norm);", "return quotient(c, norm);", ["test_edges:edges/updates"]),
+    ("host/reference/formulas/training_step.c", "if (t > 0 || q->has_start)\n                add_outer", "if (t > 0)\n                add_outer", ["test_differences"]),
+    ("host/reference/formulas/training_step.c", "stripe[k] += stripe[k + width];", "stripe[k] += stripe[2 * width - 1 - k];", ["case odd host"]),
+    ("host/reference/formulas/training_step.c", "p < least ? least : p", "p", ["test_edges:edges/saturated*"]),
+    ("host/reference/formulas/training_step.c", "for (size_t level = 0; level < TREE_LEVELS; ++level) {", "for (size_t level = TREE_LEVELS; level-- > 0;) {", ["test_edges:edges/three*"]),
+    ("host/reference/formulas/training_step.c", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["test_edges:edges/updates"]),
+    ("host/reference/formulas/training_step.c", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates"]),
+    ("host/reference/formulas/training_step.c", "if (!(S <= REAL(0x1p100)))", "if (!(S <= REAL(0x1p110)))", ["test_edges:edges/updates"]),
+    ("host/reference/formulas/training_step.c", "h_next[j] = flush(sigmoid(s[j]));", "h_next[j] = flush(s[j] / 4 + REAL(0x1p-1));", ["test_fixtures"]),
+    ("host/reference/formulas/training_step.c", "* 4 * ((n->H + 3) / 4);", "* n->H;", ["case noise-odd host"]),
+    ("host/reference/formulas/training_step.c", "wrong += (q->z[t * O + o] > 0) != target;", "wrong += (q->z[t * O + o] >= 0) != target;", ["test_edges:edges/saturated*"]),
+    ("host/reference/formulas/training_step.c", "return flush(e * (y * (one - y)));", "return flush(e * y * (one - y));", ["case odd host"]),
+    ("host/reference/formulas/training_step.c", "first < trained; first += RUN", "first < trained; first += 2 * RUN", ["test_edges:edges/updates"]),
+    ("host/reference/formulas/batches.c", "unpack(q->target, pass->targets + s * pass->target_words, n->O, pass->steps);", "unpack(q->target, pass->targets + s * pass->symbol_words, n->O, pass->steps);", ["case odd host", "test_fixtures"]),
+    # ---- the backend host ----
+    ("host/backend/tiled/update_network.c", "return norm <= c ? REAL(0x1p0) : quotient(c, norm);", "return quotient(c, norm);", ["test_edges:edges/updates_on_the_host"]),
+    ("host/backend/tiled/backward_block.c", "first + steps < b->T || b->start ? pairs : pairs - S;", "first + steps < b->T ? pairs : pairs - S;", ["test_differences"]),
+    ("host/backend/tiled/forward_block.c", "stripe[k] += stripe[k + STRIPES / 4];", "stripe[k] += stripe[STRIPES / 2 - 1 - k];", ["case odd host"]),
+    ("host/backend/tiled/forward_block.c", "right < least ? least : right", "right", ["test_edges:edges/saturated*"]),
+    ("host/backend/tiled/batch_passes.c", "for (real *top = next_node(nodes, size, blocks) - size; top > nodes; top -= size)\n        add_values(top - size, top, size);", "for (real *top = nodes + size; top < next_node(nodes, size, blocks); top += size)\n        add_values(nodes, top, size);", ["test_edges:edges/three*"]),
+    ("host/backend/tiled/update_network.c", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["test_edges:edges/updates_on_the_host"]),
+    ("host/backend/tiled/update_network.c", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates_on_the_host"]),
+    ("host/backend/tiled/update_network.c", "if (!(squares <= REAL(0x1p100)))", "if (!(squares <= REAL(0x1p110)))", ["test_edges:edges/updates_on_the_host"]),
+    ("host/backend/tiled/forward_block.c", "next[i] = flush(sigmoid(next[i]));", "next[i] = flush(next[i] / 4 + REAL(0x1p-1));", ["test_fixtures"]),
+    ("host/backend/tiled/forward_block.c", "* 4 * ((H + 3) / 4), pass);", "* H, pass);", ["case noise-odd host"]),
+    ("host/backend/tiled/forward_block.c", "wrong += (b->z[i] > 0) != (target == 1);", "wrong += (b->z[i] >= 0) != (target == 1);", ["test_edges:edges/saturated*"]),
+    ("host/backend/tiled/backward_block.c", "return e * (y * (1 - y));", "return e * y * (1 - y);", ["case odd host"]),
+    ("host/backend/tiled/update_network.c", "for (uint64_t n = runs; n & 1; n >>= 1)", "for (uint64_t n = runs; n & 3; n >>= 2)", ["test_edges:edges/updates_on_the_host"]),
     # ---- the rest of the host ----
     ("host/engine/rates.c", "if (rates.epsilon < 0x1p-40)", "if (rates.epsilon < 0x1p-50)", ["test_edges:edges/rates"]),
     ("host/engine/rates.c", "for (int n = 22; n >= 2; n -= 2)", "for (int n = 12; n >= 2; n -= 2)", ["test_edges:edges/rates"]),
@@ -169,9 +184,9 @@ class Mutant:
         return made
 
     def compile_changed(self):
-        if not self.path.startswith("host/reference/loops/"):
+        if not self.path.startswith(("host/reference/formulas/", "host/backend/tiled/")):
             return [self.compile(self.changed, "changed.o", ["-DCARRYNET_X86_FMA"] if self.options.fma else [])]
-        variant = ["-DREFERENCE_VARIANT=fma", "-mfma", "-mavx2"] if self.options.fma else ["-DREFERENCE_VARIANT=portable"]
+        variant = ["-DC_VARIANT=fma", "-mfma", "-mavx2"] if self.options.fma else ["-DC_VARIANT=portable"]
         return [self.compile(self.changed, f"changed-{bits}.o", [*variant, f"-DCARRYNET_REAL_BITS={bits}"]) for bits in (32, 64)]
 
     def link(self, name, objects):
@@ -203,7 +218,8 @@ class Mutant:
         environment = dict(os.environ, CARRYNET_KERNEL_DIR=self.kernels) if self.is_kernel else None
         if test.startswith("case "):
             _, case, shape = test.split()
-            words = [self.program(), "compare", "--device", self.options.device, "--case", case, "--kernel-shape", shape]
+            where = ["--device", "host"] if shape == "host" else ["--device", self.options.device, "--kernel-shape", shape]
+            words = [self.program(), "compare", "--case", case, *where]
         else:
             name, _, only = test.partition(":")
             words = [self.test_program(name), "--jobs", "1", *(["--filter", only] if only else [])]

@@ -47,7 +47,7 @@ Test(bench, on_the_reference)
 
 Test(bench, on_a_device)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     if (test_bodies(bodies, CARRYNET_FP32) < 3)
         return;
     json_t *object = benched(bodies[1].device), *kernels = json_object_get(object, "kernels"), *kernel;

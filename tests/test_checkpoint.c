@@ -129,7 +129,7 @@ static void expect_same(const carrynet_model *a, const carrynet_model *b, const 
 /* Stopped after one stretch, two, three, or with patience ever later, going on from where it was each time, on one body after the other. */
 static void stop_and_go_on(struct training training, int patience, const char *label)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, training.settings.precision);
     training.engine = &bodies[0].options;
     carrynet_model *expected = whole(&training), *model = NULL;

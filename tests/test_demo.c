@@ -155,11 +155,13 @@ Test(demo, says_in_a_pipe_what_is_true, .init = program_enter, .fini = program_l
     program_done(&result);
 }
 
-Test(demo, says_that_it_has_one_device, .init = program_enter, .fini = program_leave, .timeout = 300)
+Test(demo, compares_both_backends_in_C, .init = program_enter, .fini = program_leave, .timeout = 300)
 {
     struct program_result result = PROGRAM_WITHOUT_OPENCL("demo", "--plain", "--fast");
     EXPECT_CODE(result, 0);
-    EXPECT_SAYS(result.out, "No OpenCL device was found here to compare with");
+    EXPECT_SAYS(result.out, "host, tiled C");
+    EXPECT_SAYS(result.out, "reference, plain C");
+    EXPECT_SAYS(result.out, "Equal, bit for bit.");
     program_done(&result);
     EXPECT_ERROR(2, "--seed", "demo", "--seed", "x");
     EXPECT_ERROR(2, "is not expected", "demo", "add");

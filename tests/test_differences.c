@@ -97,7 +97,7 @@ static void check_all_shapes(carrynet_loss loss, bool bias, bool initial_state)
 {
     static const uint32_t hidden[] = {1, 3, 7}, steps[] = {1, 5};
     static const size_t sequences[] = {1, 65};
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP64);
     const carrynet_task task = sum_and_carry();
     carrynet_settings settings;

@@ -150,7 +150,7 @@ static void check_updates(const carrynet_settings *s, const struct test_body *bo
 }
 
 /* body: which of test_bodies. The kernels of an update are the same in both shapes but for their vectors. */
-static void check_optimizers(size_t body)
+static void check_optimizers(const char *label)
 {
     enum { EDGES = 10, USUAL = 24 };
     float edges[EDGES + USUAL] = {0.5f,      0x1p-39f, 0x1.8p-41f, 0x1p32f, 0x1p49f,
@@ -159,9 +159,12 @@ static void check_optimizers(size_t body)
         edges[EDGES + i] = 0.001f + 0.0013f * (float)i;
     /* Clips that no norm reaches, that all exceed, and so small that a part of the gradient is flushed. */
     static const double clips[] = {0, 1000, 0.05, 0x1p-30};
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    size_t body = 0;
     carrynet_settings s;
+    while (body < count && strcmp(bodies[body].label, label) != 0)
+        ++body;
     carrynet_settings_init(&s, carrynet_task_at(0));
     s.rate = 0.5;
     for (int o = CARRYNET_OPTIMIZER_SGD; o <= CARRYNET_OPTIMIZER_ADAM && body < count; ++o)
@@ -174,12 +177,17 @@ static void check_optimizers(size_t body)
 
 Test(edges, updates)
 {
-    check_optimizers(0);
+    check_optimizers("reference");
+}
+
+Test(edges, updates_on_the_host)
+{
+    check_optimizers("host");
 }
 
 Test(edges, updates_on_the_device)
 {
-    check_optimizers(1);
+    check_optimizers("OpenCL, cpu shape");
 }
 
 /* ---- rates: in binary64, on the reference ----------------------------------------------------------------------- */
@@ -266,12 +274,12 @@ Test(edges, initial_weights_are_flushed)
 static carrynet_metrics check_pass(const carrynet_settings *s, const float *weights, uint64_t first_sequence,
                                    const char *what)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32), trained = carrynet_shape_trained(&s->shape);
     const carrynet_source source = carrynet_counter_source(&s->task);
     carrynet_metrics expected = {0}, given;
     carrynet_batch batch = {0};
-    char label[512];
+    char label[640];
     float *sums = calloc(2 * trained, sizeof *sums);
     cr_assert_not_null(sums);
     MUST(carrynet_batch_create(&batch, &s->task, s->batch, s->steps));
@@ -409,7 +417,7 @@ Test(edges, three_nodes_remain)
 /* Closing symbols that are not 0, which the device appends to the problems that it makes. */
 Test(edges, closing_symbols_are_appended)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     carrynet_settings s;
     carrynet_settings_init(&s, carrynet_task_at(0));

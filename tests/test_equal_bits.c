@@ -1,5 +1,5 @@
 /*
- * Equal bits: every case of the table on the OpenCL device, in both kernel shapes, against the reference; and a few
+ * Equal bits: every case of the table on the OpenCL device, in both kernel shapes, and on the backend `host` against the reference; and a few
  * awkward cases for every vector width, work-group size, number of workers, form of division, and cut into launches.
  */
 #include "cases/cases.h"
@@ -78,6 +78,22 @@ ParameterizedTestParameters(equal_bits, every_case)
 ParameterizedTest(const struct variant *variant, equal_bits, every_case)
 {
     check(variant);
+}
+
+/* The backend `host`, in one test: it has nothing to compile. */
+Test(equal_bits, every_case_on_the_host)
+{
+    carrynet_engine_options options;
+    carrynet_engine_options_init(&options);
+    options.device = "host";
+    for (size_t i = 0; carrynet_case_name(i) != NULL; ++i) {
+        carrynet_case_result result;
+        cr_assert_eq(carrynet_case_compare(&result, i, &options), CARRYNET_OK, "%s", carrynet_message());
+        cr_assert(!result.skipped && result.values > 0, "%s", result.name);
+        cr_expect_eq(result.equal, result.values, "%s: %zu of %zu bits equal, worst %zu ulp at %s[%zu]", result.name,
+                     (size_t)result.equal, (size_t)result.values, (size_t)result.worst_ulp, result.worst_tensor,
+                     (size_t)result.worst_index);
+    }
 }
 
 ParameterizedTestParameters(equal_bits, every_variant)

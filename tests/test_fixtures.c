@@ -128,7 +128,7 @@ static void check_gradient(const json_t *fixture, const struct test_body *body)
 
 Test(fixtures, gradients)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP64);
     json_t *root = load("gradients.json");
     cr_assert_eq(json_array_size(root), 8);

@@ -140,7 +140,7 @@ ParameterizedTestParameters(hostile, headers)
         {"\"rate\":", "\"split_seed\":\"5\",\"rate\":", "train_fraction is missing beside split_seed"},
         {"\"rate\":", "\"train_fraction\":\"0\",\"split_seed\":\"7\",\"rate\":", "train_fraction is '0'"},
         {"\"rate\":", "\"train_fraction\":\"x\",\"split_seed\":\"7\",\"rate\":", "train_fraction is 'x'"},
-        {"\"rate\":", "\"train_fraction\":\"1\",\"split_seed\":\"7\",\"rate\":", "train-fraction is 1"},
+        {"\"rate\":", "\"train_fraction\":\"1\",\"split_seed\":\"7\",\"rate\":", "train_fraction is 1"},
         {"\"rate\":", "\"train_fraction\":\"0.5\",\"split_seed\":\"-7\",\"rate\":", "split_seed is '-7'"},
         /* dtype */
         {"\"F32\"", "\"F64\"", "tensor 'w_xh': data_offsets [0, 16] hold 16 bytes"},

@@ -104,7 +104,7 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
 {
     struct population *p = calloc(1, sizeof *p);
     struct lone *lone = calloc(1, sizeof *lone);
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     carrynet_outcome outcomes[NETWORKS];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     uint32_t exact = 0, late = 0;
@@ -155,7 +155,7 @@ Test(population, each_as_alone_by_steps)
 Test(population, an_end_by_the_caller_changes_none)
 {
     struct population *p = calloc(1, sizeof *p);
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     carrynet_outcome whole[NETWORKS], part[NETWORKS];
     struct stop never = {0};
     (void)test_bodies(bodies, CARRYNET_FP32);
@@ -188,7 +188,7 @@ Test(population, an_end_by_the_caller_changes_none)
 
 Test(population, those_who_stay_close_up)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     for (size_t b = 0; b < count; ++b) {
         carrynet_settings settings;

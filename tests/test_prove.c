@@ -126,7 +126,7 @@ static const char known_certificate[] = "203b504891a58ab35745169c0f5b67a3c1d10ef
 Test(prove, the_same_certificate_everywhere)
 {
     char digests[3][BASE_SHA256];
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     struct small_network net = small_trained("add", 8, CARRYNET_FP32, true, 5, 600, 0.08);
     carrynet_model *model = small_model(&net);
     const carrynet_prove_options options = quick_options(CARRYNET_BY_ELLIPSOIDS);

@@ -23,7 +23,7 @@ static bool expect_refuted(const struct small_network *net, const carrynet_task 
         carrynet_engine_free(engine);
     }
     if (refuted) {
-        struct test_body bodies[3];
+        struct test_body bodies[TEST_BODIES];
         const size_t count = test_bodies(bodies, net->settings.precision);
         for (size_t b = 0; b < count && b < 2; ++b)
             cr_expect(wrong_as_said(&proof.wrong, net, task != NULL ? task : &net->settings.task, &bodies[b].options),

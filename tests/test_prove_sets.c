@@ -196,7 +196,7 @@ Test(prove_sets, points_stay_where_the_certificate_has_them)
     for (int i = 0; i < NETWORKS; ++i) {
         char label[80], text[160];
         struct small_network net = network(i, label);
-        struct test_body bodies[3];
+        struct test_body bodies[TEST_BODIES];
         const carrynet_prove_options options = quick_options(CARRYNET_BY_ELLIPSOIDS);
         carrynet_proof proof = small_proof(&net, NULL, &options, label);
         cr_assert(proof.by_ellipsoids, "%s: %s", label, proof.reason);

@@ -39,7 +39,7 @@ static struct small_search compare(const struct small_network *net, uint64_t lim
                                                 {.batch = 100, .threads = 3},
                                                 {.batch = 5000, .threads = 7}};
     struct small_search *plain = calloc(1, sizeof *plain);
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     /* Some on devices too: building their kernels for so many sizes takes minutes. */
     static size_t turn;
     const size_t all = test_bodies(bodies, net->settings.precision), count = turn++ % 8 == 0 ? all : 1;
@@ -156,7 +156,7 @@ Test(reach, a_network_that_forgets)
 {
     for (int bits = 32; bits <= 64; bits += 32) {
         struct small_network net = forgetful("add", 3, (carrynet_precision)bits);
-        struct test_body bodies[3];
+        struct test_body bodies[TEST_BODIES];
         struct reach reach;
         const struct reach_options options = {.states = 5};
         (void)test_bodies(bodies, CARRYNET_FP32);
@@ -212,7 +212,7 @@ static int stop_at_once(void *self)
 Test(reach, what_it_refuses)
 {
     struct small_network net = small_trained("add", 4, CARRYNET_FP32, false, 1, 0, 0);
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     struct reach reach;
     int asked = 0;
     const struct prove_stop stop = {.interrupted = stop_at_once, .self = &asked};

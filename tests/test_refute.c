@@ -50,7 +50,7 @@ static void expect_equal(const carrynet_counterexample *a, const carrynet_counte
 /* Searches on all bodies, or on some; returns the length of the word, 0 without one. */
 static size_t search(const struct small_network *net, const char *label, bool *shortest, bool on_all)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     carrynet_counterexample first = {0};
     /* On a device every third of those that are not for all: building kernels for so many sizes takes minutes. */
     static size_t turn;
@@ -190,7 +190,7 @@ Test(refute, an_error_after_hundreds_of_symbols)
     for (int bits = 32; bits <= 64; bits += 32) {
         struct small_network bad = slow_network(0.99883, (carrynet_precision)bits);
         struct small_network good = slow_network(1, (carrynet_precision)bits);
-        struct test_body bodies[3];
+        struct test_body bodies[TEST_BODIES];
         carrynet_counterexample wrong;
         bool shortest;
         const size_t steps = search(&bad, "slow", &shortest, bits == 32);

@@ -73,7 +73,7 @@ static void check_transcripts(const struct test_body *body)
 
 Test(replay, transcripts)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP64);
     for (size_t b = 0; b < count; ++b)
         check_transcripts(&bodies[b]);
@@ -90,7 +90,7 @@ static void check_against_file(const char *name, uint64_t iterations, const char
 
 Test(replay, the_notebook_to_its_planned_end)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     (void)test_bodies(bodies, CARRYNET_FP64);
     check_against_file("000", 100000, "000-100000.txt", &bodies[0]);
 }
@@ -98,7 +98,7 @@ Test(replay, the_notebook_to_its_planned_end)
 /* What the program of 003 prints with numpy.random.seed(0) before it, and with its mistake mended. */
 Test(replay, the_mistake_and_its_cure)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP64);
     for (size_t b = 0; b < count; ++b) {
         check_against_file("003", 0, "003-seed0.txt", &bodies[b]);
@@ -123,7 +123,7 @@ static void check_weights(const carrynet_model *model, const json_t *point, cons
 
 static void check_trajectory(const char *name, const char *key)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP64);
     json_t *root = load("trajectories.json");
     const json_t *points = json_object_get(root, key);
@@ -134,7 +134,7 @@ static void check_trajectory(const char *name, const char *key)
             const json_t *point = json_array_get(points, p);
             const size_t iterations = integer(point, "iterations");
             carrynet_model *model = NULL;
-            char label[512];
+            char label[640];
             if (strcmp(name, "001-sub") == 0 && iterations == 1)
                 continue; /* its first iteration has a < b: nothing is trained */
             (void)snprintf(label, sizeof label, "%s after %zu iterations, %s", key, iterations, bodies[b].label);

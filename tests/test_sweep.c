@@ -257,7 +257,7 @@ Test(sweep, refuses_wrong_specifications)
 Test(sweep, each_row_is_its_network_alone)
 {
     const carrynet_engine_options reference = on_reference();
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     struct sample sample;
     sample_init(&sample);
@@ -436,7 +436,7 @@ Test(sweep, remakes_rows)
     const uint32_t hidden[] = {2, 12};
     const double rates[] = {0.001, 1}, noises[] = {0, 0.1};
     const carrynet_engine_options reference = on_reference();
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     carrynet_sweep_row *row = malloc(sizeof *row);
     struct sample sample;

@@ -177,7 +177,7 @@ static void expect_as_alone(const struct lone *lone, carrynet_model *model, cons
 Test(until_proved, each_as_alone)
 {
     struct lone *lone = calloc(1, sizeof *lone);
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     carrynet_individual individuals[NETWORKS];
     carrynet_outcome outcomes[NETWORKS];
     carrynet_settings settings;
@@ -301,7 +301,7 @@ static void sweep_sample(struct sample *sample)
 
 Test(until_proved, a_table_of_a_sweep_says_so)
 {
-    struct test_body bodies[3];
+    struct test_body bodies[TEST_BODIES];
     struct sample sample;
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     const char *const shards[] = {"b.csv", "a.csv"};

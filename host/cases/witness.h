@@ -11,7 +11,7 @@
 
 struct witness {
     carrynet_settings settings;
-    const struct reference_loops *loops;
+    const struct reference *reference;
     size_t value, size, trained;     /* bytes of a real; parameters of a network, of which trained */
     char *parameters;                /* [networks][size] */
     char *moments[2];                /* [networks][trained] */

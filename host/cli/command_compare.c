@@ -188,12 +188,12 @@ static bool names_several(const carrynet_engine_options *options)
 }
 
 /* What --bisect and -o ask for that cannot be done: a message, and true. */
-static bool wrong_bisect(const cli_arguments *arguments, bool reference, bool team)
+static bool wrong_bisect(const cli_arguments *arguments, bool in_c, bool team)
 {
     const option_value *values = arguments->values;
     if (values[OPTION_OUTPUT].given && !values[OPTION_BISECT].given)
         (void)arguments_wrong(arguments, "-o says where --bisect writes; there is nothing else to write");
-    else if (values[OPTION_BISECT].given && reference)
+    else if (values[OPTION_BISECT].given && in_c)
         (void)arguments_wrong(arguments, "--bisect compares an OpenCL device with the reference; name another device");
     else if (values[OPTION_BISECT].given && team)
         (void)arguments_wrong(arguments, "--bisect looks at one device in one process; name one");
@@ -221,23 +221,24 @@ int command_compare(const cli_arguments *arguments)
         options.allow_inexact = true;
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
-    const bool reference = options.device != NULL && strcmp(options.device, "reference") == 0;
+    const bool in_c =
+        options.device != NULL && (strcmp(options.device, "reference") == 0 || strcmp(options.device, "host") == 0);
     const bool several = names_several(&options);
     const bool team = several || carrynet_ranks_count(options.ranks) > 1;
-    if (wrong_bisect(arguments, reference, team))
+    if (wrong_bisect(arguments, in_c, team))
         return EXIT_CODE_USAGE;
     if (several)
         console_note("Devices: %s", options.device);
-    else if (!reference) /* of each rank its own */
+    else if (!in_c) /* of each rank its own */
         (void)find_own_device(place, sizeof place, &options, &code);
     if (carrynet_ranks_count(options.ranks) > 1)
         console_note("%" PRIu32 " ranks", carrynet_ranks_count(options.ranks));
     if (!job_agree(&code))
         return code;
-    if (!reference && !team)
+    if (!in_c && !team)
         options.device = place;
-    if (reference) {
-        shapes[0] = CARRYNET_KERNEL_SHAPE_AUTO; /* has no kernels: once, for its digests */
+    if (in_c) {
+        shapes[0] = CARRYNET_KERNEL_SHAPE_AUTO; /* has no kernels: once */
         shape_count = 1;
     } else if (values[OPTION_KERNEL_SHAPE].given) {
         shapes[0] = options.kernel_shape;

@@ -21,7 +21,7 @@ static const double SECTION_SECONDS = 1.2;
 
 static carrynet_status show_sum(const carrynet_model *model, const char *a, const char *b, bool plain)
 {
-    const carrynet_engine_options reference = {.device = "reference"};
+    const carrynet_engine_options options = {.device = "host"};
     const carrynet_task *task = &carrynet_model_settings(model)->task;
     const char *const operands[] = {a, b};
     carrynet_engine *engine = NULL;
@@ -29,7 +29,7 @@ static carrynet_status show_sum(const carrynet_model *model, const char *a, cons
     shown_problem words = {0};
     uint32_t *symbols = NULL;
     size_t steps = 0;
-    carrynet_status status = carrynet_model_engine(&engine, model, 0, 1, &reference);
+    carrynet_status status = carrynet_model_engine(&engine, model, 0, 1, &options);
     if (status == CARRYNET_OK)
         status = carrynet_operands_pack(&symbols, &steps, task, operands, 1);
     if (status == CARRYNET_OK)

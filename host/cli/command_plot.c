@@ -7,6 +7,7 @@
 #include "cli/console.h"
 #include "cli/options.h"
 #include "cli/plot/plot_charts.h"
+#include <carrynet/fields.h>
 #include <string.h>
 
 static const uint64_t INPUT_BYTES = UINT64_C(1) << 33;
@@ -24,10 +25,14 @@ const char *choice_chart(size_t index)
 
 const char *choice_by(size_t index)
 {
-    static const char *const names[] = {"hidden",   "batch", "lr",      "optimizer", "loss",       "noise",
-                                        "bits",     "task",  "bias",    "precision", "scale",      "schedule",
-                                        "momentum", "decay", "epsilon", "clip",      "check_every"};
-    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
+    const carrynet_field *field;
+    size_t seen = 0;
+    if (index == 0)
+        return "task";
+    for (size_t i = 0; (field = carrynet_field_at(i)) != NULL; ++i)
+        if ((field->traits & CARRYNET_FIELD_AXIS) != 0 && ++seen == index)
+            return field->in[CARRYNET_MEDIUM_CSV].key;
+    return NULL;
 }
 
 /* ---- the script ------------------------------------------------------------------------------------------------ */
@@ -59,7 +64,8 @@ static carrynet_status results_script(plot_page *page, const cli_arguments *argu
     if (status == CARRYNET_OK && values[OPTION_WHERE].given)
         status = plot_table_keep(&table, values[OPTION_WHERE].text);
     if (status == CARRYNET_OK)
-        status = plot_results_script(page, &table, chart, choice_by(values[OPTION_BY].choice), png);
+        status = plot_results_script(page, &table, chart,
+                                     values[OPTION_BY].given ? choice_by(values[OPTION_BY].choice) : "hidden", png);
     plot_table_free(&table);
     return status;
 }

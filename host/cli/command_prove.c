@@ -155,7 +155,7 @@ static carrynet_status open_engine(proving *p, size_t network)
     if (p->saved.engine != NULL)
         return saved_network_choose(&p->saved, network);
     if (options.device == NULL)
-        options.device = "reference"; /* as for carrynet run */
+        options.device = "host"; /* as for carrynet run */
     p->saved.network = network;
     return carrynet_model_engine(&p->saved.engine, p->saved.model, network, 1, &options);
 }

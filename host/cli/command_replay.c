@@ -203,7 +203,7 @@ static int replay_one(const cli_arguments *arguments, const carrynet_recipe *rec
     char *right = NULL;
     size_t size = 0;
     int code = EXIT_CODE_DONE;
-    engine_from_arguments(&engine, arguments, "reference");
+    engine_from_arguments(&engine, arguments, "host");
     carrynet_replay_options_init(&options, recipe);
     if (values[OPTION_UPDATES].given)
         options.iterations = values[OPTION_UPDATES].count;
@@ -261,7 +261,7 @@ static int replay_all(const cli_arguments *arguments)
     json_t *rows = as_json ? json_array() : NULL;
     size_t different = 0;
     int code = EXIT_CODE_DONE;
-    engine_from_arguments(&engine, arguments, "reference");
+    engine_from_arguments(&engine, arguments, "host");
     train_progress_catch_signals();
     for (size_t i = 0; i < carrynet_recipe_count() && code == EXIT_CODE_DONE; ++i) {
         replay_run run = {.recipe = carrynet_recipe_at(i), .progress = {.quiet = true}, .keeps = true};

@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/report/report_data.h"
 #include "cli/train_progress.h"
+#include <carrynet/fields.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,19 +78,21 @@ static int sort_operands(reporting *r, const cli_arguments *arguments)
 /* What the log's settings and the model's do not agree in, in words; NULL if in nothing. */
 static const char *other_training(const reporting *r)
 {
-    static const char *const names[] = {"task",      "bits", "hidden", "bias",  "precision", "seed", "batch",
-                                        "optimizer", "lr",   "loss",   "noise", "schedule",  "scale"};
+    const carrynet_field *field = NULL;
     const char *other = NULL;
     json_t *own = json_of_settings(r->saved.settings);
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && other == NULL; ++i) {
-        const json_t *said = json_object_get(r->log.settings, names[i]), *had = json_object_get(own, names[i]);
+    for (size_t i = 0; other == NULL && (i == 0 || (field = carrynet_field_at(i - 1)) != NULL); ++i) {
+        const char *key = field == NULL ? "task" : field->in[CARRYNET_MEDIUM_JSON].key;
+        const json_t *said = json_object_get(r->log.settings, key), *had = json_object_get(own, key);
+        if (field != NULL && (field->traits & CARRYNET_FIELD_SHAPES) == 0)
+            continue;
         const bool numbers = json_is_number(said) && json_is_number(had);
         uint64_t count, own_count;
         const bool counts = base_json_count(&count, said) && base_json_count(&own_count, had);
         if (said != NULL && (counts    ? count != own_count
                              : numbers ? json_number_value(said) != json_number_value(had)
                                        : !json_equal(said, had)))
-            other = names[i];
+            other = key;
     }
     json_decref(own);
     return other;

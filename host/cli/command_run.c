@@ -162,8 +162,8 @@ int command_run(const cli_arguments *arguments)
 {
     saved_network saved;
     int code;
-    /* The reference starts in no time, and its answers are those of every device. */
-    if (saved_network_open(&saved, arguments, "reference", &code))
+    /* The host backend starts in no time, and its answers are those of every device. */
+    if (saved_network_open(&saved, arguments, "host", &code))
         code = arguments->operand_count > 1 ? answer_operands(&saved, arguments) : answer_lines(&saved);
     saved_network_close(&saved);
     return code;

@@ -62,7 +62,7 @@ int command_show(const cli_arguments *arguments)
     uint32_t *symbols = NULL;
     size_t steps = 0;
     int code;
-    if (!saved_network_open(&saved, arguments, "reference", &code))
+    if (!saved_network_open(&saved, arguments, "host", &code))
         goto done;
     const carrynet_task *task = &saved.settings->task;
     for (size_t i = 1; i < arguments->operand_count; ++i)

@@ -65,7 +65,7 @@ int command_states(const cli_arguments *arguments)
     int code;
     if (!values[OPTION_OUTPUT].given)
         return arguments_wrong(arguments, "say where the arrays go, with -o FILE.npz");
-    if (!saved_network_open(&saved, arguments, "reference", &code))
+    if (!saved_network_open(&saved, arguments, "host", &code))
         goto done;
     const carrynet_task *task = &saved.settings->task;
     const size_t steps = values[OPTION_BITS].given ? (size_t)values[OPTION_BITS].count : saved.settings->steps;

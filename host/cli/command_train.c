@@ -47,7 +47,7 @@ static carrynet_status check_model(final_check *check, const carrynet_model *mod
     carrynet_engine_options checker = *options;
     carrynet_engine *engine = NULL;
     if ((double)count * (double)problems * forward_operations(s) <= PLAIN_OPERATIONS)
-        checker.device = "reference";
+        checker.device = "host";
     carrynet_status status = carrynet_model_engine(&engine, model, 0, count, &checker);
     for (uint32_t n = 0; n < count && status == CARRYNET_OK; ++n) {
         carrynet_evaluation evaluation = {0};

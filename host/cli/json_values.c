@@ -5,6 +5,7 @@
 #include "cli/json_values.h"
 #include "base/json_text.h"
 #include "cli/console.h"
+#include <carrynet/fields.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -55,41 +56,41 @@ void json_append(json_t *array, json_t *value)
         incomplete = true;
 }
 
+static json_t *json_of_field(const carrynet_settings *settings, const carrynet_field *field)
+{
+    char text[CARRYNET_FIELD_TEXT];
+    switch (field->kind) {
+    case CARRYNET_FIELD_U32:
+    case CARRYNET_FIELD_U64:
+        return json_of_count(carrynet_field_count(settings, field));
+    case CARRYNET_FIELD_REAL:
+        return json_of_real(carrynet_field_number(settings, field));
+    case CARRYNET_FIELD_FLAG:
+        return json_boolean(carrynet_field_number(settings, field) != 0);
+    case CARRYNET_FIELD_NAME:
+        break;
+    }
+    return json_of_text(carrynet_field_text(text, settings, field, CARRYNET_MEDIUM_JSON));
+}
+
 json_t *json_of_settings(const carrynet_settings *settings)
 {
     const carrynet_settings *s = settings;
+    const carrynet_field *field;
     json_t *object = json_object();
     json_put(object, "task", json_of_text(s->task.name));
-    json_put(object, "bits", json_of_count(s->steps));
-    json_put(object, "hidden", json_of_count(s->shape.hidden));
-    json_put(object, "bias", json_boolean(s->shape.bias));
-    json_put(object, "scale", json_of_real(s->scale));
-    json_put(object, "precision", json_of_text(s->precision == CARRYNET_FP32 ? "fp32" : "fp64"));
-    json_put(object, "nets", json_of_count(s->networks));
-    json_put(object, "seed", json_of_count(s->seed));
-    json_put(object, "batch", json_of_count(s->batch));
-    json_put(object, "optimizer", json_of_text(carrynet_optimizer_name(s->optimizer)));
-    json_put(object, "lr", json_of_real(s->rate));
-    json_put(object, "schedule", json_of_text(carrynet_schedule_name(s->schedule)));
-    json_put(object, "loss", json_of_text(carrynet_loss_name(s->loss)));
-    json_put(object, "momentum", json_of_real(s->momentum));
-    json_put(object, "decay", json_of_real(s->decay));
-    json_put(object, "epsilon", json_of_real(s->epsilon));
-    json_put(object, "clip", json_of_real(s->clip));
-    json_put(object, "noise", json_of_real(s->noise));
-    json_put(object, "until",
-             s->until_proved != 0 ? json_of_text("proved")
-             : s->until_exact     ? json_of_text("exact")
-                                  : json_null());
-    json_put(object, s->until_exact ? "max_updates" : "updates", json_of_count(s->updates));
-    if (s->train_fraction != 0) {
-        json_put(object, "train_fraction", json_of_real(s->train_fraction));
-        json_put(object, "split_seed", json_of_count(s->split_seed));
+    for (unsigned place = 1; (field = carrynet_field_in(CARRYNET_MEDIUM_JSON, place)) != NULL; ++place) {
+        const char *key = field->in[CARRYNET_MEDIUM_JSON].key;
+        if (strcmp(key, "max_updates") == 0) { /* the goal, and what the number of updates means for it */
+            json_put(object, "until",
+                     s->until_proved != 0 ? json_of_text("proved")
+                     : s->until_exact     ? json_of_text("exact")
+                                          : json_null());
+            key = s->until_exact ? key : "updates";
+        }
+        if (carrynet_field_is_set(s, field))
+            json_put(object, key, json_of_field(s, field));
     }
-    json_put(object, "check_every", json_of_count(s->check_every));
-    json_put(object, "defaults_version", json_of_count(s->defaults_version));
-    if (s->until_proved != 0)
-        json_put(object, "prover", json_of_count(s->until_proved));
     if (s->origin[0] != '\0')
         json_put(object, "origin", json_of_text(s->origin));
     return object;

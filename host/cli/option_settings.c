@@ -6,82 +6,45 @@
 #include "cli/job.h"
 #include "cli/job_ranks.h"
 #include "cli/options.h"
+#include <carrynet/fields.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- settings -------------------------------------------------------------------------------------------------- */
 
+/* The field that an option sets, which has its name; NULL: it shapes no result, or is --task, which comes first. */
+static const carrynet_field *field_of(option_id id)
+{
+    char key[32] = "";
+    const option_row *row = NULL;
+    for (size_t i = 0; (row = option_at(i)) != NULL && row->id != id; ++i)
+        ;
+    (void)snprintf(key, sizeof key, "%s", id == OPTION_MAX_UPDATES ? "updates" : row != NULL ? row->name : "");
+    for (char *p = key; *p != '\0'; ++p)
+        *p = (char)(*p == '-' ? '_' : *p);
+    return carrynet_field_find(key);
+}
+
 static void apply(carrynet_settings *settings, option_id id, const option_value *value)
 {
-    switch (id) {
-    case OPTION_BITS:
-        settings->steps = (uint32_t)value->count;
-        break;
-    case OPTION_HIDDEN:
-        settings->shape.hidden = (uint32_t)value->count;
-        break;
-    case OPTION_BIAS:
-        settings->shape.bias = true;
-        break;
-    case OPTION_SCALE:
-        settings->scale = value->real;
-        break;
-    case OPTION_PRECISION:
-        settings->precision = value->choice == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
-        break;
-    case OPTION_NETS:
-        settings->networks = (uint32_t)value->count;
-        break;
-    case OPTION_SEED:
-        settings->seed = value->count;
-        break;
-    case OPTION_BATCH:
-        settings->batch = (uint32_t)value->count;
-        break;
-    case OPTION_OPTIMIZER:
-        settings->optimizer = (carrynet_optimizer)value->choice;
-        break;
-    case OPTION_LR:
-        settings->rate = value->real;
-        break;
-    case OPTION_SCHEDULE:
-        settings->schedule = (carrynet_schedule)value->choice;
-        break;
-    case OPTION_LOSS:
-        settings->loss = (carrynet_loss)value->choice;
-        break;
-    case OPTION_MOMENTUM:
-        settings->momentum = value->real;
-        break;
-    case OPTION_DECAY:
-        settings->decay = value->real;
-        break;
-    case OPTION_EPSILON:
-        settings->epsilon = value->real;
-        break;
-    case OPTION_CLIP:
-        settings->clip = value->real;
-        break;
-    case OPTION_NOISE:
-        settings->noise = value->real;
-        break;
-    case OPTION_TRAIN_FRACTION:
-        settings->train_fraction = value->real;
-        break;
-    case OPTION_SPLIT_SEED:
-        settings->split_seed = value->count;
-        break;
-    case OPTION_MAX_UPDATES:
-        settings->updates = value->count;
-        break;
-    case OPTION_UPDATES:
-        settings->updates = value->count;
+    const carrynet_field *field = field_of(id);
+    if (id == OPTION_UPDATES)
         settings->until_exact = false;
+    if (field == NULL)
+        return;
+    switch (field->kind) {
+    case CARRYNET_FIELD_U32:
+    case CARRYNET_FIELD_U64:
+        carrynet_field_set_count(settings, field, value->count);
         break;
-    case OPTION_CHECK_EVERY:
-        settings->check_every = (uint32_t)value->count;
+    case CARRYNET_FIELD_REAL:
+        carrynet_field_set_number(settings, field, value->real);
         break;
-    default: /* shapes no result, or --task, which comes first */
+    case CARRYNET_FIELD_FLAG:
+        carrynet_field_set_number(settings, field, 1);
+        break;
+    case CARRYNET_FIELD_NAME:
+        carrynet_field_set_number(settings, field, field->names[value->choice].value);
         break;
     }
 }
@@ -185,73 +148,16 @@ const char *settings_default(char *text, size_t size, const option_row *row)
     (void)snprintf(text, size, "%s", row->fallback != NULL ? row->fallback : "");
     if (row->fallback != NULL)
         return text;
-    switch (row->id) {
-    case OPTION_TASK:
+    const carrynet_field *field = row->id != OPTION_UPDATES ? field_of(row->id) : NULL;
+    char value[CARRYNET_FIELD_TEXT];
+    if (row->id == OPTION_TASK)
         (void)snprintf(text, size, "%s", s.task.name);
-        break;
-    case OPTION_BUDGET:
+    else if (row->id == OPTION_BUDGET)
         (void)snprintf(text, size, "%llu", (unsigned long long)prove.budget);
-        break;
-    case OPTION_STATES:
+    else if (row->id == OPTION_STATES)
         (void)snprintf(text, size, "%llu", (unsigned long long)prove.states);
-        break;
-    case OPTION_BITS:
-        (void)snprintf(text, size, "%lu", (unsigned long)s.steps);
-        break;
-    case OPTION_HIDDEN:
-        (void)snprintf(text, size, "%lu", (unsigned long)s.shape.hidden);
-        break;
-    case OPTION_SCALE:
-        (void)snprintf(text, size, "%g", s.scale);
-        break;
-    case OPTION_PRECISION:
-        (void)snprintf(text, size, "fp%d", (int)s.precision);
-        break;
-    case OPTION_NETS:
-        (void)snprintf(text, size, "%lu", (unsigned long)s.networks);
-        break;
-    case OPTION_SEED:
-        (void)snprintf(text, size, "%llu", (unsigned long long)s.seed);
-        break;
-    case OPTION_BATCH:
-        (void)snprintf(text, size, "%lu", (unsigned long)s.batch);
-        break;
-    case OPTION_OPTIMIZER:
-        (void)snprintf(text, size, "%s", carrynet_optimizer_name(s.optimizer));
-        break;
-    case OPTION_LR:
-        (void)snprintf(text, size, "%g", s.rate);
-        break;
-    case OPTION_SCHEDULE:
-        (void)snprintf(text, size, "%s", carrynet_schedule_name(s.schedule));
-        break;
-    case OPTION_LOSS:
-        (void)snprintf(text, size, "%s", carrynet_loss_name(s.loss));
-        break;
-    case OPTION_MOMENTUM:
-        (void)snprintf(text, size, "%g", s.momentum);
-        break;
-    case OPTION_DECAY:
-        (void)snprintf(text, size, "%g", s.decay);
-        break;
-    case OPTION_EPSILON:
-        (void)snprintf(text, size, "%g", s.epsilon);
-        break;
-    case OPTION_CLIP:
-        (void)snprintf(text, size, "%g", s.clip);
-        break;
-    case OPTION_NOISE:
-        (void)snprintf(text, size, "%g", s.noise);
-        break;
-    case OPTION_MAX_UPDATES:
-        (void)snprintf(text, size, "%llu", (unsigned long long)s.updates);
-        break;
-    case OPTION_CHECK_EVERY:
-        (void)snprintf(text, size, "%lu", (unsigned long)s.check_every);
-        break;
-    default:
-        break;
-    }
+    else if (field != NULL && field->kind != CARRYNET_FIELD_FLAG)
+        (void)snprintf(text, size, "%s", carrynet_field_text(value, &s, field, CARRYNET_MEDIUM_JSON));
     return text;
 }
 
@@ -276,7 +182,7 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
 
 int engine_status(carrynet_status status, const carrynet_engine_options *options)
 {
-    static const char *const words[] = {"gpu", "cpu", "reference", "auto"};
+    static const char *const words[] = {"gpu", "cpu", "host", "reference", "auto"};
     const size_t count = sizeof words / sizeof words[0];
     const char *near = NULL;
     if (status == CARRYNET_ERROR_DEVICE && options->device != NULL) {

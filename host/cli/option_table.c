@@ -18,9 +18,9 @@ static const option_row rows[] = {
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",
-     .meaning =
-         "gpu, cpu, reference (plain C), P:D as `carrynet devices` lists them, or part of a name; P:D/N: N equal "
-         "parts; gpu,cpu or all: together; also by the variable CARRYNET_DEVICE",
+     .meaning = "gpu, cpu, host (C), reference (plain C), P:D as `carrynet devices` lists them, or part of a name; "
+                "P:D/N: N equal "
+                "parts; gpu,cpu or all: together; also by the variable CARRYNET_DEVICE",
      .fallback = "the best there is"},
     {.id = OPTION_DEVICE,
      .name = "device",
@@ -28,16 +28,17 @@ static const option_row rows[] = {
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",
-     .meaning = "gpu, cpu, reference (plain C), P:D as `carrynet devices` lists them, or part of a name; also by the "
+     .meaning = "gpu, cpu, host (C), reference (plain C), P:D as `carrynet devices` lists them, or part of a name; "
+                "also by the "
                 "variable CARRYNET_DEVICE; all give the same answer",
-     .fallback = "reference, which starts at once"},
+     .fallback = "host, which starts at once"},
     {.id = OPTION_DEVICE,
      .name = "device",
      .commands = FOR(COMPARE),
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",
-     .meaning = "gpu, cpu, P:D as `carrynet devices` lists them, or part of a name; also by the variable "
+     .meaning = "gpu, cpu, host (C), P:D as `carrynet devices` lists them, or part of a name; also by the variable "
                 "CARRYNET_DEVICE",
      .fallback = "the best OpenCL device"},
     {.id = OPTION_DEVICE,
@@ -46,9 +47,10 @@ static const option_row rows[] = {
      .group = "Where to compute",
      .kind = OPTION_KIND_TEXT,
      .argument = "D",
-     .meaning = "gpu, cpu, reference (plain C), P:D as `carrynet devices` lists them, or part of a name; also by the "
+     .meaning = "gpu, cpu, host (C), reference (plain C), P:D as `carrynet devices` lists them, or part of a name; "
+                "also by the "
                 "variable CARRYNET_DEVICE; it steps the states of a large exhaustion, and every wrong sum once more",
-     .fallback = "the best there is for exhaustion, reference for sums"},
+     .fallback = "the best there is for exhaustion, host for sums"},
     {.id = OPTION_KERNEL_SHAPE,
      .name = "kernel-shape",
      .commands = FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(BENCH),

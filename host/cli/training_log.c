@@ -2,6 +2,7 @@
 #include "cli/training_log.h"
 #include "base/json_text.h"
 #include "cli/console.h"
+#include <carrynet/fields.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,18 +15,21 @@ static bool member(double *number, const json_t *object, const char *name)
 
 static void read_settings(training_log *log, const json_t *settings)
 {
-    static const char *const names[] = {"task", "bits", "hidden", "batch", "loss", "optimizer", "lr"};
+    const carrynet_field *field = NULL;
     double networks;
     if (!member(&networks, settings, "nets") || isnan(networks))
         networks = 1;
     log->title.size = 0;
     base_text_add(&log->title, "%.0f network%s", networks, networks == 1 ? "" : "s");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
-        const json_t *value = json_object_get(settings, names[i]);
+    for (size_t i = 0; i == 0 || (field = carrynet_field_at(i - 1)) != NULL; ++i) {
+        const char *key = field == NULL ? "task" : field->in[CARRYNET_MEDIUM_JSON].key;
+        const json_t *value = json_object_get(settings, key);
+        if (field != NULL && (field->traits & CARRYNET_FIELD_TITLE) == 0)
+            continue;
         if (json_is_string(value))
-            base_text_add(&log->title, ", %s %s", names[i], json_string_value(value));
+            base_text_add(&log->title, ", %s %s", key, json_string_value(value));
         else if (json_is_number(value))
-            base_text_add(&log->title, ", %s %.6g", names[i], json_number_value(value));
+            base_text_add(&log->title, ", %s %.6g", key, json_number_value(value));
     }
     const char *loss = json_string_value(json_object_get(settings, "loss"));
     if (loss != NULL)

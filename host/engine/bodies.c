@@ -12,9 +12,10 @@ carrynet_status engine_one_body(void **body, const struct engine_operations **op
     const char *wish = options->device;
     const bool automatic = wish == NULL || wish[0] == '\0' || strcmp(wish, "auto") == 0;
     const bool reference = !automatic && strcmp(wish, "reference") == 0;
+    const bool host = reference || (!automatic && strcmp(wish, "host") == 0);
     static const char *const best[] = {"gpu", "cpu"};
     carrynet_engine_options tried = *options;
-    for (size_t i = 0; i < (automatic ? 2u : 1u) && !reference; ++i) {
+    for (size_t i = 0; i < (automatic ? 2u : 1u) && !host; ++i) {
         tried.device = automatic ? best[i] : wish;
         const carrynet_status status =
             engine_opencl_body(body, operations, settings, &tried, description, ENGINE_DESCRIPTION);
@@ -23,9 +24,10 @@ carrynet_status engine_one_body(void **body, const struct engine_operations **op
             (status != CARRYNET_ERROR_DEVICE && status != CARRYNET_ERROR_UNSUPPORTED))
             return status;
     }
-    (void)snprintf(description, ENGINE_DESCRIPTION, "reference, plain C on one core, fp%d (%s)",
-                   (int)settings->precision, reference ? "as asked" : carrynet_message());
-    return engine_reference_body(body, operations, settings);
+    (void)snprintf(description, ENGINE_DESCRIPTION, "%s C on one core, fp%d (%s)",
+                   reference ? "reference, plain" : "host, tiled", (int)settings->precision,
+                   host ? "as asked" : carrynet_message());
+    return engine_host_body(body, operations, settings, reference);
 }
 
 carrynet_status engine_open_body(void **body, const struct engine_operations **operations,

@@ -79,8 +79,9 @@ carrynet_status engine_open_body(void **body, const struct engine_operations **o
 carrynet_status engine_one_body(void **body, const struct engine_operations **operations,
                                 const carrynet_settings *settings, const carrynet_engine_options *options,
                                 char description[ENGINE_DESCRIPTION]);
-carrynet_status engine_reference_body(void **body, const struct engine_operations **operations,
-                                      const carrynet_settings *settings);
+/* In C: plain, the reference, or not, the backend `host`. */
+carrynet_status engine_host_body(void **body, const struct engine_operations **operations,
+                                 const carrynet_settings *settings, bool plain);
 carrynet_status engine_opencl_body(void **body, const struct engine_operations **operations,
                                    const carrynet_settings *settings, const carrynet_engine_options *options,
                                    char *description, size_t description_size);

@@ -1,69 +1,32 @@
 /*
  * The metadata of a model file: texts under these keys, in this order.
  *
- *     format "carrynet", arithmetic (version), task (task_json.c), precision fp32 or fp64, loss, optimizer, schedule
- *     (names), the numbers of the table below (decimal; 15 to 17 digits, the fewest that give the double back),
- *     until_exact true or false, network_seeds, network_updates, network_exact (JSON arrays of whole numbers, one a
- *     network; exact is 0 or 1); until_proved (version of the prover) where a proof was the goal; train_fraction and
- *     split_seed (numbers) where problems were held out; origin (text) where the weights did not come from the seed
- *     alone
+ *     format "carrynet", arithmetic (version), task (task_json.c), the fields of the settings (net/fields.c has their keys and
+ *     their order; numbers are decimal, the fewest digits that give the double back), until_exact true or false, network_seeds,
+ *     network_updates, network_exact (JSON arrays of whole numbers, one a network; exact is 0 or 1); then the fields that are
+ *     only written where they are set: until_proved (version of the prover) where a proof was the goal, train_fraction and
+ *     split_seed where problems were held out; origin (text) where the weights did not come from the seed alone
  *
  * Sizes of the network and their number are the tensors'. Other keys are ignored, so that a file may carry a note.
  */
 #include "file/metadata.h"
-#include "base/json_text.h"
 #include "file/task_json.h"
 #include "kernels/arithmetic.h"
+#include <carrynet/fields.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef enum number_kind { KIND_U32, KIND_U64, KIND_DOUBLE } number_kind;
-
-static const struct {
-    const char *key;
-    number_kind kind;
-    size_t offset; /* in carrynet_settings */
-} numbers[] = {
-    {"bits", KIND_U32, offsetof(carrynet_settings, steps)},
-    {"batch", KIND_U32, offsetof(carrynet_settings, batch)},
-    {"rate", KIND_DOUBLE, offsetof(carrynet_settings, rate)},
-    {"momentum", KIND_DOUBLE, offsetof(carrynet_settings, momentum)},
-    {"decay", KIND_DOUBLE, offsetof(carrynet_settings, decay)},
-    {"epsilon", KIND_DOUBLE, offsetof(carrynet_settings, epsilon)},
-    {"clip", KIND_DOUBLE, offsetof(carrynet_settings, clip)},
-    {"noise", KIND_DOUBLE, offsetof(carrynet_settings, noise)},
-    {"scale", KIND_DOUBLE, offsetof(carrynet_settings, scale)},
-    {"seed", KIND_U64, offsetof(carrynet_settings, seed)},
-    {"updates", KIND_U64, offsetof(carrynet_settings, updates)},
-    {"check_every", KIND_U32, offsetof(carrynet_settings, check_every)},
-    {"defaults", KIND_U32, offsetof(carrynet_settings, defaults_version)},
-};
-enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
-
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
-static void number_to_text(char text[BASE_NUMBER], const carrynet_settings *settings, size_t index)
+static const carrynet_field *field_at(unsigned place)
 {
-    const char *field = (const char *)settings + numbers[index].offset;
-    uint64_t whole = 0;
-    uint32_t narrow = 0;
-    double decimal = 0;
-    switch (numbers[index].kind) {
-    case KIND_U32:
-        memcpy(&narrow, field, sizeof narrow);
-        (void)snprintf(text, BASE_NUMBER, "%" PRIu32, narrow);
-        break;
-    case KIND_U64:
-        memcpy(&whole, field, sizeof whole);
-        (void)snprintf(text, BASE_NUMBER, "%" PRIu64, whole);
-        break;
-    case KIND_DOUBLE:
-        memcpy(&decimal, field, sizeof decimal);
-        (void)base_real_text(text, decimal);
-        break;
-    }
+    return carrynet_field_in(CARRYNET_MEDIUM_MODEL, place);
+}
+
+static const char *key_of(const carrynet_field *field)
+{
+    return field->in[CARRYNET_MEDIUM_MODEL].key;
 }
 
 static void add_entry(struct metadata_entries *made, const char *key, const char *value)
@@ -82,25 +45,15 @@ carrynet_status metadata_entries_make(struct metadata_entries *made, const carry
     add_entry(made, "format", "carrynet");
     add_entry(made, "arithmetic", *text++);
     add_entry(made, "task", made->task);
-    add_entry(made, "precision", settings->precision == CARRYNET_FP32 ? "fp32" : "fp64");
-    add_entry(made, "loss", carrynet_loss_name(settings->loss));
-    add_entry(made, "optimizer", carrynet_optimizer_name(settings->optimizer));
-    add_entry(made, "schedule", carrynet_schedule_name(settings->schedule));
-    for (size_t i = 0; i < NUMBERS; ++i, ++text) {
-        number_to_text(*text, settings, i);
-        add_entry(made, numbers[i].key, *text);
-    }
+    const carrynet_field *field;
+    unsigned place = 1;
+    for (; (field = field_at(place)) != NULL && (field->traits & CARRYNET_FIELD_OPTIONAL) == 0; ++place)
+        add_entry(made, key_of(field), carrynet_field_text(*text++, settings, field, CARRYNET_MEDIUM_MODEL));
     add_entry(made, "until_exact", settings->until_exact ? "true" : "false");
     made->always = made->count;
-    if (settings->until_proved != 0) {
-        (void)snprintf(*text, BASE_NUMBER, "%" PRIu32, settings->until_proved);
-        add_entry(made, "until_proved", *text++);
-    }
-    if (settings->train_fraction != 0) {
-        add_entry(made, "train_fraction", base_real_text(*text++, settings->train_fraction));
-        (void)snprintf(*text, BASE_NUMBER, "%" PRIu64, settings->split_seed);
-        add_entry(made, "split_seed", *text++);
-    }
+    for (; (field = field_at(place)) != NULL; ++place)
+        if (carrynet_field_is_set(settings, field))
+            add_entry(made, key_of(field), carrynet_field_text(*text++, settings, field, CARRYNET_MEDIUM_MODEL));
     if (settings->origin[0] != '\0')
         add_entry(made, "origin", settings->origin);
     return CARRYNET_OK;
@@ -169,56 +122,6 @@ static carrynet_status refuse(const char *path, const char *key, const char *tex
                      safetensors_quote(quote, text), wanted);
 }
 
-enum { LONGEST_NUMBER = 400 }; /* letters: ten times what a writer needs */
-
-/* A JSON number: no infinity, no hexadecimal, and a point in every locale. */
-static carrynet_status read_double(double *value, const char *path, const char *key, const char *text)
-{
-    json_error_t error;
-    json_t *number = NULL;
-    *value = 0;
-    if (strlen(text) >= LONGEST_NUMBER)
-        return refuse(path, key, text, "a decimal number");
-    const carrynet_status status =
-        base_json_read(&number, &error, text, strlen(text), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL);
-    const bool good = json_is_real(number);
-    *value = json_real_value(number);
-    json_decref(number);
-    return good || status == CARRYNET_ERROR_MEMORY ? status : refuse(path, key, text, "a decimal number");
-}
-
-static carrynet_status read_number(carrynet_settings *settings, size_t index, const char *path,
-                                   const safetensors_file *file)
-{
-    const char *key = numbers[index].key, *text = NULL, *end = NULL;
-    char *field = (char *)settings + numbers[index].offset;
-    uint64_t whole = 0;
-    double decimal = 0;
-    carrynet_status status = get(&text, path, file, key);
-    if (status != CARRYNET_OK)
-        return status;
-    switch (numbers[index].kind) {
-    case KIND_U32:
-        end = base_read_whole(&whole, text, UINT32_MAX);
-        if (end == NULL || *end != '\0')
-            status = refuse(path, key, text, "a whole number below 2^32");
-        const uint32_t narrow = (uint32_t)whole;
-        memcpy(field, &narrow, sizeof narrow);
-        break;
-    case KIND_U64:
-        end = base_read_whole(&whole, text, UINT64_MAX);
-        if (end == NULL || *end != '\0')
-            status = refuse(path, key, text, "a whole number below 2^64");
-        memcpy(field, &whole, sizeof whole);
-        break;
-    case KIND_DOUBLE:
-        status = read_double(&decimal, path, key, text);
-        memcpy(field, &decimal, sizeof decimal);
-        break;
-    }
-    return status;
-}
-
 /* Before all else: a file of another program or version may differ in everything that follows. */
 static carrynet_status check_versions(const char *path, const safetensors_file *file)
 {
@@ -240,71 +143,52 @@ static carrynet_status check_versions(const char *path, const safetensors_file *
     return status;
 }
 
-static carrynet_status read_names(carrynet_settings *settings, const char *path, const safetensors_file *file)
+static carrynet_status read_task_and_goal(carrynet_settings *settings, const char *path, const safetensors_file *file)
 {
-    const char *task = NULL, *precision = NULL, *loss = NULL, *optimizer = NULL, *schedule = NULL, *until = NULL;
+    const char *task = NULL, *until = NULL;
     carrynet_status status = get(&task, path, file, "task");
-    if (status == CARRYNET_OK)
-        status = get(&precision, path, file, "precision");
-    if (status == CARRYNET_OK)
-        status = get(&loss, path, file, "loss");
-    if (status == CARRYNET_OK)
-        status = get(&optimizer, path, file, "optimizer");
-    if (status == CARRYNET_OK)
-        status = get(&schedule, path, file, "schedule");
     if (status == CARRYNET_OK)
         status = get(&until, path, file, "until_exact");
     if (status != CARRYNET_OK)
         return status;
-    if (strcmp(precision, "fp32") != 0 && strcmp(precision, "fp64") != 0)
-        return refuse(path, "precision", precision, "fp32 or fp64");
     if (strcmp(until, "true") != 0 && strcmp(until, "false") != 0)
         return refuse(path, "until_exact", until, "true or false");
-    settings->precision = strcmp(precision, "fp32") == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
     settings->until_exact = strcmp(until, "true") == 0;
-    if (carrynet_loss_find(&settings->loss, loss) != CARRYNET_OK)
-        return refuse(path, "loss", loss, "the name of a loss");
-    if (carrynet_optimizer_find(&settings->optimizer, optimizer) != CARRYNET_OK)
-        return refuse(path, "optimizer", optimizer, "the name of an optimizer");
-    if (carrynet_schedule_find(&settings->schedule, schedule) != CARRYNET_OK)
-        return refuse(path, "schedule", schedule, "the name of a schedule");
     status = task_from_json(&settings->task, task);
     if (status != CARRYNET_OK)
         status = base_fail(status, "%s: metadata: %s", path, carrynet_message());
     return status;
 }
 
-/* A version that this program does not have is read like its own: only to train so again takes the same. */
-static carrynet_status read_prover(carrynet_settings *settings, const char *path, const safetensors_file *file)
+/* One that is only written where it is set must be set where it is there. */
+static carrynet_status read_field(carrynet_settings *settings, const carrynet_field *field, const char *path,
+                                  const safetensors_file *file)
 {
-    const char *version = safetensors_metadata(file, "until_proved");
-    uint64_t number = 0;
-    if (version == NULL)
-        return CARRYNET_OK;
-    const char *end = base_read_whole(&number, version, UINT32_MAX);
-    if (end == NULL || *end != '\0' || number == 0)
-        return refuse(path, "until_proved", version, "a version number from 1");
-    settings->until_proved = (uint32_t)number;
+    const bool optional = (field->traits & CARRYNET_FIELD_OPTIONAL) != 0;
+    const char *text = safetensors_metadata(file, key_of(field));
+    if (text == NULL)
+        return optional ? CARRYNET_OK : get(&text, path, file, key_of(field));
+    const char *wanted = carrynet_field_read(settings, field, text, CARRYNET_MEDIUM_MODEL);
+    if (wanted != NULL)
+        return refuse(path, key_of(field), text, wanted);
     return CARRYNET_OK;
 }
 
-static carrynet_status read_split(carrynet_settings *settings, const char *path, const safetensors_file *file)
+/* train_fraction and split_seed stand together; a version of the prover, of this program or another, is from 1. */
+static carrynet_status check_optional(const carrynet_settings *settings, const char *path, const safetensors_file *file)
 {
+    const char *prover = safetensors_metadata(file, "until_proved");
     const char *fraction = safetensors_metadata(file, "train_fraction");
     const char *seed = safetensors_metadata(file, "split_seed");
-    if (fraction == NULL && seed == NULL)
-        return CARRYNET_OK;
-    if (fraction == NULL || seed == NULL)
+    if (prover != NULL && settings->until_proved == 0)
+        return refuse(path, "until_proved", prover, "a version number from 1");
+    if ((fraction == NULL) != (seed == NULL))
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is missing beside %s", path,
                          fraction == NULL ? "train_fraction" : "split_seed",
                          fraction == NULL ? "split_seed" : "train_fraction");
-    const carrynet_status status = read_double(&settings->train_fraction, path, "train_fraction", fraction);
-    if (status != CARRYNET_OK)
-        return status;
-    if (settings->train_fraction == 0)
+    if (fraction != NULL && settings->train_fraction == 0)
         return refuse(path, "train_fraction", fraction, "a share from 0.01 to 0.99");
-    const char *end = base_read_whole(&settings->split_seed, seed, UINT64_MAX);
-    return end == NULL || *end != '\0' ? refuse(path, "split_seed", seed, "a whole number below 2^64") : CARRYNET_OK;
+    return CARRYNET_OK;
 }
 
 static carrynet_status read_origin(carrynet_settings *settings, const char *path, const safetensors_file *file)
@@ -323,13 +207,12 @@ carrynet_status metadata_read(carrynet_settings *settings, const char *path, con
     *settings = (carrynet_settings){0};
     carrynet_status status = check_versions(path, file);
     if (status == CARRYNET_OK)
-        status = read_names(settings, path, file);
-    for (size_t i = 0; i < NUMBERS && status == CARRYNET_OK; ++i)
-        status = read_number(settings, i, path, file);
+        status = read_task_and_goal(settings, path, file);
+    const carrynet_field *field;
+    for (unsigned place = 1; (field = field_at(place)) != NULL && status == CARRYNET_OK; ++place)
+        status = read_field(settings, field, path, file);
     if (status == CARRYNET_OK)
-        status = read_prover(settings, path, file);
-    if (status == CARRYNET_OK)
-        status = read_split(settings, path, file);
+        status = check_optional(settings, path, file);
     if (status == CARRYNET_OK)
         status = read_origin(settings, path, file);
     settings->shape.inputs = settings->task.inputs;

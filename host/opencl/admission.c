@@ -114,7 +114,7 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
             ((float *)(void *)given)[i] = (float)(&operands[0][0])[i];
         else
             ((double *)(void *)given)[i] = (&operands[0][0])[i];
-    reference_loops(precision)->start_vectors(expected, given, VECTORS);
+    reference_of(precision)->start_vectors(expected, given, VECTORS);
     const char *call = "clCreateBuffer";
     in = clCreateBuffer(context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, VECTORS * CARRYNET_OPERANDS * value, given,
                         &code);

@@ -260,7 +260,7 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
                                       .interrupted = attack.options->interrupted,
                                       .progress = attack.options->progress,
                                       .self = attack.options->self};
-    const carrynet_engine_options plain = {.device = "reference"};
+    const carrynet_engine_options plain = {.device = "host"};
     fenv_t environment;
     (void)fegetenv(&environment);
     (void)fesetenv(FE_DFL_ENV); /* so that the search is the same, however the caller rounds */

@@ -1,23 +1,28 @@
-/* The choice among the compiled variants of the loops, and the check of the host's own arithmetic. */
+/* The choice among the compiled variants of the reference, and the check of the host's own arithmetic. */
 #include "reference/reference.h"
 #include "base/base.h"
 #include "kernels/arguments.h"
 
-extern const struct reference_loops reference_32_portable, reference_64_portable;
+extern const struct reference reference_32_portable, reference_64_portable;
 
 #ifdef CARRYNET_X86_FMA
-extern const struct reference_loops reference_32_fma, reference_64_fma;
+extern const struct reference reference_32_fma, reference_64_fma;
 
-static bool has_fma(void)
+bool reference_has_fma(void)
 {
     return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2");
 }
+#else
+bool reference_has_fma(void)
+{
+    return false;
+}
 #endif
 
-const struct reference_loops *reference_loops(carrynet_precision precision)
+const struct reference *reference_of(carrynet_precision precision)
 {
 #ifdef CARRYNET_X86_FMA
-    if (has_fma())
+    if (reference_has_fma())
         return precision == CARRYNET_FP32 ? &reference_32_fma : &reference_64_fma;
 #endif
     return precision == CARRYNET_FP32 ? &reference_32_portable : &reference_64_portable;
@@ -42,8 +47,8 @@ carrynet_status reference_admit(void)
     enum { COUNT = sizeof single / sizeof single[0] };
     float results[COUNT][CARRYNET_RESULTS];
     double results_64[COUNT][CARRYNET_RESULTS];
-    reference_loops(CARRYNET_FP32)->start_vectors(results, single, COUNT);
-    reference_loops(CARRYNET_FP64)->start_vectors(results_64, twice, COUNT);
+    reference_of(CARRYNET_FP32)->start_vectors(results, single, COUNT);
+    reference_of(CARRYNET_FP64)->start_vectors(results_64, twice, COUNT);
     for (size_t i = 0; i < COUNT; ++i)
         if (results[i][0] != single_fused[i] || results[i][1] != single_apart[i] ||
             results_64[i][0] != twice_fused[i] || results_64[i][1] != twice_apart[i])

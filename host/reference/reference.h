@@ -1,9 +1,8 @@
 /*
- * The reference: forward, backward, gradient and update of kernels/ARITHMETIC.md as plain loops, for one network at a
- * time. It is the oracle that the kernels are compared with, so it shares scalar functions with them
- * (kernels/arithmetic.h) and no loop.
+ * The reference: sections 4 and 5 of kernels/ARITHMETIC.md as plain C (formulas/training_step.c), for one network at a time. It is what
+ * every other backend is compared with, so it shares scalar functions with them (kernels/arithmetic.h) and no loop.
  *
- * The loops are compiled for both precisions and, on x86, again with FMA instructions; values are float or double.
+ * It is compiled for both precisions and, on x86, again with FMA instructions; values are float or double.
  */
 #ifndef REFERENCE_REFERENCE_H
 #define REFERENCE_REFERENCE_H
@@ -40,7 +39,7 @@ struct reference_counts {
     uint64_t wrong_sequences;
 };
 
-/* What a pass keeps in its scratch: two steps of hidden values, all of them, or also what the gradient takes. */
+/* What scratch is for: a forward pass that only measures, one that writes h too, or a gradient. */
 enum reference_keeps { REFERENCE_MEASURES, REFERENCE_WRITES_H, REFERENCE_TRAINS };
 
 /* What one block of S <= 64 sequences computes on its way, steps in the order of time; none may be NULL. */
@@ -56,7 +55,8 @@ struct reference_trace {
     void *node;    /* [trained + 2] */
 };
 
-struct reference_loops {
+/* The operations of a network, which the reference has plainly and the backend `host` in tiles, with equal bits. */
+struct network_operations {
     /* Bytes of scratch of the two passes below, for sequences of that length and number. */
     size_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences,
                             enum reference_keeps keeps);
@@ -73,8 +73,12 @@ struct reference_loops {
     /* One update from a node's sums over `sequences` sequences; moments [trained] may be NULL where unused. */
     void (*update)(void *parameters, void *first_moment, void *second_moment, const void *sums,
                    const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+};
 
-    /* The same for one block, and all that it computes on the way: to find where another body goes its own way. */
+struct reference {
+    struct network_operations operations;
+
+    /* The gradient of one block, and all that it computes on the way: to find where another backend first differs. */
     size_t (*trace_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences);
     void (*trace)(const struct reference_trace *trace, const void *parameters, const carrynet_settings *settings,
                   const struct reference_pass *pass, void *scratch);
@@ -95,7 +99,10 @@ struct reference_loops {
 /* Whether this host's fma, multiplication and addition round as the arithmetic needs. DEVICE names what does not. */
 carrynet_status reference_admit(void);
 
-/* The loops for a precision: with FMA instructions where this processor has them. Static. */
-const struct reference_loops *reference_loops(carrynet_precision precision);
+/* The reference of a precision. Static. */
+const struct reference *reference_of(carrynet_precision precision);
+
+/* Whether this processor runs what is compiled with FMA instructions: the reference and the backend `host` are. */
+bool reference_has_fma(void);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The results file of a sweep: CSV, a header with the names of the columns below, then a line a row, in order. `of` is
+ * The results file of a sweep: CSV, a header with the names of the columns (sweep_column), then a line a row, in order. `of` is
  * the number of rows of the whole sweep and `sweep` its number; numbers and digests have 16 hexadecimal digits; reals
  * are the shortest decimals that give the number back. A sweep until proved has two columns more: prover (its version)
  * and proved. Beside results.csv lies results.times.csv: row,seconds.
@@ -13,45 +13,63 @@
 
 #define ROW(field) offsetof(carrynet_sweep_row, field)
 
-const struct sweep_column sweep_columns[SWEEP_COLUMNS] = {
-    {"row", SWEEP_U64, ROW(row), false},
-    {"of", SWEEP_U64, ROW(rows), false},
-    {"sweep", SWEEP_HEX, ROW(sweep), false},
-    {"task", SWEEP_TASK, ROW(settings.task), false},
-    {"bits", SWEEP_U32, ROW(settings.steps), false},
-    {"hidden", SWEEP_U32, ROW(settings.shape.hidden), false},
-    {"bias", SWEEP_FLAG, ROW(settings.shape.bias), false},
-    {"precision", SWEEP_PRECISION, ROW(settings.precision), false},
-    {"batch", SWEEP_U32, ROW(settings.batch), false},
-    {"loss", SWEEP_LOSS, ROW(settings.loss), false},
-    {"optimizer", SWEEP_OPTIMIZER, ROW(settings.optimizer), false},
-    {"schedule", SWEEP_SCHEDULE, ROW(settings.schedule), false},
-    {"lr", SWEEP_REAL, ROW(settings.rate), false},
-    {"momentum", SWEEP_REAL, ROW(settings.momentum), false},
-    {"decay", SWEEP_REAL, ROW(settings.decay), false},
-    {"epsilon", SWEEP_REAL, ROW(settings.epsilon), false},
-    {"clip", SWEEP_REAL, ROW(settings.clip), false},
-    {"noise", SWEEP_REAL, ROW(settings.noise), false},
-    {"scale", SWEEP_REAL, ROW(settings.scale), false},
-    {"seed", SWEEP_U64, ROW(settings.seed), false},
-    {"check_every", SWEEP_U32, ROW(settings.check_every), false},
-    {"max_updates", SWEEP_U64, ROW(settings.updates), false},
-    {"arithmetic", SWEEP_ARITHMETIC, 0, false},
-    {"defaults", SWEEP_U32, ROW(settings.defaults_version), false},
-    {"prover", SWEEP_U32, ROW(settings.until_proved), true},
-    {"exact", SWEEP_FLAG, ROW(result.exact), false},
-    {"proved", SWEEP_FLAG, ROW(result.proved), true},
-    {"updates", SWEEP_U64, ROW(result.updates), false},
-    {"sequences", SWEEP_SEQUENCES, 0, false},
-    {"bit_error", SWEEP_REAL, ROW(result.bit_error), false},
-    {"digest", SWEEP_HEX, ROW(result.digest), false},
+/* Columns before the fields of the settings, which net/fields.c has in their order; between those; and behind them. */
+static const struct sweep_column first_columns[] = {
+    {.name = "row", .kind = SWEEP_U64, .offset = ROW(row)},
+    {.name = "of", .kind = SWEEP_U64, .offset = ROW(rows)},
+    {.name = "sweep", .kind = SWEEP_HEX, .offset = ROW(sweep)},
+    {.name = "task", .kind = SWEEP_TASK},
 };
+static const struct sweep_column arithmetic_column = {.name = "arithmetic", .kind = SWEEP_ARITHMETIC};
+static const struct sweep_column last_columns[] = {
+    {.name = "exact", .kind = SWEEP_FLAG, .offset = ROW(result.exact)},
+    {.name = "proved", .kind = SWEEP_FLAG, .offset = ROW(result.proved), .of_proof = true},
+    {.name = "updates", .kind = SWEEP_U64, .offset = ROW(result.updates)},
+    {.name = "sequences", .kind = SWEEP_SEQUENCES},
+    {.name = "bit_error", .kind = SWEEP_REAL, .offset = ROW(result.bit_error)},
+    {.name = "digest", .kind = SWEEP_HEX, .offset = ROW(result.digest)},
+};
+/* Place of the first field behind the version of the arithmetic. */
+enum {
+    FIRST = sizeof first_columns / sizeof first_columns[0],
+    LAST = sizeof last_columns / sizeof last_columns[0],
+    VERSIONS = 19
+};
+
+size_t sweep_setting_columns(void)
+{
+    unsigned fields = 0;
+    while (carrynet_field_in(CARRYNET_MEDIUM_CSV, fields + 1) != NULL)
+        ++fields;
+    return FIRST + fields + 1;
+}
+
+size_t sweep_column_count(void)
+{
+    return sweep_setting_columns() + LAST;
+}
+
+struct sweep_column sweep_column(size_t index)
+{
+    if (index < FIRST)
+        return first_columns[index];
+    if (index >= sweep_setting_columns())
+        return last_columns[index - sweep_setting_columns()];
+    const unsigned place = (unsigned)(index - FIRST) + 1;
+    if (place == VERSIONS)
+        return arithmetic_column;
+    const carrynet_field *field = carrynet_field_in(CARRYNET_MEDIUM_CSV, place < VERSIONS ? place : place - 1);
+    return (struct sweep_column){.name = field->in[CARRYNET_MEDIUM_CSV].key,
+                                 .kind = SWEEP_SETTING,
+                                 .of_proof = (field->traits & CARRYNET_FIELD_OPTIONAL) != 0,
+                                 .field = field};
+}
 
 const char sweep_times_header[] = "row,seconds\n";
 
 bool sweep_has_column(size_t column, bool proofs)
 {
-    return proofs || !sweep_columns[column].of_proof;
+    return proofs || !sweep_column(column).of_proof;
 }
 
 size_t sweep_column_at(size_t place, bool proofs)
@@ -66,13 +84,11 @@ size_t sweep_column_at(size_t place, bool proofs)
 
 const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, size_t column)
 {
-    const void *value = (const char *)row + sweep_columns[column].offset;
+    const struct sweep_column c = sweep_column(column);
+    const void *value = (const char *)row + c.offset;
     const carrynet_settings *settings = &row->settings;
     const char *name = NULL;
-    switch (sweep_columns[column].kind) {
-    case SWEEP_U32:
-        (void)snprintf(text, SWEEP_FIELD, "%" PRIu32, *(const uint32_t *)value);
-        break;
+    switch (c.kind) {
     case SWEEP_U64:
         (void)snprintf(text, SWEEP_FIELD, "%" PRIu64, *(const uint64_t *)value);
         break;
@@ -84,20 +100,10 @@ const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, s
     case SWEEP_HEX:
         (void)snprintf(text, SWEEP_FIELD, "%016" PRIx64, *(const uint64_t *)value);
         break;
+    case SWEEP_SETTING:
+        return carrynet_field_text(text, settings, c.field, CARRYNET_MEDIUM_CSV);
     case SWEEP_TASK:
         name = settings->task.name;
-        break;
-    case SWEEP_PRECISION:
-        name = settings->precision == CARRYNET_FP32 ? "fp32" : "fp64";
-        break;
-    case SWEEP_LOSS:
-        name = carrynet_loss_name(settings->loss);
-        break;
-    case SWEEP_OPTIMIZER:
-        name = carrynet_optimizer_name(settings->optimizer);
-        break;
-    case SWEEP_SCHEDULE:
-        name = carrynet_schedule_name(settings->schedule);
         break;
     case SWEEP_ARITHMETIC:
         (void)snprintf(text, SWEEP_FIELD, "%d", CARRYNET_ARITHMETIC_VERSION);
@@ -113,17 +119,19 @@ const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, s
 
 void sweep_add_header(base_text *text, bool proofs)
 {
-    for (size_t i = 0; i < SWEEP_COLUMNS; ++i)
+    const size_t count = sweep_column_count();
+    for (size_t i = 0; i < count; ++i)
         if (sweep_has_column(i, proofs))
-            base_text_add(text, "%s%c", sweep_columns[i].name, i + 1 < SWEEP_COLUMNS ? ',' : '\n');
+            base_text_add(text, "%s%c", sweep_column(i).name, i + 1 < count ? ',' : '\n');
 }
 
 void sweep_add_row(base_text *text, const carrynet_sweep_row *row)
 {
     char field[SWEEP_FIELD];
-    for (size_t i = 0; i < SWEEP_COLUMNS; ++i)
+    const size_t count = sweep_column_count();
+    for (size_t i = 0; i < count; ++i)
         if (sweep_has_column(i, row->settings.until_proved != 0))
-            base_text_add(text, "%s%c", sweep_field(field, row, i), i + 1 < SWEEP_COLUMNS ? ',' : '\n');
+            base_text_add(text, "%s%c", sweep_field(field, row, i), i + 1 < count ? ',' : '\n');
 }
 
 carrynet_status sweep_times_path(base_text *name, const char *path)

@@ -8,7 +8,7 @@
 
 /* ---- going on -------------------------------------------------------------------------------------------------- */
 
-enum { COLUMN_SWEEP = 2 };
+enum { COLUMN_ROW = 0, COLUMN_SWEEP = 2 };
 
 /* What to do where the file is of another sweep, or says to be of this one. */
 static const char *advice(const carrynet_sweep_row *row, const carrynet_sweep *sweep)
@@ -28,11 +28,11 @@ static carrynet_status check_row(const struct sweep_reader *reader, const carryn
     char here[SWEEP_FIELD], there[SWEEP_FIELD];
     sweep_fill_row(expected, sweep, row->row <= sweep->row_count ? row->row : sweep->row_count);
     expected->row = row->row;
-    for (size_t i = 0; i < SWEEP_SETTINGS; ++i)
+    for (size_t i = 0; i < sweep_setting_columns(); ++i)
         if (i != COLUMN_SWEEP && strcmp(sweep_field(here, row, i), sweep_field(there, expected, i)) != 0)
             return base_fail(CARRYNET_ERROR_FORMAT,
                              "%s: line %zu: column %s is %s in the file, %s by these options; %s", reader->lines.path,
-                             reader->lines.line, sweep_columns[i].name, here, there, advice(row, sweep));
+                             reader->lines.line, sweep_column(i).name, here, there, advice(row, sweep));
     if (!sweep_wants(sweep, row->row))
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: line %zu: row %" PRIu64 " belongs to shard %" PRIu64 " of %" PRIu32 ", not to %" PRIu32,
@@ -106,29 +106,27 @@ static void add_line(base_text *text, const char *line, size_t length)
 }
 
 /* Whether rows of one sweep may differ in a column. */
-static bool may_differ(const carrynet_sweep_row *a, const carrynet_sweep_row *b, const char *column)
+static bool may_differ(const carrynet_sweep_row *a, const carrynet_sweep_row *b, size_t column)
 {
-    static const char *const varied[] = {"row", "hidden", "batch", "loss", "optimizer", "lr", "noise", "seed"};
-    static const char *const by_batch[] = {"check_every", "max_updates"};
-    bool may = strcmp(column, "sweep") == 0;
-    for (size_t i = 0; i < sizeof varied / sizeof varied[0] && a->row != b->row; ++i)
-        may = may || strcmp(column, varied[i]) == 0;
-    for (size_t i = 0; i < sizeof by_batch / sizeof by_batch[0] && a->settings.batch != b->settings.batch; ++i)
-        may = may || strcmp(column, by_batch[i]) == 0;
-    return may;
+    const struct sweep_column c = sweep_column(column);
+    const unsigned traits = c.field != NULL ? c.field->traits : 0;
+    if (column == COLUMN_SWEEP)
+        return true;
+    return (a->row != b->row && (column == COLUMN_ROW || (traits & CARRYNET_FIELD_VARIES) != 0)) ||
+           (a->settings.batch != b->settings.batch && (traits & CARRYNET_FIELD_FOLLOWS_BATCH) != 0);
 }
 
 /* Two parts that are not of one sweep: the first column that shows it, if one does. */
 static carrynet_status different(const struct sweep_reader *a, const struct sweep_reader *b)
 {
     char here[SWEEP_FIELD], there[SWEEP_FIELD];
-    for (size_t i = 0; i < SWEEP_SETTINGS; ++i)
-        if (!may_differ(&a->row, &b->row, sweep_columns[i].name) &&
+    for (size_t i = 0; i < sweep_setting_columns(); ++i)
+        if (!may_differ(&a->row, &b->row, i) &&
             strcmp(sweep_field(here, &a->row, i), sweep_field(there, &b->row, i)) != 0)
             return base_fail(CARRYNET_ERROR_FORMAT,
                              "%s is %s in %s, %s in %s; only parts of one sweep can be joined, made with the same "
                              "options but --shard",
-                             sweep_columns[i].name, here, a->lines.path, there, b->lines.path);
+                             sweep_column(i).name, here, a->lines.path, there, b->lines.path);
     return base_fail(CARRYNET_ERROR_FORMAT,
                      "%s and %s are of two sweeps, whose seeds or lists differ; only parts of one sweep can be joined, "
                      "made with the same options but --shard",
@@ -192,7 +190,7 @@ static carrynet_status add_same(base_text *rows, const struct sweep_reader *read
     if (same == lines->length && written[same] == '\n')
         return CARRYNET_OK;
     return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is not as a sweep writes it", lines->path,
-                     lines->line, sweep_columns[sweep_column_at(place, reader->proofs)].name);
+                     lines->line, sweep_column(sweep_column_at(place, reader->proofs)).name);
 }
 
 /* Adds the owner's row and its seconds, and moves it on. */

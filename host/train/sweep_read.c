@@ -62,16 +62,12 @@ static bool read_count(uint64_t *value, const char *text, uint64_t most)
 /* Reads one field; NULL if it is right, else what it must be. A count that is derived goes to *derived. */
 static const char *read_field(carrynet_sweep_row *row, uint64_t *derived, size_t column, const char *text)
 {
-    void *value = (char *)row + sweep_columns[column].offset;
+    const struct sweep_column c = sweep_column(column);
+    void *value = (char *)row + c.offset;
     carrynet_settings *settings = &row->settings;
     carrynet_task task;
     uint64_t count = 0;
-    switch (sweep_columns[column].kind) {
-    case SWEEP_U32:
-        if (!read_count(&count, text, UINT32_MAX))
-            return "a whole number below 2^32";
-        *(uint32_t *)value = (uint32_t)count;
-        return NULL;
+    switch (c.kind) {
     case SWEEP_U64:
         return read_count(value, text, UINT64_MAX) ? NULL : "a whole number below 2^64";
     case SWEEP_FLAG:
@@ -81,20 +77,13 @@ static const char *read_field(carrynet_sweep_row *row, uint64_t *derived, size_t
         return base_read_real(value, text) ? NULL : "a decimal number";
     case SWEEP_HEX:
         return read_hex(value, text) ? NULL : "16 hexadecimal digits";
+    case SWEEP_SETTING:
+        return carrynet_field_read(settings, c.field, text, CARRYNET_MEDIUM_CSV);
     case SWEEP_TASK:
         if (!sweep_find_task(&task, text))
             return "the name of a task of this program, or NAME:DIGEST";
         carrynet_settings_init(settings, &task);
         return NULL;
-    case SWEEP_PRECISION:
-        settings->precision = strcmp(text, "fp32") == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
-        return strcmp(text, "fp32") == 0 || strcmp(text, "fp64") == 0 ? NULL : "fp32 or fp64";
-    case SWEEP_LOSS:
-        return carrynet_loss_find(&settings->loss, text) == CARRYNET_OK ? NULL : "the name of a loss";
-    case SWEEP_OPTIMIZER:
-        return carrynet_optimizer_find(&settings->optimizer, text) == CARRYNET_OK ? NULL : "the name of an optimizer";
-    case SWEEP_SCHEDULE:
-        return carrynet_schedule_find(&settings->schedule, text) == CARRYNET_OK ? NULL : "the name of a schedule";
     case SWEEP_ARITHMETIC:
         return read_count(&count, text, UINT32_MAX) && count == CARRYNET_ARITHMETIC_VERSION
                    ? NULL
@@ -128,6 +117,14 @@ static const char *disagreement(const carrynet_sweep_row *row, uint64_t sequence
     return NULL;
 }
 
+static size_t columns_of(bool proofs)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sweep_column_count(); ++i)
+        count += sweep_has_column(i, proofs);
+    return count;
+}
+
 static carrynet_status read_row(struct sweep_reader *reader)
 {
     const struct sweep_lines *lines = &reader->lines;
@@ -135,18 +132,19 @@ static carrynet_status read_row(struct sweep_reader *reader)
     carrynet_sweep_row *row = &reader->row;
     uint64_t sequences = 0;
     char text[2 * SWEEP_FIELD], shown[SWEEP_FIELD];
+    const size_t count = sweep_column_count();
     if (lines->length > LONGEST_LINE)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long", lines->path, lines->line);
-    for (size_t i = 0; i < SWEEP_COLUMNS; ++i) {
+    for (size_t i = 0; i < count; ++i) {
         if (!sweep_has_column(i, reader->proofs))
             continue;
-        const bool last = i + 1 == SWEEP_COLUMNS;
+        const bool last = i + 1 == count;
         const char *comma = memchr(at, ',', (size_t)(end - at));
         const char *stop = comma != NULL ? comma : end;
         const size_t length = (size_t)(stop - at);
         if ((comma == NULL) != last)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu has %s than %d columns", lines->path, lines->line,
-                             last ? "more" : "fewer", reader->proofs ? SWEEP_COLUMNS : SWEEP_COLUMNS - 2);
+            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu has %s than %zu columns", lines->path, lines->line,
+                             last ? "more" : "fewer", columns_of(reader->proofs));
         const char *wanted = "shorter";
         if (length < sizeof text) {
             memcpy(text, at, length);
@@ -155,7 +153,7 @@ static carrynet_status read_row(struct sweep_reader *reader)
         }
         if (wanted != NULL)
             return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is '%s', must be %s", lines->path,
-                             lines->line, sweep_columns[i].name, quote(shown, at, length), wanted);
+                             lines->line, sweep_column(i).name, quote(shown, at, length), wanted);
         at = stop + 1;
     }
     const char *wrong = disagreement(row, sequences);

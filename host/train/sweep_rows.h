@@ -6,6 +6,7 @@
 #define TRAIN_SWEEP_ROWS_H
 
 #include "base/base.h"
+#include <carrynet/fields.h>
 #include <carrynet/sweep.h>
 
 struct sweep_point {
@@ -94,20 +95,13 @@ void sweep_portion_settings(carrynet_settings *settings, carrynet_individual *in
 
 /* ---- the file (sweep_file.c writes, sweep_read.c reads) -------------------------------------------------------- */
 
-/* All columns; and the first ones: what the row is, not how it ended. */
-enum { SWEEP_COLUMNS = 31, SWEEP_SETTINGS = 25 };
-
 typedef enum sweep_kind {
-    SWEEP_U32,
     SWEEP_U64,
     SWEEP_FLAG, /* a bool as 0 or 1 */
     SWEEP_REAL,
-    SWEEP_HEX, /* a uint64_t */
+    SWEEP_HEX,     /* a uint64_t */
+    SWEEP_SETTING, /* a field of the settings */
     SWEEP_TASK,
-    SWEEP_PRECISION,
-    SWEEP_LOSS,
-    SWEEP_OPTIMIZER,
-    SWEEP_SCHEDULE,
     SWEEP_ARITHMETIC, /* of this program */
     SWEEP_SEQUENCES   /* updates times batch */
 } sweep_kind;
@@ -115,10 +109,15 @@ typedef enum sweep_kind {
 struct sweep_column {
     const char *name;
     sweep_kind kind;
-    size_t offset; /* in carrynet_sweep_row, where the value lies there */
-    bool of_proof; /* only in the tables of sweeps until proved */
+    size_t offset;               /* in carrynet_sweep_row, where the value lies there */
+    bool of_proof;               /* only in the tables of sweeps until proved */
+    const carrynet_field *field; /* of the settings */
 };
-extern const struct sweep_column sweep_columns[SWEEP_COLUMNS];
+
+/* A column; how many there are; and how many of them, the first ones, say what the row is, not how it ended. */
+struct sweep_column sweep_column(size_t index);
+size_t sweep_column_count(void);
+size_t sweep_setting_columns(void);
 extern const char sweep_times_header[];
 
 /* Whether a table has a column, of a sweep until proved or of another; and which one is number `place` of it. */

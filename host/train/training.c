@@ -52,7 +52,7 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
     if (settings->steps * hidden * (hidden + 16) > SAMPLE_WORK)
         return CARRYNET_OK;
     if (training->plain == NULL) {
-        const carrynet_engine_options options = {.device = "reference"};
+        const carrynet_engine_options options = {.device = "host"};
         carrynet_settings one = *settings;
         one.networks = 1;
         status = carrynet_engine_create(&training->plain, &one, &options);

@@ -7,6 +7,7 @@
 #include <carrynet/engine.h>
 #include <carrynet/evaluate.h>
 #include <carrynet/export.h>
+#include <carrynet/fields.h>
 #include <carrynet/import.h>
 #include <carrynet/model.h>
 #include <carrynet/net.h>

@@ -1,6 +1,6 @@
 /*
- * The engine: N networks of one shape on one device, with one interface for the plain C reference and for OpenCL. Both
- * give the same bits (kernels/ARITHMETIC.md).
+ * The engine: N networks of one shape on one device, with one interface for OpenCL, for C (`host`), and for the plain C
+ * reference. All give the same bits (kernels/ARITHMETIC.md).
  *
  * Arrays named "values" are float or double by the engine's precision. Calls block until their results are there;
  * carrynet_engine_update, and carrynet_engine_train without metrics, may return while the device works.
@@ -29,8 +29,8 @@ typedef enum carrynet_launches {
 
 typedef struct carrynet_engine_options {
     /*
-     * "P:D", "gpu", "cpu", part of a name, "reference"; NULL or "auto": the best there is (GPU, CPU, then the
-     * reference); "P:D/N": N equal parts of a device, as devices of their own. Several, with commas between, or "all"
+     * "P:D", "gpu", "cpu", part of a name, "host" or "reference" (tiled or plain C on one core); NULL or "auto": the best
+     * there is (GPU, CPU, then host); "P:D/N": N equal parts of a device, as devices of their own. Several, with commas between, or "all"
      * OpenCL devices, compute together: the second "gpu" is the second GPU.
      */
     const char *device;

@@ -84,7 +84,7 @@ carrynet_status film_develop(demo_film *film, const carrynet_model *model)
 {
     const carrynet_settings *settings = carrynet_model_settings(model);
     const uint64_t updates = carrynet_model_networks_const(model)[0].updates;
-    const carrynet_engine_options plain = {.device = "reference"};
+    const carrynet_engine_options plain = {.device = "host"};
     film->task = &settings->task;
     film->steps = settings->steps;
     while (film->count > 0 && film->updates[film->count - 1] >= updates)

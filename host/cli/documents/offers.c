@@ -38,7 +38,7 @@ bool row_of_command(const cli_command *command, const option_row *row)
 
 void offer_value(word_offer *offer, const option_row *row)
 {
-    static const char *const devices[] = {"gpu", "cpu", "reference"};
+    static const char *const devices[] = {"gpu", "cpu", "host", "reference"};
     offer_word(offer, row->kind == OPTION_KIND_TEXT ? row->argument : "");
     if (row->choice != NULL) {
         offer->kind = row->kind == OPTION_KIND_CHOICES ? WORD_NAMES_LIST : WORD_NAMES;

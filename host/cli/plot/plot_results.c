@@ -4,6 +4,7 @@
  */
 #include "cli/console.h"
 #include "cli/plot/plot_charts.h"
+#include <carrynet/fields.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -52,17 +53,12 @@ static const char *grouped_digits(char *text, size_t size, size_t number)
 static carrynet_status say_settings(base_text *common, base_text *mixed, const plot_results *results, const char *other,
                                     bool only_map)
 {
-    /* What is not named when it is the same for all goes without saying. */
-    static const struct {
-        const char *name;
-        bool said;
-    } columns[] = {{"task", true},         {"bits", true},         {"hidden", true},    {"bias", false},
-                   {"precision", false},   {"batch", true},        {"loss", true},      {"optimizer", true},
-                   {"schedule", false},    {"lr", true},           {"momentum", false}, {"decay", false},
-                   {"epsilon", false},     {"clip", false},        {"noise", false},    {"scale", false},
-                   {"check_every", false}, {"max_updates", false}, {"defaults", false}};
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; ++i) {
-        const char *name = columns[i].name;
+    const carrynet_field *field = NULL;
+    for (unsigned place = 0; place == 0 || (field = carrynet_field_in(CARRYNET_MEDIUM_CSV, place)) != NULL; ++place) {
+        const char *name = field == NULL ? "task" : field->in[CARRYNET_MEDIUM_CSV].key;
+        const unsigned traits = field == NULL ? CARRYNET_FIELD_TITLE : field->traits;
+        if ((traits & CARRYNET_FIELD_VARIES) != 0 && (traits & CARRYNET_FIELD_AXIS) == 0)
+            continue; /* seeds always differ */
         plot_values values = {0};
         const bool mapped = other != NULL && strcmp(name, other) == 0;
         if (strcmp(name, results->by.name) == 0 || (mapped && only_map) || !plot_table_has(results->table, name))
@@ -73,7 +69,7 @@ static carrynet_status say_settings(base_text *common, base_text *mixed, const p
         else if (status == CARRYNET_OK && values.count > 1)
             base_text_add(mixed, "%s%zu values of %s%s", mixed->size == 0 ? "" : ", ", values.count, name,
                           mapped ? " (but for the map)" : "");
-        else if (status == CARRYNET_OK && columns[i].said)
+        else if (status == CARRYNET_OK && (traits & CARRYNET_FIELD_TITLE) != 0)
             base_text_add(common, ", %s %s", name, values.label[0]);
         plot_values_free(&values);
         if (status != CARRYNET_OK && status != CARRYNET_ERROR_FORMAT)

@@ -2,7 +2,7 @@
  * Many chains at once (kernels/ARITHMETIC.md 4). Each chain is in its one order; the chains of a tile take turns, so
  * that their totals stay in registers and none waits for its own last fma. What a tile is changes no bit.
  */
-#include "reference/loops/loops.h"
+#include "backend/tiled/loops.h"
 
 /* WIDTH: columns of a tile of four rows. A row left over is cut into four runs of columns instead. */
 enum { WIDTH = 64 / sizeof(real) };

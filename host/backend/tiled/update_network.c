@@ -2,7 +2,7 @@
  * One update of one network (kernels/ARITHMETIC.md 5): average, clipping by norm, optimizer. The update adds: the
  * gradient is the direction of descent.
  */
-#include "reference/loops/loops.h"
+#include "backend/tiled/loops.h"
 
 /* A value of the averaged gradient: F(sum r), saturated to [-2^60, 2^60]. */
 static real averaged(real sum, real r)
@@ -34,13 +34,6 @@ static real clip_factor(const real *sums, size_t count, real r, real c)
         squares = (real)NAN;
     const real norm = product(REAL(0x1p-20), square_root(squares));
     return norm <= c ? REAL(0x1p0) : quotient(c, norm);
-}
-
-double clip_factor_of(const void *sums, const carrynet_settings *settings, uint64_t sequences)
-{
-    const size_t trained = carrynet_shape_trained(&settings->shape);
-    const real r = (real)(0x1p0 / (double)sequences);
-    return settings->clip > 0 ? (double)clip_factor(sums, trained, r, (real)settings->clip) : 1;
 }
 
 static real second_moment_forward(real v, real g, real decay, real rest)

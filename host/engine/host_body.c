@@ -1,13 +1,13 @@
-/* The engine's body in plain C: networks one after another through the reference's loops. */
+/* The engine's bodies in C: networks one after another through the operations of the reference, or of the backend `host`. */
+#include "backend/host.h"
 #include "base/base.h"
 #include "engine/body.h"
 #include "net/value.h"
-#include "reference/reference.h"
 #include <string.h>
 
-struct reference_body {
+struct host_body {
     carrynet_settings settings;
-    const struct reference_loops *loops;
+    const struct network_operations *operations;
     size_t value;   /* bytes of a value */
     size_t size;    /* parameters of a network */
     size_t trained; /* of which trained */
@@ -21,14 +21,14 @@ struct reference_body {
     uint64_t need; /* bytes that it may come to hold */
 };
 
-static size_t part_size(const struct reference_body *body, carrynet_part part)
+static size_t part_size(const struct host_body *body, carrynet_part part)
 {
     return part == CARRYNET_PART_PARAMETERS ? body->size : body->trained;
 }
 
-static void reference_free(void *self)
+static void host_free(void *self)
 {
-    struct reference_body *body = self;
+    struct host_body *body = self;
     if (body == NULL)
         return;
     for (int part = 0; part < 3; ++part)
@@ -40,9 +40,9 @@ static void reference_free(void *self)
     base_free(body);
 }
 
-static uint64_t reference_memory(void *self)
+static uint64_t host_memory(void *self)
 {
-    const struct reference_body *body = self;
+    const struct host_body *body = self;
     uint64_t bytes = body->scratch_room + body->words_room * sizeof(uint32_t);
     for (int part = 0; part < 3; ++part)
         if (body->parts[part] != NULL)
@@ -50,31 +50,31 @@ static uint64_t reference_memory(void *self)
     return bytes + (uint64_t)body->settings.networks * (body->trained + 2) * body->value;
 }
 
-static uint64_t reference_need(void *self)
+static uint64_t host_need(void *self)
 {
-    const struct reference_body *body = self;
+    const struct host_body *body = self;
     return body->need;
 }
 
-static carrynet_status reference_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
+static carrynet_status host_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
 {
-    const struct reference_body *body = self;
+    const struct host_body *body = self;
     const size_t bytes = part_size(body, part) * body->value;
     memcpy(values, body->parts[part] + first * bytes, count * bytes);
     return CARRYNET_OK;
 }
 
-static carrynet_status reference_set(void *self, carrynet_part part, size_t first, size_t count, const void *values)
+static carrynet_status host_set(void *self, carrynet_part part, size_t first, size_t count, const void *values)
 {
-    struct reference_body *body = self;
+    struct host_body *body = self;
     const size_t bytes = part_size(body, part) * body->value;
     memcpy(body->parts[part] + first * bytes, values, count * bytes);
     return CARRYNET_OK;
 }
 
-static carrynet_status reference_keep(void *self, const uint32_t *from, uint32_t count)
+static carrynet_status host_keep(void *self, const uint32_t *from, uint32_t count)
 {
-    struct reference_body *body = self;
+    struct host_body *body = self;
     for (int part = 0; part < 3; ++part) {
         const size_t bytes = part_size(body, (carrynet_part)part) * body->value;
         for (uint32_t n = 0; n < count && body->parts[part] != NULL; ++n)
@@ -99,14 +99,14 @@ static carrynet_status grow(void *memory, size_t *room, size_t need, size_t size
     return status;
 }
 
-static size_t staged(const struct reference_body *body, const struct net_pass *pass)
+static size_t staged(const struct host_body *body, const struct net_pass *pass)
 {
     return (pass->shared ? 1 : body->settings.networks) * pass->sequences;
 }
 
-static carrynet_status reference_stage(void *self, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets)
+static carrynet_status host_stage(void *self, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets)
 {
-    struct reference_body *body = self;
+    struct host_body *body = self;
     const size_t sequences = staged(body, pass);
     carrynet_status status =
         grow(&body->words, &body->words_room, sequences * (pass->symbol_words + pass->target_words), sizeof(uint32_t));
@@ -117,15 +117,14 @@ static carrynet_status reference_stage(void *self, const struct net_pass *pass, 
     return status;
 }
 
-static carrynet_status make_scratch(struct reference_body *body, const struct net_pass *pass,
-                                    enum reference_keeps keeps)
+static carrynet_status make_scratch(struct host_body *body, const struct net_pass *pass, enum reference_keeps keeps)
 {
     return grow(&body->scratch, &body->scratch_room,
-                body->loops->scratch_bytes(&body->settings, pass->steps, pass->sequences, keeps), 1);
+                body->operations->scratch_bytes(&body->settings, pass->steps, pass->sequences, keeps), 1);
 }
 
 /* The pass of network n over what is staged. */
-static struct reference_pass pass_of(const struct reference_body *body, const struct net_pass *pass, size_t n)
+static struct reference_pass pass_of(const struct host_body *body, const struct net_pass *pass, size_t n)
 {
     const size_t first = pass->shared ? 0 : n * pass->sequences;
     const uint32_t *targets = body->words + staged(body, pass) * pass->symbol_words;
@@ -142,26 +141,25 @@ static struct reference_pass pass_of(const struct reference_body *body, const st
     };
 }
 
-static carrynet_status reference_gradient(void *self, const struct net_pass *pass,
-                                          const carrynet_individual *individuals)
+static carrynet_status host_gradient(void *self, const struct net_pass *pass, const carrynet_individual *individuals)
 {
-    struct reference_body *body = self;
+    struct host_body *body = self;
     const carrynet_status status = make_scratch(body, pass, REFERENCE_TRAINS);
     for (size_t n = 0; n < body->settings.networks && status == CARRYNET_OK; ++n) {
         struct reference_pass one = pass_of(body, pass, n);
         one.noise = individuals[n].noise;
         one.seed = individuals[n].seed;
         one.update = (uint32_t)individuals[n].updates;
-        body->loops->gradient(body->sums + n * (body->trained + 2) * body->value, &body->counts[n],
-                              body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, &body->settings,
-                              &one, body->scratch);
+        body->operations->gradient(body->sums + n * (body->trained + 2) * body->value, &body->counts[n],
+                                   body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value,
+                                   &body->settings, &one, body->scratch);
     }
     return status;
 }
 
-static carrynet_status reference_get_sums(void *self, void *values, carrynet_metrics *metrics)
+static carrynet_status host_get_sums(void *self, void *values, carrynet_metrics *metrics)
 {
-    const struct reference_body *body = self;
+    const struct host_body *body = self;
     for (size_t n = 0; n < body->settings.networks; ++n) {
         const char *node = body->sums + n * (body->trained + 2) * body->value;
         if (values != NULL)
@@ -177,39 +175,39 @@ static carrynet_status reference_get_sums(void *self, void *values, carrynet_met
     return CARRYNET_OK;
 }
 
-static carrynet_status reference_set_sums(void *self, const void *values)
+static carrynet_status host_set_sums(void *self, const void *values)
 {
-    struct reference_body *body = self;
+    struct host_body *body = self;
     const size_t bytes = body->trained * body->value;
     for (size_t n = 0; n < body->settings.networks; ++n)
         memcpy(body->sums + n * (body->trained + 2) * body->value, (const char *)values + n * bytes, bytes);
     return CARRYNET_OK;
 }
 
-static carrynet_status reference_update(void *self, const struct net_rates *rates, uint64_t sequences)
+static carrynet_status host_update(void *self, const struct net_rates *rates, uint64_t sequences)
 {
-    struct reference_body *body = self;
+    struct host_body *body = self;
     for (size_t n = 0; n < body->settings.networks; ++n) {
         char *moments[2];
         for (int i = 0; i < 2; ++i)
             moments[i] = body->parts[1 + i] == NULL ? NULL : body->parts[1 + i] + n * body->trained * body->value;
-        body->loops->update(body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, moments[0],
-                            moments[1], body->sums + n * (body->trained + 2) * body->value, &body->settings, sequences,
-                            rates[n].rate, rates[n].epsilon);
+        body->operations->update(body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, moments[0],
+                                 moments[1], body->sums + n * (body->trained + 2) * body->value, &body->settings,
+                                 sequences, rates[n].rate, rates[n].epsilon);
     }
     return CARRYNET_OK;
 }
 
 /* Array `values` [networks][sequences][per_sequence], at network n; NULL stays NULL. */
-static void *at_network(const struct reference_body *body, void *values, const struct net_pass *pass, size_t n,
+static void *at_network(const struct host_body *body, void *values, const struct net_pass *pass, size_t n,
                         size_t per_sequence)
 {
     return values == NULL ? NULL : (char *)values + n * pass->sequences * per_sequence * body->value;
 }
 
-static carrynet_status reference_forward(void *self, const struct net_pass *pass, const carrynet_forward *outputs)
+static carrynet_status host_forward(void *self, const struct net_pass *pass, const carrynet_forward *outputs)
 {
-    struct reference_body *body = self;
+    struct host_body *body = self;
     const size_t hidden = body->settings.shape.hidden, out = body->settings.shape.outputs;
     const carrynet_status status =
         make_scratch(body, pass, outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES);
@@ -226,9 +224,9 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
             double twice[2];
         } sums;
         struct reference_counts counts;
-        body->loops->forward(&mine, &sums, &counts,
-                             body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, &body->settings,
-                             &one, body->scratch);
+        body->operations->forward(&mine, &sums, &counts,
+                                  body->parts[CARRYNET_PART_PARAMETERS] + n * body->size * body->value, &body->settings,
+                                  &one, body->scratch);
         if (outputs->metrics != NULL)
             outputs->metrics[n] = (carrynet_metrics){
                 .loss = net_value(&sums, body->settings.precision, 0),
@@ -241,7 +239,7 @@ static carrynet_status reference_forward(void *self, const struct net_pass *pass
 }
 
 /* Plain calls have no events, and nothing is copied. */
-static carrynet_status reference_profile(void *self, carrynet_profile *profile)
+static carrynet_status host_profile(void *self, carrynet_profile *profile)
 {
     (void)self;
     *profile = (carrynet_profile){.threads = 1};
@@ -251,14 +249,15 @@ static carrynet_status reference_profile(void *self, carrynet_profile *profile)
 enum { PEAK_WINDOWS = 6 };
 static const double PEAK_SECONDS = 0.02;
 
-static carrynet_status reference_peak(void *self, double *flops)
+static carrynet_status host_peak(void *self, double *flops)
 {
-    const struct reference_body *body = self;
+    const struct host_body *body = self;
     uint64_t rounds = 1000;
     double result = 0;
     *flops = 0;
     for (int window = 0; window < PEAK_WINDOWS;) {
-        const double start = base_seconds(), operations = body->loops->peak(&result, rounds), end = base_seconds();
+        const double start = base_seconds(), operations = reference_of(body->settings.precision)->peak(&result, rounds),
+                     end = base_seconds();
         if (end - start < PEAK_SECONDS) {
             rounds *= 2;
             continue;
@@ -269,34 +268,33 @@ static carrynet_status reference_peak(void *self, double *flops)
     return CARRYNET_OK;
 }
 
-static const struct engine_operations operations_of_reference = {
-    .free = reference_free,
-    .memory = reference_memory,
-    .need = reference_need,
-    .get = reference_get,
-    .set = reference_set,
-    .keep = reference_keep,
-    .stage = reference_stage,
-    .gradient = reference_gradient,
-    .get_sums = reference_get_sums,
-    .set_sums = reference_set_sums,
-    .update = reference_update,
-    .forward = reference_forward,
-    .profile = reference_profile,
-    .peak = reference_peak,
+static const struct engine_operations operations_of_host = {
+    .free = host_free,
+    .memory = host_memory,
+    .need = host_need,
+    .get = host_get,
+    .set = host_set,
+    .keep = host_keep,
+    .stage = host_stage,
+    .gradient = host_gradient,
+    .get_sums = host_get_sums,
+    .set_sums = host_set_sums,
+    .update = host_update,
+    .forward = host_forward,
+    .profile = host_profile,
+    .peak = host_peak,
 };
 
 /* What training and measuring with these settings take, in binary64, which does not wrap around. */
-static double need_of(const carrynet_settings *settings)
+static double need_of(const carrynet_settings *settings, const struct network_operations *operations)
 {
-    const struct reference_loops *loops = reference_loops(settings->precision);
     const struct net_pass pass = net_training_pass(settings, false), measuring = net_measuring_pass(settings);
     const double value = settings->precision / 8, networks = settings->networks;
     const double words = (double)(pass.symbol_words + pass.target_words) * sizeof(uint32_t);
     const double parts = 1 + net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer);
-    const double trained = (double)loops->scratch_bytes(settings, pass.steps, pass.sequences, REFERENCE_TRAINS);
+    const double trained = (double)operations->scratch_bytes(settings, pass.steps, pass.sequences, REFERENCE_TRAINS);
     const double measured =
-        (double)loops->scratch_bytes(settings, measuring.steps, measuring.sequences, REFERENCE_MEASURES);
+        (double)operations->scratch_bytes(settings, measuring.steps, measuring.sequences, REFERENCE_MEASURES);
     const double staged = networks * (double)pass.sequences, shared = (double)measuring.sequences;
     return networks * ((parts + 1) * (double)carrynet_shape_size(&settings->shape) * value + 2 * value +
                        sizeof(struct reference_counts)) +
@@ -316,14 +314,16 @@ static carrynet_status check_memory(const carrynet_settings *settings, double ne
         settings->networks, settings->shape.hidden, settings->steps, settings->batch, all / 1e9, limit / 1e9);
 }
 
-carrynet_status engine_reference_body(void **out, const struct engine_operations **operations,
-                                      const carrynet_settings *settings)
+carrynet_status engine_host_body(void **out, const struct engine_operations **operations,
+                                 const carrynet_settings *settings, bool plain)
 {
-    struct reference_body *body = NULL;
+    struct host_body *body = NULL;
     *out = NULL;
-    *operations = &operations_of_reference;
+    *operations = &operations_of_host;
     carrynet_status status = reference_admit();
-    const double need = need_of(settings);
+    const struct network_operations *of_networks =
+        plain ? &reference_of(settings->precision)->operations : host_operations(settings->precision);
+    const double need = need_of(settings, of_networks);
     if (status == CARRYNET_OK)
         status = check_memory(settings, need);
     if (status == CARRYNET_OK)
@@ -333,7 +333,7 @@ carrynet_status engine_reference_body(void **out, const struct engine_operations
     const bool first = net_first_moment(settings->optimizer), second = net_second_moment(settings->optimizer);
     body->settings = *settings;
     body->need = (uint64_t)need;
-    body->loops = reference_loops(settings->precision);
+    body->operations = of_networks;
     body->value = settings->precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double);
     body->size = carrynet_shape_size(&settings->shape);
     body->trained = carrynet_shape_trained(&settings->shape);
@@ -348,7 +348,7 @@ carrynet_status engine_reference_body(void **out, const struct engine_operations
     if (status == CARRYNET_OK)
         status = base_allocate(&body->counts, networks, sizeof *body->counts);
     if (status != CARRYNET_OK) {
-        reference_free(body);
+        host_free(body);
         return status;
     }
     *out = body;

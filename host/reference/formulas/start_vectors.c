@@ -1,5 +1,5 @@
 /* The host's side of the start-up vectors (kernels/admission.cl). */
-#include "reference/loops/loops.h"
+#include "reference/formulas/training_step.h"
 
 void compute_start_vectors(void *results_, const void *operands_, size_t count)
 {

@@ -3,7 +3,7 @@
  *
  *     dh[t] = (dh[t+1] w_hh^T + dy[t] w_hy^T) h (1 - h);  dw_hy = h[t+1]^T dy, dw_hh = h[t]^T dh, dw_xh = x^T dh
  */
-#include "reference/loops/loops.h"
+#include "backend/tiled/loops.h"
 #include <string.h>
 
 static real output_delta(real e, real y, carrynet_loss loss)

@@ -1,17 +1,17 @@
 /*
- * What the loop files share. Each is compiled once a precision (CARRYNET_REAL_BITS) and variant (REFERENCE_VARIANT);
+ * What the loop files share. Each is compiled once a precision (CARRYNET_REAL_BITS) and variant (C_VARIANT);
  * LOOP makes the names of the copies.
  */
-#ifndef LOOPS_LOOPS_H
-#define LOOPS_LOOPS_H
+#ifndef TILED_LOOPS_H
+#define TILED_LOOPS_H
 
 #include "kernels/arguments.h"
 #include "kernels/arithmetic.h"
 #include "reference/reference.h"
 
-#define LOOP_PASTE_(name, bits, variant) reference_##bits##_##variant##_##name
+#define LOOP_PASTE_(name, bits, variant) tiled_##bits##_##variant##_##name
 #define LOOP_PASTE(name, bits, variant) LOOP_PASTE_(name, bits, variant)
-#define LOOP(name) LOOP_PASTE(name, CARRYNET_REAL_BITS, REFERENCE_VARIANT)
+#define LOOP(name) LOOP_PASTE(name, CARRYNET_REAL_BITS, C_VARIANT)
 
 /* LEVELS: nodes that the tree of NET_SEQUENCES / BLOCK blocks, or of runs of a gradient, can hold at once. */
 enum { BLOCK = CARRYNET_BLOCK, STRIPES = 16, RUN = 64, LEVELS = 20 };
@@ -71,9 +71,6 @@ static inline void add_values(real *restrict total, const real *restrict values,
 #define measure_block LOOP(measure_block)
 #define backward_block LOOP(backward_block)
 #define update_network LOOP(update_network)
-#define clip_factor_of LOOP(clip_factor_of)
-#define run_peak LOOP(run_peak)
-#define compute_start_vectors LOOP(compute_start_vectors)
 
 /*
  * total[r][j] = chain over n ascending: fma(a[r][n], b[n][j], total[r][j]), for total [rows][columns] and
@@ -92,11 +89,5 @@ void backward_block(real *gradient, struct block *block, const struct parameters
 
 void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums,
                     const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
-
-double clip_factor_of(const void *sums, const carrynet_settings *settings, uint64_t sequences);
-
-double run_peak(double *result, uint64_t rounds);
-
-void compute_start_vectors(void *results, const void *operands, size_t count);
 
 #endif

@@ -3,7 +3,7 @@
  *
  *     h[t+1] = sigmoid(b_h + x[t] w_xh + h[t] w_hh);  z[t] = b_y + h[t+1] w_hy;  y = sigmoid(z)
  */
-#include "reference/loops/loops.h"
+#include "backend/tiled/loops.h"
 #include <string.h>
 
 /* row[a] = b_h + the rows of w_xh whose bit of symbol a is set. */

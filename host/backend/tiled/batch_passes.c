@@ -2,7 +2,7 @@
  * From blocks to batches: cuts a batch into blocks of 64, runs them, and joins their sums as a binary counter carries
  * (kernels/ARITHMETIC.md 5). Also the table of this variant's loops.
  */
-#include "reference/loops/loops.h"
+#include "backend/tiled/loops.h"
 #include <string.h>
 
 static size_t gradient_size(const carrynet_settings *settings)
@@ -26,18 +26,17 @@ static size_t levels_of(size_t sequences)
 
 /*
  * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. The
- * deltas of `window` steps are kept, 0: as many as make about a block, since their chains are then long and they stay in
+ * deltas of a window of steps are kept: as many as make about a block, since their chains are then long and they stay in
  * the cache.
  */
 static size_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
-                      size_t sequences, enum reference_keeps keeps, size_t window)
+                      size_t sequences, enum reference_keeps keeps)
 {
     size_t at = 0;
     const bool trains = keeps == REFERENCE_TRAINS;
     const size_t rows = sequences < BLOCK ? sequences : BLOCK;
     const size_t H = settings->shape.hidden, O = settings->shape.outputs, I = settings->shape.inputs;
-    if (window == 0)
-        window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
+    const size_t window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
     *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps != REFERENCE_MEASURES};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
@@ -154,7 +153,7 @@ static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, siz
 {
     struct block block;
     real *nodes;
-    return lay_out(&block, &nodes, NULL, settings, steps, sequences, keeps, 0);
+    return lay_out(&block, &nodes, NULL, settings, steps, sequences, keeps);
 }
 
 static void gradient(void *node, struct reference_counts *counts, const void *values, const carrynet_settings *settings,
@@ -162,7 +161,7 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
 {
     struct block b;
     real *nodes;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, REFERENCE_TRAINS, 0);
+    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, REFERENCE_TRAINS);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
@@ -196,7 +195,7 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
     struct block b;
     real *nodes, *state = outputs->state;
     (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences,
-                  outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES, 0);
+                  outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
     uint64_t blocks = 0;
@@ -218,58 +217,12 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
     memcpy(metrics, nodes, 2 * sizeof(real));
 }
 
-static size_t trace_bytes(const carrynet_settings *settings, size_t steps, size_t sequences)
-{
-    struct block block;
-    real *nodes;
-    return lay_out(&block, &nodes, NULL, settings, steps, sequences, REFERENCE_TRAINS, steps);
-}
-
-/* Steps first, ..., last of n values a sequence, which lie last step first, in the order of time. */
-static void in_time(void *out_, const real *in, size_t steps, size_t n)
-{
-    real *out = out_;
-    for (size_t t = 0; t < steps; ++t)
-        memcpy(out + t * n, in + (steps - 1 - t) * n, n * sizeof *out);
-}
-
-static void trace(const struct reference_trace *to, const void *values, const carrynet_settings *settings,
-                  const struct reference_pass *pass, void *scratch)
-{
-    struct block b;
-    real *nodes, *node = to->node, *first = to->first;
-    struct reference_counts counts = {0};
-    const size_t T = pass->steps, rows = ((size_t)1 << settings->shape.inputs) * settings->shape.hidden;
-    (void)lay_out(&b, &nodes, scratch, settings, T, pass->sequences, REFERENCE_TRAINS, T);
-    const struct parameters p = by_name(values, &settings->shape);
-    transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
-    transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
-    open_block(&b, &p, pass, NULL, 0);
-    forward_block(&b, &p, pass, 0);
-    memcpy(to->rows, b.row, rows * sizeof(real));
-    for (size_t i = 0; i < rows; ++i)
-        first[i] = flush(sigmoid(b.row[i]));
-    measure_block(node + gradient_size(settings) - 2, &counts, &b, settings->loss);
-    backward_block(node, &b, &p, settings->loss);
-    in_time(to->h, b.h, T + 1, b.S * b.H);
-    in_time(to->z, b.z, T, b.S * b.O);
-    in_time(to->y, b.y, T, b.S * b.O);
-    in_time(to->dy, b.dy, T, b.S * b.O);
-    in_time(to->dh, b.dh + b.S * b.H, T, b.S * b.H);
-    memcpy(to->buckets, b.row, rows * sizeof(real)); /* which serves backward too */
-}
-
-#define LOOPS_TABLE_(bits, variant) reference_##bits##_##variant
-#define LOOPS_TABLE(bits, variant) LOOPS_TABLE_(bits, variant)
-extern const struct reference_loops LOOPS_TABLE(CARRYNET_REAL_BITS, REFERENCE_VARIANT);
-const struct reference_loops LOOPS_TABLE(CARRYNET_REAL_BITS, REFERENCE_VARIANT) = {
+#define OPERATIONS_(bits, variant) tiled_##bits##_##variant
+#define OPERATIONS(bits, variant) OPERATIONS_(bits, variant)
+extern const struct network_operations OPERATIONS(CARRYNET_REAL_BITS, C_VARIANT);
+const struct network_operations OPERATIONS(CARRYNET_REAL_BITS, C_VARIANT) = {
     .scratch_bytes = scratch_bytes,
     .gradient = gradient,
     .forward = forward,
     .update = update_network,
-    .trace_bytes = trace_bytes,
-    .trace = trace,
-    .clip_factor = clip_factor_of,
-    .peak = run_peak,
-    .start_vectors = compute_start_vectors,
 };

@@ -1,5 +1,5 @@
 /* The host's peak for benchmarks: chains of fused multiply-adds, enough of them to hide their latency. */
-#include "reference/loops/loops.h"
+#include "reference/formulas/training_step.h"
 
 enum { CHAINS = 64 };
 
