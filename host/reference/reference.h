@@ -92,8 +92,13 @@ struct reference_loops {
     void (*start_vectors)(void *results, const void *operands, size_t count);
 };
 
-/* Whether this host's fma, multiplication and addition round as the arithmetic needs. DEVICE names what does not. */
+/*
+ * Whether this host computes as the arithmetic says: known answers of single operations and of small updates, by the loops
+ * that reference_loops gives (known_answers.c). DEVICE, with a message that names this host, and no device; MEMORY.
+ */
 carrynet_status reference_admit(void);
+/* The same of given loops for binary32 and binary64. */
+carrynet_status reference_check(const struct reference_loops *single, const struct reference_loops *twice);
 
 /* The loops for a precision: with FMA instructions where this processor has them. Static. */
 const struct reference_loops *reference_loops(carrynet_precision precision);
