@@ -4,6 +4,7 @@
  * Writing is counted, since it may stop midway.
  */
 #include "base/json_text.h"
+#include "base/environment.h"
 #include <errno.h>
 
 struct reading {
@@ -27,8 +28,10 @@ static size_t next_byte(void *byte, size_t room, void *self)
 carrynet_status base_json_read(json_t **value, json_error_t *error, const char *text, size_t size, size_t flags)
 {
     struct reading reading = {.text = text, .left = size};
+    const fenv_t environment = base_enter_arithmetic(); /* numbers are the nearest, whatever the caller runs with */
     errno = 0;
     *value = json_load_callback(next_byte, &reading, flags, error);
+    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
     if (reading.short_of_memory || errno == ENOMEM) {
         json_decref(*value);
         *value = NULL;
@@ -39,12 +42,13 @@ carrynet_status base_json_read(json_t **value, json_error_t *error, const char *
 
 carrynet_status base_json_write(char **text, size_t *size, const json_t *value, size_t flags)
 {
+    const fenv_t environment = base_enter_arithmetic();
     *text = NULL;
     *size = value == NULL ? 0 : json_dumpb(value, NULL, 0, flags);
     carrynet_status status = *size == 0 ? CARRYNET_ERROR_MEMORY : base_allocate(text, *size + 1, 1);
     if (status == CARRYNET_OK && json_dumpb(value, *text, *size, flags) != *size)
         status = CARRYNET_ERROR_MEMORY;
-    if (status == CARRYNET_OK)
+    if (base_leave_arithmetic(&environment, status) == CARRYNET_OK)
         return CARRYNET_OK;
     base_free(*text);
     *text = NULL;
