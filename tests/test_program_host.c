@@ -50,6 +50,28 @@ Test(host_program, that_computes_wrong_is_named)
     cr_expect_null(program_file("t.safetensors", NULL), "a model was written");
 }
 
+#define UNCHECKED(...) ((const char *const[]){CARRYNET_WRONG_CHECKER, __VA_ARGS__, NULL})
+
+/* What cannot be checked is neither proved nor refuted, and no reason to go on training. */
+Test(host_program, that_cannot_check_ends)
+{
+    struct program_result result =
+        PROGRAM("train", "--until", "proved", "--task", "tomita1", "--hidden", "4", "-o", "m.safetensors");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    expect_host("reference", UNCHECKED("verify", "m.safetensors", "m.safetensors.cert"));
+    expect_host("reference", UNCHECKED("prove", "m.safetensors"));
+    expect_host("reference", UNCHECKED("eval", "m.safetensors", "--proof", "m.safetensors.cert"));
+    expect_host("reference",
+                UNCHECKED("train", "--until", "proved", "--task", "tomita1", "--hidden", "4", "-o", "t.safetensors"));
+    expect_host("reference", UNCHECKED("train", "--until", "proved", "--task", "tomita1", "--hidden", "4", "--nets",
+                                       "3", "-o", "t.safetensors"));
+    expect_host("reference",
+                UNCHECKED("sweep", "--until", "proved", "--task", "tomita1", "--hidden", "4", "-o", "s.csv"));
+    expect_host("reference", UNCHECKED("report", "m.safetensors", "-o", "r.html"));
+    cr_expect_null(program_file("t.safetensors", NULL), "a model was written");
+}
+
 Test(host_program, that_computes_right_says_so)
 {
     struct program_result result = PROGRAM_WITHOUT_OPENCL("doctor");

@@ -7,7 +7,6 @@
 #include "verify/bounds.h"
 #include "verify/checker.h"
 #include "verify/enclosure.h"
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -309,20 +308,6 @@ done:
     return status;
 }
 
-/* Whether the bounds' arithmetic is that of this build on this host: plain binary64, to nearest, with subnormals and NaN. */
-static bool binary64(void)
-{
-    /* From memory, so that no compiler computes them beforehand. */
-    volatile const double from[] = {1, 0x1p-53, 0x1.002p-53, 0x1p-1000, 0x1p1000, 0, 3};
-    const double one = from[0], half = from[1], above = from[2], tiny = from[3], huge = from[4], zero = from[5],
-                 three = from[6], none = zero / zero;
-    return one + half == one && one + above == 1 + DBL_EPSILON && -one - above == -1 - DBL_EPSILON && /* rounding */
-           (one + half) - one == 0 &&                                                                 /* precision */
-           one / three == 0x1.5555555555555p-2 && sqrt(three) == 0x1.bb67ae8584caap0 && tiny * half != 0 &&
-           tiny * half * huge == half && huge * huge > DBL_MAX && !(none <= one) && !(none > one) &&
-           none != none; /* as the tests of the bounds have it */
-}
-
 carrynet_status verify_certificate(carrynet_checked *checked, const struct certificate *certificate, const char *text,
                                    const carrynet_model *model, size_t network, const char *digest,
                                    const carrynet_task *task)
@@ -342,13 +327,8 @@ carrynet_status verify_certificate(carrynet_checked *checked, const struct certi
     }
     /* The bounds are of binary64 itself, rounded to nearest, whatever the caller runs with. */
     const fenv_t environment = base_enter_arithmetic();
-    if (!binary64())
-        status =
-            base_fail(CARRYNET_ERROR_DEVICE,
-                      "this build of carrynet does not compute by IEEE 754 on this host, so that it can check no "
-                      "certificate; build it without options that change floating-point arithmetic, or with another "
-                      "compiler");
-    else
+    status = verify_host();
+    if (status == CARRYNET_OK)
         status = check_all(checked, certificate, model, network);
     return base_leave_arithmetic(&environment, status);
 }

@@ -1,0 +1,95 @@
+/*
+ * What this build computes: whether it flushes subnormal numbers from the start, what the check of the host says of every
+ * variant of the loops, and a digest of forward passes, updates, rates and numbers as text. Equal builds print the same.
+ */
+#include "base/base.h"
+#include "engine/body.h"
+#include "reference/reference.h"
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+extern const struct reference_loops reference_32_portable, reference_64_portable;
+
+enum { HIDDEN = 37, STEPS = 7, SEQUENCES = 130, UPDATES = 3, MOST = 4 * HIDDEN * HIDDEN };
+
+static uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; ++i)
+        digest = base_digest(digest, ((const unsigned char *)bytes)[i], 1);
+    return digest;
+}
+
+/* Some updates of a network, at the rates of a schedule. */
+static uint64_t digest_training(const struct reference_loops *loops, carrynet_precision precision,
+                                carrynet_optimizer optimizer)
+{
+    static double parameters[MOST], first[MOST], second[MOST], node[MOST], y[SEQUENCES * STEPS];
+    static uint32_t symbols[SEQUENCES], targets[SEQUENCES];
+    carrynet_settings settings = {.shape = {.inputs = 2, .hidden = HIDDEN, .outputs = 1, .bias = true},
+                                  .precision = precision,
+                                  .steps = STEPS,
+                                  .batch = SEQUENCES,
+                                  .loss = CARRYNET_LOSS_CROSS_ENTROPY,
+                                  .optimizer = optimizer,
+                                  .schedule = CARRYNET_SCHEDULE_COSINE,
+                                  .updates = 10,
+                                  .momentum = 0.9,
+                                  .decay = 0.999,
+                                  .epsilon = 1e-8,
+                                  .clip = 0.01};
+    const struct reference_pass pass = {.symbols = symbols,
+                                        .targets = targets,
+                                        .sequences = SEQUENCES,
+                                        .steps = STEPS,
+                                        .symbol_words = 1,
+                                        .target_words = 1,
+                                        .noise = 0.07};
+    const size_t size = carrynet_shape_size(&settings.shape), bytes = precision / 8;
+    struct reference_counts counts;
+    char *scratch = NULL;
+    uint64_t digest = BASE_DIGEST;
+    if (base_allocate(&scratch, 1, loops->scratch_bytes(&settings, STEPS, SEQUENCES, REFERENCE_TRAINS)) != CARRYNET_OK)
+        return 0;
+    for (uint32_t i = 0; i < SEQUENCES; ++i) {
+        symbols[i] = i * 2654435761u >> 18;
+        targets[i] = i * 2246822519u >> 25;
+    }
+    memset(first, 0, sizeof first);
+    memset(second, 0, sizeof second);
+    carrynet_initialize(parameters, &settings.shape, precision, 3, 1);
+    for (uint64_t update = 0; update < UPDATES; ++update) {
+        const struct net_rates rates = engine_rates(&settings, 0.07, update);
+        loops->gradient(node, &counts, parameters, &settings, &pass, scratch);
+        loops->update(parameters, first, second, node, &settings, SEQUENCES, rates.rate, rates.epsilon);
+        digest = digest_bytes(digest, node, (size + 2) * bytes);
+        digest = digest_bytes(digest, &rates.rate, sizeof rates.rate);
+    }
+    loops->forward(&(struct reference_outputs){.y = y}, node, &counts, parameters, &settings, &pass, scratch);
+    digest = digest_bytes(digest, node, 2 * bytes);
+    digest = digest_bytes(digest, y, SEQUENCES * STEPS * bytes);
+    base_free(scratch);
+    return digest_bytes(digest, parameters, size * bytes);
+}
+
+int main(void)
+{
+    volatile double least = DBL_MIN;
+    char text[BASE_NUMBER];
+    (void)printf("subnormal numbers: %s\n", least / 2 != 0 ? "kept" : "flushed");
+    (void)printf("portable: %s\n", reference_check(&reference_32_portable, &reference_64_portable) == CARRYNET_OK
+                                       ? "right"
+                                       : carrynet_message());
+    (void)printf("chosen: %s\n", reference_admit() == CARRYNET_OK ? "right" : carrynet_message());
+    for (int optimizer = 0; optimizer < 4; ++optimizer)
+        (void)printf("optimizer %d: %016llx %016llx %016llx\n", optimizer,
+                     (unsigned long long)digest_training(&reference_32_portable, CARRYNET_FP32,
+                                                         (carrynet_optimizer)optimizer),
+                     (unsigned long long)digest_training(reference_loops(CARRYNET_FP32), CARRYNET_FP32,
+                                                         (carrynet_optimizer)optimizer),
+                     (unsigned long long)digest_training(reference_loops(CARRYNET_FP64), CARRYNET_FP64,
+                                                         (carrynet_optimizer)optimizer));
+    (void)printf("0.07 is %s\n", base_real_text(text, 0.07));
+    return 0;
+}
