@@ -7,15 +7,14 @@ include(CheckCSourceCompiles)
 # ---- options behind the user's --------------------------------------------------------------------------------------
 
 # -ffast-math and -Ofast, and each part of them that can be given alone; contraction last, as -fno-fast-math of clang sets it.
-set(undoing -fno-fast-math -fno-unsafe-math-optimizations -fno-associative-math -fno-reciprocal-math -fno-finite-math-only -fsigned-zeros
-    -fno-rounding-math)
+set(undoing -fno-fast-math -fno-associative-math -fno-reciprocal-math -fno-finite-math-only -fsigned-zeros -fno-rounding-math)
 if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-  # Both names of the warning that an option takes back another.
-  set(undoing -Wno-overriding-t-option -Wno-overriding-option ${undoing} -fno-approx-func -fdenormal-fp-math=ieee)
+  # First both names of the warning that an option takes back another. -fno-unsafe-math-optimizations would have exceptions kept, slowly.
+  set(undoing -Wno-overriding-t-option -Wno-overriding-option ${undoing} -fno-approx-func -fdenormal-fp-math=ieee -fno-trapping-math)
 else()
-  list(APPEND undoing -ftrapping-math -fno-single-precision-constant -fno-cx-limited-range -fno-allow-store-data-races -mno-recip)
+  list(APPEND undoing -fno-unsafe-math-optimizations -ftrapping-math -fno-single-precision-constant -fno-cx-limited-range
+       -fno-allow-store-data-races -mno-recip)
 endif()
-list(APPEND undoing -ffp-contract=off)
 
 set(carrynet_undoing)
 foreach(option IN LISTS undoing)
@@ -48,7 +47,7 @@ if(NOT ${found})
                       "here changes that: results would differ from those of other machines. Use another compiler, or a processor with "
                       "arithmetic of float and double (on 32-bit x86 SSE2).")
 endif()
-add_compile_options(${carrynet_undoing} ${carrynet_rounding})
+add_compile_options(${carrynet_undoing} -ffp-contract=off ${carrynet_rounding})
 
 # With -ffast-math, -funsafe-math-optimizations or -Ofast the linker's driver adds code that has subnormal numbers flushed in the whole
 # process. -Ofast there gives way to another -O alone.

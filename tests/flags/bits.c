@@ -14,10 +14,17 @@ extern const struct reference_loops reference_32_portable, reference_64_portable
 
 enum { HIDDEN = 37, STEPS = 7, SEQUENCES = 130, UPDATES = 3, MOST = 4 * HIDDEN * HIDDEN };
 
-static uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t size)
+static uint64_t digest_values(uint64_t digest, const void *values, size_t count, carrynet_precision precision)
 {
-    for (size_t i = 0; i < size; ++i)
-        digest = base_digest(digest, ((const unsigned char *)bytes)[i], 1);
+    for (size_t i = 0; i < count; ++i) {
+        uint64_t wide = 0;
+        uint32_t narrow = 0;
+        if (precision == CARRYNET_FP32)
+            memcpy(&narrow, (const float *)values + i, sizeof narrow);
+        else
+            memcpy(&wide, (const double *)values + i, sizeof wide);
+        digest = base_digest(digest, wide + narrow, precision / 8);
+    }
     return digest;
 }
 
@@ -46,7 +53,7 @@ static uint64_t digest_training(const struct reference_loops *loops, carrynet_pr
                                         .symbol_words = 1,
                                         .target_words = 1,
                                         .noise = 0.07};
-    const size_t size = carrynet_shape_size(&settings.shape), bytes = precision / 8;
+    const size_t size = carrynet_shape_size(&settings.shape);
     struct reference_counts counts;
     char *scratch = NULL;
     uint64_t digest = BASE_DIGEST;
@@ -63,14 +70,14 @@ static uint64_t digest_training(const struct reference_loops *loops, carrynet_pr
         const struct net_rates rates = engine_rates(&settings, 0.07, update);
         loops->gradient(node, &counts, parameters, &settings, &pass, scratch);
         loops->update(parameters, first, second, node, &settings, SEQUENCES, rates.rate, rates.epsilon);
-        digest = digest_bytes(digest, node, (size + 2) * bytes);
-        digest = digest_bytes(digest, &rates.rate, sizeof rates.rate);
+        digest = digest_values(digest, node, size + 2, precision);
+        digest = digest_values(digest, &rates.rate, 1, CARRYNET_FP64);
     }
     loops->forward(&(struct reference_outputs){.y = y}, node, &counts, parameters, &settings, &pass, scratch);
-    digest = digest_bytes(digest, node, 2 * bytes);
-    digest = digest_bytes(digest, y, SEQUENCES * STEPS * bytes);
+    digest = digest_values(digest, node, 2, precision);
+    digest = digest_values(digest, y, SEQUENCES * STEPS, precision);
     base_free(scratch);
-    return digest_bytes(digest, parameters, size * bytes);
+    return digest_values(digest, parameters, size, precision);
 }
 
 int main(void)
@@ -83,13 +90,13 @@ int main(void)
                                        : carrynet_message());
     (void)printf("chosen: %s\n", reference_admit() == CARRYNET_OK ? "right" : carrynet_message());
     for (int optimizer = 0; optimizer < 4; ++optimizer)
-        (void)printf("optimizer %d: %016llx %016llx %016llx\n", optimizer,
-                     (unsigned long long)digest_training(&reference_32_portable, CARRYNET_FP32,
-                                                         (carrynet_optimizer)optimizer),
-                     (unsigned long long)digest_training(reference_loops(CARRYNET_FP32), CARRYNET_FP32,
-                                                         (carrynet_optimizer)optimizer),
-                     (unsigned long long)digest_training(reference_loops(CARRYNET_FP64), CARRYNET_FP64,
-                                                         (carrynet_optimizer)optimizer));
+        (void)printf(
+            "optimizer %d: %016llx %016llx %016llx\n", optimizer,
+            (unsigned long long)digest_training(&reference_32_portable, CARRYNET_FP32, (carrynet_optimizer)optimizer),
+            (unsigned long long)digest_training(reference_loops(CARRYNET_FP32), CARRYNET_FP32,
+                                                (carrynet_optimizer)optimizer),
+            (unsigned long long)digest_training(reference_loops(CARRYNET_FP64), CARRYNET_FP64,
+                                                (carrynet_optimizer)optimizer));
     (void)printf("0.07 is %s\n", base_real_text(text, 0.07));
     return 0;
 }
