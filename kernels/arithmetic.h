@@ -88,8 +88,8 @@ typedef uint32_t word;
 typedef uint32_t vword;
 
 /*
- * a b + c rounded once, where fmaf would be a function of the C library: 50 times as fast, and the bits are those of
- * an exact one (ARITHMETIC.md 1).
+ * a b + c rounded once, where fmaf would be a function of the C library: 13 times as fast in the loops, and the bits are
+ * those of an exact one (ARITHMETIC.md 1).
  */
 static inline float carrynet_fused_by_double(float a, float b, float c)
 {
