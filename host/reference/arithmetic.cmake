@@ -6,14 +6,23 @@ include(CheckCSourceCompiles)
 
 # ---- options behind the user's --------------------------------------------------------------------------------------
 
+string(TOUPPER "CMAKE_C_FLAGS_${CMAKE_BUILD_TYPE}" flags)
+set(given "${CMAKE_C_FLAGS} ${${flags}}")
+
 # -ffast-math and -Ofast, and each part of them that can be given alone; contraction last, as -fno-fast-math of clang sets it.
 set(undoing -fno-fast-math -fno-associative-math -fno-reciprocal-math -fno-finite-math-only -fsigned-zeros -fno-rounding-math)
 if(CMAKE_C_COMPILER_ID MATCHES "Clang")
   # First both names of the warning that an option takes back another. -fno-unsafe-math-optimizations would have exceptions kept, slowly.
   set(undoing -Wno-overriding-t-option -Wno-overriding-option ${undoing} -fno-approx-func -fdenormal-fp-math=ieee -fno-trapping-math)
 else()
-  list(APPEND undoing -fno-unsafe-math-optimizations -ftrapping-math -fno-single-precision-constant -fno-cx-limited-range
-       -fno-allow-store-data-races -mno-recip)
+  list(APPEND undoing -fno-unsafe-math-optimizations -ftrapping-math)
+  # Of gcc's own only what is called for: clang's tools read these commands too.
+  if(given MATCHES "-fsingle-precision-constant")
+    list(APPEND undoing -fno-single-precision-constant)
+  endif()
+  if(given MATCHES "-Ofast|-fallow-store-data-races")
+    list(APPEND undoing -fno-allow-store-data-races)
+  endif()
 endif()
 
 set(carrynet_undoing)
@@ -53,8 +62,7 @@ add_compile_options(${carrynet_undoing} -ffp-contract=off ${carrynet_rounding})
 # process. -Ofast there gives way to another -O alone.
 check_c_compiler_flag(-mno-daz-ftz CARRYNET_TAKES_mno_daz_ftz)
 add_link_options(-fno-fast-math -fno-unsafe-math-optimizations $<$<BOOL:${CARRYNET_TAKES_mno_daz_ftz}>:-mno-daz-ftz>)
-string(TOUPPER "CMAKE_C_FLAGS_${CMAKE_BUILD_TYPE}" flags)
-if("${CMAKE_C_FLAGS} ${${flags}} ${CMAKE_EXE_LINKER_FLAGS} ${CMAKE_SHARED_LINKER_FLAGS}" MATCHES "-Ofast")
+if("${given} ${CMAKE_EXE_LINKER_FLAGS} ${CMAKE_SHARED_LINKER_FLAGS}" MATCHES "-Ofast")
   add_link_options(-O3)
 endif()
 
