@@ -60,6 +60,7 @@ Test(host_program, that_cannot_check_ends)
     EXPECT_CODE(result, 0);
     program_done(&result);
     expect_host("reference", UNCHECKED("verify", "m.safetensors", "m.safetensors.cert"));
+    expect_host("reference", (const char *const[]){CARRYNET_WRONG_VERIFY, "m.safetensors", "m.safetensors.cert", NULL});
     expect_host("reference", UNCHECKED("prove", "m.safetensors"));
     expect_host("reference", UNCHECKED("eval", "m.safetensors", "--proof", "m.safetensors.cert"));
     expect_host("reference",

@@ -130,7 +130,10 @@ static bool is_right(const struct answer *answer, const struct reference_loops *
 
 /* ---- small updates ---------------------------------------------------------------------------------------------- */
 
-/* More than a tile of units, stripes and a block, all of them odd. */
+/*
+ * More than a tile of units, stripes and a block, all of them odd. Whoever changes a digest below changes
+ * CARRYNET_ARITHMETIC_VERSION too.
+ */
 enum { INPUTS = 2, HIDDEN = 19, OUTPUTS = 2, STEPS = 3, SEQUENCES = 67, OPTIMIZERS = 4 };
 
 static uint64_t digest_of(uint64_t digest, const void *values, size_t count, size_t bytes)
