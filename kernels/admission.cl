@@ -54,6 +54,8 @@ static inline void compute_vectors(const uint count, const global real *operands
     for (uint k = 0; k < CARRYNET_SUMMED; ++k)
         total = plus(total, operand(operands, count, first, k));
     result(results, first, 8, total);
+    /* No step assigned: a compiler that keeps more digits within an expression, or reorders it, fails here. */
+    result(results, first, 9, ((a + b) - c) * b);
 }
 
 /* count is a multiple of CARRYNET_LANES. */

@@ -132,7 +132,7 @@ struct carrynet_step {
 
 /* The start-up vectors (admission.cl): operands and results of one. */
 #define CARRYNET_OPERANDS 3
-#define CARRYNET_RESULTS 9
+#define CARRYNET_RESULTS 10
 #define CARRYNET_SUMMED 64u
 
 #endif

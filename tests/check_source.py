@@ -210,6 +210,7 @@ BAD = [
     ("arithmetic", "kernels/bad.h", "#define LOSS(e) (REAL(0x1p-1) * (e) + (e))\n", "feeds an addition"),
     ("arithmetic", "kernels/bad.cl", "#define STEP(k) \\\n    b += y[k] * a\n" + KERNEL % "STEP(n);", "feeds an addition"),
     ("arithmetic", "kernels/bad.cl", KERNEL % "const real separate = a * b; y[0] = separate + a;", "feeds an addition"),
+    ("arithmetic", "kernels/bad.h", "static inline real f(real a)\n{\n    const real exact = a * a;\n    return exact + a;\n}\n", "feeds an addition"),
     ("headers", "include/carrynet/bad.h", "size_t f(void);\n", "does not compile alone"),
     ("headers", "include/carrynet/bad.h", "#ifndef B\n#define B\nint f(int class);\nint g(struct bad *class);\n#endif\n",
      "does not compile alone"),

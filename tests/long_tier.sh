@@ -3,8 +3,8 @@
 #
 #     long_tier.sh BUILD        (cmake --build BUILD --target long builds what it needs, then runs it)
 #
-# Every input of the sigmoid, 10^9 divisions and square roots a device, a long training against the reference, every case on
-# every device, killed and resumed runs, ranks killed and failing, large settings and a run of 10^6 updates, the prover's campaign, the
+# Every input of the sigmoid, 10^9 divisions and square roots a device, 10^9 float fma by way of double, a long training against the
+# reference, every case on every device, killed and resumed runs, ranks killed and failing, large settings and a run of 10^6 updates, the prover's campaign, the
 # checker's mutants.
 set -u
 build=$(realpath "${1:?usage: long_tier.sh BUILD}")
@@ -47,6 +47,7 @@ long_training() {
 
 step 'every input of the sigmoid' sigmoid
 step '10^9 divisions and square roots' "$build/tests/device_arithmetic" 1000000000
+step '10^9 float fma by way of double' "$build/tests/fused_by_double" 1000000000
 step '10,000 updates against the reference' long_training
 step 'every case on every device' tests/devices.sh "$program"
 step '200 runs killed and resumed' python3 tests/kill_and_resume.py "$program" 200

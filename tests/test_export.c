@@ -169,6 +169,126 @@ Test(export, the_c_file_has_the_bits_of_the_reference)
 #endif
 }
 
+/* How a compiler takes an exported file with a main: 0, and then the program's exit code; 256 where it refuses the file. */
+static int compiled(const char *cc, const char *flags, const char *name)
+{
+    char command[1024];
+    (void)snprintf(command, sizeof command, "%s %s -w -D%s_MAIN %s.c -o program -lm > said.txt 2>&1", cc, flags, name,
+                   name);
+    if (system(command) != 0)
+        return 256;
+    const int status = system("./program 1 1 > out.txt 2> said.txt");
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static bool said(const char *words)
+{
+    char *text = program_file("said.txt", NULL);
+    const bool found = text != NULL && strstr(text, words) != NULL;
+    free(text);
+    return found;
+}
+
+/* Whether the compiler takes these options at all, for anything. */
+static bool takes(const char *cc, const char *flags)
+{
+    char command[512];
+    program_write("any.c", "int main(void) { return 0; }\n", 29);
+    (void)snprintf(command, sizeof command, "%s %s -Werror -c any.c -o any.o > said.txt 2>&1", cc, flags);
+    return system(command) == 0;
+}
+
+Test(export, the_c_file_refuses_what_changes_its_bits)
+{
+    static const struct sample samples[] = {{"F32", "add", 4, CARRYNET_FP32, true, false, 2, ""},
+                                            {"F64", "add", 4, CARRYNET_FP64, true, false, 2, ""}};
+    enum { RUNS, STOPS, NARROW_RUNS };
+    static const struct {
+        const char *flags;
+        int outcome;
+    } tried[] = {
+        {"-O2", RUNS},
+        {"-std=c99 -O2 -ffp-contract=fast", RUNS},
+        {"-std=gnu11 -O3", RUNS},
+        {"-O2 -mavx512fp16", RUNS}, /* FLT_EVAL_METHOD 16; it may not run, but has to compile */
+        {"-std=c99 -mavx512fp16", RUNS},
+        {"-march=native -O3 -ffp-contract=fast", RUNS},
+        {"-O2 -frounding-math", RUNS},
+        {"-O2 -fno-trapping-math -fno-math-errno", RUNS},
+        {"-O2 -ffast-math", STOPS},
+        {"-Ofast", STOPS},
+        {"-O2 -ffast-math -fno-finite-math-only", STOPS},
+        {"-O2 -funsafe-math-optimizations", STOPS},
+        {"-O2 -fassociative-math -fno-signed-zeros -fno-trapping-math", STOPS},
+        {"-O2 -mfpmath=387", STOPS},
+        {"-O2 -mfpmath=both", STOPS},
+        {"-O2 -fsingle-precision-constant", NARROW_RUNS},
+    };
+    for (size_t s = 0; s < 2; ++s) {
+        char path[16];
+        carrynet_model *model = sample_model(&samples[s]);
+        (void)snprintf(path, sizeof path, "%s.c", samples[s].label);
+        MUST(carrynet_export(model, 0, path, CARRYNET_FORMAT_C));
+        carrynet_model_free(model);
+        for (size_t i = 0; i < sizeof tried / sizeof tried[0]; ++i) {
+            if (!takes(CARRYNET_CC, tried[i].flags))
+                continue;
+            const int code = compiled(CARRYNET_CC, tried[i].flags, samples[s].label);
+            if (tried[i].outcome == STOPS || (tried[i].outcome == NARROW_RUNS && s == 1))
+                cr_expect(code == 256 || (code == 3 && said("change the results")), "%s %s: %d", samples[s].label,
+                          tried[i].flags, code);
+            else if (strstr(tried[i].flags, "fp16") != NULL)
+                cr_expect_neq(code, 256, "%s %s", samples[s].label, tried[i].flags);
+            else
+                cr_expect_eq(code, 0, "%s %s: %d", samples[s].label, tried[i].flags, code);
+        }
+    }
+}
+
+/* What other compilers' headers would say: the constants that the file looks at are given on the command line. */
+Test(export, the_c_file_says_which_numbers_it_needs)
+{
+    static const struct sample samples[] = {{"F32", "add", 4, CARRYNET_FP32, true, false, 2, ""},
+                                            {"F64", "add", 4, CARRYNET_FP64, true, false, 2, ""}};
+    static const char head[] = "#include <float.h>\n#undef FLT_EVAL_METHOD\n#define FLT_EVAL_METHOD METHOD\n"
+                               "#undef DBL_MANT_DIG\n#define DBL_MANT_DIG DIGITS\n#undef FLT_MANT_DIG\n"
+                               "#define FLT_MANT_DIG NARROW\n";
+    static const struct {
+        int method, digits, narrow;
+        const char *said[2]; /* of the network in fp32 and in fp64; NULL: it compiles */
+    } hosts[] = {
+        {0, 53, 24, {NULL, NULL}},
+        {16, 53, 24, {NULL, NULL}},
+        {1, 53, 24, {"rounded to its own type", NULL}},
+        {2, 53, 24, {"rounded to its own type", "rounded to its own type"}},
+        {-1, 53, 24, {"rounded to its own type", "rounded to its own type"}},
+        {0, 24, 24, {NULL, "double with 64 bits"}}, /* AVR, RX, C2000 */
+        {0, 56, 24, {NULL, "double with 64 bits"}},
+        {0, 53, 11, {"float with 32 bits", NULL}},
+    };
+    program_write("head.h", head, strlen(head));
+    for (size_t s = 0; s < 2; ++s) {
+        char path[16], flags[256];
+        carrynet_model *model = sample_model(&samples[s]);
+        (void)snprintf(path, sizeof path, "%s.c", samples[s].label);
+        MUST(carrynet_export(model, 0, path, CARRYNET_FORMAT_C));
+        carrynet_model_free(model);
+        for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; ++i) {
+            (void)snprintf(flags, sizeof flags, "-include head.h -DMETHOD=%d -DDIGITS=%d -DNARROW=%d", hosts[i].method,
+                           hosts[i].digits, hosts[i].narrow);
+            const int code = compiled(CARRYNET_CC, flags, samples[s].label);
+            cr_expect_eq(code, hosts[i].said[s] != NULL ? 256 : 0, "%s %s: %d", samples[s].label, flags, code);
+            cr_expect(hosts[i].said[s] == NULL || said(hosts[i].said[s]), "%s %s", samples[s].label, flags);
+        }
+        if (system("command -v avr-gcc > avr.txt 2>&1") == 0) {
+            (void)snprintf(flags, sizeof flags, "avr-gcc -mmcu=atmega328p -std=c99 -Os -c %s -o avr.o > said.txt 2>&1",
+                           path);
+            cr_expect_eq(system(flags) == 0, s == 0, "avr-gcc, %s", path);
+            cr_expect(s == 0 || said("double with 64 bits"));
+        }
+    }
+}
+
 Test(export, equal_networks_give_equal_files_and_others_do_not)
 {
     static const char *const names[] = {"net.onnx", "net.npz", "net.c"};

@@ -1,5 +1,6 @@
-/* The choice among the compiled variants of the backend `host`. */
+/* The choice among the compiled variants of the backend `host`, and their check. */
 #include "backend/host.h"
+#include <stdatomic.h>
 
 extern const struct network_operations tiled_32_portable, tiled_64_portable;
 #ifdef CARRYNET_X86_FMA
@@ -13,4 +14,17 @@ const struct network_operations *host_operations(carrynet_precision precision)
         return precision == CARRYNET_FP32 ? &tiled_32_fma : &tiled_64_fma;
 #endif
     return precision == CARRYNET_FP32 ? &tiled_32_portable : &tiled_64_portable;
+}
+
+carrynet_status host_admit(void)
+{
+    static atomic_bool right; /* the answer stays */
+    if (atomic_load(&right))
+        return CARRYNET_OK;
+    carrynet_status status = reference_check_updates(host_operations(CARRYNET_FP32), CARRYNET_FP32);
+    if (status == CARRYNET_OK)
+        status = reference_check_updates(host_operations(CARRYNET_FP64), CARRYNET_FP64);
+    if (status == CARRYNET_OK)
+        atomic_store(&right, true);
+    return status;
 }

@@ -10,4 +10,7 @@
 /* The operations for a precision: with FMA instructions where this processor has them. Static. */
 const struct network_operations *host_operations(carrynet_precision precision);
 
+/* Whether they give the bits of small updates that the reference has to give; asked once. Errors of reference_admit. */
+carrynet_status host_admit(void);
+
 #endif

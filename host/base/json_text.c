@@ -4,6 +4,7 @@
  * Writing is counted, since it may stop midway.
  */
 #include "base/json_text.h"
+#include "base/environment.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -78,8 +79,10 @@ carrynet_status base_json_read(json_t **value, json_error_t *error, const char *
     const size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     struct reading reading = {
         .text = text + mark, .left = size - mark, .before = "", .wide = (flags & BASE_JSON_COUNTS) != 0};
+    const fenv_t environment = base_enter_arithmetic(); /* numbers are the nearest, whatever the caller runs with */
     errno = 0;
     *value = json_load_callback(next_byte, &reading, flags & ~(size_t)BASE_JSON_COUNTS, error);
+    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
     if (reading.short_of_memory || errno == ENOMEM) {
         json_decref(*value);
         *value = NULL;
@@ -140,12 +143,13 @@ static void write_wide(char *text, size_t *size)
 
 carrynet_status base_json_write(char **text, size_t *size, const json_t *value, size_t flags)
 {
+    const fenv_t environment = base_enter_arithmetic();
     *text = NULL;
     *size = value == NULL ? 0 : json_dumpb(value, NULL, 0, flags);
     carrynet_status status = *size == 0 ? CARRYNET_ERROR_MEMORY : base_allocate(text, *size + 1, 1);
     if (status == CARRYNET_OK && json_dumpb(value, *text, *size, flags) != *size)
         status = CARRYNET_ERROR_MEMORY;
-    if (status == CARRYNET_OK) {
+    if (base_leave_arithmetic(&environment, status) == CARRYNET_OK) {
         write_wide(*text, size);
         return CARRYNET_OK;
     }

@@ -1,6 +1,7 @@
 /* Growing text, numbers as text, and texts that are part of the binary. */
 #include "base/base.h"
 #include "base/embedded.h"
+#include "base/environment.h"
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -91,11 +92,13 @@ void base_point(char *number)
 char *base_real_text(char text[BASE_NUMBER], double value)
 {
     char local[BASE_NUMBER];
+    const fenv_t environment = base_enter_arithmetic();
     for (int digits = 15; digits <= 17; ++digits) {
         (void)snprintf(local, sizeof local, "%.*g", digits, value);
         if (strtod(local, NULL) == value)
             break;
     }
+    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
     base_point(local);
     return memcpy(text, local, sizeof local);
 }
@@ -111,7 +114,9 @@ bool base_read_real(double *value, const char *text)
     if (point != NULL)
         (void)snprintf(local + (point - text), sizeof local - (size_t)(point - text), "%.8s%s",
                        localeconv()->decimal_point, point + 1);
+    const fenv_t environment = base_enter_arithmetic();
     *value = strtod(local, &end);
+    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
     return end != local && *end == '\0' && isfinite(*value);
 }
 

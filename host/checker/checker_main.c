@@ -3,13 +3,14 @@
  *
  *     carrynet-verify MODEL CERTIFICATES
  *
- * Either may be a pipe, or "-" for standard input. A line for every certificate. 0: each is accepted, and every network of the model has one; 1: not so; 2 usage; 4 a file.
+ * Either may be a pipe, or "-" for standard input. A line for every certificate. 0: each is accepted, and every network of the model
+ * has one; 1: not so; 2 usage; 4 a file; 3: this build or host does not compute in plain binary64.
  */
 #include <carrynet/verify.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { ALL_PROVED = 0, NOT_PROVED = 1, USAGE = 2, BAD_FILE = 4 };
+enum { ALL_PROVED = 0, NOT_PROVED = 1, USAGE = 2, HOST = 3, BAD_FILE = 4 };
 
 static void print_checked(const carrynet_checked *checked)
 {
@@ -47,6 +48,7 @@ int main(int argc, char **argv)
     }
     if (status != CARRYNET_OK) {
         (void)fprintf(stderr, "carrynet-verify: %s\n", carrynet_message());
+        code = status == CARRYNET_ERROR_DEVICE ? HOST : BAD_FILE;
         goto done;
     }
     (void)printf("%zu of %zu networks of %s are proved right for words of every length\n", verified.proved_networks,

@@ -156,7 +156,9 @@ int command_devices(const cli_arguments *arguments)
     size_t count = 0;
     if (arguments->values[OPTION_DUMP_KERNELS].given)
         return dump_kernels(arguments->values[OPTION_DUMP_KERNELS].text, as_json);
-    const carrynet_status status = carrynet_devices_list(&devices, &count);
+    carrynet_status status = carrynet_host_admit(); /* which no device is to be blamed for */
+    if (status == CARRYNET_OK)
+        status = carrynet_devices_list(&devices, &count);
     if (status != CARRYNET_OK)
         return console_status(status);
     json_t *list = json_array();

@@ -50,6 +50,15 @@ static json_t *about_program(void)
     return object;
 }
 
+/* What devices are compared with: whether this build computes on this host as it should. */
+static json_t *about_arithmetic(json_t *advice, bool *good)
+{
+    *good = carrynet_host_admit() == CARRYNET_OK;
+    if (!*good)
+        json_append(advice, json_of_text(carrynet_message()));
+    return json_of_text(*good ? "as it should be, by known answers in fp32 and fp64" : carrynet_message());
+}
+
 /* The processor's name as Linux has it, else the machine's. */
 static void processor_name(char *text, size_t size, const char *machine)
 {
@@ -214,7 +223,7 @@ static json_t *cases_of(const carrynet_device *device, bool *good)
     return text_of("%zu of %d equal to plain C, bit by bit", equal, SMALL);
 }
 
-static json_t *about_devices(json_t *advice, size_t *count, size_t *working)
+static json_t *about_devices(json_t *advice, bool host, size_t *count, size_t *working)
 {
     json_t *list = json_array();
     carrynet_device *devices = NULL;
@@ -240,7 +249,7 @@ static json_t *about_devices(json_t *advice, size_t *count, size_t *working)
         json_put(object, "seconds", json_of_real(base_seconds() - start));
         json_put(object, "works", json_boolean(good));
         *working += good ? 1 : 0;
-        if (!good)
+        if (!good && host)
             json_append(advice, text_of("device %u:%u does not work; the report says why. A newer driver may help; "
                                         "`carrynet compare --device %u:%u` says more",
                                         d->platform, d->index, d->platform, d->index));
@@ -274,10 +283,12 @@ int command_doctor(const cli_arguments *arguments)
 {
     json_t *report = json_object(), *advice = json_array();
     size_t devices = 0, working = 0, opened = 0;
+    bool host = false;
     json_put(report, "carrynet", about_program());
     json_put(report, "system", about_system());
+    json_put(report, "arithmetic_of_this_host", about_arithmetic(advice, &host));
     json_put(report, "OpenCL", about_opencl(advice, &opened));
-    json_put(report, "devices", about_devices(advice, &devices, &working));
+    json_put(report, "devices", about_devices(advice, host, &devices, &working));
     json_put(report, "kernel_cache_of_pocl", about_cache(advice));
     json_put(report, "environment", about_variables());
     advise(advice, devices, opened);
@@ -288,7 +299,9 @@ int command_doctor(const cli_arguments *arguments)
     } else {
         doctor_print(stdout, report);
         (void)printf("\n%zu of %zu OpenCL devices give the same bits as plain C%s\n", working, devices,
-                     working == 0 ? "; training works all the\nsame, with --device reference" : "");
+                     !host          ? ", since this build computes\nwrongly on this host, as said above"
+                     : working == 0 ? "; training works all the\nsame, with --device reference"
+                                    : "");
     }
     json_decref(advice);
     json_decref(report);

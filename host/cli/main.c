@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <fenv.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -65,6 +66,7 @@ int main(int argc, char **argv)
 {
     int code;
     hold_streams();
+    (void)fesetenv(FE_DFL_ENV); /* a library that was linked or loaded in may have set another */
     /* Only the encoding of the terminal is the user's: numbers are written and read the same everywhere. */
     (void)setlocale(LC_CTYPE, "");
 #ifdef SIGXFSZ

@@ -3,11 +3,11 @@
  * to the body, reference or OpenCL, that its device needs.
  */
 #include "base/base.h"
+#include "base/environment.h"
 #include "engine/body.h"
 #include "kernels/arithmetic.h"
 #include "net/value.h"
 #include "ranks/collective.h"
-#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,21 +30,6 @@ struct carrynet_engine {
 void carrynet_engine_options_init(carrynet_engine_options *options)
 {
     *options = (carrynet_engine_options){0};
-}
-
-/* To nearest and with subnormals, whatever the caller runs with: every public function computes in between. */
-static fenv_t enter_arithmetic(void)
-{
-    fenv_t environment;
-    (void)fegetenv(&environment);
-    (void)fesetenv(FE_DFL_ENV);
-    return environment;
-}
-
-static carrynet_status leave_arithmetic(const fenv_t *environment, carrynet_status status)
-{
-    (void)fesetenv(environment);
-    return status;
 }
 
 /* Weights of networks from their seeds and scales, moments zero, no updates. */
@@ -101,7 +86,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         status = base_allocate(&engine, 1, sizeof *engine);
     if (status != CARRYNET_OK)
         return status;
-    const fenv_t environment = enter_arithmetic();
+    const fenv_t environment = base_enter_arithmetic();
     engine->settings = *settings;
     engine->ranks = options != NULL ? options->ranks : NULL;
     /* The body first: it computes what the networks take before anything is allocated. */
@@ -123,7 +108,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         *out = engine;
     else
         carrynet_engine_free(engine);
-    return leave_arithmetic(&environment, status);
+    return base_leave_arithmetic(&environment, status);
 }
 
 void carrynet_engine_free(carrynet_engine *engine)
@@ -207,11 +192,11 @@ carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part,
 
 carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first, size_t count)
 {
-    const fenv_t environment = enter_arithmetic();
+    const fenv_t environment = base_enter_arithmetic();
     carrynet_status status = check_part(engine, CARRYNET_PART_PARAMETERS, first, count);
     if (status == CARRYNET_OK && count > 0)
         status = initialize(engine, first, count);
-    return leave_arithmetic(&environment, status);
+    return base_leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays, uint32_t *from, uint32_t *count)
@@ -378,7 +363,7 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
                                       carrynet_metrics *metrics)
 {
     const bool on_device = engine->body_does->train != NULL && source->counter != NULL;
-    const fenv_t environment = enter_arithmetic();
+    const fenv_t environment = base_enter_arithmetic();
     carrynet_status status = CARRYNET_OK;
     if (on_device)
         status = train_on_device(engine, source->counter, updates);
@@ -389,7 +374,7 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
         if (status == CARRYNET_OK)
             status = check_metrics(engine, metrics, engine->settings.batch);
     }
-    return leave_arithmetic(&environment, status);
+    return base_leave_arithmetic(&environment, status);
 }
 
 /* ---- measuring -------------------------------------------------------------------------------------------------- */
@@ -402,8 +387,8 @@ carrynet_status carrynet_engine_profile(carrynet_engine *engine, carrynet_profil
 
 carrynet_status carrynet_engine_peak(carrynet_engine *engine, double *flops)
 {
-    const fenv_t environment = enter_arithmetic();
-    return leave_arithmetic(&environment, engine->body_does->peak(engine->body, flops));
+    const fenv_t environment = base_enter_arithmetic();
+    return base_leave_arithmetic(&environment, engine->body_does->peak(engine->body, flops));
 }
 
 /* ---- single passes --------------------------------------------------------------------------------------------- */
@@ -440,7 +425,7 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
 {
     struct net_pass pass;
     carrynet_individual *individuals = NULL;
-    const fenv_t environment = enter_arithmetic();
+    const fenv_t environment = base_enter_arithmetic();
     carrynet_status status = stage_batch(engine, &pass, batch);
     if (status == CARRYNET_OK)
         status = base_allocate(&individuals, engine->settings.networks, sizeof *individuals);
@@ -460,14 +445,14 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
         measured[n].sequences = batch->sequences;
 done:
     base_free(individuals);
-    return leave_arithmetic(&environment, status);
+    return base_leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *values, uint64_t sequences)
 {
     if (sequences < 1)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "an update over no sequences");
-    const fenv_t environment = enter_arithmetic();
+    const fenv_t environment = base_enter_arithmetic();
     carrynet_status status = ranks_agree(engine->ranks, engine->body_does->set_sums(engine->body, values));
     for (uint32_t n = 0; n < engine->settings.networks; ++n)
         engine->rates[n] = engine_rates(&engine->settings, engine->individuals[n].rate, engine->individuals[n].updates);
@@ -475,7 +460,7 @@ carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *valu
         status = engine->body_does->update(engine->body, engine->rates, sequences);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
         ++engine->individuals[n].updates;
-    return leave_arithmetic(&environment, status);
+    return base_leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_batch *batch,
@@ -487,7 +472,7 @@ carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_
     if (outputs->until_wrong &&
         (outputs->y != NULL || outputs->z != NULL || outputs->h != NULL || outputs->state != NULL))
         return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass until a wrong sequence has metrics alone");
-    const fenv_t environment = enter_arithmetic();
+    const fenv_t environment = base_enter_arithmetic();
     carrynet_status status = stage_batch(engine, &pass, batch);
     pass.resume = outputs->resume;
     pass.until_wrong = outputs->until_wrong;
@@ -495,5 +480,5 @@ carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_
         status = engine->body_does->forward(engine->body, &pass, outputs);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK && outputs->metrics != NULL; ++n)
         outputs->metrics[n].sequences = batch->sequences;
-    return leave_arithmetic(&environment, status);
+    return base_leave_arithmetic(&environment, status);
 }

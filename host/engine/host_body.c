@@ -321,6 +321,8 @@ carrynet_status engine_host_body(void **out, const struct engine_operations **op
     *out = NULL;
     *operations = &operations_of_host;
     carrynet_status status = reference_admit();
+    if (status == CARRYNET_OK && !plain)
+        status = host_admit();
     const struct network_operations *of_networks =
         plain ? &reference_of(settings->precision)->operations : host_operations(settings->precision);
     const double need = need_of(settings, of_networks);

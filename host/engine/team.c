@@ -1,7 +1,7 @@
 /* Making a team: its workers' speeds, its members; and what batches and populations do alike. */
 #include "engine/team.h"
+#include "base/environment.h"
 #include "kernels/arguments.h"
-#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,14 +22,11 @@ static void run_one(void *self, size_t i)
 {
     const struct team_call *call = self;
     struct team_member *member = &call->team->members[i];
-    fenv_t environment;
     member->status = CARRYNET_OK;
     if (member->networks == 0)
         return;
-    (void)fegetenv(&environment);
-    (void)fesetenv(FE_DFL_ENV);
-    member->status = call->task(call->team, member, call->call);
-    (void)fesetenv(&environment);
+    const fenv_t environment = base_enter_arithmetic();
+    member->status = base_leave_arithmetic(&environment, call->task(call->team, member, call->call));
     if (member->status != CARRYNET_OK)
         (void)snprintf(member->message, sizeof member->message, "%s", carrynet_message());
 }

@@ -1,5 +1,6 @@
 /* Networks of other programs as models: the file's arrays, the task, the model. */
 #include "base/base.h"
+#include "base/environment.h"
 #include "exchange/import_parts.h"
 #include "file/task_json.h"
 #include <stdio.h>
@@ -73,6 +74,7 @@ carrynet_status carrynet_import(carrynet_model **model, carrynet_imported *impor
     carrynet_task task;
     foreign_file file;
     import_parts parts;
+    const fenv_t environment = base_enter_arithmetic();
     *model = NULL;
     *about = (carrynet_imported){0};
     carrynet_status status = foreign_read(&file, path);
@@ -107,5 +109,5 @@ carrynet_status carrynet_import(carrynet_model **model, carrynet_imported *impor
 done:
     carrynet_model_free(made);
     foreign_free(&file);
-    return status;
+    return base_leave_arithmetic(&environment, status);
 }

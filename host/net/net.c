@@ -1,5 +1,6 @@
 /* Shapes, the table of parameters, and initial weights (kernels/ARITHMETIC.md 6). */
 #include "base/base.h"
+#include "base/environment.h"
 #include "kernels/arithmetic.h"
 #include "net/uniform_64.h"
 #include <carrynet/net.h>
@@ -53,6 +54,7 @@ void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_pre
 {
     const size_t weights = carrynet_shape_place(shape, CARRYNET_B_H).offset, size = carrynet_shape_size(shape);
     uint32_t c[4] = {0};
+    const fenv_t environment = base_enter_arithmetic();
     for (size_t i = 0; i < size; ++i) {
         if (i % 4 == 0) {
             c[0] = (uint32_t)(i / 4);
@@ -65,4 +67,5 @@ void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_pre
         else
             ((double *)values)[i] = i < weights ? net_uniform_64(c[i % 4], scale) : 0.0;
     }
+    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
 }

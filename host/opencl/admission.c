@@ -2,6 +2,7 @@
  * Admission of a device (kernels/ARITHMETIC.md 9): what it must state, and vectors of operations that it must compute
  * as the host does.
  */
+#include "base/environment.h"
 #include "kernels/arguments.h"
 #include "opencl/opencl.h"
 #include "reference/reference.h"
@@ -17,7 +18,8 @@ static const char *const operations[CARRYNET_RESULTS] = {"fma",
                                                          "conversion from an integer",
                                                          "sigmoid",
                                                          "flush",
-                                                         "a running sum (order)"};
+                                                         "a running sum (order)",
+                                                         "an expression of several operations"};
 
 enum { DIVISION = 3, SQUARE_ROOT = 4, SIGMOID = 6, EDGES = 13, VECTORS = 4096 };
 
@@ -166,7 +168,10 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, const c
     size_t vector = 0;
     cl_kernel kernel = NULL;
     bool divide_by_newton = precision == CARRYNET_FP32 && !about->correct_division;
-    carrynet_status status = check_statement(about, precision);
+    /* What the device is compared with comes first, so that a host that computes wrong is not the device's fault. */
+    carrynet_status status = reference_admit();
+    if (status == CARRYNET_OK)
+        status = check_statement(about, precision);
     if (status == CARRYNET_OK)
         status = admission->kernel(admission->self, &kernel, divide_by_newton);
     if (status == CARRYNET_OK)
@@ -225,7 +230,10 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
     carrynet_device about;
     cl_context context = NULL;
     cl_command_queue queue = NULL;
-    carrynet_status status = opencl_device_at(&id, &about, platform, index);
+    const fenv_t environment = base_enter_arithmetic();
+    carrynet_status status = reference_admit();
+    if (status == CARRYNET_OK)
+        status = opencl_device_at(&id, &about, platform, index);
     if (status == CARRYNET_OK)
         status = check_statement(&about, precision);
     if (status == CARRYNET_OK)
@@ -242,5 +250,5 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
         (void)clReleaseCommandQueue(queue);
     if (context != NULL)
         (void)clReleaseContext(context);
-    return status;
+    return base_leave_arithmetic(&environment, status);
 }

@@ -5,14 +5,15 @@
 #ifndef PROVE_DENSE_H
 #define PROVE_DENSE_H
 
+#include <limits.h> /* with which glibc says that it is there */
 #include <stdbool.h>
 #include <stddef.h>
 
 /*
  * Compiles a function twice, once for wider vectors, and chooses when the program starts; contraction is off, so the
- * bits are the same.
+ * bits are the same. That takes a loader that knows indirect functions, which musl's does not.
  */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) &&                           \
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__UCLIBC__) && defined(__GNUC__) && !defined(__clang__) &&   \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define DENSE_WIDE __attribute__((target_clones("avx2", "default")))
 #else

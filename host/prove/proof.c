@@ -4,12 +4,12 @@
  * attempts, and their words; then exhaustion. Small searches run in plain C, which starts at once.
  */
 #include "base/base.h"
+#include "base/environment.h"
 #include "prove/ellipsoids.h"
 #include "prove/reach.h"
 #include "prove/refute.h"
 #include "verify/bounds.h"
 #include <carrynet/evaluate.h>
-#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -261,9 +261,7 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
                                       .progress = attack.options->progress,
                                       .self = attack.options->self};
     const carrynet_engine_options plain = {.device = "host"};
-    fenv_t environment;
-    (void)fegetenv(&environment);
-    (void)fesetenv(FE_DFL_ENV); /* so that the search is the same, however the caller rounds */
+    const fenv_t environment = base_enter_arithmetic(); /* so that the search is the same, however the caller rounds */
     *proof = (carrynet_proof){.exact_margin = NAN};
     carrynet_status status = check_task(model, network, attack.task);
     if (status == CARRYNET_OK)
@@ -283,7 +281,6 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
     }
     branches_free(&attack.branches);
     carrynet_engine_free(attack.plain);
-    (void)fesetenv(&environment);
     proof->seconds = base_seconds() - start;
-    return status;
+    return base_leave_arithmetic(&environment, status);
 }

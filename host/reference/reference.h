@@ -96,8 +96,14 @@ struct reference {
     void (*start_vectors)(void *results, const void *operands, size_t count);
 };
 
-/* Whether this host's fma, multiplication and addition round as the arithmetic needs. DEVICE names what does not. */
+/*
+ * Whether this host computes as the arithmetic says: known answers of single operations and of small updates, by what
+ * reference_of gives (known_answers.c). DEVICE, with a message that names this host, and no device; MEMORY.
+ */
 carrynet_status reference_admit(void);
+/* The same of a given reference for binary32 and for binary64; and of small updates by given operations alone. */
+carrynet_status reference_check(const struct reference *narrow, const struct reference *wide);
+carrynet_status reference_check_updates(const struct network_operations *operations, carrynet_precision precision);
 
 /* The reference of a precision. Static. */
 const struct reference *reference_of(carrynet_precision precision);

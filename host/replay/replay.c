@@ -8,6 +8,7 @@
  * stretch, then the training on all of it.
  */
 #include "base/base.h"
+#include "base/environment.h"
 #include "replay/numpy_random.h"
 #include "replay/numpy_text.h"
 #include "replay/script.h"
@@ -272,6 +273,7 @@ carrynet_status carrynet_replay(carrynet_model **model, const carrynet_recipe *r
     const carrynet_watch watch = {look, &replay};
     base_text head = {0};
     double *weights = NULL;
+    const fenv_t environment = base_enter_arithmetic();
     *model = NULL;
     carrynet_train_options_init(&mine);
     if (train != NULL)
@@ -292,5 +294,5 @@ carrynet_status carrynet_replay(carrynet_model **model, const carrynet_recipe *r
         status = carrynet_train(model, &settings, engine, &mine);
 done:
     base_free(weights);
-    return status;
+    return base_leave_arithmetic(&environment, status);
 }

@@ -66,7 +66,8 @@ static void attempt_one(void *self, size_t number)
     options.self = all->stop;
     attempt->status = carrynet_prove(&proof, all->model, i, NULL, NULL, &options);
     attempt->proved = attempt->status == CARRYNET_OK && proof.verdict == CARRYNET_VERDICT_PROVED;
-    if (attempt->status == CARRYNET_ERROR_UNSUPPORTED)
+    if (attempt->status ==
+        CARRYNET_ERROR_UNSUPPORTED) /* weights beyond the bounds: those may change, other errors stay */
         attempt->status = CARRYNET_OK;
     if (attempt->status != CARRYNET_OK)
         (void)snprintf(attempt->message, sizeof attempt->message, "%s", carrynet_message());

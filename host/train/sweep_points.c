@@ -2,6 +2,7 @@
  * The rows of a sweep: the grid (hidden, batch, optimizer, loss, rate, noise, seed, the last changing fastest) or the
  * random points of kernels/ARITHMETIC.md 6, and the number by which a results file is known to be of this sweep.
  */
+#include "base/environment.h"
 #include "kernels/arithmetic.h"
 #include "train/sweep_rows.h"
 #include <inttypes.h>
@@ -297,12 +298,13 @@ carrynet_status carrynet_sweep_create(carrynet_sweep **out, const carrynet_sweep
 {
     carrynet_sweep *sweep = NULL;
     size_t points = 0;
+    const fenv_t environment = base_enter_arithmetic();
     *out = NULL;
     carrynet_status status = count_points(&points, spec);
     if (status == CARRYNET_OK)
         status = base_allocate(&sweep, 1, sizeof *sweep);
     if (status != CARRYNET_OK)
-        return status;
+        goto done;
     sweep->shared = spec->settings;
     sweep->shared.networks = 1;
     sweep->shared.until_exact = true;
@@ -335,7 +337,7 @@ carrynet_status carrynet_sweep_create(carrynet_sweep **out, const carrynet_sweep
     sweep = NULL;
 done:
     carrynet_sweep_free(sweep);
-    return status;
+    return base_leave_arithmetic(&environment, status);
 }
 
 void carrynet_sweep_free(carrynet_sweep *sweep)

@@ -4,6 +4,7 @@
  */
 #include "train/training.h"
 #include "base/base.h"
+#include "base/environment.h"
 #include "net/pass.h"
 #include "train/checkpoint.h"
 #include <math.h>
@@ -387,6 +388,7 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
                                 .ranks = engine != NULL ? engine->ranks : NULL};
     struct checkpoint from = {0};
     const uint32_t wave = training.options->wave;
+    const fenv_t environment = base_enter_arithmetic();
     *model = NULL;
     carrynet_status status = carrynet_settings_check(settings);
     if (status == CARRYNET_OK && settings->until_proved != 0 && settings->until_proved != CARRYNET_PROVER_VERSION)
@@ -442,5 +444,5 @@ done:
     held_out_close(&training.held);
     base_free(training.own_outcomes);
     carrynet_model_free(training.records.model);
-    return status;
+    return base_leave_arithmetic(&environment, status);
 }

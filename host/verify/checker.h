@@ -4,6 +4,9 @@
 
 #include "verify/certificate.h"
 
+/* DEVICE, naming this host, where its arithmetic is not that of the bounds. */
+carrynet_status verify_host(void);
+
 /*
  * As carrynet_verify, of the certificate that was read from `text`. digest: the network's; NULL: there is no such network
  * in the model, which rejects.

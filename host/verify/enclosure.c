@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-#ifdef __FAST_MATH__
-#error "the checker's bounds need IEEE arithmetic: compile without -ffast-math"
+#if defined(__FAST_MATH__) || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16)
+#error "the checker's bounds need IEEE arithmetic: compile without -ffast-math; on 32-bit x86 with -msse2 -mfpmath=sse"
 #endif
 
 #define UNIT 0x1p-53

@@ -3,11 +3,10 @@
  * tree depth first, a set a level; what it needs of a set is in enclosure.c, of the arithmetic in bounds.c.
  */
 #include "base/base.h"
+#include "base/environment.h"
 #include "verify/bounds.h"
 #include "verify/checker.h"
 #include "verify/enclosure.h"
-#include <fenv.h>
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -327,15 +326,11 @@ carrynet_status verify_certificate(carrynet_checked *checked, const struct certi
         return CARRYNET_OK;
     }
     /* The bounds are of binary64 itself, rounded to nearest, whatever the caller runs with. */
-    fenv_t environment;
-    (void)fegetenv(&environment);
-    (void)fesetenv(FE_DFL_ENV);
-    if (FLT_EVAL_METHOD != 0 || fegetround() != FE_TONEAREST)
-        status = base_fail(CARRYNET_ERROR_UNSUPPORTED, "this processor's arithmetic is not plain binary64");
-    else
+    const fenv_t environment = base_enter_arithmetic();
+    status = verify_host();
+    if (status == CARRYNET_OK)
         status = check_all(checked, certificate, model, network);
-    (void)fesetenv(&environment);
-    return status;
+    return base_leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_verify(carrynet_checked *checked, const carrynet_model *model, size_t network,

@@ -64,8 +64,15 @@ CARRYNET_API void carrynet_devices_free(carrynet_device *devices);
 CARRYNET_API carrynet_status carrynet_device_find(carrynet_device *device, const char *wish);
 
 /*
+ * Whether this build computes on this host as the arithmetic says (kernels/ARITHMETIC.md 9): known answers of single
+ * operations and of small updates. Engines and carrynet_device_admit ask too. DEVICE, with a message that names this host
+ * and what it lacks; MEMORY.
+ */
+CARRYNET_API carrynet_status carrynet_host_admit(void);
+
+/*
  * Whether kernels on this device give the promised bits (kernels/ARITHMETIC.md 9): builds and runs the start-up
- * vectors. OK: admitted. DEVICE: not, and the message names the vector. precision FP64 also asks for binary64
+ * vectors. OK: admitted. DEVICE: not, and the message names the vector, or what this host lacks. precision FP64 also asks for binary64
  * (UNSUPPORTED without it).
  */
 CARRYNET_API carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carrynet_precision precision);

@@ -83,7 +83,7 @@ typedef enum carrynet_part {
 /*
  * Makes an engine for settings->networks networks, initialised from their seeds (settings->seed + i), moments zero. The
  * memory needed is computed first: MEMORY states it and the device's limit. ARGUMENT: settings. DEVICE: no such device
- * (with the list), not admitted, or a failing OpenCL call (with its name and build log). UNSUPPORTED: fp64 where the
+ * (with the list), not admitted, a host that does not compute as it should (carrynet_host_admit), or a failing OpenCL call (with its name and build log). UNSUPPORTED: fp64 where the
  * device has none.
  */
 CARRYNET_API carrynet_status carrynet_engine_create(carrynet_engine **engine, const carrynet_settings *settings,

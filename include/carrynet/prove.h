@@ -92,7 +92,8 @@ typedef struct carrynet_proof {
 /*
  * Proves or refutes one network of a model for a task (NULL: the model's). Small searches run in plain C on one core,
  * large ones on the device that `engine` names, with the same verdict. OK with any verdict. ARGUMENT: no such network, or
- * a task of other sizes; UNSUPPORTED: a weight beyond 2^20; errors of the engine; MEMORY. Free with carrynet_proof_free
+ * a task of other sizes; UNSUPPORTED: a weight beyond 2^20; DEVICE: this host does not compute in plain binary64; errors of the
+ * engine; MEMORY. Free with carrynet_proof_free
  * in any case.
  */
 CARRYNET_API carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *model, size_t network,

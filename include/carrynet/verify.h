@@ -46,7 +46,8 @@ typedef struct carrynet_checked {
 
 /*
  * Checks the certificate at the start of text [size] for one network and a task (NULL: the model's). OK with
- * checked->accepted true or false; FORMAT, naming the line, if it cannot be read; ARGUMENT: no such network; MEMORY.
+ * checked->accepted true or false; FORMAT, naming the line, if it cannot be read; ARGUMENT: no such network; DEVICE: this
+ * host does not compute in plain binary64; MEMORY.
  */
 CARRYNET_API carrynet_status carrynet_verify(carrynet_checked *checked, const carrynet_model *model, size_t network,
                                              const carrynet_task *task, const char *text, size_t size);
@@ -63,7 +64,7 @@ typedef struct carrynet_verified {
 /*
  * Checks every certificate of a file for the network of the model that it names, and a task (NULL: the model's). OK with
  * any verdicts: all is well where every one is accepted and proved_networks is networks. IO; FORMAT, naming the line, with
- * what stood before it in *verified; MEMORY. Free with carrynet_verified_free in any case.
+ * what stood before it in *verified; DEVICE: as above; MEMORY. Free with carrynet_verified_free in any case.
  */
 CARRYNET_API carrynet_status carrynet_verify_file(carrynet_verified *verified, const carrynet_model *model,
                                                   const carrynet_task *task, const char *path);

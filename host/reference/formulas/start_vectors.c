@@ -22,5 +22,6 @@ void compute_start_vectors(void *results_, const void *operands_, size_t count)
         for (size_t k = 0; k < CARRYNET_SUMMED; ++k)
             total += operands[(CARRYNET_OPERANDS * i + k) % (CARRYNET_OPERANDS * count)];
         out[8] = total;
+        out[9] = ((a + b) - c) * b;
     }
 }

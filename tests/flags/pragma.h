@@ -1,0 +1,2 @@
+/* What no option on the command line takes back. */
+#pragma GCC optimize("fast-math")

@@ -1,0 +1,11 @@
+/*
+ * The program as a compiler would make it that computes wrong: linked before the library, this takes the place of the
+ * check of the host (host/reference/known_answers.c). test_program_host.c runs it.
+ */
+#include "base/base.h"
+#include "reference/reference.h"
+
+carrynet_status reference_admit(void)
+{
+    return base_fail(CARRYNET_ERROR_DEVICE, "this build of carrynet does not compute by IEEE 754 on this host: tried");
+}
