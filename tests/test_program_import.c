@@ -99,7 +99,7 @@ Test(program_import, what_is_refused)
     EXPECT_ERROR(4, "nowhere: cannot open", "import", "nowhere", "--cell", "tanh", "-o", "m");
     EXPECT_ERROR(4, "nowhere/m", "import", "adder.npz", "--cell", "tanh", "-o", "nowhere/m");
     program_write("garbage", "garbage, and more of it", 23);
-    EXPECT_ERROR(4, "garbage: not a safetensors file", "import", "garbage", "-o", "m");
+    EXPECT_ERROR(4, "garbage: not a safetensors or NPZ file but a text file", "import", "garbage", "-o", "m");
     cr_expect_neq(access("m", F_OK), 0, "an error left a file behind");
 }
 

@@ -29,7 +29,7 @@ static const foreign_array *find_turned(bool *turned, const foreign_file *file, 
 static carrynet_status fail_word(const char *path, const foreign_file *file, const char *word, size_t length)
 {
     base_text text = {0};
-    base_text_add(&text, "has no array '%.*s', as --map names it", (int)(length < 100 ? length : 100), word);
+    base_text_add(&text, "lack '%.*s', which --map names", (int)(length < 100 ? length : 100), word);
     const carrynet_status status = import_fail_names(path, file, NULL, text.failed ? "lack one of --map" : text.data);
     base_text_free(&text);
     return status == CARRYNET_ERROR_FORMAT ? CARRYNET_ERROR_ARGUMENT : status;

@@ -75,18 +75,20 @@ carrynet_status import_fail_names(const char *path, const foreign_file *file, co
     return status;
 }
 
-/* The array of a place is missing: what it is called. */
+/* The array of a place is missing: what it is called, beside which. */
 static carrynet_status fail_missing(const char *path, const foreign_file *file, const import_convention *names,
-                                    const char *prefix, size_t length, int place)
+                                    const foreign_array *beside, int place)
 {
     base_text text = {0};
+    char quote[SAFETENSORS_QUOTE];
     const char *word = names->words[place];
     if (names->head_apart && place == CARRYNET_W_HY)
         base_text_add(&text, "lack a linear head, such as %s%s: save the whole network",
                       names->turned ? "fc." : "dense/", word);
     else
-        base_text_add(&text, "lack '%.*s%.*s'", (int)(length < 64 ? length : 64), prefix, (int)strcspn(word, "|"),
-                      word);
+        base_text_add(&text, "lack %.*s beside '%s'%s", (int)strcspn(word, "|"), word,
+                      safetensors_quote(quote, beside->name),
+                      place > CARRYNET_W_HY ? ": there are both biases, or none" : "");
     const carrynet_status status = import_fail_names(path, file, NULL, text.failed ? "are incomplete" : text.data);
     base_text_free(&text);
     return status;
@@ -115,21 +117,21 @@ static size_t find_word(const import_parts *parts, const foreign_file *file, con
 /* A convention with a prefix, a part of some array's path. */
 typedef struct candidate {
     const import_convention *names;
-    const char *prefix;
-    size_t length;
-    size_t score;  /* arrays that it finds */
-    bool complete; /* among them the recurrent matrices, and the head's if it is not apart */
+    const foreign_array *beside; /* the array whose path begins with the prefix */
+    size_t length;               /* bytes of the prefix */
+    size_t score;                /* arrays that it finds */
+    bool complete;               /* among them the recurrent matrices, and the head's if it is not apart */
 } candidate;
 
 static candidate try_prefix(const import_parts *parts, const foreign_file *file, const import_convention *names,
-                            const char *prefix, size_t length)
+                            const foreign_array *beside, size_t length)
 {
-    candidate found = {.names = names, .prefix = prefix, .length = length, .complete = true};
+    candidate found = {.names = names, .beside = beside, .length = length, .complete = true};
     for (int p = 0; p < IMPORT_ARRAYS; ++p) {
         if (names->words[p] == NULL || !shares_prefix(names, p) ||
             (p < CARRYNET_PARAMETERS && parts->arrays[p] != NULL))
             continue;
-        const bool there = find_word(parts, file, names, p, prefix, length) < file->count;
+        const bool there = find_word(parts, file, names, p, beside->path, length) < file->count;
         found.score += there;
         found.complete = found.complete && (there || p > CARRYNET_W_HY);
     }
@@ -152,13 +154,13 @@ static candidate find_best(candidate *other, const import_parts *parts, const fo
                 if (!shares_prefix(names, p) || parts->uses[i] != IMPORT_FREE ||
                     !import_ends_with(&length, file->arrays[i].path, names->words[p]))
                     continue;
-                const candidate one = try_prefix(parts, file, names, file->arrays[i].path, length);
-                const bool same =
-                    best.names == names && best.length == length && memcmp(best.prefix, one.prefix, length) == 0;
+                const candidate one = try_prefix(parts, file, names, &file->arrays[i], length);
+                const bool same = best.names == names && best.length == length &&
+                                  memcmp(best.beside->path, one.beside->path, length) == 0;
                 if (one.score > best.score || (one.complete && !best.complete)) {
                     *other = best.names == names && best.complete ? best : (candidate){.score = 0};
                     best = one;
-                } else if (!same && best.names == names && one.complete && best.complete)
+                } else if (!same && best.names == names && one.complete && best.complete && other->score == 0)
                     *other = one;
             }
     return best;
@@ -199,12 +201,10 @@ static carrynet_status take_convention(import_parts *parts, const char *path, co
 {
     const import_convention *names = found->names;
     if (other->score > 0) {
-        char what[320];
-        (void)snprintf(what, sizeof what,
-                       "are of two networks or layers, of which '%.*s' and '%.*s' are parts: one can "
-                       "be imported",
-                       (int)(found->length < 100 ? found->length : 100), found->prefix,
-                       (int)(other->length < 100 ? other->length : 100), other->prefix);
+        char quotes[2][SAFETENSORS_QUOTE], what[3 * SAFETENSORS_QUOTE];
+        (void)snprintf(what, sizeof what, "are of two networks or layers, with '%s' and '%s': one can be imported",
+                       safetensors_quote(quotes[0], found->beside->name),
+                       safetensors_quote(quotes[1], other->beside->name));
         return import_fail_names(path, file, NULL, what);
     }
     const bool bias_said = parts->arrays[CARRYNET_B_H] != NULL; /* by --map, and so the second */
@@ -214,7 +214,7 @@ static carrynet_status take_convention(import_parts *parts, const char *path, co
     for (int p = 0; p < IMPORT_ARRAYS; ++p)
         if (names->words[p] != NULL && shares_prefix(names, p) && parts->arrays[p] == NULL &&
             !(p == IMPORT_SECOND_BIAS && bias_said)) {
-            const size_t i = find_word(parts, file, names, p, found->prefix, found->length);
+            const size_t i = find_word(parts, file, names, p, found->beside->path, found->length);
             if (i < file->count)
                 use(parts, file, p, i);
         }
@@ -222,14 +222,14 @@ static carrynet_status take_convention(import_parts *parts, const char *path, co
         take_head(parts, file, names);
     for (int p = 0; p <= CARRYNET_W_HY; ++p)
         if (parts->arrays[p] == NULL)
-            return fail_missing(path, file, names, found->prefix, found->length, p);
+            return fail_missing(path, file, names, found->beside, p);
     const bool b_h = parts->arrays[CARRYNET_B_H] != NULL, b_y = parts->arrays[CARRYNET_B_Y] != NULL;
     if (!names->head_apart && b_h != b_y)
-        return fail_missing(path, file, names, found->prefix, found->length, b_h ? CARRYNET_B_Y : CARRYNET_B_H);
+        return fail_missing(path, file, names, found->beside, b_h ? CARRYNET_B_Y : CARRYNET_B_H);
     const char *second = names->words[IMPORT_SECOND_BIAS];
     if (!bias_said && second != NULL && strncmp(second, "bias_hh", 7) == 0 &&
         b_h != (parts->arrays[IMPORT_SECOND_BIAS] != NULL))
-        return fail_missing(path, file, names, found->prefix, found->length, b_h ? IMPORT_SECOND_BIAS : CARRYNET_B_H);
+        return fail_missing(path, file, names, found->beside, b_h ? IMPORT_SECOND_BIAS : CARRYNET_B_H);
     parts->names = names->names;
     if (parts->cell == CARRYNET_CELL_UNSAID) {
         parts->cell = names->cell;

@@ -202,7 +202,7 @@ static void name_array(char name[NAMED], const import_parts *parts, int place)
         (void)safetensors_quote(quote, parts->arrays[place]->name);
     const char *const part = place == CARRYNET_W_HY && !parts->turned[place] ? ":, " : "";
     if (is_difference(parts, place) && parts->arrays[place] != NULL)
-        (void)snprintf(name, NAMED, "(%s[%s1] - %s[%s0])", quote, part, quote, part);
+        (void)snprintf(name, NAMED, "%s[%s1] - %s[%s0]", quote, part, quote, part);
     else
         (void)snprintf(name, NAMED, "%s", quote);
 }
@@ -216,17 +216,16 @@ static void describe(char text[CARRYNET_IMPORT_TEXT], const import_parts *parts,
     name_array(own, parts, place);
     name_array(second, parts, IMPORT_SECOND_BIAS);
     name_array(summed, parts, matrix);
+    const bool differs = is_difference(parts, place);
     const char *const sums = is_difference(parts, matrix) ? "sum" : parts->turned[matrix] ? "row sums" : "column sums";
+    const char *const factor = !tanh_cell ? "" : place == CARRYNET_W_HH ? "4 * " : "2 * ";
     base_text made = {0};
     switch ((carrynet_parameter)place) {
     case CARRYNET_W_XH:
     case CARRYNET_W_HH:
     case CARRYNET_W_HY:
-        base_text_add(&made, "%s%s%s",
-                      !tanh_cell               ? ""
-                      : place == CARRYNET_W_HH ? "4 * "
-                                               : "2 * ",
-                      own, parts->turned[place] && !is_difference(parts, place) ? " transposed" : "");
+        base_text_add(&made, differs && tanh_cell ? "%s(%s)%s" : "%s%s%s", factor, own,
+                      parts->turned[place] && !differs ? " transposed" : "");
         break;
     case CARRYNET_B_H:
         base_text_add(&made, "%s%s%s%s", tanh_cell ? "2 * (" : "", own, more ? " + " : "", more ? second : "");
@@ -236,7 +235,7 @@ static void describe(char text[CARRYNET_IMPORT_TEXT], const import_parts *parts,
     case CARRYNET_B_Y:
         base_text_add(&made, "%s", own);
         if (tanh_cell)
-            base_text_add(&made, " - %s of %s", sums, summed);
+            base_text_add(&made, differs ? " - %s of (%s)" : " - %s of %s", sums, summed);
         break;
     case CARRYNET_H_0:
         base_text_add(&made, tanh_cell ? "(1 + %s) / 2" : "%s", own);

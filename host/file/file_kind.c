@@ -200,7 +200,11 @@ static bool find_kind(struct kind *found, const char *bytes, size_t size)
     }
     if (protobuf_kind(found, bytes, size))
         return true;
+    /* Letters to begin with, or any bytes could be a text in some encoding. */
     *found = (struct kind){.name = "a text file"};
+    for (size_t i = 0; i < size && i < LENGTH; ++i)
+        if ((unsigned char)bytes[i] > '~')
+            return false;
     return is_text(bytes, size);
 }
 
