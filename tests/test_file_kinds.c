@@ -22,6 +22,7 @@ static const struct sample {
     {BYTES("\x80\x02}q\0."), "a pickle", "only Python can read it"},
     {BYTES("\x80\x04\x95\x10\0\0\0\0\0\0\0}"), "a pickle", "only Python can read it"},
     {BYTES("\x80\x05\x95\x10\0\0\0\0\0\0\0}"), "a pickle", "only Python can read it"},
+    {BYTES("(dp0\nVw_xh\np1\n"), "a pickle", "only Python can read it"},
     {BYTES("\x93NUMPY\1\0v\0{'descr'"), "a lone NumPy array", "numpy.savez writes several"},
     {BYTES("MATLAB 5.0 MAT-file, Platform: GLNXA64"), "a MATLAB file", "scipy.io.loadmat"},
     {BYTES("MATLAB 7.3 MAT-file, Platform"), "a MATLAB file (HDF5)", "h5py"},
@@ -37,13 +38,13 @@ static const struct sample {
     {BYTES("<HTML>404"), "a web page", "download the file itself"},
     {BYTES("\xef\xbb\xbf<?xml version='1.0'?>"), "XML", "download the file itself"},
     {BYTES("\x1f\x8b\x08\0\0\0\0\0"), "a gzip", "unpack it first"},
-    {BYTES("\x28\xb5\x2f\xfd\0\0\0\0"), "packed by zstd", "unpack it first"},
+    {BYTES("\x28\xb5\x2f\xfd\0\0\0\0"), "a file packed by zstd", "unpack it first"},
     {BYTES("\xfd"
            "7zXZ\0\0\0"),
-     "packed by xz", "unpack it first"},
-    {BYTES("BZh91AY&SY"), "packed by bzip2", "unpack it first"},
+     "a file packed by xz", "unpack it first"},
+    {BYTES("BZh91AY&SY"), "a file packed by bzip2", "unpack it first"},
     {BYTES("7z\xbc\xaf\x27\x1c\0\4"), "a 7z archive", "unpack it first"},
-    {BYTES("\x78\x9c\x4b\x4c\4\0\2m"), "packed by zlib (joblib)", "load it in Python"},
+    {BYTES("\x78\x9c\x4b\x4c\4\0\2m"), "a file packed by zlib (joblib)", "load it in Python"},
     {BYTES("PK\3\4\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl...."),
      "a file of torch.save", "net.state_dict()"},
     {BYTES("PK\3\4\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0d\0\0\0metadata.json{}"), "a Keras archive",
@@ -118,7 +119,7 @@ Test(file_kinds, in_place_of_a_certificate_or_a_task)
         if (samples[i].size == 0 || strstr(samples[i].name, "certificate") != NULL)
             continue;
         write_bytes(samples[i].bytes, samples[i].size);
-        const carrynet_status status = carrynet_verify(&verified, model, NULL, path);
+        const carrynet_status status = carrynet_verify_file(&verified, model, NULL, path);
         if (strncmp(samples[i].bytes, "carrynet", 8) != 0)
             expect_says(status, "a certificate", &samples[i]);
         carrynet_verified_free(&verified);
@@ -127,7 +128,7 @@ Test(file_kinds, in_place_of_a_certificate_or_a_task)
     }
     /* A model for a certificate, as when the two are in the wrong order. */
     MUST(carrynet_model_save(model, path));
-    expect_says(carrynet_verify(&verified, model, NULL, path), "a certificate",
+    expect_says(carrynet_verify_file(&verified, model, NULL, path), "a certificate",
                 &(struct sample){.name = "a safetensors file, as models are", .cure = ""});
     carrynet_verified_free(&verified);
     carrynet_model_free(model);

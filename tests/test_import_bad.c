@@ -68,7 +68,69 @@ Test(import_bad, names)
     add(&ours, "b_h", 3, 0, 0);
     expect_bad_tanh(&ours, "lack b_y beside 'w_xh'");
     ours.arrays[3].name = "W";
-    expect_bad_tanh(&ours, "'W' is unknown; found: w_xh");
+    expect_bad_tanh(&ours, "'W' is unknown (if it is no part of the network: --map skip=W); found: w_xh");
+}
+
+/* Layers that change what the network computes, each with what to do. */
+Test(import_bad, other_networks)
+{
+    static const char weight_norm[] =
+        "under weight_norm; before you save, take it off: torch.nn.utils.remove_weight_norm";
+    static const struct {
+        const char *name, *says;
+    } cases[] = {
+        {"fc.weight_g", weight_norm},
+        {"fc.weight_v", weight_norm},
+        {"rnn.weight_hh_l0_g", weight_norm},
+        {"rnn.weight_ih_l0_v", weight_norm},
+        {"cell.weight_hh_g", weight_norm},
+        {"fc.parametrizations.weight.original0", weight_norm},
+        {"rnn.parametrizations.weight_hh_l0.original1", "parametrize.remove_parametrizations(module"},
+        {"fc.parametrizations.weight.original", "is a weight under a parametrization"},
+        {"fc.weight_orig", "is a weight under spectral_norm or pruning"},
+        {"rnn.weight_hh_l0_mask", "is of a pruning"},
+        {"rnn.weight_hh_l1", "is of another layer"},
+        {"rnn.bias_ih_l2", "is of another layer"},
+        {"norm.running_mean", "is of a normalization"},
+        {"layer_normalization/gamma:0", "is of a normalization"},
+        {"LayerNorm_0/scale", "is of a normalization"},
+        {"bidirectional/backward_simple_rnn/kernel", "is of a second direction (Bidirectional)"},
+        {"rnn.bias_ih_l0_reverse", "is of a second direction (bidirectional=True)"},
+        {"lstm/lstm_cell/kernel", "is of an LSTM"},
+        {"OptimizedLSTMCell_0/hf/kernel", "is of an LSTM"},
+        {"GRUCell_0/hr/kernel", "is of a GRU"},
+        {"embedding.weight", "is of an embedding"},
+        {"token_embed/embeddings:0", "is of an embedding"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+        struct made made = {0};
+        add_pytorch(&made, torch_names);
+        add(&made, cases[i].name, 3, 3, 0);
+        expect_bad_tanh(&made, cases[i].says);
+    }
+    /* With weight_norm the weight itself is not there. */
+    struct made made = {0};
+    add_pytorch(&made, torch_names);
+    made.arrays[2].name = "fc.weight_g";
+    add(&made, "fc.weight_v", 1, 3, 0);
+    expect_bad_tanh(&made, weight_norm);
+}
+
+/* What may be meant, as far as shapes tell. */
+Test(import_bad, examples_of_a_map)
+{
+    struct made made = {0};
+    add(&made, "hidden", 3, 3, 0);
+    add(&made, "in", 3, 2, 0);
+    add(&made, "out", 1, 3, 0);
+    expect_bad_tanh(&made,
+                    "found: hidden [3, 3], in [3, 2], out [1, 3]; --map says which array is what, for example --map "
+                    "w_xh=in.T,w_hh=hidden.T,w_hy=out.T (");
+    struct made ours = {0};
+    add(&ours, "in", 2, 3, 0);
+    add(&ours, "hidden", 3, 3, 0);
+    add(&ours, "out", 3, 1, 0);
+    expect_bad_tanh(&ours, "for example --map w_xh=in,w_hh=hidden,w_hy=out (");
 }
 
 Test(import_bad, shapes)
@@ -92,7 +154,9 @@ Test(import_bad, shapes)
     bad.arrays[2].size = 8;
     expect_bad_tanh(&bad, "array 'fc.weight': shape is [1, 2], must be [O, 3]");
     bad.arrays[2].rank = 3;
-    expect_bad_tanh(&bad, "array 'fc.weight': shape is [1, 2, 0], must be [O, 3]");
+    bad.arrays[2].shape[0] = 2;
+    bad.arrays[2].shape[1] = bad.arrays[2].shape[2] = 1;
+    expect_bad_tanh(&bad, "array 'fc.weight': shape is [2, 1, 1], must be [O, 3]");
     for (uint64_t gates = 3; gates <= 4; ++gates) {
         struct made gated = {0};
         add(&gated, "weight_ih_l0", gates * 2, 2, 0);
@@ -162,7 +226,7 @@ Test(import_bad, types)
         expect_bad_file(bytes, (size_t)length + 8, CARRYNET_ERROR_FORMAT, says);
     }
     expect_bad_file("\x93NUMPY", 6, CARRYNET_ERROR_FORMAT, "a lone NumPy array");
-    expect_bad_file("PK", 2, CARRYNET_ERROR_FORMAT, "a text file");
+    expect_bad_file("PK", 2, CARRYNET_ERROR_FORMAT, "2 bytes are too few");
     expect_bad_file("", 0, CARRYNET_ERROR_FORMAT, "not a safetensors or NPZ file but an empty file");
     /* "PK" is how a zip begins, and the length of this header. */
     char long_header[8 + 0x4b50];

@@ -232,6 +232,18 @@ Test(import_names, arrays_in_order)
         expect_network(model, &made, orders[o].places, orders[o].turned);
         carrynet_model_free(model);
     }
+    /* Beside state of a training. */
+    struct made more = {0};
+    carrynet_imported imported;
+    add(&more, "epoch", 1, 0, 0);
+    add(&more, "arr_0", 2, 3, 0);
+    add(&more, "arr_1", 3, 3, 0);
+    add(&more, "arr_2", 3, 1, 0);
+    write_npz(&more);
+    carrynet_model *model = import(&imported, NULL);
+    expect_network(model, &more, (const int[PLACES]){1, 2, 3, NONE, NONE, NONE, NONE}, false);
+    cr_expect_str_eq(imported.passed_over, "epoch");
+    carrynet_model_free(model);
     struct made made = {0};
     add(&made, "arr_0", 2, 3, 0);
     add(&made, "arr_1", 3, 3, 0);

@@ -308,7 +308,7 @@ Test(npz, headers_that_lie)
         {1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2,", "shape is not a tuple"},
         {1, "[]", "does not begin with '{'"},
         {1, "", "does not begin with '{'"},
-        {1, "{'descr': [('x', '<f4'), 'fortran_order': False, 'shape': (2,)}", "descr is a structure"},
+        {1, "{'descr': [('x', '<f4'), 'fortran_order': False, 'shape': (2,)}", "no dictionary of descr"},
         {1, F4("(2L L,)"), "shape is not a tuple of whole numbers"},
         {1, F4("(L,)"), "shape is not a tuple of whole numbers"},
         {4, F4("(2,)"), "format 4.0, must be 1.0, 2.0 or 3.0"},

@@ -50,6 +50,15 @@ static void print_imported(const carrynet_model *model, const carrynet_imported 
                     imported->uncovered);
 }
 
+/* Differences of two logits that the model cannot have exactly. */
+static void note_rounded(size_t count, carrynet_precision precision)
+{
+    console_note("%zu difference%s of weights of the two logits %s of fp%d and %s rounded: where the logits are nearly "
+                 "equal a bit may differ%s",
+                 count, count == 1 ? "" : "s", count == 1 ? "is no number" : "are no numbers", (int)precision,
+                 count == 1 ? "was" : "were", precision == CARRYNET_FP32 ? "; --precision fp64 rounds less" : "");
+}
+
 int command_import(const cli_arguments *arguments)
 {
     const option_value *values = arguments->values;
@@ -87,11 +96,7 @@ int command_import(const cli_arguments *arguments)
         if (imported.passed_over[0] != '\0')
             console_note("Passed over, as no part of the network: %s", imported.passed_over);
         if (imported.rounded > 0)
-            console_note(
-                "%zu differences of weights of the two logits are no numbers of fp%d and were rounded: where the "
-                "logits are nearly equal a bit may differ%s",
-                imported.rounded, (int)carrynet_model_settings(model)->precision,
-                carrynet_model_settings(model)->precision == CARRYNET_FP32 ? "; --precision fp64 rounds less" : "");
+            note_rounded(imported.rounded, carrynet_model_settings(model)->precision);
         print_imported(model, &imported);
         (void)printf("Wrote %s\n", to);
         console_note("Next: carrynet eval %s", to);

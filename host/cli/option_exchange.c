@@ -9,9 +9,11 @@ const option_row option_exchange[] = {
      .kind = OPTION_KIND_CHOICE,
      .argument = "CELL",
      .choice = choice_cell,
-     .meaning = "what its hidden units compute, which no file says: tanh is what nn.RNN has without more; relu cannot "
-                "be imported",
-     .fallback = "sigmoid; tanh for names of Keras, Flax and known scripts; for PyTorch's none"},
+     .meaning =
+         "what its hidden units compute, which no file says: tanh is what nn.RNN, Keras, Flax and well-known "
+         "scripts have without more, and is taken for names of the latter; with PyTorch's it must be given; relu "
+         "cannot be imported",
+     .fallback = "what the names have, else sigmoid"},
     {.id = OPTION_MAP,
      .name = "map",
      .commands = FOR(IMPORT),

@@ -240,18 +240,20 @@ static carrynet_status take_convention(import_parts *parts, const char *path, co
 
 /* ---- arrays without names -------------------------------------------------------------------------------------- */
 
-/* arr_0, arr_1, ... of the file in order; 0 if it has others, or not all of them. */
-static size_t unnamed(const foreign_array *arrays[IMPORT_ARRAYS], const foreign_file *file)
+/* arr_0, arr_1, ... in order; 0 if there are others that nothing has taken. */
+static size_t unnamed(const foreign_array *arrays[IMPORT_ARRAYS], const import_parts *parts, const foreign_file *file)
 {
     char name[16];
-    size_t count = 0;
+    size_t count = 0, unused = 0;
+    for (size_t i = 0; i < file->count; ++i)
+        unused += parts->uses[i] == IMPORT_FREE && file->arrays[i].values.kind != NPZ_OTHER;
     for (; count < IMPORT_ARRAYS; ++count) {
         (void)snprintf(name, sizeof name, "arr_%zu", count);
         arrays[count] = foreign_find(file, name);
-        if (arrays[count] == NULL)
+        if (arrays[count] == NULL || parts->uses[arrays[count] - file->arrays] != IMPORT_FREE)
             break;
     }
-    return count == file->count ? count : 0;
+    return count == unused ? count : 0;
 }
 
 /* The orders that fit the shapes: how many, and the last of them in *found. */
@@ -277,7 +279,7 @@ static carrynet_status take_order(bool *taken, import_parts *parts, const char *
 {
     const foreign_array *arrays[IMPORT_ARRAYS];
     const import_order *order = NULL;
-    const size_t count = unnamed(arrays, file);
+    const size_t count = unnamed(arrays, parts, file);
     *taken = count > 0;
     if (count == 0)
         return CARRYNET_OK;
@@ -350,7 +352,9 @@ static carrynet_status find_names(import_parts *parts, const char *path, const f
         return status == CARRYNET_OK ? check_rest(parts, path, file, best.names) : status;
     }
     const carrynet_status status = take_order(&taken, parts, path, file);
-    return taken || status != CARRYNET_OK ? status : import_fail_names(path, file, NULL, "are of no known network");
+    if (status == CARRYNET_OK && taken)
+        return check_rest(parts, path, file, NULL);
+    return status != CARRYNET_OK ? status : import_fail_names(path, file, NULL, "are of no known network");
 }
 
 carrynet_status import_find(import_parts *parts, const char *path, const foreign_file *file, const char *map)

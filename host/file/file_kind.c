@@ -10,6 +10,7 @@
 #define NPZ "an NPZ file (numpy.savez)"
 #define ZIP "a zip"
 #define UNPACK "unpack it first"
+#define PICKLE "only Python can read it; load it there and " ARRAYS
 #define DOWNLOAD "download the file itself"
 
 static const struct kind {
@@ -22,30 +23,30 @@ static const struct kind {
      "load it in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"},
     {0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 14, "a file of an old torch.save",
      "load it in Python and save its arrays, " TORCH},
-    {0, "\x80\x02", 2, "a pickle (joblib, torch.save)", "only Python can read it; load it there and " ARRAYS},
-    {0, "\x80\x03", 2, "a pickle (joblib, torch.save)", "only Python can read it; load it there and " ARRAYS},
-    {0, "\x80\x04", 2, "a pickle (joblib, torch.save)", "only Python can read it; load it there and " ARRAYS},
-    {0, "\x80\x05", 2, "a pickle (joblib, torch.save)", "only Python can read it; load it there and " ARRAYS},
+    {0, "\x80\x02", 2, "a pickle (joblib, torch.save)", PICKLE},
+    {0, "\x80\x03", 2, "a pickle (joblib, torch.save)", PICKLE},
+    {0, "\x80\x04", 2, "a pickle (joblib, torch.save)", PICKLE},
+    {0, "\x80\x05", 2, "a pickle (joblib, torch.save)", PICKLE},
     {0, "\x93NUMPY", 6, "a lone NumPy array",
      "numpy.savez writes several under their names, which are needed: numpy.savez(\"net.npz\", w_xh=..., w_hh=..., "
      "w_hy=...)"},
     {0, "MATLAB 7.3 MAT-file", 19, "a MATLAB file (HDF5)", "load it in Python with h5py and " ARRAYS},
     {0, "MATLAB 5.0 MAT-file", 19, "a MATLAB file", "load it in Python, scipy.io.loadmat, and " ARRAYS},
     {0, "carrynet checkpoint ", 20, "a checkpoint of Carrynet's", "`carrynet train --resume` goes on from it"},
-    {0, "\x78\x9c", 2, "packed by zlib (joblib)", "load it in Python and " ARRAYS},
+    {0, "\x78\x9c", 2, "a file packed by zlib (joblib)", "load it in Python and " ARRAYS},
     {0, "GGUF", 4, "a GGUF file", ARRAYS},
     {4, "TFL3", 4, "a TensorFlow Lite file", "load it in Python and " ARRAYS},
     {0, "PAR1", 4, "a Parquet file", ARRAYS},
     {0, "ARROW1", 6, "an Arrow file", ARRAYS},
     {0, "SQLite format 3", 16, "an SQLite database", NULL},
     {0, "\x1f\x8b", 2, "a gzip", UNPACK},
-    {0, "\x28\xb5\x2f\xfd", 4, "packed by zstd", UNPACK},
+    {0, "\x28\xb5\x2f\xfd", 4, "a file packed by zstd", UNPACK},
     {0,
      "\xfd"
      "7zXZ",
-     6, "packed by xz", UNPACK},
-    {0, "BZh", 3, "packed by bzip2", UNPACK},
-    {0, "\x04\x22\x4d\x18", 4, "packed by lz4", UNPACK},
+     6, "a file packed by xz", UNPACK},
+    {0, "BZh", 3, "a file packed by bzip2", UNPACK},
+    {0, "\x04\x22\x4d\x18", 4, "a file packed by lz4", UNPACK},
     {0, "7z\xbc\xaf\x27\x1c", 6, "a 7z archive", UNPACK},
     {0, "Rar!\x1a\x07", 6, "a RAR archive", UNPACK},
     {257, "ustar", 5, "a tar archive", UNPACK},
@@ -57,6 +58,9 @@ static const struct kind {
      "ELF",
      4, "a program", NULL},
     {0, "\xff\xfe", 2, "text in UTF-16, as PowerShell's > writes it", "let the program write the file itself"},
+    {0, "(dp", 0, "a pickle (joblib, torch.save)", PICKLE},
+    {0, "(lp", 0, "a pickle (joblib, torch.save)", PICKLE},
+    {0, "ccopy_reg", 0, "a pickle (joblib, torch.save)", PICKLE},
     {0, "version https://git-lfs", 0, "a pointer of Git LFS, which stands for the file",
      "fetch it with `git lfs pull`"},
     {0, "<!doctype html", 0, "a web page", DOWNLOAD},
