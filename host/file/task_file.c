@@ -26,7 +26,7 @@ carrynet_status carrynet_task_read(carrynet_task *task, const char *path)
     carrynet_status status = base_read_file(&text, &size, path, LARGEST);
     if (status != CARRYNET_OK)
         return status;
-    if (size > 0 && strchr("{ \t\r\n\xef", text[0]) == NULL &&
+    if (size > 0 && strchr("{[ \t\r\n\xef", text[0]) == NULL &&
         file_kind_refuse(path, "a task's table", text, size) != CARRYNET_OK)
         status = CARRYNET_ERROR_FORMAT;
     else if (strlen(text) != size)
