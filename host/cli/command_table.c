@@ -51,7 +51,7 @@ static const char *const prove_examples[] = {"carrynet prove add.safetensors",
 static const char *const verify_examples[] = {"carrynet verify add.safetensors add.safetensors.cert", NULL};
 static const char *const import_examples[] = {
     "carrynet import rnn.safetensors --cell tanh -o rnn-model.safetensors",
-    "carrynet import net.npz --map w_xh=A.T,w_hh=B.T,w_hy=C.T -o net.safetensors",
+    "carrynet import net.npz --map w_xh=A.T,w_hh=B.T,w_hy=C.T -o model",
     "carrynet import weights.npz --task sub -o sub.safetensors", NULL};
 static const char *const states_examples[] = {"carrynet states add.safetensors -o h.npz",
                                               "carrynet states add.safetensors --bits 32 --problems 100 -o h.npz",

@@ -31,7 +31,9 @@ static carrynet_status task_by_shape(carrynet_task *task, const char *path, impo
         found = built_in_task(&list, parts->inputs, 1);
         parts->two_logits = found != NULL;
     }
-    if (found != NULL)
+    if (list.failed)
+        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the names of tasks", path);
+    else if (found != NULL)
         *task = *found;
     else
         status = base_fail(
@@ -39,7 +41,7 @@ static carrynet_status task_by_shape(carrynet_task *task, const char *path, impo
             "%s: a network of %u inputs and %u outputs: name its task, with --task; of the built-in ones it can be: "
             "%s%s",
             path, (unsigned)parts->inputs, (unsigned)parts->outputs,
-            list.size == 0 || list.failed ? "none, so give a file with a table" : list.data,
+            list.size == 0 ? "none, so give a file with a table" : list.data,
             list.size == 0 ? "; a table of two outputs means two bits, one of one output a bit of two logits" : "");
     base_text_free(&list);
     return status;

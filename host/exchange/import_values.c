@@ -208,7 +208,7 @@ static void name_array(char name[NAMED], const import_parts *parts, int place)
 }
 
 /* "2 * rnn.weight_ih_l0 transposed". */
-static void describe(char text[CARRYNET_IMPORT_TEXT], const import_parts *parts, int place)
+static carrynet_status describe(char text[CARRYNET_IMPORT_TEXT], const import_parts *parts, int place)
 {
     char own[NAMED], second[NAMED], summed[NAMED];
     const bool tanh_cell = parts->cell == CARRYNET_CELL_TANH, more = parts->arrays[IMPORT_SECOND_BIAS] != NULL;
@@ -243,8 +243,11 @@ static void describe(char text[CARRYNET_IMPORT_TEXT], const import_parts *parts,
     case CARRYNET_PARAMETERS:
         break;
     }
-    (void)snprintf(text, CARRYNET_IMPORT_TEXT, "%s", made.failed || made.data == NULL ? "" : made.data);
+    const carrynet_status status =
+        made.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for what the parameters are made of") : CARRYNET_OK;
+    (void)snprintf(text, CARRYNET_IMPORT_TEXT, "%s", made.data == NULL ? "" : made.data);
     base_text_free(&made);
+    return status;
 }
 
 /* Whether a - b is a number of the precision: in binary64 by the error of the difference, which is one. */
@@ -287,10 +290,11 @@ carrynet_status import_values(carrynet_model *model, carrynet_imported *imported
                                      path, at.name, i, value);
             }
         }
-    for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
+    carrynet_status status = CARRYNET_OK;
+    for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p)
         if (carrynet_shape_place(shape, (carrynet_parameter)p).size > 0)
-            describe(imported->from[p], parts, p);
+            status = describe(imported->from[p], parts, p);
     imported->rounded = count_rounded(parts, settings);
     check_bounds(imported, parts, settings);
-    return CARRYNET_OK;
+    return status;
 }

@@ -40,8 +40,11 @@ extern "C" {
 #endif
 
 typedef enum carrynet_cell {
-    CARRYNET_CELL_UNSAID = 0, /* by the names: tanh for those of Keras, Flax and known scripts, else sigmoid; with
-                                 PyTorch's an error, as no file says what its cell is */
+    /*
+     * By the names: tanh for those of Keras, Flax, Karpathy, Coursera and d2l, which have it without more; an error for
+     * PyTorch's and for W_xh, W_hh, W_hy, as no file says what its cell is; else sigmoid.
+     */
+    CARRYNET_CELL_UNSAID = 0,
     CARRYNET_CELL_SIGMOID,
     CARRYNET_CELL_TANH /* nn.RNN's default */
 } carrynet_cell;
