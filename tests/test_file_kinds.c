@@ -9,7 +9,7 @@
 
 TestSuite(file_kinds, .init = foreign_enter, .fini = foreign_leave);
 
-#define BYTES(text) text, sizeof text - 1
+#define BYTES(text) (text), sizeof(text) - 1
 
 static const struct sample {
     const char *bytes;
