@@ -93,7 +93,7 @@ Test(file_kinds, in_place_of_a_network)
     }
 }
 
-Test(file_kinds, a_tar)
+Test(file_kinds, bytes_further_on)
 {
     char tar[1024] = "w_xh.npy";
     memcpy(tar + 257, "ustar", 5);
@@ -101,6 +101,11 @@ Test(file_kinds, a_tar)
     carrynet_model *model = NULL;
     expect_says(carrynet_model_load(&model, path), "a safetensors file",
                 &(struct sample){.name = "a tar archive", .cure = "unpack it first"});
+    char block[1024] = "";
+    memcpy(block + 512, "\x89HDF\r\n\x1a\n", 8);
+    write_bytes(block, sizeof block);
+    expect_says(carrynet_model_load(&model, path), "a safetensors file",
+                &(struct sample){.name = "an HDF5 file (h5py, MATLAB)", .cure = "with h5py"});
 }
 
 /* A model needs to be there for a certificate to be read. */

@@ -152,7 +152,7 @@ static carrynet_status check_vector(const import_parts *parts, const char *path,
     const uint64_t columns = place == CARRYNET_B_Y ? parts->outputs : parts->hidden;
     const uint64_t wanted[] = {parts->networks, columns};
     const size_t skipped = parts->networks > 1 ? 0 : 1;
-    uint64_t bare[2], found[FOREIGN_RANK];
+    uint64_t bare[2] = {0}, found[FOREIGN_RANK] = {0};
     size_t bare_rank = 0, rank = 0;
     char text[FOREIGN_SHAPE], must[FOREIGN_SHAPE + 16];
     for (size_t i = 0; i < 2; ++i)

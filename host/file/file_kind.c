@@ -5,6 +5,8 @@
 #include "file/file_kind.h"
 #include <string.h>
 
+#define HDF "\x89HDF\r\n\x1a\n"
+#define KERAS "load it in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"
 #define TORCH "numpy.savez(\"net.npz\", **{k: v.numpy() for k, v in net.state_dict().items()})"
 #define ARRAYS "save its arrays by numpy.savez or as safetensors"
 #define NPZ "an NPZ file (numpy.savez)"
@@ -19,8 +21,9 @@ static const struct kind {
     size_t length; /* bytes of magic; 0: it is a text, in any case of letters, after blanks */
     const char *name, *cure;
 } kinds[] = {
-    {0, "\x89HDF\r\n\x1a\n", 8, "an HDF5 file (Keras, h5py)",
-     "load it in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"},
+    {0, HDF, 8, "an HDF5 file (Keras, h5py)", KERAS},
+    {0, "MATLAB 7.3 MAT-file", 19, "a MATLAB file (HDF5)", "load it in Python with h5py and " ARRAYS},
+    {512, HDF, 8, "an HDF5 file (h5py, MATLAB)", "load it in Python with h5py and " ARRAYS},
     {0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 14, "a file of an old torch.save",
      "load it in Python and save its arrays, " TORCH},
     {0, "\x80\x02", 2, "a pickle (joblib, torch.save)", PICKLE},
@@ -30,7 +33,6 @@ static const struct kind {
     {0, "\x93NUMPY", 6, "a lone NumPy array",
      "numpy.savez writes several under their names, which are needed: numpy.savez(\"net.npz\", w_xh=..., w_hh=..., "
      "w_hy=...)"},
-    {0, "MATLAB 7.3 MAT-file", 19, "a MATLAB file (HDF5)", "load it in Python with h5py and " ARRAYS},
     {0, "MATLAB 5.0 MAT-file", 19, "a MATLAB file", "load it in Python, scipy.io.loadmat, and " ARRAYS},
     {0, "carrynet checkpoint ", 20, "a checkpoint of Carrynet's", "`carrynet train --resume` goes on from it"},
     {0, "\x78\x9c", 2, "a file packed by zlib (joblib)", "load it in Python and " ARRAYS},
@@ -67,8 +69,7 @@ static const struct kind {
     {0, "<html", 0, "a web page", DOWNLOAD},
     {0, "<head", 0, "a web page", DOWNLOAD},
     {0, "<?xml", 0, "XML", DOWNLOAD},
-    {0, "model_checkpoint_path:", 0, "an index of TensorFlow's checkpoints",
-     "load the model in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"},
+    {0, "model_checkpoint_path:", 0, "an index of TensorFlow's checkpoints", KERAS},
     {0, "carrynet certificate", 0, "a certificate of Carrynet's", "`carrynet verify MODEL CERTIFICATE` checks it"},
     {0, "{\"settings\":", 0, "a log of `carrynet train --log`", "`carrynet plot` draws it"},
     {0, "{\"name\":", 0, "a task's table", "--task takes it"},
@@ -130,12 +131,9 @@ static void zip_kind(struct kind *found, const char *bytes, size_t size)
     } entries[] = {
         {".npy", NPZ, "`carrynet import` makes a model of it"},
         {".pkl", "a file of torch.save", "only Python can read it; load it there and save its arrays, " TORCH},
-        {"metadata.json", "a Keras archive",
-         "load it in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"},
-        {"config.json", "a Keras archive",
-         "load it in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"},
-        {".h5", "a Keras archive",
-         "load it in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"},
+        {"metadata.json", "a Keras archive", KERAS},
+        {"config.json", "a Keras archive", KERAS},
+        {".h5", "a Keras archive", KERAS},
         {"[Content_Types].xml", "a document of an office program", NULL},
         {"mimetype", "a document of an office program", NULL},
     };
@@ -167,9 +165,7 @@ static bool protobuf_kind(struct kind *found, const char *bytes, size_t size)
     if (size < 3 || bytes[0] != 8 || bytes[1] < 1 || bytes[1] > 32 || (bytes[2] & 7) != 2 || bytes[2] < 0x12)
         return false;
     if (bytes[1] == 1 && bytes[2] == 0x12)
-        *found = (struct kind){
-            .name = "a SavedModel of TensorFlow",
-            .cure = "load it in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"};
+        *found = (struct kind){.name = "a SavedModel of TensorFlow", .cure = KERAS};
     else
         *found =
             (struct kind){.name = "an ONNX file",

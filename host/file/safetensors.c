@@ -248,7 +248,7 @@ carrynet_status safetensors_parse(safetensors_file *file, const char *path, cons
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: truncated: the header has %" PRIu64 " bytes, the file %zu", path,
                          length, size);
     if (!file_kind_is_safetensors(bytes, LENGTH_BYTES + (size_t)length))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header does not begin with '{'", path);
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: not a safetensors file: the header does not begin with '{'", path);
     if (is_crowded(bytes + LENGTH_BYTES, (size_t)length))
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header has more than %d values", path, SAFETENSORS_VALUES);
     json_t *header = NULL;
