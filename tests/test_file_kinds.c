@@ -16,7 +16,7 @@ static const struct sample {
     size_t size;
     const char *name, *cure;
 } samples[] = {
-    {BYTES("\x89HDF\r\n\x1a\n\0\0\0\0\0"), "an HDF5 file (Keras, h5py)", "model.get_weights()"},
+    {BYTES("\x89HDF\r\n\x1a\n\0\0\0\0\0"), "an HDF5 file (Keras, h5py)", "for w in model.weights"},
     {BYTES("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."), "a file of an old torch.save",
      "net.state_dict()"},
     {BYTES("\x80\x02}q\0."), "a pickle", "only Python can read it"},
@@ -28,10 +28,10 @@ static const struct sample {
     {BYTES("MATLAB 7.3 MAT-file, Platform"), "a MATLAB file (HDF5)", "h5py"},
     {BYTES("\x08\x07\x12\x07pytorch"), "an ONNX file", "onnx.numpy_helper"},
     {BYTES("\x08\x08:\x80\x01"), "an ONNX file", "onnx.numpy_helper"},
-    {BYTES("\x08\x01\x12\x90\x10"), "a SavedModel of TensorFlow", "model.get_weights()"},
+    {BYTES("\x08\x01\x12\x90\x10"), "a SavedModel of TensorFlow", "for w in model.weights"},
     {BYTES("\x1c\0\0\0TFL3\0\0"), "a TensorFlow Lite file", "load it in Python"},
     {BYTES("GGUF\3\0\0\0"), "a GGUF file", "save its arrays"},
-    {BYTES("model_checkpoint_path: \"ckpt-1\"\n"), "an index of TensorFlow's checkpoints", "model.get_weights()"},
+    {BYTES("model_checkpoint_path: \"ckpt-1\"\n"), "an index of TensorFlow's checkpoints", "for w in model.weights"},
     {BYTES("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"), "a pointer of Git LFS",
      "git lfs pull"},
     {BYTES("\n\n  <!DOCTYPE html><html>"), "a web page", "download the file itself"},
@@ -48,7 +48,7 @@ static const struct sample {
     {BYTES("PK\3\4\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl...."),
      "a file of torch.save", "net.state_dict()"},
     {BYTES("PK\3\4\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0d\0\0\0metadata.json{}"), "a Keras archive",
-     "model.get_weights()"},
+     "for w in model.weights"},
     {BYTES("\x7f"
            "ELF\2\1\1\0\0"),
      "a program", ""},

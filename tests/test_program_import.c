@@ -138,7 +138,7 @@ Test(program_import, of_other_programs)
     result = PROGRAM("import", "k.npz", "--map", "w_xh=Wxh.T,w_hh=Whh.T,w_hy=Why.T,b_h=bh,b_y=by", "-o", "m");
     EXPECT_CODE(result, 0);
     EXPECT_SAYS(result.out, "Names as --map has them; 1 network");
-    EXPECT_SAYS(result.out, "Cell sigmoid\n");
+    EXPECT_SAYS(result.out, "Cell sigmoid (nothing says it; --cell tanh names the other)\n");
     program_done(&result);
     result = PROGRAM("eval", "m");
     EXPECT_CODE(result, 0);

@@ -20,7 +20,7 @@ static void print_imported(const carrynet_model *model, const carrynet_imported 
                     imported->cell_by_names ? " (as such names have without more; --cell sigmoid names the other)"
                                             : "");
     else
-        console_say("Cell sigmoid");
+        console_say("Cell sigmoid%s", imported->cell_guessed ? " (nothing says it; --cell tanh names the other)" : "");
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
         if (imported->from[p][0] != '\0')
             console_say("  %s = %s", carrynet_shape_place(&s->shape, (carrynet_parameter)p).name, imported->from[p]);

@@ -133,6 +133,7 @@ carrynet_status carrynet_import(carrynet_model **model, carrynet_imported *impor
     about->names = parts.names;
     about->cell = parts.cell;
     about->cell_by_names = parts.cell_by_names;
+    about->cell_guessed = parts.cell_guessed;
     about->precision = parts.narrow;
     about->transposed = parts.turned[CARRYNET_W_XH];
     about->turned_by_shape = parts.turned_by_shape;

@@ -293,7 +293,8 @@ static carrynet_status take_order(bool *taken, import_parts *parts, const char *
     for (size_t i = 0; i < count; ++i)
         use(parts, file, order->places[i], (size_t)(arrays[i] - file->arrays));
     parts->names = "arrays without names, in order";
-    if (parts->cell == CARRYNET_CELL_UNSAID)
+    parts->cell_guessed = parts->cell == CARRYNET_CELL_UNSAID;
+    if (parts->cell_guessed)
         parts->cell = CARRYNET_CELL_SIGMOID;
     return CARRYNET_OK;
 }
@@ -374,7 +375,8 @@ carrynet_status import_find(import_parts *parts, const char *path, const foreign
         if (parts->uses[i] == IMPORT_FREE)
             parts->uses[i] = IMPORT_PASSED_OVER;
     parts->names = "names as --map has them";
-    if (parts->cell == CARRYNET_CELL_UNSAID)
+    parts->cell_guessed = parts->cell == CARRYNET_CELL_UNSAID;
+    if (parts->cell_guessed)
         parts->cell = CARRYNET_CELL_SIGMOID;
     return CARRYNET_OK;
 }

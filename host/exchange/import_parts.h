@@ -16,7 +16,7 @@ typedef enum import_use { IMPORT_FREE = 0, IMPORT_USED, IMPORT_PASSED_OVER } imp
 typedef struct import_parts {
     const char *names;  /* carrynet_imported.names */
     carrynet_cell cell; /* UNSAID: neither the options nor the names say it */
-    bool cell_by_names;
+    bool cell_by_names, cell_guessed;
     /* By carrynet_parameter, and the second bias of the hidden units; NULL where there is none. */
     const foreign_array *arrays[IMPORT_ARRAYS];
     import_use *uses; /* [arrays of the file] */

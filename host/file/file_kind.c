@@ -6,7 +6,9 @@
 #include <string.h>
 
 #define HDF "\x89HDF\r\n\x1a\n"
-#define KERAS "load it in Python and save its arrays, numpy.savez(\"net.npz\", *model.get_weights())"
+#define KERAS                                                                                                          \
+    "load it in Python and save its arrays, numpy.savez(\"net.npz\", **{getattr(w, \"path\", w.name): w.numpy() "      \
+    "for w in model.weights})"
 #define TORCH "numpy.savez(\"net.npz\", **{k: v.numpy() for k, v in net.state_dict().items()})"
 #define ARRAYS "save its arrays by numpy.savez or as safetensors"
 #define NPZ "an NPZ file (numpy.savez)"

@@ -71,7 +71,8 @@ typedef struct carrynet_import_options {
 typedef struct carrynet_imported {
     const char *names; /* "PyTorch's names"; a constant */
     carrynet_cell cell;
-    bool cell_by_names;           /* nobody said the cell, but the names have one */
+    bool cell_by_names;           /* nobody said the cell, but the names have one, tanh */
+    bool cell_guessed;            /* neither the options nor the names say it: sigmoid */
     carrynet_precision precision; /* of the file: the narrower if it has both */
     bool task_by_shape;           /* nobody named the task */
     /* How each parameter was made, by its number: "2 * rnn.weight_ih_l0 transposed"; "" where it is absent. */
