@@ -96,8 +96,22 @@ def check_import(random):
         bias = 2 * (bias - weights["rnn.weight_hh_l0"].astype(kind).astype(float).sum(axis=1))
         assert np.abs(model["b_h"][0] - bias).max() < 1e-6 and (model["h_0"] == 0.5).all()
         check_states("n", 0, 6, [])
-    for kind, says in (("<f2", "float16, must be float32 or float64"), ("<i8", "its type is int64"), ("O", "is an object")):
-        np.savez("bad.npz", **{name: value.astype(kind) for name, value in weights.items()})
+    # Other types, and arrays without names.
+    names = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "rnn.bias_ih_l0", "rnn.bias_hh_l0", "fc.weight", "fc.bias")
+    half = {name: value.astype("<f2") for name, value in weights.items()}
+    np.savez("n.npz", **half, epoch=3, config=np.array({"a": 1}, dtype=object), chars=np.array(["0", "1"]))
+    run("import", "n.npz", "--cell", "tanh", "-o", "n", says="Passed over, as no part of the network: epoch, config, chars")
+    assert np.array_equal(read_model("n")["w_xh"][0], 2 * half["rnn.weight_ih_l0"].T.astype("<f4"))
+    np.savez("n.npz", *[half[name] for name in names])
+    run("import", "n.npz", "--cell", "tanh", "-o", "o", says="Arrays without names, in order")
+    assert all(np.array_equal(array, read_model("n")[name]) for name, array in read_model("o").items())
+    whole = {name: np.rint(3 * value).astype(int) for name, value in weights.items()}
+    np.savez("n.npz", **whole)
+    run("import", "n.npz", "--cell", "sigmoid", "-o", "n")
+    assert np.array_equal(read_model("n")["w_hh"][0], whole["rnn.weight_hh_l0"].T.astype("<f4"))
+    for kind, says in (("V2", "two raw bytes, as NumPy saves bfloat16"), ("<c8", "descr is '<c8'"), ("O", "is an object")):
+        change = (lambda v: v.astype("<f2").view("V2")) if kind == "V2" else (lambda v, kind=kind: v.astype(kind))
+        np.savez("bad.npz", **{name: change(value) for name, value in weights.items()})
         run("import", "bad.npz", "--cell", "tanh", "-o", "bad", code=4, says=says)
     np.save("bad.npy", weights["fc.weight"])
     run("import", "bad.npy", "--cell", "tanh", "-o", "bad", code=4, says="a lone NumPy array")

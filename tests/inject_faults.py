@@ -74,6 +74,7 @@ CASES = [
     Case("remake", ["remake", "s.csv", "3", *ON_HOST, "-o", "m.safetensors"], ["m.safetensors"], ["s.csv", "s.times.csv"]),
     Case("import", ["import", "n.safetensors", "--precision", "fp64", "-o", "m.safetensors"], ["m.safetensors"], ["n.safetensors"]),
     Case("import, npz", ["import", "n.npz", "--bits", "4", "-o", "m.safetensors"], ["m.safetensors"], ["n.npz"]),
+    Case("import, map", ["import", "n.npz", "--map", "w_xh=w_xh,w_hh=w_hh,w_hy=w_hy", "-o", "m.safetensors"], ["m.safetensors"], ["n.npz"]),
     Case("export, onnx", ["export", "n.safetensors", "-o", "e.onnx"], ["e.onnx"], ["n.safetensors"]),
     Case("export, npz", ["export", "n.safetensors", "-o", "e.npz"], ["e.npz"], ["n.safetensors"]),
     Case("export, c", ["export", "n.safetensors", "-o", "e.c"], ["e.c"], ["n.safetensors"]),

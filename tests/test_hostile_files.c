@@ -121,7 +121,8 @@ ParameterizedTestParameters(hostile, headers)
     static changed_header changes[] = {
         /* not JSON, or not an object of objects */
         {"{\"__metadata__\"", "[\"__metadata__\"", "does not begin with '{'"},
-        {"{\"__metadata__\"", " {\"__metadata__\"", "does not begin with '{'"},
+        {"{\"__metadata__\"", " \n\t{\"__metadata__\"", ""}, /* as the format's own library reads it */
+        {"{\"__metadata__\"", "\f{\"__metadata__\"", "does not begin with '{'"},
         {"\"w_xh\":{", "\"w_xh\":", "not valid JSON"},
         {"\"w_xh\":{", "\"w_xh\":{\"a\":\"\\u0000\",", "not valid JSON"},
         {"\"w_xh\":{", "\"w_xh\":{\"a\":\"\xff\",", "not valid JSON"},
@@ -144,7 +145,7 @@ ParameterizedTestParameters(hostile, headers)
         {"\"rate\":", "\"train_fraction\":\"0.5\",\"split_seed\":\"-7\",\"rate\":", "split_seed is '-7'"},
         /* dtype */
         {"\"F32\"", "\"F64\"", "tensor 'w_xh': data_offsets [0, 16] hold 16 bytes"},
-        {"\"F32\"", "\"I32\"", "tensor 'w_xh': dtype is 'I32'"},
+        {"\"F32\"", "\"I32\"", "tensor w_xh: dtype I32 does not match precision fp32"},
         {"\"F32\"", "\"\\u001b[31m\"", "dtype is '?[31m'"},
         {"\"F32\"", "32", "tensor 'w_xh': dtype"},
         {"\"dtype\":\"F32\",", "", "tensor 'w_xh': dtype"},
@@ -202,7 +203,7 @@ ParameterizedTestParameters(hostile, headers)
         {"\"arithmetic\":\"1\"", "\"arithmetic\":\"one\"", "arithmetic is 'one'"},
         {"\"arithmetic\":\"1\",", "", "arithmetic is missing"},
         /* metadata: settings */
-        {"\"precision\":\"fp32\"", "\"precision\":\"fp64\"", "tensor w_xh: dtype does not match precision fp64"},
+        {"\"precision\":\"fp32\"", "\"precision\":\"fp64\"", "tensor w_xh: dtype F32 does not match precision fp64"},
         {"\"precision\":\"fp32\"", "\"precision\":\"fp16\"", "precision is 'fp16'"},
         {"\"batch\":\"", "\"batch\":\"-", "batch is '-"},
         {"\"batch\":\"", "\"batch\":\"99999999999999999999", "batch is '9999"},
@@ -342,7 +343,10 @@ Test(hostile, cut_at_every_length, .init = set_up, .fini = tear_down)
     const size_t size = assemble(bytes);
     for (size_t length = 0; length < size; ++length) {
         write_bytes(bytes, length);
-        expect(CARRYNET_ERROR_FORMAT, length < 8 ? "too few" : length < 8 + strlen(header) ? "truncated" : "data");
+        expect(CARRYNET_ERROR_FORMAT, length == 0                   ? "an empty file"
+                                      : length < 8                  ? "too few"
+                                      : length < 8 + strlen(header) ? "truncated"
+                                                                    : "data");
     }
     bytes[size] = 0;
     write_bytes(bytes, size + 1);

@@ -99,8 +99,67 @@ Test(program_import, what_is_refused)
     EXPECT_ERROR(4, "nowhere: cannot open", "import", "nowhere", "--cell", "tanh", "-o", "m");
     EXPECT_ERROR(4, "nowhere/m", "import", "adder.npz", "--cell", "tanh", "-o", "nowhere/m");
     program_write("garbage", "garbage, and more of it", 23);
-    EXPECT_ERROR(4, "garbage: not a safetensors file", "import", "garbage", "-o", "m");
+    EXPECT_ERROR(4, "garbage: not a safetensors or NPZ file but a text file", "import", "garbage", "-o", "m");
     cr_expect_neq(access("m", F_OK), 0, "an error left a file behind");
+}
+
+/* Names, orders and types of other programs: what is said of them, and what comes out. */
+Test(program_import, of_other_programs)
+{
+    static const float in[HIDDEN][2] = {{16, 16}, {16, 16}, {16, 16}},
+                       rec[HIDDEN][HIDDEN] = {{0, 16, 0}, {0, 16, 0}, {0, 16, 0}},
+                       two[2][HIDDEN] = {{-3, 3, -3}, {3, -3, 3}}, bias[HIDDEN] = {-8, -24, -40},
+                       halves[2] = {1.5f, -1.5f};
+    const int32_t epoch = 3;
+    npz_array arrays[] = {
+        {"Wxh", NPZ_FLOAT, 4, 2, {HIDDEN, 2}, in, sizeof in},
+        {"Whh", NPZ_FLOAT, 4, 2, {HIDDEN, HIDDEN}, rec, sizeof rec},
+        {"Why", NPZ_FLOAT, 4, 2, {2, HIDDEN}, two, sizeof two},
+        {"bh", NPZ_FLOAT, 4, 2, {HIDDEN, 1}, bias, sizeof bias},
+        {"by", NPZ_FLOAT, 4, 2, {2, 1}, halves, sizeof halves},
+        {"epoch", NPZ_SIGNED, 4, 0, {0}, &epoch, sizeof epoch},
+    };
+    cr_assert_eq(npz_write("k.npz", arrays, 6), CARRYNET_OK);
+    struct program_result result = PROGRAM("import", "k.npz", "--cell", "sigmoid", "-o", "m");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "Karpathy's names; 1 network of 2 inputs, 3 hidden units, 1 output, fp32\n");
+    EXPECT_SAYS(result.out, "  w_hy = Why[1] - Why[0]\n");
+    EXPECT_SAYS(result.out, "Two logits a bit: a bit is 1 where the second is above the first");
+    EXPECT_SAYS(result.err, "Passed over, as no part of the network: epoch\n");
+    program_done(&result);
+    result = PROGRAM("eval", "m");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "16384 of 16384 sums right\n");
+    program_done(&result);
+    result = PROGRAM("import", "k.npz", "-o", "m");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "Cell tanh (as such names have without more; --cell sigmoid names the other)");
+    program_done(&result);
+    result = PROGRAM("import", "k.npz", "--map", "w_xh=Wxh.T,w_hh=Whh.T,w_hy=Why.T,b_h=bh,b_y=by", "-o", "m");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "Names as --map has them; 1 network");
+    EXPECT_SAYS(result.out, "Cell sigmoid (nothing says it; --cell tanh names the other)\n");
+    program_done(&result);
+    result = PROGRAM("eval", "m");
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    EXPECT_ERROR(2, "k.npz: the arrays lack 'Wx', which --map names", "import", "k.npz", "--map", "w_xh=Wx", "-o", "m");
+    EXPECT_ERROR(2, "must be KEY=NAME", "import", "k.npz", "--map", "Wxh", "-o", "m");
+    EXPECT_ERROR(4, "`carrynet import` makes a model of it", "run", "k.npz", "1", "2");
+    EXPECT_ERROR(4, "`carrynet import` makes a model of it", "eval", "k.npz");
+    EXPECT_ERROR(4, "`carrynet import` makes a model of it", "export", "k.npz", "-o", "c.c");
+    EXPECT_ERROR(4, "not a certificate but an NPZ file", "verify", "m", "k.npz");
+    /* Ours the other way round, and logits whose difference has no float. */
+    arrays[0].name = "w_xh", arrays[1].name = "w_hh", arrays[2].name = "w_hy";
+    const float near[2][HIDDEN] = {{1e-9f, 0, 0}, {1, 1, 1}};
+    arrays[2].data = near;
+    cr_assert_eq(npz_write("o.npz", arrays, 3), CARRYNET_OK);
+    result = PROGRAM("import", "o.npz", "-o", "m");
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "The matrices are taken as [H, I], [H, H] and [O, H], the only way");
+    EXPECT_SAYS(result.err, "1 difference of weights of the two logits is no number of fp32 and was rounded");
+    EXPECT_SAYS(result.err, "--precision fp64 rounds less");
+    program_done(&result);
 }
 
 Test(program_import, states_of_a_network)

@@ -6,34 +6,36 @@
 #include "cli/options.h"
 #include <string.h>
 
-static const char *names_text(carrynet_names names)
-{
-    switch (names) {
-    case CARRYNET_NAMES_OWN:
-        return "Carrynet's";
-    case CARRYNET_NAMES_SEEDS:
-        return "the seeds'";
-    case CARRYNET_NAMES_PYTORCH:
-        break;
-    }
-    return "PyTorch's";
-}
-
 static void print_imported(const carrynet_model *model, const carrynet_imported *imported)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
     const bool one = s->networks == 1;
-    console_say("%s names; %lu network%s of %u inputs, %u hidden unit%s, %u output%s, fp%d",
-                names_text(imported->names), (unsigned long)s->networks, one ? "" : "s", s->shape.inputs,
-                s->shape.hidden, s->shape.hidden == 1 ? "" : "s", s->shape.outputs, s->shape.outputs == 1 ? "" : "s",
-                (int)s->precision);
+    const char *const names = imported->names;
+    console_say("%c%s; %lu network%s of %u inputs, %u hidden unit%s, %u output%s, fp%d",
+                names[0] >= 'a' && names[0] <= 'z' ? names[0] - 'a' + 'A' : names[0], names + 1,
+                (unsigned long)s->networks, one ? "" : "s", s->shape.inputs, s->shape.hidden,
+                s->shape.hidden == 1 ? "" : "s", s->shape.outputs, s->shape.outputs == 1 ? "" : "s", (int)s->precision);
     if (imported->cell == CARRYNET_CELL_TANH)
-        console_say("Cell tanh, made into one of sigmoid: g = 2 h - 1");
+        console_say("Cell tanh%s, made into one of sigmoid: g = 2 h - 1",
+                    imported->cell_by_names ? " (as such names have without more; --cell sigmoid names the other)"
+                                            : "");
     else
-        console_say("Cell sigmoid");
+        console_say("Cell sigmoid%s", imported->cell_guessed ? " (nothing says it; --cell tanh names the other)" : "");
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
         if (imported->from[p][0] != '\0')
             console_say("  %s = %s", carrynet_shape_place(&s->shape, (carrynet_parameter)p).name, imported->from[p]);
+    if (imported->turned_by_shape)
+        console_say("The matrices are taken as %s, the only way in which their shapes fit; such names have them the "
+                    "other way",
+                    imported->transposed ? "[H, I], [H, H] and [O, H]" : "[I, H], [H, H] and [H, O]");
+    else if (imported->either)
+        console_say("The shapes fit either way: the matrices are taken as %s; --map NAME.T transposes one",
+                    imported->transposed ? "[H, I], [H, H] and [O, H]" : "[I, H], [H, H] and [H, O]");
+    if (imported->two_logits)
+        console_say(
+            "Two logits a bit: a bit is 1 where the second is above the first, so the head is their difference, "
+            "%s",
+            imported->rounded == 0 ? "which is exact" : "rounded");
     console_say(
         "Task %s%s: lowest bit first, input 0 is a bit of a%s; a bit is 1 where the output is above 0 (before a "
         "sigmoid)",
@@ -46,6 +48,15 @@ static void print_imported(const carrynet_model *model, const carrynet_imported 
     else
         console_say("`carrynet prove --arithmetic any` does not speak of the other program's arithmetic: %s",
                     imported->uncovered);
+}
+
+/* Differences of two logits that the model cannot have exactly. */
+static void note_rounded(size_t count, carrynet_precision precision)
+{
+    console_note("%zu difference%s of weights of the two logits %s of fp%d and %s rounded: where the logits are nearly "
+                 "equal a bit may differ%s",
+                 count, count == 1 ? "" : "s", count == 1 ? "is no number" : "are no numbers", (int)precision,
+                 count == 1 ? "was" : "were", precision == CARRYNET_FP32 ? "; --precision fp64 rounds less" : "");
 }
 
 int command_import(const cli_arguments *arguments)
@@ -68,6 +79,8 @@ int command_import(const cli_arguments *arguments)
     }
     if (values[OPTION_CELL].given)
         options.cell = (carrynet_cell)(values[OPTION_CELL].choice + 1);
+    if (values[OPTION_MAP].given)
+        options.map = values[OPTION_MAP].text;
     if (values[OPTION_PRECISION].given)
         options.precision = values[OPTION_PRECISION].choice == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
     carrynet_status status = carrynet_writable(to);
@@ -80,6 +93,10 @@ int command_import(const cli_arguments *arguments)
     else
         code = status == CARRYNET_OK ? EXIT_CODE_DONE : console_status(status);
     if (status == CARRYNET_OK) {
+        if (imported.passed_over[0] != '\0')
+            console_note("Passed over, as no part of the network: %s", imported.passed_over);
+        if (imported.rounded > 0)
+            note_rounded(imported.rounded, carrynet_model_settings(model)->precision);
         print_imported(model, &imported);
         (void)printf("Wrote %s\n", to);
         if (!base_is_stream(to))

@@ -49,8 +49,10 @@ static const char *const prove_examples[] = {"carrynet prove add.safetensors",
                                              "carrynet prove add.safetensors --by all --states 50000000",
                                              "carrynet prove many.safetensors -o many.cert --json", NULL};
 static const char *const verify_examples[] = {"carrynet verify add.safetensors add.safetensors.cert", NULL};
-static const char *const import_examples[] = {"carrynet import rnn.safetensors --cell tanh -o rnn-model.safetensors",
-                                              "carrynet import weights.npz --task sub -o sub.safetensors", NULL};
+static const char *const import_examples[] = {
+    "carrynet import rnn.safetensors --cell tanh -o rnn-model.safetensors",
+    "carrynet import net.npz --map w_xh=A.T,w_hh=B.T,w_hy=C.T -o model",
+    "carrynet import weights.npz --task sub -o sub.safetensors", NULL};
 static const char *const states_examples[] = {"carrynet states add.safetensors -o h.npz",
                                               "carrynet states add.safetensors --bits 32 --problems 100 -o h.npz",
                                               NULL};
@@ -293,11 +295,16 @@ const cli_command command_table[] = {
      .summary = "make a model of a network from PyTorch or NumPy",
      .text =
          "Makes a model file of a network that was trained elsewhere. Reads safetensors and NPZ files with w_xh [I,H], "
-         "w_hh [H,H], w_hy [H,O], and b_h, b_y, h_0 where there "
-         "are any; synapse_0, synapse_h, synapse_1 or U, W, V of the same shapes; or one nn.RNN of PyTorch's with a "
-         "linear head: weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, fc.weight, fc.bias, with any prefixes. "
-         "The network must read numbers lowest bit first, a bit of a as input 0 and of b as input 1, and write a 1 "
-         "where its output, before a sigmoid, is above 0. A cell of tanh becomes one of sigmoid.",
+         "w_hh [H,H], w_hy [H,O], and b_h, b_y, h_0 where there are any, after any prefix; or with the names of one "
+         "nn.RNN of PyTorch's and a linear head (weight_ih_l0, ..., fc.weight), of Keras (kernel, recurrent_kernel), "
+         "of "
+         "Flax (i/kernel, h/kernel), or of well-known scripts (Wxh, Whh, Why; Wax, Waa, Wya; synapse_0; U, W, V); "
+         "or arr_0, arr_1, ... of numpy.savez; --map says it of others. State of a training is passed over. The "
+         "network "
+         "must read numbers lowest bit first, a bit of a as input 0 and of b as input 1, and write a 1 where its "
+         "output, "
+         "before a sigmoid, is above 0, or of two outputs for a bit the second above the first. A cell of tanh becomes "
+         "one of sigmoid.",
      .example = import_examples,
      .run = command_import},
     {.id = COMMAND_EXPORT,

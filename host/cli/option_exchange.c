@@ -9,9 +9,21 @@ const option_row option_exchange[] = {
      .kind = OPTION_KIND_CHOICE,
      .argument = "CELL",
      .choice = choice_cell,
-     .meaning = "what its hidden units compute, which no file says: tanh is what nn.RNN has without more; relu cannot "
-                "be imported",
-     .fallback = "sigmoid; for PyTorch's names none"},
+     .meaning =
+         "what its hidden units compute, which no file says: tanh is what nn.RNN, Keras, Flax and well-known "
+         "scripts have without more, and is taken for names of the latter; with PyTorch's it must be given; relu "
+         "cannot be imported",
+     .fallback = "what the names have, else sigmoid"},
+    {.id = OPTION_MAP,
+     .name = "map",
+     .commands = FOR(IMPORT),
+     .group = "The network",
+     .kind = OPTION_KIND_TEXT,
+     .argument = "KEY=NAME,...",
+     .meaning = "which array is what: the keys w_xh, w_hh, w_hy, b_h, b_y and h_0. NAME.T is a matrix that is to be "
+                "transposed, b_h=NAME+NAME a sum; skip=NAME or skip=START* passes arrays over. With all three matrices "
+                "the map is the whole network, else the rest is found by names",
+     .fallback = "by names in use"},
     {.id = OPTION_TASK,
      .name = "task",
      .commands = FOR(IMPORT),

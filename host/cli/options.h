@@ -49,6 +49,7 @@ typedef enum option_id {
     OPTION_SCALE,
     OPTION_PRECISION,
     OPTION_CELL,
+    OPTION_MAP,
     OPTION_NETS,
     OPTION_WAVE,
     OPTION_SEED,

@@ -10,13 +10,12 @@
 
 typedef struct foreign_array {
     const char *name;
-    char type[16]; /* "float32" */
-    bool real;     /* float32 or float64 */
-    size_t width;  /* bytes of a value */
+    const char *path; /* the name as words with '/' between: "cell.weight:0" and "['cell']['weight']" are cell/weight */
+    char type[16];    /* "float32" */
     size_t rank;
     uint64_t shape[FOREIGN_RANK];
     size_t size;      /* values */
-    npz_array values; /* little-endian */
+    npz_array values; /* little-endian; NPZ_OTHER, with what they are, where they are no numbers that can be read */
 } foreign_array;
 
 typedef struct foreign_file {
@@ -26,6 +25,7 @@ typedef struct foreign_file {
     safetensors_file tensors;
     npz_file zipped;
     char *bytes; /* of the file, which the tensors point to */
+    char *paths; /* of the arrays */
 } foreign_file;
 
 /* Reads a file; foreign_free it, also after a failure. IO; FORMAT, naming array and field; UNSUPPORTED; MEMORY. */

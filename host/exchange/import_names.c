@@ -1,50 +1,72 @@
 /*
- * Which array of a foreign file is what: the sets of names of import.h, their shapes, and what is said of a file that
- * has others.
+ * Which array of a foreign file is what: the convention of which the file has most, with one prefix before its names; or
+ * the order of arrays without names. What is left must be known as no part of the network, or named by --map.
  */
 #include "exchange/import_parts.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Most that a value may be, as in a model file. */
-#define LARGEST 0x1p60
-
-static const char known[] = "known are w_xh, w_hh, w_hy, b_h, b_y, h_0; synapse_0, synapse_h, synapse_1; U, W, V; "
-                            "weight_i2h, weight_h2h, weight_h2o; and of PyTorch weight_ih_l0, weight_hh_l0, "
-                            "bias_ih_l0, bias_hh_l0 of one nn.RNN with the weight and bias of one linear head";
-
-static const struct name_set {
-    carrynet_names names;
-    const char *array[CARRYNET_PARAMETERS]; /* NULL: it has none */
-} sets[] = {
-    {CARRYNET_NAMES_OWN, {"w_xh", "w_hh", "w_hy", "b_h", "b_y", "h_0"}},
-    {CARRYNET_NAMES_SEEDS, {"synapse_0", "synapse_h", "synapse_1"}},
-    {CARRYNET_NAMES_SEEDS, {"U", "W", "V"}},
-    {CARRYNET_NAMES_SEEDS, {"weight_i2h", "weight_h2h", "weight_h2o"}},
-};
-
 /* ---- messages -------------------------------------------------------------------------------------------------- */
 
-/* The names of the file, the first of them if there are many. */
-static void add_found(base_text *text, const foreign_file *file)
+/* Whether it can be a matrix: two dimensions beside leading ones. */
+static bool matrix_shape(uint64_t shape[2], const foreign_array *array)
 {
-    enum { MOST = 12 };
-    char quote[SAFETENSORS_QUOTE];
-    base_text_add(text, "; found: %s", file->count == 0 ? "no array" : "");
-    for (size_t i = 0; i < file->count && i < MOST; ++i)
-        base_text_add(text, "%s%s", i > 0 ? ", " : "", safetensors_quote(quote, file->arrays[i].name));
-    if (file->count > MOST)
-        base_text_add(text, ", and %zu more", file->count - MOST);
-    base_text_add(text, "; %s", known);
+    size_t first = 0;
+    while (array->rank > 2 + first && array->shape[first] == 1)
+        ++first;
+    if (array->values.kind == NPZ_OTHER || array->rank != first + 2)
+        return false;
+    memcpy(shape, array->shape + first, 2 * sizeof *shape);
+    return true;
 }
 
-/* FORMAT: "FILE: array 'NAME' WHAT; found: ...". */
-static carrynet_status fail_name(const char *path, const foreign_file *file, const char *name, const char *what)
+/* A command line that may be right, as far as shapes tell: the first square matrix, and two that fit it. */
+static void add_example(base_text *text, const foreign_file *file)
 {
-    char quote[SAFETENSORS_QUOTE];
+    const foreign_array *square = NULL, *others[2] = {NULL, NULL};
+    uint64_t shape[2], hidden = 0;
+    bool turned[2] = {false, false};
+    char quotes[3][SAFETENSORS_QUOTE];
+    for (size_t i = 0; i < file->count && square == NULL; ++i)
+        if (matrix_shape(shape, &file->arrays[i]) && shape[0] == shape[1] && shape[0] > 1) {
+            square = &file->arrays[i];
+            hidden = shape[0];
+        }
+    size_t count = 0;
+    for (size_t i = 0; i < file->count && count < 2 && square != NULL; ++i) {
+        const bool input = count == 0;
+        if (&file->arrays[i] == square || !matrix_shape(shape, &file->arrays[i]))
+            continue;
+        if ((shape[0] == hidden && shape[1] <= 4) || (shape[1] == hidden && shape[0] <= 4)) {
+            turned[count] = input ? shape[1] != hidden : shape[0] != hidden;
+            others[count++] = &file->arrays[i];
+        }
+    }
+    if (count == 2)
+        base_text_add(text, "--map w_xh=%s%s,w_hh=%s%s,w_hy=%s%s", safetensors_quote(quotes[0], others[0]->name),
+                      turned[0] ? ".T" : "", safetensors_quote(quotes[1], square->name),
+                      turned[0] || turned[1] ? ".T" : "", safetensors_quote(quotes[2], others[1]->name),
+                      turned[1] ? ".T" : "");
+    else
+        base_text_add(text, "--map w_xh=NAME,w_hh=NAME,w_hy=NAME");
+}
+
+carrynet_status import_fail_names(const char *path, const foreign_file *file, const char *name, const char *what)
+{
+    enum { MOST = 12 };
+    char quote[SAFETENSORS_QUOTE], shape[FOREIGN_SHAPE];
     base_text text = {0};
-    add_found(&text, file);
+    base_text_add(&text, "; found: %s", file->count == 0 ? "no array" : "");
+    for (size_t i = 0; i < file->count && i < MOST; ++i)
+        base_text_add(&text, "%s%s %s", i > 0 ? ", " : "", safetensors_quote(quote, file->arrays[i].name),
+                      foreign_shape(shape, file->arrays[i].shape, file->arrays[i].rank));
+    if (file->count > MOST)
+        base_text_add(&text, ", and %zu more", file->count - MOST);
+    if (file->count > 0) {
+        base_text_add(&text, "; --map says which array is what, for example ");
+        add_example(&text, file);
+        base_text_add(&text, " (NAME.T is a transposed one; b_h, b_y, h_0 likewise)");
+    }
     const carrynet_status status =
         base_fail(CARRYNET_ERROR_FORMAT, "%s: %s%s%s %s%s", path, name != NULL ? "array '" : "",
                   name != NULL ? safetensors_quote(quote, name) : "the arrays", name != NULL ? "'" : "", what,
@@ -53,262 +75,308 @@ static carrynet_status fail_name(const char *path, const foreign_file *file, con
     return status;
 }
 
-static bool ends_with(const char *text, const char *end)
+/* The array of a place is missing: what it is called, beside which. */
+static carrynet_status fail_missing(const char *path, const foreign_file *file, const import_convention *names,
+                                    const foreign_array *beside, int place)
 {
-    const size_t length = strlen(text), last = strlen(end);
-    return length >= last && strcmp(text + length - last, end) == 0;
+    base_text text = {0};
+    char quote[SAFETENSORS_QUOTE];
+    const char *word = names->words[place];
+    if (names->head_apart && place == CARRYNET_W_HY)
+        base_text_add(&text, "lack a linear head, such as %s%s: save the whole network",
+                      names->turned ? "fc." : "dense/", word);
+    else
+        base_text_add(&text, "lack %.*s beside '%s'%s", (int)strcspn(word, "|"), word,
+                      safetensors_quote(quote, beside->name),
+                      place > CARRYNET_W_HY ? ": there are both biases, or none" : "");
+    const carrynet_status status = import_fail_names(path, file, NULL, text.failed ? "are incomplete" : text.data);
+    base_text_free(&text);
+    return status;
 }
 
-/* An array that no set has: what is known of such names is said. */
-static carrynet_status fail_unknown(const char *path, const foreign_file *file, const char *name)
+/* ---- a convention ---------------------------------------------------------------------------------------------- */
+
+/* Whether the place has the prefix of the recurrent arrays, not that of a head. */
+static bool shares_prefix(const import_convention *names, int place)
 {
-    const char *what = "is unknown";
-    if (strstr(name, "_reverse") != NULL)
-        what = "is of a second direction (bidirectional=True): a network that adds reads its digits once, from the "
-               "lowest; train it with one direction";
-    else if (strstr(name, "weight_hr_l") != NULL)
-        what = "is a projection (proj_size), which only an LSTM has; an nn.RNN is needed";
-    else if (strstr(name, "_l1") != NULL || strstr(name, "_l2") != NULL)
-        what = "is of another layer: one layer can be imported (num_layers=1)";
-    return fail_name(path, file, name, what);
+    return !names->head_apart || (place != CARRYNET_W_HY && place != CARRYNET_B_Y && place != CARRYNET_H_0);
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------- */
-
-static carrynet_status find_plain(import_parts *parts, const char *path, const foreign_file *file,
-                                  const struct name_set *set)
+/* The free array of the place with this prefix; the file's count if there is none. */
+static size_t find_word(const import_parts *parts, const foreign_file *file, const import_convention *names, int place,
+                        const char *prefix, size_t length)
 {
-    parts->names = set->names;
-    for (size_t i = 0; i < file->count; ++i) {
-        int p = 0;
-        while (p < CARRYNET_PARAMETERS && (set->array[p] == NULL || strcmp(file->arrays[i].name, set->array[p]) != 0))
-            ++p;
-        if (p == CARRYNET_PARAMETERS)
-            return fail_unknown(path, file, file->arrays[i].name);
-        parts->arrays[p] = &file->arrays[i];
+    size_t i = 0, before = 0;
+    while (i < file->count &&
+           !(parts->uses[i] == IMPORT_FREE && import_ends_with(&before, file->arrays[i].path, names->words[place]) &&
+             before == length && memcmp(file->arrays[i].path, prefix, length) == 0))
+        ++i;
+    return i;
+}
+
+/* A convention with a prefix, a part of some array's path. */
+typedef struct candidate {
+    const import_convention *names;
+    const foreign_array *beside; /* the array whose path begins with the prefix */
+    size_t length;               /* bytes of the prefix */
+    size_t score;                /* arrays that it finds */
+    bool complete;               /* among them the recurrent matrices, and the head's if it is not apart */
+} candidate;
+
+static candidate try_prefix(const import_parts *parts, const foreign_file *file, const import_convention *names,
+                            const foreign_array *beside, size_t length)
+{
+    candidate found = {.names = names, .beside = beside, .length = length, .complete = true};
+    for (int p = 0; p < IMPORT_ARRAYS; ++p) {
+        if (names->words[p] == NULL || !shares_prefix(names, p) ||
+            (p < CARRYNET_PARAMETERS && parts->arrays[p] != NULL))
+            continue;
+        const bool there = find_word(parts, file, names, p, beside->path, length) < file->count;
+        found.score += there;
+        found.complete = found.complete && (there || p > CARRYNET_W_HY);
     }
+    return found;
+}
+
+/*
+ * The convention and the prefix that find most; the first of equals. *other gets another prefix with which the same
+ * convention finds a whole network; its score is 0 if there is none.
+ */
+static candidate find_best(candidate *other, const import_parts *parts, const foreign_file *file)
+{
+    candidate best = {.score = 0};
+    *other = best;
+    for (size_t c = 0; c < import_convention_count; ++c)
+        for (int p = 0; p <= CARRYNET_W_HY; ++p)
+            for (size_t i = 0; i < file->count; ++i) {
+                const import_convention *names = &import_conventions[c];
+                size_t length = 0;
+                if (!shares_prefix(names, p) || parts->uses[i] != IMPORT_FREE ||
+                    !import_ends_with(&length, file->arrays[i].path, names->words[p]))
+                    continue;
+                const candidate one = try_prefix(parts, file, names, &file->arrays[i], length);
+                const bool same = best.names == names && best.length == length &&
+                                  memcmp(best.beside->path, one.beside->path, length) == 0;
+                if (one.score > best.score || (one.complete && !best.complete)) {
+                    *other = best.names == names && best.complete ? best : (candidate){.score = 0};
+                    best = one;
+                } else if (!same && best.names == names && one.complete && best.complete && other->score == 0)
+                    *other = one;
+            }
+    return best;
+}
+
+static void use(import_parts *parts, const foreign_file *file, int place, size_t i)
+{
+    parts->arrays[place] = &file->arrays[i];
+    parts->uses[i] = IMPORT_USED;
+}
+
+/* The arrays of a head: a matrix with any other prefix, its bias with the same; and h_0 with any. */
+static void take_head(import_parts *parts, const foreign_file *file, const import_convention *names)
+{
+    size_t length = 0, h_0 = 0;
+    const char *prefix = NULL;
+    for (size_t i = 0; i < file->count; ++i) {
+        if (parts->uses[i] != IMPORT_FREE)
+            continue;
+        if (parts->arrays[CARRYNET_W_HY] == NULL &&
+            import_ends_with(&length, file->arrays[i].path, names->words[CARRYNET_W_HY])) {
+            prefix = file->arrays[i].path;
+            use(parts, file, CARRYNET_W_HY, i);
+        } else if (names->words[CARRYNET_H_0] != NULL && parts->arrays[CARRYNET_H_0] == NULL &&
+                   import_ends_with(&h_0, file->arrays[i].path, names->words[CARRYNET_H_0]))
+            use(parts, file, CARRYNET_H_0, i);
+    }
+    if (prefix == NULL || parts->arrays[CARRYNET_B_Y] != NULL)
+        return;
+    (void)import_ends_with(&length, prefix, names->words[CARRYNET_W_HY]);
+    const size_t bias = find_word(parts, file, names, CARRYNET_B_Y, prefix, length);
+    if (bias < file->count)
+        use(parts, file, CARRYNET_B_Y, bias);
+}
+
+static carrynet_status take_convention(import_parts *parts, const char *path, const foreign_file *file,
+                                       const candidate *found, const candidate *other)
+{
+    const import_convention *names = found->names;
+    if (other->score > 0) {
+        char quotes[2][SAFETENSORS_QUOTE], what[3 * SAFETENSORS_QUOTE];
+        (void)snprintf(what, sizeof what, "are of two networks or layers, with '%s' and '%s': one can be imported",
+                       safetensors_quote(quotes[0], found->beside->name),
+                       safetensors_quote(quotes[1], other->beside->name));
+        return import_fail_names(path, file, NULL, what);
+    }
+    const bool bias_said = parts->arrays[CARRYNET_B_H] != NULL; /* by --map, and so the second */
+    for (int p = 0; p < IMPORT_MATRICES; ++p)
+        if (parts->arrays[p] == NULL) /* --map has said it of the others */
+            parts->turned[p] = names->turned;
+    for (int p = 0; p < IMPORT_ARRAYS; ++p)
+        if (names->words[p] != NULL && shares_prefix(names, p) && parts->arrays[p] == NULL &&
+            !(p == IMPORT_SECOND_BIAS && bias_said)) {
+            const size_t i = find_word(parts, file, names, p, found->beside->path, found->length);
+            if (i < file->count)
+                use(parts, file, p, i);
+        }
+    if (names->head_apart)
+        take_head(parts, file, names);
     for (int p = 0; p <= CARRYNET_W_HY; ++p)
         if (parts->arrays[p] == NULL)
-            return fail_name(path, file, set->array[p], "is missing");
+            return fail_missing(path, file, names, found->beside, p);
     const bool b_h = parts->arrays[CARRYNET_B_H] != NULL, b_y = parts->arrays[CARRYNET_B_Y] != NULL;
-    if (b_h != b_y)
-        return fail_name(path, file, b_h ? "b_y" : "b_h", "is missing; b_h and b_y belong together");
+    if (!names->head_apart && b_h != b_y)
+        return fail_missing(path, file, names, found->beside, b_h ? CARRYNET_B_Y : CARRYNET_B_H);
+    const char *second = names->words[IMPORT_SECOND_BIAS];
+    if (!bias_said && second != NULL && strncmp(second, "bias_hh", 7) == 0 &&
+        b_h != (parts->arrays[IMPORT_SECOND_BIAS] != NULL))
+        return fail_missing(path, file, names, found->beside, b_h ? IMPORT_SECOND_BIAS : CARRYNET_B_H);
+    parts->names = names->names;
+    if (parts->cell == CARRYNET_CELL_UNSAID) {
+        parts->cell = names->cell;
+        parts->cell_by_names = names->cell == CARRYNET_CELL_TANH;
+    }
     return CARRYNET_OK;
 }
 
-/* Whether a name is `prefix` [length] and then `rest`. */
-static bool is_name(const char *name, const char *prefix, size_t length, const char *rest)
-{
-    return strncmp(name, prefix, length) == 0 && strcmp(name + length, rest) == 0;
-}
+/* ---- arrays without names -------------------------------------------------------------------------------------- */
 
-/* The recurrent arrays of PyTorch, after the prefix of weight_ih; `layer` is "_l0", or "" for an nn.RNNCell. */
-static int recurrent_place(const char *name, const char *prefix, size_t length, const char *layer)
+/* arr_0, arr_1, ... in order; 0 if there are others that nothing has taken. */
+static size_t unnamed(const foreign_array *arrays[IMPORT_ARRAYS], const import_parts *parts, const foreign_file *file)
 {
-    static const struct {
-        const char *word;
-        int place;
-    } words[] = {{"weight_ih", CARRYNET_W_XH},
-                 {"weight_hh", CARRYNET_W_HH},
-                 {"bias_ih", CARRYNET_B_H},
-                 {"bias_hh", IMPORT_SECOND_BIAS}};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; ++i) {
-        char rest[24];
-        (void)snprintf(rest, sizeof rest, "%s%s", words[i].word, layer);
-        if (is_name(name, prefix, length, rest))
-            return words[i].place;
+    char name[16];
+    size_t count = 0, unused = 0;
+    for (size_t i = 0; i < file->count; ++i)
+        unused += parts->uses[i] == IMPORT_FREE && file->arrays[i].values.kind != NPZ_OTHER;
+    for (; count < IMPORT_ARRAYS; ++count) {
+        (void)snprintf(name, sizeof name, "arr_%zu", count);
+        arrays[count] = foreign_find(file, name);
+        if (arrays[count] == NULL || parts->uses[arrays[count] - file->arrays] != IMPORT_FREE)
+            break;
     }
-    return -1;
+    return count == unused ? count : 0;
 }
 
-/* A linear layer's "weight" or "bias", or h_0, with any prefix; -1 if it is none. */
-static int head_place(const char *name)
+/* The orders that fit the shapes: how many, and the last of them in *found. */
+static size_t fitting_orders(const import_order **found, const import_parts *parts, const char *path,
+                             const foreign_array *const arrays[IMPORT_ARRAYS], size_t count, bool strict)
 {
-    const char *point = strrchr(name, '.'), *last = point != NULL ? point + 1 : name;
-    if (strcmp(last, "weight") == 0)
-        return CARRYNET_W_HY;
-    if (strcmp(last, "bias") == 0)
-        return CARRYNET_B_Y;
-    return strcmp(last, "h_0") == 0 || strcmp(last, "h0") == 0 ? CARRYNET_H_0 : -1;
+    size_t fitting = 0;
+    for (size_t o = 0; o < import_order_count; ++o) {
+        import_parts tried = *parts;
+        for (size_t i = 0; i < count; ++i)
+            if (import_orders[o].count == count)
+                tried.arrays[import_orders[o].places[i]] = arrays[i];
+        if (import_orders[o].count != count || import_shapes(&tried, path, strict) != CARRYNET_OK)
+            continue;
+        *found = &import_orders[o];
+        ++fitting;
+    }
+    return fitting;
 }
 
-static carrynet_status find_pytorch(import_parts *parts, const char *path, const foreign_file *file,
-                                    const char *weight_ih)
+/* Takes them in the one order that fits the shapes; *taken is false, with OK, if the arrays have names. */
+static carrynet_status take_order(bool *taken, import_parts *parts, const char *path, const foreign_file *file)
 {
-    const char *const layer = ends_with(weight_ih, "_l0") ? "_l0" : "";
-    const size_t length = strlen(weight_ih) - strlen("weight_ih") - strlen(layer);
-    parts->names = CARRYNET_NAMES_PYTORCH;
-    parts->transposed = true;
+    const foreign_array *arrays[IMPORT_ARRAYS];
+    const import_order *order = NULL;
+    const size_t count = unnamed(arrays, parts, file);
+    *taken = count > 0;
+    if (count == 0)
+        return CARRYNET_OK;
+    size_t fitting = fitting_orders(&order, parts, path, arrays, count, true);
+    if (fitting == 0)
+        fitting = fitting_orders(&order, parts, path, arrays, count, false);
+    if (fitting != 1)
+        return import_fail_names(path, file, NULL,
+                                 fitting == 0 ? "have no names, and fit no known order"
+                                              : "have no names, and can be in more than one order");
+    for (size_t i = 0; i < count; ++i)
+        use(parts, file, order->places[i], (size_t)(arrays[i] - file->arrays));
+    parts->names = "arrays without names, in order";
+    parts->cell_guessed = parts->cell == CARRYNET_CELL_UNSAID;
+    if (parts->cell_guessed)
+        parts->cell = CARRYNET_CELL_SIGMOID;
+    return CARRYNET_OK;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------------------------- */
+
+/* What no place took: no part of the network, or an error. */
+static carrynet_status check_rest(import_parts *parts, const char *path, const foreign_file *file,
+                                  const import_convention *names)
+{
+    size_t length = 0;
     for (size_t i = 0; i < file->count; ++i) {
         const foreign_array *array = &file->arrays[i];
-        int place = recurrent_place(array->name, weight_ih, length, layer);
-        if (place < 0)
-            place = head_place(array->name);
-        if (place < 0)
-            return fail_unknown(path, file, array->name);
-        if (parts->arrays[place] != NULL)
-            return fail_name(path, file, array->name,
-                             place == CARRYNET_H_0 ? "is a second h_0"
-                                                   : "is of a second linear layer: one head can be imported");
-        parts->arrays[place] = array;
+        if (parts->uses[i] != IMPORT_FREE)
+            continue;
+        const bool head = names != NULL && names->head_apart;
+        if (head && import_ends_with(&length, array->path, names->words[CARRYNET_W_HY]))
+            return import_fail_names(path, file, array->name, "is of a second linear layer: one head can be imported");
+        if (head && import_ends_with(&length, array->path, names->words[CARRYNET_B_Y]))
+            return import_fail_names(path, file, array->name, "is no bias of the head");
+        if (names != NULL && names->words[CARRYNET_H_0] != NULL &&
+            import_ends_with(&length, array->path, names->words[CARRYNET_H_0]))
+            return import_fail_names(path, file, array->name, "is a second h_0");
+        if (array->values.kind != NPZ_OTHER && array->size != 1) {
+            base_text text = {0};
+            base_text_add(&text, "is unknown (if it is no part of the network: --map skip=%.100s)", array->name);
+            const carrynet_status status =
+                import_fail_names(path, file, array->name, text.failed ? "is unknown" : text.data);
+            base_text_free(&text);
+            return status;
+        }
+        parts->uses[i] = IMPORT_PASSED_OVER;
     }
-    const foreign_array *weight = parts->arrays[CARRYNET_W_HY], *bias = parts->arrays[CARRYNET_B_Y];
-    if (parts->arrays[CARRYNET_W_HH] == NULL)
-        return fail_name(path, file, NULL, "lack weight_hh_l0, beside weight_ih_l0");
-    if ((parts->arrays[CARRYNET_B_H] == NULL) != (parts->arrays[IMPORT_SECOND_BIAS] == NULL))
-        return fail_name(path, file, NULL, "have one of bias_ih_l0 and bias_hh_l0, which belong together");
-    if (weight == NULL)
-        return fail_name(path, file, NULL,
-                         "lack a linear head, such as fc.weight with fc.bias: save the whole model's state_dict");
-    if (bias != NULL && (strlen(bias->name) - strlen("bias") != strlen(weight->name) - strlen("weight") ||
-                         strncmp(bias->name, weight->name, strlen(bias->name) - strlen("bias")) != 0))
-        return fail_name(path, file, bias->name, "is no bias of the head");
     return CARRYNET_OK;
 }
 
 static carrynet_status find_names(import_parts *parts, const char *path, const foreign_file *file)
 {
-    /* PyTorch's first: its files may have an h_0 too. */
-    for (size_t i = 0; i < file->count; ++i)
-        if (ends_with(file->arrays[i].name, "weight_ih_l0") || ends_with(file->arrays[i].name, "weight_ih"))
-            return find_pytorch(parts, path, file, file->arrays[i].name);
-    for (size_t s = 0; s < sizeof sets / sizeof sets[0]; ++s)
-        for (int p = 0; p <= CARRYNET_W_HY; ++p)
-            if (foreign_find(file, sets[s].array[p]) != NULL)
-                return find_plain(parts, path, file, &sets[s]);
-    return fail_name(path, file, NULL, "are of no known network");
+    enum { MOST = 1000 }; /* arrays; every one is compared with every other */
+    bool taken = false;
+    candidate other;
+    if (file->count > MOST)
+        return import_fail_names(path, file, NULL, "are too many to know which are meant");
+    for (size_t i = 0; i < file->count; ++i) {
+        if (parts->uses[i] != IMPORT_FREE)
+            continue;
+        const char *obstacle = NULL;
+        if (import_is_beside(&file->arrays[i]))
+            parts->uses[i] = IMPORT_PASSED_OVER;
+        else if ((obstacle = import_obstacle(&file->arrays[i])) != NULL)
+            return import_fail_names(path, file, file->arrays[i].name, obstacle);
+    }
+    const candidate best = find_best(&other, parts, file);
+    if (best.score > 0) {
+        const carrynet_status status = take_convention(parts, path, file, &best, &other);
+        return status == CARRYNET_OK ? check_rest(parts, path, file, best.names) : status;
+    }
+    const carrynet_status status = take_order(&taken, parts, path, file);
+    if (status == CARRYNET_OK && taken)
+        return check_rest(parts, path, file, NULL);
+    return status != CARRYNET_OK ? status : import_fail_names(path, file, NULL, "are of no known network");
 }
 
-/* ---- types, shapes, values ------------------------------------------------------------------------------------- */
-
-static carrynet_status fail_shape(const char *path, const foreign_array *array, const char *what)
+carrynet_status import_find(import_parts *parts, const char *path, const foreign_file *file, const char *map)
 {
-    char quote[SAFETENSORS_QUOTE], shape[FOREIGN_SHAPE];
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': shape is %s, %s", path,
-                     safetensors_quote(quote, array->name), foreign_shape(shape, array->shape, array->rank), what);
-}
-
-/* A leading 1 counts for nothing where there are no several networks: PyTorch's h_0 has two, a row of NumPy's one. */
-static void strip_ones(uint64_t *shape, size_t *rank, size_t least)
-{
-    while (*rank > least && shape[0] == 1)
-        memmove(shape, shape + 1, --*rank * sizeof *shape);
-}
-
-static carrynet_status check_shape(const char *path, const import_parts *parts, int place, bool several)
-{
-    const foreign_array *array = parts->arrays[place];
-    const uint64_t rows[] = {parts->inputs, parts->hidden, parts->hidden, 1, 1, 1, 1};
-    const uint64_t columns[] = {parts->hidden,  parts->hidden, parts->outputs, parts->hidden,
-                                parts->outputs, parts->hidden, parts->hidden};
-    const bool vector = place > CARRYNET_W_HY;
-    uint64_t wanted[3], shape[FOREIGN_RANK];
-    size_t count = 0, rank = array->rank;
-    char text[FOREIGN_SHAPE], must[FOREIGN_SHAPE + 16];
-    memcpy(shape, array->shape, sizeof shape);
-    if (several)
-        wanted[count++] = parts->networks;
-    else if (vector)
-        strip_ones(shape, &rank, 1);
-    if (!vector)
-        wanted[count++] = parts->transposed ? columns[place] : rows[place];
-    wanted[count++] = !vector && parts->transposed ? rows[place] : columns[place];
-    if (rank == count && memcmp(shape, wanted, count * sizeof *wanted) == 0)
-        return CARRYNET_OK;
-    (void)snprintf(must, sizeof must, "must be %s", foreign_shape(text, wanted, count));
-    return fail_shape(path, array, must);
-}
-
-/* The sizes, from the last dimensions of the matrices; every array against them. */
-static carrynet_status check_shapes(import_parts *parts, const char *path)
-{
-    const foreign_array *w_xh = parts->arrays[CARRYNET_W_XH], *w_hh = parts->arrays[CARRYNET_W_HH];
-    const foreign_array *w_hy = parts->arrays[CARRYNET_W_HY];
-    const size_t rank = w_xh->rank;
-    const bool several = rank == 3, back = parts->transposed;
+    carrynet_status status = base_allocate(&parts->uses, file->count, sizeof *parts->uses);
+    if (status == CARRYNET_OK && map != NULL)
+        status = import_take_map(parts, path, file, map);
+    if (status != CARRYNET_OK)
+        return status;
+    bool whole = true;
     for (int p = 0; p <= CARRYNET_W_HY; ++p)
-        if (parts->arrays[p]->rank != (several ? 3 : 2))
-            return fail_shape(path, parts->arrays[p],
-                              several ? "must have 3 dimensions, as the input weights have, the first for the networks"
-                                      : "must have 2 dimensions; or 3, the first for several networks, in all arrays");
-    parts->networks = several ? w_xh->shape[0] : 1;
-    parts->inputs = w_xh->shape[back ? rank - 1 : rank - 2];
-    parts->hidden = w_hh->shape[rank - 1];
-    parts->outputs = w_hy->shape[back ? rank - 2 : rank - 1];
-    const uint64_t gates = back && parts->hidden > 0 ? w_hh->shape[rank - 2] / parts->hidden : 1;
-    if ((gates == 3 || gates == 4) && w_hh->shape[rank - 2] == gates * parts->hidden)
-        return fail_shape(path, w_hh,
-                          gates == 4 ? "as an LSTM's; only an nn.RNN can be imported"
-                                     : "as a GRU's; only an nn.RNN can be imported");
-    for (int p = 0; p < IMPORT_ARRAYS; ++p)
-        if (parts->arrays[p] != NULL) {
-            const carrynet_status status = check_shape(path, parts, p, several);
-            if (status != CARRYNET_OK)
-                return status;
-        }
-    if (parts->networks < 1 || parts->networks > 16777216)
-        return fail_shape(path, w_xh, "must be of 1 to 16777216 networks");
-    if (parts->inputs < 1 || parts->inputs > CARRYNET_TASK_INPUTS)
-        return fail_shape(path, w_xh, "must be of 1 to 4 inputs");
-    if (parts->outputs < 1 || parts->outputs > CARRYNET_TASK_OUTPUTS)
-        return fail_shape(path, w_hy, "must be of 1 to 4 outputs");
-    if (parts->hidden < 1 || parts->hidden > CARRYNET_HIDDEN)
-        return fail_shape(path, w_hh, "must be of 1 to 1024 hidden units");
+        whole = whole && parts->arrays[p] != NULL;
+    if (!whole)
+        return find_names(parts, path, file);
+    /* What --map does not name is then no part of the network. */
+    for (size_t i = 0; i < file->count; ++i)
+        if (parts->uses[i] == IMPORT_FREE)
+            parts->uses[i] = IMPORT_PASSED_OVER;
+    parts->names = "names as --map has them";
+    parts->cell_guessed = parts->cell == CARRYNET_CELL_UNSAID;
+    if (parts->cell_guessed)
+        parts->cell = CARRYNET_CELL_SIGMOID;
     return CARRYNET_OK;
-}
-
-static carrynet_status check_type(const char *path, const foreign_array *array)
-{
-    char quote[SAFETENSORS_QUOTE];
-    if (array->real)
-        return CARRYNET_OK;
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': its type is %s, must be float32 or float64", path,
-                     safetensors_quote(quote, array->name), array->type);
-}
-
-static carrynet_status check_values(const char *path, const foreign_array *array)
-{
-    char quote[SAFETENSORS_QUOTE], place[FOREIGN_SHAPE];
-    uint64_t index[FOREIGN_RANK] = {0};
-    size_t i = 0;
-    while (i < array->size && fabs(foreign_value(array, i)) <= LARGEST)
-        ++i;
-    if (i == array->size)
-        return CARRYNET_OK;
-    const double value = foreign_value(array, i);
-    for (size_t d = array->rank; d-- > 0; i /= (size_t)array->shape[d])
-        index[d] = i % array->shape[d];
-    (void)foreign_shape(place, index, array->rank);
-    (void)safetensors_quote(quote, array->name);
-    if (isnan(value))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s is NaN", path, quote, place);
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s is %g, the largest allowed is 2^60", path, quote, place,
-                     value);
-}
-
-carrynet_status import_find(import_parts *parts, const char *path, const foreign_file *file, carrynet_cell cell)
-{
-    *parts = (import_parts){.narrow = CARRYNET_FP64, .wide = CARRYNET_FP32};
-    carrynet_status status = find_names(parts, path, file);
-    for (int p = 0; p < IMPORT_ARRAYS && status == CARRYNET_OK; ++p)
-        if (parts->arrays[p] != NULL) {
-            status = check_type(path, parts->arrays[p]);
-            if (parts->arrays[p]->width == sizeof(float))
-                parts->narrow = CARRYNET_FP32;
-            else
-                parts->wide = CARRYNET_FP64;
-        }
-    if (status == CARRYNET_OK)
-        status = check_shapes(parts, path);
-    for (int p = 0; p < IMPORT_ARRAYS && status == CARRYNET_OK; ++p)
-        if (parts->arrays[p] != NULL)
-            status = check_values(path, parts->arrays[p]);
-    if (status == CARRYNET_OK && parts->names == CARRYNET_NAMES_PYTORCH && cell == CARRYNET_CELL_UNSAID)
-        status =
-            base_fail(CARRYNET_ERROR_ARGUMENT,
-                      "%s: no file says what its cell computes; name it, with --cell tanh (what nn.RNN has without "
-                      "more) or --cell sigmoid; nonlinearity='relu' cannot be imported",
-                      path);
-    parts->cell = cell == CARRYNET_CELL_UNSAID ? CARRYNET_CELL_SIGMOID : cell;
-    return status;
 }

@@ -10,7 +10,8 @@
  *
  * must, with what import rounds once (weights, bias, h_0) and takes for zero (binary32 below 2^-40), be at most the
  * bound's 1/4 c (I + H + 1) u (|w_xh| + |w_hh| + |b_h|), host/verify/bounds.h; for a logit likewise with n = H + 2 and
- * slope 1. It fails where two biases of a unit cancel, or where the model is wider than the file.
+ * slope 1. It fails where two biases of a unit cancel, where the model is wider than the file, or where the weights of two
+ * logits for a bit cancel: theirs are the magnitudes of both, ours those of the difference.
  */
 #include "exchange/import_parts.h"
 #include "kernels/arithmetic.h"
@@ -20,38 +21,63 @@
 #include <string.h>
 
 static const double LARGEST = 0x1p60;
+enum { NAMED = 2 * SAFETENSORS_QUOTE + 16 };
 
-/* The array's value at [row][column] of a network, in our order of dimensions; 0 where there is no array. */
-static double value_at(const import_parts *parts, int place, const carrynet_place *at, size_t network, size_t row,
-                       size_t column)
+/* Rows and columns of a parameter in the file, which has two outputs for one of ours where there are two logits. */
+static void file_sizes(uint64_t sizes[2], const import_parts *parts, int place)
+{
+    sizes[0] = place == CARRYNET_W_XH ? parts->inputs : place < IMPORT_MATRICES ? parts->hidden : 1;
+    sizes[1] = place == CARRYNET_W_HY || place == CARRYNET_B_Y ? parts->outputs : parts->hidden;
+}
+
+/* The file's value at [row][column] of a network, in our order of dimensions; 0 where there is no array. */
+static double file_value(const import_parts *parts, int place, size_t network, size_t row, size_t column)
 {
     const foreign_array *array = parts->arrays[place];
+    uint64_t sizes[2];
     if (array == NULL)
         return 0;
-    const size_t index = parts->transposed && !at->vector ? column * at->rows + row : row * at->columns + column;
-    return foreign_value(array, network * at->rows * at->columns + index);
+    file_sizes(sizes, parts, place);
+    const bool turned = place < IMPORT_MATRICES && parts->turned[place];
+    const uint64_t index = turned ? column * sizes[0] + row : row * sizes[1] + column;
+    return foreign_value(array, (size_t)(network * sizes[0] * sizes[1] + index));
+}
+
+static bool is_difference(const import_parts *parts, int place)
+{
+    return parts->two_logits && (place == CARRYNET_W_HY || place == CARRYNET_B_Y);
+}
+
+/* The same of the network that has one output a bit. */
+static double value_at(const import_parts *parts, int place, size_t network, size_t row, size_t column)
+{
+    if (is_difference(parts, place))
+        return file_value(parts, place, network, row, 1) - file_value(parts, place, network, row, 0);
+    return file_value(parts, place, network, row, column);
+}
+
+/* The magnitudes that the other program adds up for it. */
+static double magnitude_at(const import_parts *parts, int place, size_t network, size_t row, size_t column)
+{
+    if (is_difference(parts, place))
+        return fabs(file_value(parts, place, network, row, 0)) + fabs(file_value(parts, place, network, row, 1));
+    return fabs(file_value(parts, place, network, row, column));
 }
 
 /* The sum of a matrix's column. */
-static double column_sum(const import_parts *parts, int place, const carrynet_shape *shape, size_t network,
-                         size_t column, bool magnitudes)
+static double column_sum(const import_parts *parts, int place, size_t network, size_t column, bool magnitudes)
 {
-    const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)place);
     double sum = 0;
-    for (size_t i = 0; i < at.rows; ++i) {
-        const double value = value_at(parts, place, &at, network, i, column);
-        sum += magnitudes ? fabs(value) : value;
-    }
+    for (size_t i = 0; i < (place == CARRYNET_W_XH ? parts->inputs : parts->hidden); ++i)
+        sum += magnitudes ? magnitude_at(parts, place, network, i, column) : value_at(parts, place, network, i, column);
     return sum;
 }
 
 /* A parameter's value before it is rounded. */
-static double exact_value(const import_parts *parts, int place, const carrynet_shape *shape, size_t network, size_t row,
-                          size_t column)
+static double exact_value(const import_parts *parts, int place, size_t network, size_t row, size_t column)
 {
-    const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)place);
     const bool tanh_cell = parts->cell == CARRYNET_CELL_TANH;
-    const double value = value_at(parts, place, &at, network, row, column);
+    const double value = value_at(parts, place, network, row, column);
     switch ((carrynet_parameter)place) {
     case CARRYNET_W_XH:
     case CARRYNET_W_HY:
@@ -59,11 +85,11 @@ static double exact_value(const import_parts *parts, int place, const carrynet_s
     case CARRYNET_W_HH:
         return tanh_cell ? 4 * value : value;
     case CARRYNET_B_H: {
-        const double bias = value + value_at(parts, IMPORT_SECOND_BIAS, &at, network, row, column);
-        return tanh_cell ? 2 * (bias - column_sum(parts, CARRYNET_W_HH, shape, network, column, false)) : bias;
+        const double bias = value + value_at(parts, IMPORT_SECOND_BIAS, network, row, column);
+        return tanh_cell ? 2 * (bias - column_sum(parts, CARRYNET_W_HH, network, column, false)) : bias;
     }
     case CARRYNET_B_Y:
-        return tanh_cell ? value - column_sum(parts, CARRYNET_W_HY, shape, network, column, false) : value;
+        return tanh_cell ? value - column_sum(parts, CARRYNET_W_HY, network, column, false) : value;
     case CARRYNET_H_0:
         return tanh_cell ? (1 + value) / 2 : value;
     case CARRYNET_PARAMETERS:
@@ -93,9 +119,9 @@ static void add_matrix(struct column *sums, const import_parts *parts, int place
                        carrynet_precision precision, size_t network, size_t column)
 {
     const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)place);
-    sums->theirs += column_sum(parts, place, shape, network, column, true);
+    sums->theirs += column_sum(parts, place, network, column, true);
     for (size_t i = 0; i < at.rows; ++i) {
-        const double value = fabs(exact_value(parts, place, shape, network, i, column));
+        const double value = fabs(exact_value(parts, place, network, i, column));
         sums->ours += value;
         sums->lost += precision == CARRYNET_FP32 && value < 0x1p-40 ? value : 0;
     }
@@ -105,10 +131,10 @@ static void add_bias(struct column *sums, const import_parts *parts, int place, 
                      carrynet_precision precision, size_t network, size_t column)
 {
     const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)place);
-    const double value = at.size > 0 ? fabs(exact_value(parts, place, shape, network, 0, column)) : 0;
-    sums->theirs += fabs(value_at(parts, place, &at, network, 0, column));
+    const double value = at.size > 0 ? fabs(exact_value(parts, place, network, 0, column)) : 0;
+    sums->theirs += magnitude_at(parts, place, network, 0, column);
     if (place == CARRYNET_B_H)
-        sums->theirs += fabs(value_at(parts, IMPORT_SECOND_BIAS, &at, network, 0, column));
+        sums->theirs += magnitude_at(parts, IMPORT_SECOND_BIAS, network, 0, column);
     sums->ours += value;
     sums->lost += precision == CARRYNET_FP32 && value < 0x1p-40 ? value : 0;
 }
@@ -128,6 +154,12 @@ static void check_bounds(carrynet_imported *imported, const import_parts *parts,
     const bool tanh_cell = parts->cell == CARRYNET_CELL_TANH;
     const double unit = verify_arithmetic(parts->narrow, CARRYNET_BOUNDS_ANY).unit;
     imported->covered = true;
+    if (parts->half) {
+        imported->covered = false;
+        (void)snprintf(imported->uncovered, sizeof imported->uncovered,
+                       "the file has float16 or bfloat16 values; if it computes in float32, save them so");
+        return;
+    }
     if (settings->precision > parts->narrow) {
         imported->covered = false;
         (void)snprintf(imported->uncovered, sizeof imported->uncovered,
@@ -153,51 +185,91 @@ static void check_bounds(carrynet_imported *imported, const import_parts *parts,
             imported->covered = holds(&sums, 1, shape->hidden + 2.0, unit, settings);
             if (!imported->covered)
                 (void)snprintf(imported->uncovered, sizeof imported->uncovered,
-                               "the weights of output %zu of network %zu are too small for it", o, n);
+                               parts->two_logits ? "the two logits of bit %zu of network %zu nearly cancel"
+                                                 : "the weights of output %zu of network %zu are too small for it",
+                               o, n);
         }
     }
 }
 
 /* ---- the model ------------------------------------------------------------------------------------------------- */
 
-/* "2 * rnn.weight_ih_l0 transposed". */
-static void describe(char text[CARRYNET_IMPORT_TEXT], const import_parts *parts, int place)
+/* An array by name; of two logits the difference, as NumPy has it. */
+static void name_array(char name[NAMED], const import_parts *parts, int place)
 {
-    char quotes[3][SAFETENSORS_QUOTE] = {"", "", ""};
-    const bool tanh_cell = parts->cell == CARRYNET_CELL_TANH;
-    const int used[] = {place, place == CARRYNET_B_H ? IMPORT_SECOND_BIAS : -1,
-                        place == CARRYNET_B_H ? CARRYNET_W_HH : CARRYNET_W_HY};
-    for (int i = 0; i < 3; ++i)
-        if (used[i] >= 0 && parts->arrays[used[i]] != NULL)
-            (void)safetensors_quote(quotes[i], parts->arrays[used[i]]->name);
-    const char *const turned = parts->transposed ? " transposed" : "", *const sums =
-                                                                           parts->transposed ? "row" : "column";
-    char bias[2 * SAFETENSORS_QUOTE + 8];
-    (void)snprintf(bias, sizeof bias, "%s%s%s", quotes[0][0] != '\0' ? quotes[0] : "0",
-                   quotes[1][0] != '\0' ? " + " : "", quotes[1]);
+    char quote[SAFETENSORS_QUOTE] = "0";
+    if (parts->arrays[place] != NULL)
+        (void)safetensors_quote(quote, parts->arrays[place]->name);
+    const char *const part = place == CARRYNET_W_HY && !parts->turned[place] ? ":, " : "";
+    if (is_difference(parts, place) && parts->arrays[place] != NULL)
+        (void)snprintf(name, NAMED, "%s[%s1] - %s[%s0]", quote, part, quote, part);
+    else
+        (void)snprintf(name, NAMED, "%s", quote);
+}
+
+/* "2 * rnn.weight_ih_l0 transposed". */
+static carrynet_status describe(char text[CARRYNET_IMPORT_TEXT], const import_parts *parts, int place)
+{
+    char own[NAMED], second[NAMED], summed[NAMED];
+    const bool tanh_cell = parts->cell == CARRYNET_CELL_TANH, more = parts->arrays[IMPORT_SECOND_BIAS] != NULL;
+    const int matrix = place == CARRYNET_B_H ? CARRYNET_W_HH : CARRYNET_W_HY;
+    name_array(own, parts, place);
+    name_array(second, parts, IMPORT_SECOND_BIAS);
+    name_array(summed, parts, matrix);
+    const bool differs = is_difference(parts, place);
+    const char *const sums = is_difference(parts, matrix) ? "sum" : parts->turned[matrix] ? "row sums" : "column sums";
+    const char *const factor = !tanh_cell ? "" : place == CARRYNET_W_HH ? "4 * " : "2 * ";
+    base_text made = {0};
     switch ((carrynet_parameter)place) {
     case CARRYNET_W_XH:
     case CARRYNET_W_HH:
     case CARRYNET_W_HY:
-        (void)snprintf(text, CARRYNET_IMPORT_TEXT, "%s%s%s",
-                       !tanh_cell               ? ""
-                       : place == CARRYNET_W_HH ? "4 * "
-                                                : "2 * ",
-                       quotes[0], turned);
+        base_text_add(&made, differs && tanh_cell ? "%s(%s)%s" : "%s%s%s", factor, own,
+                      parts->turned[place] && !differs ? " transposed" : "");
         break;
     case CARRYNET_B_H:
-        (void)snprintf(text, CARRYNET_IMPORT_TEXT, tanh_cell ? "2 * (%s - %s sums of %s)" : "%s", bias, sums,
-                       quotes[2]);
+        base_text_add(&made, "%s%s%s%s", tanh_cell ? "2 * (" : "", own, more ? " + " : "", more ? second : "");
+        if (tanh_cell)
+            base_text_add(&made, " - %s of %s)", sums, summed);
         break;
     case CARRYNET_B_Y:
-        (void)snprintf(text, CARRYNET_IMPORT_TEXT, tanh_cell ? "%s - %s sums of %s" : "%s", bias, sums, quotes[2]);
+        base_text_add(&made, "%s", own);
+        if (tanh_cell)
+            base_text_add(&made, differs ? " - %s of (%s)" : " - %s of %s", sums, summed);
         break;
     case CARRYNET_H_0:
-        (void)snprintf(text, CARRYNET_IMPORT_TEXT, tanh_cell ? "(1 + %s) / 2" : "%s", bias);
+        base_text_add(&made, tanh_cell ? "(1 + %s) / 2" : "%s", own);
         break;
     case CARRYNET_PARAMETERS:
         break;
     }
+    const carrynet_status status =
+        made.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for what the parameters are made of") : CARRYNET_OK;
+    (void)snprintf(text, CARRYNET_IMPORT_TEXT, "%s", made.data == NULL ? "" : made.data);
+    base_text_free(&made);
+    return status;
+}
+
+/* Whether a - b is a number of the precision: in binary64 by the error of the difference, which is one. */
+static bool is_exact(double a, double b, carrynet_precision precision)
+{
+    const double difference = a - b, minus_b = difference - a;
+    const double error = (a - (difference - minus_b)) - (b + minus_b);
+    return fabs(error) <= 0 && (precision == CARRYNET_FP64 || fabs((double)flush((float)difference) - difference) <= 0);
+}
+
+/* How many of the differences of two logits' weights and biases are rounded. */
+static size_t count_rounded(const import_parts *parts, const carrynet_settings *settings)
+{
+    size_t count = 0;
+    for (size_t n = 0; n < settings->networks && parts->two_logits; ++n)
+        for (size_t i = 0; i <= parts->hidden; ++i) {
+            const int place = i < parts->hidden ? CARRYNET_W_HY : CARRYNET_B_Y;
+            const size_t row = i < parts->hidden ? i : 0;
+            count += !is_exact(file_value(parts, place, n, row, 1), file_value(parts, place, n, row, 0),
+                               settings->precision);
+        }
+    return count;
 }
 
 carrynet_status import_values(carrynet_model *model, carrynet_imported *imported, const char *path,
@@ -211,16 +283,18 @@ carrynet_status import_values(carrynet_model *model, carrynet_imported *imported
         for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
             const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)p);
             for (size_t i = 0; i < at.size; ++i) {
-                const double exact = exact_value(parts, p, shape, n, i / at.columns, i % at.columns);
+                const double exact = exact_value(parts, p, n, i / at.columns, i % at.columns);
                 const double value = put_value(values, settings->precision, n * size + at.offset + i, exact);
                 if (!(fabs(value) <= LARGEST))
                     return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s[%zu] would be %g, the largest allowed is 2^60",
                                      path, at.name, i, value);
             }
         }
-    for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
+    carrynet_status status = CARRYNET_OK;
+    for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p)
         if (carrynet_shape_place(shape, (carrynet_parameter)p).size > 0)
-            describe(imported->from[p], parts, p);
+            status = describe(imported->from[p], parts, p);
+    imported->rounded = count_rounded(parts, settings);
     check_bounds(imported, parts, settings);
-    return CARRYNET_OK;
+    return status;
 }

@@ -5,8 +5,10 @@
  */
 #include "exchange/npz.h"
 #include "exchange/npz_header.h"
+#include "file/file_kind.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <zip.h>
@@ -72,9 +74,28 @@ static uint64_t bits_at(const npz_array *array, size_t i)
     return bits;
 }
 
+/* binary16: a sign, 5 bits of exponent, 10 of fraction. */
+static double real_of_half(uint64_t bits)
+{
+    const int exponent = (int)(bits >> 10 & 31u);
+    const double fraction = (double)(bits & 1023u);
+    const double value = exponent == 31  ? (bits & 1023u) != 0 ? (double)NAN : (double)INFINITY
+                         : exponent == 0 ? ldexp(fraction, -24)
+                                         : ldexp(1024 + fraction, exponent - 25);
+    return (bits & 0x8000u) != 0 ? -value : value;
+}
+
 double npz_real(const npz_array *array, size_t i)
 {
     const uint64_t bits = bits_at(array, i);
+    if (array->kind == NPZ_FLOAT && array->width == 2)
+        return real_of_half(bits);
+    if (array->kind == NPZ_BFLOAT) { /* the upper half of a float32 */
+        const uint32_t narrow = (uint32_t)bits << 16;
+        float value;
+        memcpy(&value, &narrow, sizeof value);
+        return (double)value;
+    }
     if (array->kind == NPZ_FLOAT && array->width == sizeof(float)) {
         const uint32_t narrow = (uint32_t)bits;
         float value;
@@ -95,8 +116,8 @@ double npz_real(const npz_array *array, size_t i)
 const char *npz_type_name(char name[16], npz_kind kind, size_t width)
 {
     const char *const word = kind == NPZ_FLOAT ? "float" : kind == NPZ_SIGNED ? "int" : "uint";
-    if (kind == NPZ_BOOLEAN)
-        (void)snprintf(name, 16, "bool");
+    if (kind == NPZ_BOOLEAN || kind == NPZ_BFLOAT || kind == NPZ_OTHER)
+        (void)snprintf(name, 16, "%s", kind == NPZ_BOOLEAN ? "bool" : kind == NPZ_BFLOAT ? "bfloat16" : "other");
     else
         (void)snprintf(name, 16, "%s%zu", word, 8 * width);
     return name;
@@ -138,11 +159,6 @@ static carrynet_status check_entry(const char *path, const zip_stat_t *about, co
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: the zip's directory is incomplete", path);
     (void)quoted(quote, about->name);
     const size_t length = strlen(about->name);
-    if (length >= 4 && strcmp(about->name + length - 4, ".pkl") == 0)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: entry '%s' is a pickle, which only Python can read (a file of torch.save?); save the "
-                         "arrays as safetensors, or by numpy.savez",
-                         path, quote);
     if (length <= 4 || length - 4 >= NPZ_NAME || strcmp(about->name + length - 4, ".npy") != 0)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' is no array: its name must be NAME.npy", path, quote);
     if ((about->valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && about->encryption_method != ZIP_EM_NONE)
@@ -184,6 +200,23 @@ static carrynet_status read_bytes(size_t *size, void *bytes, size_t most, zip_fi
     return CARRYNET_OK;
 }
 
+/* An array of a type that is not read: *owned gets what it is and, behind it, its name. */
+static carrynet_status name_array(npz_array *array, void **owned, const npz_layout *layout, const char *why,
+                                  const char *name, size_t length)
+{
+    const size_t text = strlen(why) + 1;
+    char *made = NULL;
+    const carrynet_status status = base_allocate(&made, text + length + 1, 1);
+    if (status != CARRYNET_OK)
+        return status;
+    memcpy(made, why, text);
+    memcpy(made + text, name, length);
+    *array = (npz_array){.name = made + text, .kind = NPZ_OTHER, .width = 1, .rank = layout->rank, .data = made};
+    memcpy(array->shape, layout->shape, sizeof array->shape);
+    *owned = made;
+    return CARRYNET_OK;
+}
+
 /* One array, of which the directory has been checked: *owned gets its data and, behind them, its name. */
 static carrynet_status read_array(npz_array *array, void **owned, zip_file_t *entry, const char *path,
                                   const zip_stat_t *about)
@@ -200,6 +233,8 @@ static carrynet_status read_array(npz_array *array, void **owned, zip_file_t *en
         return status;
     if (!npz_header_read(&layout, why, start, began))
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s", path, quote, why);
+    if (layout.kind == NPZ_OTHER)
+        return name_array(array, owned, &layout, why, about->name, name);
     if (layout.bytes != about->size - layout.data_begins)
         return base_fail(CARRYNET_ERROR_FORMAT,
                          "%s: array '%s': its values have %" PRIu64 " bytes, shape and descr need %" PRIu64, path,
@@ -253,6 +288,8 @@ static carrynet_status read_entry(npz_file *file, const char *path, zip_t *zip, 
     zip_stat_init(&about);
     if (zip_stat_index(zip, index, 0, &about) != 0)
         return zip_fails(path, "the zip's directory", zip_get_error(zip));
+    if ((about.valid & ZIP_STAT_NAME) != 0 && about.name[0] != '\0' && about.name[strlen(about.name) - 1] == '/')
+        return CARRYNET_OK; /* a folder of arrays that `zip` packed */
     carrynet_status status = check_entry(path, &about, left);
     if (status != CARRYNET_OK)
         return status;
@@ -277,8 +314,10 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
     *file = (npz_file){0};
     zip_error_init(&error);
     errno = 0;
-    if (size < 4 || memcmp(bytes, "PK", 2) != 0) {
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: not an NPZ file: it does not begin as a zip does", path);
+    if (!file_kind_is_npz(bytes, size)) {
+        status = file_kind_refuse(path, "an NPZ file", bytes, size);
+        if (status == CARRYNET_OK)
+            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: not an NPZ file: it does not begin as a zip does", path);
         goto done;
     }
     zip_source_t *source = zip_source_buffer_create(bytes, size, 0, &error);

@@ -3,9 +3,9 @@
  *
  *     "\x93NUMPY" 1 0 (2 bytes: length) {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }   values
  *
- * Formats 1.0 and 2.0, stored or deflated, as numpy.savez and numpy.savez_compressed write them. The reader knows
- * booleans, whole numbers of 1 to 8 bytes, float32 and float64 in any byte order and either order of dimensions, and
- * trusts nothing; it knows no network.
+ * Formats 1.0 to 3.0, stored or deflated, as numpy.savez and numpy.savez_compressed write them. The reader knows
+ * booleans, whole numbers of 1 to 8 bytes, float16, float32 and float64 in any byte order and either order of dimensions,
+ * names arrays of other types without reading their values, and trusts nothing; it knows no network.
  */
 #ifndef EXCHANGE_NPZ_H
 #define EXCHANGE_NPZ_H
@@ -16,13 +16,20 @@
 #define NPZ_NAME 256                  /* bytes of an array's name with its end */
 #define NPZ_LIMIT (UINT64_C(1) << 32) /* most bytes that the arrays of a file may unfold to */
 
-/* As NumPy writes them. */
-typedef enum npz_kind { NPZ_BOOLEAN = 'b', NPZ_SIGNED = 'i', NPZ_UNSIGNED = 'u', NPZ_FLOAT = 'f' } npz_kind;
+/* The first four as NumPy writes them. */
+typedef enum npz_kind {
+    NPZ_BOOLEAN = 'b',
+    NPZ_SIGNED = 'i',
+    NPZ_UNSIGNED = 'u',
+    NPZ_FLOAT = 'f',
+    NPZ_BFLOAT = 'B', /* bfloat16, which no NPZ file has */
+    NPZ_OTHER = '?'   /* values that were not read: `data` is a text that says what they are, `size` is 0 */
+} npz_kind;
 
 typedef struct npz_array {
     const char *name;
     npz_kind kind;
-    size_t width; /* bytes of a value: 1 for booleans, 1, 2, 4 or 8 for whole numbers, 4 or 8 for floats */
+    size_t width; /* bytes of a value: 1 for booleans, 1, 2, 4 or 8 for whole numbers, 2, 4 or 8 for floats */
     size_t rank;
     uint64_t shape[NPZ_RANK]; /* last dimension fastest */
     /*
@@ -50,10 +57,10 @@ void npz_free(npz_file *file);
 /* The array of that name; NULL if there is none. */
 const npz_array *npz_find(const npz_file *file, const char *name);
 
-/* Value i of an array that was read; exact but for whole numbers beyond 2^53. */
+/* Value i of an array that was read, not of NPZ_OTHER; exact but for whole numbers beyond 2^53. */
 double npz_real(const npz_array *array, size_t i);
 
-/* "float32", "uint8", ... */
+/* "float32", "uint8", ...; of NPZ_OTHER "other". */
 const char *npz_type_name(char name[16], npz_kind kind, size_t width);
 
 /*

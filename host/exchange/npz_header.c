@@ -3,7 +3,7 @@
  *
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
  *
- * descr is byte order ('<' or '>', '|' where there is none), kind and width.
+ * descr is byte order ('<' or '>'; '=', '|' or nothing for that of the machine), kind and width; or a type's name.
  */
 #include "exchange/npz_header.h"
 #include <inttypes.h>
@@ -67,35 +67,105 @@ static bool take_string(reader *r, char text[QUOTE])
     return take(r, quote);
 }
 
+/* Whether this machine has the most significant byte first. */
+static bool big_endian(void)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+    memcpy(&first, &one, 1);
+    return first == 0;
+}
+
+/* What stands in brackets of any kind, with these; no bracket in a string counts. */
+static bool skip_brackets(reader *r)
+{
+    size_t depth = 0;
+    char quote = '\0';
+    for (; r->at < r->end; ++r->at)
+        if (quote != '\0')
+            quote = *r->at == quote ? '\0' : quote;
+        else if (*r->at == '\'' || *r->at == '"')
+            quote = *r->at;
+        else if (strchr("[({", *r->at) != NULL && *r->at != '\0')
+            ++depth;
+        else if (strchr("])}", *r->at) != NULL && *r->at != '\0' && --depth == 0) {
+            ++r->at;
+            return true;
+        }
+    return false;
+}
+
+/* A type without its byte order, "f4" or "float32"; false if it is none that is read. */
+static bool known_type(npz_layout *layout, const char *type)
+{
+    static const struct {
+        const char *word;
+        npz_kind kind;
+    } words[] = {{"float", NPZ_FLOAT}, {"int", NPZ_SIGNED}, {"uint", NPZ_UNSIGNED}};
+    uint64_t width = 0;
+    const char *rest = NULL;
+    layout->kind = (npz_kind)type[0];
+    if (strcmp(type, "bool") == 0 || strcmp(type, "?") == 0) {
+        layout->kind = NPZ_BOOLEAN;
+        width = 1;
+        rest = "";
+    } else if (type[0] != '\0')
+        rest = base_read_whole(&width, type + 1, 64);
+    for (size_t i = 0; i < sizeof words / sizeof words[0] && rest == NULL; ++i)
+        if (strncmp(type, words[i].word, strlen(words[i].word)) == 0) {
+            layout->kind = words[i].kind;
+            rest = base_read_whole(&width, type + strlen(words[i].word), 64);
+            rest = width % 8 == 0 ? rest : NULL;
+            width /= 8;
+        }
+    layout->width = (size_t)width;
+    if (rest == NULL || *rest != '\0')
+        return false;
+    switch (layout->kind) {
+    case NPZ_BOOLEAN:
+        return width == 1;
+    case NPZ_SIGNED:
+    case NPZ_UNSIGNED:
+        return width == 1 || width == 2 || width == 4 || width == 8;
+    case NPZ_FLOAT:
+        return width == 2 || width == 4 || width == 8;
+    case NPZ_BFLOAT:
+    case NPZ_OTHER:
+        break;
+    }
+    return false;
+}
+
+/* The type of the values. One that is not known is no error: nobody may need the array. */
 static bool read_descr(npz_layout *layout, reader *r)
 {
-    char text[QUOTE];
+    char text[QUOTE] = "";
     skip_blanks(r);
-    if (r->at < r->end && *r->at == '[')
-        return fail(r, "descr is a structure of fields, must be a plain type, such as '<f4'");
+    if (r->at < r->end && *r->at == '[') {
+        layout->kind = NPZ_OTHER;
+        (void)fail(r, "descr is a structure of fields, must be a plain type, such as '<f4'");
+        return skip_brackets(r);
+    }
     if (!take_string(r, text))
         return fail(r, "descr is no string, must be a type such as '<f4'");
-    const char order = text[0], kind = text[0] != '\0' ? text[1] : '\0';
-    uint64_t width = 0;
-    const char *rest = kind != '\0' ? base_read_whole(&width, text + 2, 64) : NULL;
-    if (kind == 'O')
-        return fail(r, "descr is an object, which only Python can read; save plain numbers (allow_pickle=False)");
-    if (rest == NULL || *rest != '\0' || strchr("<>|=", order) == NULL || order == '=' ||
-        (order == '|' && width != 1)) {
-        (void)snprintf(r->why, NPZ_WHY, "descr is '%s', must be a type such as '<f4'", text);
-        return false;
-    }
-    const bool whole = (kind == 'i' || kind == 'u') && (width == 1 || width == 2 || width == 4 || width == 8);
-    if (!whole && !(kind == 'b' && width == 1) && !(kind == 'f' && (width == 4 || width == 8))) {
+    /* Without an order, or with '=' or '|', values are in that of the machine, as NumPy has it. */
+    const bool ordered = text[0] != '\0' && strchr("<>|=", text[0]) != NULL;
+    const char *const type = text + (ordered ? 1 : 0);
+    layout->swapped = ordered && text[0] == '<' ? false : ordered && text[0] == '>' ? true : big_endian();
+    if (known_type(layout, type))
+        return true;
+    layout->kind = NPZ_OTHER;
+    layout->width = 0;
+    if (type[0] == 'O')
+        (void)fail(r, "descr is an object, which only Python can read; save plain numbers (allow_pickle=False)");
+    else
         (void)snprintf(r->why, NPZ_WHY,
-                       "descr is '%s'%s, must be float32 or float64 ('f4', 'f8'), or a whole number ('i', 'u') of 1, "
-                       "2, 4 or 8 bytes",
-                       text, strcmp(text + 1, "f2") == 0 ? ", float16" : "");
-        return false;
-    }
-    layout->kind = (npz_kind)kind;
-    layout->width = (size_t)width;
-    layout->swapped = order == '>';
+                       "descr is '%s'%s, must be float16, float32 or float64 ('f2', 'f4', 'f8'), or a whole number "
+                       "('i', 'u') of 1, 2, 4 or 8 bytes",
+                       text,
+                       strcmp(type, "V2") == 0
+                           ? ", two raw bytes, as NumPy saves bfloat16 (save it with .astype(numpy.float32))"
+                           : "");
     return true;
 }
 
@@ -117,6 +187,8 @@ static bool read_shape(npz_layout *layout, reader *r)
         skip_blanks(r);
         while (r->at < r->end && *r->at >= '0' && *r->at <= '9' && length < sizeof digits - 1)
             digits[length++] = *r->at++;
+        if (length > 0 && r->at < r->end && *r->at == 'L') /* a long of Python 2 */
+            ++r->at;
         if (!comma || base_read_whole(&value, digits, INT64_MAX) == NULL)
             return fail(r, "shape is not a tuple of whole numbers from 0, such as (3, 4)");
         if (layout->rank == NPZ_RANK) {
@@ -171,8 +243,8 @@ bool npz_header_read(npz_layout *layout, char why[NPZ_WHY], const char *bytes, s
         return fail(&r, "not an NPY array: it does not begin with \\x93NUMPY");
     const unsigned char *const prefix = (const unsigned char *)bytes;
     const unsigned major = prefix[MAGIC], minor = prefix[MAGIC + 1];
-    if ((major != 1 && major != 2) || minor != 0) {
-        (void)snprintf(why, NPZ_WHY, "format %u.%u, must be 1.0 or 2.0", major, minor);
+    if (major < 1 || major > 3 || minor != 0) {
+        (void)snprintf(why, NPZ_WHY, "format %u.%u, must be 1.0, 2.0 or 3.0", major, minor);
         return false;
     }
     const size_t begins = major == 1 ? PREFIX : PREFIX_2;

@@ -9,7 +9,7 @@
 #define NPZ_WHY 256 /* bytes of a reason with its end */
 
 typedef struct npz_layout {
-    npz_kind kind;
+    npz_kind kind; /* NPZ_OTHER: of no known type, width and bytes are 0 */
     size_t width;
     bool swapped; /* the most significant byte first */
     bool fortran; /* the first dimension fastest, and there is more than one */
@@ -19,7 +19,10 @@ typedef struct npz_layout {
     size_t data_begins; /* bytes before them */
 } npz_layout;
 
-/* Reads the header from the first `size` bytes of an array's file. False with what is wrong in `why`. */
+/*
+ * Reads the header from the first `size` bytes of an array's file. False with what is wrong in `why`, which also says what
+ * the values of NPZ_OTHER are.
+ */
 bool npz_header_read(npz_layout *layout, char why[NPZ_WHY], const char *bytes, size_t size);
 
 /* Writes the header of an array, of which the values follow little-endian; returns its bytes. */

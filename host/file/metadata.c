@@ -127,8 +127,11 @@ static carrynet_status check_versions(const char *path, const safetensors_file *
 {
     const char *format = safetensors_metadata(file, "format"), *version = NULL;
     if (format == NULL || strcmp(format, "carrynet") != 0)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: a safetensors file, but not a Carrynet model: metadata: format is not carrynet", path);
+        return base_fail(
+            CARRYNET_ERROR_FORMAT,
+            "%s: a safetensors file, but not a Carrynet model: metadata: format is not carrynet; `carrynet import` "
+            "makes a model of another program's network",
+            path);
     uint64_t number = 0;
     carrynet_status status = get(&version, path, file, "arithmetic");
     if (status != CARRYNET_OK)

@@ -265,8 +265,8 @@ static carrynet_status check_tensor(const safetensors_tensor *tensor, const char
     if (tensor == NULL)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s is missing", path, place->name);
     if (tensor->type != (single ? SAFETENSORS_F32 : SAFETENSORS_F64))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: dtype does not match precision %s", path, place->name,
-                         single ? "fp32" : "fp64");
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: dtype %s does not match precision %s", path,
+                         place->name, tensor->dtype, single ? "fp32" : "fp64");
     char text[64];
     (void)snprintf(text, sizeof text,
                    place->vector ? "[%" PRIu64 ", %" PRIu64 "]" : "[%" PRIu64 ", %" PRIu64 ", %" PRIu64 "]", wanted[0],

@@ -6,6 +6,7 @@
  */
 #include "file/safetensors.h"
 #include "base/json_text.h"
+#include "file/file_kind.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -30,25 +31,62 @@ const char *safetensors_quote(char quote[SAFETENSORS_QUOTE], const char *text)
 
 /* ---- one tensor of the header: each function says in `why` what is wrong --------------------------------------- */
 
-static bool read_type(safetensors_tensor *tensor, char why[WHY], const json_t *info)
+/* Types of the format, as its own library knows them. */
+static const struct {
+    const char *dtype;
+    safetensors_type type;
+    unsigned bits;
+} types[] = {
+    {"F32", SAFETENSORS_F32, 32},
+    {"F64", SAFETENSORS_F64, 64},
+    {"F16", SAFETENSORS_F16, 16},
+    {"BF16", SAFETENSORS_BF16, 16},
+    {"BOOL", SAFETENSORS_BOOL, 8},
+    {"U8", SAFETENSORS_U8, 8},
+    {"I8", SAFETENSORS_I8, 8},
+    {"U16", SAFETENSORS_U16, 16},
+    {"I16", SAFETENSORS_I16, 16},
+    {"U32", SAFETENSORS_U32, 32},
+    {"I32", SAFETENSORS_I32, 32},
+    {"U64", SAFETENSORS_U64, 64},
+    {"I64", SAFETENSORS_I64, 64},
+    {"C64", SAFETENSORS_OTHER, 64},
+    {"F8_E4M3", SAFETENSORS_OTHER, 8},
+    {"F4", SAFETENSORS_OTHER, 4},
+    {"F8_E5M2", SAFETENSORS_OTHER, 8},
+    {"F8_E8M0", SAFETENSORS_OTHER, 8},
+    {"F8_E4M3FNUZ", SAFETENSORS_OTHER, 8},
+    {"F8_E5M2FNUZ", SAFETENSORS_OTHER, 8},
+    {"F6_E2M3", SAFETENSORS_OTHER, 6},
+    {"F6_E3M2", SAFETENSORS_OTHER, 6},
+};
+enum { TYPES = sizeof types / sizeof types[0] };
+
+/* The row of `types`, or TYPES with what is wrong in `why`. */
+static size_t read_type(safetensors_tensor *tensor, char why[WHY], const json_t *info)
 {
     char quote[SAFETENSORS_QUOTE];
-    const char *type = json_string_value(json_object_get(info, "dtype"));
-    if (type == NULL)
+    const char *dtype = json_string_value(json_object_get(info, "dtype"));
+    size_t i = 0;
+    while (dtype != NULL && i < TYPES && strcmp(dtype, types[i].dtype) != 0)
+        ++i;
+    if (dtype == NULL)
         (void)snprintf(why, WHY, "dtype is missing or no string");
-    else if (strcmp(type, "F32") == 0)
-        tensor->type = SAFETENSORS_F32;
-    else if (strcmp(type, "F64") == 0)
-        tensor->type = SAFETENSORS_F64;
-    else
-        (void)snprintf(why, WHY, "dtype is '%s', must be F32 or F64", safetensors_quote(quote, type));
-    return why[0] == '\0';
+    else if (i == TYPES)
+        (void)snprintf(why, WHY, "dtype is '%s', which is no type of safetensors, such as F32",
+                       safetensors_quote(quote, dtype));
+    if (dtype == NULL || i == TYPES)
+        return TYPES;
+    tensor->type = types[i].type;
+    tensor->dtype = types[i].dtype;
+    return i;
 }
 
-static bool read_shape(safetensors_tensor *tensor, uint64_t *bytes, char why[WHY], const json_t *info)
+/* The shape, and the bytes that values of so many bits then need. */
+static bool read_shape(safetensors_tensor *tensor, uint64_t *bytes, char why[WHY], const json_t *info, unsigned bits)
 {
     const json_t *shape = json_object_get(info, "shape");
-    *bytes = (uint64_t)tensor->type;
+    uint64_t all = bits;
     tensor->rank = json_array_size(shape);
     if (!json_is_array(shape))
         (void)snprintf(why, WHY, "shape is missing or no array");
@@ -60,11 +98,14 @@ static bool read_shape(safetensors_tensor *tensor, uint64_t *bytes, char why[WHY
             const json_int_t value = json_integer_value(dimension);
             if (!json_is_integer(dimension) || value < 0)
                 (void)snprintf(why, WHY, "shape[%zu] is not a whole number from 0", i);
-            else if (value != 0 && *bytes > (uint64_t)INT64_MAX / (uint64_t)value)
+            else if (value != 0 && all > (uint64_t)INT64_MAX / (uint64_t)value)
                 (void)snprintf(why, WHY, "shape[%zu] is %" PRId64 ": too many values", i, (int64_t)value);
             else
-                *bytes *= tensor->shape[i] = (uint64_t)value;
+                all *= tensor->shape[i] = (uint64_t)value;
         }
+    if (why[0] == '\0' && all % 8 != 0)
+        (void)snprintf(why, WHY, "its %" PRIu64 " bits are no whole number of bytes", all);
+    *bytes = all / 8;
     return why[0] == '\0';
 }
 
@@ -139,8 +180,11 @@ static carrynet_status read_tensors(safetensors_file *file, const char *path, js
         tensor->name = name;
         if (!json_is_object(info))
             (void)snprintf(why, WHY, "is not an object");
-        else if (read_type(tensor, why, info) && read_shape(tensor, &bytes, why, info))
-            (void)read_offsets(tensor, why, info, bytes, data, data_size);
+        else {
+            const size_t type = read_type(tensor, why, info);
+            if (type < TYPES && read_shape(tensor, &bytes, why, info, types[type].bits))
+                (void)read_offsets(tensor, why, info, bytes, data, data_size);
+        }
         if (why[0] != '\0')
             return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor '%s': %s", path, safetensors_quote(quote, name), why);
     }
@@ -186,6 +230,11 @@ carrynet_status safetensors_parse(safetensors_file *file, const char *path, cons
     char quote[SAFETENSORS_QUOTE];
     json_error_t error;
     *file = (safetensors_file){0};
+    if (!file_kind_is_safetensors(bytes, size)) {
+        const carrynet_status other = file_kind_refuse(path, "a safetensors file", bytes, size);
+        if (other != CARRYNET_OK)
+            return other;
+    }
     if (size < LENGTH_BYTES)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: %zu bytes are too few for a safetensors file", path, size);
     uint64_t length = 0;
@@ -198,8 +247,8 @@ carrynet_status safetensors_parse(safetensors_file *file, const char *path, cons
     if (length > size - LENGTH_BYTES)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: truncated: the header has %" PRIu64 " bytes, the file %zu", path,
                          length, size);
-    if (length == 0 || bytes[LENGTH_BYTES] != '{')
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header does not begin with '{'", path);
+    if (!file_kind_is_safetensors(bytes, LENGTH_BYTES + (size_t)length))
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: not a safetensors file: the header does not begin with '{'", path);
     if (is_crowded(bytes + LENGTH_BYTES, (size_t)length))
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header has more than %d values", path, SAFETENSORS_VALUES);
     json_t *header = NULL;
@@ -212,7 +261,7 @@ carrynet_status safetensors_parse(safetensors_file *file, const char *path, cons
                          safetensors_quote(quote, error.text), LENGTH_BYTES + error.position);
     file->header = header;
     json_t *metadata = json_object_get(header, metadata_key);
-    if (metadata != NULL)
+    if (metadata != NULL && !json_is_null(metadata)) /* null is none to the format's own library */
         status = read_metadata(file, path, metadata);
     if (status == CARRYNET_OK)
         status = read_tensors(file, path, header, (const unsigned char *)bytes + LENGTH_BYTES + length,
@@ -261,6 +310,15 @@ const char *safetensors_metadata(const safetensors_file *file, const char *key)
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
+/* The name of a type that is not OTHER. */
+static const char *type_name(safetensors_type type)
+{
+    size_t i = 0;
+    while (types[i].type != type)
+        ++i;
+    return types[i].dtype;
+}
+
 /* Jansson keeps the order of insertion. NULL on failure: text that is not UTF-8, or out of memory, as errno says. */
 static json_t *make_header(const safetensors_tensor *tensors, size_t tensor_count, const safetensors_entry *metadata,
                            size_t metadata_count)
@@ -280,8 +338,8 @@ static json_t *make_header(const safetensors_tensor *tensors, size_t tensor_coun
         json_t *shape = json_array();
         for (size_t k = 0; k < tensor->rank; ++k)
             failed |= json_array_append_new(shape, json_integer((json_int_t)tensor->shape[k]));
-        json_t *info = json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->type == SAFETENSORS_F32 ? "F32" : "F64",
-                                 "shape", shape, "data_offsets", (json_int_t)begin, (json_int_t)end);
+        json_t *info = json_pack("{s:s, s:o, s:[I, I]}", "dtype", type_name(tensor->type), "shape", shape,
+                                 "data_offsets", (json_int_t)begin, (json_int_t)end);
         failed |= json_object_set_new(header, tensor->name, info);
         begin = end;
     }

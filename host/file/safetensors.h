@@ -3,7 +3,8 @@
  *
  *     {"__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}}
  *
- * Offsets count from the end of the header. This reader knows F32 and F64 and trusts nothing; it knows no network.
+ * Offsets count from the end of the header. This reader knows every type of the format by its width, looks at no value,
+ * and trusts nothing; it knows no network.
  */
 #ifndef FILE_SAFETENSORS_H
 #define FILE_SAFETENSORS_H
@@ -15,15 +16,31 @@
 #define SAFETENSORS_VALUES 1000000   /* most values of a header, about ten a tensor */
 #define SAFETENSORS_QUOTE 64         /* bytes that safetensors_quote writes at most */
 
-typedef enum safetensors_type { SAFETENSORS_F32 = 4, SAFETENSORS_F64 = 8 } safetensors_type; /* bytes of a value */
+typedef enum safetensors_type {
+    SAFETENSORS_BOOL = 0,
+    SAFETENSORS_U8,
+    SAFETENSORS_I8,
+    SAFETENSORS_U16,
+    SAFETENSORS_I16,
+    SAFETENSORS_F16,
+    SAFETENSORS_BF16,
+    SAFETENSORS_U32,
+    SAFETENSORS_I32,
+    SAFETENSORS_F32,
+    SAFETENSORS_U64,
+    SAFETENSORS_I64,
+    SAFETENSORS_F64,
+    SAFETENSORS_OTHER /* floats of 4, 6 or 8 bits, complex numbers: `dtype` says which */
+} safetensors_type;
 
 typedef struct safetensors_tensor {
     const char *name;
     safetensors_type type;
+    const char *dtype; /* as the file has it; not needed to write */
     size_t rank;
     uint64_t shape[SAFETENSORS_RANK];
     const unsigned char *data; /* [size], at any alignment */
-    size_t size;               /* product of shape, times type */
+    size_t size;               /* bytes: product of shape, times the width of a value */
 } safetensors_tensor;
 
 typedef struct safetensors_entry {

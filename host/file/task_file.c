@@ -1,6 +1,7 @@
 /*
  * A task's table as a file that people write: the JSON of task_json.c, a field a line, and a row of the table a line.
  */
+#include "file/file_kind.h"
 #include "file/task_json.h"
 #include <string.h>
 
@@ -25,7 +26,10 @@ carrynet_status carrynet_task_read(carrynet_task *task, const char *path)
     carrynet_status status = base_read_text(&text, &size, path, LARGEST);
     if (status != CARRYNET_OK)
         return status;
-    if (strlen(text) != size)
+    if (size > 0 && strchr("{[ \t\r\n\xef", text[0]) == NULL &&
+        file_kind_refuse(path, "a task's table", text, size) != CARRYNET_OK)
+        status = CARRYNET_ERROR_FORMAT;
+    else if (strlen(text) != size)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is no JSON: it has a zero byte", path);
     else if ((status = task_from_json(task, text)) != CARRYNET_OK)
         status = base_fail(status, "%s: %s", path, carrynet_message());

@@ -1,5 +1,6 @@
 /* Writing and reading of a checkpoint's bytes. XXH3 is quick enough to hash what a disk takes. */
 #include "train/checkpoint_file.h"
+#include "file/file_kind.h"
 #include <string.h>
 #include <xxhash.h>
 
@@ -77,7 +78,9 @@ carrynet_status checkpoint_file_read(struct checkpoint_file *file, const char *p
     if (status != CARRYNET_OK)
         return status;
     if (size < sizeof MAGIC - 1 || memcmp(file->bytes, MAGIC, sizeof MAGIC - 1) != 0)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a checkpoint", path);
+        return file_kind_refuse(path, "a checkpoint", file->bytes, size) != CARRYNET_OK
+                   ? CARRYNET_ERROR_FORMAT
+                   : base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a checkpoint", path);
     if (size < START + HASH)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: ends too early for a checkpoint: %zu bytes", path, size);
     if (memcmp(file->bytes, FIRST, FIRST_SIZE) != 0)

@@ -1,5 +1,6 @@
 /* A file of certificates against a model of any number of networks: each certificate says which network it is for. */
 #include "base/base.h"
+#include "file/file_kind.h"
 #include "verify/checker.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,9 @@ carrynet_status carrynet_verify_file(carrynet_verified *verified, const carrynet
         if (status == CARRYNET_ERROR_FORMAT) {
             char message[CARRYNET_REASON];
             (void)snprintf(message, sizeof message, "%s", carrynet_message());
-            (void)base_fail(status, "%s: %s", path, message);
+            if (line > 1 || memcmp(text, "carrynet", size < 8 ? size : 8) == 0 ||
+                file_kind_refuse(path, "a certificate", text, size) == CARRYNET_OK)
+                (void)base_fail(status, "%s: %s", path, message);
         }
         if (status == CARRYNET_OK)
             status = grow(verified, &room);

@@ -56,23 +56,36 @@ void fuzz_seeds(void)
     memset(entry, ' ', sizeof entry);
     memcpy(entry, swapped, sizeof swapped - 1);
     fuzz_seed("swapped", 1, entry, sizeof entry);
+    static const char half[] = "\x05\x92\0a.npy\x93NUMPY\3\0\x86\0\0\0"
+                               "{'descr': 'float16', 'fortran_order': False, 'shape': (2L, 1L), }";
+    memset(entry, ' ', sizeof entry);
+    memcpy(entry, half, sizeof half - 1);
+    fuzz_seed("half", 1, entry, sizeof entry);
+    static const char object[] = "\x05\x90\0a.npy\x93NUMPY\1\0\x86\0"
+                                 "{'descr': [('a', '<f4', (2,))], 'fortran_order': True, 'shape': (1, 2, 2), }";
+    memset(entry, ' ', sizeof entry);
+    memcpy(entry, object, sizeof object - 1);
+    fuzz_seed("object", 1, entry, sizeof entry);
 }
 
 static void read_and_write(const char *bytes, size_t size)
 {
     npz_file file, same;
+    size_t others = 0; /* of types that are not read */
     const carrynet_status status = npz_parse(&file, "arrays.npz", bytes, size);
     fuzz_answered(status);
     for (size_t i = 0; i < file.count; ++i) {
         const npz_array *array = &file.arrays[i];
         double sum = 0;
+        others += array->kind == NPZ_OTHER;
         for (size_t v = 0; v < array->size / array->width; ++v)
             sum += npz_real(array, v);
         char type[16];
         fuzz_must(npz_type_name(type, array->kind, array->width)[0] != '\0' && (sum <= 0 || !(sum <= 0)), "a type");
         fuzz_must(npz_find(&file, array->name) != NULL, "a name");
     }
-    if (status == CARRYNET_OK && file.count > 0 && npz_write(again, file.arrays, file.count) == CARRYNET_OK) {
+    if (status == CARRYNET_OK && file.count > 0 && others == 0 &&
+        npz_write(again, file.arrays, file.count) == CARRYNET_OK) {
         fuzz_must(npz_read(&same, again) == CARRYNET_OK && same.count == file.count, "what was written can be read");
         for (size_t i = 0; i < file.count; ++i)
             fuzz_must(same.arrays[i].size == file.arrays[i].size &&

@@ -38,6 +38,8 @@ static carrynet_status find(const npz_array **array, const npz_file *file, const
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: has no array %s: plot draws what `carrynet states` writes", path,
                          name);
     const npz_array *h = npz_find(file, "h");
+    if ((*array)->kind == NPZ_OTHER)
+        return base_fail(CARRYNET_ERROR_FORMAT, "%s: array %s: %s", path, name, (const char *)(*array)->data);
     if ((*array)->rank != rank || (rank == 3 && (*array)->shape[2] == 0) || h == NULL || h->rank != 3 ||
         (*array)->shape[0] != h->shape[0] || (*array)->shape[1] != h->shape[1])
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: array %s must have %zu dimensions, the first two those of h", path,
