@@ -3,6 +3,7 @@
  * replaced: --resume goes on with it, all else is refused.
  */
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
@@ -168,6 +169,10 @@ static int on_report(void *self, const carrynet_sweep_report *report)
     if (report->unsaved != NULL && !progress->unsaved)
         console_error("%s; training goes on, and saving is tried again", report->unsaved);
     progress->unsaved = report->unsaved != NULL;
+    if (progress->quiet && !progress->introduced && report->device[0] != '\0') {
+        drivers_say_reference(report->device);
+        progress->introduced = true;
+    }
     if (progress->quiet)
         return on_interrupted(self);
     if (!progress->introduced && report->device[0] != '\0') {

@@ -3,6 +3,7 @@
  * themselves are the library's.
  */
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/job.h"
 #include "cli/job_ranks.h"
 #include "cli/options.h"
@@ -272,6 +273,8 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
     options->allow_inexact = values[OPTION_ALLOW_INEXACT].given;
     if (values[OPTION_THREADS].given)
         job_set_threads(values[OPTION_THREADS].text); /* OpenCL has no call for this */
+    if (options->device == NULL || !base_same_word(options->device, "reference"))
+        drivers_prepare();
 }
 
 int engine_status(carrynet_status status, const carrynet_engine_options *options)
@@ -282,11 +285,14 @@ int engine_status(carrynet_status status, const carrynet_engine_options *options
     if (status == CARRYNET_ERROR_DEVICE && options->device != NULL) {
         near = console_nearest(options->device, words, count);
         for (size_t i = 0; i < count; ++i)
-            if (strcmp(options->device, words[i]) == 0)
+            if (base_same_word(options->device, words[i]))
                 near = NULL; /* spelt well: it is not there, or does not work */
     }
     if (near == NULL)
-        return console_status(status);
-    console_error("%s\nDid you mean '%s'?", carrynet_message(), near);
+        (void)console_status(status);
+    else
+        console_error("%s\nDid you mean '%s'?", carrynet_message(), near);
+    if (status == CARRYNET_ERROR_DEVICE)
+        drivers_explain();
     return console_exit_code(status);
 }

@@ -1,0 +1,25 @@
+/*
+ * OpenCL drivers as the program meets them: code of others that may end it. What can be done before one is loaded, and
+ * what is said when one crashes or calls exit.
+ */
+#ifndef CLI_DRIVERS_H
+#define CLI_DRIVERS_H
+
+#include <stdbool.h>
+
+/* To be called before anything of OpenCL; the first call alone does something, and may say a line or two. */
+void drivers_prepare(void);
+
+/* After an error of a device: says so if pocl's folder of compiled kernels may be the cause. */
+void drivers_explain(void);
+
+/* Where less is said: a line if the engine with this description is the reference because no device can be used. */
+void drivers_say_reference(const char *description);
+
+/* To be called when the program ends by itself. */
+void drivers_leave(void);
+
+/* Whether pocl is among the drivers that the loader knows; *any: whether there is one at all. Opens none. */
+bool drivers_have_pocl(bool *any);
+
+#endif
