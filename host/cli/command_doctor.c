@@ -152,15 +152,15 @@ int command_doctor(const cli_arguments *arguments)
     json_t *report = json_object();
     char note[3 * KERNEL_CACHE_PATH];
     bool any;
-    doctor_opencl found = {.cache = kernel_cache_prepare(), .advice = json_array()};
+    doctor_opencl found = {.cache = kernel_cache_prepare(true), .advice = json_array()};
     put_part(report, "carrynet", about_program(), as_json);
     put_part(report, "system", about_system(), as_json);
     put_part(report, "kernel_cache_of_pocl", about_cache(found.cache), as_json);
     put_part(report, "environment", about_variables(), as_json);
     if (job_wrong_threads()[0] != '\0')
         json_append(found.advice, json_of_text(job_wrong_threads()));
-    if (kernel_cache_note(note, sizeof note, found.cache)[0] != '\0' && !found.cache->suspect &&
-        drivers_have_pocl(&any))
+    if (kernel_cache_note(note, sizeof note, found.cache)[0] != '\0' &&
+        (!found.cache->suspect || found.cache->damaged[0] != '\0') && drivers_have_pocl(&any))
         json_append(found.advice, json_of_text(note));
     put_part(report, "OpenCL", doctor_about_opencl(&found), as_json);
     put_part(report, "devices", doctor_about_devices(&found), as_json);

@@ -152,11 +152,14 @@ typedef struct sweep_progress {
 static int on_interrupted(void *self)
 {
     sweep_progress *progress = self;
-    if (train_progress_signal() != 0 && !progress->stopping) {
+    const int number = train_progress_signal();
+    if (progress->device[0] == '\0')
+        train_progress_open_device(); /* it is asked once before */
+    if (number != 0 && !progress->stopping) {
         console_note("Stopping here and saving what is finished; once more ends it at once.");
         progress->stopping = true;
     }
-    return train_progress_signal() != 0;
+    return number != 0;
 }
 
 static int on_report(void *self, const carrynet_sweep_report *report)

@@ -86,10 +86,11 @@ static json_t *about_driver(doctor_opencl *found, size_t i)
         json_put(object, "devices", json_of_count((uint64_t)devices));
     }
     if (found->states[i] == DRIVER_DEADLY)
-        advise(found,
-               "the driver %s (of %s) ends every program that uses OpenCL: %s. Install its package again, or rename or "
-               "remove %s",
-               driver->library, driver->file, answer.how, driver->file);
+        advise(
+            found,
+            "the driver %s (of %s) stops every program that uses OpenCL (%s). Install its package again, or rename or "
+            "remove %s",
+            driver->library, driver->file, answer.how, driver->file);
     else if (found->states[i] == DRIVER_UNUSABLE && driver->hint[0] != '\0')
         advise(found, "the driver of %s cannot be used (%s): %s", driver->file, driver->reason, driver->hint);
     else if (found->states[i] == DRIVER_UNUSABLE)
@@ -207,7 +208,7 @@ json_t *doctor_about_opencl(doctor_opencl *found)
         json_t *together = json_object();
         put_death(together, &all);
         json_put(object, "all_drivers_together", together);
-        advise(found, "the drivers cannot be used together, though each can alone: %s%s%s", all.how,
+        advise(found, "the drivers cannot be used together, though each can alone (%s)%s%s", all.how,
                set_value("OPENCL_LAYERS") != NULL ? "; or a layer is the cause: OPENCL_LAYERS=" : "",
                set_value("OPENCL_LAYERS") != NULL ? set_value("OPENCL_LAYERS") : "");
     }
@@ -250,13 +251,14 @@ static void try_suspect_cache(doctor_opencl *found, const opencl_driver *driver,
 {
     doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, found->cache->folder);
     if (answer.how[0] != '\0')
-        advise(found, "pocl's kernel cache %s is damaged: with it the device was %s. Remove the folder",
+        advise(found, "pocl's kernel cache %s is damaged, and passed over (with it: %s). Remove the folder",
                found->cache->folder, answer.how);
     else
-        advise(found,
-               "an earlier run ended in a driver, and the kernels in %s are passed over since. Those that were tried "
-               "now work; remove %s, or the whole folder, to have it used again",
-               found->cache->folder, found->cache->instead);
+        advise(
+            found,
+            "the kernels in %s were found damaged, and are passed over since. Those that were tried now work; remove "
+            "%s, or the whole folder, to have it used again",
+            found->cache->folder, found->cache->instead);
     json_decref(answer.value);
 }
 
@@ -282,7 +284,7 @@ static json_t *about_device(doctor_opencl *found, const opencl_driver *driver, c
     ++found->devices;
     found->works += works ? 1 : 0;
     if (answer.value == NULL) {
-        advise(found, "device %s ends the program: %s", place, answer.how);
+        advise(found, "device %s stops the program (%s)", place, answer.how);
         if (pocl)
             try_other_cache(found, driver, platform, index);
     } else if (!works) {
@@ -290,7 +292,7 @@ static json_t *about_device(doctor_opencl *found, const opencl_driver *driver, c
                "device %s does not work; the report says why. A newer driver may help; `carrynet compare --device %s` "
                "says more",
                place, place);
-    } else if (pocl && found->cache->suspect) {
+    } else if (pocl && found->cache->suspect && found->cache->damaged[0] == '\0') {
         try_suspect_cache(found, driver, platform, index);
     }
     return object;

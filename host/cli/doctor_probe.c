@@ -243,12 +243,12 @@ static doctor_answer ask(struct question question, const base_patience *patience
     if (status != CARRYNET_OK)
         (void)snprintf(got.how, sizeof got.how, "not asked: %.200s", carrynet_message());
     else if (ending.late)
-        (void)snprintf(got.how, sizeof got.how, "hung: ended after %.0f s while %.100s", ending.seconds, line);
+        (void)snprintf(got.how, sizeof got.how, "no answer for %.0f s while %.100s", ending.seconds, line);
     else if (ending.signal != 0)
         (void)snprintf(got.how, sizeof got.how, "ended by %s (%.60s) while %.100s", signal_name(ending.signal),
                        strsignal(ending.signal), line);
     else if (ending.code != 0 || (got.value = json_loads(line, JSON_DECODE_ANY, NULL)) == NULL)
-        (void)snprintf(got.how, sizeof got.how, "ended by a call of exit (code %d) while %.100s", ending.code, line);
+        (void)snprintf(got.how, sizeof got.how, "it called exit (code %d) while %.100s", ending.code, line);
     if (got.how[0] != '\0' && said.data != NULL)
         (void)snprintf(got.said, sizeof got.said, "%s", base_printable((char *)(uintptr_t)cut_last_line(said.data)));
     base_text_free(&result);

@@ -9,7 +9,7 @@
 #include "opencl/installation.h"
 #include <jansson.h>
 
-/* An answer; or in `how` the way in which the process ended, such as "ended by SIGABRT (Aborted) while ...". */
+/* An answer; or in `how` what became of the process, such as "ended by SIGABRT (Aborted) while ...". */
 typedef struct doctor_answer {
     json_t *value;  /* NULL: none; else the caller's, to json_decref */
     char how[256];  /* "": it ended by itself */

@@ -8,13 +8,16 @@
 #include "cli/job.h"
 #include "cli/job_ranks.h"
 #include "cli/kernel_cache.h"
+#include "cli/kernel_files.h"
 #include "opencl/installation.h"
+#include <carrynet/device.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static bool prepared;
+static volatile sig_atomic_t opened; /* the drivers have told their devices */
 static volatile sig_atomic_t left;
 
 bool drivers_have_pocl(bool *any)
@@ -35,16 +38,19 @@ bool drivers_have_pocl(bool *any)
 
 /* ---- last words ------------------------------------------------------------------------------------------------ */
 
+/* LLVM catches some signals itself, once it compiles: abort then ends the program without these words. */
 static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL};
 enum { FATAL = sizeof fatal / sizeof fatal[0] };
 
 /* Only what a signal handler may call. */
 static void last_words(int number)
 {
-    static const char words[] = "\ncarrynet: the program was ended by a signal while it used OpenCL; `carrynet doctor` "
+    static const char opening[] =
+        "\ncarrynet: an OpenCL driver ended the program when it was opened; `carrynet doctor` "
+        "says which, and how to go on without it\n";
+    static const char using[] = "\ncarrynet: the program was ended by a signal while it used OpenCL; `carrynet doctor` "
                                 "says whether a driver or a damaged kernel cache is the cause\n";
-    (void)!write(STDERR_FILENO, words, sizeof words - 1);
-    kernel_cache_suspect();
+    (void)!write(STDERR_FILENO, opened ? using : opening, opened ? sizeof using - 1 : sizeof opening - 1);
     (void)raise(number); /* the handler was for once */
 }
 
@@ -63,7 +69,7 @@ static bool cache_fault(base_text *text)
     char folder[KERNEL_CACHE_PATH], fault[KERNEL_CACHE_FAULT];
     if (kernel_cache_fault(fault, kernel_cache_folder(folder, sizeof folder))[0] == '\0')
         return false;
-    base_text_add(text, "pocl cannot keep compiled kernels in %s (%s)", folder, fault);
+    base_text_add(text, "pocl cannot write compiled kernels to %s (%s)", folder, fault);
     return true;
 }
 
@@ -84,11 +90,13 @@ static void exit_by_driver(void)
 void drivers_prepare(void)
 {
     char note[2 * KERNEL_CACHE_PATH + KERNEL_CACHE_PATH];
+    carrynet_device *devices = NULL;
+    size_t count = 0;
     bool any;
     if (prepared)
         return;
     prepared = true;
-    const kernel_cache *cache = kernel_cache_prepare();
+    const kernel_cache *cache = kernel_cache_prepare(false);
     if (job_wrong_threads()[0] != '\0')
         console_note("carrynet: %s", job_wrong_threads());
     if (kernel_cache_note(note, sizeof note, cache)[0] != '\0' && drivers_have_pocl(&any))
@@ -96,6 +104,10 @@ void drivers_prepare(void)
     catch_fatal();
     if (job_ranks() == NULL) /* MPI ends processes that way, too */
         (void)atexit(exit_by_driver);
+    /* Here, where the default action of signals still ends the program, if a driver hangs. */
+    (void)carrynet_devices_list(&devices, &count);
+    carrynet_devices_free(devices);
+    opened = 1;
 }
 
 void drivers_explain(void)
@@ -117,4 +129,5 @@ void drivers_say_reference(const char *description)
 void drivers_leave(void)
 {
     left = 1;
+    kernel_files_left();
 }

@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* To be called before anything of OpenCL; the first call alone does something, and may say a line or two. */
+/*
+ * Opens the drivers, and says what was wrong in their environment. To be called before anything of OpenCL, and before
+ * signals are caught; the first call alone does something.
+ */
 void drivers_prepare(void);
 
 /* After an error of a device: says so if pocl's folder of compiled kernels may be the cause. */

@@ -90,6 +90,8 @@ const char *job_wrong_threads(void)
 
 void job_prepare(void)
 {
+    if (value_of("POCL_CACHE_DIR") == NULL)
+        (void)unsetenv("POCL_CACHE_DIR"); /* an empty one ends the program in pocl */
     check_threads();
     prepare_threads();
 }

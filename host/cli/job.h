@@ -7,7 +7,7 @@
 
 /*
  * To be called before anything of OpenCL: threads as far as the process may use cores. What the user has set stays,
- * but for numbers of threads that crash pocl.
+ * but for numbers of threads that crash pocl, and an empty POCL_CACHE_DIR, which does, too.
  */
 void job_prepare(void);
 

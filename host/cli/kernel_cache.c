@@ -9,6 +9,7 @@
 #include "cli/kernel_cache.h"
 #include "base/base.h"
 #include "cli/job.h"
+#include "cli/kernel_files.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,15 +129,30 @@ bool kernel_cache_temporary(char instead[KERNEL_CACHE_PATH])
     return false;
 }
 
-const kernel_cache *kernel_cache_prepare(void)
+static const char *in_use(const kernel_cache *cache)
+{
+    return cache->instead[0] != '\0' ? cache->instead : cache->folder;
+}
+
+/* Passes a folder over that is damaged: for a fresh one below it, or if that is the one, a temporary one. */
+static void pass_over(kernel_cache *cache)
+{
+    const bool again = cache->instead[0] != '\0';
+    kernel_cache_suspect();
+    cache->suspect = true;
+    cache->instead[0] = '\0';
+    if (!again && is_private(fresh))
+        (void)snprintf(cache->instead, sizeof cache->instead, "%s", fresh);
+    else
+        (void)kernel_cache_temporary(cache->instead);
+}
+
+const kernel_cache *kernel_cache_prepare(bool look)
 {
     static kernel_cache cache;
     struct stat about;
-    const char *own = getenv("POCL_CACHE_DIR");
     if (cache.folder[0] != '\0')
         return &cache;
-    if (own != NULL && own[0] == '\0')
-        (void)unsetenv("POCL_CACHE_DIR"); /* pocl 3.1 ends the program */
     take_job_folder();
     (void)kernel_cache_folder(cache.folder, sizeof cache.folder);
     if (kernel_cache_fault(cache.fault, cache.folder)[0] == '\0') {
@@ -147,6 +163,9 @@ const kernel_cache *kernel_cache_prepare(void)
     }
     if (cache.fault[0] != '\0' || (cache.suspect && cache.instead[0] == '\0'))
         (void)kernel_cache_temporary(cache.instead);
+    if ((look || kernel_files_enter(in_use(&cache))) &&
+        kernel_files_damaged(cache.damaged, sizeof cache.damaged, in_use(&cache)))
+        pass_over(&cache);
     if (cache.instead[0] != '\0')
         (void)setenv("POCL_CACHE_DIR", cache.instead, 1);
     return &cache;
@@ -156,20 +175,24 @@ const char *kernel_cache_note(char *text, size_t size, const kernel_cache *cache
 {
     text[0] = '\0';
     if (cache->suspect)
-        (void)snprintf(text, size,
-                       "an earlier run ended in a driver, perhaps by a damaged kernel in %s; new ones go to %s. Remove "
-                       "the folder %s to start anew",
-                       cache->folder, cache->instead[0] != '\0' ? cache->instead : cache->folder, cache->folder);
+        (void)snprintf(
+            text, size,
+            "the compiled kernels of pocl in %s are damaged%s%s%s, and passed over; new ones go to %s. Remove "
+            "the folder %s to start anew",
+            cache->folder, cache->damaged[0] != '\0' ? " (" : "", cache->damaged,
+            cache->damaged[0] != '\0' ? " is not whole)" : "", in_use(cache), cache->folder);
     else if (cache->fault[0] != '\0' && cache->instead[0] != '\0')
-        (void)snprintf(text, size,
-                       "pocl cannot keep compiled kernels in %s (%s); they go to %s. POCL_CACHE_DIR names another "
-                       "folder",
-                       cache->folder, cache->fault, cache->instead);
+        (void)snprintf(
+            text, size,
+            "pocl cannot write compiled kernels to %s (%s), and has no device without such a folder; they go to %s. "
+            "POCL_CACHE_DIR names another",
+            cache->folder, cache->fault, cache->instead);
     else if (cache->fault[0] != '\0')
-        (void)snprintf(text, size,
-                       "pocl cannot keep compiled kernels in %s (%s), nor in a temporary folder, and has no device "
-                       "without. Set POCL_CACHE_DIR to a folder that can be written",
-                       cache->folder, cache->fault);
+        (void)snprintf(
+            text, size,
+            "pocl cannot write compiled kernels to %s (%s), nor to a temporary folder, and has no device without "
+            "such a folder. Set POCL_CACHE_DIR to one that can be written",
+            cache->folder, cache->fault);
     return text;
 }
 

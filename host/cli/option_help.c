@@ -4,7 +4,6 @@
  */
 #include "cli/console.h"
 #include "cli/doctor_probe.h"
-#include "cli/kernel_cache.h"
 #include "cli/options.h"
 #include "opencl/installation.h"
 #include <string.h>
@@ -95,7 +94,6 @@ void help_version(FILE *stream)
 {
     opencl_loader about;
     opencl_loader_find(&about);
-    (void)kernel_cache_prepare();
     const doctor_answer loader = doctor_ask_loader(), all = doctor_ask_all(NULL, &about);
     const char *mpi = carrynet_ranks_library(), *text = json_string_value(loader.value);
     const json_t *platforms = json_object_get(all.value, "platforms");
@@ -115,7 +113,8 @@ void help_version(FILE *stream)
         console_fold(stream, 0, 0, line);
     }
     if (all.how[0] != '\0')
-        (void)fprintf(stream, "no OpenCL: the drivers were %s;\n`carrynet doctor` says which\n", all.how);
+        (void)fprintf(stream, "a driver stops every program that uses OpenCL (%s);\n`carrynet doctor` says which\n",
+                      all.how);
     else if (count == 0)
         (void)fputs("no OpenCL platform\n", stream);
     json_decref(loader.value);

@@ -48,10 +48,15 @@ static void catch_signal(int number)
     caught = number;
 }
 
+void train_progress_open_device(void)
+{
+    asked = 0;
+}
+
 void train_progress_catch_signals(void)
 {
     struct sigaction action = {.sa_handler = catch_signal, .sa_flags = SA_RESTART};
-    asked = 0;
+    train_progress_open_device();
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
