@@ -104,11 +104,11 @@ Test(doctor, job_keeps_kernels_in_its_temporary_folder)
     expect_variable("POCL_CACHE_DIR", "mine",
                     (const char *const[]){ALONE, "SLURM_JOB_ID=8", folder, "POCL_CACHE_DIR=mine", NULL});
     expect_variable(
-        "POCL_CACHE_DIR", "",
+        "POCL_CACHE_DIR", "not set",
         (const char *const[]){ALONE, "SLURM_JOB_ID=", "PBS_JOBID=", "LSB_JOBID=", folder, "POCL_CACHE_DIR=", NULL});
     /* A folder that others can write to could hold their code. */
     cr_assert_eq(chmod(own, 0777), 0);
-    expect_variable("POCL_CACHE_DIR", "",
+    expect_variable("POCL_CACHE_DIR", "not set",
                     (const char *const[]){ALONE, "PBS_JOBID=7.server", "SLURM_JOB_ID=", "SLURM_TMPDIR=", folder,
                                           "POCL_CACHE_DIR=", NULL});
     /* Slurm's own folder goes before. */
