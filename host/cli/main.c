@@ -76,6 +76,8 @@ int main(int argc, char **argv)
         return code;
     job_prepare(); /* the threads of this rank */
     code = run(argc, argv);
+    if (code == EXIT_CODE_DEVICE)
+        drivers_explain();
     drivers_leave();
     return job_leave(code);
 }

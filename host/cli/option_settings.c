@@ -289,10 +289,7 @@ int engine_status(carrynet_status status, const carrynet_engine_options *options
                 near = NULL; /* spelt well: it is not there, or does not work */
     }
     if (near == NULL)
-        (void)console_status(status);
-    else
-        console_error("%s\nDid you mean '%s'?", carrynet_message(), near);
-    if (status == CARRYNET_ERROR_DEVICE)
-        drivers_explain();
+        return console_status(status);
+    console_error("%s\nDid you mean '%s'?", carrynet_message(), near);
     return console_exit_code(status);
 }
