@@ -165,7 +165,7 @@ int command_devices(const cli_arguments *arguments)
     size_t count = 0;
     if (arguments->values[OPTION_DUMP_KERNELS].given)
         return dump_kernels(arguments->values[OPTION_DUMP_KERNELS].text, as_json);
-    drivers_prepare();
+    drivers_prepare(true);
     const carrynet_status status = carrynet_devices_list(&devices, &count);
     if (status != CARRYNET_OK)
         return console_status(status);

@@ -87,7 +87,7 @@ static void exit_by_driver(void)
 
 /* ---- before, and after ----------------------------------------------------------------------------------------- */
 
-void drivers_prepare(void)
+void drivers_prepare(bool open)
 {
     char note[2 * KERNEL_CACHE_PATH + KERNEL_CACHE_PATH];
     carrynet_device *devices = NULL;
@@ -105,7 +105,8 @@ void drivers_prepare(void)
     if (job_ranks() == NULL) /* MPI ends processes that way, too */
         (void)atexit(exit_by_driver);
     /* Here, where the default action of signals still ends the program, if a driver hangs. */
-    (void)carrynet_devices_list(&devices, &count);
+    if (open)
+        (void)carrynet_devices_list(&devices, &count);
     carrynet_devices_free(devices);
     opened = 1;
 }

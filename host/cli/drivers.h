@@ -8,10 +8,10 @@
 #include <stdbool.h>
 
 /*
- * Opens the drivers, and says what was wrong in their environment. To be called before anything of OpenCL, and before
- * signals are caught; the first call alone does something.
+ * Makes the environment of drivers what they can bear, says what was wrong in it, and opens them, if they are needed for
+ * sure. To be called before anything of OpenCL, and before signals are caught; the first call alone does something.
  */
-void drivers_prepare(void);
+void drivers_prepare(bool open);
 
 /* After an error of a device: says so if pocl's folder of compiled kernels may be the cause. */
 void drivers_explain(void);

@@ -274,7 +274,7 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
     if (values[OPTION_THREADS].given)
         job_set_threads(values[OPTION_THREADS].text); /* OpenCL has no call for this */
     if (options->device == NULL || !base_same_word(options->device, "reference"))
-        drivers_prepare();
+        drivers_prepare(options->device != NULL || arguments->command->id != COMMAND_PROVE); /* few proofs need one */
 }
 
 int engine_status(carrynet_status status, const carrynet_engine_options *options)
