@@ -107,6 +107,11 @@ char *base_real_text(char text[BASE_NUMBER], double value);
 /* Reads a decimal number, the whole text, with a point in every locale: finite, no blanks, nothing hexadecimal. */
 bool base_read_real(double *value, const char *text);
 
+/* Whether two words are the same but for the case of the letters A to Z, in every locale. */
+bool base_same_word(const char *a, const char *b);
+/* Whether the word is a part of the text, likewise. */
+bool base_has_word(const char *text, const char *word);
+
 /* Reads digits up to `most`; returns what follows them, or NULL. */
 const char *base_read_whole(uint64_t *value, const char *text, uint64_t most);
 
@@ -204,5 +209,27 @@ carrynet_status base_writable(const char *path);
  */
 carrynet_status base_run(base_text *output, base_text *errors, int *code, const char *const *words, const char *input,
                          size_t size);
+
+/* How a function ended that ran in a process of its own: by a signal, too late, or with an exit code. */
+typedef struct base_ending {
+    int signal;     /* that ended it; 0: none */
+    int code;       /* exit code: not 0 where something else ended the process */
+    bool late;      /* it was ended, since it took too long */
+    double seconds; /* how long, then */
+} base_ending;
+
+/* How long that may take: seconds without use of the processor, and seconds in all. */
+typedef struct base_patience {
+    double idle, most;
+} base_patience;
+
+/*
+ * Runs function(self, result) in a child process. What it writes to the descriptor `result` is added to *result, what
+ * comes to its standard output and error to *said, each up to about BASE_APART_BYTES. IO if there can be no process;
+ * how the child ends is no error.
+ */
+enum { BASE_APART_BYTES = 1 << 20 };
+carrynet_status base_run_apart(base_text *result, base_text *said, base_ending *ending,
+                               void (*function)(void *self, int result), void *self, const base_patience *patience);
 
 #endif

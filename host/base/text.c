@@ -78,6 +78,32 @@ char *base_printable(char *text)
     return text;
 }
 
+static int small(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter;
+}
+
+bool base_same_word(const char *a, const char *b)
+{
+    while (*a != '\0' && small(*a) == small(*b)) {
+        ++a;
+        ++b;
+    }
+    return small(*a) == small(*b);
+}
+
+bool base_has_word(const char *text, const char *word)
+{
+    for (; *text != '\0'; ++text) {
+        size_t i = 0;
+        while (word[i] != '\0' && small(text[i]) == small(word[i]))
+            ++i;
+        if (word[i] == '\0')
+            return true;
+    }
+    return false;
+}
+
 void base_point(char *number)
 {
     static const char plain[] = "0123456789+-e";

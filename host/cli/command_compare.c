@@ -71,7 +71,7 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
 static bool find_device(char *place, size_t size, const char *wish, bool inexact, int *code)
 {
     static const char *const best[] = {"gpu", "cpu"};
-    const bool automatic = wish == NULL || wish[0] == '\0' || strcmp(wish, "auto") == 0;
+    const bool automatic = wish == NULL || wish[0] == '\0' || base_same_word(wish, "auto");
     carrynet_device device;
     carrynet_status status = CARRYNET_ERROR_DEVICE;
     if (!automatic)
@@ -184,7 +184,7 @@ static carrynet_status compare_case(comparison *counted, size_t index, const car
 static bool names_several(const carrynet_engine_options *options)
 {
     const char *wish = options->device != NULL ? options->device : "";
-    return strpbrk(wish, ",/") != NULL || strcmp(wish, "all") == 0;
+    return strpbrk(wish, ",/") != NULL || base_same_word(wish, "all");
 }
 
 /* What --bisect and -o ask for that cannot be done: a message, and true. */
@@ -221,8 +221,8 @@ int command_compare(const cli_arguments *arguments)
         options.allow_inexact = true;
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
-    const bool in_c =
-        options.device != NULL && (strcmp(options.device, "reference") == 0 || strcmp(options.device, "host") == 0);
+    const bool in_c = options.device != NULL &&
+                      (base_same_word(options.device, "reference") || base_same_word(options.device, "host"));
     const bool several = names_several(&options);
     const bool team = several || carrynet_ranks_count(options.ranks) > 1;
     if (wrong_bisect(arguments, in_c, team))

@@ -3,6 +3,7 @@
  * passes the start-up check. A machine without OpenCL is no error: training works there too, in plain C.
  */
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
 #include <inttypes.h>
@@ -121,6 +122,14 @@ static void put_device(json_t *devices, const carrynet_device *d, const admissio
 static void print_none(void)
 {
     const char *variable = getenv("OCL_ICD_VENDORS");
+    bool any;
+    (void)drivers_have_pocl(&any);
+    if (any) {
+        (void)fputs("An OpenCL driver is installed, but it has no device that can be used: `carrynet\n"
+                    "doctor` says why. Training works all the same, in plain C.\n",
+                    stdout);
+        return;
+    }
     (void)fputs("There is no OpenCL device on this machine. Training works all the same, in\n"
                 "plain C. For OpenCL on the processor, install pocl:\n"
                 "\n"
@@ -157,6 +166,7 @@ int command_devices(const cli_arguments *arguments)
     if (arguments->values[OPTION_DUMP_KERNELS].given)
         return dump_kernels(arguments->values[OPTION_DUMP_KERNELS].text, as_json);
     carrynet_status status = carrynet_host_admit(); /* which no device is to be blamed for */
+    drivers_prepare(true);
     if (status == CARRYNET_OK)
         status = carrynet_devices_list(&devices, &count);
     if (status != CARRYNET_OK)

@@ -1,18 +1,22 @@
 /*
  * carrynet doctor: what a report of an error needs, and what to do where something is missing. The report is made as
- * JSON and printed from that, so that both say the same. Nothing found wrong ends it early.
+ * JSON and printed from that, part by part, so that both say the same. Nothing found wrong ends it early: this process
+ * loads no driver.
  */
 #include "cli/console.h"
+#include "cli/doctor_opencl.h"
 #include "cli/doctor_report.h"
+#include "cli/drivers.h"
 #include "cli/job.h"
 #include "cli/json_values.h"
+#include "cli/kernel_cache.h"
 #include "cli/options.h"
-#include "opencl/installation.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+extern char **environ;
 
 static json_t *text_of(const char *format, ...) BASE_PRINTF(1, 2);
 
@@ -104,206 +108,88 @@ static json_t *about_system(void)
     return object;
 }
 
+/* The variables that have a meaning here; and others of loaders, drivers and the linker, where they are set. */
 static json_t *about_variables(void)
 {
+    static const char *const others[] = {"OCL_ICD_", "OPENCL_", "POCL_", "LD_PRELOAD=", "LD_LIBRARY_PATH="};
     json_t *object = json_object();
     for (const cli_meaning *m = variable_meanings; m->name != NULL; ++m) {
         const char *value = getenv(m->name);
         json_put(object, m->name, value != NULL ? text_of("%.1000s", value) : json_of_text("not set"));
     }
+    for (char **v = environ; *v != NULL; ++v) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(*v, "="), *v);
+        for (size_t i = 0; i < sizeof others / sizeof others[0]; ++i)
+            if (strncmp(*v, others[i], strlen(others[i])) == 0 && json_object_get(object, name) == NULL)
+                json_put(object, name, text_of("%.1000s", *v + strcspn(*v, "=") + ((*v)[strcspn(*v, "=")] != '\0')));
+    }
     return object;
 }
 
-/* The folder of compiled kernels: of those that lead to it, the deepest that is there must be writable. */
-static json_t *about_cache(json_t *advice)
+/* The folder of compiled kernels. */
+static json_t *about_cache(const kernel_cache *cache)
 {
     json_t *object = json_object();
-    char folder[1024], there[1024];
-    char *slash;
-    job_kernel_cache(folder, sizeof folder);
-    (void)snprintf(there, sizeof there, "%s", folder);
-    while (access(there, F_OK) != 0 && (slash = strrchr(there, '/')) != NULL && slash != there)
-        *slash = '\0';
-    const bool writable = access(there, W_OK | X_OK) == 0;
-    const char *reason = writable ? "" : strerror(errno);
-    json_put(object, "folder", json_of_text(folder));
-    json_put(object, "is_there", json_boolean(strcmp(there, folder) == 0));
-    json_put(object, "writable", json_boolean(writable));
-    if (!writable)
-        json_append(advice,
-                    text_of("pocl cannot write compiled kernels to %s (%s), and compiles them in every run; set "
-                            "POCL_CACHE_DIR to a folder that can be written to",
-                            folder, reason));
+    json_put(object, "folder", json_of_text(cache->folder));
+    json_put(object, "is_there", json_boolean(access(cache->folder, F_OK) == 0));
+    json_put(object, "writable", json_boolean(cache->fault[0] == '\0'));
+    if (cache->fault[0] != '\0')
+        json_put(object, "reason", json_of_text(cache->fault));
+    if (cache->instead[0] != '\0')
+        json_put(object, "used_instead", json_of_text(cache->instead));
     return object;
-}
-
-/* ---- OpenCL ---------------------------------------------------------------------------------------------------- */
-
-static json_t *about_opencl(json_t *advice, size_t *opened)
-{
-    json_t *object = json_object(), *list = json_array(), *platform_list = json_array();
-    opencl_driver *drivers = NULL;
-    opencl_platform *platforms = NULL;
-    size_t count = 0, platform_count = 0;
-    char loader[256];
-    bool exists;
-    const char *folder = opencl_drivers_folder(&exists);
-    json_put(object, "loader", json_of_text(opencl_loader(loader, sizeof loader)));
-    json_put(object, "drivers_folder", text_of("%s%s", folder, exists ? "" : ", which is not there"));
-    if (opencl_drivers_list(&drivers, &count) == CARRYNET_OK)
-        for (size_t i = 0; i < count; ++i) {
-            json_t *driver = json_object();
-            json_put(driver, "file", json_of_text(drivers[i].file));
-            json_put(driver, "library", json_of_text(drivers[i].library));
-            json_put(driver, "opened", json_boolean(drivers[i].opened));
-            if (!drivers[i].opened) {
-                json_put(driver, "reason", json_of_text(drivers[i].reason));
-                json_append(advice,
-                            text_of("the driver of %s cannot be used (%s); install its package again, or remove "
-                                    "what is left of it",
-                                    drivers[i].file, drivers[i].reason));
-            }
-            *opened += drivers[i].opened ? 1 : 0;
-            json_append(list, driver);
-        }
-    if (opencl_platforms_list(&platforms, &platform_count) == CARRYNET_OK)
-        for (size_t i = 0; i < platform_count; ++i) {
-            json_t *platform = json_object();
-            json_put(platform, "platform", json_of_count(i));
-            json_put(platform, "name", json_of_text(platforms[i].name));
-            json_put(platform, "vendor", json_of_text(platforms[i].vendor));
-            json_put(platform, "version", json_of_text(platforms[i].version));
-            json_put(platform, "devices", json_of_count(platforms[i].devices));
-            json_append(platform_list, platform);
-        }
-    json_put(object, "drivers", list);
-    json_put(object, "platforms", platform_list);
-    base_free(drivers);
-    base_free(platforms);
-    return object;
-}
-
-/* "admitted", or why not. */
-static json_t *admission_of(const carrynet_device *device, carrynet_precision precision, bool *admitted)
-{
-    (void)console_progress("Checking device %u:%u in fp%d ...", device->platform, device->index, (int)precision);
-    *admitted = carrynet_device_admit(device->platform, device->index, precision) == CARRYNET_OK;
-    console_progress_clear();
-    return json_of_text(*admitted ? "admitted" : carrynet_message());
-}
-
-/* A few small cases, as `carrynet compare` has them: "2 of 2 equal to plain C", or what went wrong. */
-static json_t *cases_of(const carrynet_device *device, bool *good)
-{
-    static const char *const small[] = {"smallest", "seeds"};
-    enum { SMALL = sizeof small / sizeof small[0] };
-    carrynet_engine_options options;
-    carrynet_case_result result = {0};
-    char place[32];
-    size_t equal = 0;
-    (void)snprintf(place, sizeof place, "%u:%u", device->platform, device->index);
-    carrynet_engine_options_init(&options);
-    options.device = place;
-    *good = false;
-    for (size_t k = 0; k < SMALL; ++k)
-        for (size_t i = 0; i < carrynet_case_count(); ++i) {
-            if (strcmp(carrynet_case_name(i), small[k]) != 0)
-                continue;
-            (void)console_progress("Comparing %s on device %s ...", small[k], place);
-            const carrynet_status status = carrynet_case_compare(&result, i, &options);
-            console_progress_clear();
-            if (status != CARRYNET_OK)
-                return text_of("case %s: %s", small[k], carrynet_message());
-            if (result.skipped || result.equal != result.values)
-                return text_of("case %s: %llu of %llu values equal to plain C", small[k],
-                               (unsigned long long)result.equal, (unsigned long long)result.values);
-            ++equal;
-        }
-    *good = equal == SMALL;
-    return text_of("%zu of %d equal to plain C, bit by bit", equal, SMALL);
-}
-
-static json_t *about_devices(json_t *advice, bool host, size_t *count, size_t *working)
-{
-    json_t *list = json_array();
-    carrynet_device *devices = NULL;
-    *count = 0;
-    if (carrynet_devices_list(&devices, count) != CARRYNET_OK) {
-        json_append(advice, json_of_text(carrynet_message()));
-        *count = 0;
-    }
-    for (size_t i = 0; i < *count; ++i) {
-        const carrynet_device *d = &devices[i];
-        const double start = base_seconds();
-        bool single = false, wide = false, good = false;
-        json_t *object = json_object();
-        json_put(object, "device", text_of("%u:%u", d->platform, d->index));
-        json_put(object, "name", json_of_text(d->name));
-        json_put(object, "version", json_of_text(d->version));
-        json_put(object, "driver", json_of_text(d->driver));
-        json_put(object, "compute_units", json_of_count(d->compute_units));
-        json_put(object, "memory", of_memory(d->global_memory));
-        json_put(object, "fp32", admission_of(d, CARRYNET_FP32, &single));
-        json_put(object, "fp64", d->fp64 ? admission_of(d, CARRYNET_FP64, &wide) : json_of_text("not there"));
-        json_put(object, "cases", single ? cases_of(d, &good) : json_of_text("not run"));
-        json_put(object, "seconds", json_of_real(base_seconds() - start));
-        json_put(object, "works", json_boolean(good));
-        *working += good ? 1 : 0;
-        if (!good && host)
-            json_append(advice, text_of("device %u:%u does not work; the report says why. A newer driver may help; "
-                                        "`carrynet compare --device %u:%u` says more",
-                                        d->platform, d->index, d->platform, d->index));
-        json_append(list, object);
-    }
-    carrynet_devices_free(devices);
-    return list;
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
-/* What to do where there is no device at all. */
-static void advise(json_t *advice, size_t devices, size_t opened)
+/* A part of the report, printed at once where that is text: what comes after it may take long. */
+static void put_part(json_t *report, const char *name, json_t *part, bool as_json)
 {
-    const char *variable = getenv("OCL_ICD_VENDORS");
-    if (devices > 0)
-        return;
-    if (variable != NULL && variable[0] != '\0')
-        json_append(advice,
-                    text_of("OCL_ICD_VENDORS is set to '%.500s': OpenCL looks for drivers only there", variable));
-    if (opened == 0)
-        json_append(advice, json_of_text("there is no OpenCL driver; for OpenCL on the processor: apt-get install "
-                                         "pocl-opencl-icd; for a GPU install its vendor's: nvidia-opencl-icd, "
-                                         "intel-opencl-icd, mesa-opencl-icd or rocm-opencl-icd"));
-    else
-        json_append(advice, json_of_text("the drivers have no device: a GPU's needs its kernel module and the right to "
-                                         "open /dev/dri or /dev/nvidia*, for which groups render and video stand"));
+    json_put(report, name, part);
+    json_t *alone = json_object();
+    json_put(alone, name, json_incref(part));
+    if (!as_json)
+        doctor_print(stdout, alone);
+    (void)fflush(stdout);
+    json_decref(alone);
 }
 
 int command_doctor(const cli_arguments *arguments)
 {
-    json_t *report = json_object(), *advice = json_array();
-    size_t devices = 0, working = 0, opened = 0;
-    bool host = false;
-    json_put(report, "carrynet", about_program());
-    json_put(report, "system", about_system());
-    json_put(report, "arithmetic_of_this_host", about_arithmetic(advice, &host));
-    json_put(report, "OpenCL", about_opencl(advice, &opened));
-    json_put(report, "devices", about_devices(advice, host, &devices, &working));
-    json_put(report, "kernel_cache_of_pocl", about_cache(advice));
-    json_put(report, "environment", about_variables());
-    advise(advice, devices, opened);
-    json_put(report, "what_to_do", json_incref(advice));
+    const bool as_json = arguments->values[OPTION_JSON].given;
+    json_t *report = json_object();
+    char note[3 * KERNEL_CACHE_PATH];
+    bool any, host = false;
+    doctor_opencl found = {.cache = kernel_cache_prepare(true), .advice = json_array()};
+    put_part(report, "carrynet", about_program(), as_json);
+    put_part(report, "system", about_system(), as_json);
+    put_part(report, "arithmetic_of_this_host", about_arithmetic(found.advice, &host), as_json);
+    found.host = host;
+    put_part(report, "kernel_cache_of_pocl", about_cache(found.cache), as_json);
+    put_part(report, "environment", about_variables(), as_json);
+    if (job_wrong_threads()[0] != '\0')
+        json_append(found.advice, json_of_text(job_wrong_threads()));
+    if (kernel_cache_note(note, sizeof note, found.cache)[0] != '\0' &&
+        (!found.cache->suspect || found.cache->damaged[0] != '\0') && drivers_have_pocl(&any))
+        json_append(found.advice, json_of_text(note));
+    put_part(report, "OpenCL", doctor_about_opencl(&found), as_json);
+    put_part(report, "devices", doctor_about_devices(&found), as_json);
+    const size_t working = found.apart ? 0 : found.works;
     json_put(report, "working_devices", json_of_count(working));
-    if (arguments->values[OPTION_JSON].given) {
+    put_part(report, "what_to_do", found.advice, as_json);
+    if (as_json) {
         (void)json_line(stdout, json_incref(report), JSON_DIGITS);
     } else {
-        doctor_print(stdout, report);
-        (void)printf("\n%zu of %zu OpenCL devices give the same bits as plain C%s\n", working, devices,
-                     !host          ? ", since this build computes\nwrongly on this host, as said above"
-                     : working == 0 ? "; training works all the\nsame, with --device reference"
-                                    : "");
+        (void)printf("\n%zu of %zu OpenCL devices give the same bits as plain C%s\n", found.works, found.devices,
+                     !host ? ", since this build computes\nwrongly on this host, as said above"
+                     : working == found.works && working > 0 ? ""
+                     : found.works > 0
+                         ? ", but only\nwith the variable above; until it is set, or the driver gone, every command "
+                           "ends"
+                         : "; training works all the\nsame, with --device host");
     }
-    json_decref(advice);
+    doctor_opencl_free(&found);
     json_decref(report);
     return working > 0 ? EXIT_CODE_DONE : EXIT_CODE_DEVICE;
 }

@@ -3,6 +3,7 @@
  * replaced: --resume goes on with it, all else is refused.
  */
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
@@ -151,11 +152,14 @@ typedef struct sweep_progress {
 static int on_interrupted(void *self)
 {
     sweep_progress *progress = self;
-    if (train_progress_signal() != 0 && !progress->stopping) {
+    const int number = train_progress_signal();
+    if (progress->device[0] == '\0')
+        train_progress_open_device(); /* it is asked once before */
+    if (number != 0 && !progress->stopping) {
         console_note("Stopping here and saving what is finished; once more ends it at once.");
         progress->stopping = true;
     }
-    return train_progress_signal() != 0;
+    return number != 0;
 }
 
 static int on_report(void *self, const carrynet_sweep_report *report)
@@ -168,6 +172,10 @@ static int on_report(void *self, const carrynet_sweep_report *report)
     if (report->unsaved != NULL && !progress->unsaved)
         console_error("%s; training goes on, and saving is tried again", report->unsaved);
     progress->unsaved = report->unsaved != NULL;
+    if (progress->quiet && !progress->introduced && report->device[0] != '\0') {
+        drivers_say_fallback(report->device);
+        progress->introduced = true;
+    }
     if (progress->quiet)
         return on_interrupted(self);
     if (!progress->introduced && report->device[0] != '\0') {

@@ -49,10 +49,9 @@ static const char *const prove_examples[] = {"carrynet prove add.safetensors",
                                              "carrynet prove add.safetensors --by all --states 50000000",
                                              "carrynet prove many.safetensors -o many.cert --json", NULL};
 static const char *const verify_examples[] = {"carrynet verify add.safetensors add.safetensors.cert", NULL};
-static const char *const import_examples[] = {
-    "carrynet import rnn.safetensors --cell tanh -o rnn-model.safetensors",
-    "carrynet import net.npz --map w_xh=A.T,w_hh=B.T,w_hy=C.T -o model",
-    "carrynet import weights.npz --task sub -o sub.safetensors", NULL};
+static const char *const import_examples[] = {"carrynet import rnn.safetensors --cell tanh -o rnn-model.safetensors",
+                                              "carrynet import net.npz --map w_xh=A.T,w_hh=B.T,w_hy=C.T -o model",
+                                              "carrynet import weights.npz --task sub -o sub.safetensors", NULL};
 static const char *const states_examples[] = {"carrynet states add.safetensors -o h.npz",
                                               "carrynet states add.safetensors --bits 32 --problems 100 -o h.npz",
                                               NULL};

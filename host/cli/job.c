@@ -1,19 +1,21 @@
 /*
- * The environment of drivers. A batch job that compiles kernels into a home folder shares it, over a network, with every
- * other job; so pocl's cache goes to the job's own temporary folder, into a folder that nobody else can write to.
+ * The environment of drivers: how many threads they make. pocl crashes or aborts on numbers that are none or too many,
+ * so only those that make sense reach it.
  */
 #include "cli/job.h"
 #include "base/base.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Read when a driver is loaded: by pocl, newer pocl, Intel's runtime. */
 static const char *const thread_variables[] = {"POCL_MAX_PTHREAD_COUNT", "POCL_CPU_MAX_CU_COUNT", "DPCPP_CPU_NUM_CUS"};
-enum { THREAD_VARIABLES = sizeof thread_variables / sizeof thread_variables[0] };
+enum { THREAD_VARIABLES = sizeof thread_variables / sizeof thread_variables[0], MOST_THREADS = 1024 };
+
+/* Likewise, and least numbers of threads. */
+static const char *const least_variables[] = {"POCL_PTHREAD_MIN_THREADS", "POCL_CPU_MIN_CU_COUNT"};
+
+static char wrong[512]; /* what is not used, and why */
 
 static const char *value_of(const char *name)
 {
@@ -37,6 +39,31 @@ void job_set_threads(const char *count)
         (void)setenv(thread_variables[i], count, 1);
 }
 
+/* A number of threads that is none is taken out of the environment; so is an empty one, which pocl takes for 0. */
+static void check_variable(const char *name)
+{
+    const char *value = getenv(name);
+    uint64_t threads = 0;
+    if (value == NULL)
+        return;
+    const char *end = base_read_whole(&threads, value, UINT32_MAX);
+    if (end != NULL && *end == '\0' && threads >= 1 && threads <= MOST_THREADS)
+        return;
+    if (value[0] != '\0')
+        (void)snprintf(wrong, sizeof wrong,
+                       "%s is '%.100s', which is no number of threads from 1 to %d, and is not used", name, value,
+                       (int)MOST_THREADS);
+    (void)unsetenv(name);
+}
+
+static void check_threads(void)
+{
+    for (size_t i = 0; i < THREAD_VARIABLES; ++i)
+        check_variable(thread_variables[i]);
+    for (size_t i = 0; i < sizeof least_variables / sizeof least_variables[0]; ++i)
+        check_variable(least_variables[i]);
+}
+
 static void prepare_threads(void)
 {
     const size_t cores = base_cores();
@@ -56,46 +83,15 @@ static void prepare_threads(void)
 #endif
 }
 
-/* A folder of this user that no other can write to: kernels in it are code. */
-static bool is_private_folder(const char *path)
+const char *job_wrong_threads(void)
 {
-    struct stat about;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return false;
-    return lstat(path, &about) == 0 && S_ISDIR(about.st_mode) && about.st_uid == geteuid() &&
-           (about.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-static void prepare_cache(void)
-{
-    const char *job = job_variable();
-    const char *folder = value_of("SLURM_TMPDIR") != NULL ? value_of("SLURM_TMPDIR") : value_of("TMPDIR");
-    base_text path = {0};
-    if (job == NULL || folder == NULL || value_of("POCL_CACHE_DIR") != NULL)
-        return;
-    base_text_add(&path, "%s/carrynet-pocl-%lu-", folder, (unsigned long)geteuid());
-    for (const char *p = value_of(job); *p != '\0'; ++p) /* "12.server[3]" */
-        base_text_add(&path, "%c", *p == '/' ? '-' : *p);
-    if (!path.failed && is_private_folder(path.data))
-        (void)setenv("POCL_CACHE_DIR", path.data, 1);
-    base_text_free(&path);
+    return wrong;
 }
 
 void job_prepare(void)
 {
+    if (value_of("POCL_CACHE_DIR") == NULL)
+        (void)unsetenv("POCL_CACHE_DIR"); /* an empty one ends the program in pocl */
+    check_threads();
     prepare_threads();
-    prepare_cache();
-}
-
-char *job_kernel_cache(char *text, size_t size)
-{
-    const char *own = value_of("POCL_CACHE_DIR"), *cache = value_of("XDG_CACHE_HOME"), *home = value_of("HOME");
-    if (own != NULL)
-        (void)snprintf(text, size, "%s", own);
-    else if (cache != NULL)
-        (void)snprintf(text, size, "%s/pocl/kcache", cache);
-    else
-        (void)snprintf(text, size, "%s%s", home != NULL ? home : "/tmp",
-                       home != NULL ? "/.cache/pocl/kcache" : "/pocl/kcache");
-    return text;
 }

@@ -1,4 +1,4 @@
-/* What the program tells drivers by their environment variables, before they are loaded: threads, and a job's cache. */
+/* What the program tells drivers about threads by their environment variables, before they are loaded. */
 #ifndef CLI_JOB_H
 #define CLI_JOB_H
 
@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * To be called before anything of OpenCL: threads as far as the process may use cores, and, in a job of a scheduler, a
- * cache of pocl's own in the job's temporary folder. What the user has set stays.
+ * To be called before anything of OpenCL: threads as far as the process may use cores. What the user has set stays,
+ * but for numbers of threads that crash pocl, and an empty POCL_CACHE_DIR, which does, too.
  */
 void job_prepare(void);
 
@@ -17,7 +17,7 @@ void job_set_threads(const char *count);
 /* The variable that says that this is a job of a scheduler, such as SLURM_JOB_ID; NULL if it is none. */
 const char *job_variable(void);
 
-/* Where pocl keeps compiled kernels. Returns text. */
-char *job_kernel_cache(char *text, size_t size);
+/* What was wrong with a variable that says how many threads drivers make, which was then taken out; "" if nothing. */
+const char *job_wrong_threads(void);
 
 #endif

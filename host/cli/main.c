@@ -3,6 +3,7 @@
  * shell: 0 done, 1 a check failed, 2 usage, 3 device, 4 file, 5 not reached, 129, 130 and 143 after a signal.
  */
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/job.h"
 #include "cli/job_ranks.h"
 #include "cli/options.h"
@@ -76,5 +77,9 @@ int main(int argc, char **argv)
     if (!job_join(briefly, &code))
         return code;
     job_prepare(); /* the threads of this rank */
-    return job_leave(run(argc, argv));
+    code = run(argc, argv);
+    if (code == EXIT_CODE_DEVICE)
+        drivers_explain();
+    drivers_leave();
+    return job_leave(code);
 }

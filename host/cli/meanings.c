@@ -17,10 +17,13 @@ const cli_meaning exit_meanings[] = {
 const cli_meaning variable_meanings[] = {
     {"CARRYNET_DEVICE", "the device where --device is not given", NULL},
     {"CARRYNET_KERNEL_DIR", "a folder with kernels to use in place of the embedded ones", NULL},
-    {"OCL_ICD_VENDORS", "a folder with the .icd files of the OpenCL drivers to see", NULL},
-    {"OCL_ICD_FILENAMES", "OpenCL drivers to see beside those, as the names of their libraries", NULL},
+    {"OCL_ICD_VENDORS", "a folder with the .icd files of the OpenCL drivers to see",
+     "For the loader ocl-icd also one .icd file, or the name of one driver's library"},
+    {"OCL_ICD_FILENAMES", "OpenCL drivers to see beside those, as the names of their libraries",
+     "For Khronos' loader; ocl-icd does not know it"},
     {"POCL_CACHE_DIR", "where pocl keeps compiled kernels",
-     "Where it is not set, a job of Slurm, PBS, LSF or Grid Engine keeps them in its temporary folder, of SLURM_TMPDIR "
+     "If it cannot be used, a folder in TMPDIR or /tmp is, and that is said. Where it is not set, a job of Slurm, PBS, "
+     "LSF or Grid Engine keeps them in its temporary folder, of SLURM_TMPDIR "
      "or TMPDIR"},
     {"POCL_MAX_PTHREAD_COUNT", "threads of pocl",
      "--threads N sets it; without either it is set where a limit of the process allows fewer cores than there are"},

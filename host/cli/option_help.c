@@ -3,6 +3,7 @@
  * from the library, so that the text cannot lag behind.
  */
 #include "cli/console.h"
+#include "cli/doctor_probe.h"
 #include "cli/options.h"
 #include "opencl/installation.h"
 #include <string.h>
@@ -92,26 +93,33 @@ void help_command(FILE *stream, const cli_command *command)
 
 void help_version(FILE *stream)
 {
-    opencl_platform *platforms = NULL;
-    size_t count = 0;
-    char loader[256];
+    opencl_loader about;
+    opencl_loader_find(&about);
+    const doctor_answer loader = doctor_ask_loader(), all = doctor_ask_all(NULL, &about);
+    const char *mpi = carrynet_ranks_library(), *text = json_string_value(loader.value);
+    const json_t *platforms = json_object_get(all.value, "platforms");
+    const size_t count = json_array_size(platforms);
     (void)fprintf(stream,
                   "carrynet %s\narithmetic version %d\ndefaults version %d\nprover version %d\n"
                   "model format safetensors\nOpenCL loader %s\n",
                   carrynet_version(), carrynet_arithmetic_version(), CARRYNET_DEFAULTS_VERSION, CARRYNET_PROVER_VERSION,
-                  opencl_loader(loader, sizeof loader));
-    const char *mpi = carrynet_ranks_library();
+                  text != NULL ? text : "unknown");
     (void)fprintf(stream, "MPI %.*s\n", mpi != NULL ? (int)strcspn(mpi, ",") : 12, mpi != NULL ? mpi : "not built in");
-    if (opencl_platforms_list(&platforms, &count) == CARRYNET_OK)
-        for (size_t i = 0; i < count; ++i) {
-            char line[512];
-            (void)snprintf(line, sizeof line, "OpenCL platform %zu %s, %s\n", i, platforms[i].name,
-                           platforms[i].version);
-            console_fold(stream, 0, 0, line);
-        }
-    if (count == 0)
+    for (size_t i = 0; i < count; ++i) {
+        char line[512];
+        const char *name = json_string_value(json_object_get(json_array_get(platforms, i), "name"));
+        const char *version = json_string_value(json_object_get(json_array_get(platforms, i), "version"));
+        (void)snprintf(line, sizeof line, "OpenCL platform %zu %s, %s\n", i, name != NULL ? name : "",
+                       version != NULL ? version : "");
+        console_fold(stream, 0, 0, line);
+    }
+    if (all.how[0] != '\0')
+        (void)fprintf(stream, "a driver stops every program that uses OpenCL (%s);\n`carrynet doctor` says which\n",
+                      all.how);
+    else if (count == 0)
         (void)fputs("no OpenCL platform\n", stream);
-    base_free(platforms);
+    json_decref(loader.value);
+    json_decref(all.value);
 }
 
 int command_help(const cli_arguments *arguments)

@@ -3,6 +3,7 @@
  * themselves are the library's.
  */
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/job.h"
 #include "cli/job_ranks.h"
 #include "cli/options.h"
@@ -178,6 +179,10 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
     options->allow_inexact = values[OPTION_ALLOW_INEXACT].given;
     if (values[OPTION_THREADS].given)
         job_set_threads(values[OPTION_THREADS].text); /* OpenCL has no call for this */
+    const bool in_c = options->device != NULL &&
+                      (base_same_word(options->device, "host") || base_same_word(options->device, "reference"));
+    if (!in_c)
+        drivers_prepare(options->device != NULL || arguments->command->id != COMMAND_PROVE); /* few proofs need one */
 }
 
 int engine_status(carrynet_status status, const carrynet_engine_options *options)
@@ -188,7 +193,7 @@ int engine_status(carrynet_status status, const carrynet_engine_options *options
     if (status == CARRYNET_ERROR_DEVICE && options->device != NULL) {
         near = console_nearest(options->device, words, count);
         for (size_t i = 0; i < count; ++i)
-            if (strcmp(options->device, words[i]) == 0)
+            if (base_same_word(options->device, words[i]))
                 near = NULL; /* spelt well: it is not there, or does not work */
     }
     if (near == NULL)

@@ -4,6 +4,7 @@
  */
 #include "cli/train_progress.h"
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/job_ranks.h"
 #include "cli/problem_text.h"
 #include "ranks/collective.h"
@@ -37,17 +38,25 @@ bool train_progress_can_write(const cli_arguments *arguments, const char *path, 
 /* ---- signals --------------------------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t caught;
+static volatile sig_atomic_t
+    asked; /* somebody looks at it: until then a driver may be in the way, and nothing is lost */
 
 static void catch_signal(int number)
 {
-    if (caught != 0)
+    if (caught != 0 || !asked)
         _exit(128 + number);
     caught = number;
+}
+
+void train_progress_open_device(void)
+{
+    asked = 0;
 }
 
 void train_progress_catch_signals(void)
 {
     struct sigaction action = {.sa_handler = catch_signal, .sa_flags = SA_RESTART};
+    train_progress_open_device();
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
@@ -61,6 +70,7 @@ void train_progress_catch_signals(void)
 
 int train_progress_signal(void)
 {
+    asked = 1;
     return (int)caught;
 }
 
@@ -364,6 +374,8 @@ int train_progress_report(void *self, const carrynet_report *report)
         progress->memory = report->device_memory + report->host_memory;
     if (first && !progress->quiet)
         introduce(progress, report);
+    else if (first)
+        drivers_say_fallback(report->device);
     open_log(progress);
     log_report(progress, report);
     if (!progress->quiet)
@@ -377,6 +389,7 @@ int train_progress_report(void *self, const carrynet_report *report)
 int train_progress_interrupted(void *self)
 {
     train_progress *progress = self;
+    asked = 1;
     if (caught != 0 && !progress->stopped) {
         console_note("Stopping here and saving; once more ends it at once.");
         progress->stopped = true;

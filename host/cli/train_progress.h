@@ -60,6 +60,12 @@ void train_progress_catch_signals(void);
 
 /* The signal that has come, or 0; and an end to the catching, once the model is safe. */
 int train_progress_signal(void);
+
+/*
+ * A device is about to be opened, which a driver that hangs would not end: until somebody next asks for a signal, it
+ * ends the program at once, as from train_progress_catch_signals on.
+ */
+void train_progress_open_device(void);
 int train_progress_code(int code); /* that of the signal, or else this */
 
 void train_progress_release_signals(void);

@@ -10,9 +10,9 @@ carrynet_status engine_one_body(void **body, const struct engine_operations **op
                                 char description[ENGINE_DESCRIPTION])
 {
     const char *wish = options->device;
-    const bool automatic = wish == NULL || wish[0] == '\0' || strcmp(wish, "auto") == 0;
-    const bool reference = !automatic && strcmp(wish, "reference") == 0;
-    const bool host = reference || (!automatic && strcmp(wish, "host") == 0);
+    const bool automatic = wish == NULL || wish[0] == '\0' || base_same_word(wish, "auto");
+    const bool reference = !automatic && base_same_word(wish, "reference");
+    const bool host = reference || (!automatic && base_same_word(wish, "host"));
     static const char *const best[] = {"gpu", "cpu"};
     carrynet_engine_options tried = *options;
     for (size_t i = 0; i < (automatic ? 2u : 1u) && !host; ++i) {

@@ -24,8 +24,8 @@ static carrynet_status add_device(struct device_list *list, const carrynet_devic
 static bool of_kind(const carrynet_device *device, const char *kind)
 {
     return device->available && device->full_profile &&
-           (strcmp(kind, "all") == 0 ||
-            device->type == (strcmp(kind, "cpu") == 0 ? CARRYNET_DEVICE_CPU : CARRYNET_DEVICE_GPU));
+           (base_same_word(kind, "all") ||
+            device->type == (base_same_word(kind, "cpu") ? CARRYNET_DEVICE_CPU : CARRYNET_DEVICE_GPU));
 }
 
 /* "P:D/N" into its parts; anything else as it is. */
@@ -76,8 +76,10 @@ static carrynet_status add_entries(struct device_list *list, const carrynet_devi
     for (const char *entry = wish; status == CARRYNET_OK; ++entry) {
         const size_t size = strcspn(entry, ",");
         const char *kind = NULL;
+        char word[DEVICE_LIST_WISH];
+        (void)snprintf(word, sizeof word, "%.*s", (int)(size < sizeof word ? size : sizeof word - 1), entry);
         for (size_t k = 0; k < 2; ++k)
-            if (size == strlen(kinds[k]) && strncmp(entry, kinds[k], size) == 0) {
+            if (base_same_word(word, kinds[k])) {
                 kind = kinds[k];
                 status = add_of_kind(list, devices, count, kind, named[k]++, wish);
             }
@@ -98,7 +100,7 @@ static carrynet_status add_all(struct device_list *list, const carrynet_device *
         if (of_kind(&devices[i], kind))
             status = add_device(list, &devices[i]);
     if (status == CARRYNET_OK && list->count == 0)
-        status = add(list, strcmp(kind, "all") == 0 ? "cpu" : kind, strlen(kind));
+        status = add(list, base_same_word(kind, "all") ? "cpu" : kind, strlen(kind));
     return status;
 }
 
@@ -120,8 +122,8 @@ carrynet_status device_list_create(struct device_list *list, const char *wish, c
     const size_t local = carrynet_ranks_local_count(ranks);
     if (wish == NULL || wish[0] == '\0')
         wish = "auto";
-    const bool kind = strcmp(wish, "auto") == 0 || strcmp(wish, "gpu") == 0 || strcmp(wish, "cpu") == 0;
-    const bool all = strcmp(wish, "all") == 0, several = strchr(wish, ',') != NULL;
+    const bool kind = base_same_word(wish, "auto") || base_same_word(wish, "gpu") || base_same_word(wish, "cpu");
+    const bool all = base_same_word(wish, "all"), several = strchr(wish, ',') != NULL;
     *list = (struct device_list){0};
     carrynet_status status = base_allocate(&list->wishes, MOST_DEVICES, sizeof *list->wishes);
     if (status == CARRYNET_OK && (all || several || (kind && local > 1)))

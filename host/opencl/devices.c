@@ -136,7 +136,18 @@ static void describe(carrynet_device *about, cl_platform_id platform, cl_device_
 struct found {
     cl_device_id id;
     carrynet_device about;
+    char vendors[2][128]; /* the platform's, the device's */
 };
+
+/* Only names that help to find a device: that one is not told is no error. */
+static void describe_vendors(struct found *found, cl_platform_id platform)
+{
+    found->vendors[0][0] = found->vendors[1][0] = '\0';
+    (void)clGetPlatformInfo(platform, CL_PLATFORM_VENDOR, sizeof found->vendors[0], found->vendors[0], NULL);
+    (void)clGetDeviceInfo(found->id, CL_DEVICE_VENDOR, sizeof found->vendors[1], found->vendors[1], NULL);
+    for (size_t i = 0; i < 2; ++i)
+        found->vendors[i][sizeof found->vendors[i] - 1] = '\0';
+}
 
 /*
  * All devices of all platforms; no platform (-1001) and platforms without devices are no errors. Nor is one that does not
@@ -165,6 +176,7 @@ static carrynet_status list(struct found **devices, size_t *count)
         }
         for (cl_uint d = 0; d < ids_count && d < MOST_DEVICES; ++d) {
             found[*count].id = ids[d];
+            describe_vendors(&found[*count], platforms[p]);
             describe(&found[(*count)++].about, platforms[p], ids[d], p, d);
         }
     }
@@ -329,19 +341,6 @@ static carrynet_status not_found(const char *wish, const struct found *found, si
     return status;
 }
 
-/* Whether `part` is in `whole`, letters in either case. */
-static bool contains(const char *whole, const char *part)
-{
-    for (; *whole != '\0'; ++whole) {
-        size_t i = 0;
-        while (part[i] != '\0' && tolower((unsigned char)whole[i]) == tolower((unsigned char)part[i]))
-            ++i;
-        if (part[i] == '\0')
-            return true;
-    }
-    return false;
-}
-
 static bool of_type(const carrynet_device *about, carrynet_device_type type)
 {
     return about->type == type && about->available;
@@ -354,10 +353,11 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
     char call[64];
     size_t count = 0;
     uint32_t parts = 0, part = 0;
-    const bool automatic = strcmp(wish, "auto") == 0, gpu = strcmp(wish, "gpu") == 0, cpu = strcmp(wish, "cpu") == 0;
     char *end = NULL;
     const unsigned long platform = strtoul(wish, &end, 10);
     const bool numbered = isdigit((unsigned char)wish[0]) && *end == ':' && isdigit((unsigned char)end[1]);
+    const bool automatic = base_same_word(wish, "auto"), gpu = base_same_word(wish, "gpu"),
+               cpu = base_same_word(wish, "cpu"), named = !automatic && !gpu && !cpu && !numbered;
     char *rest = NULL;
     const unsigned long index = numbered ? strtoul(end + 1, &rest, 10) : 0;
     const bool whole = !numbered || *rest != '/';
@@ -375,8 +375,11 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
     for (size_t i = 0; i < count && chosen == NULL && numbered && (*rest == '\0' || parts > 0); ++i)
         if (found[i].about.platform == platform && found[i].about.index == index)
             chosen = &found[i];
-    for (size_t i = 0; i < count && chosen == NULL && !automatic && !gpu && !cpu && !numbered; ++i)
-        if (contains(found[i].about.name, wish) || contains(found[i].about.platform_name, wish))
+    for (size_t i = 0; i < count && chosen == NULL && named; ++i)
+        if (base_has_word(found[i].about.name, wish) || base_has_word(found[i].about.platform_name, wish))
+            chosen = &found[i];
+    for (size_t i = 0; i < count && chosen == NULL && named; ++i) /* "pocl" is only there */
+        if (base_has_word(found[i].vendors[0], wish) || base_has_word(found[i].vendors[1], wish))
             chosen = &found[i];
     if (chosen != NULL && chosen->about.error != CL_SUCCESS) {
         (void)snprintf(call, sizeof call, "clGetDeviceInfo of device %u:%u", chosen->about.platform,

@@ -29,8 +29,8 @@ typedef enum carrynet_launches {
 
 typedef struct carrynet_engine_options {
     /*
-     * "P:D", "gpu", "cpu", part of a name, "host" or "reference" (tiled or plain C on one core); NULL or "auto": the best
-     * there is (GPU, CPU, then host); "P:D/N": N equal parts of a device, as devices of their own. Several, with commas between, or "all"
+     * "P:D", "gpu", "cpu", part of a name, "host" or "reference" (tiled or plain C on one core), in letters of either case; NULL
+     * or "auto": the best there is (GPU, CPU, then host); "P:D/N": N equal parts of a device, as devices of their own. Several, with commas between, or "all"
      * OpenCL devices, compute together: the second "gpu" is the second GPU.
      */
     const char *device;
