@@ -88,7 +88,8 @@ def run(command, folder):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "OCL_ICD", "OMPI_MCA_rmaps", "PRTE_MCA_rmaps"))}
     environment.update(CARRYNET_DEVICE="reference", LC_ALL="C.UTF-8", TERM="dumb", PATH=os.path.join(folder, ".bin") + ":" + os.environ["PATH"])
     # Root, as in a container, which README says; ranks that do not wait busily, as there are more of them than cores.
-    environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_mpi_yield_when_idle="1")
+    # OpenMPI 5 says of some networks that it finds no way between their interfaces, though all ranks are on one machine.
+    environment.update(OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", OMPI_MCA_mpi_yield_when_idle="1", OMPI_MCA_btl="^tcp")
     try:
         return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", timeout=LIMIT, check=False).stdout
