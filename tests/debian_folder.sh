@@ -37,6 +37,7 @@ debian_make() {
             { tail -n 20 "$root/debootstrap.log" >&2; return 1; }
     fi
     printf 'force-unsafe-io\n' > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io" # a folder that is thrown away need not survive a power cut
+    printf 'APT::Sandbox::User "root";\n' > "$root/etc/apt/apt.conf.d/sandbox" # which need not read the folder of packages
     mount --bind "$root" "$root"                                        # so that / is a mount point there, which network namespaces want
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys" # where pocl learns how much memory there is
