@@ -31,7 +31,7 @@ debian_make() {
         # shellcheck disable=SC2016
         mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 2> /dev/null | head -n 1)
     fi
-    if [ ! -e "$root/etc/debian_version" ]; then
+    if [ ! -e "$root/etc/debian_version" ] || [ -e "$root/debootstrap" ]; then # or it did not come to its end
         # shellcheck disable=SC2086
         debootstrap --variant=minbase --cache-dir="$(realpath "$cache/base")" "$release" "$root" $mirror > "$root/debootstrap.log" ||
             { tail -n 20 "$root/debootstrap.log" >&2; return 1; }
@@ -42,6 +42,7 @@ debian_make() {
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys" # where pocl learns how much memory there is
     mount -t tmpfs tmpfs "$root/dev/shm"   # through which ranks send
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
     mount --bind "$cache/packages" "$root/var/cache/apt/archives"
     for part in resolv.conf hosts; do
         [ ! -e "/etc/$part" ] || cat "/etc/$part" > "$root/etc/$part"
@@ -49,7 +50,7 @@ debian_make() {
 }
 
 debian_remove() {
-    umount --recursive "$1"
+    ! mountpoint -q "$1" || umount --recursive "$1"
     rm -rf --one-file-system "$1"
 }
 

@@ -39,10 +39,10 @@ inside "$build" 'cd carrynet; cmake --workflow --preset deb > ../workflow.log ||
 made=("$build"/root/carrynet/build-deb/*.deb)
 [ "${#made[@]}" -eq 3 ]
 
-# Without dpkg-shlibdeps the same dependencies, but for their versions.
+# Without dpkg-shlibdeps the same dependencies, but for their versions and alternatives.
 inside "$build" 'cd carrynet; cmake -B build-plain -DDPKG_SHLIBDEPS= -DCARRYNET_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr > /dev/null'
 names() {
-    tr ',' '\n' | sed -E 's/\([^)]*\)//g; s/ +/ /g; s/^ | $//g' | sort -u
+    tr ',' '\n' | sed -E 's/^ *([a-z0-9.+-]+).*/\1/' | sort -u
 }
 found=$(chroot "$build" dpkg-deb -f "/root/carrynet/build-deb/${made[0]##*/}" Depends | names)
 plain=$(sed -nE 's/^set\(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "(.*)"\)/\1/p' "$build/root/carrynet/build-plain/CPackConfig.cmake" | names)
