@@ -31,15 +31,29 @@ set(icd "pocl-opencl-icd | opencl-icd")
 if(DPKG_SHLIBDEPS AND FILE_UTILITY)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
   set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
-else() # what dpkg-shlibdeps says on Debian 12, and what cpack then writes to call ldconfig
-  set(linked "libc6, libjansson4, libmd0, libprotobuf-c1, libxxhash0, libzip4, ocl-icd-libopencl1 | libopencl1")
-  if(carrynet_mpi_libraries MATCHES "mpich")
-    string(APPEND linked ", libmpich12")
-  elseif(carrynet_mpi_libraries)
-    string(APPEND linked ", libopenmpi3")
-  endif()
+elseif(DPKG)
+  # What dpkg-shlibdeps would find, without versions: the packages of the libraries that are linked, whose names differ from release to
+  # release. A library that is of no package, as one from /usr/local, is no dependency.
+  set(linked libc6)
+  set(patterns)
+  foreach(path IN LISTS OpenCL_LIBRARIES jansson_LINK_LIBRARIES libmd_LINK_LIBRARIES libzip_LINK_LIBRARIES libxxhash_LINK_LIBRARIES
+                        libprotobuf-c_LINK_LIBRARIES carrynet_mpi_libraries)
+    file(REAL_PATH ${path} path)
+    cmake_path(GET path FILENAME name)
+    list(APPEND patterns "*/${name}") # dpkg may know the folder by another name, such as /lib for /usr/lib
+  endforeach()
+  execute_process(COMMAND ${DPKG} --search ${patterns} OUTPUT_VARIABLE owners ERROR_QUIET)
+  string(REGEX MATCHALL "(^|\n)[a-z0-9.+-]+(:[a-z0-9]+)?: " owners "${owners}") # PACKAGE:ARCHITECTURE: PATH
+  foreach(owner IN LISTS owners)
+    string(REGEX REPLACE "^\n?([^:]+):.*" "\\1" owner "${owner}")
+    string(REGEX REPLACE "^ocl-icd-libopencl1$" "ocl-icd-libopencl1 | libopencl1" owner "${owner}")
+    list(APPEND linked "${owner}")
+  endforeach()
+  list(REMOVE_DUPLICATES linked)
+  list(JOIN linked ", " linked)
   set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "${linked}")
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "${linked}")
+  # As dpkg's tools would have it, to call ldconfig.
   set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/.packaging/triggers)
 endif()
 

@@ -4,10 +4,10 @@
 include(CMakePackageConfigHelpers)
 set(cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Carrynet)
 
-# ---- what who links the static library must link too: Requires.private and Libs.private, and the config's finds -----
+# ---- what who links the static library must link too: Libs.private, and the config's finds ---------------------------
 
-# The dependencies are read from the target, so that each is named once, in CMakeLists.txt.
-set(pc_requires)
+# The dependencies are read from the target, so that each is named once, in CMakeLists.txt. No Requires.private: pkg-config would then ask
+# for the .pc files of what these libraries link themselves, whose packages nobody installs (libzip's name bz2, lzma and zstd).
 set(pc_libs)
 set(config_finds)
 set(config_modules)
@@ -19,15 +19,12 @@ foreach(dependency IN LISTS dependencies)
   if(dependency MATCHES "^PkgConfig::(.*)$")
     set(module ${CMAKE_MATCH_1})
     list(APPEND config_modules ${module})
-    if(DEFINED ${module}_MODULE_NAME)
-      set(module ${${module}_MODULE_NAME})
-    endif()
-    list(APPEND pc_requires ${module})
+    list(APPEND pc_libs ${${module}_LDFLAGS})
   elseif(dependency STREQUAL "OpenCL::OpenCL")
     list(APPEND config_finds OpenCL)
     pkg_check_modules(loader QUIET OpenCL)
     if(loader_FOUND)
-      list(APPEND pc_requires OpenCL)
+      list(APPEND pc_libs ${loader_LDFLAGS})
     else() # a loader without a .pc file
       list(APPEND pc_libs ${OpenCL_LIBRARIES})
     endif()
@@ -48,7 +45,7 @@ foreach(dependency IN LISTS dependencies)
     message(FATAL_ERROR "The library links ${dependency}: .packaging/install.cmake must say how who uses it finds that")
   endif()
 endforeach()
-list(JOIN pc_requires " " pc_requires)
+list(REMOVE_DUPLICATES pc_libs)
 list(JOIN pc_libs " " pc_libs)
 list(JOIN config_finds " " config_finds)
 list(JOIN config_modules " " config_modules)

@@ -29,9 +29,12 @@ VALUES = {
 DIVISION = ["", "-DCARRYNET_DIVIDE_BY_NEWTON", "-cl-fp32-correctly-rounded-divide-sqrt"]
 WHOLE, LEARNS = ["TRAIN", "NETWORKS"], ["TRAIN", "GRADIENT"]
 
-# As a runtime compiles. Loops of constant length count with int, and a program need not call all that its files define.
+# As a runtime compiles. Loops of constant length count with int, and a program need not call all that its files define. The parts of
+# -Wconversion by name: as a whole it takes, since clang 19, every ?: of vectors for a conversion of a vector to a truth value.
+CONVERSIONS = ["bool", "constant", "enum", "float", "implicit-float", "implicit-int", "implicit-int-float", "int", "literal", "non-literal-null", "null"]
 FLAGS = ["-x", "cl", "-cl-std=CL1.2", "-target", "spir64", "-D__OPENCL_VERSION__=120", "-Wall", "-Wextra", "-Wshadow",
-         "-Wconversion", "-Wundef", "-Werror", "-Wno-sign-conversion", "-Wno-sign-compare", "-Wno-unused-function"]
+         *(f"-W{kind}-conversion" for kind in CONVERSIONS), "-Wshorten-64-to-32", "-Wundef", "-Werror", "-Wno-sign-compare",
+         "-Wno-unused-function"]
 HEADER = ["-Xclang", "-fdeclare-opencl-builtins", "-Xclang", "-finclude-default-header"]
 
 

@@ -100,12 +100,12 @@ def with_cmake(arguments, prefix, folder, language, compiler):
 
 
 def with_pkg_config(prefix, folder, source, compiler):
-    """The same with pkg-config."""
+    """The same with pkg-config, where no other library has a .pc file: it may name libraries whose packages nobody installs."""
     pc_folder = os.path.dirname(found(prefix, "carrynet.pc"))
     libraries = os.path.dirname(found(prefix, "libcarrynet.a"))
     said = {}
     for kind, static in (("shared", []), ("static", ["--static"])):
-        flags = run(["pkg-config", "--cflags", "--libs"] + static + ["carrynet"], env={"PKG_CONFIG_PATH": pc_folder}).split()
+        flags = run(["pkg-config", "--cflags", "--libs"] + static + ["carrynet"], env={"PKG_CONFIG_LIBDIR": pc_folder}).split()
         if static:
             flags = [flag.replace("-lcarrynet", "-l:libcarrynet.a") for flag in flags]
         program = os.path.join(folder, f"pkg-config-{kind}-{source}.out")

@@ -15,14 +15,14 @@ enum { HIDDEN = 3 };
  */
 static void write_adder(const char *path)
 {
-    enum { STEEP = 8 };
+    const float steep = 8;
     float w_ih[HIDDEN][2], w_hh[HIDDEN][HIDDEN] = {{0}}, b_ih[HIDDEN], b_hh[HIDDEN];
     const float w_o[HIDDEN] = {3, -3, 3}, b_o[1] = {0}, start[HIDDEN] = {-1, -1, -1};
     for (int k = 0; k < HIDDEN; ++k) {
-        w_ih[k][0] = w_ih[k][1] = STEEP;
-        w_hh[k][1] = STEEP / 2.0f;                       /* the carry is (1 + g) / 2 */
-        b_ih[k] = STEEP / 2.0f - STEEP * ((float)k + 1); /* and a + b + carry from k + 1/2 on is above k */
-        b_hh[k] = STEEP / 2.0f;
+        w_ih[k][0] = w_ih[k][1] = steep;
+        w_hh[k][1] = steep / 2.0f;                       /* the carry is (1 + g) / 2 */
+        b_ih[k] = steep / 2.0f - steep * ((float)k + 1); /* and a + b + carry from k + 1/2 on is above k */
+        b_hh[k] = steep / 2.0f;
     }
     const npz_array arrays[] = {
         {"rnn.weight_ih_l0", NPZ_FLOAT, 4, 2, {HIDDEN, 2}, w_ih, sizeof w_ih},

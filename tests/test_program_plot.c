@@ -312,7 +312,7 @@ Test(program_plot, says_what_to_install_without_gnuplot)
     free(file);
 }
 
-/* Runs with a shell script in place of gnuplot. */
+/* Runs with a shell script in place of gnuplot, in the locale of a container. */
 static struct program_result run_with(const char *body)
 {
     char path[512];
@@ -322,7 +322,8 @@ static struct program_result run_with(const char *body)
     write_text("bin/gnuplot", text);
     cr_assert_eq(chmod("bin/gnuplot", 0700), 0);
     (void)snprintf(path, sizeof path, "PATH=%s/bin:/usr/bin:/bin", program_folder);
-    return program_run("", (const char *const[]){path, NULL}, PROGRAM_WORDS("plot", "results.csv", "-o", "a.svg"));
+    return program_run("", (const char *const[]){path, "LC_ALL=C", NULL},
+                       PROGRAM_WORDS("plot", "results.csv", "-o", "a.svg"));
 }
 
 Test(program_plot, keeps_the_old_picture_when_gnuplot_fails)
@@ -347,12 +348,12 @@ Test(program_plot, keeps_the_old_picture_when_gnuplot_fails)
     }
 }
 
-/* What gnuplot is given is the script, without arguments but -d; much of both is no reason to wait for ever. */
+/* What gnuplot is given is the script, without arguments but -d, and a UTF-8 locale; much of both is no reason to wait for ever. */
 Test(program_plot, writes_what_gnuplot_draws)
 {
     write_text("results.csv", results);
     struct program_result result = run_with(
-        "echo \"$# $1\" > words; head -c 300000 /dev/zero | tr '\\0' x >&2\n"
+        "echo \"$# $1 $LC_ALL\" > words; head -c 300000 /dev/zero | tr '\\0' x >&2\n"
         "echo '<title>Gnuplot</title>'; echo '<desc>Produced by GNUPLOT 9.9</desc>'; head -c 300000 /dev/zero | "
         "tr '\\0' y; cat > given");
     EXPECT_CODE(result, 0);
@@ -365,7 +366,7 @@ Test(program_plot, writes_what_gnuplot_draws)
     cr_expect_eq(strncmp(file, "<title></title>\n<desc></desc>\nyyy", 33), 0, "%.60s", file);
     cr_expect_eq(size, 30 + 300000);
     cr_expect_str_eq(given, script);
-    cr_expect_str_eq(words, "1 -d\n");
+    cr_expect_str_eq(words, "1 -d C.UTF-8\n");
     free(file);
     free(given);
     free(words);
@@ -390,7 +391,8 @@ Test(program_plot, draws_with_gnuplot)
     write_text("results.csv", results);
     write_text("results.times.csv", times);
     write_text("run.jsonl", training);
-    struct program_result result = PROGRAM("plot", "results.csv", "-o", odd);
+    struct program_result result =
+        program_run("", (const char *const[]){"LC_ALL=C", NULL}, PROGRAM_WORDS("plot", "results.csv", "-o", odd));
     EXPECT_CODE(result, 0);
     cr_expect_null(strstr(result.err, "gnuplot"), "it said: %s", result.err);
     program_done(&result);

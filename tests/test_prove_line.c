@@ -77,7 +77,7 @@ static void walk(const char *task, uint32_t hidden, carrynet_precision precision
     double proved = 0, refuted = 1;
     for (int i = 0; i <= STEPS + HALVINGS; ++i) {
         /* First the whole way, then about where proofs end. */
-        const double share = i <= STEPS ? (double)i / STEPS : (proved + refuted) / 2;
+        const double share = i <= STEPS ? (double)i / (double)STEPS : (proved + refuted) / 2;
         (void)snprintf(label, sizeof label, "%s, %u hidden, fp%d, kind %d, at %.9g", task, hidden, (int)precision, kind,
                        share);
         between(&net, &good, &bad, share);

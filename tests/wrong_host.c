@@ -5,7 +5,26 @@
 #include "base/base.h"
 #include "reference/reference.h"
 
-carrynet_status reference_admit(void)
+static carrynet_status wrong(void)
 {
     return base_fail(CARRYNET_ERROR_DEVICE, "this build of carrynet does not compute by IEEE 754 on this host: tried");
+}
+
+carrynet_status reference_admit(void)
+{
+    return wrong();
+}
+
+carrynet_status reference_check(const struct reference *narrow, const struct reference *wide)
+{
+    (void)narrow;
+    (void)wide;
+    return wrong();
+}
+
+carrynet_status reference_check_updates(const struct network_operations *operations, carrynet_precision precision)
+{
+    (void)operations;
+    (void)precision;
+    return wrong();
 }

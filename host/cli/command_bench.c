@@ -218,7 +218,7 @@ static void print_result(const bench_result *r)
     uint64_t launches = 0;
     for (size_t i = 0; i < r->profile.kernels; ++i)
         launches += r->profile.kernel[i].launches;
-    const double updates = (double)r->updates * WINDOWS;
+    const double updates = (double)r->updates * (double)WINDOWS;
     (void)printf(" %.2f launches and %.0f bytes an update; peak %.1f GFLOP/s\n", (double)launches / updates,
                  (double)(r->profile.bytes_written + r->profile.bytes_read) / updates, r->peak[WINDOWS / 2] / 1e9);
     for (uint32_t i = 0; r->ranks != NULL && i < carrynet_ranks_count(job_ranks()); ++i) {

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/plot/plot_charts.h"
 #include <carrynet/fields.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const uint64_t INPUT_BYTES = UINT64_C(1) << 33;
@@ -132,6 +133,8 @@ static int draw(const plot_page *page, const char *path, bool png)
     static const char *const words[] = {"gnuplot", "-d", NULL}; /* -d: nobody's own settings */
     base_text picture = {0}, errors = {0};
     int ended = 0, code;
+    /* gnuplot 6 warns of "set encoding utf8" where the locale has another encoding, as that of containers has. */
+    (void)setenv("LC_ALL", "C.UTF-8", 1);
     carrynet_status status = base_run(&picture, &errors, &ended, words, page->script.data, page->script.size);
     if (status == CARRYNET_ERROR_IO) {
         console_error("%s\nplot draws with gnuplot. Debian, Ubuntu: apt-get install gnuplot-nox", carrynet_message());

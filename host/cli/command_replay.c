@@ -266,7 +266,7 @@ static int replay_all(const cli_arguments *arguments)
     for (size_t i = 0; i < carrynet_recipe_count() && code == EXIT_CODE_DONE; ++i) {
         replay_run run = {.recipe = carrynet_recipe_at(i), .progress = {.quiet = true}, .keeps = true};
         const char *right = carrynet_recipe_transcript(run.recipe);
-        char verdict[32] = "no transcript";
+        char verdict[40] = "no transcript";
         text_line got_line, right_line;
         size_t line = 0;
         carrynet_replay_options options;

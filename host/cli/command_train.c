@@ -35,7 +35,7 @@ static uint64_t problems_to_check(const carrynet_settings *s)
     if (all != 0 && (double)all * each <= CHECK_OPERATIONS)
         return 0;
     const double affordable = CHECK_OPERATIONS / each;
-    return affordable < 4 ? 4 : affordable < CHECK_PROBLEMS ? (uint64_t)affordable : CHECK_PROBLEMS;
+    return affordable < 4 ? 4 : affordable < (double)CHECK_PROBLEMS ? (uint64_t)affordable : CHECK_PROBLEMS;
 }
 
 static carrynet_status check_model(final_check *check, const carrynet_model *model,

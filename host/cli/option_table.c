@@ -290,6 +290,6 @@ const option_row *option_at(size_t index)
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; index -= parts[i++].count)
         if (index < parts[i].count)
-            return &parts[i].rows[index];
+            return parts[i].rows + index;
     return NULL;
 }

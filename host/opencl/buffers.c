@@ -287,7 +287,7 @@ carrynet_status opencl_check_memory(struct opencl_trainer *trainer)
     const double staged = 4.0 * (double)plan.staged_words;
     const double moments = (double)(net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer));
     const double need = (1 + moments) * state + sums + totals + packed + (double)plan.scratch_bytes +
-                        (double)plan.nodes_bytes + (double)plan.counts_bytes + OPENCL_SLOTS * staged +
+                        (double)plan.nodes_bytes + (double)plan.counts_bytes + (double)OPENCL_SLOTS * staged +
                         each * (1 + OPENCL_SLOTS * CARRYNET_RATES);
     if (need > (double)trainer->about.global_memory)
         return too_large(trainer, "training", need, (double)trainer->about.global_memory);
@@ -296,8 +296,8 @@ carrynet_status opencl_check_memory(struct opencl_trainer *trainer)
         if (parts[i] > (double)trainer->about.largest_buffer)
             return too_large(trainer, "one buffer", parts[i], (double)trainer->about.largest_buffer);
     /* The slots' words stand on the host too. */
-    const double here =
-        net_host_need(settings) + OPENCL_SLOTS * staged + (trainer->about.type == CARRYNET_DEVICE_CPU ? need : 0);
+    const double here = net_host_need(settings) + (double)OPENCL_SLOTS * staged +
+                        (trainer->about.type == CARRYNET_DEVICE_CPU ? need : 0);
     const uint64_t limit = base_memory();
     if (limit != 0 && here > (double)limit)
         return too_large(trainer, "training, on this machine,", here, (double)limit);

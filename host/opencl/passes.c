@@ -97,13 +97,10 @@ void opencl_put_individuals(const struct opencl_trainer *t, uint32_t *words, con
 carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct opencl_plan *plan,
                                        struct opencl_slot *slot)
 {
-    const struct opencl_argument arguments[] = {STRUCT(plan->pass),
-                                                t->cpu_shape ? (struct opencl_argument)BUFFER(t->packed)
-                                                             : (struct opencl_argument)BUFFER(t->parameters),
-                                                BUFFER(slot->staged),
-                                                BUFFER(t->scratch),
-                                                BUFFER(t->nodes),
-                                                BUFFER(t->counts)};
+    const struct opencl_argument arguments[] = {
+        STRUCT(plan->pass),   t->cpu_shape ? BUFFER(t->packed) : BUFFER(t->parameters),
+        BUFFER(slot->staged), BUFFER(t->scratch),
+        BUFFER(t->nodes),     BUFFER(t->counts)};
     const carrynet_status status = LAUNCH(t, OPENCL_GRADIENT, arguments, plan->workers);
     return status == CARRYNET_OK ? join(t, &plan->pass) : status;
 }
@@ -203,17 +200,12 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct ope
                                       const struct opencl_slot *slot)
 {
     const carrynet_status status = opencl_prepare(t, plan);
-    const struct opencl_argument arguments[] = {STRUCT(plan->pass),
-                                                t->cpu_shape ? (struct opencl_argument)BUFFER(t->packed)
-                                                             : (struct opencl_argument)BUFFER(t->parameters),
-                                                BUFFER(slot->staged),
-                                                BUFFER(t->scratch),
-                                                BUFFER(t->nodes),
-                                                BUFFER(t->counts),
-                                                BUFFER(t->y),
-                                                BUFFER(t->z),
-                                                BUFFER(t->h),
-                                                BUFFER(t->state)};
+    const struct opencl_argument arguments[] = {
+        STRUCT(plan->pass),   t->cpu_shape ? BUFFER(t->packed) : BUFFER(t->parameters),
+        BUFFER(slot->staged), BUFFER(t->scratch),
+        BUFFER(t->nodes),     BUFFER(t->counts),
+        BUFFER(t->y),         BUFFER(t->z),
+        BUFFER(t->h),         BUFFER(t->state)};
     return status == CARRYNET_OK ? LAUNCH(t, OPENCL_FORWARD, arguments, plan->workers) : status;
 }
 

@@ -93,7 +93,7 @@ carrynet_status opencl_trainer_peak(struct opencl_trainer *t, double *flops)
     }
     for (int i = 0; i < PEAK_WINDOWS && status == CARRYNET_OK; ++i) {
         status = time_peak(&seconds, t, &out, rounds);
-        const double rate = 2.0 * PEAK_CHAINS * (double)rounds * (double)items * t->lanes / seconds;
+        const double rate = 2.0 * (double)PEAK_CHAINS * (double)rounds * (double)items * t->lanes / seconds;
         best = rate > best ? rate : best;
     }
     *flops = best;

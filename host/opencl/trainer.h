@@ -180,14 +180,8 @@ struct opencl_argument {
     const void *value;
 };
 
-#define BUFFER(buffer)                                                                                                 \
-    {                                                                                                                  \
-        sizeof(cl_mem), &(buffer).memory                                                                               \
-    }
-#define STRUCT(value)                                                                                                  \
-    {                                                                                                                  \
-        sizeof(value), &(value)                                                                                        \
-    }
+#define BUFFER(buffer) ((struct opencl_argument){sizeof(cl_mem), &(buffer).memory})
+#define STRUCT(value) ((struct opencl_argument){sizeof(value), &(value)})
 
 /* Sets the arguments in order and launches `groups` work-groups of a kernel. */
 carrynet_status opencl_launch(struct opencl_trainer *trainer, enum opencl_kernel_id id,

@@ -35,11 +35,12 @@ struct cover_cell {
 
 /* The cells of a kind, with what shows fast that most of them are far away. */
 enum { COVER_FEW = 4 };
+struct cover_entry {
+    double image[COVER_FEW]; /* the first units of the cell's image */
+    size_t cell;
+};
 struct cover_index {
-    struct cover_entry {
-        double image[COVER_FEW]; /* the first units of the cell's image */
-        size_t cell;
-    } * entries; /* [count] */
+    struct cover_entry *entries; /* [count] */
     size_t count, room;
 };
 

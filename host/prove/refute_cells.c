@@ -32,7 +32,7 @@ static void cell_of(uint8_t *cell, const struct cells *c, const char *values)
 {
     for (uint32_t j = 0; j < c->hidden; ++j) {
         const double h = net_value(values, c->precision, j);
-        cell[j] = h > 0 ? h < 1 ? (uint8_t)(h * GRID) : GRID : 0;
+        cell[j] = h > 0 ? h < 1 ? (uint8_t)(h * (double)GRID) : GRID : 0;
     }
 }
 

@@ -256,7 +256,7 @@ static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_op
     team->engine.ranks = NULL;
     team->tally = carrynet_sweep_count(team->sweep);
     team->work = sweep_work_left(team->sweep);
-    team->portion.enough = team->work / (PORTIONS_OF_RANK * (double)carrynet_ranks_count(ranks));
+    team->portion.enough = team->work / ((double)PORTIONS_OF_RANK * (double)carrynet_ranks_count(ranks));
     return ranks_agree(ranks, list_portions(team));
 }
 

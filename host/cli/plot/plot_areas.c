@@ -62,7 +62,7 @@ void plot_curve(plot_page *page, const plot_area *area, const plot_results *resu
     base_text_add(
         &page->script,
         "set key at screen %.6f, screen %.6f left top Left reverse samplen 1.5 textcolor rgb '#333333'\nplot ",
-        (area->left + area->width + 8.0) / PLOT_WIDTH, 1 - (area->top + 12.0) / page->height);
+        (area->left + area->width + 8.0) / (double)PLOT_WIDTH, 1 - (area->top + 12.0) / page->height);
     for (size_t g = 0; g < by->count; ++g) {
         base_text_add(&page->script, "%s$curve_%zu using 1:2 with steps linewidth 2 linecolor rgb '#%06x' dashtype %zu",
                       g == 0 ? "" : ", \\\n     ", g + 1, plot_colour(g, by->count, by->numeric),

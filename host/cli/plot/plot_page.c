@@ -36,7 +36,7 @@ static void title_line(plot_page *page, const char *line, int y, int size)
     base_text_add(&page->script, "set label ");
     plot_page_quote(page, shown);
     base_text_add(&page->script, " at screen %.6f, screen %.6f left font ',%d' textcolor rgb '#333333'\n",
-                  16.0 / PLOT_WIDTH, 1 - (double)y / page->height, size);
+                  16.0 / (double)PLOT_WIDTH, 1 - (double)y / page->height, size);
 }
 
 void plot_page_begin(plot_page *page, bool png, int height, const char *title, const char *second)
@@ -85,7 +85,7 @@ void plot_page_words(plot_page *page, const plot_area *area, double x, double y,
     base_text_add(&page->script, "set label ");
     plot_page_quote(page, text);
     base_text_add(&page->script, " at screen %.6f, screen %.6f %s font ',%d' textcolor rgb '#555555'\n",
-                  (area->left + x) / PLOT_WIDTH, 1 - (area->top + y) / page->height, justify, (int)SMALL_FONT);
+                  (area->left + x) / (double)PLOT_WIDTH, 1 - (area->top + y) / page->height, justify, (int)SMALL_FONT);
 }
 
 double plot_text_width(const char *text)
