@@ -64,6 +64,7 @@ unpack() {
     for deb in $debs; do
         dpkg-deb -x "$apt/archives/$deb" "$root"
     done
+    [ -e "$root/lib" ] || ln -s usr/lib "$root/lib" # from Debian 13 on packages leave that to base-files
     # Links from the root on, as libm.so, become relative, so that they stay in the folder.
     find "$root/usr/lib" -type l -lname '/*' -printf '%l %p\n' | while read -r target link; do
         ln -snf "$(realpath -sm --relative-to="$(dirname "$link")" "$root$target")" "$link"
@@ -162,7 +163,8 @@ battery() {
     battery_once &
     pids+=($!)
     for pid in "${pids[@]}"; do wait "$pid"; done
-    rm -f ./*.out ./*.times.csv
+    rm -f ./*.out ./*.times.csv checkpoint-* # which hold times
+    cd "$top"
 }
 
 # alike WHAT FOLDER: its files are those of this machine's program.
@@ -175,3 +177,72 @@ alike() {
     say "$1: $((count - differ)) of $count files equal"
     [ $differ -eq 0 ] || fail "$1: other bytes than on this machine"
 }
+
+# ---- pocl -----------------------------------------------------------------------------------------------------------
+
+# devices WHAT ROOT PROGRAM: pocl's device in ROOT has the bits of the reference, and the digests of this machine's pocl. pocl
+# looks for its files by calls that `qemu -L` leaves alone, so ROOT is the root; and it runs ld, which qemu must run in turn.
+devices() {
+    local what=$1 root=$2 case shape precision
+    [ "$(id -u)" -eq 0 ] || fail "$what: needs root, for chroot"
+    mkdir -p "$root"/{proc,sys,dev,tmp}
+    cp "$(command -v "qemu-$machine-static")" "$root/usr/bin/qemu"
+    cp "$3" "$root/carrynet"
+    rm -f "$root/usr/bin/ld"
+    gcc -static -O1 -x c - -o "$root/usr/bin/ld" << END
+#include <unistd.h>
+int main(int count, char **of)
+{
+    char *all[4096] = {"qemu", "/usr/bin/$triple-ld.bfd"};
+    for (int i = 1; i < count && i < 4093; ++i)
+        all[i + 1] = of[i];
+    return execv("/usr/bin/qemu", all);
+}
+END
+    there() {
+        unshare --mount sh -ec 'mount -t proc proc "$0/proc"; mount -t sysfs -o ro sysfs "$0/sys"; mount --bind /dev "$0/dev"
+            exec env -i HOME=/tmp LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$0" /usr/bin/qemu /carrynet "$@"' "$root" "$@"
+    }
+    there devices
+    for case in smallest odd seeds three-inputs noise-odd blocks fp64-odd abreast networks; do
+        there compare --device 0:0 --case $case > "$root/tmp/compare.txt"
+        env -u OCL_ICD_VENDORS "$native" compare --device 0:0 --case $case > "$root/tmp/native.txt"
+        diff "$root/tmp/native.txt" "$root/tmp/compare.txt" || fail "$what: case $case"
+        say "$what: equal bits and digests, case $case"
+    done
+    for precision in fp32 fp64; do
+        "$native" train --device reference --precision $precision --seed 7 --updates 20 --quiet -o "$root/native.safetensors"
+        for shape in cpu gpu; do
+            there train --device 0:0 --kernel-shape $shape --precision $precision --seed 7 --updates 20 --quiet -o /pocl.safetensors
+            cmp "$root/native.safetensors" "$root/pocl.safetensors" || fail "$what: $precision, $shape shape"
+            say "$what: equal file, $precision, $shape shape"
+        done
+    done
+}
+
+# ---- the parts ------------------------------------------------------------------------------------------------------
+
+battery "$top/native" "$native"
+for part in "$@"; do
+    name=${part%%:*} folder=$top/${part/:/-}
+    architecture "$name"
+    packages=(libc6-dev "libgcc-$("$triple-gcc" -dumpversion)-dev" ocl-icd-opencl-dev libjansson-dev libmd-dev libzip-dev libxxhash-dev libprotobuf-c-dev)
+    rm -rf "$folder"
+    case $part in
+    *:clang)
+        unpack "$name" "$folder/root" "${packages[@]}"
+        build_for "$folder/build" "$folder/root" clang "$triple"
+        ;;
+    *)
+        [[ $part = *:pocl ]] && packages+=(pocl-opencl-icd)
+        unpack "$name" "$folder/root" "${packages[@]}"
+        build_for "$folder/build" "$folder/root" "$triple-gcc"
+        ;;
+    esac
+    if [[ $part = *:pocl ]]; then
+        devices "$part" "$folder/root" "$folder/build/carrynet"
+    else
+        battery "$folder/files" "qemu-$machine-static" -L "$folder/root" "$folder/build/carrynet"
+        alike "$part" "$folder/files"
+    fi
+done
