@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
-# Equal files from other processors. For each, Debian's packages are unpacked into a folder (nothing is installed, and no
-# architecture is added to the system), the program is built by a cross compiler, warnings as errors, and runs under qemu-user;
+# Equal files from other processors, and with another C library. For each, Debian's packages are unpacked into a folder (nothing is
+# installed, and no architecture is added to the system), the program is built there, warnings as errors, and runs under qemu-user;
 # each file of a battery of commands must have the bytes of this machine's program.
 #
-#     other_processors.sh BUILD PART...      files and logs: BUILD/other-processors; packages that were fetched stay there
+#     other_platforms.sh BUILD PART...      files and logs: BUILD/other-platforms; packages that were fetched stay there
 #
-# PART is an architecture of Debian (arm64, armhf, i386, riscv64, s390x), or one with :clang, built by clang and tried shortly,
-# or one with :pocl, cases and trainings on pocl's CPU device (as root: pocl runs with the folder as its root).
-# Needs qemu-user-static and the architecture's compiler (gcc-aarch64-linux-gnu and so on; clang) of Debian 12 or later.
+# PART is one of these. They need Debian 12 or later, and what stands in brackets.
+#     arm64, armhf, i386, riscv64, s390x    built by Debian's cross compiler [qemu-user-static gcc-aarch64-linux-gnu, and so on]
+#     ARCHITECTURE:clang                    by clang, and as where nothing can be emulated: without man pages [clang too]
+#     ARCHITECTURE:pocl                     cases and trainings on pocl's device [root; arm64, armhf, i386 have pocl]
+#     westmere                              this machine's program on an x86-64 without AVX and FMA [qemu-user-static]
+#     musl                                  with musl in place of glibc; no OpenCL [musl-tools; sources of Debian's packages]
 set -euo pipefail
-build=$(realpath "${1:?usage: other_processors.sh BUILD PART...}")
+build=$(realpath "${1:?usage: other_platforms.sh BUILD PART...}")
 shift
-[ $# -gt 0 ] || { printf 'usage: other_processors.sh BUILD PART...\n' >&2; exit 2; }
+[ $# -gt 0 ] || { printf 'usage: other_platforms.sh BUILD PART...\n' >&2; exit 2; }
 source=$(realpath "$(dirname "$0")/..")
-top=$build/other-processors
+top=$build/other-platforms
 native=$build/carrynet
 export LC_ALL=C.UTF-8 OCL_ICD_VENDORS=/nonexistent # the reference alone
-unset CARRYNET_DEVICE CARRYNET_KERNEL_DIR CFLAGS
+unset CARRYNET_DEVICE CARRYNET_KERNEL_DIR CC CFLAGS
 mkdir -p "$top"
 
 say() { printf '%5d s  %s\n' "$SECONDS" "$*"; }
@@ -43,26 +46,35 @@ architecture() {
     command -v "$triple-gcc" > /dev/null || fail "$triple-gcc not found: apt-get install gcc-$triple"
 }
 
-# unpack ARCHITECTURE FOLDER PACKAGE...: the packages and what they need, by apt with folders of its own.
-unpack() {
-    local name=$1 root=$2 apt=$top/apt-$1 uri system debs deb
-    shift 2
-    system=$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")
-    mkdir -p "$root" "$apt"/{lists/partial,archives/partial}
+# Sets get: apt-get for an architecture, or for sources (`source`), with folders of its own, $top/apt-NAME.
+apt_for() {
+    local name=$1 apt=$top/apt-$1 uri system kind=deb
+    [ "$name" != source ] || kind=deb-src name=$(dpkg --print-architecture)
+    system=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    mkdir -p "$apt"/{lists/partial,archives/partial}
     : > "$apt/status"
     # Debian's archive from where this system has it, and no other.
+    # shellcheck disable=SC2016
     uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Codename: $system" | head -n 1)
     [ -n "$uri" ] || fail 'apt knows no archive of Debian: apt-get update'
-    printf 'deb %s %s main\n' "$uri" "${release:-$system}" > "$apt/sources.list"
-    local get=(apt-get -qq -o APT::Architecture="$name" -o APT::Architectures="$name" -o APT::Sandbox::User=root
+    printf '%s %s %s main\n' $kind "$uri" "${release:-$system}" > "$apt/sources.list"
+    get=(apt-get -qq -o APT::Architecture="$name" -o APT::Architectures="$name" -o APT::Sandbox::User=root
         -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::Lists="$apt/lists"
         -o Dir::State::status="$apt/status" -o Dir::Cache::Archives="$apt/archives")
     "${get[@]}" update
-    "${get[@]}" install -y --no-install-recommends --download-only "$@" > "$apt/log"
+}
+
+# unpack ARCHITECTURE FOLDER PACKAGE...: the packages and what they need.
+unpack() {
+    local name=$1 root=$2 get debs deb target link
+    shift 2
+    mkdir -p "$root"
+    apt_for "$name"
+    "${get[@]}" install -y --no-install-recommends --download-only "$@" > "$top/apt-$name/log"
     # By apt's list: packages of an earlier run may be there in other versions.
-    debs=$("${get[@]}" install -y --no-install-recommends --print-uris -o Dir::Cache::Archives="$apt/none" "$@" | cut -d ' ' -f 2)
+    debs=$("${get[@]}" install -y --no-install-recommends --print-uris -o Dir::Cache::Archives="$top/apt-$name/none" "$@" | cut -d ' ' -f 2)
     for deb in $debs; do
-        dpkg-deb -x "$apt/archives/$deb" "$root"
+        dpkg-deb -x "$top/apt-$name/archives/$deb" "$root"
     done
     [ -e "$root/lib" ] || ln -s usr/lib "$root/lib" # from Debian 13 on packages leave that to base-files
     # Links from the root on, as libm.so, become relative, so that they stay in the folder.
@@ -72,28 +84,88 @@ unpack() {
     say "$name: $(wc -w <<< "$debs") packages unpacked, $(du -sm "$root" | cut -f 1) MB"
 }
 
-# build_for FOLDER ROOT COMPILER [TARGET]
+# configure_and_build FOLDER OPTION...: the program, warnings as errors; what is said is in FOLDER.log.
+configure_and_build() {
+    local folder=$1 log=$1.log
+    shift
+    { cmake -S "$source" -B "$folder" -DCARRYNET_WERROR=ON -DCARRYNET_TESTS=OFF -DCARRYNET_MPI=OFF -DCARRYNET_ONNX_PROTO_DIR=/usr/include "$@" &&
+        cmake --build "$folder" -j "$(nproc)"; } > "$log" 2>&1 || { tail -n 60 "$log"; fail "$folder: no build"; }
+    ! grep 'warning:' "$log" || fail "$folder: warnings"
+    say "built: ${folder#"$top/"}"
+}
+
+# build_for FOLDER ROOT COMPILER [EMULATOR]: a cross build, with its man pages where the target's programs run.
 build_for() {
-    local folder=$1 root=$2 log=$1.log
-    rm -rf "$folder"
+    local folder=$1 root=$2 pages
     mkdir -p "$folder"
     cat > "$folder/toolchain.cmake" << END
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR $machine)
 set(CMAKE_C_COMPILER $3)
-set(CMAKE_C_COMPILER_TARGET ${4:-})
+set(CMAKE_C_COMPILER_TARGET $triple)
 set(CMAKE_LIBRARY_ARCHITECTURE $libraries)
 set(CMAKE_SYSROOT $root)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
-set(CMAKE_CROSSCOMPILING_EMULATOR qemu-$machine-static;-L;$root)
+set(CMAKE_CROSSCOMPILING_EMULATOR ${4:-})
 END
     (
         export PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/usr/lib/$libraries/pkgconfig:$root/usr/share/pkgconfig
-        cmake -S "$source" -B "$folder" -DCMAKE_TOOLCHAIN_FILE="$folder/toolchain.cmake" -DCARRYNET_WERROR=ON \
-            -DCARRYNET_TESTS=OFF -DCARRYNET_MPI=OFF -DCARRYNET_ONNX_PROTO_DIR=/usr/include && cmake --build "$folder" -j "$(nproc)"
-    ) > "$log" 2>&1 || { tail -n 60 "$log"; fail "no build for $machine by $3"; }
-    ! grep 'warning:' "$log" || fail "warnings for $machine by $3"
-    say "$machine: built by $3"
+        configure_and_build "$folder" -DCMAKE_TOOLCHAIN_FILE="$folder/toolchain.cmake"
+    )
+    cmake --install "$folder" --prefix "$folder/installed" > "$folder.install.log" || fail "$folder: not installed"
+    pages=$(find "$folder/installed" -name 'carrynet*.1' | wc -l)
+    if [ -n "${4:-}" ]; then
+        [ "$pages" -gt 0 ] || fail "$folder: no man pages"
+    else
+        grep 'Man pages and completions: left out' "$folder.log"
+        [ "$pages" -eq 0 ] || fail "$folder: man pages of a program that cannot run"
+    fi
+}
+
+# build_with_musl FOLDER: the libraries from Debian's sources, then the program; this machine's own libraries need glibc. In place of
+# a loader of OpenCL one that knows no platform.
+build_with_musl() {
+    local folder=$1 root=$1/root from=$1/sources get name
+    mkdir -p "$root"/{include,lib/pkgconfig} "$from"
+    apt_for source
+    (cd "$from" && "${get[@]}" source --download-only jansson libmd libzip zlib xxhash protobuf-c > "$folder/apt.log")
+    for name in jansson libmd libzip zlib xxhash protobuf-c; do
+        mkdir -p "$from/$name"
+        tar -xf "$(find "$from" -maxdepth 1 -name "${name}_*.orig.tar.*" ! -name '*.asc')" --strip-components 1 -C "$from/$name"
+    done
+    local cmake=(-DCMAKE_C_COMPILER=musl-gcc -DCMAKE_FIND_ROOT_PATH="$root" -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER
+        -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY)
+    by_cmake() {
+        cmake -S "$from/$1" -B "$from/$1/build" "${cmake[@]}" -DCMAKE_INSTALL_PREFIX="$root" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF "${@:2}"
+        cmake --build "$from/$1/build" -j "$(nproc)"
+        cmake --install "$from/$1/build"
+    }
+    by_configure() {
+        cd "$from/$1"
+        ./configure --prefix="$root" "${@:2}"
+        make -j "$(nproc)" "${target:-all}"
+        make install
+    }
+    ( # a shell of its own, since set -e does nothing before ||
+        export CC=musl-gcc CFLAGS='-O2 -fPIC' PKG_CONFIG_LIBDIR=$root/lib/pkgconfig
+        target=libz.a by_configure zlib --static
+        make -C "$from/xxhash" libxxhash.a libxxhash.pc PREFIX="$root"
+        cp "$from"/xxhash/*.h "$root/include"
+        cp "$from/xxhash/libxxhash.a" "$root/lib"
+        cp "$from/xxhash/libxxhash.pc" "$root/lib/pkgconfig"
+        by_cmake jansson -DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF
+        by_configure libmd --disable-shared
+        by_configure protobuf-c --disable-shared --disable-protoc
+        by_cmake libzip -DENABLE_{COMMONCRYPTO,GNUTLS,MBEDTLS,OPENSSL,BZIP2,LZMA,ZSTD}=OFF -DBUILD_{TOOLS,REGRESS,EXAMPLES,DOC}=OFF
+        cp -r /usr/include/CL "$root/include"
+        # CL_PLATFORM_NOT_FOUND_KHR, whatever is asked.
+        cat "$source"/host/opencl/*.c | grep -oE '\bcl[A-Z][A-Za-z]+\(' | sort -u | sed 's/(.*/(void) { return -1001; }/; s/^/int /' > "$from/none.c"
+        musl-gcc -fPIC -c "$from/none.c" -o "$from/none.o"
+        ar rcs "$root/lib/libOpenCL.a" "$from/none.o"
+    ) > "$folder/libraries.log" 2>&1 &
+    wait $! || { tail -n 40 "$folder/libraries.log"; fail 'musl: the libraries do not build'; }
+    say 'musl: libraries built'
+    PKG_CONFIG_LIBDIR=$root/lib/pkgconfig configure_and_build "$folder/build" "${cmake[@]}"
 }
 
 # ---- the battery ----------------------------------------------------------------------------------------------------
@@ -222,27 +294,43 @@ END
 
 # ---- the parts ------------------------------------------------------------------------------------------------------
 
-battery "$top/native" "$native"
-for part in "$@"; do
-    name=${part%%:*} folder=$top/${part/:/-}
-    architecture "$name"
-    packages=(libc6-dev "libgcc-$("$triple-gcc" -dumpversion)-dev" ocl-icd-opencl-dev libjansson-dev libmd-dev libzip-dev libxxhash-dev libprotobuf-c-dev)
+# same PART PROGRAM...: the battery's files.
+same() {
+    battery "$top/${1/:/-}/files" "${@:2}"
+    alike "$1" "$top/${1/:/-}/files"
+}
+
+part() {
+    local part=$1 name=${1%%:*} folder=$top/${1/:/-} packages
     rm -rf "$folder"
+    mkdir -p "$folder"
     case $part in
-    *:clang)
-        unpack "$name" "$folder/root" "${packages[@]}"
-        build_for "$folder/build" "$folder/root" clang "$triple"
+    westmere) same "$part" qemu-x86_64-static -cpu Westmere "$native" ;;
+    musl)
+        command -v musl-gcc > /dev/null || fail 'musl-gcc not found: apt-get install musl-tools'
+        build_with_musl "$folder"
+        same "$part" "$folder/build/carrynet"
         ;;
     *)
-        [[ $part = *:pocl ]] && packages+=(pocl-opencl-icd)
+        architecture "$name"
+        packages=(libc6-dev "libgcc-$("$triple-gcc" -dumpversion)-dev" ocl-icd-opencl-dev libjansson-dev libmd-dev libzip-dev libxxhash-dev
+            libprotobuf-c-dev)
+        [[ $part != *:pocl ]] || packages+=(pocl-opencl-icd)
         unpack "$name" "$folder/root" "${packages[@]}"
-        build_for "$folder/build" "$folder/root" "$triple-gcc"
+        local emulated=("qemu-$machine-static" -L "$folder/root")
+        case $part in
+        *:clang) build_for "$folder/build" "$folder/root" clang ;;
+        *) build_for "$folder/build" "$folder/root" "$triple-gcc" "$(IFS=';' && printf '%s' "${emulated[*]}")" ;;
+        esac
+        case $part in
+        *:pocl) devices "$part" "$folder/root" "$folder/build/carrynet" ;;
+        *) same "$part" "${emulated[@]}" "$folder/build/carrynet" ;;
+        esac
         ;;
     esac
-    if [[ $part = *:pocl ]]; then
-        devices "$part" "$folder/root" "$folder/build/carrynet"
-    else
-        battery "$folder/files" "qemu-$machine-static" -L "$folder/root" "$folder/build/carrynet"
-        alike "$part" "$folder/files"
-    fi
+}
+
+battery "$top/native" "$native"
+for each in "$@"; do
+    part "$each"
 done
