@@ -157,6 +157,7 @@ build_with_musl() {
         by_configure libmd --disable-shared
         by_configure protobuf-c --disable-shared --disable-protoc
         by_cmake libzip -DENABLE_{COMMONCRYPTO,GNUTLS,MBEDTLS,OPENSSL,BZIP2,LZMA,ZSTD}=OFF -DBUILD_{TOOLS,REGRESS,EXAMPLES,DOC}=OFF
+        sed -i 's/^Libs:.*/& -lz/' "$root/lib/pkgconfig/libzip.pc" # as it must be where all is static
         cp -r /usr/include/CL "$root/include"
         # CL_PLATFORM_NOT_FOUND_KHR, whatever is asked.
         cat "$source"/host/opencl/*.c | grep -oE '\bcl[A-Z][A-Za-z]+\(' | sort -u | sed 's/(.*/(void) { return -1001; }/; s/^/int /' > "$from/none.c"
