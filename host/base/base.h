@@ -30,10 +30,10 @@ char *base_printable(char *text);
 size_t base_unprintable(const char *text);
 
 /*
- * Zeroed memory for count items of size bytes in *pointer (a pointer to a pointer); 64-byte aligned; MEMORY, also on
- * overflow.
+ * Zeroed memory for count items of size bytes in *pointer (a pointer to a pointer); 64-byte aligned; MEMORY, also
+ * where so many bytes have no address.
  */
-carrynet_status base_allocate(void *pointer, size_t count, size_t size);
+carrynet_status base_allocate(void *pointer, uint64_t count, uint64_t size);
 /* Takes NULL. */
 void base_free(void *pointer);
 
@@ -60,7 +60,7 @@ uint64_t base_cores_identity(void);
 size_t base_cgroup_cores(const char *root);
 uint64_t base_cgroup_memory(const char *root);
 
-/* Bytes of memory that this process may have: the machine's, as far as its cgroup allows; 0 if unknown. */
+/* Bytes of memory that this process may have: the machine's, as far as its cgroup and addresses allow; 0 if unknown. */
 uint64_t base_memory(void);
 
 /*

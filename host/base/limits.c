@@ -190,5 +190,6 @@ uint64_t base_cgroup_memory(const char *root)
 uint64_t base_memory(void)
 {
     const uint64_t machine = base_physical_memory(), group = base_cgroup_memory("");
-    return machine == 0 || (group != 0 && group < machine) ? group : machine;
+    const uint64_t there = machine == 0 || (group != 0 && group < machine) ? group : machine;
+    return there < SIZE_MAX ? there : SIZE_MAX; /* what addresses reach */
 }

@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE /* madvise */
 #endif
 #include "base/base.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #if defined(__linux__)
@@ -30,14 +31,15 @@ static void *allocate(size_t bytes)
     return aligned_alloc(ALIGNMENT, bytes);
 }
 
-carrynet_status base_allocate(void *pointer, size_t count, size_t size)
+carrynet_status base_allocate(void *pointer, uint64_t count, uint64_t size)
 {
     void **out = pointer;
     *out = NULL;
     if (size != 0 && count > (SIZE_MAX - ALIGNMENT) / size)
-        return base_fail(CARRYNET_ERROR_MEMORY, "%zu items of %zu bytes do not fit in this machine's address space",
-                         count, size);
-    const size_t bytes = (count * size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+        return base_fail(CARRYNET_ERROR_MEMORY,
+                         "%" PRIu64 " items of %" PRIu64 " bytes do not fit in this machine's address space", count,
+                         size);
+    const size_t bytes = (size_t)(count * size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
     *out = allocate(bytes);
     if (*out == NULL)
         return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate %zu bytes", bytes);

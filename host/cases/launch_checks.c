@@ -78,7 +78,7 @@ static void expect_block(struct expected *e, const struct scratch_layout *layout
     struct reference_trace trace = {0};
     e->checks->network = (uint32_t)network;
     if (e->status == CARRYNET_OK)
-        e->status = witness_trace(&trace, e->w, network, first, S);
+        e->status = witness_trace(&trace, e->w, network, (size_t)first, (size_t)S);
     if (e->status == CARRYNET_OK)
         e->status = launch_expect_block(e->checks, e->w, &trace, layout, argument, base, first, S);
     witness_trace_free(&trace);
@@ -208,7 +208,8 @@ static void expect_output(struct expected *e, const char *operation, const char 
                                      .stride = {n, T * n, 1},
                                      .argument = argument});
     for (uint64_t i = 0; i < T * S && check != NULL; ++i)
-        memcpy(check->expected + i * n * e->w->value, values + (i % S * T + i / S) * n * e->w->value, n * e->w->value);
+        memcpy(check->expected + i * n * e->w->value, values + (i % S * T + i / S) * n * e->w->value,
+               (size_t)n * e->w->value);
 }
 
 static void expect_forward(struct expected *e, struct launch_place *place)
@@ -229,8 +230,8 @@ static void expect_forward(struct expected *e, struct launch_place *place)
         const struct reference_outputs outputs = {y, z, h, state};
         e->checks->network = (uint32_t)n;
         if (place->resume)
-            memcpy(state, place->start + n * S * H * w->value, S * H * w->value);
-        witness_forward(w, &outputs, metrics, &w->counts[n], n, 0, S, place->resume);
+            memcpy(state, place->start + n * S * H * w->value, (size_t)(S * H * w->value));
+        witness_forward(w, &outputs, metrics, &w->counts[n], n, 0, (size_t)S, place->resume);
         /* The metrics stand where expect_node looks for them. */
         memcpy(w->sums + n * (w->trained + 2) * w->value, metrics, 2 * w->value);
         expect_output(e, "forward step", "h", 8, n, h, H);
@@ -244,7 +245,7 @@ static void expect_forward(struct expected *e, struct launch_place *place)
                                                                   .stride = {H, 1},
                                                                   .argument = 9});
         if (check != NULL)
-            memcpy(check->expected, state, S * H * w->value);
+            memcpy(check->expected, state, (size_t)(S * H * w->value));
         for (uint64_t c = 0; c < pass->chunks && e->status == CARRYNET_OK; ++c) {
             const uint64_t item = n * pass->chunks + c;
             size_t network;
@@ -252,7 +253,7 @@ static void expect_forward(struct expected *e, struct launch_place *place)
             chunk_of(pass, item, &network, &first, &end);
             const struct reference_outputs none = {.state = state};
             if (place->resume)
-                memcpy(state, place->start + (n * S + first) * H * w->value, (end - first) * H * w->value);
+                memcpy(state, place->start + (n * S + first) * H * w->value, (size_t)((end - first) * H * w->value));
             witness_forward(w, &none, metrics, &counts, n, (size_t)first, (size_t)(end - first), place->resume);
             expect_node(e, 4, item * pass->node_stride, "metrics", metrics, true);
             expect_counts(e, 5, 2 * item, &counts);

@@ -322,7 +322,7 @@ static carrynet_status expect_packed_network(struct launch_checks *checks, struc
     if (status == CARRYNET_OK)
         status = launch_add(&check, checks, &like);
     if (status == CARRYNET_OK && shape->bias)
-        memcpy(check->expected, b_y, O * w->value);
+        memcpy(check->expected, b_y, (size_t)O * w->value);
     witness_trace_free(&trace);
     return status;
 }

@@ -53,21 +53,21 @@ static carrynet_status fill_lists(carrynet_sweep_spec *spec, sweep_lists *lists,
     for (size_t i = 0; i < loss->count; ++i)
         lists->losses[i] = (carrynet_loss)loss->list[i];
     if (hidden->given)
-        spec->hidden = lists->hidden, spec->hidden_count = hidden->count;
+        spec->hidden = lists->hidden, spec->hidden_count = (size_t)hidden->count;
     if (batch->given)
-        spec->batches = lists->batches, spec->batch_count = batch->count;
+        spec->batches = lists->batches, spec->batch_count = (size_t)batch->count;
     if (optimizer->given)
-        spec->optimizers = lists->optimizers, spec->optimizer_count = optimizer->count;
+        spec->optimizers = lists->optimizers, spec->optimizer_count = (size_t)optimizer->count;
     if (loss->given)
-        spec->losses = lists->losses, spec->loss_count = loss->count;
+        spec->losses = lists->losses, spec->loss_count = (size_t)loss->count;
     if (values[OPTION_LR].given) {
         spec->rates = values[OPTION_LR].reals;
-        spec->rate_count = values[OPTION_LR].count;
+        spec->rate_count = (size_t)values[OPTION_LR].count;
         spec->rate_range = values[OPTION_LR].range;
     }
     if (values[OPTION_NOISE].given) {
         spec->noises = values[OPTION_NOISE].reals;
-        spec->noise_count = values[OPTION_NOISE].count;
+        spec->noise_count = (size_t)values[OPTION_NOISE].count;
         spec->noise_range = values[OPTION_NOISE].range;
     }
     return CARRYNET_OK;

@@ -13,9 +13,10 @@ enum { COLUMNS = 79, BITS = 5 /* of a symbol or an output, with its end */ };
 /* "10": bit 0 first. */
 static const char *bits_text(char text[BITS], uint32_t value, uint32_t bits)
 {
-    for (uint32_t i = 0; i < bits; ++i)
+    uint32_t i = 0;
+    for (; i < bits && i < BITS - 1; ++i)
         text[i] = (char)('0' + (value >> i & 1u));
-    text[bits] = '\0';
+    text[i] = '\0';
     return text;
 }
 

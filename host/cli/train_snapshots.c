@@ -32,14 +32,15 @@ static int compare_counts(const void *a, const void *b)
 
 static carrynet_status take_counts(train_snapshots *snapshots, const option_value *value)
 {
-    carrynet_status status = base_allocate(&snapshots->at, value->count, sizeof *snapshots->at);
+    const size_t count = (size_t)value->count;
+    carrynet_status status = base_allocate(&snapshots->at, count, sizeof *snapshots->at);
     if (status == CARRYNET_OK)
-        status = base_allocate(&snapshots->written, value->count, sizeof *snapshots->written);
+        status = base_allocate(&snapshots->written, count, sizeof *snapshots->written);
     if (status != CARRYNET_OK)
         return status;
-    memcpy(snapshots->at, value->list, value->count * sizeof *snapshots->at);
-    qsort(snapshots->at, value->count, sizeof *snapshots->at, compare_counts);
-    for (size_t i = 0; i < value->count; ++i)
+    memcpy(snapshots->at, value->list, count * sizeof *snapshots->at);
+    qsort(snapshots->at, count, sizeof *snapshots->at, compare_counts);
+    for (size_t i = 0; i < count; ++i)
         if (i == 0 || snapshots->at[i] != snapshots->at[snapshots->count - 1])
             snapshots->at[snapshots->count++] = snapshots->at[i];
     return CARRYNET_OK;

@@ -24,23 +24,26 @@ carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buf
 {
     if (buffer->memory != NULL && bytes <= buffer->bytes)
         return CARRYNET_OK;
-    if (bytes > trainer->about.largest_buffer)
-        return too_large(trainer, what, (double)bytes, (double)trainer->about.largest_buffer);
+    /* A device may have more memory than a host of 32 bits has addresses. */
+    const uint64_t most = SIZE_MAX - sizeof(cl_ulong) - GUARD_BYTES, largest = trainer->about.largest_buffer;
+    if (bytes > largest || bytes > most)
+        return too_large(trainer, what, (double)bytes, (double)(largest < most ? largest : most));
     if (buffer->memory != NULL)
         (void)clReleaseMemObject(buffer->memory);
     cl_int code = CL_SUCCESS;
     /* What nobody writes is the guard too: all of a buffer that is recorded, else what rounding adds. */
-    const uint64_t filled = trainer->recorder != NULL ? 0 : bytes / sizeof(cl_ulong) * sizeof(cl_ulong);
+    const size_t words = (size_t)bytes / sizeof(cl_ulong),
+                 filled = trainer->recorder != NULL ? 0 : words * sizeof(cl_ulong);
+    const size_t all = (words + 1) * sizeof(cl_ulong); /* never empty */
     buffer->bytes = 0;
-    bytes = (bytes + sizeof(cl_ulong)) / sizeof(cl_ulong) * sizeof(cl_ulong); /* never empty */
-    buffer->memory = clCreateBuffer(trainer->context, CL_MEM_READ_WRITE, bytes + GUARD_BYTES, NULL, &code);
+    buffer->memory = clCreateBuffer(trainer->context, CL_MEM_READ_WRITE, all + GUARD_BYTES, NULL, &code);
     if (code != CL_SUCCESS) {
         buffer->memory = NULL;
         return opencl_fail("clCreateBuffer", code);
     }
-    buffer->bytes = bytes;
-    code = clEnqueueFillBuffer(trainer->queue, buffer->memory, &guard, sizeof guard, filled,
-                               bytes - filled + GUARD_BYTES, 0, NULL, NULL);
+    buffer->bytes = all;
+    code = clEnqueueFillBuffer(trainer->queue, buffer->memory, &guard, sizeof guard, filled, all - filled + GUARD_BYTES,
+                               0, NULL, NULL);
     return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueFillBuffer", code);
 }
 
@@ -96,7 +99,7 @@ size_t opencl_all_buffers(struct opencl_trainer *t, struct opencl_buffer *buffer
 
 uint64_t opencl_trainer_memory(struct opencl_trainer *t)
 {
-    struct opencl_buffer *buffers[OPENCL_BUFFERS];
+    struct opencl_buffer *buffers[OPENCL_BUFFERS] = {NULL};
     const size_t count = opencl_all_buffers(t, buffers);
     uint64_t bytes = 0;
     for (size_t i = 0; i < count; ++i)
@@ -106,7 +109,7 @@ uint64_t opencl_trainer_memory(struct opencl_trainer *t)
 
 carrynet_status opencl_trainer_check_guards(struct opencl_trainer *t)
 {
-    struct opencl_buffer *buffers[OPENCL_BUFFERS];
+    struct opencl_buffer *buffers[OPENCL_BUFFERS] = {NULL};
     const size_t count = opencl_all_buffers(t, buffers);
     for (size_t i = 0; i < count; ++i) {
         cl_ulong words[GUARD_BYTES / sizeof(cl_ulong)];
@@ -119,7 +122,7 @@ carrynet_status opencl_trainer_check_guards(struct opencl_trainer *t)
         for (size_t w = 0; w < sizeof words / sizeof words[0]; ++w)
             if (words[w] != guard)
                 return base_fail(CARRYNET_ERROR_DEVICE, "a kernel wrote behind buffer %zu, %zu bytes long", i,
-                                 (size_t)buffers[i]->bytes);
+                                 buffers[i]->bytes);
     }
     return CARRYNET_OK;
 }

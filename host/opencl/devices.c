@@ -95,8 +95,12 @@ static void device_text(char *text, size_t size, carrynet_device *about, cl_devi
 
 static uint64_t device_number(carrynet_device *about, cl_device_id id, cl_device_info what, size_t size)
 {
-    uint64_t number = 0; /* little-endian: a 4-byte answer fills the low half */
-    return answered(about, clGetDeviceInfo(id, what, size, &number, NULL)) ? number : 0;
+    uint64_t number = 0;
+    uint32_t word = 0; /* in one of 64 bits its place would depend on the byte order */
+    void *const answer = size == sizeof word ? (void *)&word : (void *)&number;
+    if (!answered(about, clGetDeviceInfo(id, what, size, answer, NULL)))
+        return 0;
+    return size == sizeof word ? word : number;
 }
 
 static void describe(carrynet_device *about, cl_platform_id platform, cl_device_id id, uint32_t p, uint32_t d)

@@ -10,7 +10,7 @@ enum { RESULTS_KEPT = 1 << 20 }; /* bytes read back up to which their room is ke
 
 /* ---- staging --------------------------------------------------------------------------------------------------- */
 
-carrynet_status opencl_take_slot(struct opencl_trainer *t, const struct opencl_plan *plan, size_t words)
+carrynet_status opencl_take_slot(struct opencl_trainer *t, const struct opencl_plan *plan, uint64_t words)
 {
     t->slot = (t->slot + 1) % OPENCL_SLOTS;
     struct opencl_slot *slot = &t->slots[t->slot];
@@ -116,7 +116,7 @@ carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct n
     if (status != CARRYNET_OK)
         return status;
     opencl_put_individuals(t, slot->words, individuals);
-    status = opencl_write_slot(t, slot, &slot->staged, slot->words, plan.staged_words * sizeof(uint32_t));
+    status = opencl_write_slot(t, slot, &slot->staged, slot->words, (size_t)plan.staged_words * sizeof(uint32_t));
     return status == CARRYNET_OK ? opencl_launch_gradient(t, &plan, slot) : status;
 }
 
@@ -233,7 +233,7 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->state, outputs->state != NULL ? state_bytes : 0, "the state");
     if (status == CARRYNET_OK)
-        status = opencl_write_slot(t, slot, &slot->staged, slot->words, plan.staged_words * sizeof(uint32_t));
+        status = opencl_write_slot(t, slot, &slot->staged, slot->words, (size_t)plan.staged_words * sizeof(uint32_t));
     if (status == CARRYNET_OK && s->resume)
         status = opencl_write(t, &t->state, outputs->state, state_bytes);
     if (status != CARRYNET_OK)

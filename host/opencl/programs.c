@@ -106,8 +106,8 @@ carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_
                                  : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
                                                            : "";
     base_text all = {0}, guarded = {0};
-    base_text_add(&all, "-cl-std=CL1.2 %s%s", options, division);
-    base_text_add(&guarded, "-cl-std=CL1.2 %s%s -D_OPENCL_H_", options, division);
+    base_text_add(&all, "-cl-std=CL1.2 -w %s%s", options, division);
+    base_text_add(&guarded, "-cl-std=CL1.2 -w %s%s -D_OPENCL_H_", options, division);
     carrynet_status status = CARRYNET_ERROR_DEVICE;
     if (all.failed || guarded.failed)
         status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a compiler's options");

@@ -105,7 +105,7 @@ carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer 
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         struct opencl_recorded_argument *to = &record->arguments[i];
         const struct opencl_buffer *buffer = buffer_of(&to->name, t, &arguments[i]);
-        to->bytes = buffer != NULL ? (size_t)buffer->bytes : arguments[i].size;
+        to->bytes = buffer != NULL ? buffer->bytes : arguments[i].size;
         to->value = buffer != NULL ? NULL : arguments[i].value;
         if (buffer != NULL)
             status = copy(&to->before, t, buffer);

@@ -12,13 +12,13 @@
 /* A device buffer and its room. Content is lost when it grows. */
 struct opencl_buffer {
     cl_mem memory;
-    uint64_t bytes;
+    size_t bytes;
 };
 
 /* What the host fills while the device still reads its predecessors: one update's sequences, sums and rates. */
 struct opencl_slot {
     uint32_t *words; /* individuals, symbols, targets */
-    size_t words_room;
+    uint64_t words_room;
     char *rates; /* [updates][networks][CARRYNET_RATES] reals */
     size_t rates_room;
     char *sums; /* [networks][node_stride] reals */
@@ -212,7 +212,7 @@ carrynet_status opencl_write_slot(struct opencl_trainer *trainer, struct opencl_
  * The next slot becomes that of the current pass, with room for what is staged on the device, and for the first `words`
  * of it on the host.
  */
-carrynet_status opencl_take_slot(struct opencl_trainer *trainer, const struct opencl_plan *plan, size_t words);
+carrynet_status opencl_take_slot(struct opencl_trainer *trainer, const struct opencl_plan *plan, uint64_t words);
 
 /* Room for a planned pass, and the packed weights of the CPU shape. */
 carrynet_status opencl_prepare(struct opencl_trainer *trainer, const struct opencl_plan *plan);

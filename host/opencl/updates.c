@@ -178,7 +178,7 @@ carrynet_status opencl_measure_whole(struct opencl_trainer *t, const struct net_
     struct opencl_plan plan;
     carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_NETWORKS);
     if (status == CARRYNET_OK)
-        status = opencl_write_slot(t, slot, &slot->staged, slot->words, plan.staged_words * sizeof(uint32_t));
+        status = opencl_write_slot(t, slot, &slot->staged, slot->words, (size_t)plan.staged_words * sizeof(uint32_t));
     return status == CARRYNET_OK ? launch_whole(t, &plan, slot, 0) : status;
 }
 

@@ -222,6 +222,8 @@ double flow_step(struct flow_set *next, const struct flow_set *set, const struct
     const size_t H = net->hidden;
     const double *row = net->rows + symbol * H;
     double slope[MOST], z_low[MOST], z_high[MOST], low[MOST], high[MOST], least = INFINITY;
+    if (H == 0)
+        return least; /* never; gcc for 32 bits warns of unset values otherwise */
     next->rows = set->rows + H;
     double *added = next->e + set->rows * H;
     memset(added, 0, H * H * sizeof *added);

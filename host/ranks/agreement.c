@@ -188,7 +188,7 @@ static carrynet_status gather_once(carrynet_ranks *ranks, carrynet_status mine, 
     }
     memcpy(place, &stand, STAND);
     if (mine == CARRYNET_OK && counts[ranks->rank] > 0)
-        memcpy(place + STAND, bytes, counts[ranks->rank]);
+        memcpy(place + STAND, bytes, (size_t)counts[ranks->rank]);
     carrynet_status status = link_gather(ranks, ranks->sizes);
     place = ranks->in;
     for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r) {
@@ -201,7 +201,7 @@ static carrynet_status gather_once(carrynet_ranks *ranks, carrynet_status mine, 
     place = ranks->in;
     for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r) {
         if (counts[r] > 0)
-            memcpy(all, place + STAND, counts[r]);
+            memcpy(all, place + STAND, (size_t)counts[r]);
         all += counts[r];
         place += STAND + counts[r];
     }
@@ -214,7 +214,7 @@ carrynet_status ranks_gather(carrynet_ranks *ranks, carrynet_status mine, void *
     uint64_t total = 0, longest = 0;
     if (alone(ranks)) {
         if (mine == CARRYNET_OK && counts[0] > 0)
-            memmove(all, bytes, counts[0]);
+            memmove(all, bytes, (size_t)counts[0]);
         return mine;
     }
     for (uint32_t r = 0; r < ranks->count; ++r) {
@@ -230,14 +230,14 @@ carrynet_status ranks_gather(carrynet_ranks *ranks, carrynet_status mine, void *
         for (uint32_t r = 0; r < ranks->count; ++r) {
             ranks->sizes[r] = done < counts[r] ? less(counts[r] - done, piece) : 0;
             if (r == ranks->rank && ranks->sizes[r] > 0)
-                memcpy(place, (const unsigned char *)bytes + done, ranks->sizes[r]);
+                memcpy(place, (const unsigned char *)bytes + done, (size_t)ranks->sizes[r]);
             place += ranks->sizes[r];
         }
         status = link_gather(ranks, ranks->sizes);
         place = ranks->in;
         for (uint32_t r = 0; r < ranks->count && status == CARRYNET_OK; ++r) {
             if (ranks->sizes[r] > 0)
-                memcpy(to + done, place, ranks->sizes[r]);
+                memcpy(to + done, place, (size_t)ranks->sizes[r]);
             place += ranks->sizes[r];
             to += counts[r];
         }
@@ -271,7 +271,7 @@ carrynet_status ranks_exchange(carrynet_ranks *ranks, carrynet_status mine, void
 {
     if (alone(ranks)) {
         if (mine == CARRYNET_OK && size > 0)
-            memmove(received, sent, size);
+            memmove(received, sent, (size_t)size);
         return mine;
     }
     const size_t piece = ranks->portion / ranks->count;

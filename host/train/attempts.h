@@ -13,7 +13,8 @@
 struct attempts_stop {
     int (*interrupted)(void *self); /* or NULL */
     void *self;
-    atomic_bool asking, ended;
+    atomic_int asking; /* exchanged; that of one byte is a library's call on riscv64 */
+    atomic_bool ended;
     carrynet_ranks *ranks; /* which share the attempts, and the wish */
 };
 
