@@ -277,7 +277,7 @@ void update_network(void *parameters, void *first_moment, void *second_moment_, 
                     const carrynet_settings *settings, uint64_t sequences, double rate_, double epsilon_)
 {
     real *w = parameters, *m = first_moment, *v = second_moment_;
-    const real *sums = sums_, r = (real)(1.0 / (double)sequences), rate = (real)rate_, epsilon = (real)epsilon_;
+    const real *sums = sums_, r = (real)(0x1p0 / (double)sequences), rate = (real)rate_, epsilon = (real)epsilon_;
     const real mu = (real)settings->momentum, mu_rest = (real)(1 - settings->momentum);
     const real rho = (real)settings->decay, rho_rest = (real)(1 - settings->decay);
     const size_t trained = carrynet_shape_trained(&settings->shape);
