@@ -56,7 +56,7 @@ int main(int argc, char **argv)
     static const char *const names[] = {"000", "003-cured"};
     carrynet_engine_options engine;
     carrynet_engine_options_init(&engine);
-    engine.device = argc > 1 ? argv[1] : "reference";
+    engine.device = argc > 1 ? argv[1] : "host";
     (void)printf("%-10s %6s  %12s  %25s  %8s\n", "recipe", "hidden", "sequences/s", "slowest to fastest", "cpu/wall");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
         const carrynet_recipe *recipe = NULL;

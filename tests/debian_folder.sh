@@ -36,6 +36,7 @@ debian_make() {
         debootstrap --variant=minbase --cache-dir="$(realpath "$cache/base")" "$release" "$root" $mirror > "$root/debootstrap.log" ||
             { tail -n 20 "$root/debootstrap.log" >&2; return 1; }
     fi
+    grep -q "VERSION_CODENAME=$release" "$root/etc/os-release" || { printf '%s: holds another release\n' "$root" >&2; return 1; }
     printf 'force-unsafe-io\n' > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io" # a folder that is thrown away need not survive a power cut
     printf 'APT::Sandbox::User "root";\n' > "$root/etc/apt/apt.conf.d/sandbox" # which need not read the folder of packages
     mount --bind "$root" "$root"                                        # so that / is a mount point there, which network namespaces want
@@ -50,7 +51,15 @@ debian_make() {
 }
 
 debian_remove() {
-    ! mountpoint -q "$1" || umount --recursive "$1"
+    local process
+    for process in /proc/[0-9]*; do # what a signal has left there, which would keep mounts busy
+        [ "$(readlink "$process/root")" != "$1" ] || kill -KILL "${process#/proc/}" 2> /dev/null || true
+    done
+    ! mountpoint -q "$1" || umount --recursive "$1" || umount --recursive --lazy "$1"
+    if findmnt -R "$1" > /dev/null; then # never into what is mounted, such as the kept packages
+        printf '%s: still mounted, and left\n' "$1" >&2
+        return 1
+    fi
     rm -rf --one-file-system "$1"
 }
 

@@ -214,12 +214,12 @@ def check_long(program, folder, device, updates=1000000):
 
 def main():
     program, wishes = os.path.abspath(sys.argv[1]), sys.argv[2:] or ["quick"]
-    devices = ["reference"]
+    devices = ["host", "reference"]
     listed = subprocess.run([program, "devices", "--json"], capture_output=True, text=True, check=False).stdout
     if '"0:0"' in listed:
         devices.append("0:0")
     else:
-        print("SKIP: no OpenCL device: the reference alone")
+        print("SKIP: no OpenCL device: C alone")
     with tempfile.TemporaryDirectory(prefix="carrynet-load-") as folder:
         for device in devices:
             if "quick" in wishes:

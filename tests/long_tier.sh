@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long tier: what takes an hour or so, one after the other, on this machine's devices. All of it runs, whatever fails.
+# The long tier: what takes two to three hours, one after the other, on this machine's devices. All of it runs, whatever fails.
 #
 #     long_tier.sh BUILD        (cmake --build BUILD --target long builds what it needs, then runs it)
 #

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # README's two lines on another release of Debian, in a folder that debootstrap makes: the first as it stands there; of the second, which
-# builds and runs the tests, those tests that touch what differs from release to release: compilers, libraries, pocl, mpirun, gnuplot. The
-# others look at numbers, which compare and one model's digest stand for. Then the build with the release's clang, and the format with
+# builds and runs the tests, only tests that depend on the release: compilers, libraries, pocl, mpirun, gnuplot. Instead of the numerical
+# tests it runs `compare` and checks one model's digest. Then the build with the release's clang, and the format with
 # its clang-format.
 #
 #     other_debian.sh [RELEASE [FOLDER]]
@@ -9,6 +9,7 @@
 # RELEASE is trixie, if not given. FOLDER: where it is made, or was made before, and stays; without it a temporary one. Needs root, the network
 # and debootstrap; 4 GB, of which 400 MB of packages are kept for the next run (debian_folder.sh says where). Some eight minutes on two cores.
 set -eu -o pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$(realpath "$0")")/.."
 top=$PWD release=${1:-trixie}
 export LC_ALL=C.UTF-8
@@ -43,7 +44,7 @@ git -c safe.directory="$top" ls-files -z | tar -c --null -T - | tar -x -C "$root
 line() {
     local found
     found=$(grep -E "^[^#|>]*apt-get install .*cmake --build .*$1" README.md)
-    [ "$(printf '%s\n' "$found" | wc -l)" -eq 1 ]
+    [ "$(printf '%s\n' "$found" | wc -l)" -eq 1 ] || return 1
     [[ $found == *'apt-get install '*' && cmake -B build '* ]]
     found=${found/apt-get install /apt-get -qq -o Dpkg::Use-Pty=0 install }
     printf '%s\n' "${found/cmake -B build /cmake -B build -DCARRYNET_WERROR=ON }"
@@ -55,7 +56,8 @@ quietly() {
     tail -n 3 "$root/said"
 }
 
-quietly inside "$root" "cd carrynet; $(line train)"
+first=$(line train)
+quietly inside "$root" "cd carrynet; $first"
 said "README's line that trains"
 
 # Of ctest some tests. ip is for two_hosts, which makes two hosts of network namespaces.
@@ -64,7 +66,9 @@ both=$(line ctest)
 quietly inside "$root" "cd carrynet; ${both%% && ctest *}"
 quietly inside "$root" 'apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends iproute2'
 said "README's line that builds the tests"
-inside "$root" "cd carrynet; ctest --test-dir build -j2 --output-on-failure -R '^($tests)\$'"
+inside "$root" "cd carrynet; ctest --test-dir build -j2 --output-on-failure -R '^($tests)\$'" | tee "$root/tests"
+grep -qE '^100% tests passed, 0 tests failed out of [2-9][0-9]' "$root/tests"
+! grep -q 'Skipped' "$root/tests"
 said 'tests of what differs'
 
 # Both shapes at once, since pocl's compiler uses one core.

@@ -175,7 +175,7 @@ build_with_musl() {
 run() {
     local name=$1 code=0
     shift
-    "${program[@]}" "$@" > "$name.out" 2> "$name.err" < /dev/null || code=$?
+    timeout -k 10 1200 "${program[@]}" "$@" > "$name.out" 2> "$name.err" < /dev/null || code=$?
     printf '%d\n' "$code" > "$name.code"
 }
 show() {
@@ -194,6 +194,8 @@ battery_of() {
     train "plain-$p" --precision "$p" --seed 7 --updates 20
     train "rich-$p" --precision "$p" --task sub --seed 11 --bias --optimizer rmsprop --noise 0.1 --loss squared --clip 0.5 \
         --schedule cosine --nets 3 --hidden 7 --batch 65 --updates 10
+    run "host-$p" train --device host --quiet --precision "$p" --task sub --seed 11 --bias --optimizer rmsprop --noise 0.1 --loss squared \
+        --clip 0.5 --schedule cosine --nets 3 --hidden 7 --batch 65 --updates 10 -o "host-$p.safetensors"
     train "held-$p" --precision "$p" --task add3 --seed 5 --optimizer momentum --batch 200 --hidden 17 --updates 2 --train-fraction 0.7
     train "once-$p" "${again[@]}"
     train "twice-$p" "${again[@]}" --resume
@@ -332,6 +334,8 @@ part() {
 }
 
 battery "$top/native" "$native"
+cmp "$top/native/rich-fp32.safetensors" "$top/native/host-fp32.safetensors"
+[ "$(find "$top/native" -type f ! -name '*.err' | wc -l)" -ge 70 ] || fail 'the battery: files are missing on this machine'
 for each in "$@"; do
     part "$each"
 done

@@ -19,7 +19,7 @@ if [ $# -gt 1 ]; then
     folder=$(realpath "$2")
 else
     folder=$(mktemp -d)
-    trap 'debian_remove "$folder/build"; debian_remove "$folder/fresh"; rmdir "$folder"' EXIT
+    trap 'debian_remove "$folder/build" || true; debian_remove "$folder/fresh" || true; rmdir "$folder"' EXIT
 fi
 build=$folder/build fresh=$folder/fresh
 apt='apt-get install -y -qq -o Dpkg::Use-Pty=0'

@@ -125,6 +125,12 @@ Test(file_kinds, in_place_of_a_certificate_or_a_task)
             continue;
         write_bytes(samples[i].bytes, samples[i].size);
         const carrynet_status status = carrynet_verify_file(&verified, model, NULL, path);
+        if (samples[i].bytes[0] == '\xff') { /* its reader says which characters those are, and what to do */
+            cr_expect_eq(status, CARRYNET_ERROR_FORMAT);
+            cr_expect_not_null(strstr(carrynet_message(), "is UTF-16"), "%s", carrynet_message());
+            carrynet_verified_free(&verified);
+            continue;
+        }
         if (strncmp(samples[i].bytes, "carrynet", 8) != 0)
             expect_says(status, "a certificate", &samples[i]);
         carrynet_verified_free(&verified);

@@ -1,7 +1,7 @@
 /*
- * Files that are none: what stands behind /dev/stdout and its like stays and is followed; pipes, terminals and devices
- * are written straight through and read once; "-" is a standard stream where one file goes or comes, and is refused
- * where it cannot.
+ * Outputs that are not regular files: writing to /dev/stdout, /dev/fd/N or a link to them appends to the open file and does not
+ * replace it; pipes, terminals and devices are written straight through, inputs read once; "-" is a standard stream where a
+ * command has one file to read or write, and is refused elsewhere.
  */
 #include "program_run.h"
 #include <sys/ioctl.h>
@@ -287,13 +287,12 @@ Test(program_streams, inputs_that_are_no_files)
     EXPECT_SHELL(2, "name a file with -o FILE.cert", "cat m | \"$0\" prove -");
     EXPECT_ERROR(4, "may have no end", "eval", "/dev/zero");
     EXPECT_ERROR(4, "more than the 1048576 bytes", "train", "--task", "/dev/zero");
-    EXPECT_ERROR(4, "0 bytes are too few", "eval", "/dev/null");
+    EXPECT_ERROR(4, "an empty file", "eval", "/dev/null");
     EXPECT_ERROR(4, ".: is a folder", "eval", ".");
     EXPECT_SHELL(4, "more than the 1048576 bytes", "yes | \"$0\" train --task -");
     EXPECT_SHELL(4, "cannot read: Bad file descriptor", "\"$0\" eval - <&-");
     if (access("/proc/self/status", R_OK) == 0) /* it has no size, but is not empty */
-        EXPECT_ERROR(4, "is not a JSON object: line 1: '[' or '{' expected near 'Name'", "train", "--task",
-                     "/proc/self/status");
+        EXPECT_ERROR(4, "not a task's table but a text file", "train", "--task", "/proc/self/status");
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
     const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
     cr_assert(listener >= 0 && bind(listener, (const struct sockaddr *)&address, sizeof address) == 0);

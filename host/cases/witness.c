@@ -24,7 +24,8 @@ carrynet_status witness_open(struct witness *w, const carrynet_settings *setting
     if (status == CARRYNET_OK)
         status = base_allocate(&w->batches, networks, sizeof *w->batches);
     if (status == CARRYNET_OK)
-        status = base_allocate(&w->trace_scratch, w->reference->trace_bytes(settings, settings->steps, CARRYNET_BLOCK), 1);
+        status =
+            base_allocate(&w->trace_scratch, w->reference->trace_bytes(settings, settings->steps, CARRYNET_BLOCK), 1);
     return status;
 }
 
@@ -61,7 +62,8 @@ static carrynet_status fill(struct witness *w, const carrynet_source *source, si
     free_batches(w);
     base_free(w->scratch);
     w->scratch = NULL;
-    status = base_allocate(&w->scratch, w->reference->operations.scratch_bytes(s, s->steps, sequences, REFERENCE_TRAINS), 1);
+    status =
+        base_allocate(&w->scratch, w->reference->operations.scratch_bytes(s, s->steps, sequences, REFERENCE_TRAINS), 1);
     for (size_t n = 0; n < count && status == CARRYNET_OK; ++n) {
         carrynet_batch *batch = &w->batches[n];
         status = carrynet_batch_create(batch, &s->task, sequences, s->steps);
@@ -114,7 +116,8 @@ void witness_node(struct witness *w, size_t network, size_t first, size_t sequen
                   struct reference_counts *counts)
 {
     const struct reference_pass pass = pass_of(w, network, first, sequences);
-    w->reference->operations.gradient(node, counts, w->parameters + network * w->size * w->value, &w->settings, &pass, w->scratch);
+    w->reference->operations.gradient(node, counts, w->parameters + network * w->size * w->value, &w->settings, &pass,
+                                      w->scratch);
 }
 
 void witness_sums(struct witness *w)
@@ -165,15 +168,15 @@ void witness_forward(struct witness *w, const struct reference_outputs *outputs,
 {
     struct reference_pass pass = pass_of(w, network, first, sequences);
     pass.resume = resume;
-    w->reference->operations.forward(outputs, metrics, counts, w->parameters + network * w->size * w->value, &w->settings, &pass,
-                      w->scratch);
+    w->reference->operations.forward(outputs, metrics, counts, w->parameters + network * w->size * w->value,
+                                     &w->settings, &pass, w->scratch);
 }
 
 void witness_factors(struct witness *w)
 {
     for (size_t n = 0; n < w->settings.networks; ++n) {
         const double factor = w->reference->clip_factor(w->sums + n * (w->trained + 2) * w->value, &w->settings,
-                                                    witness_batch(w, n)->sequences);
+                                                        witness_batch(w, n)->sequences);
         const float single = (float)factor;
         memcpy(w->factors + n * w->value, w->value == sizeof single ? (const void *)&single : (const void *)&factor,
                w->value);
@@ -188,7 +191,7 @@ void witness_update(struct witness *w, uint64_t u)
         const size_t state = n * w->trained * w->value, sequences = witness_batch(w, n)->sequences;
         const char *sums = w->sums + n * (w->trained + 2) * w->value;
         const struct net_rates rates = engine_rates(s, carrynet_individual_of(s, (uint32_t)n).rate, u);
-        w->reference->operations.update(w->parameters + n * w->size * w->value, w->moments[0] + state, w->moments[1] + state, sums, s,
-                         sequences, rates.rate, rates.epsilon);
+        w->reference->operations.update(w->parameters + n * w->size * w->value, w->moments[0] + state,
+                                        w->moments[1] + state, sums, s, sequences, rates.rate, rates.epsilon);
     }
 }

@@ -196,7 +196,7 @@ int command_devices(const cli_arguments *arguments)
         print_none();
     } else {
         (void)printf("\nChoose one with --device: P:D, cpu, gpu or part of its name. All admitted\n"
-                     "devices give the same bits, and so does plain C, --device reference.\n");
+                     "devices give the same bits, and so does C, --device host or, plain and slower, reference.\n");
     }
     json_decref(list);
     carrynet_devices_free(devices);

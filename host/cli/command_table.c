@@ -298,7 +298,7 @@ const cli_command command_table[] = {
          "nn.RNN of PyTorch's and a linear head (weight_ih_l0, ..., fc.weight), of Keras (kernel, recurrent_kernel), "
          "of "
          "Flax (i/kernel, h/kernel), or of well-known scripts (Wxh, Whh, Why; Wax, Waa, Wya; synapse_0; U, W, V); "
-         "or arr_0, arr_1, ... of numpy.savez; --map says it of others. State of a training is passed over. The "
+         "or arr_0, arr_1, ... of numpy.savez; for other names use --map. Optimizer and training state is ignored. The "
          "network "
          "must read numbers lowest bit first, a bit of a as input 0 and of b as input 1, and write a 1 where its "
          "output, "

@@ -124,7 +124,7 @@ void drivers_say_fallback(const char *description)
 {
     static const char name[] = "host", asked[] = "(as asked)";
     if (strncmp(description, name, sizeof name - 1) == 0 && strstr(description, asked) == NULL)
-        console_note("carrynet: no OpenCL device is used, which takes longer: %s", description);
+        console_note("carrynet: no OpenCL device is used; this is slower: %s", description);
 }
 
 void drivers_leave(void)

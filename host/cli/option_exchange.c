@@ -10,10 +10,9 @@ const option_row option_exchange[] = {
      .argument = "CELL",
      .choice = choice_cell,
      .meaning =
-         "what its hidden units compute, which no file says: tanh is what nn.RNN, Keras, Flax and well-known "
-         "scripts have without more, and is taken for names of the latter; with PyTorch's it must be given; relu "
-         "cannot be imported",
-     .fallback = "what the names have, else sigmoid"},
+         "activation of the hidden units, which no file records; relu cannot be imported. PyTorch's names need it; "
+         "names of Keras, Flax and well-known scripts mean tanh",
+     .fallback = "as the names say, else sigmoid"},
     {.id = OPTION_MAP,
      .name = "map",
      .commands = FOR(IMPORT),

@@ -323,9 +323,9 @@ static void add_list(base_text *text, const struct found *found, size_t count)
 {
     if (count == 0)
         base_text_add(text, "no OpenCL device was found; for a CPU install pocl-opencl-icd, for a GPU its vendor's "
-                            "OpenCL driver, or use --device reference");
+                            "OpenCL driver, or use --device host");
     else
-        base_text_add(text, "there are: reference");
+        base_text_add(text, "there are: host; reference");
     for (size_t i = 0; i < count; ++i)
         base_text_add(text, "; %u:%u %s%s", found[i].about.platform, found[i].about.index, found[i].about.name,
                       found[i].about.type == CARRYNET_DEVICE_GPU   ? " (gpu)"
