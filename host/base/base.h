@@ -137,8 +137,8 @@ carrynet_status base_read_looked_at(char **data, size_t *size, const char *path,
                                     void *self);
 
 /*
- * Text as other programs may have saved it, made plain in place: without a byte order mark, and with LF for CR LF. FORMAT
- * for UTF-16. And a file read and made so.
+ * Text as other programs may have saved it, made plain in place: without a byte order mark, and with LF for CR LF; what has
+ * a zero byte is no text, and stays. FORMAT for UTF-16. And a file read and made so.
  */
 carrynet_status base_plain_text(char *text, size_t *size, const char *path);
 carrynet_status base_read_text(char **text, size_t *size, const char *path, uint64_t limit);

@@ -186,6 +186,8 @@ carrynet_status base_plain_text(char *text, size_t *size, const char *path)
     size_t from = *size >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0 ? mark : 0, to = 0;
     if (from == 0 && memchr(text, '\r', *size) == NULL)
         return CARRYNET_OK;
+    if (memchr(text, '\0', *size) != NULL)
+        return CARRYNET_OK; /* no text: left as it is, so that its first bytes say what it is */
     for (; from < *size; ++from)
         if (text[from] != '\r' || from + 1 == *size || text[from + 1] != '\n')
             text[to++] = text[from];

@@ -75,12 +75,13 @@ char *kernel_cache_fault(char fault[KERNEL_CACHE_FAULT], const char *folder)
         (void)snprintf(fault, KERNEL_CACHE_FAULT, "%s", strerror(errno));
     } else if (statvfs(there, &disk) == 0) {
         const double bytes = (double)disk.f_bavail * (double)disk.f_frsize;
+        bool runs = true;
 #if defined(ST_NOEXEC)
-        if ((disk.f_flag & ST_NOEXEC) != 0)
-            (void)snprintf(fault, KERNEL_CACHE_FAULT, "its disk is mounted noexec: code cannot be run from there");
-        else
+        runs = (disk.f_flag & ST_NOEXEC) == 0;
 #endif
-            if (bytes < LEAST_FREE)
+        if (!runs)
+            (void)snprintf(fault, KERNEL_CACHE_FAULT, "its disk is mounted noexec: code cannot be run from there");
+        else if (bytes < LEAST_FREE)
             (void)snprintf(fault, KERNEL_CACHE_FAULT, "its disk is full: %.0f KiB are free", bytes / 1024);
         else if (disk.f_files > 0 && disk.f_favail < 16)
             (void)snprintf(fault, KERNEL_CACHE_FAULT, "its disk is full: it has no room for more files");
