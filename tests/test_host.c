@@ -208,7 +208,7 @@ Test(host, one_wrong_bit_of_an_update_is_seen)
 Test(host, tiles_are_checked_too)
 {
     struct network_operations wrong = tiled_64_portable;
-    MUST(host_admit());
+    MUST(tiled_admit());
     MUST(reference_check_updates(&tiled_32_portable, CARRYNET_FP32));
     MUST(reference_check_updates(&tiled_64_portable, CARRYNET_FP64));
     wrong.update = wrong_update;

@@ -1,5 +1,6 @@
-/* The choice among the compiled variants of the backend `host`, and their check. */
+/* The choice among the compiled variants of the backend `host`, and the check of this host. */
 #include "backend/host.h"
+#include <carrynet/device.h>
 #include <stdatomic.h>
 
 extern const struct network_operations tiled_32_portable, tiled_64_portable;
@@ -16,7 +17,7 @@ const struct network_operations *host_operations(carrynet_precision precision)
     return precision == CARRYNET_FP32 ? &tiled_32_portable : &tiled_64_portable;
 }
 
-carrynet_status host_admit(void)
+carrynet_status tiled_admit(void)
 {
     static atomic_bool right; /* the answer stays */
     if (atomic_load(&right))
@@ -27,4 +28,10 @@ carrynet_status host_admit(void)
     if (status == CARRYNET_OK)
         atomic_store(&right, true);
     return status;
+}
+
+carrynet_status carrynet_host_admit(void)
+{
+    const carrynet_status status = reference_admit();
+    return status == CARRYNET_OK ? tiled_admit() : status;
 }

@@ -11,6 +11,6 @@
 const struct network_operations *host_operations(carrynet_precision precision);
 
 /* Whether they give the bits of small updates that the reference has to give; asked once. Errors of reference_admit. */
-carrynet_status host_admit(void);
+carrynet_status tiled_admit(void);
 
 #endif

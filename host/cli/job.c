@@ -10,7 +10,7 @@
 
 /* Read when a driver is loaded: by pocl, newer pocl, Intel's runtime. */
 static const char *const thread_variables[] = {"POCL_MAX_PTHREAD_COUNT", "POCL_CPU_MAX_CU_COUNT", "DPCPP_CPU_NUM_CUS"};
-enum { THREAD_VARIABLES = sizeof thread_variables / sizeof thread_variables[0], MOST_THREADS = 1024 };
+enum { THREAD_VARIABLES = sizeof thread_variables / sizeof thread_variables[0] };
 
 /* Likewise, and least numbers of threads. */
 static const char *const least_variables[] = {"POCL_PTHREAD_MIN_THREADS", "POCL_CPU_MIN_CU_COUNT"};
@@ -47,12 +47,12 @@ static void check_variable(const char *name)
     if (value == NULL)
         return;
     const char *end = base_read_whole(&threads, value, UINT32_MAX);
-    if (end != NULL && *end == '\0' && threads >= 1 && threads <= MOST_THREADS)
+    if (end != NULL && *end == '\0' && threads >= 1 && threads <= JOB_MOST_THREADS)
         return;
     if (value[0] != '\0')
         (void)snprintf(wrong, sizeof wrong,
                        "%s is '%.100s', which is no number of threads from 1 to %d, and is not used", name, value,
-                       (int)MOST_THREADS);
+                       (int)JOB_MOST_THREADS);
     (void)unsetenv(name);
 }
 

@@ -11,6 +11,9 @@
  */
 void job_prepare(void);
 
+/* More threads than that crash pocl. */
+enum { JOB_MOST_THREADS = 1024 };
+
 /* Tells the drivers for CPUs how many threads they make. */
 void job_set_threads(const char *count);
 

@@ -3,6 +3,7 @@
  * it; the ranges are the library's, rounded inwards. Here stand the rows that many commands share; before them come
  * those of option_sweep.c, option_train.c, option_prove.c, option_exchange.c and option_others.c.
  */
+#include "cli/job.h"
 #include "cli/options.h"
 
 #define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW) | FOR(STATES) | FOR(REPORT))
@@ -76,7 +77,7 @@ static const option_row rows[] = {
      .kind = OPTION_KIND_COUNT,
      .argument = "N",
      .least = 1,
-     .most = 65536,
+     .most = JOB_MOST_THREADS,
      .meaning = "threads of an OpenCL CPU device",
      .fallback = "the cores that the process may use"},
     {.id = OPTION_WORK_GROUP_SIZE,

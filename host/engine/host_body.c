@@ -86,7 +86,7 @@ static carrynet_status host_keep(void *self, const uint32_t *from, uint32_t coun
 }
 
 /* Grows *memory to `need` items; its content is not kept. */
-static carrynet_status grow(void *memory, size_t *room, size_t need, size_t size)
+static carrynet_status grow(void *memory, size_t *room, uint64_t need, size_t size)
 {
     void **held = memory;
     if (need <= *room)
@@ -95,7 +95,7 @@ static carrynet_status grow(void *memory, size_t *room, size_t need, size_t size
     *room = 0;
     const carrynet_status status = base_allocate(held, need, size);
     if (status == CARRYNET_OK)
-        *room = need;
+        *room = (size_t)need;
     return status;
 }
 
@@ -108,8 +108,8 @@ static carrynet_status host_stage(void *self, const struct net_pass *pass, uint3
 {
     struct host_body *body = self;
     const size_t sequences = staged(body, pass);
-    carrynet_status status =
-        grow(&body->words, &body->words_room, sequences * (pass->symbol_words + pass->target_words), sizeof(uint32_t));
+    carrynet_status status = grow(&body->words, &body->words_room,
+                                  (uint64_t)sequences * (pass->symbol_words + pass->target_words), sizeof(uint32_t));
     if (status == CARRYNET_OK) {
         *symbols = body->words;
         *targets = body->words + sequences * pass->symbol_words;
@@ -322,7 +322,7 @@ carrynet_status engine_host_body(void **out, const struct engine_operations **op
     *operations = &operations_of_host;
     carrynet_status status = reference_admit();
     if (status == CARRYNET_OK && !plain)
-        status = host_admit();
+        status = tiled_admit();
     const struct network_operations *of_networks =
         plain ? &reference_of(settings->precision)->operations : host_operations(settings->precision);
     const double need = need_of(settings, of_networks);

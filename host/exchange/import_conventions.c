@@ -100,7 +100,7 @@ static const char weight_norm[] = "is a part of a weight under weight_norm; befo
                                   "torch.nn.utils.remove_weight_norm(module, \"weight_hh_l0\"), or "
                                   "torch.nn.utils.parametrize.remove_parametrizations(module, \"weight_hh_l0\")";
 
-/* A star stands for anything; the first row that fits a path, from a word's beginning, holds. */
+/* A star stands for anything; the first row that fits a whole path holds. */
 static const struct {
     const char *pattern, *obstacle;
 } obstacles[] = {

@@ -21,6 +21,10 @@ static const carrynet_field_name optimizers[] = {{CARRYNET_OPTIMIZER_SGD, "sgd"}
 static const carrynet_field_name schedules[] = {
     {CARRYNET_SCHEDULE_CONSTANT, "constant"}, {CARRYNET_SCHEDULE_COSINE, "cosine"}, {0, NULL}};
 
+_Static_assert(sizeof(carrynet_precision) == sizeof(int) && sizeof(carrynet_loss) == sizeof(int) &&
+                   sizeof(carrynet_optimizer) == sizeof(int) && sizeof(carrynet_schedule) == sizeof(int),
+               "enumerations are copied as int");
+
 #define AT(field) offsetof(carrynet_settings, field)
 enum {
     VARIES = CARRYNET_FIELD_VARIES,
@@ -151,11 +155,11 @@ void carrynet_field_set_number(carrynet_settings *settings, const carrynet_field
 {
     char *value = (char *)settings + field->offset;
     const bool flag = number != 0;
-    const int name = (int)number;
+    int name = 0;
     switch (field->kind) {
     case CARRYNET_FIELD_U32:
     case CARRYNET_FIELD_U64:
-        carrynet_field_set_count(settings, field, (uint64_t)number);
+        carrynet_field_set_count(settings, field, number >= 0x1p64 ? UINT64_MAX : number > 0 ? (uint64_t)number : 0);
         break;
     case CARRYNET_FIELD_REAL:
         memcpy(value, &number, sizeof number);
@@ -164,6 +168,7 @@ void carrynet_field_set_number(carrynet_settings *settings, const carrynet_field
         memcpy(value, &flag, sizeof flag);
         break;
     case CARRYNET_FIELD_NAME:
+        name = (int)number;
         memcpy(value, &name, sizeof name);
         break;
     }

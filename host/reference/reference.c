@@ -1,6 +1,5 @@
 /* The choice among the compiled variants of the reference. */
 #include "reference/reference.h"
-#include <carrynet/device.h>
 
 extern const struct reference reference_32_portable, reference_64_portable;
 
@@ -25,9 +24,4 @@ const struct reference *reference_of(carrynet_precision precision)
         return precision == CARRYNET_FP32 ? &reference_32_fma : &reference_64_fma;
 #endif
     return precision == CARRYNET_FP32 ? &reference_32_portable : &reference_64_portable;
-}
-
-carrynet_status carrynet_host_admit(void)
-{
-    return reference_admit();
 }

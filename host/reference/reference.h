@@ -39,7 +39,7 @@ struct reference_counts {
     uint64_t wrong_sequences;
 };
 
-/* What scratch is for: a forward pass that only measures, one that writes h too, or a gradient. */
+/* What scratch is for: a forward pass that only measures, one that writes h too (the reference makes no difference), or a gradient. */
 enum reference_keeps { REFERENCE_MEASURES, REFERENCE_WRITES_H, REFERENCE_TRAINS };
 
 /* What one block of S <= 64 sequences computes on its way, steps in the order of time; none may be NULL. */
@@ -58,8 +58,8 @@ struct reference_trace {
 /* The operations of a network, which the reference has plainly and the backend `host` in tiles, with equal bits. */
 struct network_operations {
     /* Bytes of scratch of the two passes below, for sequences of that length and number. */
-    size_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences,
-                            enum reference_keeps keeps);
+    uint64_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences,
+                              enum reference_keeps keeps);
 
     /* node [trained + 2]: the gradient summed over the sequences by the block tree, then loss and absolute error. */
     void (*gradient)(void *node, struct reference_counts *counts, const void *parameters,
@@ -79,7 +79,7 @@ struct reference {
     struct network_operations operations;
 
     /* The gradient of one block, and all that it computes on the way: to find where another backend first differs. */
-    size_t (*trace_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences);
+    uint64_t (*trace_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences);
     void (*trace)(const struct reference_trace *trace, const void *parameters, const carrynet_settings *settings,
                   const struct reference_pass *pass, void *scratch);
 

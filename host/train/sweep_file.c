@@ -7,6 +7,7 @@
 #include "kernels/arithmetic.h"
 #include "train/sweep_rows.h"
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,10 +39,14 @@ enum {
 
 size_t sweep_setting_columns(void)
 {
-    unsigned fields = 0;
-    while (carrynet_field_in(CARRYNET_MEDIUM_CSV, fields + 1) != NULL)
-        ++fields;
-    return FIRST + fields + 1;
+    static atomic_uint fields; /* counted once: this is asked for every value of a table */
+    unsigned count = atomic_load(&fields);
+    if (count != 0)
+        return FIRST + count + 1;
+    while (carrynet_field_in(CARRYNET_MEDIUM_CSV, count + 1) != NULL)
+        ++count;
+    atomic_store(&fields, count);
+    return FIRST + count + 1;
 }
 
 size_t sweep_column_count(void)

@@ -10,7 +10,7 @@ static size_t gradient_size(const carrynet_settings *settings)
     return carrynet_shape_trained(&settings->shape) + 2;
 }
 
-static size_t rounded(size_t bytes)
+static uint64_t rounded(uint64_t bytes)
 {
     return (bytes + 63) / 64 * 64;
 }
@@ -29,18 +29,18 @@ static size_t levels_of(size_t sequences)
  * deltas of a window of steps are kept: as many as make about a block, since their chains are then long and they stay in
  * the cache.
  */
-static size_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
-                      size_t sequences, enum reference_keeps keeps)
+static uint64_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
+                        size_t sequences, enum reference_keeps keeps)
 {
-    size_t at = 0;
+    uint64_t at = 0;
     const bool trains = keeps == REFERENCE_TRAINS;
-    const size_t rows = sequences < BLOCK ? sequences : BLOCK;
+    const uint64_t rows = sequences < BLOCK ? sequences : BLOCK; /* products may exceed a size_t of 32 bits */
     const size_t H = settings->shape.hidden, O = settings->shape.outputs, I = settings->shape.inputs;
-    const size_t window = (BLOCK + rows - 1) / rows < steps ? (BLOCK + rows - 1) / rows : steps;
+    const size_t enough = (size_t)((BLOCK + rows - 1) / rows), window = enough < steps ? enough : steps;
     *b = (struct block){.T = steps, .I = I, .H = H, .O = O, .window = window, .keeps = keeps != REFERENCE_MEASURES};
 #define TAKE(pointer, count)                                                                                           \
     do {                                                                                                               \
-        (pointer) = scratch == NULL ? NULL : (void *)(scratch + at);                                                   \
+        (pointer) = scratch == NULL ? NULL : (void *)(scratch + (size_t)at);                                           \
         at += rounded((count) * sizeof *(pointer));                                                                    \
     } while (0)
     TAKE(b->symbol, steps * rows);
@@ -148,8 +148,8 @@ static void collapse(real *nodes, size_t size, uint64_t blocks)
         add_values(top - size, top, size);
 }
 
-static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences,
-                            enum reference_keeps keeps)
+static uint64_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences,
+                              enum reference_keeps keeps)
 {
     struct block block;
     real *nodes;

@@ -17,9 +17,9 @@ struct workspace {
 };
 
 /* The next array of `bytes`, from *at on; NULL, and only counted, where there is no scratch. */
-static void *carve(char *scratch, size_t *at, size_t bytes)
+static void *carve(char *scratch, uint64_t *at, uint64_t bytes)
 {
-    void *array = scratch != NULL ? scratch + *at : NULL;
+    void *array = scratch != NULL ? scratch + (size_t)*at : NULL;
     *at += (bytes + 63) / 64 * 64;
     return array;
 }
@@ -33,27 +33,28 @@ static size_t levels_of(size_t sequences)
 }
 
 /* Lays the arrays out in scratch and returns their bytes. A gradient holds a block at once, a forward pass one sequence. */
-static size_t lay_out(struct workspace *w, char *scratch, const carrynet_settings *settings, size_t T, size_t sequences,
-                      bool trains)
+static uint64_t lay_out(struct workspace *w, char *scratch, const carrynet_settings *settings, size_t T,
+                        size_t sequences, bool trains)
 {
     const size_t I = settings->shape.inputs, H = settings->shape.hidden, O = settings->shape.outputs;
     const size_t at_once = !trains ? 1 : sequences < BLOCK ? sequences : BLOCK;
     const size_t size = (trains ? carrynet_shape_trained(&settings->shape) : 0) + 2;
-    size_t at = 0;
+    uint64_t at = 0;
     for (size_t s = 0; s < at_once; ++s)
         w->sequence[s] = (struct sequence){
-            .symbol = carve(scratch, &at, T * sizeof(uint32_t)),
-            .target = carve(scratch, &at, T * sizeof(uint32_t)),
-            .h = carve(scratch, &at, (T + 1) * H * sizeof(real)),
-            .z = carve(scratch, &at, T * O * sizeof(real)),
-            .y = carve(scratch, &at, T * O * sizeof(real)),
-            .dy = trains ? carve(scratch, &at, T * O * sizeof(real)) : NULL,
-            .dh = trains ? carve(scratch, &at, T * H * sizeof(real)) : NULL,
+            .symbol = carve(scratch, &at, (uint64_t)T * sizeof(uint32_t)),
+            .target = carve(scratch, &at, (uint64_t)T * sizeof(uint32_t)),
+            .h = carve(scratch, &at, (uint64_t)(T + 1) * H * sizeof(real)),
+            .z = carve(scratch, &at, (uint64_t)T * O * sizeof(real)),
+            .y = carve(scratch, &at, (uint64_t)T * O * sizeof(real)),
+            .dy = trains ? carve(scratch, &at, (uint64_t)T * O * sizeof(real)) : NULL,
+            .dh = trains ? carve(scratch, &at, (uint64_t)T * H * sizeof(real)) : NULL,
         };
-    w->w_hh_transposed = trains ? carve(scratch, &at, H * H * sizeof(real)) : NULL;
-    w->bucket = trains ? carve(scratch, &at, ((size_t)H << I) * sizeof(real)) : NULL;
-    w->node = carve(scratch, &at, size * sizeof(real));
-    w->tree = (struct tree){.levels = carve(scratch, &at, levels_of(sequences) * size * sizeof(real)), .size = size};
+    w->w_hh_transposed = trains ? carve(scratch, &at, (uint64_t)H * H * sizeof(real)) : NULL;
+    w->bucket = trains ? carve(scratch, &at, (uint64_t)((size_t)H << I) * sizeof(real)) : NULL;
+    w->node = carve(scratch, &at, (uint64_t)size * sizeof(real));
+    w->tree = (struct tree){.levels = carve(scratch, &at, (uint64_t)levels_of(sequences) * size * sizeof(real)),
+                            .size = size};
     return at;
 }
 
@@ -181,14 +182,14 @@ static void evaluate(const struct reference_outputs *outputs, void *metrics, str
     tree_total(metrics, &w.tree);
 }
 
-static size_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences,
-                            enum reference_keeps keeps)
+static uint64_t scratch_bytes(const carrynet_settings *settings, size_t steps, size_t sequences,
+                              enum reference_keeps keeps)
 {
     struct workspace w;
     return lay_out(&w, NULL, settings, steps, sequences, keeps == REFERENCE_TRAINS);
 }
 
-static size_t trace_bytes(const carrynet_settings *settings, size_t steps, size_t sequences)
+static uint64_t trace_bytes(const carrynet_settings *settings, size_t steps, size_t sequences)
 {
     return scratch_bytes(settings, steps, sequences, REFERENCE_TRAINS);
 }

@@ -1,5 +1,5 @@
 /*
- * The formulas of kernels/ARITHMETIC.md 4 and 5, one function each, as training_step.c has them and passes.c calls them. Both are
+ * The formulas of kernels/ARITHMETIC.md 4 and 5, one function each, as training_step.c has them and batches.c calls them. Both are
  * compiled once a precision and variant; REFERENCE makes the names of the copies. Time runs forwards in every array.
  */
 #ifndef REFERENCE_TRAINING_STEP_H
