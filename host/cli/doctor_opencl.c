@@ -225,18 +225,31 @@ json_t *doctor_about_opencl(doctor_opencl *found)
 
 /* ---- devices --------------------------------------------------------------------------------------------------- */
 
+static void remove_folder(const char *path)
+{
+    base_text output = {0}, errors = {0};
+    int code;
+    (void)base_run(&output, &errors, &code, (const char *const[]){"rm", "-rf", "--", path, NULL}, "", 0);
+    base_text_free(&output);
+    base_text_free(&errors);
+}
+
 /* A device that died, with pocl's kernels in another folder: if it works there, the folder is at fault. */
 static void try_other_cache(doctor_opencl *found, const opencl_driver *driver, uint32_t platform, uint32_t index)
 {
-    char folder[KERNEL_CACHE_PATH];
+    char folder[KERNEL_CACHE_PATH], other[KERNEL_CACHE_PATH + 32];
     if (!kernel_cache_temporary(folder))
         return;
-    doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, folder);
+    (void)snprintf(other, sizeof other, "%s/carrynet-try-XXXXXX", folder);
+    if (mkdtemp(other) == NULL)
+        return;
+    doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, other);
+    remove_folder(other);
     if (answer.value != NULL && json_is_true(json_object_get(answer.value, "works"))) {
         advise(found,
                "pocl's kernel cache is damaged: with another folder the device works. Remove %s; until then carrynet "
                "keeps its kernels in another folder",
-               found->cache->folder);
+               kernel_cache_folder(folder, sizeof folder));
         kernel_cache_suspect();
     } else {
         advise(found,
@@ -249,16 +262,16 @@ static void try_other_cache(doctor_opencl *found, const opencl_driver *driver, u
 /* The folder that is passed over, where an earlier run had ended: is it damaged? */
 static void try_suspect_cache(doctor_opencl *found, const opencl_driver *driver, uint32_t platform, uint32_t index)
 {
-    doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, found->cache->folder);
+    doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, found->cache->passed);
     if (answer.how[0] != '\0')
         advise(found, "pocl's kernel cache %s is damaged, and passed over (with it: %s). Remove the folder",
-               found->cache->folder, answer.how);
-    else
+               found->cache->passed, answer.how);
+    else if (json_is_true(json_object_get(answer.value, "works")))
         advise(
             found,
             "the kernels in %s were found damaged, and are passed over since. Those that were tried now work; remove "
             "%s, or the whole folder, to have it used again",
-            found->cache->folder, found->cache->instead);
+            found->cache->passed, found->cache->instead);
     json_decref(answer.value);
 }
 
