@@ -80,6 +80,7 @@ Test(drivers, doctor_names_the_one_that_dies)
     expect_named(planted("exits"), "exit");
     expect_named(planted("hangs"), "no answer");
     expect_named(planted("hangs_opened"), "no answer");
+    expect_named(planted("prints"), "without end");
     char *bytes = program_file(planted("empty"), &size), path[300];
     program_write("cut.so", bytes, 5000);
     free(bytes);
@@ -127,6 +128,54 @@ Test(drivers, others_commands_say_what_happened)
     result = program_run("", variables, PROGRAM_WORDS("train", "-q", "--device", "Reference", "-o", "m.safetensors"));
     EXPECT_CODE(result, 0); /* touches no driver */
     program_done(&result);
+}
+
+/* A shell command before the program and after it, with a driver of this kind. */
+static struct program_result run_shell(const char *kind, const char *before, const char *words)
+{
+    char command[600];
+    plant("vendors", "%s\n", planted(kind));
+    (void)snprintf(command, sizeof command, "%s; exec '%s' %s", before, CARRYNET_PROGRAM, words);
+    return program_run("", (const char *const[]){"OCL_ICD_VENDORS=vendors", "OCL_ICD_FILENAMES=", NULL},
+                       (const char *const[]){"/bin/sh", "-c", command, NULL});
+}
+
+Test(drivers, what_the_parent_left_is_no_fault_of_a_driver)
+{
+    struct program_result result = run_shell("crashes", "trap '' CHLD", "doctor");
+    EXPECT_CODE(result, 3);
+    EXPECT_SAYS(result.out, "SIGSEGV"); /* not lost, though children are ignored */
+    program_done(&result);
+    result = run_shell("empty", "ulimit -n 5", "--version"); /* no room for pipes to a child */
+    EXPECT_CODE(result, 0);
+    EXPECT_SAYS(result.out, "not asked");
+    cr_expect_null(strstr(result.out, "stops every program"), "%s", result.out);
+    program_done(&result);
+    result = run_shell("empty", "ulimit -n 5", "doctor");
+    EXPECT_CODE(result, 3);
+    EXPECT_SAYS(result.out, "not asked");
+    cr_expect_null(strstr(result.out, "stops every program"), "%s", result.out);
+    program_done(&result);
+}
+
+Test(drivers, one_signal_ends_a_proof_that_a_driver_holds_up)
+{
+    static const char *const ways[] = {"exhaustion", "auto"};
+    struct program_result result = program_run("", (const char *const[]){"CARRYNET_DEVICE=host", NULL},
+                                               PROGRAM_WORDS("train", "-q", "--until", "exact", "-o", "m.safetensors"));
+    EXPECT_CODE(result, 0);
+    program_done(&result);
+    plant("vendors", "%s\n", planted("hangs"));
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; ++i) {
+        const pid_t child = program_start(
+            (const char *const[]){"OCL_ICD_VENDORS=vendors", "OCL_ICD_FILENAMES=", NULL},
+            PROGRAM_WORDS("prove", "m.safetensors", "--by", ways[i], "--states", "1000000", "--budget", "1"));
+        program_wait_until_said("planted: asked");
+        cr_assert_eq(kill(child, SIGTERM), 0);
+        result = program_wait(child);
+        EXPECT_CODE(result, 128 + SIGTERM);
+        program_done(&result);
+    }
 }
 
 Test(drivers, one_signal_ends_what_a_driver_holds_up)
