@@ -20,7 +20,7 @@
 #include <sys/prctl.h>
 #endif
 
-enum { RESULT = 0, SAID, STREAMS, TICK = 20 /* milliseconds */ };
+enum { RESULT = 0, SAID, STREAMS, TICK = 20 /* milliseconds */, AT_ONCE = 1 << 16 /* bytes: a pipe holds no more */ };
 
 static const double busy_seconds = 0.01; /* less processor time than this within the idle limit is none */
 
@@ -43,18 +43,25 @@ static void run_child(const int ends[STREAMS][2], void (*function)(void *self, i
     function(self, ends[RESULT][1]);
 }
 
-/* Reads what there is; closes the end when there will be no more. */
-static void take(base_text *text, int *end)
+/* Reads what there is, so much at once; closes the end when there will be no more. Returns how many bytes came. */
+static size_t take(base_text *text, int *end)
 {
     char bytes[4096];
-    ssize_t got;
-    while ((got = read(*end, bytes, sizeof bytes)) > 0)
-        if (text->size < BASE_APART_BYTES)
-            base_text_append(text, bytes, (size_t)got);
+    size_t taken = 0;
+    ssize_t got = 1;
+    while (taken < AT_ONCE && (got = read(*end, bytes, sizeof bytes)) > 0) {
+        taken += (size_t)got;
+        if (text->size > BASE_APART_BYTES) { /* the last of it tells most */
+            memmove(text->data, text->data + text->size - BASE_APART_BYTES / 2, BASE_APART_BYTES / 2);
+            text->size = BASE_APART_BYTES / 2;
+        }
+        base_text_append(text, bytes, (size_t)got);
+    }
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
         (void)close(*end);
         *end = -1;
     }
+    return taken;
 }
 
 /* Seconds of processor time of a process; less than 0 where the system does not say. */
@@ -72,7 +79,7 @@ static void watch(base_text *result, base_text *said, base_ending *ending, pid_t
                   const base_patience *patience)
 {
     const double start = base_seconds();
-    double busy = start, used = processor_seconds(child);
+    double busy = start, used = processor_seconds(child), written = 0;
     int state = 0;
     pid_t ended = 0;
     while (ended == 0) {
@@ -82,19 +89,21 @@ static void watch(base_text *result, base_text *said, base_ending *ending, pid_t
         ended = ended < 0 && errno == EINTR ? 0 : ended;
         for (int s = 0; s < STREAMS; ++s)
             if (ends[s] >= 0)
-                take(s == RESULT ? result : said, &ends[s]);
+                written += (double)take(s == RESULT ? result : said, &ends[s]);
         const double now = base_seconds(), later = processor_seconds(child);
         if (later < 0 || later - used > busy_seconds) {
             busy = now;
             used = later;
         }
-        if (ended == 0 && !ending->late && (now - start > patience->most || now - busy > patience->idle)) {
-            ending->late = true;
+        if (ended == 0 && !ending->late && !ending->endless &&
+            (now - start > patience->most || now - busy > patience->idle || written > BASE_APART_MOST)) {
+            ending->endless = written > BASE_APART_MOST;
+            ending->late = !ending->endless;
             ending->seconds = now - start;
             (void)kill(child, SIGKILL);
         }
     }
-    ending->signal = ended == child && WIFSIGNALED(state) && !ending->late ? WTERMSIG(state) : 0;
+    ending->signal = ended == child && WIFSIGNALED(state) && !ending->late && !ending->endless ? WTERMSIG(state) : 0;
     ending->code = ended == child && WIFEXITED(state) ? WEXITSTATUS(state) : 0;
 }
 

@@ -215,6 +215,7 @@ typedef struct base_ending {
     int signal;     /* that ended it; 0: none */
     int code;       /* exit code: not 0 where something else ended the process */
     bool late;      /* it was ended, since it took too long */
+    bool endless;   /* it was ended, since it wrote more than BASE_APART_MOST bytes */
     double seconds; /* how long, then */
 } base_ending;
 
@@ -225,10 +226,10 @@ typedef struct base_patience {
 
 /*
  * Runs function(self, result) in a child process. What it writes to the descriptor `result` is added to *result, what
- * comes to its standard output and error to *said, each up to about BASE_APART_BYTES. IO if there can be no process;
+ * comes to its standard output and error to *said, of each about the last BASE_APART_BYTES. IO if there can be no process;
  * how the child ends is no error.
  */
-enum { BASE_APART_BYTES = 1 << 20 };
+enum { BASE_APART_BYTES = 1 << 20, BASE_APART_MOST = 1 << 28 };
 carrynet_status base_run_apart(base_text *result, base_text *said, base_ending *ending,
                                void (*function)(void *self, int result), void *self, const base_patience *patience);
 

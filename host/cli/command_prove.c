@@ -4,6 +4,7 @@
  * time. Results are told in the order of the networks.
  */
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/job_ranks.h"
 #include "cli/prove_ranks.h"
 #include "cli/prove_report.h"
@@ -88,6 +89,8 @@ static void keep_progress(void *self, const carrynet_prove_progress *progress)
     proving *p = self;
     (void)pthread_mutex_lock(&p->lock);
     const bool other = p->count == 1 && p->progress.part != progress->part;
+    if (other && progress->part == CARRYNET_PROVE_STATES)
+        train_progress_open_device(); /* exhaustion opens it; of one network nothing is lost */
     p->progress = *progress;
     p->shown = other ? 0 : p->shown;
     show(p);
@@ -410,6 +413,15 @@ static int prepare(proving *p, const cli_arguments *arguments, const char *path)
     return EXIT_CODE_DONE;
 }
 
+/* Whether a device that nobody named is likely to be opened: by a lone network in doubt not, since few need one. */
+static bool may_exhaust(const proving *p)
+{
+    const carrynet_prove_by by = p->options.by;
+    return p->saved.options.device == NULL && by != CARRYNET_BY_ELLIPSOIDS &&
+           (by != CARRYNET_BY_AUTO || p->count > 1) && p->options.states > 0 &&
+           p->options.bounds == CARRYNET_BOUNDS_OWN;
+}
+
 static int verdict_code(const proving *p)
 {
     if (p->unfinished > 0 && train_progress_signal() != 0)
@@ -441,6 +453,8 @@ int command_prove(const cli_arguments *arguments)
         status = base_allocate(&p.results, p.count, sizeof *p.results);
     if (status == CARRYNET_OK)
         status = base_allocate(&p.done, p.count, sizeof *p.done);
+    if (may_exhaust(&p))
+        drivers_prepare(true);
     train_progress_catch_signals();
     if (status == CARRYNET_OK)
         status = job_own_engine(&p.saved.options, &device);

@@ -143,7 +143,7 @@ static bool sweep_from_arguments(carrynet_sweep **sweep, const cli_arguments *ar
 /* ---- progress -------------------------------------------------------------------------------------------------- */
 
 typedef struct sweep_progress {
-    bool quiet, proofs, introduced, stopping, unsaved;
+    bool quiet, proofs, introduced, stopping, unsaved, opening;
     char device[512];
     double seconds, next_line;
     const carrynet_sweep *sweep;
@@ -153,8 +153,9 @@ static int on_interrupted(void *self)
 {
     sweep_progress *progress = self;
     const int number = train_progress_signal();
-    if (progress->device[0] == '\0')
-        train_progress_open_device(); /* it is asked once before */
+    if (progress->device[0] == '\0' && !progress->opening)
+        train_progress_open_device(); /* it is asked once before; only rank 0 is told the device */
+    progress->opening = true;
     if (number != 0 && !progress->stopping) {
         console_note("Stopping here and saving what is finished; once more ends it at once.");
         progress->stopping = true;

@@ -65,17 +65,22 @@ static json_t *about_driver(doctor_opencl *found, size_t i)
         answer = doctor_ask_driver(driver, &found->loader);
     console_progress_clear();
     const char *reason = json_string_value(json_object_get(answer.value, "reason"));
+    const bool asked = answer.how[0] == '\0' || answer.died;
+    if (!asked) {
+        reason = answer.how;
+        found->unasked = true;
+    }
     if (reason != NULL)
         (void)snprintf(driver->reason, sizeof driver->reason, "%s", reason);
     const json_int_t devices = json_integer_value(json_object_get(answer.value, "devices"));
-    found->states[i] = answer.how[0] != '\0'       ? DRIVER_DEADLY
+    found->states[i] = answer.died                 ? DRIVER_DEADLY
                        : driver->reason[0] != '\0' ? DRIVER_UNUSABLE
                        : devices == 0              ? DRIVER_EMPTY
                                                    : DRIVER_GOOD;
     json_put(object, "file", json_of_text(driver->file));
     json_put(object, "library", json_of_text(driver->library));
     json_put(object, "opened", json_boolean(found->states[i] >= DRIVER_EMPTY));
-    if (answer.how[0] != '\0')
+    if (answer.died)
         put_death(object, &answer);
     else if (driver->reason[0] != '\0')
         json_put(object, "reason", json_of_text(driver->reason));
@@ -91,6 +96,8 @@ static json_t *about_driver(doctor_opencl *found, size_t i)
             "the driver %s (of %s) stops every program that uses OpenCL (%s). Install its package again, or rename or "
             "remove %s",
             driver->library, driver->file, answer.how, driver->file);
+    else if (!asked)
+        advise(found, "the driver of %s was %s", driver->file, driver->reason);
     else if (found->states[i] == DRIVER_UNUSABLE && driver->hint[0] != '\0')
         advise(found, "the driver of %s cannot be used (%s): %s", driver->file, driver->reason, driver->hint);
     else if (found->states[i] == DRIVER_UNUSABLE)
@@ -208,15 +215,17 @@ json_t *doctor_about_opencl(doctor_opencl *found)
         json_t *together = json_object();
         put_death(together, &all);
         json_put(object, "all_drivers_together", together);
+    }
+    if (all.died)
         advise(found, "the drivers cannot be used together, though each can alone (%s)%s%s", all.how,
                set_value("OPENCL_LAYERS") != NULL ? "; or a layer is the cause: OPENCL_LAYERS=" : "",
                set_value("OPENCL_LAYERS") != NULL ? set_value("OPENCL_LAYERS") : "");
-    }
-    found->apart = deadly > 0 || all.how[0] != '\0';
+    found->unasked = found->unasked || (all.how[0] != '\0' && !all.died);
+    found->apart = deadly > 0 || all.died;
     if (found->apart) {
         advise_pocl_variables(found);
         advise_others(found);
-    } else {
+    } else if (all.value != NULL) {
         json_put(object, "platforms", json_incref(json_object_get(all.value, "platforms")));
     }
     json_decref(all.value);
@@ -225,18 +234,31 @@ json_t *doctor_about_opencl(doctor_opencl *found)
 
 /* ---- devices --------------------------------------------------------------------------------------------------- */
 
+static void remove_folder(const char *path)
+{
+    base_text output = {0}, errors = {0};
+    int code;
+    (void)base_run(&output, &errors, &code, (const char *const[]){"rm", "-rf", "--", path, NULL}, "", 0);
+    base_text_free(&output);
+    base_text_free(&errors);
+}
+
 /* A device that died, with pocl's kernels in another folder: if it works there, the folder is at fault. */
 static void try_other_cache(doctor_opencl *found, const opencl_driver *driver, uint32_t platform, uint32_t index)
 {
-    char folder[KERNEL_CACHE_PATH];
+    char folder[KERNEL_CACHE_PATH], other[KERNEL_CACHE_PATH + 32];
     if (!kernel_cache_temporary(folder))
         return;
-    doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, folder);
+    (void)snprintf(other, sizeof other, "%s/carrynet-try-XXXXXX", folder);
+    if (mkdtemp(other) == NULL)
+        return;
+    doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, other);
+    remove_folder(other);
     if (answer.value != NULL && json_is_true(json_object_get(answer.value, "works"))) {
         advise(found,
                "pocl's kernel cache is damaged: with another folder the device works. Remove %s; until then carrynet "
                "keeps its kernels in another folder",
-               found->cache->folder);
+               kernel_cache_folder(folder, sizeof folder));
         kernel_cache_suspect();
     } else {
         advise(found,
@@ -249,16 +271,16 @@ static void try_other_cache(doctor_opencl *found, const opencl_driver *driver, u
 /* The folder that is passed over, where an earlier run had ended: is it damaged? */
 static void try_suspect_cache(doctor_opencl *found, const opencl_driver *driver, uint32_t platform, uint32_t index)
 {
-    doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, found->cache->folder);
-    if (answer.how[0] != '\0')
+    doctor_answer answer = doctor_ask_device(driver, &found->loader, platform, index, found->cache->passed);
+    if (answer.died)
         advise(found, "pocl's kernel cache %s is damaged, and passed over (with it: %s). Remove the folder",
-               found->cache->folder, answer.how);
-    else
+               found->cache->passed, answer.how);
+    else if (json_is_true(json_object_get(answer.value, "works")))
         advise(
             found,
             "the kernels in %s were found damaged, and are passed over since. Those that were tried now work; remove "
             "%s, or the whole folder, to have it used again",
-            found->cache->folder, found->cache->instead);
+            found->cache->passed, found->cache->instead);
     json_decref(answer.value);
 }
 
@@ -283,7 +305,9 @@ static json_t *about_device(doctor_opencl *found, const opencl_driver *driver, c
     const bool works = json_is_true(json_object_get(object, "works"));
     ++found->devices;
     found->works += works ? 1 : 0;
-    if (answer.value == NULL) {
+    if (answer.value == NULL && !answer.died) {
+        advise(found, "device %s was %s", place, answer.how);
+    } else if (answer.value == NULL) {
         advise(found, "device %s stops the program (%s)", place, answer.how);
         if (pocl)
             try_other_cache(found, driver, platform, index);
@@ -318,7 +342,7 @@ json_t *doctor_about_devices(doctor_opencl *found)
     for (size_t i = 0; i < found->count && found->apart; ++i)
         if (found->states[i] == DRIVER_GOOD)
             add_devices(found, list, &found->drivers[i]);
-    if (found->devices == 0 && !found->apart)
+    if (found->devices == 0 && !found->apart && !found->unasked)
         advise_none(found);
     return list;
 }

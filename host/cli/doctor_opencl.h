@@ -13,6 +13,7 @@ typedef struct doctor_opencl {
     enum { DRIVER_UNUSABLE = 0, DRIVER_DEADLY, DRIVER_EMPTY, DRIVER_GOOD } * states; /* [count]; EMPTY: no device */
     bool host;             /* this host computes as it should, so that a device that differs is to blame */
     bool apart;            /* every driver is used alone, since all together end the program */
+    bool unasked;          /* no process could be made for some question, of which nothing can be concluded */
     size_t devices, works; /* how many there are, and how many of them compute as plain C does */
     const kernel_cache *cache;
     json_t *advice; /* an array, to which is added */

@@ -167,15 +167,15 @@ static void ask_device(const struct question *question, int to)
     carrynet_device *devices = NULL;
     size_t count = 0;
     char text[64];
+    bool found = false;
     const double start = base_seconds();
     if (question->cache != NULL)
         (void)setenv("POCL_CACHE_DIR", question->cache, 1);
     if (question->driver != NULL)
         opencl_driver_alone(question->driver, question->loader);
     put_line(to, "devices were listed");
-    if (carrynet_devices_list(&devices, &count) != CARRYNET_OK)
-        count = 0;
-    for (size_t i = 0; i < count; ++i) {
+    const carrynet_status status = carrynet_devices_list(&devices, &count);
+    for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         const carrynet_device *d = &devices[i];
         bool single = false, wide = false, good = false;
         if (d->platform != question->platform || d->index != question->index)
@@ -194,6 +194,16 @@ static void ask_device(const struct question *question, int to)
         json_put(object, "cases", single ? cases_of(d, &good, to) : json_of_text("not run"));
         json_put(object, "seconds", json_of_real(base_seconds() - start));
         json_put(object, "works", json_boolean(good));
+        answer(to, object);
+        found = true;
+    }
+    if (!found) {
+        json_t *object = json_object();
+        (void)snprintf(text, sizeof text, "%u:%u", question->platform, question->index);
+        json_put(object, "device", json_of_text(text));
+        json_put(object, "reason",
+                 json_of_text(status != CARRYNET_OK ? carrynet_message() : "it is not listed any more"));
+        json_put(object, "works", json_false());
         answer(to, object);
     }
     carrynet_devices_free(devices);
@@ -242,6 +252,8 @@ static doctor_answer ask(struct question question, const base_patience *patience
     const char *line = result.data != NULL ? cut_last_line(result.data) : "";
     if (status != CARRYNET_OK)
         (void)snprintf(got.how, sizeof got.how, "not asked: %.200s", carrynet_message());
+    else if (ending.endless)
+        (void)snprintf(got.how, sizeof got.how, "it wrote without end while %.100s", line);
     else if (ending.late)
         (void)snprintf(got.how, sizeof got.how, "no answer for %.0f s while %.100s", ending.seconds, line);
     else if (ending.signal != 0)
@@ -249,6 +261,7 @@ static doctor_answer ask(struct question question, const base_patience *patience
                        strsignal(ending.signal), line);
     else if (ending.code != 0 || (got.value = json_loads(line, JSON_DECODE_ANY, NULL)) == NULL)
         (void)snprintf(got.how, sizeof got.how, "it called exit (code %d) while %.100s", ending.code, line);
+    got.died = status == CARRYNET_OK && got.how[0] != '\0';
     if (got.how[0] != '\0' && said.data != NULL)
         (void)snprintf(got.said, sizeof got.said, "%s", base_printable((char *)(uintptr_t)cut_last_line(said.data)));
     base_text_free(&result);

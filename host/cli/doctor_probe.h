@@ -13,6 +13,7 @@
 typedef struct doctor_answer {
     json_t *value;  /* NULL: none; else the caller's, to json_decref */
     char how[256];  /* "": it ended by itself */
+    bool died;      /* how: it did not; else nothing could be asked, which no driver is to blame for */
     char said[400]; /* the last that it wrote, if so; perhaps "" */
 } doctor_answer;
 

@@ -12,12 +12,14 @@
 #include "opencl/installation.h"
 #include <carrynet/device.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static bool prepared;
-static volatile sig_atomic_t opened; /* the drivers have told their devices */
+static volatile sig_atomic_t opening; /* the drivers are asked for their devices */
+static bool opened;
 static volatile sig_atomic_t left;
 
 bool drivers_have_pocl(bool *any)
@@ -45,12 +47,12 @@ enum { FATAL = sizeof fatal / sizeof fatal[0] };
 /* Only what a signal handler may call. */
 static void last_words(int number)
 {
-    static const char opening[] =
-        "\ncarrynet: an OpenCL driver ended the program when it was opened; `carrynet doctor` "
-        "says which, and how to go on without it\n";
-    static const char using[] = "\ncarrynet: the program was ended by a signal while it used OpenCL; `carrynet doctor` "
-                                "says whether a driver or a damaged kernel cache is the cause\n";
-    (void)!write(STDERR_FILENO, opened ? using : opening, opened ? sizeof using - 1 : sizeof opening - 1);
+    static const char open[] = "\ncarrynet: an OpenCL driver ended the program when it was opened; `carrynet doctor` "
+                               "says which, and how to go on without it\n";
+    static const char later[] =
+        "\ncarrynet: a signal ended the program: the cause is carrynet itself, an OpenCL driver or a damaged kernel "
+        "cache; `carrynet doctor` says whether it is one of the last two\n";
+    (void)!write(STDERR_FILENO, opening ? open : later, opening ? sizeof open - 1 : sizeof later - 1);
     (void)raise(number); /* the handler was for once */
 }
 
@@ -82,19 +84,16 @@ static void exit_by_driver(void)
     const bool cache = cache_fault(&text);
     console_error("an OpenCL driver ended the program%s%s; `carrynet doctor` says more", cache ? ": " : "",
                   cache && !text.failed ? text.data : "");
+    (void)fflush(stdout);
     _exit(EXIT_CODE_DEVICE);
 }
 
 /* ---- before, and after ----------------------------------------------------------------------------------------- */
 
-void drivers_prepare(bool open)
+static void prepare(void)
 {
     char note[2 * KERNEL_CACHE_PATH + KERNEL_CACHE_PATH];
-    carrynet_device *devices = NULL;
-    size_t count = 0;
     bool any;
-    if (prepared)
-        return;
     prepared = true;
     const kernel_cache *cache = kernel_cache_prepare(false);
     if (job_wrong_threads()[0] != '\0')
@@ -104,11 +103,22 @@ void drivers_prepare(bool open)
     catch_fatal();
     if (job_ranks() == NULL) /* MPI ends processes that way, too */
         (void)atexit(exit_by_driver);
+}
+
+void drivers_prepare(bool open)
+{
+    carrynet_device *devices = NULL;
+    size_t count = 0;
+    if (!prepared)
+        prepare();
+    if (!open || opened)
+        return;
     /* Here, where the default action of signals still ends the program, if a driver hangs. */
-    if (open)
-        (void)carrynet_devices_list(&devices, &count);
+    opening = 1;
+    (void)carrynet_devices_list(&devices, &count);
     carrynet_devices_free(devices);
-    opened = 1;
+    opening = 0;
+    opened = true;
 }
 
 void drivers_explain(void)

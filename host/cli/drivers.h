@@ -9,7 +9,7 @@
 
 /*
  * Makes the environment of drivers what they can bear, says what was wrong in it, and opens them, if they are needed for
- * sure. To be called before anything of OpenCL, and before signals are caught; the first call alone does something.
+ * sure. To be called before anything of OpenCL, and before signals are caught; each of the two is done once.
  */
 void drivers_prepare(bool open);
 

@@ -18,11 +18,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { LEAST_FREE = 4 << 20, LONGEST = 700 }; /* bytes on the disk, and of a folder's name: pocl's names are longer */
+enum {
+    MOST_FRESH = 99,
+    LEAST_FREE = 4 << 20,
+    LONGEST = 700
+}; /* bytes on the disk, and of a folder's name: pocl's names are longer */
 
 static const char fresh_name[] = "/carrynet-fresh";
-
-static char fresh[KERNEL_CACHE_PATH]; /* "" while there is nothing to suspect */
 
 static const char *value_of(const char *name)
 {
@@ -135,70 +137,126 @@ static const char *in_use(const kernel_cache *cache)
     return cache->instead[0] != '\0' ? cache->instead : cache->folder;
 }
 
-/* Passes a folder over that is damaged: for a fresh one below it, or if that is the one, a temporary one. */
-static void pass_over(kernel_cache *cache)
+/* The fresh folder of a number, 1 to MOST_FRESH, below another; of number 0 that itself. */
+static void name_fresh(char path[KERNEL_CACHE_PATH], const char *folder, int number)
 {
-    const bool again = cache->instead[0] != '\0';
-    kernel_cache_suspect();
-    cache->suspect = true;
-    cache->instead[0] = '\0';
-    if (!again && is_private(fresh))
-        (void)snprintf(cache->instead, sizeof cache->instead, "%s", fresh);
+    if (number < 2)
+        (void)snprintf(path, KERNEL_CACHE_PATH, "%.900s%s", folder, number == 0 ? "" : fresh_name);
     else
-        (void)kernel_cache_temporary(cache->instead);
+        (void)snprintf(path, KERNEL_CACHE_PATH, "%.900s%s-%d", folder, fresh_name, number);
 }
+
+/*
+ * Takes the last of the fresh folders below this one, or where there is none this one itself. False: that cannot be used,
+ * and so the damaged one is left.
+ */
+static bool take_below(kernel_cache *cache, const char *folder)
+{
+    char path[KERNEL_CACHE_PATH];
+    struct stat about;
+    (void)snprintf(cache->root, sizeof cache->root, "%s", folder);
+    for (cache->fresh = 0; cache->fresh < MOST_FRESH; ++cache->fresh) {
+        name_fresh(path, folder, cache->fresh + 1);
+        if (lstat(path, &about) != 0)
+            break;
+    }
+    const int last = cache->fresh;
+    name_fresh(path, folder, last);
+    const bool mine = last == 0 || is_private(path);
+    if (!mine)
+        name_fresh(path, folder, --cache->fresh);
+    cache->instead[0] = '\0';
+    if (strcmp(path, cache->folder) != 0)
+        (void)snprintf(cache->instead, sizeof cache->instead, "%s", path);
+    if (last > 0) {
+        name_fresh(cache->passed, folder, last - 1);
+        cache->suspect = true;
+    }
+    return mine;
+}
+
+/* The same with the folder for temporary files, unless it is that already. */
+static bool take_temporary(kernel_cache *cache)
+{
+    char folder[KERNEL_CACHE_PATH];
+    return kernel_cache_temporary(folder) && strcmp(folder, cache->root) != 0 && take_below(cache, folder);
+}
+
+/* Makes the fresh folder that comes after the one in use. The same one in all processes that find this one damaged. */
+static bool make_next(char path[KERNEL_CACHE_PATH], const kernel_cache *cache)
+{
+    if (cache->root[0] == '\0' || cache->fresh >= MOST_FRESH)
+        return false;
+    name_fresh(path, cache->root, cache->fresh + 1);
+    return is_private(path);
+}
+
+/* Passes the folder in use over, which is damaged: for a fresh one, or else a temporary one. False: there is none. */
+static bool pass_over(kernel_cache *cache)
+{
+    char path[KERNEL_CACHE_PATH], damaged[KERNEL_CACHE_PATH];
+    (void)snprintf(damaged, sizeof damaged, "%s", in_use(cache));
+    const bool next = make_next(path, cache);
+    if (next) {
+        (void)snprintf(cache->instead, sizeof cache->instead, "%s", path);
+        ++cache->fresh;
+    }
+    const bool passed = next || take_temporary(cache);
+    (void)snprintf(cache->passed, sizeof cache->passed, "%s", damaged);
+    cache->suspect = true;
+    return passed;
+}
+
+static kernel_cache chosen;
 
 const kernel_cache *kernel_cache_prepare(bool look)
 {
-    static kernel_cache cache;
-    struct stat about;
-    if (cache.folder[0] != '\0')
-        return &cache;
+    kernel_cache *cache = &chosen;
+    if (cache->folder[0] != '\0')
+        return cache;
     take_job_folder();
-    (void)kernel_cache_folder(cache.folder, sizeof cache.folder);
-    if (kernel_cache_fault(cache.fault, cache.folder)[0] == '\0') {
-        (void)snprintf(fresh, sizeof fresh, "%.900s%s", cache.folder, fresh_name);
-        cache.suspect = lstat(fresh, &about) == 0;
-        if (cache.suspect && is_private(fresh))
-            (void)snprintf(cache.instead, sizeof cache.instead, "%s", fresh);
-    }
-    if (cache.fault[0] != '\0' || (cache.suspect && cache.instead[0] == '\0'))
-        (void)kernel_cache_temporary(cache.instead);
-    if ((look || kernel_files_enter(in_use(&cache))) &&
-        kernel_files_damaged(cache.damaged, sizeof cache.damaged, in_use(&cache)))
-        pass_over(&cache);
-    if (cache.instead[0] != '\0')
-        (void)setenv("POCL_CACHE_DIR", cache.instead, 1);
-    return &cache;
+    (void)kernel_cache_folder(cache->folder, sizeof cache->folder);
+    const bool usable = kernel_cache_fault(cache->fault, cache->folder)[0] == '\0';
+    if (!usable || !take_below(cache, cache->folder))
+        (void)take_temporary(cache);
+    while ((look || kernel_files_enter(in_use(cache))) &&
+           kernel_files_damaged(cache->damaged, sizeof cache->damaged, in_use(cache)))
+        if (!pass_over(cache))
+            break;
+    if (cache->instead[0] != '\0')
+        (void)setenv("POCL_CACHE_DIR", cache->instead, 1);
+    return cache;
 }
 
 const char *kernel_cache_note(char *text, size_t size, const kernel_cache *cache)
 {
     text[0] = '\0';
-    if (cache->suspect)
-        (void)snprintf(
-            text, size,
-            "the compiled kernels of pocl in %s are damaged%s%s%s, and passed over; new ones go to %s. Remove "
-            "the folder %s to start anew",
-            cache->folder, cache->damaged[0] != '\0' ? " (" : "", cache->damaged,
-            cache->damaged[0] != '\0' ? " is not whole)" : "", in_use(cache), cache->folder);
-    else if (cache->fault[0] != '\0' && cache->instead[0] != '\0')
-        (void)snprintf(
-            text, size,
-            "pocl cannot write compiled kernels to %s (%s), and has no device without such a folder; they go to %s. "
-            "POCL_CACHE_DIR names another",
-            cache->folder, cache->fault, cache->instead);
-    else if (cache->fault[0] != '\0')
+    if (cache->fault[0] != '\0' && cache->instead[0] == '\0') {
         (void)snprintf(
             text, size,
             "pocl cannot write compiled kernels to %s (%s), nor to a temporary folder, and has no device without "
             "such a folder. Set POCL_CACHE_DIR to one that can be written",
             cache->folder, cache->fault);
+        return text;
+    }
+    if (cache->fault[0] != '\0')
+        (void)snprintf(
+            text, size,
+            "pocl cannot write compiled kernels to %s (%s), and has no device without such a folder; they go to %s. "
+            "POCL_CACHE_DIR names another",
+            cache->folder, cache->fault, cache->instead);
+    const size_t length = strlen(text);
+    if (cache->suspect)
+        (void)snprintf(text + length, size - length,
+                       "%sthe compiled kernels of pocl in %s are damaged%s%s%s, and passed over; new ones go to %s. "
+                       "Remove the folder %s to start anew",
+                       length > 0 ? ". And " : "", cache->passed, cache->damaged[0] != '\0' ? " (" : "", cache->damaged,
+                       cache->damaged[0] != '\0' ? " is not whole)" : "", in_use(cache), cache->root);
     return text;
 }
 
 void kernel_cache_suspect(void)
 {
-    if (fresh[0] != '\0')
-        (void)mkdir(fresh, 0700);
+    char path[KERNEL_CACHE_PATH];
+    (void)make_next(path, &chosen);
 }

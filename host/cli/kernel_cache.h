@@ -13,9 +13,12 @@ enum { KERNEL_CACHE_PATH = 1024, KERNEL_CACHE_FAULT = 160 };
 typedef struct kernel_cache {
     char folder[KERNEL_CACHE_PATH];  /* that the environment leads to */
     char fault[KERNEL_CACHE_FAULT];  /* why pocl cannot use it; "": it can */
-    bool suspect;                    /* its kernels were found damaged, now or earlier, and are passed over */
+    bool suspect;                    /* kernels were found damaged, now or earlier, and are passed over */
     char damaged[KERNEL_CACHE_PATH]; /* the file by which that was found now; "": none */
+    char passed[KERNEL_CACHE_PATH];  /* the folder that is passed over for that; "": none */
     char instead[KERNEL_CACHE_PATH]; /* the folder taken in its place; "": none */
+    char root[KERNEL_CACHE_PATH];    /* `folder`, or a temporary one, below which fresh ones are made; "": none */
+    int fresh;                       /* number of the fresh folder that is used; 0: root itself */
 } kernel_cache;
 
 /*
@@ -35,7 +38,7 @@ char *kernel_cache_fault(char fault[KERNEL_CACHE_FAULT], const char *folder);
 /* The folder in use, as the environment says now. Returns text. */
 char *kernel_cache_folder(char *text, size_t size);
 
-/* The folder is damaged: from the next run on another is taken, below this one. */
+/* The folder in use is damaged: from the next run on a fresh one is taken. */
 void kernel_cache_suspect(void);
 
 /* A folder for kernels below that of temporary files, this user's alone; false if there can be none. */

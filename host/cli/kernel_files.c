@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { DEEPEST = 6, NAME = 1024 };
+enum { DEEPEST = 6, NAME = 1024, TRIES = 10 };
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -44,6 +45,8 @@ static bool is_whole_elf(int file, uint64_t size)
     if (pread(file, start, sizeof start, 0) != (ssize_t)sizeof start || memcmp(start, "\177ELF", 4) != 0)
         return false;
     const bool wide = start[4] == 2;
+    if (size < (wide ? 64u : 52u)) /* its header */
+        return false;
     const uint64_t sections = number_at(file, wide ? 40 : 32, wide ? 8 : 4);
     const uint64_t bytes = number_at(file, wide ? 58 : 46, 2) * number_at(file, wide ? 60 : 48, 2);
     return sections <= size && bytes <= size - sections;
@@ -132,6 +135,14 @@ static bool lock(short kind)
     return fcntl(run_file, F_SETLK, &whole) == 0;
 }
 
+/* Whether the file that is open still has its name: a run that was the last may just have removed it. */
+static bool has_name(void)
+{
+    struct stat file, named;
+    return fstat(run_file, &file) == 0 && stat(run_path, &named) == 0 && file.st_ino == named.st_ino &&
+           file.st_dev == named.st_dev;
+}
+
 /* A folder and those that lead to it. */
 static void make_folders(const char *folder)
 {
@@ -146,13 +157,15 @@ static void make_folders(const char *folder)
     (void)mkdir(path, 0700);
 }
 
-bool kernel_files_enter(const char *folder)
+/* Opens the file and locks it. *again: another run was in the way for a moment. */
+static bool enter(const char *folder, bool *again)
 {
+    *again = false;
     (void)snprintf(run_path, sizeof run_path, "%.900s/carrynet-run", folder);
     run_file = open(run_path, O_RDWR | O_CLOEXEC);
     const bool there = run_file >= 0;
     /* Alone, and somebody has been here: he did not come to his end. */
-    const bool died = there && lock(F_WRLCK);
+    const bool died = there && lock(F_WRLCK) && has_name();
     if (!there)
         run_file = open(run_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (run_file < 0 && errno == ENOENT) {
@@ -160,7 +173,19 @@ bool kernel_files_enter(const char *folder)
         run_file = open(run_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     }
     if (run_file >= 0)
-        (void)lock(F_RDLCK);
+        *again = lock(F_RDLCK) ? !has_name() : errno == EAGAIN || errno == EACCES;
+    return died;
+}
+
+bool kernel_files_enter(const char *folder)
+{
+    const struct timespec moment = {.tv_nsec = 2000000};
+    bool again, died;
+    kernel_files_left();
+    for (int i = 0; (died = enter(folder, &again), again) && i < TRIES; ++i) {
+        (void)close(run_file);
+        (void)nanosleep(&moment, NULL);
+    }
     return died;
 }
 

@@ -15,8 +15,8 @@
 bool kernel_files_damaged(char *file, size_t size, const char *folder);
 
 /*
- * To be called once, before the folder is used, by a process that may die: whether one before it did. Makes a file in
- * the folder, which kernel_files_left removes; the folder is made if it is not there.
+ * To be called before the folder is used, by a process that may die: whether one before it did. Makes a file in the
+ * folder, which kernel_files_left removes; the folder is made if it is not there. Leaves the one that it entered before.
  */
 bool kernel_files_enter(const char *folder);
 void kernel_files_left(void);

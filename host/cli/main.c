@@ -70,6 +70,7 @@ int main(int argc, char **argv)
     (void)fesetenv(FE_DFL_ENV); /* a library that was linked or loaded in may have set another */
     /* Only the encoding of the terminal is the user's: numbers are written and read the same everywhere. */
     (void)setlocale(LC_CTYPE, "");
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, as some parents have it, no process could be waited for */
 #ifdef SIGXFSZ
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of writing, which is told */
 #endif

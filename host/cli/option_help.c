@@ -113,7 +113,9 @@ void help_version(FILE *stream)
                        version != NULL ? version : "");
         console_fold(stream, 0, 0, line);
     }
-    if (all.how[0] != '\0')
+    if (all.how[0] != '\0' && !all.died)
+        (void)fprintf(stream, "OpenCL platforms %s\n", all.how);
+    else if (all.died)
         (void)fprintf(stream, "a driver stops every program that uses OpenCL (%s);\n`carrynet doctor` says which\n",
                       all.how);
     else if (count == 0)

@@ -182,7 +182,8 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
     const bool in_c = options->device != NULL &&
                       (base_same_word(options->device, "host") || base_same_word(options->device, "reference"));
     if (!in_c)
-        drivers_prepare(options->device != NULL || arguments->command->id != COMMAND_PROVE); /* few proofs need one */
+        drivers_prepare(options->device != NULL ||
+                        arguments->command->id != COMMAND_PROVE); /* few proofs need one: it opens it itself */
 }
 
 int engine_status(carrynet_status status, const carrynet_engine_options *options)

@@ -123,10 +123,9 @@ static carrynet_status by_exhaustion(struct attack *attack)
                        attack->options->states == 0 ? "0 states" : "any arithmetic: it steps this one's");
         return CARRYNET_OK;
     }
+    begin(attack, CARRYNET_PROVE_STATES, attack->options->states); /* said before a device is opened */
     if (attack->options->states > PLAIN_STATES)
         status = carrynet_model_engine(&engine, attack->model, attack->network, 1, attack->device);
-    if (status == CARRYNET_OK)
-        begin(attack, CARRYNET_PROVE_STATES, attack->options->states);
     if (status == CARRYNET_OK)
         status = reach_search(&reach, engine != NULL ? engine : attack->plain, attack->task, &options, &attack->stop);
     if (status == CARRYNET_OK) {

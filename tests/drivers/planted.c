@@ -13,6 +13,7 @@
 #define HANGS_OPENED 3 /* in its constructor */
 #define CRASHES 4      /* when it is asked for its platforms */
 #define EXITS 5        /* likewise, with the code of success */
+#define PRINTS 6       /* likewise, and does not stop */
 
 static const char opened[] = "planted: opened\n";
 
@@ -41,6 +42,10 @@ static int get_platforms(unsigned count, void *platforms, unsigned *found)
     (void)raise(SIGSEGV);
 #elif PLANTED == EXITS
     exit(0);
+#elif PLANTED == PRINTS
+    static const char line[4096] = "planted: a line\n";
+    for (;;)
+        (void)!write(STDERR_FILENO, line, sizeof line);
 #endif
     return -1001; /* CL_PLATFORM_NOT_FOUND_KHR */
 }

@@ -4,6 +4,7 @@
  */
 #include "cli/demo/demo_verdicts.h"
 #include "cli/console.h"
+#include "cli/drivers.h"
 #include "cli/options.h"
 #include "cli/prove_report.h"
 #include "cli/wrong_sum.h"
@@ -179,6 +180,8 @@ bool demo_digests(const carrynet_model *model, const char *device, const carryne
     again.until_proved = 0;
     /* The other of the two is the reference, or where that was asked for the best device that there is. */
     other.device = strncmp(device, "reference", strlen("reference")) == 0 ? NULL : "reference";
+    if (other.device == NULL)
+        drivers_prepare(true);
     *code = EXIT_CODE_DONE;
     carrynet_status status = carrynet_network_digest(digests[0], model, 0);
     if (status == CARRYNET_OK)
