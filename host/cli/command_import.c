@@ -93,11 +93,12 @@ int command_import(const cli_arguments *arguments)
     else
         code = status == CARRYNET_OK ? EXIT_CODE_DONE : console_status(status);
     if (status == CARRYNET_OK) {
+        print_imported(model, &imported);
+        (void)fflush(stdout); /* notes come after what they are about */
         if (imported.passed_over[0] != '\0')
             console_note("Passed over, as no part of the network: %s", imported.passed_over);
         if (imported.rounded > 0)
             note_rounded(imported.rounded, carrynet_model_settings(model)->precision);
-        print_imported(model, &imported);
         (void)printf("Wrote %s\n", to);
         if (!base_is_stream(to))
             console_note("Next: carrynet eval %s", to);
