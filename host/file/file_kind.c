@@ -164,7 +164,8 @@ bool file_kind_is_npz(const char *bytes, size_t size)
 /* ONNX and TensorFlow begin with field 1, a version, and then another field of the message. */
 static bool protobuf_kind(struct kind *found, const char *bytes, size_t size)
 {
-    if (size < 3 || bytes[0] != 8 || bytes[1] < 1 || bytes[1] > 32 || (bytes[2] & 7) != 2 || (unsigned char)bytes[2] < 0x12)
+    if (size < 3 || bytes[0] != 8 || bytes[1] < 1 || bytes[1] > 32 || (bytes[2] & 7) != 2 ||
+        (unsigned char)bytes[2] < 0x12)
         return false;
     if (bytes[1] == 1 && bytes[2] == 0x12)
         *found = (struct kind){.name = "a SavedModel of TensorFlow", .cure = KERAS};
