@@ -37,11 +37,8 @@ enum {
     FLOORED = CARRYNET_FIELD_FLOORED
 };
 
-#define NONE                                                                                                           \
-    {                                                                                                                  \
-        NULL, 0                                                                                                        \
-    }
 /* clang-format off */
+#define NONE {NULL, 0}
 /* key, kind, where, least, most, names, traits, and its keys and places in model files, JSON and the tables of sweeps */
 static const carrynet_field fields[] = {
     {"bits",             CARRYNET_FIELD_U32,  AT(steps),            1,       1000000,         NULL,       SHAPES | TITLE | AXIS,            {{"bits", 5},            {"bits", 1},              {"bits", 1}}},
