@@ -79,7 +79,8 @@ static void watch(base_text *result, base_text *said, base_ending *ending, pid_t
                   const base_patience *patience)
 {
     const double start = base_seconds();
-    double busy = start, used = processor_seconds(child), written = 0;
+    double busy = start, used = processor_seconds(child);
+    uint64_t written = 0;
     int state = 0;
     pid_t ended = 0;
     while (ended == 0) {
@@ -89,7 +90,7 @@ static void watch(base_text *result, base_text *said, base_ending *ending, pid_t
         ended = ended < 0 && errno == EINTR ? 0 : ended;
         for (int s = 0; s < STREAMS; ++s)
             if (ends[s] >= 0)
-                written += (double)take(s == RESULT ? result : said, &ends[s]);
+                written += take(s == RESULT ? result : said, &ends[s]);
         const double now = base_seconds(), later = processor_seconds(child);
         if (later < 0 || later - used > busy_seconds) {
             busy = now;
