@@ -83,7 +83,7 @@ char *kernel_cache_fault(char fault[KERNEL_CACHE_FAULT], const char *folder)
 #endif
         if (!runs)
             (void)snprintf(fault, KERNEL_CACHE_FAULT, "its disk is mounted noexec: code cannot be run from there");
-        else if (bytes < LEAST_FREE)
+        else if (bytes < (double)LEAST_FREE)
             (void)snprintf(fault, KERNEL_CACHE_FAULT, "its disk is full: %.0f KiB are free", bytes / 1024);
         else if (disk.f_files > 0 && disk.f_favail < 16)
             (void)snprintf(fault, KERNEL_CACHE_FAULT, "its disk is full: it has no room for more files");
