@@ -221,8 +221,7 @@ int command_compare(const cli_arguments *arguments)
         options.allow_inexact = true;
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
-    const bool in_c = options.device != NULL &&
-                      (base_same_word(options.device, "reference") || base_same_word(options.device, "host"));
+    const bool in_c = device_in_c(options.device);
     const bool several = names_several(&options);
     const bool team = several || carrynet_ranks_count(options.ranks) > 1;
     if (wrong_bisect(arguments, in_c, team))

@@ -154,7 +154,7 @@ static int on_interrupted(void *self)
     sweep_progress *progress = self;
     const int number = train_progress_signal();
     if (progress->device[0] == '\0' && !progress->opening)
-        train_progress_open_device(); /* it is asked once before; only rank 0 is told the device */
+        train_progress_open_device(); /* the first poll comes before the device is open; only rank 0 learns its name */
     progress->opening = true;
     if (number != 0 && !progress->stopping) {
         console_note("Stopping here and saving what is finished; once more ends it at once.");

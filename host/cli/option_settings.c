@@ -164,6 +164,11 @@ const char *settings_default(char *text, size_t size, const option_row *row)
 
 /* ---- the engine ------------------------------------------------------------------------------------------------ */
 
+bool device_in_c(const char *device)
+{
+    return device != NULL && (base_same_word(device, "host") || base_same_word(device, "reference"));
+}
+
 void engine_from_arguments(carrynet_engine_options *options, const cli_arguments *arguments, const char *device)
 {
     const option_value *values = arguments->values;
@@ -179,9 +184,7 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
     options->allow_inexact = values[OPTION_ALLOW_INEXACT].given;
     if (values[OPTION_THREADS].given)
         job_set_threads(values[OPTION_THREADS].text); /* OpenCL has no call for this */
-    const bool in_c = options->device != NULL &&
-                      (base_same_word(options->device, "host") || base_same_word(options->device, "reference"));
-    if (!in_c)
+    if (!device_in_c(options->device))
         drivers_prepare(options->device != NULL ||
                         arguments->command->id != COMMAND_PROVE); /* few proofs need one: it opens it itself */
 }

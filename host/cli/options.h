@@ -256,6 +256,9 @@ bool task_from_word(carrynet_task *task, const cli_arguments *arguments, const c
 /* The default of an option as --help writes it: from the library's defaults, or the row's own; "" if there is none. */
 const char *settings_default(char *text, size_t size, const option_row *row);
 
+/* Whether a --device names one of the backends in C, host or reference, which need no OpenCL driver; NULL names none. */
+bool device_in_c(const char *device);
+
 /*
  * The engine options that --device (else CARRYNET_DEVICE, else `device`, which may be NULL), --kernel-shape,
  * --threads, ... ask for. To be called before anything else of the library, for the number of threads.
