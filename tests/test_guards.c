@@ -6,9 +6,9 @@
 
 static void check(const carrynet_settings *settings, carrynet_kernel_shape shape, carrynet_launches launches)
 {
-    struct opencl_trainer *trainer = NULL;
+    struct backend *trainer = NULL;
     carrynet_engine_options options;
-    char description[512];
+    char description[BACKEND_DESCRIPTION];
     const struct net_pass pass = {
         .sequences = settings->batch,
         .steps = settings->steps,
@@ -29,26 +29,26 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
     options.kernel_shape = shape;
     options.launches = launches;
     options.device = "0:0";
-    cr_assert_eq(opencl_trainer_create(&trainer, settings, &options, description, sizeof description), CARRYNET_OK,
-                 "%s", carrynet_message());
+    cr_assert_eq(opencl_trainer_create(&trainer, settings, &options, description), CARRYNET_OK, "%s",
+                 carrynet_message());
     for (int which = 0; which < 2; ++which) {
-        cr_assert_eq(opencl_trainer_stage(trainer, &pass, &symbols, &targets), CARRYNET_OK);
+        cr_assert_eq(trainer->operations->stage(trainer, &pass, &symbols, &targets), CARRYNET_OK);
         memset(symbols, 0x5a, pass.sequences * pass.symbol_words * sizeof *symbols);
         memset(targets, 0x33, pass.sequences * pass.target_words * sizeof *targets);
         if (which == 0) {
-            cr_assert_eq(opencl_trainer_gradient(trainer, &pass, individuals), CARRYNET_OK);
-            cr_assert_eq(opencl_trainer_update(trainer, rates, pass.sequences), CARRYNET_OK);
+            cr_assert_eq(trainer->operations->gradient(trainer, &pass, individuals), CARRYNET_OK);
+            cr_assert_eq(trainer->operations->update(trainer, rates, pass.sequences), CARRYNET_OK);
         } else {
             const carrynet_forward outputs = {.y = y, .z = y, .h = h, .state = state};
-            cr_assert_eq(opencl_trainer_forward(trainer, &pass, &outputs), CARRYNET_OK);
+            cr_assert_eq(trainer->operations->forward(trainer, &pass, &outputs), CARRYNET_OK);
         }
         cr_assert_eq(opencl_trainer_check_guards(trainer), CARRYNET_OK, "%s", carrynet_message());
     }
-    cr_assert_eq(opencl_trainer_train(trainer, &made, &settings->task, individuals, rates, 3), CARRYNET_OK, "%s",
+    cr_assert_eq(trainer->operations->train(trainer, &made, &settings->task, individuals, rates, 3), CARRYNET_OK, "%s",
                  carrynet_message());
     cr_assert_eq(opencl_trainer_check_guards(trainer), CARRYNET_OK, "%s", carrynet_message());
-    cr_assert_gt(opencl_trainer_memory(trainer), 0u);
-    opencl_trainer_free(trainer);
+    cr_assert_gt(trainer->operations->memory(trainer), 0u);
+    backend_free(trainer);
 }
 
 Test(guards, stay_whole)

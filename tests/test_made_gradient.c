@@ -2,41 +2,37 @@
  * The gradient of problems that the device makes, from any block of a batch on: the bits of the same problems staged by
  * the host, on the device and in the reference; and an update from such sums gives the weights that training gives.
  */
+#include "backend/host.h"
 #include "bodies.h"
-#include "engine/body.h"
+#include "engine/rates.h"
 #include "opencl/opencl.h"
 #include <stdlib.h>
 
 enum { NETWORKS = 2, BATCH = 200, UPDATE = 3, MOST = 1024 };
-
-struct body {
-    void *self;
-    const struct engine_operations *does;
-};
 
 struct sums {
     double values[NETWORKS * MOST]; /* of either precision */
     carrynet_metrics metrics[NETWORKS];
 };
 
-static struct body open_body(const carrynet_settings *settings, const struct test_body *wish)
+static struct backend *open_backend(const carrynet_settings *settings, const struct test_body *wish)
 {
-    struct body body = {NULL, NULL};
-    char description[512];
+    struct backend *backend = NULL;
+    char description[BACKEND_DESCRIPTION];
     char *weights = NULL;
     const size_t size = carrynet_shape_size(&settings->shape), value = settings->precision / 8;
     const bool plain = strcmp(wish->device, "reference") == 0;
     if (plain || strcmp(wish->device, "host") == 0)
-        MUST(engine_host_body(&body.self, &body.does, settings, plain));
+        MUST(host_backend_create(&backend, settings, plain));
     else
-        MUST(engine_opencl_body(&body.self, &body.does, settings, &wish->options, description, sizeof description));
+        MUST(opencl_trainer_create(&backend, settings, &wish->options, description));
     weights = calloc(NETWORKS * size, value);
     cr_assert_not_null(weights);
     for (uint64_t n = 0; n < NETWORKS; ++n)
         carrynet_initialize(weights + n * size * value, &settings->shape, settings->precision, n, 1);
-    MUST(body.does->set(body.self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, weights));
+    MUST(backend->operations->set(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, weights));
     free(weights);
-    return body;
+    return backend;
 }
 
 static struct net_pass pass_of(const carrynet_settings *settings, size_t first)
@@ -48,27 +44,27 @@ static struct net_pass pass_of(const carrynet_settings *settings, size_t first)
 }
 
 /* The sums of problems that the host makes and stages. */
-static void staged_sums(struct sums *sums, const struct body *body, const carrynet_settings *settings,
+static void staged_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
                         const carrynet_individual *individuals, size_t first)
 {
     const carrynet_source source = carrynet_counter_source(&settings->task);
     const struct net_pass pass = pass_of(settings, first);
     uint32_t *symbols = NULL, *targets = NULL;
-    MUST(body->does->stage(body->self, &pass, &symbols, &targets));
+    MUST(backend->operations->stage(backend, &pass, &symbols, &targets));
     for (size_t n = 0; n < NETWORKS; ++n)
         MUST(source.fill(source.self, individuals[n].problem_seed, individuals[n].updates, first, pass.sequences,
                          pass.steps, symbols + n * pass.sequences * pass.symbol_words,
                          targets + n * pass.sequences * pass.target_words));
-    MUST(body->does->gradient(body->self, &pass, individuals));
-    MUST(body->does->get_sums(body->self, sums->values, sums->metrics));
+    MUST(backend->operations->gradient(backend, &pass, individuals));
+    MUST(backend->operations->get_sums(backend, sums->values, sums->metrics));
 }
 
-static void made_sums(struct sums *sums, const struct body *body, const carrynet_settings *settings,
+static void made_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
                       const carrynet_individual *individuals, size_t first)
 {
     const struct net_pass pass = pass_of(settings, first);
-    MUST(body->does->gradient_made(body->self, &pass, &settings->task, individuals));
-    MUST(body->does->get_sums(body->self, sums->values, sums->metrics));
+    MUST(backend->operations->gradient_generated(backend, &pass, &settings->task, individuals));
+    MUST(backend->operations->get_sums(backend, sums->values, sums->metrics));
 }
 
 static void same_sums(const struct sums *got, const struct sums *want, const carrynet_settings *settings,
@@ -88,7 +84,7 @@ static void same_sums(const struct sums *got, const struct sums *want, const car
 }
 
 /* An update from sums that were read and set again, against one that the device makes alone. */
-static void same_update(const struct body *body, const carrynet_settings *settings,
+static void same_update(struct backend *backend, const carrynet_settings *settings,
                         const carrynet_individual *individuals, const char *label)
 {
     const size_t size = carrynet_shape_size(&settings->shape), bytes = NETWORKS * size * settings->precision / 8;
@@ -98,17 +94,17 @@ static void same_update(const struct body *body, const carrynet_settings *settin
     static double before[NETWORKS * MOST], want[NETWORKS * MOST], got[NETWORKS * MOST];
     for (int n = 0; n < NETWORKS; ++n)
         rates[n] = engine_rates(settings, individuals[n].rate, UPDATE);
-    MUST(body->does->get(body->self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
-    made_sums(&sums, body, settings, individuals, 0);
-    MUST(body->does->get_sums(body->self, NULL, sums.metrics)); /* the metrics alone leave the rest as it is */
-    MUST(body->does->set_sums(body->self, sums.values));
-    MUST(body->does->update(body->self, rates, BATCH));
-    MUST(body->does->get(body->self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, got));
+    MUST(backend->operations->get(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
+    made_sums(&sums, backend, settings, individuals, 0);
+    MUST(backend->operations->get_sums(backend, NULL, sums.metrics)); /* the metrics alone leave the rest as it is */
+    MUST(backend->operations->set_sums(backend, sums.values));
+    MUST(backend->operations->update(backend, rates, BATCH));
+    MUST(backend->operations->get(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, got));
     cr_assert(memcmp(got, before, bytes) != 0, "%s: nothing was learnt", label);
-    MUST(body->does->set(body->self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
+    MUST(backend->operations->set(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
     pass.makes = true;
-    MUST(body->does->train(body->self, &pass, &settings->task, individuals, rates, 1));
-    MUST(body->does->get(body->self, CARRYNET_PART_PARAMETERS, 0, NETWORKS, want));
+    MUST(backend->operations->train(backend, &pass, &settings->task, individuals, rates, 1));
+    MUST(backend->operations->get(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, want));
     cr_assert(memcmp(got, want, bytes) == 0, "%s: weights differ from those of training", label);
 }
 
@@ -121,27 +117,27 @@ static void check(const carrynet_settings *settings, carrynet_launches launches)
     struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, settings->precision);
     static struct sums want, got;
-    struct body reference = open_body(settings, &bodies[0]);
-    cr_assert_null(reference.does->gradient_made);
+    struct backend *reference = open_backend(settings, &bodies[0]);
+    cr_assert_null(reference->operations->gradient_generated);
     for (size_t b = 1; b < count; ++b) {
         bodies[b].options.launches = launches;
-        struct body body = open_body(settings, &bodies[b]);
+        struct backend *backend = open_backend(settings, &bodies[b]);
         for (size_t first = 0; first < BATCH; first += 64) {
-            staged_sums(&want, &reference, settings, individuals, first);
-            staged_sums(&got, &body, settings, individuals, first);
+            staged_sums(&want, reference, settings, individuals, first);
+            staged_sums(&got, backend, settings, individuals, first);
             same_sums(&got, &want, settings, bodies[b].label, first);
-            if (body.does->gradient_made == NULL)
+            if (backend->operations->gradient_generated == NULL)
                 continue;
-            made_sums(&got, &body, settings, individuals, first);
+            made_sums(&got, backend, settings, individuals, first);
             same_sums(&got, &want, settings, bodies[b].label, first);
         }
-        if (body.does->gradient_made != NULL) {
-            same_update(&body, settings, individuals, bodies[b].label);
-            MUST(opencl_trainer_check_guards(body.self));
+        if (backend->operations->gradient_generated != NULL) {
+            same_update(backend, settings, individuals, bodies[b].label);
+            MUST(opencl_trainer_check_guards(backend));
         }
-        body.does->free(body.self);
+        backend_free(backend);
     }
-    reference.does->free(reference.self);
+    backend_free(reference);
 }
 
 /* The engine takes more sequences than a pass has here: so small networks have their blocks abreast. */

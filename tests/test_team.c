@@ -403,26 +403,24 @@ Test(team, a_worker_that_errs)
 {
     const carrynet_settings settings = settings_of(2, 500);
     const size_t size = carrynet_shape_size(&settings.shape);
-    const struct engine_operations *does = NULL;
     carrynet_engine_options options;
     carrynet_metrics metrics[2];
-    char description[ENGINE_DESCRIPTION];
-    void *body = NULL;
+    char description[BACKEND_DESCRIPTION];
+    struct backend *backend = NULL;
     float *values = calloc(2 * size, sizeof *values);
     carrynet_engine_options_init(&options);
     options.device = THREE;
-    MUST(engine_open_body(&body, &does, &settings, &options, description));
-    const struct team *team = body;
-    const struct team_member *second = &team->members[1];
+    MUST(engine_open_backend(&backend, &settings, &options, description));
+    struct backend *second = ((const struct team *)backend)->members[1].backend;
     values[3] = NAN;
-    MUST(does->set(body, CARRYNET_PART_PARAMETERS, 0, 2, values));
+    MUST(backend->operations->set(backend, CARRYNET_PART_PARAMETERS, 0, 2, values));
     values[3] = -NAN;
-    MUST(second->does->set(second->body, CARRYNET_PART_PARAMETERS, 0, 2, values));
-    MUST(does->get_sums(body, NULL, metrics));
+    MUST(second->operations->set(second, CARRYNET_PART_PARAMETERS, 0, 2, values));
+    MUST(backend->operations->get_sums(backend, NULL, metrics));
     values[2 * size - 1] = 0x1p-39f;
-    MUST(second->does->set(second->body, CARRYNET_PART_PARAMETERS, 0, 2, values));
-    cr_assert_eq(does->get_sums(body, NULL, metrics), CARRYNET_ERROR_DEVICE);
+    MUST(second->operations->set(second, CARRYNET_PART_PARAMETERS, 0, 2, values));
+    cr_assert_eq(backend->operations->get_sums(backend, NULL, metrics), CARRYNET_ERROR_DEVICE);
     cr_assert_not_null(strstr(carrynet_message(), "different weights"), "%s", carrynet_message());
-    does->free(body);
+    backend_free(backend);
     free(values);
 }

@@ -5,7 +5,8 @@
  */
 #include "cases/bisect.h"
 #include "base/base.h"
-#include "engine/body.h"
+#include "engine/backends.h"
+#include "opencl/record.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -211,7 +212,7 @@ static carrynet_status run_trial(carrynet_difference *difference, enum opencl_ke
         status =
             carrynet_engine_get(run.engine, CARRYNET_PART_PARAMETERS, 0, settings.networks, run.witness.parameters);
     if (status == CARRYNET_OK)
-        engine_record(run.engine, &recorder);
+        opencl_record_launches(engine_backend(run.engine), &recorder);
     for (int i = 0; i <= PASS_TRAINING && status == CARRYNET_OK; ++i)
         if (trial->passes[i])
             status = passes[i](&run);

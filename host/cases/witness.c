@@ -1,7 +1,7 @@
 /* The reference, asked step by step (witness.h). */
 #include "cases/witness.h"
 #include "base/base.h"
-#include "engine/body.h"
+#include "engine/rates.h"
 #include "kernels/arguments.h"
 #include <string.h>
 

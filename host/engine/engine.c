@@ -1,10 +1,11 @@
 /*
  * The engine: checks what it is asked, fills the sequences of each update from the source, and hands passes and updates
- * to the body, reference or OpenCL, that its device needs.
+ * to the backend that its device needs.
  */
 #include "base/base.h"
 #include "base/environment.h"
-#include "engine/body.h"
+#include "engine/backends.h"
+#include "engine/rates.h"
 #include "kernels/arithmetic.h"
 #include "net/value.h"
 #include "ranks/collective.h"
@@ -17,14 +18,13 @@ enum { MOST_RATES = 1 << 16 };
 
 struct carrynet_engine {
     carrynet_settings settings;
-    carrynet_ranks *ranks; /* which go into an operation of the body together, or not at all */
-    const struct engine_operations *body_does;
-    void *body;
+    carrynet_ranks *ranks; /* which go into an operation of the backend together, or not at all */
+    struct backend *backend;
     carrynet_individual *individuals; /* [networks] */
     struct net_rates *rates;          /* [updates][networks], those that are handed on at once */
     size_t rates_room;
     carrynet_metrics *metrics; /* [networks], for the caller who gives none */
-    char description[ENGINE_DESCRIPTION];
+    char description[BACKEND_DESCRIPTION];
 };
 
 void carrynet_engine_options_init(carrynet_engine_options *options)
@@ -52,11 +52,14 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
             carrynet_initialize(values + n * size * value, &settings->shape, settings->precision, one->seed,
                                 one->scale);
         }
-        status = engine->body_does->set(engine->body, CARRYNET_PART_PARAMETERS, first + done, part, values);
+        status =
+            engine->backend->operations->set(engine->backend, CARRYNET_PART_PARAMETERS, first + done, part, values);
         if (status == CARRYNET_OK && net_first_moment(settings->optimizer))
-            status = engine->body_does->set(engine->body, CARRYNET_PART_FIRST_MOMENT, first + done, part, zeros);
+            status = engine->backend->operations->set(engine->backend, CARRYNET_PART_FIRST_MOMENT, first + done, part,
+                                                      zeros);
         if (status == CARRYNET_OK && net_second_moment(settings->optimizer))
-            status = engine->body_does->set(engine->body, CARRYNET_PART_SECOND_MOMENT, first + done, part, zeros);
+            status = engine->backend->operations->set(engine->backend, CARRYNET_PART_SECOND_MOMENT, first + done, part,
+                                                      zeros);
     }
     base_free(zeros);
     base_free(values);
@@ -89,9 +92,9 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     const fenv_t environment = base_enter_arithmetic();
     engine->settings = *settings;
     engine->ranks = options != NULL ? options->ranks : NULL;
-    /* The body first: it computes what the networks take before anything is allocated. */
-    status = engine_open_body(&engine->body, &engine->body_does, &engine->settings,
-                              options != NULL ? options : &automatic, engine->description);
+    /* The backend first: it computes what the networks take before anything is allocated. */
+    status = engine_open_backend(&engine->backend, &engine->settings, options != NULL ? options : &automatic,
+                                 engine->description);
     if (status == CARRYNET_OK)
         status = base_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
     if (status == CARRYNET_OK)
@@ -115,8 +118,7 @@ void carrynet_engine_free(carrynet_engine *engine)
 {
     if (engine == NULL)
         return;
-    if (engine->body != NULL)
-        engine->body_does->free(engine->body);
+    backend_free(engine->backend);
     base_free(engine->individuals);
     base_free(engine->rates);
     base_free(engine->metrics);
@@ -135,12 +137,12 @@ const carrynet_settings *carrynet_engine_settings(const carrynet_engine *engine)
 
 uint64_t carrynet_engine_memory(const carrynet_engine *engine)
 {
-    return engine->body_does->memory(engine->body);
+    return engine->backend->operations->memory(engine->backend);
 }
 
 uint64_t carrynet_engine_need(const carrynet_engine *engine)
 {
-    return engine->body_does->need(engine->body);
+    return engine->backend->operations->need(engine->backend);
 }
 
 carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine)
@@ -166,8 +168,9 @@ carrynet_status carrynet_engine_get(carrynet_engine *engine, carrynet_part part,
                                     void *values)
 {
     const carrynet_status status = check_part(engine, part, first, count);
-    return status != CARRYNET_OK || count == 0 ? status
-                                               : engine->body_does->get(engine->body, part, first, count, values);
+    return status != CARRYNET_OK || count == 0
+               ? status
+               : engine->backend->operations->get(engine->backend, part, first, count, values);
 }
 
 carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part, size_t first, size_t count,
@@ -180,12 +183,12 @@ carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part,
     if (status != CARRYNET_OK || count == 0)
         return status;
     if (engine->settings.precision == CARRYNET_FP64)
-        return engine->body_does->set(engine->body, part, first, count, values);
+        return engine->backend->operations->set(engine->backend, part, first, count, values);
     status = ranks_agree(engine->ranks, base_allocate(&flushed, count * size, sizeof *flushed));
     for (size_t i = 0; i < count * size && status == CARRYNET_OK; ++i)
         flushed[i] = flush(((const float *)values)[i]);
     if (status == CARRYNET_OK)
-        status = engine->body_does->set(engine->body, part, first, count, flushed);
+        status = engine->backend->operations->set(engine->backend, part, first, count, flushed);
     base_free(flushed);
     return status;
 }
@@ -215,7 +218,8 @@ carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays,
             ++late;
         from[n] = late++;
     }
-    const carrynet_status status = kept == networks ? CARRYNET_OK : engine->body_does->keep(engine->body, from, kept);
+    const carrynet_status status =
+        kept == networks ? CARRYNET_OK : engine->backend->operations->compact(engine->backend, from, kept);
     if (status != CARRYNET_OK)
         return status;
     for (uint32_t n = 0; n < kept; ++n)
@@ -225,10 +229,9 @@ carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays,
     return CARRYNET_OK;
 }
 
-void engine_record(carrynet_engine *engine, const struct opencl_recorder *recorder)
+struct backend *engine_backend(carrynet_engine *engine)
 {
-    if (engine->body_does->record != NULL)
-        engine->body_does->record(engine->body, recorder);
+    return engine->backend;
 }
 
 /* ---- training -------------------------------------------------------------------------------------------------- */
@@ -242,7 +245,7 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
     size_t largest = 0;
     carrynet_status status = ranks_agree(engine->ranks, base_allocate(&values, count, settings->precision / 8));
     if (status == CARRYNET_OK)
-        status = engine->body_does->get(engine->body, CARRYNET_PART_PARAMETERS, 0, 1, values);
+        status = engine->backend->operations->get(engine->backend, CARRYNET_PART_PARAMETERS, 0, 1, values);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         const double found = net_value(values, settings->precision, largest);
         if (!isnan(found) && !(fabs(net_value(values, settings->precision, i)) <= fabs(found)))
@@ -296,12 +299,12 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
     const carrynet_settings *settings = &engine->settings;
     const struct net_pass pass = net_training_pass(settings, false);
     uint32_t *symbols = NULL, *targets = NULL;
-    carrynet_status status = engine->body_does->stage(engine->body, &pass, &symbols, &targets);
+    carrynet_status status = engine->backend->operations->stage(engine->backend, &pass, &symbols, &targets);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n) {
         const carrynet_individual *one = &engine->individuals[n];
         size_t first = 0, count = pass.sequences;
-        if (engine->body_does->wants != NULL)
-            engine->body_does->wants(engine->body, &pass, n, &first, &count);
+        if (engine->backend->operations->wants != NULL)
+            engine->backend->operations->wants(engine->backend, &pass, n, &first, &count);
         const size_t at = n * pass.sequences + first;
         if (count > 0)
             status = source->fill(source->self, one->problem_seed, one->updates, first, count, pass.steps,
@@ -310,9 +313,9 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
     }
     status = ranks_agree(engine->ranks, status); /* a source may fail on one alone */
     if (status == CARRYNET_OK)
-        status = engine->body_does->gradient(engine->body, &pass, engine->individuals);
+        status = engine->backend->operations->gradient(engine->backend, &pass, engine->individuals);
     if (status == CARRYNET_OK)
-        status = engine->body_does->update(engine->body, engine->rates, pass.sequences);
+        status = engine->backend->operations->update(engine->backend, engine->rates, pass.sequences);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
         ++engine->individuals[n].updates;
     return status;
@@ -344,7 +347,7 @@ static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_t
     carrynet_status status = make_rates(engine, (size_t)portion * networks);
     struct net_rates *rates = engine->rates;
     if (status == CARRYNET_OK && updates == 0)
-        status = engine->body_does->train(engine->body, &pass, task, engine->individuals, rates, 0);
+        status = engine->backend->operations->train(engine->backend, &pass, task, engine->individuals, rates, 0);
     for (uint64_t done = 0; done < updates && status == CARRYNET_OK; done += portion) {
         const uint32_t count = updates - done < portion ? (uint32_t)(updates - done) : portion;
         for (uint32_t u = 0; u < count; ++u)
@@ -352,7 +355,7 @@ static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_t
                 const carrynet_individual *one = &engine->individuals[n];
                 rates[(size_t)u * networks + n] = engine_rates(settings, one->rate, one->updates + u);
             }
-        status = engine->body_does->train(engine->body, &pass, task, engine->individuals, rates, count);
+        status = engine->backend->operations->train(engine->backend, &pass, task, engine->individuals, rates, count);
         for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
             engine->individuals[n].updates += count;
     }
@@ -362,7 +365,7 @@ static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_t
 carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source, uint64_t updates,
                                       carrynet_metrics *metrics)
 {
-    const bool on_device = engine->body_does->train != NULL && source->counter != NULL;
+    const bool on_device = engine->backend->operations->train != NULL && source->counter != NULL;
     const fenv_t environment = base_enter_arithmetic();
     carrynet_status status = CARRYNET_OK;
     if (on_device)
@@ -370,7 +373,7 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
     for (uint64_t u = 0; u < updates && status == CARRYNET_OK && !on_device; ++u)
         status = train_once(engine, source);
     if (status == CARRYNET_OK && metrics != NULL && updates > 0) {
-        status = engine->body_does->get_sums(engine->body, NULL, metrics);
+        status = engine->backend->operations->get_sums(engine->backend, NULL, metrics);
         if (status == CARRYNET_OK)
             status = check_metrics(engine, metrics, engine->settings.batch);
     }
@@ -382,13 +385,13 @@ carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_so
 carrynet_status carrynet_engine_profile(carrynet_engine *engine, carrynet_profile *profile)
 {
     *profile = (carrynet_profile){0};
-    return engine->body_does->profile(engine->body, profile);
+    return engine->backend->operations->profile(engine->backend, profile);
 }
 
 carrynet_status carrynet_engine_peak(carrynet_engine *engine, double *flops)
 {
     const fenv_t environment = base_enter_arithmetic();
-    return base_leave_arithmetic(&environment, engine->body_does->peak(engine->body, flops));
+    return base_leave_arithmetic(&environment, engine->backend->operations->peak(engine->backend, flops));
 }
 
 /* ---- single passes --------------------------------------------------------------------------------------------- */
@@ -412,7 +415,7 @@ static carrynet_status stage_batch(carrynet_engine *engine, struct net_pass *pas
         return base_fail(CARRYNET_ERROR_ARGUMENT, "the batch is not packed for %u inputs and %u outputs",
                          engine->settings.shape.inputs, engine->settings.shape.outputs);
     uint32_t *symbols = NULL, *targets = NULL;
-    const carrynet_status status = engine->body_does->stage(engine->body, pass, &symbols, &targets);
+    const carrynet_status status = engine->backend->operations->stage(engine->backend, pass, &symbols, &targets);
     if (status == CARRYNET_OK) {
         memcpy(symbols, batch->symbols, batch->sequences * batch->symbol_words * sizeof *symbols);
         memcpy(targets, batch->targets, batch->sequences * batch->target_words * sizeof *targets);
@@ -438,9 +441,9 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
         individuals[n].updates = update;
     }
     carrynet_metrics *measured = metrics != NULL ? metrics : engine->metrics;
-    status = engine->body_does->gradient(engine->body, &pass, individuals);
+    status = engine->backend->operations->gradient(engine->backend, &pass, individuals);
     if (status == CARRYNET_OK)
-        status = engine->body_does->get_sums(engine->body, values, measured);
+        status = engine->backend->operations->get_sums(engine->backend, values, measured);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
         measured[n].sequences = batch->sequences;
 done:
@@ -453,11 +456,11 @@ carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *valu
     if (sequences < 1)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "an update over no sequences");
     const fenv_t environment = base_enter_arithmetic();
-    carrynet_status status = ranks_agree(engine->ranks, engine->body_does->set_sums(engine->body, values));
+    carrynet_status status = ranks_agree(engine->ranks, engine->backend->operations->set_sums(engine->backend, values));
     for (uint32_t n = 0; n < engine->settings.networks; ++n)
         engine->rates[n] = engine_rates(&engine->settings, engine->individuals[n].rate, engine->individuals[n].updates);
     if (status == CARRYNET_OK)
-        status = engine->body_does->update(engine->body, engine->rates, sequences);
+        status = engine->backend->operations->update(engine->backend, engine->rates, sequences);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
         ++engine->individuals[n].updates;
     return base_leave_arithmetic(&environment, status);
@@ -477,7 +480,7 @@ carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_
     pass.resume = outputs->resume;
     pass.until_wrong = outputs->until_wrong;
     if (status == CARRYNET_OK)
-        status = engine->body_does->forward(engine->body, &pass, outputs);
+        status = engine->backend->operations->forward(engine->backend, &pass, outputs);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK && outputs->metrics != NULL; ++n)
         outputs->metrics[n].sequences = batch->sequences;
     return base_leave_arithmetic(&environment, status);

@@ -2,7 +2,7 @@
  * Learning rates, in binary64 with + - * / sqrt and fma alone, so that every host forms the same (kernels/ARITHMETIC.md
  * 5): schedules, and Adam's correction of its moments for their start at zero (Kingma and Ba, 2015, end of section 2).
  */
-#include "engine/body.h"
+#include "engine/rates.h"
 #include <math.h>
 
 /* cos(pi x) for x in [0, 1]. */

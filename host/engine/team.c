@@ -61,9 +61,9 @@ static size_t staged(const struct team *team, const struct net_pass *pass)
     return (pass->shared ? 1 : team->settings.networks) * pass->sequences;
 }
 
-carrynet_status team_stage(void *self, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets)
+carrynet_status team_stage(struct backend *backend, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     const size_t sequences = staged(team, pass), need = sequences * (pass->symbol_words + pass->target_words);
     carrynet_status status = CARRYNET_OK;
     if (need > team->words_room) { /* which is so on all ranks at once */
@@ -84,7 +84,7 @@ carrynet_status team_hand_out(struct team *team, struct team_member *member, con
 {
     const uint32_t *all_symbols = team->words, *all_targets = team->words + staged(team, pass) * pass->symbol_words;
     uint32_t *symbols = NULL, *targets = NULL;
-    const carrynet_status status = member->does->stage(member->body, part, &symbols, &targets);
+    const carrynet_status status = member->backend->operations->stage(member->backend, part, &symbols, &targets);
     for (uint32_t n = 0; n < (part->shared ? 1 : member->networks) && status == CARRYNET_OK; ++n) {
         const size_t network = pass->shared ? 0 : which != NULL ? which[n] : n;
         const size_t from = network * pass->sequences + first, to = n * part->sequences;
@@ -101,7 +101,7 @@ carrynet_status team_make(struct team_member *member, const struct net_pass *par
 {
     const carrynet_source source = carrynet_counter_source(task);
     uint32_t *symbols = NULL, *targets = NULL;
-    carrynet_status status = member->does->stage(member->body, part, &symbols, &targets);
+    carrynet_status status = member->backend->operations->stage(member->backend, part, &symbols, &targets);
     for (uint32_t n = 0; n < member->networks && status == CARRYNET_OK; ++n)
         status =
             source.fill(source.self, individuals[n].problem_seed, individuals[n].updates, (size_t)part->first_sequence,
@@ -135,8 +135,7 @@ static void close_members(struct team *team)
 {
     for (size_t i = 0; i < team->count && team->members != NULL; ++i) {
         struct team_member *member = &team->members[i];
-        if (member->body != NULL)
-            member->does->free(member->body);
+        backend_free(member->backend);
         base_free(member->numbers);
         base_free(member->nodes);
         base_free(member->scratch);
@@ -145,9 +144,8 @@ static void close_members(struct team *team)
     }
 }
 
-void team_free(void *self)
+static void free_team(struct team *team)
 {
-    struct team *team = self;
     if (team == NULL)
         return;
     base_crew_free(team->crew);
@@ -160,6 +158,11 @@ void team_free(void *self)
     base_free(team->first);
     base_free(team->words);
     base_free(team);
+}
+
+void team_free(struct backend *backend)
+{
+    free_team((struct team *)backend);
 }
 
 /* How many workers each rank has; all count as equally fast until they are measured. */
@@ -229,7 +232,7 @@ static carrynet_status open_members(struct team *team, const carrynet_engine_opt
         one.device = list->wishes[i];
         member->networks = share.networks;
         if (status == CARRYNET_OK)
-            status = engine_one_body(&member->body, &member->does, &share, &one, member->description);
+            status = engine_one_backend(&member->backend, &share, &one, member->description);
         if (status == CARRYNET_OK)
             status = base_allocate(&member->counts, share.networks, 2 * sizeof *member->counts);
     }
@@ -259,14 +262,14 @@ static carrynet_status measure(struct team *team, struct team_member *member, vo
         const double start = base_seconds();
         uint64_t done = 0;
         do {
-            status = member->does->stage(member->body, &pass, &symbols, &targets);
+            status = member->backend->operations->stage(member->backend, &pass, &symbols, &targets);
             if (status != CARRYNET_OK)
                 break;
             memset(symbols, 0, pass.sequences * pass.symbol_words * sizeof *symbols);
             memset(targets, 0, pass.sequences * pass.target_words * sizeof *targets);
-            status = member->does->gradient(member->body, &pass, individuals);
+            status = member->backend->operations->gradient(member->backend, &pass, individuals);
             if (status == CARRYNET_OK)
-                status = member->does->get_sums(member->body, NULL, metrics);
+                status = member->backend->operations->get_sums(member->backend, NULL, metrics);
             ++done;
         } while (status == CARRYNET_OK && window >= 0 && base_seconds() - start < SPEED_SECONDS);
         const double rate = (double)done * (double)pass.sequences * networks / (base_seconds() - start);
@@ -292,7 +295,7 @@ static carrynet_status compare_workers(bool *uneven, struct team *team)
         uint64_t digest = BASE_DIGEST;
         for (const char *p = name != NULL ? name : member->description; *p != '\0'; ++p)
             digest = base_digest(digest, (unsigned char)*p, 1);
-        status = member->does->profile(member->body, &profile);
+        status = member->backend->operations->profile(member->backend, &profile);
         mine[i] = (double)(base_digest(digest, profile.threads, sizeof profile.threads) >> 12);
     }
     status = gather_of_workers(team, status, all, mine);
@@ -324,7 +327,7 @@ static bool cuts_networks(const struct team *team)
     return s->networks >= 2 * team->workers || (s->networks > 1 && s->batch <= CARRYNET_BLOCK);
 }
 
-static void describe(const struct team *team, char description[ENGINE_DESCRIPTION])
+static void describe(const struct team *team, char description[BACKEND_DESCRIPTION])
 {
     const uint32_t ranks = carrynet_ranks_count(team->ranks);
     const uint64_t blocks = (team->settings.batch + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
@@ -346,17 +349,17 @@ static void describe(const struct team *team, char description[ENGINE_DESCRIPTIO
         base_text_add(&text, "%s%s", i > 0 ? " + " : "", team->members[i].description);
     if (ranks > 1)
         base_text_add(&text, " on rank 0");
-    (void)snprintf(description, ENGINE_DESCRIPTION, "%s", text.failed ? "several devices" : text.data);
+    (void)snprintf(description, BACKEND_DESCRIPTION, "%s", text.failed ? "several devices" : text.data);
     base_text_free(&text);
 }
 
-carrynet_status engine_team_body(void **body, const struct engine_operations **operations,
-                                 const carrynet_settings *settings, const carrynet_engine_options *options,
-                                 const struct device_list *list, char description[ENGINE_DESCRIPTION])
+carrynet_status team_create(struct backend **backend, const carrynet_settings *settings,
+                            const carrynet_engine_options *options, const struct device_list *list,
+                            char description[BACKEND_DESCRIPTION])
 {
     struct team *team = NULL;
     bool uneven = false;
-    *body = NULL;
+    *backend = NULL;
     carrynet_status status = ranks_agree(options->ranks, base_allocate(&team, 1, sizeof *team));
     if (status != CARRYNET_OK)
         goto done;
@@ -387,43 +390,43 @@ carrynet_status engine_team_body(void **body, const struct engine_operations **o
     if (status != CARRYNET_OK)
         goto done;
     describe(team, description);
-    *operations = team->along_networks ? &team_networks_operations : &team_blocks_operations;
-    *body = team;
+    team->base.operations = team->along_networks ? &team_networks_operations : &team_blocks_operations;
+    *backend = &team->base;
     team = NULL;
 done:
-    team_free(team);
+    free_team(team);
     return status;
 }
 
 /* ---- measuring -------------------------------------------------------------------------------------------------- */
 
-uint64_t team_memory(void *self)
+uint64_t team_memory(struct backend *backend)
 {
-    const struct team *team = self;
+    const struct team *team = (const struct team *)backend;
     uint64_t bytes = 0;
     for (size_t i = 0; i < team->count; ++i)
-        bytes += team->members[i].does->memory(team->members[i].body);
+        bytes += team->members[i].backend->operations->memory(team->members[i].backend);
     return bytes;
 }
 
-uint64_t team_need(void *self)
+uint64_t team_need(struct backend *backend)
 {
-    const struct team *team = self;
+    const struct team *team = (const struct team *)backend;
     uint64_t bytes = 0;
     for (size_t i = 0; i < team->count; ++i)
-        bytes += team->members[i].does->need(team->members[i].body);
+        bytes += team->members[i].backend->operations->need(team->members[i].backend);
     return bytes;
 }
 
 /* Kernels of one name together, of this process's devices. */
-carrynet_status team_profile(void *self, carrynet_profile *profile)
+carrynet_status team_profile(struct backend *backend, carrynet_profile *profile)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     carrynet_status status = CARRYNET_OK;
     *profile = (carrynet_profile){0};
     for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i) {
         carrynet_profile one;
-        status = team->members[i].does->profile(team->members[i].body, &one);
+        status = team->members[i].backend->operations->profile(team->members[i].backend, &one);
         profile->threads += one.threads;
         profile->bytes_written += one.bytes_written;
         profile->bytes_read += one.bytes_read;
@@ -445,13 +448,13 @@ carrynet_status team_profile(void *self, carrynet_profile *profile)
 static carrynet_status peak_of(struct team *team, struct team_member *member, void *call)
 {
     double *peaks = call;
-    return member->does->peak(member->body, &peaks[member - team->members]);
+    return member->backend->operations->peak(member->backend, &peaks[member - team->members]);
 }
 
 /* At the same time, since they may share a machine; those of all ranks. */
-carrynet_status team_peak(void *self, double *flops)
+carrynet_status team_peak(struct backend *backend, double *flops)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     double *mine = NULL, *all = NULL;
     *flops = 0;
     carrynet_status status = base_allocate(&mine, team->count, sizeof *mine);

@@ -1,5 +1,5 @@
 /*
- * A team: several devices of this process, and of the other ranks, as one body of the engine. A batch is cut along its
+ * A team: several devices of this process, and of the other ranks, as one backend of the engine. A batch is cut along its
  * blocks: every worker has all networks, and gives the sums of whole nodes of the block tree (team_blocks.c). A
  * population is cut along its networks: every worker has some of them, and nothing is exchanged while they train
  * (team_networks.c). team.c makes both, by measured speed. A worker is a device of a rank.
@@ -7,17 +7,16 @@
 #ifndef ENGINE_TEAM_H
 #define ENGINE_TEAM_H
 
+#include "engine/backends.h"
 #include "engine/block_tree.h"
-#include "engine/body.h"
 #include "engine/device_list.h"
 #include "ranks/collective.h"
 
 /* A worker of this process. */
 struct team_member {
-    void *body;
-    const struct engine_operations *does;
-    char description[ENGINE_DESCRIPTION];
-    uint32_t networks; /* of the team's: all, or its own; a body keeps one where it has none any more */
+    struct backend *backend;
+    char description[BACKEND_DESCRIPTION];
+    uint32_t networks; /* of the team's: all, or its own; a backend keeps one where it has none any more */
     uint32_t *numbers; /* [networks] of its own, if the team is cut along networks: which they are of the team's */
     struct block_range cover[BLOCK_TREE_COVER]; /* if it is cut along blocks: the nodes that it sums */
     size_t covers;
@@ -31,6 +30,7 @@ struct team_member {
 };
 
 struct team {
+    struct backend base;
     carrynet_settings settings;
     size_t value;   /* bytes of a real */
     size_t size;    /* parameters of a network */
@@ -71,7 +71,8 @@ carrynet_status team_run(struct team *team, team_task *task, void *call);
 carrynet_status team_grow(char **memory, size_t *room, size_t need);
 
 /* Room for a pass's sequences on the host. */
-carrynet_status team_stage(void *team, const struct net_pass *pass, uint32_t **symbols, uint32_t **targets);
+carrynet_status team_stage(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
+                           uint32_t **targets);
 
 /* Sequences first, ... of a staged pass (as many as `part` has), of networks which [member->networks] (NULL: all), into a member. */
 carrynet_status team_hand_out(struct team *team, struct team_member *member, const struct net_pass *pass,
@@ -82,23 +83,23 @@ carrynet_status team_make(struct team_member *member, const struct net_pass *par
                           const carrynet_individual *individuals);
 
 /* The operations, and what they keep: made after the speeds are known, before the members; freed with NULL inside too. */
-extern const struct engine_operations team_blocks_operations, team_networks_operations;
+extern const struct backend_operations team_blocks_operations, team_networks_operations;
 carrynet_status team_blocks_create(struct team *team);
 void team_blocks_free(struct team *team);
 carrynet_status team_networks_create(struct team *team);
 carrynet_status team_networks_number(struct team *team); /* the members, when they are there */
 void team_networks_free(struct team *team);
 
-/* Networks, and sequences of a batch, that worker number `worker` has; the settings of its body. */
+/* Networks, and sequences of a batch, that worker number `worker` has; the settings of its backend. */
 carrynet_settings team_blocks_share(const struct team *team, size_t worker);
 carrynet_settings team_networks_share(const struct team *team, size_t worker);
 
 /* Of operations that both kinds have alike. */
-void team_free(void *team);
-uint64_t team_memory(void *team);
-uint64_t team_need(void *team);
-carrynet_status team_profile(void *team, carrynet_profile *profile);
-carrynet_status team_peak(void *team, double *flops);
+void team_free(struct backend *backend);
+uint64_t team_memory(struct backend *backend);
+uint64_t team_need(struct backend *backend);
+carrynet_status team_profile(struct backend *backend, carrynet_profile *profile);
+carrynet_status team_peak(struct backend *backend, double *flops);
 
 /*
  * Cuts `items` for workers of these speeds: worker w has first[w], ..., first[w + 1] - 1. Places are multiples of a power of
@@ -106,9 +107,9 @@ carrynet_status team_peak(void *team, double *flops);
  */
 void team_cut(uint64_t *first, uint64_t items, const double *speeds, size_t workers);
 
-/* The maker (body.h), of the devices of a list. Collective. */
-carrynet_status engine_team_body(void **body, const struct engine_operations **operations,
-                                 const carrynet_settings *settings, const carrynet_engine_options *options,
-                                 const struct device_list *list, char description[ENGINE_DESCRIPTION]);
+/* Makes a team of the devices of a list, as engine_open_backend does. Collective. */
+carrynet_status team_create(struct backend **backend, const carrynet_settings *settings,
+                            const carrynet_engine_options *options, const struct device_list *list,
+                            char description[BACKEND_DESCRIPTION]);
 
 #endif

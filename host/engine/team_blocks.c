@@ -21,8 +21,9 @@ struct blocks_call {
 static carrynet_status update_member(struct team *team, struct team_member *member, void *call)
 {
     const struct blocks_call *c = call;
-    const carrynet_status status = member->does->set_sums(member->body, team->blocks->sum);
-    return status == CARRYNET_OK ? member->does->update(member->body, c->rates, c->sequences) : status;
+    const carrynet_status status = member->backend->operations->set_sums(member->backend, team->blocks->sum);
+    return status == CARRYNET_OK ? member->backend->operations->update(member->backend, c->rates, c->sequences)
+                                 : status;
 }
 
 /* The part of a pass that a node is. */
@@ -60,18 +61,18 @@ static carrynet_status gradient_of_member(struct team *team, struct team_member 
         struct net_pass part = part_of(c->pass, member->cover[i]);
         carrynet_metrics *metrics = (carrynet_metrics *)(void *)member->scratch;
         char *node = member->nodes + i * team->blocks->vector * team->value;
-        if (c->task != NULL && member->does->gradient_made != NULL) {
-            status = member->does->gradient_made(member->body, &part, c->task, c->individuals);
+        if (c->task != NULL && member->backend->operations->gradient_generated != NULL) {
+            status = member->backend->operations->gradient_generated(member->backend, &part, c->task, c->individuals);
         } else {
             part.makes = false;
             status = c->task != NULL ? team_make(member, &part, c->task, c->individuals)
                                      : team_hand_out(team, member, c->pass, &part,
                                                      (size_t)member->cover[i].first * CARRYNET_BLOCK, NULL);
             if (status == CARRYNET_OK)
-                status = member->does->gradient(member->body, &part, c->individuals);
+                status = member->backend->operations->gradient(member->backend, &part, c->individuals);
         }
         if (status == CARRYNET_OK)
-            status = member->does->get_sums(member->body, node, metrics);
+            status = member->backend->operations->get_sums(member->backend, node, metrics);
         if (status == CARRYNET_OK)
             keep_metrics(team, member, node, gradients, metrics);
     }
@@ -88,9 +89,10 @@ static carrynet_status sum_gradients(struct team *team, struct blocks_call *call
     return blocks_meet(team, status);
 }
 
-static carrynet_status blocks_gradient(void *self, const struct net_pass *pass, const carrynet_individual *individuals)
+static carrynet_status blocks_gradient(struct backend *backend, const struct net_pass *pass,
+                                       const carrynet_individual *individuals)
 {
-    return sum_gradients(self, &(struct blocks_call){.pass = pass, .individuals = individuals});
+    return sum_gradients((struct team *)backend, &(struct blocks_call){.pass = pass, .individuals = individuals});
 }
 
 static carrynet_status update_all(struct team *team, const struct net_rates *rates, uint64_t sequences)
@@ -98,9 +100,9 @@ static carrynet_status update_all(struct team *team, const struct net_rates *rat
     return team_run(team, update_member, &(struct blocks_call){.rates = rates, .sequences = sequences});
 }
 
-static carrynet_status blocks_update(void *self, const struct net_rates *rates, uint64_t sequences)
+static carrynet_status blocks_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     return ranks_agree(team->ranks, update_all(team, rates, sequences));
 }
 
@@ -117,15 +119,16 @@ static carrynet_status get_ready(struct team *team, struct team_member *member, 
     struct net_pass part = *c->pass;
     (void)team;
     part.sequences = member->covers > 0 ? part_of(c->pass, member->cover[0]).sequences : 1;
-    return member->does->train != NULL ? member->does->train(member->body, &part, c->task, c->individuals, c->rates, 0)
-                                       : CARRYNET_OK;
+    return member->backend->operations->train != NULL
+               ? member->backend->operations->train(member->backend, &part, c->task, c->individuals, c->rates, 0)
+               : CARRYNET_OK;
 }
 
-static carrynet_status blocks_train(void *self, const struct net_pass *pass, const carrynet_task *task,
+static carrynet_status blocks_train(struct backend *backend, const struct net_pass *pass, const carrynet_task *task,
                                     const carrynet_individual *individuals, const struct net_rates *rates,
                                     uint32_t updates)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     const size_t networks = team->settings.networks;
     carrynet_individual *const now = team->blocks->now;
     carrynet_status status = CARRYNET_OK;
@@ -158,9 +161,9 @@ static carrynet_status make_sums(struct team *team)
     return blocks_make_room(team, blocks_vector(team));
 }
 
-static carrynet_status blocks_get_sums(void *self, void *values, carrynet_metrics *metrics)
+static carrynet_status blocks_get_sums(struct backend *backend, void *values, carrynet_metrics *metrics)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     const size_t gradients = team->settings.networks * team->trained;
     carrynet_status status = make_sums(team);
     if (values != NULL && status == CARRYNET_OK)
@@ -174,9 +177,9 @@ static carrynet_status blocks_get_sums(void *self, void *values, carrynet_metric
     return status;
 }
 
-static carrynet_status blocks_set_sums(void *self, const void *values)
+static carrynet_status blocks_set_sums(struct backend *backend, const void *values)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     const carrynet_status status = make_sums(team);
     if (status == CARRYNET_OK)
         memcpy(team->blocks->sum, values, team->settings.networks * team->trained * team->value);
@@ -233,7 +236,7 @@ static carrynet_status forward_of_member(struct team *team, struct team_member *
         mine.state = arrays[3];
         status = team_hand_out(team, member, pass, &part, first, NULL);
         if (status == CARRYNET_OK)
-            status = member->does->forward(member->body, &part, &mine);
+            status = member->backend->operations->forward(member->backend, &part, &mine);
         for (int a = 0; a < 4 && status == CARRYNET_OK; ++a)
             copy_rows(team, arrays[a], whole[a], true, &part, pass, first, per[a]);
         if (status == CARRYNET_OK && outputs->metrics != NULL)
@@ -243,9 +246,10 @@ static carrynet_status forward_of_member(struct team *team, struct team_member *
 }
 
 /* What is only measured is shared out among all ranks; arrays, which every rank wants whole, each makes itself. */
-static carrynet_status blocks_forward(void *self, const struct net_pass *pass, const carrynet_forward *outputs)
+static carrynet_status blocks_forward(struct backend *backend, const struct net_pass *pass,
+                                      const carrynet_forward *outputs)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     const uint64_t blocks = blocks_in(pass->sequences);
     if (outputs->y != NULL || outputs->z != NULL || outputs->h != NULL || outputs->state != NULL)
         blocks_cut_alone(team, blocks);
@@ -269,37 +273,39 @@ static carrynet_status blocks_forward(void *self, const struct net_pass *pass, c
 
 /* ---- the networks' state ---------------------------------------------------------------------------------------- */
 
-static carrynet_status blocks_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
+static carrynet_status blocks_get(struct backend *backend, carrynet_part part, size_t first, size_t count, void *values)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     struct team_member *member = &team->members[0];
-    return ranks_agree(team->ranks, member->does->get(member->body, part, first, count, values));
+    return ranks_agree(team->ranks, member->backend->operations->get(member->backend, part, first, count, values));
 }
 
-static carrynet_status blocks_set(void *self, carrynet_part part, size_t first, size_t count, const void *values)
+static carrynet_status blocks_set(struct backend *backend, carrynet_part part, size_t first, size_t count,
+                                  const void *values)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i)
-        status = team->members[i].does->set(team->members[i].body, part, first, count, values);
+        status = team->members[i].backend->operations->set(team->members[i].backend, part, first, count, values);
     return ranks_agree(team->ranks, status);
 }
 
-static carrynet_status blocks_keep(void *self, const uint32_t *from, uint32_t count)
+static carrynet_status blocks_compact(struct backend *backend, const uint32_t *from, uint32_t count)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i) {
-        status = team->members[i].does->keep(team->members[i].body, from, count);
+        status = team->members[i].backend->operations->compact(team->members[i].backend, from, count);
         team->members[i].networks = count;
     }
     team->settings.networks = count;
     return ranks_agree(team->ranks, status);
 }
 
-static void blocks_wants(void *self, const struct net_pass *pass, uint32_t network, size_t *first, size_t *count)
+static void blocks_wants(struct backend *backend, const struct net_pass *pass, uint32_t network, size_t *first,
+                         size_t *count)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     struct team_blocks *b = team->blocks;
     const size_t rank = carrynet_ranks_rank(team->ranks);
     (void)network; /* every worker has all */
@@ -310,13 +316,13 @@ static void blocks_wants(void *self, const struct net_pass *pass, uint32_t netwo
     *count = (end < pass->sequences ? end : pass->sequences) - *first;
 }
 
-const struct engine_operations team_blocks_operations = {
+const struct backend_operations team_blocks_operations = {
     .free = team_free,
     .memory = team_memory,
     .need = team_need,
     .get = blocks_get,
     .set = blocks_set,
-    .keep = blocks_keep,
+    .compact = blocks_compact,
     .stage = team_stage,
     .wants = blocks_wants,
     .gradient = blocks_gradient,

@@ -239,7 +239,8 @@ static carrynet_status digest_of_member(uint64_t *digest, struct team *team, str
     const size_t bytes = team->settings.networks * team->size * team->value;
     carrynet_status status = team_grow(&member->scratch, &member->scratch_room, bytes);
     if (status == CARRYNET_OK)
-        status = member->does->get(member->body, CARRYNET_PART_PARAMETERS, 0, team->settings.networks, member->scratch);
+        status = member->backend->operations->get(member->backend, CARRYNET_PART_PARAMETERS, 0, team->settings.networks,
+                                                  member->scratch);
     *digest = BASE_DIGEST;
     for (size_t i = 0; i < team->settings.networks * team->size && status == CARRYNET_OK; ++i) {
         const double value = net_value(member->scratch, team->settings.precision, i);

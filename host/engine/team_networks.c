@@ -31,7 +31,7 @@ carrynet_settings team_networks_share(const struct team *team, size_t worker)
 {
     carrynet_settings share = team->settings;
     const uint64_t networks = team->first[worker + 1] - team->first[worker];
-    share.networks = networks > 0 ? (uint32_t)networks : 1; /* a body has one at least */
+    share.networks = networks > 0 ? (uint32_t)networks : 1; /* a backend has one at least */
     return share;
 }
 
@@ -174,22 +174,24 @@ static carrynet_status transfer(struct team *team, carrynet_part part, size_t fi
         if (member == NULL)
             continue;
         const uint32_t place = team->networks->place[n];
-        status = read_to != NULL ? member->does->get(member->body, part, place, run, read_to + at)
-                                 : member->does->set(member->body, part, place, run, write_from + at);
+        status = read_to != NULL ? member->backend->operations->get(member->backend, part, place, run, read_to + at)
+                                 : member->backend->operations->set(member->backend, part, place, run, write_from + at);
     }
     return status;
 }
 
-static carrynet_status networks_get(void *self, carrynet_part part, size_t first, size_t count, void *values)
+static carrynet_status networks_get(struct backend *backend, carrynet_part part, size_t first, size_t count,
+                                    void *values)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     const carrynet_status status = transfer(team, part, first, count, values, NULL);
     return share_rows(team, status, values, first, count, row_of(team, part));
 }
 
-static carrynet_status networks_set(void *self, carrynet_part part, size_t first, size_t count, const void *values)
+static carrynet_status networks_set(struct backend *backend, carrynet_part part, size_t first, size_t count,
+                                    const void *values)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     return ranks_agree(team->ranks, transfer(team, part, first, count, NULL, values));
 }
 
@@ -210,9 +212,9 @@ static carrynet_status keep_own(struct team_member *member, const uint32_t *renu
             ++late;
         from[n] = late++;
     }
-    /* A body keeps one; it is not run any more. */
+    /* A backend keeps one; it is not run any more. */
     if (member->networks > 0 && kept < member->networks)
-        status = member->does->keep(member->body, from, kept > 0 ? kept : 1);
+        status = member->backend->operations->compact(member->backend, from, kept > 0 ? kept : 1);
     for (uint32_t n = 0; n < kept; ++n)
         member->numbers[n] = renumbered[member->numbers[from[n]]];
     member->networks = kept;
@@ -220,9 +222,9 @@ static carrynet_status keep_own(struct team_member *member, const uint32_t *renu
     return status;
 }
 
-static carrynet_status networks_keep(void *self, const uint32_t *from, uint32_t count)
+static carrynet_status networks_compact(struct backend *backend, const uint32_t *from, uint32_t count)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     struct team_networks *t = team->networks;
     const uint32_t networks = team->settings.networks;
     uint32_t *renumbered = NULL;
@@ -245,10 +247,11 @@ static carrynet_status networks_keep(void *self, const uint32_t *from, uint32_t 
     return ranks_agree(team->ranks, status);
 }
 
-static void networks_wants(void *self, const struct net_pass *pass, uint32_t network, size_t *first, size_t *count)
+static void networks_wants(struct backend *backend, const struct net_pass *pass, uint32_t network, size_t *first,
+                           size_t *count)
 {
     *first = 0;
-    *count = member_of(self, network) != NULL ? pass->sequences : 0;
+    *count = member_of((const struct team *)backend, network) != NULL ? pass->sequences : 0;
 }
 
 /* ---- gradients and updates -------------------------------------------------------------------------------------- */
@@ -292,13 +295,14 @@ static carrynet_status gradient_of_member(struct team *team, struct team_member 
     carrynet_status status = team_hand_out(team, member, c->pass, c->pass, 0, member->numbers);
     if (status == CARRYNET_OK)
         status = take_own(team, member, c, &individuals, &rates);
-    return status == CARRYNET_OK ? member->does->gradient(member->body, c->pass, individuals) : status;
+    return status == CARRYNET_OK ? member->backend->operations->gradient(member->backend, c->pass, individuals)
+                                 : status;
 }
 
-static carrynet_status networks_gradient(void *self, const struct net_pass *pass,
+static carrynet_status networks_gradient(struct backend *backend, const struct net_pass *pass,
                                          const carrynet_individual *individuals)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     return ranks_agree(team->ranks, team_run(team, gradient_of_member,
                                              &(struct networks_call){.pass = pass, .individuals = individuals}));
 }
@@ -309,12 +313,12 @@ static carrynet_status update_of_member(struct team *team, struct team_member *m
     carrynet_individual *individuals = NULL;
     struct net_rates *rates = NULL;
     const carrynet_status status = take_own(team, member, c, &individuals, &rates);
-    return status == CARRYNET_OK ? member->does->update(member->body, rates, c->sequences) : status;
+    return status == CARRYNET_OK ? member->backend->operations->update(member->backend, rates, c->sequences) : status;
 }
 
-static carrynet_status networks_update(void *self, const struct net_rates *rates, uint64_t sequences)
+static carrynet_status networks_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     return ranks_agree(team->ranks,
                        team_run(team, update_of_member,
                                 &(struct networks_call){.rates = rates, .updates = 1, .sequences = sequences}));
@@ -328,27 +332,28 @@ static carrynet_status train_member(struct team *team, struct team_member *membe
     carrynet_status status = take_own(team, member, c, &individuals, &rates);
     if (status != CARRYNET_OK)
         return status;
-    if (member->does->train != NULL)
-        return member->does->train(member->body, c->pass, c->task, individuals, rates, c->updates);
+    if (member->backend->operations->train != NULL)
+        return member->backend->operations->train(member->backend, c->pass, c->task, individuals, rates, c->updates);
     struct net_pass pass = *c->pass;
     pass.makes = false;
     for (uint32_t u = 0; u < c->updates && status == CARRYNET_OK; ++u) {
         status = team_make(member, &pass, c->task, individuals);
         if (status == CARRYNET_OK)
-            status = member->does->gradient(member->body, &pass, individuals);
+            status = member->backend->operations->gradient(member->backend, &pass, individuals);
         if (status == CARRYNET_OK)
-            status = member->does->update(member->body, rates + (size_t)u * member->networks, pass.sequences);
+            status = member->backend->operations->update(member->backend, rates + (size_t)u * member->networks,
+                                                         pass.sequences);
         for (uint32_t n = 0; n < member->networks; ++n)
             ++individuals[n].updates;
     }
     return status;
 }
 
-static carrynet_status networks_train(void *self, const struct net_pass *pass, const carrynet_task *task,
+static carrynet_status networks_train(struct backend *backend, const struct net_pass *pass, const carrynet_task *task,
                                       const carrynet_individual *individuals, const struct net_rates *rates,
                                       uint32_t updates)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     return ranks_agree(
         team->ranks,
         team_run(team, train_member,
@@ -371,8 +376,8 @@ static carrynet_status sums_of_member(struct team *team, struct team_member *mem
     if (status != CARRYNET_OK)
         return status;
     carrynet_metrics *const own = (carrynet_metrics *)(void *)member->scratch;
-    status = member->does->get_sums(member->body, c->values != NULL ? member->scratch + metrics : NULL,
-                                    c->metrics != NULL ? own : NULL);
+    status = member->backend->operations->get_sums(
+        member->backend, c->values != NULL ? member->scratch + metrics : NULL, c->metrics != NULL ? own : NULL);
     if (status == CARRYNET_OK) {
         copy_rows(member, member->scratch + metrics, c->values, row, true);
         copy_rows(member, (char *)own, (char *)c->metrics, sizeof *own, true);
@@ -380,9 +385,9 @@ static carrynet_status sums_of_member(struct team *team, struct team_member *mem
     return status;
 }
 
-static carrynet_status networks_get_sums(void *self, void *values, carrynet_metrics *metrics)
+static carrynet_status networks_get_sums(struct backend *backend, void *values, carrynet_metrics *metrics)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     const size_t networks = team->settings.networks;
     carrynet_status status = team_run(team, sums_of_member, &(struct sums_call){.values = values, .metrics = metrics});
     if (values != NULL)
@@ -399,12 +404,12 @@ static carrynet_status set_sums_of_member(struct team *team, struct team_member 
     const carrynet_status status = team_grow(&member->scratch, &member->scratch_room, member->networks * row);
     for (uint32_t n = 0; n < member->networks && status == CARRYNET_OK; ++n)
         memcpy(member->scratch + n * row, c->sums + member->numbers[n] * row, row);
-    return status == CARRYNET_OK ? member->does->set_sums(member->body, member->scratch) : status;
+    return status == CARRYNET_OK ? member->backend->operations->set_sums(member->backend, member->scratch) : status;
 }
 
-static carrynet_status networks_set_sums(void *self, const void *values)
+static carrynet_status networks_set_sums(struct backend *backend, const void *values)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     return team_run(team, set_sums_of_member, &(struct sums_call){.sums = values});
 }
 
@@ -451,7 +456,7 @@ static carrynet_status forward_of_member(struct team *team, struct team_member *
     mine.state = own[3];
     if (c->pass->resume)
         copy_rows(member, own[3], whole[3], rows[3], false);
-    status = member->does->forward(member->body, c->pass, &mine);
+    status = member->backend->operations->forward(member->backend, c->pass, &mine);
     for (int a = 0; a < ARRAYS && status == CARRYNET_OK; ++a)
         copy_rows(member, own[a], whole[a], rows[a], true);
     if (status == CARRYNET_OK)
@@ -459,9 +464,10 @@ static carrynet_status forward_of_member(struct team *team, struct team_member *
     return status;
 }
 
-static carrynet_status networks_forward(void *self, const struct net_pass *pass, const carrynet_forward *outputs)
+static carrynet_status networks_forward(struct backend *backend, const struct net_pass *pass,
+                                        const carrynet_forward *outputs)
 {
-    struct team *team = self;
+    struct team *team = (struct team *)backend;
     char *const whole[ARRAYS] = {outputs->y, outputs->z, outputs->h, outputs->state};
     const size_t networks = team->settings.networks;
     size_t rows[ARRAYS];
@@ -476,13 +482,13 @@ static carrynet_status networks_forward(void *self, const struct net_pass *pass,
     return status;
 }
 
-const struct engine_operations team_networks_operations = {
+const struct backend_operations team_networks_operations = {
     .free = team_free,
     .memory = team_memory,
     .need = team_need,
     .get = networks_get,
     .set = networks_set,
-    .keep = networks_keep,
+    .compact = networks_compact,
     .stage = team_stage,
     .wants = networks_wants,
     .gradient = networks_gradient,

@@ -97,8 +97,9 @@ size_t opencl_all_buffers(struct opencl_trainer *t, struct opencl_buffer *buffer
     return count;
 }
 
-uint64_t opencl_trainer_memory(struct opencl_trainer *t)
+uint64_t opencl_trainer_memory(struct backend *backend)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_buffer *buffers[OPENCL_BUFFERS] = {NULL};
     const size_t count = opencl_all_buffers(t, buffers);
     uint64_t bytes = 0;
@@ -107,8 +108,9 @@ uint64_t opencl_trainer_memory(struct opencl_trainer *t)
     return bytes;
 }
 
-carrynet_status opencl_trainer_check_guards(struct opencl_trainer *t)
+carrynet_status opencl_trainer_check_guards(struct backend *backend)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_buffer *buffers[OPENCL_BUFFERS] = {NULL};
     const size_t count = opencl_all_buffers(t, buffers);
     for (size_t i = 0; i < count; ++i) {
@@ -308,7 +310,8 @@ carrynet_status opencl_check_memory(struct opencl_trainer *trainer)
     return CARRYNET_OK;
 }
 
-uint64_t opencl_trainer_need(const struct opencl_trainer *trainer)
+uint64_t opencl_trainer_need(struct backend *backend)
 {
+    const struct opencl_trainer *trainer = (const struct opencl_trainer *)backend;
     return trainer->need;
 }

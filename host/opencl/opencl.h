@@ -5,10 +5,9 @@
 #ifndef OPENCL_OPENCL_H
 #define OPENCL_OPENCL_H
 
+#include "backend/backend.h"
 #include "base/base.h"
-#include "net/pass.h"
 #include <CL/cl.h>
-#include <carrynet/profile.h>
 
 /* DEVICE (MEMORY where the code says so), with the call and the error's name. */
 carrynet_status opencl_fail(const char *call, cl_int code);
@@ -62,49 +61,18 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, const c
 /* Context and in-order queue on a device; profile: its events are timed. DEVICE. The caller releases both. */
 carrynet_status opencl_open(cl_context *context, cl_command_queue *queue, cl_device_id device, bool profile);
 
-/*
- * ---- the trainer (trainer.c, buffers.c, passes.c)
- * -------------------------------------------------------------------------
- */
+/* ---- the trainer (trainer.c, buffers.c, passes.c, updates.c) ---------------------------------------------------- */
 
 struct opencl_trainer;
-struct opencl_recorder;
 
-/* Opens the device and makes the buffers; description is a line about both. Errors of carrynet_engine_create. */
-carrynet_status opencl_trainer_create(struct opencl_trainer **trainer, const carrynet_settings *settings,
-                                      const carrynet_engine_options *options, char *description,
-                                      size_t description_size);
-void opencl_trainer_free(struct opencl_trainer *trainer);
-uint64_t opencl_trainer_memory(struct opencl_trainer *trainer);
-uint64_t opencl_trainer_need(const struct opencl_trainer *trainer);
+/*
+ * The backend: opens the device and makes the buffers; description is a line about both. Errors of
+ * carrynet_engine_create.
+ */
+carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_settings *settings,
+                                      const carrynet_engine_options *options, char description[BACKEND_DESCRIPTION]);
 
-/* DEVICE if a kernel has written behind a buffer. */
-carrynet_status opencl_trainer_check_guards(struct opencl_trainer *trainer);
-
-carrynet_status opencl_trainer_get(struct opencl_trainer *trainer, carrynet_part part, size_t first, size_t count,
-                                   void *values);
-carrynet_status opencl_trainer_set(struct opencl_trainer *trainer, carrynet_part part, size_t first, size_t count,
-                                   const void *values);
-carrynet_status opencl_trainer_keep(struct opencl_trainer *trainer, const uint32_t *from, uint32_t count);
-carrynet_status opencl_trainer_stage(struct opencl_trainer *trainer, const struct net_pass *pass, uint32_t **symbols,
-                                     uint32_t **targets);
-carrynet_status opencl_trainer_gradient(struct opencl_trainer *trainer, const struct net_pass *pass,
-                                        const carrynet_individual *individuals);
-carrynet_status opencl_trainer_gradient_made(struct opencl_trainer *trainer, const struct net_pass *pass,
-                                             const carrynet_task *task, const carrynet_individual *individuals);
-carrynet_status opencl_trainer_train(struct opencl_trainer *trainer, const struct net_pass *pass,
-                                     const carrynet_task *task, const carrynet_individual *individuals,
-                                     const struct net_rates *rates, uint32_t updates);
-carrynet_status opencl_trainer_get_sums(struct opencl_trainer *trainer, void *values, carrynet_metrics *metrics);
-carrynet_status opencl_trainer_set_sums(struct opencl_trainer *trainer, const void *values);
-carrynet_status opencl_trainer_update(struct opencl_trainer *trainer, const struct net_rates *rates,
-                                      uint64_t sequences);
-carrynet_status opencl_trainer_forward(struct opencl_trainer *trainer, const struct net_pass *pass,
-                                       const carrynet_forward *outputs);
-carrynet_status opencl_trainer_profile(struct opencl_trainer *trainer, carrynet_profile *profile);
-
-/* From now on launches are recorded (record.h), or with NULL no longer; the recorder must live as long. */
-void opencl_trainer_record(struct opencl_trainer *trainer, const struct opencl_recorder *recorder);
-carrynet_status opencl_trainer_peak(struct opencl_trainer *trainer, double *flops);
+/* Of such a backend: DEVICE if a kernel has written behind a buffer. */
+carrynet_status opencl_trainer_check_guards(struct backend *backend);
 
 #endif

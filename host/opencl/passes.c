@@ -26,9 +26,10 @@ carrynet_status opencl_take_slot(struct opencl_trainer *t, const struct opencl_p
                                  : status;
 }
 
-carrynet_status opencl_trainer_stage(struct opencl_trainer *t, const struct net_pass *s, uint32_t **symbols,
+carrynet_status opencl_trainer_stage(struct backend *backend, const struct net_pass *s, uint32_t **symbols,
                                      uint32_t **targets)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_plan plan; /* only for what is staged where */
     carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
     if (status == CARRYNET_OK)
@@ -105,9 +106,10 @@ carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct op
     return status == CARRYNET_OK ? join(t, &plan->pass) : status;
 }
 
-carrynet_status opencl_trainer_gradient(struct opencl_trainer *t, const struct net_pass *s,
+carrynet_status opencl_trainer_gradient(struct backend *backend, const struct net_pass *s,
                                         const carrynet_individual *individuals)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_slot *slot = &t->slots[t->slot];
     struct opencl_plan plan;
     carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_GRADIENT);
@@ -158,13 +160,15 @@ static carrynet_status read_nodes(struct opencl_trainer *t, void *values, carryn
     return status;
 }
 
-carrynet_status opencl_trainer_get_sums(struct opencl_trainer *t, void *values, carrynet_metrics *metrics)
+carrynet_status opencl_trainer_get_sums(struct backend *backend, void *values, carrynet_metrics *metrics)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     return read_nodes(t, values, metrics, t->node_stride, t->trained);
 }
 
-carrynet_status opencl_trainer_set_sums(struct opencl_trainer *t, const void *values)
+carrynet_status opencl_trainer_set_sums(struct backend *backend, const void *values)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_slot *slot = &t->slots[t->slot];
     const size_t networks = t->settings.networks, stride = t->node_stride * t->value, row = t->trained * t->value;
     carrynet_status status = slot->sums_queued ? opencl_wait(slot) : CARRYNET_OK;
@@ -209,9 +213,10 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct ope
     return status == CARRYNET_OK ? LAUNCH(t, OPENCL_FORWARD, arguments, plan->workers) : status;
 }
 
-carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct net_pass *s,
+carrynet_status opencl_trainer_forward(struct backend *backend, const struct net_pass *s,
                                        const carrynet_forward *outputs)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_slot *slot = &t->slots[t->slot];
     struct opencl_plan plan;
     const carrynet_shape *shape = &t->settings.shape;
@@ -221,7 +226,7 @@ carrynet_status opencl_trainer_forward(struct opencl_trainer *t, const struct ne
     const size_t state_bytes = sequences * shape->hidden * t->value;
     if (measures_whole(t, s, outputs)) {
         const carrynet_status measured = opencl_measure_whole(t, s);
-        return measured == CARRYNET_OK ? opencl_trainer_get_sums(t, NULL, outputs->metrics) : measured;
+        return measured == CARRYNET_OK ? opencl_trainer_get_sums(backend, NULL, outputs->metrics) : measured;
     }
     carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
     if (status == CARRYNET_OK)

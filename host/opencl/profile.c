@@ -46,8 +46,9 @@ cl_event *opencl_timed(struct opencl_trainer *t, const char *name)
     return &profile->event[profile->events++];
 }
 
-carrynet_status opencl_trainer_profile(struct opencl_trainer *t, carrynet_profile *profile)
+carrynet_status opencl_trainer_profile(struct backend *backend, carrynet_profile *profile)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     const carrynet_status status = collect(t);
     *profile = t->profile.counted;
     profile->threads = t->about.compute_units;
@@ -69,8 +70,9 @@ static carrynet_status time_peak(double *seconds, struct opencl_trainer *t, cons
     return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
 }
 
-carrynet_status opencl_trainer_peak(struct opencl_trainer *t, double *flops)
+carrynet_status opencl_trainer_peak(struct backend *backend, double *flops)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_buffer out = {0};
     cl_kernel kernel = NULL;
     size_t group = 1;

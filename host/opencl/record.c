@@ -6,9 +6,10 @@
 #include "opencl/trainer.h"
 #include <string.h>
 
-void opencl_trainer_record(struct opencl_trainer *t, const struct opencl_recorder *recorder)
+void opencl_record_launches(struct backend *backend, const struct opencl_recorder *recorder)
 {
-    t->recorder = recorder;
+    if (backend->operations == &opencl_operations)
+        ((struct opencl_trainer *)backend)->recorder = recorder;
 }
 
 /* The names of opencl_all_buffers, in its order; the slots' follow. */

@@ -6,6 +6,7 @@
 #ifndef OPENCL_RECORD_H
 #define OPENCL_RECORD_H
 
+#include "backend/backend.h"
 #include "base/base.h"
 
 enum opencl_kernel_id {
@@ -54,5 +55,8 @@ struct opencl_recorder {
     carrynet_status (*launched)(void *self, const struct opencl_record *record);
     void *self;
 };
+
+/* Records the launches of a backend from now on, NULL: no longer; the recorder must live as long. Only OpenCL's has any. */
+void opencl_record_launches(struct backend *backend, const struct opencl_recorder *recorder);
 
 #endif

@@ -147,50 +147,7 @@ static carrynet_status make_state(struct opencl_trainer *t)
     return status;
 }
 
-carrynet_status opencl_trainer_create(struct opencl_trainer **out, const carrynet_settings *settings,
-                                      const carrynet_engine_options *options, char *description,
-                                      size_t description_size)
-{
-    struct opencl_trainer *t = NULL;
-    char part[64] = "";
-    *out = NULL;
-    carrynet_status status = base_allocate(&t, 1, sizeof *t);
-    if (status != CARRYNET_OK)
-        return status;
-    t->settings = *settings;
-    t->newton_wished = options->divide_by_newton;
-    t->profile.on = options->profile;
-    status = opencl_device_find(&t->device, &t->about, options->device);
-    if (status == CARRYNET_OK)
-        status = choose_sizes(t, options);
-    if (status == CARRYNET_OK)
-        status = opencl_open(&t->context, &t->queue, t->device, options->profile);
-    if (status == CARRYNET_OK)
-        status = opencl_admit(t->context, t->queue, &t->about, settings->precision,
-                              &(struct opencl_admission){admission_kernel, t});
-    const bool inexact = status == CARRYNET_ERROR_DEVICE && t->queue != NULL && options->allow_inexact;
-    if (inexact)
-        status = CARRYNET_OK;
-    if (status == CARRYNET_OK)
-        status = opencl_check_memory(t);
-    if (status == CARRYNET_OK)
-        status = make_state(t);
-    if (status != CARRYNET_OK)
-        goto done;
-    if (t->about.parts > 0)
-        (void)snprintf(part, sizeof part, ", part %u of %u, %u compute unit%s", t->about.part + 1, t->about.parts,
-                       t->about.compute_units, t->about.compute_units == 1 ? "" : "s");
-    (void)snprintf(description, description_size, "%u:%u %s (%s)%s, %s kernel shape, fp%d%s", t->about.platform,
-                   t->about.index, t->about.name, t->about.platform_name, part, t->cpu_shape ? "cpu" : "gpu",
-                   (int)settings->precision, inexact ? ", not admitted: bits may differ" : "");
-    *out = t;
-    t = NULL;
-done:
-    opencl_trainer_free(t);
-    return status;
-}
-
-void opencl_trainer_free(struct opencl_trainer *t)
+static void free_trainer(struct opencl_trainer *t)
 {
     if (t == NULL)
         return;
@@ -224,6 +181,49 @@ void opencl_trainer_free(struct opencl_trainer *t)
     base_free(t);
 }
 
+carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_settings *settings,
+                                      const carrynet_engine_options *options, char description[BACKEND_DESCRIPTION])
+{
+    struct opencl_trainer *t = NULL;
+    char part[64] = "";
+    *backend = NULL;
+    carrynet_status status = base_allocate(&t, 1, sizeof *t);
+    if (status != CARRYNET_OK)
+        return status;
+    t->base.operations = &opencl_operations;
+    t->settings = *settings;
+    t->newton_wished = options->divide_by_newton;
+    t->profile.on = options->profile;
+    status = opencl_device_find(&t->device, &t->about, options->device);
+    if (status == CARRYNET_OK)
+        status = choose_sizes(t, options);
+    if (status == CARRYNET_OK)
+        status = opencl_open(&t->context, &t->queue, t->device, options->profile);
+    if (status == CARRYNET_OK)
+        status = opencl_admit(t->context, t->queue, &t->about, settings->precision,
+                              &(struct opencl_admission){admission_kernel, t});
+    const bool inexact = status == CARRYNET_ERROR_DEVICE && t->queue != NULL && options->allow_inexact;
+    if (inexact)
+        status = CARRYNET_OK;
+    if (status == CARRYNET_OK)
+        status = opencl_check_memory(t);
+    if (status == CARRYNET_OK)
+        status = make_state(t);
+    if (status != CARRYNET_OK)
+        goto done;
+    if (t->about.parts > 0)
+        (void)snprintf(part, sizeof part, ", part %u of %u, %u compute unit%s", t->about.part + 1, t->about.parts,
+                       t->about.compute_units, t->about.compute_units == 1 ? "" : "s");
+    (void)snprintf(description, BACKEND_DESCRIPTION, "%u:%u %s (%s)%s, %s kernel shape, fp%d%s", t->about.platform,
+                   t->about.index, t->about.name, t->about.platform_name, part, t->cpu_shape ? "cpu" : "gpu",
+                   (int)settings->precision, inexact ? ", not admitted: bits may differ" : "");
+    *backend = &t->base;
+    t = NULL;
+done:
+    free_trainer(t);
+    return status;
+}
+
 /* ---- the networks' state --------------------------------------------------------------------------------------- */
 
 /* Copies rows between the padded buffer and packed values: [count][columns] from row `first` on, by one rectangle. */
@@ -246,21 +246,24 @@ static carrynet_status transfer(struct opencl_trainer *t, carrynet_part part, si
     return CARRYNET_OK;
 }
 
-carrynet_status opencl_trainer_get(struct opencl_trainer *t, carrynet_part part, size_t first, size_t count,
+static carrynet_status trainer_get(struct backend *backend, carrynet_part part, size_t first, size_t count,
                                    void *values)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     return transfer(t, part, first, count, values, NULL);
 }
 
-carrynet_status opencl_trainer_set(struct opencl_trainer *t, carrynet_part part, size_t first, size_t count,
+static carrynet_status trainer_set(struct backend *backend, carrynet_part part, size_t first, size_t count,
                                    const void *values)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     t->packed_is_current = false;
     return transfer(t, part, first, count, NULL, values);
 }
 
-carrynet_status opencl_trainer_keep(struct opencl_trainer *t, const uint32_t *from, uint32_t count)
+static carrynet_status trainer_compact(struct backend *backend, const uint32_t *from, uint32_t count)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     const struct opencl_buffer *parts[] = {&t->parameters, &t->moments[0], &t->moments[1]};
     const bool present[] = {true, net_first_moment(t->settings.optimizer), net_second_moment(t->settings.optimizer)};
     const size_t row = t->parameter_stride * t->value;
@@ -281,3 +284,29 @@ carrynet_status opencl_trainer_keep(struct opencl_trainer *t, const uint32_t *fr
     t->packed_is_current = false;
     return CARRYNET_OK;
 }
+
+/* ---- the backend ------------------------------------------------------------------------------------------------ */
+
+static void trainer_free(struct backend *backend)
+{
+    free_trainer((struct opencl_trainer *)backend);
+}
+
+const struct backend_operations opencl_operations = {
+    .free = trainer_free,
+    .memory = opencl_trainer_memory,
+    .need = opencl_trainer_need,
+    .get = trainer_get,
+    .set = trainer_set,
+    .compact = trainer_compact,
+    .stage = opencl_trainer_stage,
+    .gradient = opencl_trainer_gradient,
+    .gradient_generated = opencl_trainer_gradient_generated,
+    .train = opencl_trainer_train,
+    .get_sums = opencl_trainer_get_sums,
+    .set_sums = opencl_trainer_set_sums,
+    .update = opencl_trainer_update,
+    .forward = opencl_trainer_forward,
+    .profile = opencl_trainer_profile,
+    .peak = opencl_trainer_peak,
+};

@@ -53,6 +53,7 @@ struct opencl_profile {
 };
 
 struct opencl_trainer {
+    struct backend base;
     carrynet_settings settings;
     carrynet_device about;
     cl_device_id device;
@@ -99,6 +100,38 @@ struct opencl_trainer {
     char *results; /* read back: totals and nodes of a pass */
     size_t results_room;
 };
+
+/* ---- the backend's operations (backend.h), by file -------------------------------------------------------------- */
+
+extern const struct backend_operations opencl_operations;
+
+/* buffers.c */
+uint64_t opencl_trainer_memory(struct backend *backend);
+uint64_t opencl_trainer_need(struct backend *backend);
+
+/* passes.c */
+carrynet_status opencl_trainer_stage(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
+                                     uint32_t **targets);
+carrynet_status opencl_trainer_gradient(struct backend *backend, const struct net_pass *pass,
+                                        const carrynet_individual *individuals);
+carrynet_status opencl_trainer_get_sums(struct backend *backend, void *values, carrynet_metrics *metrics);
+carrynet_status opencl_trainer_set_sums(struct backend *backend, const void *values);
+carrynet_status opencl_trainer_forward(struct backend *backend, const struct net_pass *pass,
+                                       const carrynet_forward *outputs);
+
+/* updates.c */
+carrynet_status opencl_trainer_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences);
+carrynet_status opencl_trainer_gradient_generated(struct backend *backend, const struct net_pass *pass,
+                                                  const carrynet_task *task, const carrynet_individual *individuals);
+carrynet_status opencl_trainer_train(struct backend *backend, const struct net_pass *pass, const carrynet_task *task,
+                                     const carrynet_individual *individuals, const struct net_rates *rates,
+                                     uint32_t updates);
+
+/* profile.c */
+carrynet_status opencl_trainer_profile(struct backend *backend, carrynet_profile *profile);
+carrynet_status opencl_trainer_peak(struct backend *backend, double *flops);
+
+/* ---- buffers.c -------------------------------------------------------------------------------------------------- */
 
 /* Makes room for at least `bytes`. MEMORY states the need and the device's limit. */
 carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buffer *buffer, uint64_t bytes,

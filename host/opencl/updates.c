@@ -76,8 +76,9 @@ static carrynet_status launch_update(struct opencl_trainer *t, struct opencl_slo
     return status;
 }
 
-carrynet_status opencl_trainer_update(struct opencl_trainer *t, const struct net_rates *rates, uint64_t sequences)
+carrynet_status opencl_trainer_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_slot *slot = &t->slots[t->slot];
     carrynet_status status = write_constants(t, sequences);
     if (status == CARRYNET_OK)
@@ -244,9 +245,10 @@ static carrynet_status launch_made(struct opencl_trainer *t, const struct opencl
     return status == CARRYNET_OK ? opencl_launch_gradient(t, plan, slot) : status;
 }
 
-carrynet_status opencl_trainer_gradient_made(struct opencl_trainer *t, const struct net_pass *s,
-                                             const carrynet_task *task, const carrynet_individual *individuals)
+carrynet_status opencl_trainer_gradient_generated(struct backend *backend, const struct net_pass *s,
+                                                  const carrynet_task *task, const carrynet_individual *individuals)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct net_pass made = *s;
     struct opencl_plan plan;
     assert(s->first_sequence % CARRYNET_BLOCK == 0);
@@ -258,10 +260,11 @@ carrynet_status opencl_trainer_gradient_made(struct opencl_trainer *t, const str
     return status == CARRYNET_OK ? launch_made(t, &plan, &t->slots[t->slot]) : status;
 }
 
-carrynet_status opencl_trainer_train(struct opencl_trainer *t, const struct net_pass *s, const carrynet_task *task,
+carrynet_status opencl_trainer_train(struct backend *backend, const struct net_pass *s, const carrynet_task *task,
                                      const carrynet_individual *individuals, const struct net_rates *rates,
                                      uint32_t updates)
 {
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_plan plan;
     opencl_choose_launches(t);
     carrynet_status status = opencl_plan_pass(&plan, t, s, opencl_update_cut(t));

@@ -4,7 +4,7 @@
  */
 #include "backend/host.h"
 #include "base/base.h"
-#include "engine/body.h"
+#include "engine/rates.h"
 #include "reference/reference.h"
 #include <float.h>
 #include <math.h>

@@ -1,0 +1,81 @@
+/*
+ * What the engine asks of a backend. A backend holds parameters and moments of N networks on its device, and one node of
+ * gradient sums a network between gradient and update. Every implementation has struct backend as its first member.
+ */
+#ifndef BACKEND_BACKEND_H
+#define BACKEND_BACKEND_H
+
+#include "net/pass.h"
+#include <carrynet/profile.h>
+
+struct backend {
+    const struct backend_operations *operations;
+};
+
+/* Those marked as optional may be NULL. */
+struct backend_operations {
+    void (*free)(struct backend *backend);
+    uint64_t (*memory)(struct backend *backend);
+    uint64_t (*need)(struct backend *backend); /* the most that memory may become by training and measuring */
+    carrynet_status (*get)(struct backend *backend, carrynet_part part, size_t first, size_t count, void *values);
+    carrynet_status (*set)(struct backend *backend, carrynet_part part, size_t first, size_t count, const void *values);
+
+    /* Networks 0, ..., count - 1 become those that were from [count], from[i] >= i, each taken once; the rest leave. */
+    carrynet_status (*compact)(struct backend *backend, const uint32_t *from, uint32_t count);
+
+    /*
+     * Room for the sequences of the next pass: symbols and targets [networks, or 1 if shared][sequences][words], to be
+     * filled before it.
+     */
+    carrynet_status (*stage)(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
+                             uint32_t **targets);
+
+    /*
+     * Optional. Which sequences of network `network` a pass needs from this process: *count from *first on; the others
+     * need not be filled. NULL: all.
+     */
+    void (*wants)(struct backend *backend, const struct net_pass *pass, uint32_t network, size_t *first, size_t *count);
+
+    /* The gradient of the staged sequences into the sums. May return before it is done; individuals are copied. */
+    carrynet_status (*gradient)(struct backend *backend, const struct net_pass *pass,
+                                const carrynet_individual *individuals);
+
+    /*
+     * Optional. The same of sequences pass->first_sequence, ... of the counter-based source of `task`, which the device
+     * generates; a multiple of 64.
+     */
+    carrynet_status (*gradient_generated)(struct backend *backend, const struct net_pass *pass,
+                                          const carrynet_task *task, const carrynet_individual *individuals);
+
+    /*
+     * Optional. Trains for `updates` updates with the problems of the counter-based source of `task`, which the device
+     * generates; rates [updates][networks]. The sums are then those of the last update. May return before it is done. For
+     * no updates it gets its kernels ready.
+     */
+    carrynet_status (*train)(struct backend *backend, const struct net_pass *pass, const carrynet_task *task,
+                             const carrynet_individual *individuals, const struct net_rates *rates, uint32_t updates);
+
+    /* Reads the sums: values [networks][trained] or NULL, and metrics [networks] or NULL (sequences are not set). */
+    carrynet_status (*get_sums)(struct backend *backend, void *values, carrynet_metrics *metrics);
+    carrynet_status (*set_sums)(struct backend *backend, const void *values);
+
+    /* Applies the sums over `sequences` sequences: rates [networks], copied. May return before it is done. */
+    carrynet_status (*update)(struct backend *backend, const struct net_rates *rates, uint64_t sequences);
+
+    carrynet_status (*forward)(struct backend *backend, const struct net_pass *pass, const carrynet_forward *outputs);
+
+    /* As in profile.h. */
+    carrynet_status (*profile)(struct backend *backend, carrynet_profile *profile);
+    carrynet_status (*peak)(struct backend *backend, double *flops);
+};
+
+/* Bytes of a line that names a device and how it is used. */
+enum { BACKEND_DESCRIPTION = 512 };
+
+static inline void backend_free(struct backend *backend)
+{
+    if (backend != NULL)
+        backend->operations->free(backend);
+}
+
+#endif
