@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Rules of the source that no compiler checks; each is a ctest test, and `self-test` proves that each can fail.
 
-    check_source.py includes    a folder includes only what stands above it in ORDER; OpenCL only in host/opencl, MPI only in host/ranks; no printing below the program
+    check_source.py includes    a folder includes only what stands above it in ORDER; OpenCL only in host/opencl, MPI only in host/comm; no printing below the program
     check_source.py names       file names are unique in the tree
     check_source.py arithmetic  kernels/ARITHMETIC.md, sections 1 and 2, in the kernels and the C loops
     check_source.py headers --cc CC [--cxx CXX]      each public header compiles alone, in C and in C++
@@ -20,12 +20,12 @@ from check_arithmetic import check_arithmetic, code_of, files_under, read  # noq
 
 # A folder may include from itself and from folders above it; kernels/ holds the shared headers, open to all.
 ORDER = ["include/carrynet", "kernels", "host/base", "host/task", "host/net", "host/file", "host/verify", "host/checker",
-         "host/exchange", "host/reference", "host/backend", "host/opencl", "host/ranks", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
+         "host/exchange", "host/comm", "host/reference", "host/backend", "host/opencl", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
-ENDING = ["host/ranks/link_alone.c"]  # it ends the process where its caller asks for that
+ENDING = ["host/comm/transport_single.c"]  # it ends the process where its caller asks for that
 # Headers that one folder alone includes.
-HOMES = [(r"(CL|OpenCL)/", "host/opencl"), (r"mpi\.h$", "host/ranks")]
+HOMES = [(r"(CL|OpenCL)/", "host/opencl"), (r"mpi\.h$", "host/comm")]
 PRINTING = re.compile(r"(?<![\w.>])(?:printf|vprintf|puts|putchar|perror|exit|_Exit|abort|quick_exit)\s*\(|\b(?:stdout|stderr)\b")
 
 
@@ -136,7 +136,7 @@ GOOD = {
     "host/net/net.c": "#include \"base/base.h\"\n#include \"kernels/arithmetic.h\"\n#include <stdio.h>\n"
                       "int f(char *t) { return snprintf(t, 3, \"x\"); }\n",
     "host/opencl/launch.c": "#include <CL/cl.h>\n#include \"kernels/arithmetic.h\"\n",
-    "host/ranks/link_mpi.c": "#include <mpi.h>\n",
+    "host/comm/transport_mpi.c": "#include <mpi.h>\n",
     "host/reference/formulas/forward.c": "real f(const real *w, int k, int H, real s)\n{\n    return s + w[k * H + 1];\n}\n",
     "host/cli/main.c": "#include \"net/net.c\"\nint main(void) { printf(\"\"); return 0; }\n",
 }
@@ -150,8 +150,8 @@ BAD = [
     ("includes", "include/carrynet/bad.h", "#include \"base/base.h\"\n", "stands below"),
     ("includes", "host/net/bad.c", "#include <CL/cl.h>\n", "outside host/opencl"),
     ("includes", "host/net/bad.c", "#include \"CL/opencl.h\"\n", "outside host/opencl"),
-    ("includes", "host/engine/bad.c", "#include <mpi.h>\n", "outside host/ranks"),
-    ("includes", "host/engine/bad.c", "#include \"mpi.h\"\n", "outside host/ranks"),
+    ("includes", "host/engine/bad.c", "#include <mpi.h>\n", "outside host/comm"),
+    ("includes", "host/engine/bad.c", "#include \"mpi.h\"\n", "outside host/comm"),
     ("includes", "host/net/bad.c", "#include \"nowhere.h\"\n", "not in the tree"),
     ("includes", "host/attic/bad.c", "int x;\n", "no folder of the order"),
     ("includes", "host/net/bad.c", "void f(void) { printf(\"x\"); }\n", "only programs print"),

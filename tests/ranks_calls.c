@@ -1,9 +1,9 @@
 /*
- * What ranks agree on, exchange and share out (host/ranks/collective.h), and that engines keep to it, for any number of ranks: every rank checks what it gets, and
+ * What ranks agree on, exchange and share out (host/comm/collectives.h), and that engines keep to it, for any number of ranks: every rank checks what it gets, and
  * ends with an exit code other than 0 at the first thing that is wrong. Run by mpirun; alone it is one rank.
  *     ranks_calls [large]     large: a gather of more than 2 GiB
  */
-#include "ranks/link.h"
+#include "comm/transport.h"
 #include <carrynet/train.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,25 +37,25 @@ static bool says(uint32_t who, const char *what)
     return strcmp(carrynet_message(), text) == 0;
 }
 
-static void check_agreement(carrynet_ranks *ranks)
+static void check_agreement(carrynet_comm *comm)
 {
     const uint32_t last = count - 1;
-    CHECK(ranks_agree(ranks, CARRYNET_OK) == CARRYNET_OK);
-    CHECK(ranks_agree(ranks, failed(rank == last)) == CARRYNET_ERROR_IO);
+    CHECK(comm_allreduce_status(comm, CARRYNET_OK) == CARRYNET_OK);
+    CHECK(comm_allreduce_status(comm, failed(rank == last)) == CARRYNET_ERROR_IO);
     CHECK(says(last, "the disk of"));
     /* What is agreed on stays as it is when it is agreed on again. */
-    CHECK(ranks_agree(ranks, CARRYNET_ERROR_IO) == CARRYNET_ERROR_IO && says(last, "the disk of"));
-    CHECK(ranks_agree(ranks, failed(rank >= last / 2)) == CARRYNET_ERROR_IO);
+    CHECK(comm_allreduce_status(comm, CARRYNET_ERROR_IO) == CARRYNET_ERROR_IO && says(last, "the disk of"));
+    CHECK(comm_allreduce_status(comm, failed(rank >= last / 2)) == CARRYNET_ERROR_IO);
     CHECK(says(last / 2, "the disk of"));
-    CHECK(ranks_agree(ranks, base_fail(CARRYNET_ERROR_DEVICE, "no such device")) == CARRYNET_ERROR_DEVICE);
+    CHECK(comm_allreduce_status(comm, base_fail(CARRYNET_ERROR_DEVICE, "no such device")) == CARRYNET_ERROR_DEVICE);
     CHECK(strcmp(carrynet_message(), "no such device") == 0);
-    CHECK(!ranks_any(ranks, false) && ranks_any(ranks, rank == last) && ranks_any(ranks, true));
-    CHECK(ranks_first(ranks, rank == 0) && (count == 1 || !ranks_first(ranks, rank != 0)));
-    CHECK(ranks_same(ranks, CARRYNET_OK, "the text", "text") == CARRYNET_OK);
-    CHECK(ranks_same(ranks, failed(rank == 0), "the text", "text") == CARRYNET_ERROR_IO);
+    CHECK(!comm_allreduce_or(comm, false) && comm_allreduce_or(comm, rank == last) && comm_allreduce_or(comm, true));
+    CHECK(comm_broadcast_flag(comm, rank == 0) && (count == 1 || !comm_broadcast_flag(comm, rank != 0)));
+    CHECK(comm_check_same(comm, CARRYNET_OK, "the text", "text") == CARRYNET_OK);
+    CHECK(comm_check_same(comm, failed(rank == 0), "the text", "text") == CARRYNET_ERROR_IO);
     if (count > 1) {
         char expected[100];
-        CHECK(ranks_same(ranks, CARRYNET_OK, "the text", rank == last ? "b" : "a") == CARRYNET_ERROR_ARGUMENT);
+        CHECK(comm_check_same(comm, CARRYNET_OK, "the text", rank == last ? "b" : "a") == CARRYNET_ERROR_ARGUMENT);
         (void)snprintf(expected, sizeof expected,
                        "ranks 0 and %u differ in the text, which must be the same on all: a and b", last);
         CHECK(strcmp(carrynet_message(), expected) == 0);
@@ -67,7 +67,7 @@ static unsigned char byte_of(uint32_t from, uint32_t to, uint64_t i)
     return (unsigned char)(from * 31 + to * 7 + i * 13 + i / 251);
 }
 
-static void check_gather(carrynet_ranks *ranks, const uint64_t *counts)
+static void check_gather(carrynet_comm *comm, const uint64_t *counts)
 {
     uint64_t total = 0;
     unsigned char *all = NULL, *bytes = NULL;
@@ -79,9 +79,9 @@ static void check_gather(carrynet_ranks *ranks, const uint64_t *counts)
     for (uint64_t i = 0; i < counts[rank]; i += step)
         bytes[i] = byte_of(rank, 0, i);
     memset(all, 0xee, (size_t)total + 1);
-    CHECK(ranks_gather(ranks, failed(rank == count - 1), all, counts, bytes) == CARRYNET_ERROR_IO);
+    CHECK(comm_allgather(comm, failed(rank == count - 1), all, counts, bytes) == CARRYNET_ERROR_IO);
     CHECK(says(count - 1, "the disk of"));
-    CHECK(ranks_gather(ranks, CARRYNET_OK, all, counts, bytes) == CARRYNET_OK);
+    CHECK(comm_allgather(comm, CARRYNET_OK, all, counts, bytes) == CARRYNET_OK);
     uint64_t at = 0;
     for (uint32_t r = 0; r < count; ++r) {
         for (uint64_t i = 0; i < counts[r]; i += step)
@@ -93,7 +93,7 @@ static void check_gather(carrynet_ranks *ranks, const uint64_t *counts)
     base_free(all);
 }
 
-static void check_exchange(carrynet_ranks *ranks, uint64_t size)
+static void check_exchange(carrynet_comm *comm, uint64_t size)
 {
     unsigned char *sent = NULL, *received = NULL;
     CHECK(base_allocate(&sent, count, (size_t)size + 1) == CARRYNET_OK);
@@ -102,9 +102,8 @@ static void check_exchange(carrynet_ranks *ranks, uint64_t size)
     for (uint32_t r = 0; r < count; ++r)
         for (uint64_t i = 0; i < size; i += step)
             sent[r * size + i] = byte_of(rank, r, i);
-    CHECK(ranks_exchange(ranks, failed(rank == 0), received, sent, size) == CARRYNET_ERROR_IO &&
-          says(0, "the disk of"));
-    CHECK(ranks_exchange(ranks, CARRYNET_OK, received, sent, size) == CARRYNET_OK);
+    CHECK(comm_alltoall(comm, failed(rank == 0), received, sent, size) == CARRYNET_ERROR_IO && says(0, "the disk of"));
+    CHECK(comm_alltoall(comm, CARRYNET_OK, received, sent, size) == CARRYNET_OK);
     for (uint32_t r = 0; r < count; ++r)
         for (uint64_t i = 0; i < size; i += step)
             CHECK(received[r * size + i] == byte_of(r, rank, i));
@@ -112,19 +111,19 @@ static void check_exchange(carrynet_ranks *ranks, uint64_t size)
     base_free(received);
 }
 
-static void check_data(carrynet_ranks *ranks)
+static void check_data(carrynet_comm *comm)
 {
     uint64_t counts[64];
     for (uint64_t step = 0; step < 4; ++step) { /* 0: none has any */
         for (uint32_t r = 0; r < count; ++r)
             counts[r] = step * (r % 3) * 17;
-        check_gather(ranks, counts);
+        check_gather(comm, counts);
     }
     for (uint32_t r = 0; r < count; ++r)
         counts[r] = 1000;
-    check_gather(ranks, counts);
+    check_gather(comm, counts);
     for (uint64_t size = 0; size < 400; size = size * 3 + 1)
-        check_exchange(ranks, size);
+        check_exchange(comm, size);
 }
 
 /* ---- shared work ------------------------------------------------------------------------------------------------ */
@@ -181,25 +180,25 @@ static struct shared fresh(void)
 }
 
 /* Returns how many items each rank has worked at, as a sum, and checks that it is all of them where all was well. */
-static carrynet_status share(carrynet_ranks *ranks, struct shared *shared, uint64_t items)
+static carrynet_status share(carrynet_comm *comm, struct shared *shared, uint64_t items)
 {
-    const struct ranks_work all = {items, work, take, stop, shared};
-    return ranks_share_out(ranks, &all);
+    const struct comm_work all = {items, work, take, stop, shared};
+    return comm_distribute(comm, &all);
 }
 
-static void check_share_out(carrynet_ranks *ranks)
+static void check_share_out(carrynet_comm *comm)
 {
     struct shared shared = fresh();
     uint64_t each[64], counts[64];
     for (uint32_t r = 0; r < count; ++r)
         counts[r] = sizeof each[0];
-    CHECK(share(ranks, &shared, 0) == CARRYNET_OK && shared.done == 0);
+    CHECK(share(comm, &shared, 0) == CARRYNET_OK && shared.done == 0);
     shared = fresh();
     shared.slow = rank == count - 1 && count > 1;
     shared.bytes = 300;
-    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK);
+    CHECK(share(comm, &shared, ITEMS) == CARRYNET_OK);
     CHECK(rank != 0 || shared.taken == ITEMS);
-    CHECK(ranks_gather(ranks, CARRYNET_OK, each, counts, &shared.done) == CARRYNET_OK);
+    CHECK(comm_allgather(comm, CARRYNET_OK, each, counts, &shared.done) == CARRYNET_OK);
     uint64_t sum = 0;
     for (uint32_t r = 0; r < count; ++r)
         sum += each[r];
@@ -207,25 +206,25 @@ static void check_share_out(carrynet_ranks *ranks)
     CHECK(count == 1 || each[count - 1] < each[0]); /* who is slow gets fewer */
     shared = fresh();
     shared.fails = 7;
-    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_ERROR_NUMERIC && strstr(carrynet_message(), "item 7") != NULL);
+    CHECK(share(comm, &shared, ITEMS) == CARRYNET_ERROR_NUMERIC && strstr(carrynet_message(), "item 7") != NULL);
     CHECK(shared.taken < ITEMS);
     shared = fresh();
     shared.takes_not = 3;
-    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_ERROR_IO && strstr(carrynet_message(), "no room for 3") != NULL);
+    CHECK(share(comm, &shared, ITEMS) == CARRYNET_ERROR_IO && strstr(carrynet_message(), "no room for 3") != NULL);
     shared = fresh();
     shared.stops = 5; /* on whichever rank has it */
-    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK);
+    CHECK(share(comm, &shared, ITEMS) == CARRYNET_OK);
     CHECK(shared.taken < ITEMS && (rank != 0 || shared.taken > 5));
     /* An MPI without threads: rank 0 hands out, no more, and hears its caller all the same. */
-    const bool threads = ranks->threads;
-    ranks->threads = false;
+    const bool threads = comm->threads;
+    comm->threads = false;
     shared = fresh();
-    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK && (rank != 0 || shared.taken == ITEMS));
+    CHECK(share(comm, &shared, ITEMS) == CARRYNET_OK && (rank != 0 || shared.taken == ITEMS));
     CHECK(count == 1 || rank != 0 || shared.done == 0);
     shared = fresh();
     shared.stopped = rank == 0;
-    CHECK(share(ranks, &shared, ITEMS) == CARRYNET_OK && shared.done == 0);
-    ranks->threads = threads;
+    CHECK(share(comm, &shared, ITEMS) == CARRYNET_OK && shared.done == 0);
+    comm->threads = threads;
 }
 
 /* ---- engines ---------------------------------------------------------------------------------------------------- */
@@ -242,15 +241,15 @@ static carrynet_status fill(void *self, uint64_t seed, uint64_t update, size_t f
     return counter->fill(counter->self, seed, update, first, sequences, steps, symbols, targets);
 }
 
-static uint64_t exchanges(carrynet_ranks *ranks)
+static uint64_t exchanges(carrynet_comm *comm)
 {
-    return carrynet_ranks_traffic(ranks).exchanges;
+    return carrynet_comm_traffic(comm).exchanges;
 }
 
 /* Along blocks (one network), and along networks. */
-static void check_engine(carrynet_ranks *ranks, uint32_t networks)
+static void check_engine(carrynet_comm *comm, uint32_t networks)
 {
-    const carrynet_engine_options options = {.device = "reference", .ranks = ranks};
+    const carrynet_engine_options options = {.device = "reference", .comm = comm};
     carrynet_settings settings;
     carrynet_engine *engine = NULL;
     carrynet_metrics metrics[64];
@@ -266,12 +265,12 @@ static void check_engine(carrynet_ranks *ranks, uint32_t networks)
     CHECK(carrynet_engine_individuals(engine)[0].updates == FAILS_AT);
     CHECK(carrynet_engine_train(engine, &counter, 3, metrics) == CARRYNET_OK);
     /* What is nothing needs no exchange; many updates of a population need one, of a batch two each and one. */
-    const uint64_t before = exchanges(ranks);
+    const uint64_t before = exchanges(comm);
     CHECK(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 0, NULL) == CARRYNET_OK);
     CHECK(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 0, NULL) == CARRYNET_OK);
-    CHECK(exchanges(ranks) == before);
+    CHECK(exchanges(comm) == before);
     CHECK(carrynet_engine_train(engine, &counter, 3, NULL) == CARRYNET_OK);
-    CHECK(count == 1 || exchanges(ranks) - before == (networks == 1 ? 7 : 1));
+    CHECK(count == 1 || exchanges(comm) - before == (networks == 1 ? 7 : 1));
     carrynet_engine_free(engine);
 }
 
@@ -282,9 +281,9 @@ static int report(void *self, const carrynet_report *told)
 }
 
 /* Rank 0 alone is told how it goes, and ends it. */
-static void check_train(carrynet_ranks *ranks)
+static void check_train(carrynet_comm *comm)
 {
-    const carrynet_engine_options engine = {.device = "reference", .ranks = ranks};
+    const carrynet_engine_options engine = {.device = "reference", .comm = comm};
     carrynet_train_options options;
     carrynet_settings settings;
     carrynet_model *model = NULL;
@@ -302,54 +301,54 @@ static void check_train(carrynet_ranks *ranks)
 }
 
 /* More bytes than an int counts. */
-static void check_large(carrynet_ranks *ranks)
+static void check_large(carrynet_comm *comm)
 {
     uint64_t counts[64];
     for (uint32_t r = 0; r < count; ++r)
         counts[r] = r == 0 ? ((uint64_t)1 << 31) + 12345 : 3 * r;
-    check_gather(ranks, counts);
-    check_exchange(ranks, ((uint64_t)1 << 30) + 7);
+    check_gather(comm, counts);
+    check_exchange(comm, ((uint64_t)1 << 30) + 7);
 }
 
 int main(int argc, char **argv)
 {
-    carrynet_ranks *ranks = NULL;
+    carrynet_comm *comm = NULL;
     uint32_t launched = 1;
     int codes[64] = {0};
-    if (carrynet_ranks_launched(&launched) && !carrynet_ranks_built()) {
+    if (carrynet_comm_launched(&launched) && !carrynet_comm_built()) {
         printf("SKIP: built without MPI\n");
         return 77;
     }
-    CHECK(carrynet_ranks_count(NULL) == 1 && carrynet_ranks_rank(NULL) == 0);
+    CHECK(carrynet_comm_size(NULL) == 1 && carrynet_comm_rank(NULL) == 0);
     const size_t cores = base_cores();
-    CHECK(carrynet_ranks_create(&ranks) == CARRYNET_OK);
-    count = carrynet_ranks_count(ranks);
-    rank = carrynet_ranks_rank(ranks);
+    CHECK(carrynet_comm_create(&comm) == CARRYNET_OK);
+    count = carrynet_comm_size(comm);
+    rank = carrynet_comm_rank(comm);
     CHECK(count <= 64 && rank < count && (launched == 0 || count == launched));
-    CHECK(carrynet_ranks_local_count(ranks) == count && carrynet_ranks_local_rank(ranks) == rank);
+    CHECK(carrynet_comm_local_size(comm) == count && carrynet_comm_local_rank(comm) == rank);
     CHECK(base_cores() == (cores > count ? cores / count : 1)); /* not bound to cores, so all have the same */
-    check_agreement(ranks);
-    check_data(ranks);
-    check_share_out(ranks);
-    const size_t whole = ranks->portion;
-    ranks->portion = (size_t)count * 16;
-    check_data(ranks);
-    check_share_out(ranks);
-    ranks->portion = whole;
-    check_engine(ranks, 1);
-    check_engine(ranks, 2 * count);
-    check_train(ranks);
+    check_agreement(comm);
+    check_data(comm);
+    check_share_out(comm);
+    const size_t whole = comm->portion;
+    comm->portion = (size_t)count * 16;
+    check_data(comm);
+    check_share_out(comm);
+    comm->portion = whole;
+    check_engine(comm, 1);
+    check_engine(comm, 2 * count);
+    check_train(comm);
     if (argc > 1 && strcmp(argv[1], "large") == 0)
-        check_large(ranks);
-    carrynet_ranks_measure(ranks, true);
-    CHECK(ranks_agree(ranks, CARRYNET_OK) == CARRYNET_OK);
-    const carrynet_traffic traffic = carrynet_ranks_traffic(ranks);
+        check_large(comm);
+    carrynet_comm_measure(comm, true);
+    CHECK(comm_allreduce_status(comm, CARRYNET_OK) == CARRYNET_OK);
+    const carrynet_traffic traffic = carrynet_comm_traffic(comm);
     CHECK(count == 1 || (traffic.exchanges == 1 && traffic.bytes == 8 * (count - 1) && traffic.waiting >= 0));
     /* Rank 0 has something to save after a signal that the last has seen. */
-    ranks->patience = 0.05;
+    comm->patience = 0.05;
     if (rank == 0)
         (void)nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
-    CHECK(carrynet_ranks_free(ranks, rank == count - 1 ? 130 : 0, codes));
+    CHECK(carrynet_comm_free(comm, rank == count - 1 ? 130 : 0, codes));
     for (uint32_t r = 0; r < count; ++r)
         CHECK(codes[r] == (r == count - 1 ? 130 : 0));
     CHECK(base_cores() == cores);

@@ -9,7 +9,7 @@
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
-#include "ranks/collective.h"
+#include "comm/collectives.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,26 +131,26 @@ static carrynet_status measure_windows(bench_result *result, carrynet_engine *en
 /* What the messages take, of every rank. */
 static carrynet_status measure_messages(bench_result *result, carrynet_engine *engine, carrynet_metrics *metrics)
 {
-    carrynet_ranks *ranks = job_ranks();
+    carrynet_comm *comm = job_ranks();
     const carrynet_source source = carrynet_counter_source(&result->settings.task);
     uint64_t *sizes = NULL;
     bench_rank mine = {0};
-    if (ranks == NULL)
+    if (comm == NULL)
         return CARRYNET_OK;
-    carrynet_status status = base_allocate(&result->ranks, carrynet_ranks_count(ranks), sizeof *result->ranks);
+    carrynet_status status = base_allocate(&result->ranks, carrynet_comm_size(comm), sizeof *result->ranks);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sizes, carrynet_ranks_count(ranks), sizeof *sizes);
-    status = ranks_agree(ranks, status);
+        status = base_allocate(&sizes, carrynet_comm_size(comm), sizeof *sizes);
+    status = comm_allreduce_status(comm, status);
     if (status == CARRYNET_OK) {
-        carrynet_ranks_measure(ranks, true);
+        carrynet_comm_measure(comm, true);
         const double start = base_seconds();
         status = carrynet_engine_train(engine, &source, result->updates, metrics);
         mine.seconds = base_seconds() - start;
-        mine.traffic = carrynet_ranks_traffic(ranks);
-        carrynet_ranks_measure(ranks, false);
-        for (uint32_t r = 0; r < carrynet_ranks_count(ranks); ++r)
+        mine.traffic = carrynet_comm_traffic(comm);
+        carrynet_comm_measure(comm, false);
+        for (uint32_t r = 0; r < carrynet_comm_size(comm); ++r)
             sizes[r] = sizeof mine;
-        status = ranks_gather(ranks, status, result->ranks, sizes, &mine);
+        status = comm_allgather(comm, status, result->ranks, sizes, &mine);
     }
     base_free(sizes);
     return status;
@@ -221,7 +221,7 @@ static void print_result(const bench_result *r)
     const double updates = (double)r->updates * (double)WINDOWS;
     (void)printf(" %.2f launches and %.0f bytes an update; peak %.1f GFLOP/s\n", (double)launches / updates,
                  (double)(r->profile.bytes_written + r->profile.bytes_read) / updates, r->peak[WINDOWS / 2] / 1e9);
-    for (uint32_t i = 0; r->ranks != NULL && i < carrynet_ranks_count(job_ranks()); ++i) {
+    for (uint32_t i = 0; r->ranks != NULL && i < carrynet_comm_size(job_ranks()); ++i) {
         const bench_rank *rank = &r->ranks[i];
         const carrynet_traffic *t = &rank->traffic;
         const double of = 100 / rank->seconds, each = (double)r->updates;
@@ -238,7 +238,7 @@ static void print_result(const bench_result *r)
 static json_t *json_of_ranks(const bench_result *r)
 {
     json_t *array = json_array();
-    for (uint32_t i = 0; i < carrynet_ranks_count(job_ranks()); ++i) {
+    for (uint32_t i = 0; i < carrynet_comm_size(job_ranks()); ++i) {
         const bench_rank *rank = &r->ranks[i];
         const carrynet_traffic *t = &rank->traffic;
         json_t *object = json_object();

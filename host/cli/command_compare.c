@@ -99,9 +99,9 @@ static bool find_device(char *place, size_t size, const char *wish, bool inexact
 static bool find_own_device(char *place, size_t size, const carrynet_engine_options *options, int *code)
 {
     base_text wish = {0};
-    if (options->ranks == NULL)
+    if (options->comm == NULL)
         return find_device(place, size, options->device, options->allow_inexact, code);
-    const carrynet_status status = device_list_wish(&wish, options->device, options->ranks);
+    const carrynet_status status = device_list_wish(&wish, options->device, options->comm);
     if (status != CARRYNET_OK)
         *code = console_status(status);
     const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, options->allow_inexact, code);
@@ -223,15 +223,15 @@ int command_compare(const cli_arguments *arguments)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
     const bool in_c = device_in_c(options.device);
     const bool several = names_several(&options);
-    const bool team = several || carrynet_ranks_count(options.ranks) > 1;
+    const bool team = several || carrynet_comm_size(options.comm) > 1;
     if (wrong_bisect(arguments, in_c, team))
         return EXIT_CODE_USAGE;
     if (several)
         console_note("Devices: %s", options.device);
     else if (!in_c) /* of each rank its own */
         (void)find_own_device(place, sizeof place, &options, &code);
-    if (carrynet_ranks_count(options.ranks) > 1)
-        console_note("%" PRIu32 " ranks", carrynet_ranks_count(options.ranks));
+    if (carrynet_comm_size(options.comm) > 1)
+        console_note("%" PRIu32 " ranks", carrynet_comm_size(options.comm));
     if (!job_agree(&code))
         return code;
     if (!in_c && !team)
@@ -261,7 +261,7 @@ int command_compare(const cli_arguments *arguments)
     code = counted.different == 0 ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
     if (values[OPTION_BISECT].given && counted.different > 0) {
         options.kernel_shape = counted.worst_shape;
-        options.ranks = NULL; /* one device shows it */
+        options.comm = NULL; /* one device shows it */
         if (!job_is_first())
             goto done;
         const carrynet_status status = compare_bisect(counted.cases != NULL ? &found : NULL, counted.worst, &options,

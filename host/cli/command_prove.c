@@ -9,8 +9,8 @@
 #include "cli/prove_ranks.h"
 #include "cli/prove_report.h"
 #include "cli/train_progress.h"
+#include "comm/collectives.h"
 #include "prove/proof_bytes.h"
-#include "ranks/collective.h"
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>

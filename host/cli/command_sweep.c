@@ -313,7 +313,7 @@ int command_sweep(const cli_arguments *arguments)
     carrynet_sweep *sweep = NULL;
     int code = EXIT_CODE_DONE;
     engine_from_arguments(&engine, arguments, NULL);
-    engine.ranks = NULL; /* each has an engine of its own */
+    engine.comm = NULL; /* each has an engine of its own */
     /* The file is rank 0's, which tells the others what is in it. */
     if (sweep_from_arguments(&sweep, arguments, &code) && job_is_first())
         (void)take_up(sweep, arguments, path, &code);
@@ -333,7 +333,7 @@ int command_sweep(const cli_arguments *arguments)
     options.report_seconds = 0.1;
     options.wave = wave;
     options.path = job_is_first() ? path : NULL;
-    options.ranks = job_ranks();
+    options.comm = job_ranks();
     train_progress_catch_signals();
     if (!progress.quiet)
         (void)console_progress("Preparing the device ...");

@@ -249,7 +249,7 @@ int command_train(const cli_arguments *arguments)
     }
     /* All ranks have the model; what is made of it is one process's work. */
     code = EXIT_CODE_DONE;
-    engine.ranks = NULL;
+    engine.comm = NULL;
     train_progress_share_signal(&progress, job_ranks());
     if (!job_is_first()) {
         code = train_progress_code(EXIT_CODE_DONE);

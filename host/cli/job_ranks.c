@@ -1,8 +1,8 @@
 /* Ranks as the program has them: joined before the command runs, left after it. */
 #include "cli/job_ranks.h"
 #include "cli/console.h"
+#include "comm/collectives.h"
 #include "engine/device_list.h"
-#include "ranks/collective.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,18 +10,18 @@
 #include <time.h>
 #include <unistd.h>
 
-static carrynet_ranks *joined; /* of several */
-static int kept = -1;          /* the standard error of a rank that is silent */
-static int *codes;             /* [ranks], as they leave; made when there is still memory */
+static carrynet_comm *joined; /* of several */
+static int kept = -1;         /* the standard error of a rank that is silent */
+static int *codes;            /* [ranks], as they leave; made when there is still memory */
 
-carrynet_ranks *job_ranks(void)
+carrynet_comm *job_ranks(void)
 {
     return joined;
 }
 
 bool job_is_first(void)
 {
-    return carrynet_ranks_rank(joined) == 0;
+    return carrynet_comm_rank(joined) == 0;
 }
 
 carrynet_status job_writable(const char *path)
@@ -45,7 +45,7 @@ static void say_alone(void)
 {
     static char line[21000];
     const int size =
-        snprintf(line, sizeof line, "carrynet: rank %u: %s\n", carrynet_ranks_rank(joined), console_last_error());
+        snprintf(line, sizeof line, "carrynet: rank %u: %s\n", carrynet_comm_rank(joined), console_last_error());
     if (kept >= 0 && size > 0 && console_last_error()[0] != '\0')
         (void)!write(kept, line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
 }
@@ -66,14 +66,14 @@ bool job_join(bool briefly, int *code)
 {
     uint32_t count = 1;
     *code = EXIT_CODE_DONE;
-    if (!carrynet_ranks_launched(&count) || count == 1)
+    if (!carrynet_comm_launched(&count) || count == 1)
         return true;
     if (briefly) {
         if (!launched_as_first())
             be_silent();
         return true;
     }
-    const carrynet_status status = carrynet_ranks_create(&joined);
+    const carrynet_status status = carrynet_comm_create(&joined);
     if (status != CARRYNET_OK) {
         /* The first process that ends in error has its launcher end the others: the one that speaks must be it. */
         if (launched_as_first())
@@ -83,11 +83,11 @@ bool job_join(bool briefly, int *code)
         *code = console_exit_code(status);
         return false;
     }
-    if (carrynet_ranks_count(joined) == 1) {
-        (void)carrynet_ranks_free(joined, 0, NULL);
+    if (carrynet_comm_size(joined) == 1) {
+        (void)carrynet_comm_free(joined, 0, NULL);
         joined = NULL;
     } else {
-        codes = calloc(carrynet_ranks_count(joined), sizeof *codes);
+        codes = calloc(carrynet_comm_size(joined), sizeof *codes);
     }
     if (!job_is_first())
         be_silent();
@@ -96,13 +96,13 @@ bool job_join(bool briefly, int *code)
 
 int job_leave(int code)
 {
-    const uint32_t rank = carrynet_ranks_rank(joined), count = carrynet_ranks_count(joined);
+    const uint32_t rank = carrynet_comm_rank(joined), count = carrynet_comm_size(joined);
     if (joined == NULL)
         return code;
-    if (!carrynet_ranks_free(joined, code, codes)) {
+    if (!carrynet_comm_free(joined, code, codes)) {
         if (rank > 0)
             say_alone();
-        carrynet_ranks_abort(joined, code);
+        carrynet_comm_abort(joined, code);
         return code;
     }
     if (codes != NULL && rank > 0 && code != 0 && codes[0] == 0)
@@ -122,13 +122,13 @@ void job_take_first(double *number)
 {
     uint64_t bits = 0;
     memcpy(&bits, number, sizeof bits);
-    if (joined != NULL && ranks_first_number(joined, &bits))
+    if (joined != NULL && comm_broadcast_number(joined, &bits))
         memcpy(number, &bits, sizeof bits);
 }
 
 carrynet_status job_own_engine(carrynet_engine_options *options, base_text *device)
 {
-    options->ranks = NULL;
+    options->comm = NULL;
     if (joined == NULL || options->device == NULL)
         return CARRYNET_OK;
     const carrynet_status status = device_list_wish(device, options->device, joined);
@@ -139,7 +139,7 @@ carrynet_status job_own_engine(carrynet_engine_options *options, base_text *devi
 /* Whether all ranks have the same text; else *code is set, after a message. */
 static bool same(const char *what, const char *text, int *code)
 {
-    const carrynet_status status = ranks_same(joined, CARRYNET_OK, what, text);
+    const carrynet_status status = comm_check_same(joined, CARRYNET_OK, what, text);
     if (status != CARRYNET_OK)
         *code = console_status(status);
     return status == CARRYNET_OK;
@@ -163,14 +163,14 @@ bool job_same_model(const carrynet_model *model, int *code)
 
 bool job_agree(int *code)
 {
-    const uint32_t count = carrynet_ranks_count(joined);
+    const uint32_t count = carrynet_comm_size(joined);
     uint64_t *sizes = NULL;
     int *found = NULL;
     if (joined == NULL)
         return *code == EXIT_CODE_DONE;
     const bool failed = *code != EXIT_CODE_DONE;
     carrynet_status status = failed ? base_fail(CARRYNET_ERROR_ARGUMENT, "%s", console_last_error()) : CARRYNET_OK;
-    status = ranks_agree(joined, status);
+    status = comm_allreduce_status(joined, status);
     if (status == CARRYNET_OK)
         return true;
     if (!failed)
@@ -180,7 +180,7 @@ bool job_agree(int *code)
         status = base_allocate(&sizes, count, sizeof *sizes);
     for (uint32_t r = 0; r < count && status == CARRYNET_OK; ++r)
         sizes[r] = sizeof *found;
-    if (status == CARRYNET_OK && ranks_gather(joined, status, found, sizes, code) == CARRYNET_OK)
+    if (status == CARRYNET_OK && comm_allgather(joined, status, found, sizes, code) == CARRYNET_OK)
         for (uint32_t r = count; r-- > 0;)
             *code = found[r] != EXIT_CODE_DONE ? found[r] : *code;
     base_free(sizes);

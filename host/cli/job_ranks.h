@@ -20,7 +20,7 @@ bool job_join(bool briefly, int *code);
 int job_leave(int code);
 
 /* NULL: this process alone. */
-carrynet_ranks *job_ranks(void);
+carrynet_comm *job_ranks(void);
 
 /* Whether this is the rank that prints and writes files. */
 bool job_is_first(void);

@@ -96,7 +96,7 @@ void help_version(FILE *stream)
     opencl_loader about;
     opencl_loader_find(&about);
     const doctor_answer loader = doctor_ask_loader(), all = doctor_ask_all(NULL, &about);
-    const char *mpi = carrynet_ranks_library(), *text = json_string_value(loader.value);
+    const char *mpi = carrynet_comm_library(), *text = json_string_value(loader.value);
     const json_t *platforms = json_object_get(all.value, "platforms");
     const size_t count = json_array_size(platforms);
     (void)fprintf(stream,

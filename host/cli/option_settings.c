@@ -174,7 +174,7 @@ void engine_from_arguments(carrynet_engine_options *options, const cli_arguments
     const option_value *values = arguments->values;
     const char *variable = getenv("CARRYNET_DEVICE");
     carrynet_engine_options_init(options);
-    options->ranks = job_ranks();
+    options->comm = job_ranks();
     options->device = values[OPTION_DEVICE].given               ? values[OPTION_DEVICE].text
                       : variable != NULL && variable[0] != '\0' ? variable
                                                                 : device;

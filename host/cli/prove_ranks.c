@@ -5,8 +5,8 @@
  */
 #include "cli/prove_ranks.h"
 #include "cli/job_ranks.h"
+#include "comm/collectives.h"
 #include "prove/proof_bytes.h"
-#include "ranks/collective.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -100,13 +100,13 @@ static bool is_stopped(void *self)
 
 carrynet_status prove_on_ranks(const prove_work *work)
 {
-    const uint64_t least = (uint64_t)PORTIONS * carrynet_ranks_count(job_ranks());
+    const uint64_t least = (uint64_t)PORTIONS * carrynet_comm_size(job_ranks());
     struct shared s = {.work = work, .portion = base_cores()};
     if (s.portion > work->count / least)
         s.portion = work->count / least > 0 ? work->count / least : 1;
-    if (!ranks_first_number(job_ranks(), &s.portion))
+    if (!comm_broadcast_number(job_ranks(), &s.portion))
         return base_fail(CARRYNET_ERROR_DEVICE, "%s", carrynet_message());
-    const struct ranks_work shared = {(work->count + s.portion - 1) / s.portion, prove_portion, take_portion,
-                                      is_stopped, &s};
-    return ranks_share_out(job_ranks(), &shared);
+    const struct comm_work shared = {(work->count + s.portion - 1) / s.portion, prove_portion, take_portion, is_stopped,
+                                     &s};
+    return comm_distribute(job_ranks(), &shared);
 }

@@ -7,7 +7,7 @@
 #include "cli/drivers.h"
 #include "cli/job_ranks.h"
 #include "cli/problem_text.h"
-#include "ranks/collective.h"
+#include "comm/collectives.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -79,9 +79,9 @@ int train_progress_code(int code)
     return train_progress_signal() != 0 ? 128 + train_progress_signal() : code;
 }
 
-void train_progress_share_signal(train_progress *progress, carrynet_ranks *ranks)
+void train_progress_share_signal(train_progress *progress, carrynet_comm *comm)
 {
-    progress->stopped = ranks_any(ranks, progress->stopped);
+    progress->stopped = comm_allreduce_or(comm, progress->stopped);
     if (progress->stopped && caught == 0)
         caught = SIGTERM;
 }

@@ -71,6 +71,6 @@ int train_progress_code(int code); /* that of the signal, or else this */
 void train_progress_release_signals(void);
 
 /* What has stopped one rank has stopped all: where another had a signal in training, so had this one. Collective. */
-void train_progress_share_signal(train_progress *progress, carrynet_ranks *ranks);
+void train_progress_share_signal(train_progress *progress, carrynet_comm *comm);
 
 #endif

@@ -5,7 +5,7 @@
 #include "cli/train_snapshots.h"
 #include "cli/console.h"
 #include "cli/job_ranks.h"
-#include "ranks/collective.h"
+#include "comm/collectives.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -148,7 +148,7 @@ static carrynet_status take_model(carrynet_model **model, size_t *count, const t
         status = base_allocate(&place, snapshots->settings->networks, sizeof *place);
     if (status == CARRYNET_OK)
         status = base_allocate(&which, snapshots->settings->networks, sizeof *which);
-    status = ranks_agree(job_ranks(), status); /* since all take part in what follows, or none */
+    status = comm_allreduce_status(job_ranks(), status); /* since all take part in what follows, or none */
     for (uint32_t i = 0; i < held && status == CARRYNET_OK; ++i)
         place[individuals[i].seed - first] = i + 1;
     for (uint32_t n = 0; n < snapshots->settings->networks && status == CARRYNET_OK; ++n) {
@@ -180,7 +180,7 @@ static carrynet_status look(void *self, carrynet_engine *engine, uint64_t update
         size_t count = 0;
         add_path(&path, snapshots, updates);
         carrynet_status status = path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : CARRYNET_OK;
-        status = ranks_agree(job_ranks(), status);
+        status = comm_allreduce_status(job_ranks(), status);
         if (status == CARRYNET_OK)
             status = take_model(&model, &count, snapshots, engine, updates);
         if (status == CARRYNET_OK && count > 0 && job_is_first()) /* who has read the engine with the others */

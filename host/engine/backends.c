@@ -36,8 +36,9 @@ carrynet_status engine_open_backend(struct backend **backend, const carrynet_set
 {
     struct device_list list;
     carrynet_engine_options one = *options;
-    carrynet_status status = ranks_agree(options->ranks, device_list_create(&list, options->device, options->ranks));
-    if (status == CARRYNET_OK && (list.count > 1 || carrynet_ranks_count(options->ranks) > 1)) {
+    carrynet_status status =
+        comm_allreduce_status(options->comm, device_list_create(&list, options->device, options->comm));
+    if (status == CARRYNET_OK && (list.count > 1 || carrynet_comm_size(options->comm) > 1)) {
         status = team_create(backend, settings, options, &list, description);
     } else if (status == CARRYNET_OK) {
         one.device = list.wishes[0];

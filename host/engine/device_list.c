@@ -105,21 +105,21 @@ static carrynet_status add_all(struct device_list *list, const carrynet_device *
 }
 
 /* Of the list those of this rank: every so manyth, at least one, or one alone. */
-static void take_turns(struct device_list *list, const carrynet_ranks *ranks, bool one)
+static void take_turns(struct device_list *list, const carrynet_comm *comm, bool one)
 {
-    const size_t local = carrynet_ranks_local_count(ranks);
+    const size_t local = carrynet_comm_local_size(comm);
     const size_t step = one || local > list->count ? list->count : local;
     size_t kept = 0;
-    for (size_t i = carrynet_ranks_local_rank(ranks) % list->count; i < list->count; i += step)
+    for (size_t i = carrynet_comm_local_rank(comm) % list->count; i < list->count; i += step)
         memmove(list->wishes[kept++], list->wishes[i], DEVICE_LIST_WISH);
     list->count = kept;
 }
 
-carrynet_status device_list_create(struct device_list *list, const char *wish, const carrynet_ranks *ranks)
+carrynet_status device_list_create(struct device_list *list, const char *wish, const carrynet_comm *comm)
 {
     carrynet_device *devices = NULL;
     size_t count = 0;
-    const size_t local = carrynet_ranks_local_count(ranks);
+    const size_t local = carrynet_comm_local_size(comm);
     if (wish == NULL || wish[0] == '\0')
         wish = "auto";
     const bool kind = base_same_word(wish, "auto") || base_same_word(wish, "gpu") || base_same_word(wish, "cpu");
@@ -138,7 +138,7 @@ carrynet_status device_list_create(struct device_list *list, const char *wish, c
         status = add_entry(list, wish, strlen(wish));
     /* A kind is one device for each rank; what is named in a list, and "all", is shared out. */
     if (status == CARRYNET_OK && local > 1)
-        take_turns(list, ranks, kind);
+        take_turns(list, comm, kind);
 done:
     carrynet_devices_free(devices);
     if (status != CARRYNET_OK) {
@@ -148,10 +148,10 @@ done:
     return status;
 }
 
-carrynet_status device_list_wish(base_text *local, const char *wish, const carrynet_ranks *ranks)
+carrynet_status device_list_wish(base_text *local, const char *wish, const carrynet_comm *comm)
 {
     struct device_list list;
-    carrynet_status status = device_list_create(&list, wish, ranks);
+    carrynet_status status = device_list_create(&list, wish, comm);
     if (status != CARRYNET_OK)
         return status;
     for (size_t i = 0; i < list.count; ++i)

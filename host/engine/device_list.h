@@ -3,8 +3,8 @@
 #define ENGINE_DEVICE_LIST_H
 
 #include "base/base.h"
+#include <carrynet/comm.h>
 #include <carrynet/device.h>
-#include <carrynet/ranks.h>
 
 enum { DEVICE_LIST_WISH = 160 };
 
@@ -18,12 +18,12 @@ struct device_list {
  * ranks, those of this one: the ranks on a machine take turns, and with a single wish ("gpu") each takes one. ARGUMENT: an
  * empty or too long entry; DEVICE: not so many of a kind.
  */
-carrynet_status device_list_create(struct device_list *list, const char *wish, const carrynet_ranks *ranks);
+carrynet_status device_list_create(struct device_list *list, const char *wish, const carrynet_comm *comm);
 
 /*
  * The same list written down as a wish of this rank alone, for who computes without the others. *local to free with
  * base_text_free. ARGUMENT, DEVICE, MEMORY.
  */
-carrynet_status device_list_wish(base_text *local, const char *wish, const carrynet_ranks *ranks);
+carrynet_status device_list_wish(base_text *local, const char *wish, const carrynet_comm *comm);
 
 #endif

@@ -4,11 +4,11 @@
  */
 #include "base/base.h"
 #include "base/environment.h"
+#include "comm/collectives.h"
 #include "engine/backends.h"
 #include "engine/rates.h"
 #include "kernels/arithmetic.h"
 #include "net/value.h"
-#include "ranks/collective.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@ enum { MOST_RATES = 1 << 16 };
 
 struct carrynet_engine {
     carrynet_settings settings;
-    carrynet_ranks *ranks; /* which go into an operation of the backend together, or not at all */
+    carrynet_comm *comm; /* which go into an operation of the backend together, or not at all */
     struct backend *backend;
     carrynet_individual *individuals; /* [networks] */
     struct net_rates *rates;          /* [updates][networks], those that are handed on at once */
@@ -43,7 +43,7 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
     carrynet_status status = base_allocate(&values, portion, size * value);
     if (status == CARRYNET_OK)
         status = base_allocate(&zeros, portion, size * value);
-    status = ranks_agree(engine->ranks, status);
+    status = comm_allreduce_status(engine->comm, status);
     for (size_t done = 0; done < count && status == CARRYNET_OK; done += portion) {
         const size_t part = count - done < portion ? count - done : portion;
         for (size_t n = 0; n < part; ++n) {
@@ -91,7 +91,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         return status;
     const fenv_t environment = base_enter_arithmetic();
     engine->settings = *settings;
-    engine->ranks = options != NULL ? options->ranks : NULL;
+    engine->comm = options != NULL ? options->comm : NULL;
     /* The backend first: it computes what the networks take before anything is allocated. */
     status = engine_open_backend(&engine->backend, &engine->settings, options != NULL ? options : &automatic,
                                  engine->description);
@@ -102,7 +102,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     engine->rates_room = settings->networks;
     if (status == CARRYNET_OK)
         status = base_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
-    status = ranks_agree(engine->ranks, status);
+    status = comm_allreduce_status(engine->comm, status);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
         engine->individuals[n] = carrynet_individual_of(settings, n);
     if (status == CARRYNET_OK)
@@ -184,7 +184,7 @@ carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part,
         return status;
     if (engine->settings.precision == CARRYNET_FP64)
         return engine->backend->operations->set(engine->backend, part, first, count, values);
-    status = ranks_agree(engine->ranks, base_allocate(&flushed, count * size, sizeof *flushed));
+    status = comm_allreduce_status(engine->comm, base_allocate(&flushed, count * size, sizeof *flushed));
     for (size_t i = 0; i < count * size && status == CARRYNET_OK; ++i)
         flushed[i] = flush(((const float *)values)[i]);
     if (status == CARRYNET_OK)
@@ -243,7 +243,8 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
     const size_t count = carrynet_shape_size(&settings->shape);
     void *values = NULL;
     size_t largest = 0;
-    carrynet_status status = ranks_agree(engine->ranks, base_allocate(&values, count, settings->precision / 8));
+    carrynet_status status =
+        comm_allreduce_status(engine->comm, base_allocate(&values, count, settings->precision / 8));
     if (status == CARRYNET_OK)
         status = engine->backend->operations->get(engine->backend, CARRYNET_PART_PARAMETERS, 0, 1, values);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
@@ -311,7 +312,7 @@ static carrynet_status train_once(carrynet_engine *engine, const carrynet_source
                                   symbols + at * pass.symbol_words, targets + at * pass.target_words);
         engine->rates[n] = engine_rates(settings, one->rate, one->updates);
     }
-    status = ranks_agree(engine->ranks, status); /* a source may fail on one alone */
+    status = comm_allreduce_status(engine->comm, status); /* a source may fail on one alone */
     if (status == CARRYNET_OK)
         status = engine->backend->operations->gradient(engine->backend, &pass, engine->individuals);
     if (status == CARRYNET_OK)
@@ -327,7 +328,7 @@ static carrynet_status make_rates(carrynet_engine *engine, size_t count)
     struct net_rates *more = NULL;
     if (count <= engine->rates_room)
         return CARRYNET_OK;
-    const carrynet_status status = ranks_agree(engine->ranks, base_allocate(&more, count, sizeof *more));
+    const carrynet_status status = comm_allreduce_status(engine->comm, base_allocate(&more, count, sizeof *more));
     base_free(status == CARRYNET_OK ? engine->rates : more);
     if (status != CARRYNET_OK)
         return status;
@@ -432,7 +433,7 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
     carrynet_status status = stage_batch(engine, &pass, batch);
     if (status == CARRYNET_OK)
         status = base_allocate(&individuals, engine->settings.networks, sizeof *individuals);
-    status = ranks_agree(engine->ranks, status);
+    status = comm_allreduce_status(engine->comm, status);
     if (status != CARRYNET_OK)
         goto done;
     pass.first_sequence = first_sequence;
@@ -456,7 +457,8 @@ carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *valu
     if (sequences < 1)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "an update over no sequences");
     const fenv_t environment = base_enter_arithmetic();
-    carrynet_status status = ranks_agree(engine->ranks, engine->backend->operations->set_sums(engine->backend, values));
+    carrynet_status status =
+        comm_allreduce_status(engine->comm, engine->backend->operations->set_sums(engine->backend, values));
     for (uint32_t n = 0; n < engine->settings.networks; ++n)
         engine->rates[n] = engine_rates(&engine->settings, engine->individuals[n].rate, engine->individuals[n].updates);
     if (status == CARRYNET_OK)

@@ -69,7 +69,7 @@ carrynet_status team_stage(struct backend *backend, const struct net_pass *pass,
     if (need > team->words_room) { /* which is so on all ranks at once */
         base_free(team->words);
         team->words = NULL;
-        status = ranks_agree(team->ranks, base_allocate(&team->words, need, sizeof *team->words));
+        status = comm_allreduce_status(team->comm, base_allocate(&team->words, need, sizeof *team->words));
         team->words_room = status == CARRYNET_OK ? need : 0;
     }
     if (status == CARRYNET_OK) {
@@ -177,11 +177,11 @@ static carrynet_status count_workers(struct team *team, carrynet_status status)
         status = base_allocate(&bytes, ranks, sizeof *bytes);
     if (status == CARRYNET_OK)
         status = base_allocate(&counts, ranks, sizeof *counts);
-    status = ranks_agree(team->ranks, status);
+    status = comm_allreduce_status(team->comm, status);
     for (size_t r = 0; r < ranks && status == CARRYNET_OK; ++r)
         bytes[r] = sizeof mine;
     if (status == CARRYNET_OK)
-        status = ranks_gather(team->ranks, CARRYNET_OK, counts, bytes, &mine);
+        status = comm_allgather(team->comm, CARRYNET_OK, counts, bytes, &mine);
     for (size_t r = 0; r < ranks && status == CARRYNET_OK; ++r)
         team->first_worker[r + 1] = team->first_worker[r] + (size_t)counts[r];
     if (status == CARRYNET_OK) {
@@ -189,7 +189,7 @@ static carrynet_status count_workers(struct team *team, carrynet_status status)
         status = base_allocate(&team->speeds, team->workers, sizeof *team->speeds);
         if (status == CARRYNET_OK)
             status = base_allocate(&team->first, team->workers + 1, sizeof *team->first);
-        status = ranks_agree(team->ranks, status);
+        status = comm_allreduce_status(team->comm, status);
     }
     for (size_t w = 0; w < team->workers && status == CARRYNET_OK; ++w)
         team->speeds[w] = 1;
@@ -206,9 +206,9 @@ static carrynet_status gather_of_workers(struct team *team, carrynet_status stat
     const carrynet_status allocated = base_allocate(&bytes, ranks, sizeof *bytes);
     for (size_t r = 0; r < ranks && allocated == CARRYNET_OK; ++r)
         bytes[r] = (team->first_worker[r + 1] - team->first_worker[r]) * sizeof *mine;
-    status = ranks_agree(team->ranks, status != CARRYNET_OK ? status : allocated);
+    status = comm_allreduce_status(team->comm, status != CARRYNET_OK ? status : allocated);
     if (status == CARRYNET_OK)
-        status = ranks_gather(team->ranks, CARRYNET_OK, all, bytes, mine);
+        status = comm_allgather(team->comm, CARRYNET_OK, all, bytes, mine);
     base_free(bytes);
     return status;
 }
@@ -218,8 +218,8 @@ static carrynet_status open_members(struct team *team, const carrynet_engine_opt
 {
     carrynet_engine_options one = *options;
     carrynet_status status =
-        ranks_agree(team->ranks, team->along_networks ? team_networks_create(team) : team_blocks_create(team));
-    one.ranks = NULL;
+        comm_allreduce_status(team->comm, team->along_networks ? team_networks_create(team) : team_blocks_create(team));
+    one.comm = NULL;
     if (!team->along_networks)
         one.launches = CARRYNET_LAUNCHES_STEPS; /* which the sums of a part of a batch are made by */
     if (status != CARRYNET_OK)
@@ -238,7 +238,7 @@ static carrynet_status open_members(struct team *team, const carrynet_engine_opt
     }
     if (status == CARRYNET_OK && team->along_networks)
         status = team_networks_number(team);
-    return ranks_agree(team->ranks, status);
+    return comm_allreduce_status(team->comm, status);
 }
 
 /* Sequences a second of a gradient, all networks together. */
@@ -329,7 +329,7 @@ static bool cuts_networks(const struct team *team)
 
 static void describe(const struct team *team, char description[BACKEND_DESCRIPTION])
 {
-    const uint32_t ranks = carrynet_ranks_count(team->ranks);
+    const uint32_t ranks = carrynet_comm_size(team->comm);
     const uint64_t blocks = (team->settings.batch + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
     size_t idle = 0;
     base_text text = {0};
@@ -360,14 +360,14 @@ carrynet_status team_create(struct backend **backend, const carrynet_settings *s
     struct team *team = NULL;
     bool uneven = false;
     *backend = NULL;
-    carrynet_status status = ranks_agree(options->ranks, base_allocate(&team, 1, sizeof *team));
+    carrynet_status status = comm_allreduce_status(options->comm, base_allocate(&team, 1, sizeof *team));
     if (status != CARRYNET_OK)
         goto done;
     team->settings = *settings;
     team->value = settings->precision / 8;
     team->size = carrynet_shape_size(&settings->shape);
     team->trained = carrynet_shape_trained(&settings->shape);
-    team->ranks = options->ranks;
+    team->comm = options->comm;
     team->count = list->count;
     status = base_allocate(&team->members, team->count, sizeof *team->members);
     if (status == CARRYNET_OK && team->count > 1)
@@ -460,7 +460,7 @@ carrynet_status team_peak(struct backend *backend, double *flops)
     carrynet_status status = base_allocate(&mine, team->count, sizeof *mine);
     if (status == CARRYNET_OK)
         status = base_allocate(&all, team->workers, sizeof *all);
-    status = ranks_agree(team->ranks, status);
+    status = comm_allreduce_status(team->comm, status);
     if (status == CARRYNET_OK)
         status = gather_of_workers(team, team_run(team, peak_of, mine), all, mine);
     for (size_t w = 0; w < team->workers && status == CARRYNET_OK; ++w)

@@ -7,10 +7,10 @@
 #ifndef ENGINE_TEAM_H
 #define ENGINE_TEAM_H
 
+#include "comm/collectives.h"
 #include "engine/backends.h"
 #include "engine/block_tree.h"
 #include "engine/device_list.h"
-#include "ranks/collective.h"
 
 /* A worker of this process. */
 struct team_member {
@@ -35,7 +35,7 @@ struct team {
     size_t value;   /* bytes of a real */
     size_t size;    /* parameters of a network */
     size_t trained; /* of which trained */
-    carrynet_ranks *ranks;
+    carrynet_comm *comm;
     struct team_member *members; /* [count] */
     size_t count;
     size_t workers;       /* of all ranks */
@@ -52,13 +52,13 @@ struct team {
 
 static inline size_t team_ranks(const struct team *team)
 {
-    return carrynet_ranks_count(team->ranks);
+    return carrynet_comm_size(team->comm);
 }
 
 /* The number of a member of this process among all workers. */
 static inline size_t team_worker(const struct team *team, size_t member)
 {
-    return team->first_worker[carrynet_ranks_rank(team->ranks)] + member;
+    return team->first_worker[carrynet_comm_rank(team->comm)] + member;
 }
 
 /* One of this process's workers at its task. */

@@ -103,7 +103,7 @@ static carrynet_status update_all(struct team *team, const struct net_rates *rat
 static carrynet_status blocks_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences)
 {
     struct team *team = (struct team *)backend;
-    return ranks_agree(team->ranks, update_all(team, rates, sequences));
+    return comm_allreduce_status(team->comm, update_all(team, rates, sequences));
 }
 
 struct ready_call {
@@ -136,7 +136,7 @@ static carrynet_status blocks_train(struct backend *backend, const struct net_pa
     if (updates == 0) {
         blocks_cut(team, blocks_in(pass->sequences));
         status = team_run(team, get_ready, &(struct ready_call){pass, task, individuals, rates});
-        status = ranks_agree(team->ranks, status);
+        status = comm_allreduce_status(team->comm, status);
     }
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
         struct blocks_call call = {.pass = pass,
@@ -149,7 +149,8 @@ static carrynet_status blocks_train(struct backend *backend, const struct net_pa
             ++now[n].updates;
     }
     if (status == CARRYNET_OK && updates > 0)
-        status = ranks_agree(team->ranks, update_all(team, rates + (size_t)(updates - 1) * networks, pass->sequences));
+        status = comm_allreduce_status(team->comm,
+                                       update_all(team, rates + (size_t)(updates - 1) * networks, pass->sequences));
     return status;
 }
 
@@ -260,12 +261,12 @@ static carrynet_status blocks_forward(struct backend *backend, const struct net_
         status = team_run(team, forward_of_member, &(struct blocks_call){.pass = pass, .outputs = outputs});
     const bool alone = team->blocks->alone;
     if (outputs->metrics == NULL)
-        return ranks_agree(team->ranks, status);
+        return comm_allreduce_status(team->comm, status);
     if (alone || !pass->until_wrong) /* else all that is asked for are the counts */
         status = blocks_meet(team, status);
     status = blocks_meet_counts(team, status);
     if (alone) /* which nobody has been told of */
-        status = ranks_agree(team->ranks, status);
+        status = comm_allreduce_status(team->comm, status);
     if (status == CARRYNET_OK)
         blocks_put_metrics(outputs->metrics, team, 0);
     return status;
@@ -277,7 +278,8 @@ static carrynet_status blocks_get(struct backend *backend, carrynet_part part, s
 {
     struct team *team = (struct team *)backend;
     struct team_member *member = &team->members[0];
-    return ranks_agree(team->ranks, member->backend->operations->get(member->backend, part, first, count, values));
+    return comm_allreduce_status(team->comm,
+                                 member->backend->operations->get(member->backend, part, first, count, values));
 }
 
 static carrynet_status blocks_set(struct backend *backend, carrynet_part part, size_t first, size_t count,
@@ -287,7 +289,7 @@ static carrynet_status blocks_set(struct backend *backend, carrynet_part part, s
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i)
         status = team->members[i].backend->operations->set(team->members[i].backend, part, first, count, values);
-    return ranks_agree(team->ranks, status);
+    return comm_allreduce_status(team->comm, status);
 }
 
 static carrynet_status blocks_compact(struct backend *backend, const uint32_t *from, uint32_t count)
@@ -299,7 +301,7 @@ static carrynet_status blocks_compact(struct backend *backend, const uint32_t *f
         team->members[i].networks = count;
     }
     team->settings.networks = count;
-    return ranks_agree(team->ranks, status);
+    return comm_allreduce_status(team->comm, status);
 }
 
 static void blocks_wants(struct backend *backend, const struct net_pass *pass, uint32_t network, size_t *first,
@@ -307,7 +309,7 @@ static void blocks_wants(struct backend *backend, const struct net_pass *pass, u
 {
     struct team *team = (struct team *)backend;
     struct team_blocks *b = team->blocks;
-    const size_t rank = carrynet_ranks_rank(team->ranks);
+    const size_t rank = carrynet_comm_rank(team->comm);
     (void)network; /* every worker has all */
     blocks_cut(team, blocks_in(pass->sequences));
     const size_t from = (size_t)b->first[team->first_worker[rank]] * CARRYNET_BLOCK;

@@ -147,7 +147,7 @@ void blocks_cut_alone(struct team *team, uint64_t blocks)
 static size_t join_own(struct team *team)
 {
     struct team_blocks *b = team->blocks;
-    const size_t rank = b->alone ? 0 : carrynet_ranks_rank(team->ranks);
+    const size_t rank = b->alone ? 0 : carrynet_comm_rank(team->comm);
     size_t count = 0, next = 0, joined = 0;
     for (size_t i = 0; i < team->count; ++i)
         for (size_t c = 0; c < team->members[i].covers; ++c) {
@@ -168,7 +168,7 @@ static carrynet_status gather_equal(struct team *team, carrynet_status status, v
 {
     for (size_t r = 0; r < team_ranks(team); ++r)
         team->blocks->bytes[r] = size;
-    return ranks_gather(team->ranks, status, all, team->blocks->bytes, mine);
+    return comm_allgather(team->comm, status, all, team->blocks->bytes, mine);
 }
 
 /* The sums of all workers' nodes into b->sum; `status` is that of this process's workers. */
@@ -190,7 +190,7 @@ carrynet_status blocks_meet(struct team *team, carrynet_status status)
             memcpy(b->sent + r * part + node * b->slice * value, (char *)b->values[node] + first * value,
                    (left < b->slice ? left : b->slice) * value);
         }
-    status = ranks_exchange(team->ranks, status, b->received, b->sent, part);
+    status = comm_alltoall(team->comm, status, b->received, b->sent, part);
     if (status != CARRYNET_OK)
         return status;
     for (size_t r = 0, i = 0; r < ranks; ++r)

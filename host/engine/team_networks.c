@@ -107,7 +107,7 @@ static carrynet_status share_rows(struct team *team, carrynet_status status, cha
                                   size_t size)
 {
     struct team_networks *t = team->networks;
-    const size_t ranks = team_ranks(team), rank = carrynet_ranks_rank(team->ranks);
+    const size_t ranks = team_ranks(team), rank = carrynet_comm_rank(team->comm);
     size_t own = 0;
     if (ranks == 1)
         return status;
@@ -121,7 +121,7 @@ static carrynet_status share_rows(struct team *team, carrynet_status status, cha
     for (size_t n = 0; n < count && status == CARRYNET_OK; ++n)
         if (rank_of(team, first + n) == rank)
             memcpy(t->mine + own++ * size, rows + n * size, size);
-    status = ranks_gather(team->ranks, status, t->all, t->bytes, t->mine);
+    status = comm_allgather(team->comm, status, t->all, t->bytes, t->mine);
     if (status != CARRYNET_OK)
         return status;
     t->cursor[0] = 0;
@@ -192,7 +192,7 @@ static carrynet_status networks_set(struct backend *backend, carrynet_part part,
                                     const void *values)
 {
     struct team *team = (struct team *)backend;
-    return ranks_agree(team->ranks, transfer(team, part, first, count, NULL, values));
+    return comm_allreduce_status(team->comm, transfer(team, part, first, count, NULL, values));
 }
 
 /* A worker's networks close up as an engine's do (carrynet_engine_keep): new [networks] is a network's new number, or UINT32_MAX. */
@@ -228,7 +228,8 @@ static carrynet_status networks_compact(struct backend *backend, const uint32_t 
     struct team_networks *t = team->networks;
     const uint32_t networks = team->settings.networks;
     uint32_t *renumbered = NULL;
-    carrynet_status status = ranks_agree(team->ranks, base_allocate(&renumbered, networks, sizeof *renumbered));
+    carrynet_status status =
+        comm_allreduce_status(team->comm, base_allocate(&renumbered, networks, sizeof *renumbered));
     if (status != CARRYNET_OK)
         return status;
     memset(renumbered, 0xff, networks * sizeof *renumbered);
@@ -244,7 +245,7 @@ static carrynet_status networks_compact(struct backend *backend, const uint32_t 
     }
     team->settings.networks = count;
     base_free(renumbered);
-    return ranks_agree(team->ranks, status);
+    return comm_allreduce_status(team->comm, status);
 }
 
 static void networks_wants(struct backend *backend, const struct net_pass *pass, uint32_t network, size_t *first,
@@ -303,8 +304,9 @@ static carrynet_status networks_gradient(struct backend *backend, const struct n
                                          const carrynet_individual *individuals)
 {
     struct team *team = (struct team *)backend;
-    return ranks_agree(team->ranks, team_run(team, gradient_of_member,
-                                             &(struct networks_call){.pass = pass, .individuals = individuals}));
+    return comm_allreduce_status(
+        team->comm,
+        team_run(team, gradient_of_member, &(struct networks_call){.pass = pass, .individuals = individuals}));
 }
 
 static carrynet_status update_of_member(struct team *team, struct team_member *member, void *call)
@@ -319,9 +321,9 @@ static carrynet_status update_of_member(struct team *team, struct team_member *m
 static carrynet_status networks_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences)
 {
     struct team *team = (struct team *)backend;
-    return ranks_agree(team->ranks,
-                       team_run(team, update_of_member,
-                                &(struct networks_call){.rates = rates, .updates = 1, .sequences = sequences}));
+    return comm_allreduce_status(
+        team->comm, team_run(team, update_of_member,
+                             &(struct networks_call){.rates = rates, .updates = 1, .sequences = sequences}));
 }
 
 static carrynet_status train_member(struct team *team, struct team_member *member, void *call)
@@ -354,8 +356,8 @@ static carrynet_status networks_train(struct backend *backend, const struct net_
                                       uint32_t updates)
 {
     struct team *team = (struct team *)backend;
-    return ranks_agree(
-        team->ranks,
+    return comm_allreduce_status(
+        team->comm,
         team_run(team, train_member,
                  &(struct networks_call){
                      .pass = pass, .task = task, .individuals = individuals, .rates = rates, .updates = updates}));

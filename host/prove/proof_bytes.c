@@ -1,4 +1,4 @@
-/* Both processes are of one build (carrynet_ranks_create sees to it), so that the struct itself travels. */
+/* Both processes are of one build (carrynet_comm_create sees to it), so that the struct itself travels. */
 #include "prove/proof_bytes.h"
 #include <string.h>
 

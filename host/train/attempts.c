@@ -76,12 +76,12 @@ static void attempt_one(void *self, size_t number)
 
 /* A model of networks which [count] of the engine. */
 static carrynet_status take_networks(carrynet_model **model, carrynet_engine *engine, const uint32_t *which,
-                                     uint32_t count, carrynet_ranks *ranks)
+                                     uint32_t count, carrynet_comm *comm)
 {
     carrynet_settings settings = *carrynet_engine_settings(engine);
     const size_t bytes = carrynet_shape_size(&settings.shape) * (settings.precision / 8);
     settings.networks = count;
-    carrynet_status status = ranks_agree(ranks, carrynet_model_create(model, &settings));
+    carrynet_status status = comm_allreduce_status(comm, carrynet_model_create(model, &settings));
     for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i)
         status = carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, which[i], 1,
                                      (char *)carrynet_model_values(*model) + i * bytes);
@@ -91,13 +91,13 @@ static carrynet_status take_networks(carrynet_model **model, carrynet_engine *en
 /* What each rank has found of its own attempts becomes known to all; the first error is everyone's. */
 static carrynet_status share(struct attempts *all, uint32_t count, carrynet_status status)
 {
-    carrynet_ranks *ranks = all->stop->ranks;
+    carrynet_comm *comm = all->stop->comm;
     uint64_t *counts = NULL;
     char *mine = NULL, *found = NULL;
     for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i)
         if (all->attempt[i].status != CARRYNET_OK)
             status = base_fail(all->attempt[i].status, "while proving: %s", all->attempt[i].message);
-    if (ranks_any(ranks, attempts_ended(all->stop)))
+    if (comm_allreduce_or(comm, attempts_ended(all->stop)))
         atomic_store(&all->stop->ended, true);
     if (all->step == 1)
         return status;
@@ -111,9 +111,9 @@ static carrynet_status share(struct attempts *all, uint32_t count, carrynet_stat
         mine[i / all->step] = i % all->step == all->first ? all->attempt[i].proved : mine[i / all->step];
         ++counts[i % all->step];
     }
-    status = ranks_agree(ranks, status);
+    status = comm_allreduce_status(comm, status);
     if (status == CARRYNET_OK)
-        status = ranks_gather(ranks, status, found, counts, mine);
+        status = comm_allgather(comm, status, found, counts, mine);
     for (uint32_t r = 0, at = 0; r < all->step && status == CARRYNET_OK; ++r)
         for (uint32_t i = r; i < count; i += all->step)
             all->attempt[i].proved = found[at++] != 0;
@@ -126,15 +126,15 @@ static carrynet_status share(struct attempts *all, uint32_t count, carrynet_stat
 carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint32_t *which, uint32_t count,
                                const uint32_t *had, struct attempts_stop *stop)
 {
-    const uint32_t ranks = carrynet_ranks_count(stop->ranks), rank = carrynet_ranks_rank(stop->ranks);
+    const uint32_t ranks = carrynet_comm_size(stop->comm), rank = carrynet_comm_rank(stop->comm);
     struct attempt *attempt = NULL;
-    carrynet_status status = ranks_agree(stop->ranks, base_allocate(&attempt, PORTION, sizeof *attempt));
+    carrynet_status status = comm_allreduce_status(stop->comm, base_allocate(&attempt, PORTION, sizeof *attempt));
     for (uint32_t first = 0; first < count && status == CARRYNET_OK && !attempts_ended(stop); first += PORTION) {
         const uint32_t some = count - first < PORTION ? count - first : PORTION;
         carrynet_model *model = NULL;
         struct attempts all = {
             .stop = stop, .attempt = attempt, .which = which + first, .had = had, .first = rank, .step = ranks};
-        status = take_networks(&model, engine, which + first, some, stop->ranks);
+        status = take_networks(&model, engine, which + first, some, stop->comm);
         all.model = model;
         memset(attempt, 0, PORTION * sizeof *attempt);
         if (status == CARRYNET_OK)

@@ -5,7 +5,7 @@
 #ifndef TRAIN_ATTEMPTS_H
 #define TRAIN_ATTEMPTS_H
 
-#include "ranks/collective.h"
+#include "comm/collectives.h"
 #include <carrynet/train.h>
 #include <stdatomic.h>
 
@@ -15,7 +15,7 @@ struct attempts_stop {
     void *self;
     atomic_int asking; /* exchanged; that of one byte is a library's call on riscv64 */
     atomic_bool ended;
-    carrynet_ranks *ranks; /* which share the attempts, and the wish */
+    carrynet_comm *comm; /* which share the attempts, and the wish */
 };
 
 /* Whether the caller has ended attempts; what was not proved by then may have been left in the middle. */

@@ -131,10 +131,10 @@ static carrynet_status write_state(const struct training *t)
         status = make_header(&header, t->settings, t->options);
     if (status == CARRYNET_OK)
         status = base_json_write(&text, &size, header, JSON_COMPACT);
-    status = ranks_agree(t->ranks, status); /* since all take part in what follows, or none */
+    status = comm_allreduce_status(t->comm, status); /* since all take part in what follows, or none */
     if (status == CARRYNET_OK)
         status = checkpoint_state_take(&state, t);
-    if (status == CARRYNET_OK && carrynet_ranks_rank(t->ranks) == 0)
+    if (status == CARRYNET_OK && carrynet_comm_rank(t->comm) == 0)
         status = checkpoint_file_write(path, previous.data, text, state.parts, CHECKPOINT_PARTS);
     base_free(text);
     json_decref(header);
@@ -147,7 +147,7 @@ static carrynet_status write_state(const struct training *t)
 static carrynet_status save(struct training *t)
 {
     const carrynet_checkpoints *wanted = t->options->checkpoints;
-    const carrynet_status status = ranks_agree(t->ranks, write_state(t));
+    const carrynet_status status = comm_allreduce_status(t->comm, write_state(t));
     t->saved_updates = t->updates;
     t->saved = base_seconds();
     if (status == CARRYNET_OK && wanted->saved != NULL)
@@ -170,7 +170,7 @@ carrynet_status checkpoint_when_due(struct training *t)
         return CARRYNET_OK;
     const bool by_count = wanted->every_updates > 0 && t->updates % wanted->every_updates == 0;
     const bool by_clock = wanted->every_seconds > 0 && base_seconds() - t->saved >= wanted->every_seconds;
-    return by_count || (wanted->every_seconds > 0 && ranks_first(t->ranks, by_clock)) ? save(t) : CARRYNET_OK;
+    return by_count || (wanted->every_seconds > 0 && comm_broadcast_flag(t->comm, by_clock)) ? save(t) : CARRYNET_OK;
 }
 
 carrynet_status checkpoint_at_stop(struct training *t)
@@ -274,38 +274,38 @@ told:
     return status;
 }
 
-static carrynet_status same_entry(carrynet_ranks *ranks, const char *key, const char *value)
+static carrynet_status same_entry(carrynet_comm *comm, const char *key, const char *value)
 {
     base_text entry = {0};
     base_text_add(&entry, "%s %s", key, value);
     const carrynet_status made =
         entry.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the settings") : CARRYNET_OK;
-    const carrynet_status status = ranks_same(ranks, made, "the settings", entry.failed ? "" : entry.data);
+    const carrynet_status status = comm_check_same(comm, made, "the settings", entry.failed ? "" : entry.data);
     base_text_free(&entry);
     return status;
 }
 
 carrynet_status checkpoint_same(const struct checkpoint *from, const carrynet_settings *settings,
-                                const carrynet_train_options *options, carrynet_ranks *ranks, carrynet_status status)
+                                const carrynet_train_options *options, carrynet_comm *comm, carrynet_status status)
 {
     char digest[BASE_SHA256] = "none";
     json_t *header = NULL, *value;
     const char *key;
-    if (carrynet_ranks_count(ranks) == 1)
+    if (carrynet_comm_size(comm) == 1)
         return status;
     if (status == CARRYNET_OK)
         status = make_header(&header, settings, options);
     if (status == CARRYNET_OK && from->found)
         (void)base_sha256(digest, (const void *[]){from->file.data}, &from->file.size, 1);
-    status = ranks_agree(ranks, status);
+    status = comm_allreduce_status(comm, status);
     /* With their names, so that one that is on some ranks alone differs too. */
     json_object_foreach(header, key, value)
     {
         if (status == CARRYNET_OK)
-            status = same_entry(ranks, key, json_string_value(value));
+            status = same_entry(comm, key, json_string_value(value));
     }
     if (status == CARRYNET_OK)
-        status = ranks_same(ranks, status, "the checkpoint to go on from", digest);
+        status = comm_check_same(comm, status, "the checkpoint to go on from", digest);
     json_decref(header);
     return status;
 }

@@ -29,7 +29,7 @@ carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings
  * `status` is this rank's.
  */
 carrynet_status checkpoint_same(const struct checkpoint *from, const carrynet_settings *settings,
-                                const carrynet_train_options *options, carrynet_ranks *ranks, carrynet_status status);
+                                const carrynet_train_options *options, carrynet_comm *comm, carrynet_status status);
 void checkpoint_free(struct checkpoint *from);
 
 /*

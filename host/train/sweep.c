@@ -186,7 +186,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
 {
     carrynet_sweep_options silent;
     carrynet_sweep_options_init(&silent);
-    if (options != NULL && carrynet_ranks_count(options->ranks) > 1)
+    if (options != NULL && carrynet_comm_size(options->comm) > 1)
         return sweep_run_ranks(sweep, engine, options);
     struct sweep_run run = {.sweep = sweep, .options = options != NULL ? options : &silent};
     const char *path = run.options->path;

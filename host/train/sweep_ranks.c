@@ -3,8 +3,8 @@
  * has finished travels to rank 0 as rows, which keeps, saves and tells them. A portion is its place in the order of all,
  * which every rank lists alike.
  */
+#include "comm/collectives.h"
 #include "engine/device_list.h"
-#include "ranks/collective.h"
 #include "train/sweep_rows.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -49,19 +49,19 @@ struct sweep_team {
 static carrynet_status share_finished(struct sweep_team *team)
 {
     carrynet_sweep *sweep = team->sweep;
-    carrynet_ranks *ranks = team->options->ranks;
-    const uint32_t rank = carrynet_ranks_rank(ranks);
+    carrynet_comm *comm = team->options->comm;
+    const uint32_t rank = carrynet_comm_rank(comm);
     unsigned char *flags = NULL;
     uint64_t *counts = NULL;
     carrynet_status status = base_allocate(&flags, sweep->row_count, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&counts, carrynet_ranks_count(ranks), sizeof *counts);
+        status = base_allocate(&counts, carrynet_comm_size(comm), sizeof *counts);
     for (size_t i = 0; i < sweep->row_count && status == CARRYNET_OK; ++i)
         flags[i] = sweep->results[i].finished ? 1 : 0;
-    status = ranks_agree(ranks, status);
+    status = comm_allreduce_status(comm, status);
     if (status == CARRYNET_OK) {
         counts[0] = sweep->row_count;
-        status = ranks_gather(ranks, CARRYNET_OK, flags, counts, flags);
+        status = comm_allgather(comm, CARRYNET_OK, flags, counts, flags);
     }
     for (size_t i = 0; i < sweep->row_count && status == CARRYNET_OK && rank > 0; ++i)
         sweep->results[i].finished = flags[i] != 0;
@@ -124,7 +124,7 @@ static void tell(struct sweep_team *team, bool last)
     told.tally.finished += team->finished;
     told.tally.exact += team->exact;
     told.tally.proved += team->proved;
-    if (team->options->report != NULL && carrynet_ranks_rank(team->options->ranks) == 0 &&
+    if (team->options->report != NULL && carrynet_comm_rank(team->options->comm) == 0 &&
         team->options->report(team->options->self, &told) != 0)
         team->stop = true;
 }
@@ -134,7 +134,7 @@ static int on_report(void *self, const carrynet_report *report)
     struct sweep_team *team = self;
     (void)pthread_mutex_lock(&team->lock);
     (void)snprintf(team->device, sizeof team->device, "%u ranks, networks shared out: %s on rank 0",
-                   carrynet_ranks_count(team->options->ranks), report->device);
+                   carrynet_comm_size(team->options->comm), report->device);
     team->finished = report->finished;
     team->exact = report->exact;
     team->proved = report->proved;
@@ -236,7 +236,7 @@ static bool is_stopped(void *self)
 
 static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_options *engine, base_text *device)
 {
-    carrynet_ranks *ranks = team->options->ranks;
+    carrynet_comm *comm = team->options->comm;
     char id[24];
     (void)snprintf(id, sizeof id, "%016llx", (unsigned long long)carrynet_sweep_id(team->sweep));
     carrynet_status status = base_allocate(&team->portion.rows, SWEEP_TOGETHER, sizeof *team->portion.rows);
@@ -245,32 +245,32 @@ static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_op
     if (status == CARRYNET_OK)
         status = base_allocate(&team->outcomes, SWEEP_TOGETHER, sizeof *team->outcomes);
     if (status == CARRYNET_OK)
-        status = device_list_wish(device, engine->device, ranks);
-    status = ranks_same(ranks, status, "the sweep", id);
+        status = device_list_wish(device, engine->device, comm);
+    status = comm_check_same(comm, status, "the sweep", id);
     if (status == CARRYNET_OK)
         status = share_finished(team);
     if (status != CARRYNET_OK)
         return status;
     team->engine = *engine;
     team->engine.device = device->data;
-    team->engine.ranks = NULL;
+    team->engine.comm = NULL;
     team->tally = carrynet_sweep_count(team->sweep);
     team->work = sweep_work_left(team->sweep);
-    team->portion.enough = team->work / ((double)PORTIONS_OF_RANK * (double)carrynet_ranks_count(ranks));
-    return ranks_agree(ranks, list_portions(team));
+    team->portion.enough = team->work / ((double)PORTIONS_OF_RANK * (double)carrynet_comm_size(comm));
+    return comm_allreduce_status(comm, list_portions(team));
 }
 
 carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_options *engine,
                                 const carrynet_sweep_options *options)
 {
     struct sweep_team team = {.sweep = sweep, .options = options, .lock = PTHREAD_MUTEX_INITIALIZER};
-    const bool saves = options->path != NULL && carrynet_ranks_rank(options->ranks) == 0;
+    const bool saves = options->path != NULL && carrynet_comm_rank(options->comm) == 0;
     base_text device = {0}, message = {0};
     team.start = team.saved = base_seconds();
     carrynet_status status = prepare(&team, engine, &device);
     if (status == CARRYNET_OK) {
-        const struct ranks_work work = {team.count, train_portion, take_rows, is_stopped, &team};
-        status = ranks_share_out(options->ranks, &work);
+        const struct comm_work work = {team.count, train_portion, take_rows, is_stopped, &team};
+        status = comm_distribute(options->comm, &work);
     }
     if (status != CARRYNET_OK && saves && team.changed) { /* the error that is handed on stays the one that is told */
         base_text_add(&message, "%s", carrynet_message());
@@ -282,7 +282,7 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
         status = save(&team);
     }
     /* Nobody leaves, and has the job ended, before rank 0 has saved. */
-    status = ranks_agree(options->ranks, status);
+    status = comm_allreduce_status(options->comm, status);
     team.finished = team.exact = team.proved = 0;
     if (status == CARRYNET_OK)
         tell(&team, true);

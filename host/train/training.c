@@ -60,7 +60,7 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
     }
     if (status == CARRYNET_OK)
         status = base_allocate(&values, carrynet_shape_size(&settings->shape), settings->precision / 8);
-    status = ranks_agree(training->ranks, status); /* since all take part in what follows, or none */
+    status = comm_allreduce_status(training->comm, status); /* since all take part in what follows, or none */
     if (status == CARRYNET_OK)
         status = get_network_0(training, values);
     if (status == CARRYNET_OK)
@@ -96,11 +96,11 @@ static carrynet_status report(struct training *training, bool last)
     const double now = base_seconds();
     const bool due = options->report != NULL &&
                      (last || training->trained == 0 || now - training->reported >= options->report_seconds);
-    if (!ranks_first(training->ranks, due)) /* who may be the only one with a report */
+    if (!comm_broadcast_flag(training->comm, due)) /* who may be the only one with a report */
         return CARRYNET_OK;
     training->reported = now;
     carrynet_sample sample = {0};
-    carrynet_status status = ranks_agree(training->ranks, take_sample(training, &sample));
+    carrynet_status status = comm_allreduce_status(training->comm, take_sample(training, &sample));
     if (status == CARRYNET_OK)
         status = measure_held_out(training, last);
     /* Others may still measure: they are not waited for. */
@@ -129,7 +129,7 @@ static carrynet_status report(struct training *training, bool last)
         .sample = sample.steps > 0 ? &sample : NULL,
     };
     const bool stop = options->report != NULL && options->report(options->self, &told) != 0;
-    training->stop = ranks_any(training->ranks, training->stop || stop);
+    training->stop = comm_allreduce_or(training->comm, training->stop || stop);
 done:
     carrynet_sample_free(&sample);
     return status;
@@ -141,7 +141,8 @@ static carrynet_status watch(struct training *training)
     const carrynet_watch *watch = training->options->watch;
     if (watch == NULL || training->updates != training->look)
         return CARRYNET_OK;
-    return ranks_agree(training->ranks, watch->look(watch->self, training->engine, training->updates, &training->look));
+    return comm_allreduce_status(training->comm,
+                                 watch->look(watch->self, training->engine, training->updates, &training->look));
 }
 
 /* ---- updates --------------------------------------------------------------------------------------------------- */
@@ -151,7 +152,7 @@ static uint64_t stride(const struct training *training, uint64_t left)
 {
     const carrynet_settings *s = training->settings;
     const double hidden = s->shape.hidden, steps = (double)training->population.running * s->batch * s->steps;
-    const double work = STRIDE_WORK * carrynet_ranks_count(training->ranks); /* which they share */
+    const double work = STRIDE_WORK * carrynet_comm_size(training->comm); /* which they share */
     const double affordable = work / (steps * hidden * (hidden + 16));
     uint64_t count = affordable < 1 ? 1 : (uint64_t)affordable;
     if (training->options->watch != NULL && training->look > training->updates &&
@@ -208,7 +209,7 @@ static carrynet_status run_updates(struct training *training, bool *reached)
             status = checkpoint_when_due(training);
         const bool stop =
             training->options->interrupted != NULL && training->options->interrupted(training->options->self) != 0;
-        training->stop = ranks_any(training->ranks, stop);
+        training->stop = comm_allreduce_or(training->comm, stop);
     }
     *reached = left == 0;
     if (*reached && status == CARRYNET_OK)
@@ -385,7 +386,7 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     struct training training = {.settings = settings,
                                 .options = options != NULL ? options : &silent,
                                 .device = engine,
-                                .ranks = engine != NULL ? engine->ranks : NULL};
+                                .comm = engine != NULL ? engine->comm : NULL};
     struct checkpoint from = {0};
     const uint32_t wave = training.options->wave;
     const fenv_t environment = base_enter_arithmetic();
@@ -399,8 +400,8 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     if (status == CARRYNET_OK)
         status = check_memory(settings);
     if (status == CARRYNET_OK)
-        status = checkpoint_find(&from, settings, training.options, carrynet_ranks_rank(training.ranks) == 0);
-    status = checkpoint_same(&from, settings, training.options, training.ranks, status);
+        status = checkpoint_find(&from, settings, training.options, carrynet_comm_rank(training.comm) == 0);
+    status = checkpoint_same(&from, settings, training.options, training.comm, status);
     if (status != CARRYNET_OK)
         goto done;
     /* The engine first: it computes what all this takes before anything is allocated. */
@@ -416,12 +417,12 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
         status = held_out_open(&training.held, settings, &training.check);
     if (status == CARRYNET_OK && training.options->checkpoints != NULL && training.options->outcomes == NULL)
         status = base_allocate(&training.own_outcomes, settings->networks, sizeof *training.own_outcomes);
-    status = ranks_agree(training.ranks, status);
+    status = comm_allreduce_status(training.comm, status);
     if (status != CARRYNET_OK)
         goto done;
     training.records.outcomes = training.options->outcomes != NULL ? training.options->outcomes : training.own_outcomes;
     training.ended = (struct attempts_stop){
-        .interrupted = training.options->interrupted, .self = training.options->self, .ranks = training.ranks};
+        .interrupted = training.options->interrupted, .self = training.options->self, .comm = training.comm};
     for (uint32_t n = 0; n < settings->networks; ++n) {
         if (training.records.outcomes != NULL)
             training.records.outcomes[n] = (carrynet_outcome){0};

@@ -4,7 +4,7 @@
 #ifndef TRAIN_TRAINING_H
 #define TRAIN_TRAINING_H
 
-#include "ranks/collective.h"
+#include "comm/collectives.h"
 #include "train/held_out.h"
 #include "train/population.h"
 
@@ -17,7 +17,7 @@ struct training {
     carrynet_batch check;
     struct held_out held;
     const carrynet_engine_options *device; /* the caller's, or NULL */
-    carrynet_ranks *ranks;                 /* whose clocks and callers may differ: what they decide is agreed on */
+    carrynet_comm *comm;                   /* whose clocks and callers may differ: what they decide is agreed on */
     struct population population;
     struct population_records records;
     uint32_t wave, waves;

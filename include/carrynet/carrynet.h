@@ -2,6 +2,7 @@
 #ifndef CARRYNET_H
 #define CARRYNET_H
 
+#include <carrynet/comm.h>
 #include <carrynet/compare.h>
 #include <carrynet/device.h>
 #include <carrynet/engine.h>
@@ -15,7 +16,6 @@
 #include <carrynet/problem.h>
 #include <carrynet/profile.h>
 #include <carrynet/prove.h>
-#include <carrynet/ranks.h>
 #include <carrynet/replay.h>
 #include <carrynet/settings.h>
 #include <carrynet/states.h>

@@ -8,9 +8,9 @@
 #ifndef CARRYNET_ENGINE_H
 #define CARRYNET_ENGINE_H
 
+#include <carrynet/comm.h>
 #include <carrynet/device.h>
 #include <carrynet/problem.h>
-#include <carrynet/ranks.h>
 #include <carrynet/settings.h>
 
 #ifdef __cplusplus
@@ -38,7 +38,7 @@ typedef struct carrynet_engine_options {
      * NULL: this process alone. Else every call that makes, trains, reads or runs the engine is collective, and each rank has
      * a device of its own: of those that `device` names on its machine, the ranks there take turns.
      */
-    carrynet_ranks *ranks;
+    carrynet_comm *comm;
     carrynet_kernel_shape kernel_shape;
     bool allow_inexact;       /* go on with a device that is not admitted, without the promise of equal bits */
     uint32_t work_group_size; /* GPU shape; 0: chosen from the device */

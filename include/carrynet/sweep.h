@@ -115,7 +115,7 @@ typedef struct carrynet_sweep_options {
      * engine of its own (the engine options' ranks are NULL); the results are rank 0's, which alone saves them. Rows that
      * are finished before the run are taken from rank 0.
      */
-    carrynet_ranks *ranks;
+    carrynet_comm *comm;
 } carrynet_sweep_options;
 
 /* No reports, nothing saved. */

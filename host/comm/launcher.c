@@ -1,11 +1,11 @@
 /* What launchers of MPI tell a process in its environment, before MPI has begun. */
-#include "ranks/collective.h"
+#include "comm/collectives.h"
 #include <stdlib.h>
 
 /* OpenMPI's mpirun; MPICH's, and others that speak PMI, such as srun --mpi=pmi2. */
 static const char *const counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
 
-bool carrynet_ranks_launched(uint32_t *count)
+bool carrynet_comm_launched(uint32_t *count)
 {
     uint64_t number = 0;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; ++i) {

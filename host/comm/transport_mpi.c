@@ -2,12 +2,12 @@
  * link.h on MPI. Three communicators of our own: for the collective calls and messages; for the farewell, which must not
  * meet a collective call that others still wait in; of this machine. Errors come back as a status.
  */
-#include "ranks/link.h"
+#include "comm/transport.h"
 #include <mpi.h>
 #include <string.h>
 #include <time.h>
 
-struct link_mpi {
+struct transport_mpi {
     MPI_Comm all, farewell, local;
     bool begun;             /* MPI was begun here, and is ended here */
     int *counts, *displays; /* [count] */
@@ -15,12 +15,12 @@ struct link_mpi {
 
 enum { TAG = 1 };
 
-bool carrynet_ranks_built(void)
+bool carrynet_comm_built(void)
 {
     return true;
 }
 
-const char *carrynet_ranks_library(void)
+const char *carrynet_comm_library(void)
 {
     /* The first line; asked once, by whoever is first: the text is the same. */
     static char text[MPI_MAX_LIBRARY_VERSION_STRING];
@@ -45,7 +45,7 @@ static carrynet_status checked(int error, const char *call)
 }
 
 /* MPI itself, with its threads; *threads: any one thread at a time may call it. */
-static carrynet_status begin(struct link_mpi *mpi, bool *threads)
+static carrynet_status begin(struct transport_mpi *mpi, bool *threads)
 {
     int given = 0, is = 0;
     carrynet_status status = checked(MPI_Finalized(&is), "MPI_Finalized");
@@ -74,17 +74,17 @@ static carrynet_status own(const MPI_Comm *communicator, const char *call, int e
     return status;
 }
 
-carrynet_status link_open(carrynet_ranks *ranks)
+carrynet_status transport_open(carrynet_comm *comm)
 {
-    struct link_mpi *mpi = NULL;
+    struct transport_mpi *mpi = NULL;
     int count = 1, rank = 0, local_count = 1, local_rank = 0;
     uint32_t launched = 1;
     carrynet_status status = base_allocate(&mpi, 1, sizeof *mpi);
     if (status != CARRYNET_OK)
         return status;
     mpi->all = mpi->farewell = mpi->local = MPI_COMM_NULL;
-    ranks->mpi = mpi;
-    status = begin(mpi, &ranks->threads);
+    comm->mpi = mpi;
+    status = begin(mpi, &comm->threads);
     if (status == CARRYNET_OK)
         status = own(&mpi->all, "MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &mpi->all));
     if (status == CARRYNET_OK)
@@ -100,19 +100,19 @@ carrynet_status link_open(carrynet_ranks *ranks)
         status = checked(MPI_Comm_size(mpi->local, &local_count), "MPI_Comm_size");
     if (status == CARRYNET_OK)
         status = checked(MPI_Comm_rank(mpi->local, &local_rank), "MPI_Comm_rank");
-    if (status == CARRYNET_OK && count == 1 && carrynet_ranks_launched(&launched) && launched > 1)
+    if (status == CARRYNET_OK && count == 1 && carrynet_comm_launched(&launched) && launched > 1)
         status = base_fail(CARRYNET_ERROR_DEVICE,
                            "the launcher started %u processes, of which each finds itself alone: start them with the "
                            "mpirun of the MPI that this program is built with, %.40s",
-                           launched, carrynet_ranks_library());
+                           launched, carrynet_comm_library());
     if (status == CARRYNET_OK)
         status = base_allocate(&mpi->counts, (size_t)count, sizeof *mpi->counts);
     if (status == CARRYNET_OK)
         status = base_allocate(&mpi->displays, (size_t)count, sizeof *mpi->displays);
-    ranks->count = (uint32_t)count;
-    ranks->rank = (uint32_t)rank;
-    ranks->local_count = (uint32_t)local_count;
-    ranks->local_rank = (uint32_t)local_rank;
+    comm->count = (uint32_t)count;
+    comm->rank = (uint32_t)rank;
+    comm->local_count = (uint32_t)local_count;
+    comm->local_rank = (uint32_t)local_rank;
     return status;
 }
 
@@ -122,9 +122,9 @@ static void let_go(MPI_Comm *communicator)
         (void)MPI_Comm_free(communicator);
 }
 
-void link_close(carrynet_ranks *ranks, bool end)
+void transport_close(carrynet_comm *comm, bool end)
 {
-    struct link_mpi *mpi = ranks->mpi;
+    struct transport_mpi *mpi = comm->mpi;
     if (mpi == NULL)
         return;
     if (end) {
@@ -137,88 +137,88 @@ void link_close(carrynet_ranks *ranks, bool end)
     base_free(mpi->displays);
     base_free(mpi->counts);
     base_free(mpi);
-    ranks->mpi = NULL;
+    comm->mpi = NULL;
 }
 
 /* ---- collective calls ------------------------------------------------------------------------------------------- */
 
 /* Before and after each: the numbers of carrynet_traffic. */
-static double come(carrynet_ranks *ranks)
+static double come(carrynet_comm *comm)
 {
-    const struct link_mpi *mpi = ranks->mpi;
-    if (!ranks->measured)
+    const struct transport_mpi *mpi = comm->mpi;
+    if (!comm->measured)
         return 0;
     const double start = base_seconds();
     (void)MPI_Barrier(mpi->all);
     const double met = base_seconds();
-    ranks->traffic.waiting += met - start;
+    comm->traffic.waiting += met - start;
     return met;
 }
 
-static void gone(carrynet_ranks *ranks, double met, uint64_t bytes)
+static void gone(carrynet_comm *comm, double met, uint64_t bytes)
 {
-    ++ranks->traffic.exchanges;
-    ranks->traffic.bytes += bytes;
-    if (ranks->measured)
-        ranks->traffic.sending += base_seconds() - met;
+    ++comm->traffic.exchanges;
+    comm->traffic.bytes += bytes;
+    if (comm->measured)
+        comm->traffic.sending += base_seconds() - met;
 }
 
-carrynet_status link_gather(carrynet_ranks *ranks, const uint64_t *sizes)
+carrynet_status transport_allgather(carrynet_comm *comm, const uint64_t *sizes)
 {
-    const struct link_mpi *mpi = ranks->mpi;
+    const struct transport_mpi *mpi = comm->mpi;
     bool equal = true;
     int at = 0;
-    for (uint32_t r = 0; r < ranks->count; ++r) {
+    for (uint32_t r = 0; r < comm->count; ++r) {
         mpi->counts[r] = (int)sizes[r];
         mpi->displays[r] = at;
         at += (int)sizes[r];
         equal = equal && sizes[r] == sizes[0];
     }
-    const double met = come(ranks);
+    const double met = come(comm);
     /* MPI knows better ways for equal parts. */
     const int error =
-        equal ? MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, ranks->in, (int)sizes[0], MPI_BYTE, mpi->all)
-              : MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, ranks->in, mpi->counts, mpi->displays, MPI_BYTE, mpi->all);
-    gone(ranks, met, sizes[ranks->rank] * (ranks->count - 1));
+        equal ? MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, comm->in, (int)sizes[0], MPI_BYTE, mpi->all)
+              : MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, comm->in, mpi->counts, mpi->displays, MPI_BYTE, mpi->all);
+    gone(comm, met, sizes[comm->rank] * (comm->count - 1));
     return checked(error, "MPI_Allgatherv");
 }
 
-carrynet_status link_exchange(carrynet_ranks *ranks, size_t size)
+carrynet_status transport_alltoall(carrynet_comm *comm, size_t size)
 {
-    const struct link_mpi *mpi = ranks->mpi;
-    const double met = come(ranks);
-    const int error = MPI_Alltoall(ranks->out, (int)size, MPI_BYTE, ranks->in, (int)size, MPI_BYTE, mpi->all);
-    gone(ranks, met, (uint64_t)size * (ranks->count - 1));
+    const struct transport_mpi *mpi = comm->mpi;
+    const double met = come(comm);
+    const int error = MPI_Alltoall(comm->out, (int)size, MPI_BYTE, comm->in, (int)size, MPI_BYTE, mpi->all);
+    gone(comm, met, (uint64_t)size * (comm->count - 1));
     return checked(error, "MPI_Alltoall");
 }
 
-carrynet_status link_broadcast(carrynet_ranks *ranks, uint32_t from, size_t size)
+carrynet_status transport_broadcast(carrynet_comm *comm, uint32_t from, size_t size)
 {
-    const struct link_mpi *mpi = ranks->mpi;
-    const double met = come(ranks);
-    const int error = MPI_Bcast(ranks->in, (int)size, MPI_BYTE, (int)from, mpi->all);
-    gone(ranks, met, from == ranks->rank ? (uint64_t)size * (ranks->count - 1) : 0);
+    const struct transport_mpi *mpi = comm->mpi;
+    const double met = come(comm);
+    const int error = MPI_Bcast(comm->in, (int)size, MPI_BYTE, (int)from, mpi->all);
+    gone(comm, met, from == comm->rank ? (uint64_t)size * (comm->count - 1) : 0);
     return checked(error, "MPI_Bcast");
 }
 
-carrynet_status link_count_alike(carrynet_ranks *ranks, uint64_t number, size_t *alike)
+carrynet_status transport_count_equal(carrynet_comm *comm, uint64_t number, size_t *alike)
 {
-    const struct link_mpi *mpi = ranks->mpi;
+    const struct transport_mpi *mpi = comm->mpi;
     uint64_t other;
     const carrynet_status status =
-        checked(MPI_Allgather(&number, sizeof number, MPI_BYTE, ranks->in, sizeof number, MPI_BYTE, mpi->local),
+        checked(MPI_Allgather(&number, sizeof number, MPI_BYTE, comm->in, sizeof number, MPI_BYTE, mpi->local),
                 "MPI_Allgather");
     *alike = 0;
-    for (uint32_t r = 0; r < ranks->local_count && status == CARRYNET_OK; ++r) {
-        memcpy(&other, ranks->in + r * sizeof other, sizeof other);
+    for (uint32_t r = 0; r < comm->local_count && status == CARRYNET_OK; ++r) {
+        memcpy(&other, comm->in + r * sizeof other, sizeof other);
         *alike += other == number ? 1 : 0;
     }
     return status;
 }
 
-bool link_farewell(carrynet_ranks *ranks, int code, int *codes, double seconds)
+bool transport_exit_codes(carrynet_comm *comm, int code, int *codes, double seconds)
 {
-    const struct link_mpi *mpi = ranks->mpi;
+    const struct transport_mpi *mpi = comm->mpi;
     const double start = base_seconds();
     MPI_Request request;
     long pause = 50000; /* nanoseconds: whoever waits for long leaves the core to others */
@@ -236,32 +236,32 @@ bool link_farewell(carrynet_ranks *ranks, int code, int *codes, double seconds)
 
 /* ---- from one to one -------------------------------------------------------------------------------------------- */
 
-carrynet_status link_send(carrynet_ranks *ranks, uint32_t to, const void *bytes, size_t size)
+carrynet_status transport_send(carrynet_comm *comm, uint32_t to, const void *bytes, size_t size)
 {
-    const struct link_mpi *mpi = ranks->mpi;
+    const struct transport_mpi *mpi = comm->mpi;
     return checked(MPI_Send(bytes, (int)size, MPI_BYTE, (int)to, TAG, mpi->all), "MPI_Send");
 }
 
-carrynet_status link_receive(carrynet_ranks *ranks, uint32_t from, void *bytes, size_t size)
+carrynet_status transport_receive(carrynet_comm *comm, uint32_t from, void *bytes, size_t size)
 {
-    const struct link_mpi *mpi = ranks->mpi;
+    const struct transport_mpi *mpi = comm->mpi;
     return checked(MPI_Recv(bytes, (int)size, MPI_BYTE, (int)from, TAG, mpi->all, MPI_STATUS_IGNORE), "MPI_Recv");
 }
 
-carrynet_status link_probe(carrynet_ranks *ranks, bool *waits, uint32_t *from)
+carrynet_status transport_probe(carrynet_comm *comm, bool *waits, uint32_t *from)
 {
-    const struct link_mpi *mpi = ranks->mpi;
+    const struct transport_mpi *mpi = comm->mpi;
     MPI_Status about;
     int is = 0;
-    const int error = MPI_Iprobe(*from < ranks->count ? (int)*from : MPI_ANY_SOURCE, TAG, mpi->all, &is, &about);
+    const int error = MPI_Iprobe(*from < comm->count ? (int)*from : MPI_ANY_SOURCE, TAG, mpi->all, &is, &about);
     *waits = error == MPI_SUCCESS && is;
     if (*waits)
         *from = (uint32_t)about.MPI_SOURCE;
     return checked(error, "MPI_Iprobe");
 }
 
-void link_abort(carrynet_ranks *ranks, int code)
+void transport_abort(carrynet_comm *comm, int code)
 {
-    const struct link_mpi *mpi = ranks->mpi;
+    const struct transport_mpi *mpi = comm->mpi;
     (void)MPI_Abort(mpi->all, code);
 }

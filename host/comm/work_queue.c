@@ -5,7 +5,7 @@
  *     answer:   struct answer, then the message of an error, likewise
  * Whoever waits sleeps between looks, since items take long and cores may be short.
  */
-#include "ranks/link.h"
+#include "comm/transport.h"
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -25,8 +25,8 @@ struct answer {
 
 /* What the two threads of rank 0 share. */
 struct desk {
-    carrynet_ranks *ranks;
-    const struct ranks_work *work;
+    carrynet_comm *comm;
+    const struct comm_work *work;
     pthread_mutex_t lock, taking;
     uint64_t next;
     bool ended;
@@ -43,13 +43,13 @@ static void rest(unsigned *turn)
     (void)nanosleep(&(struct timespec){.tv_nsec = nanoseconds}, NULL);
 }
 
-static bool is_stopped(const struct ranks_work *work)
+static bool is_stopped(const struct comm_work *work)
 {
     return work->stop != NULL && work->stop(work->self);
 }
 
 /* One item here: its status, which a result that memory was short for changes. */
-static carrynet_status work_at(const struct ranks_work *work, uint64_t item, base_text *result)
+static carrynet_status work_at(const struct comm_work *work, uint64_t item, base_text *result)
 {
     const carrynet_status status = work->work(work->self, item, result);
     if (status == CARRYNET_OK && result->failed)
@@ -57,7 +57,7 @@ static carrynet_status work_at(const struct ranks_work *work, uint64_t item, bas
     return status;
 }
 
-static carrynet_status alone(const struct ranks_work *work)
+static carrynet_status alone(const struct comm_work *work)
 {
     carrynet_status status = CARRYNET_OK;
     for (uint64_t item = 0; item < work->count && status == CARRYNET_OK && !is_stopped(work); ++item) {
@@ -128,25 +128,25 @@ static void work_at_desk(struct desk *desk)
     }
 }
 
-static carrynet_status receive_text(carrynet_ranks *ranks, uint32_t from, base_text *text, uint64_t size)
+static carrynet_status receive_text(carrynet_comm *comm, uint32_t from, base_text *text, uint64_t size)
 {
     carrynet_status status = CARRYNET_OK;
     while (size > 0 && status == CARRYNET_OK) {
-        const size_t now = size < ranks->portion ? (size_t)size : ranks->portion;
-        status = link_receive(ranks, from, ranks->in, now);
+        const size_t now = size < comm->portion ? (size_t)size : comm->portion;
+        status = transport_receive(comm, from, comm->in, now);
         if (status == CARRYNET_OK)
-            base_text_append(text, (const char *)ranks->in, now); /* what memory is short for goes by */
+            base_text_append(text, (const char *)comm->in, now); /* what memory is short for goes by */
         size -= now;
     }
     return status;
 }
 
-static carrynet_status send_text(carrynet_ranks *ranks, uint32_t to, const char *text, uint64_t size)
+static carrynet_status send_text(carrynet_comm *comm, uint32_t to, const char *text, uint64_t size)
 {
     carrynet_status status = CARRYNET_OK;
     while (size > 0 && status == CARRYNET_OK) {
-        const size_t now = size < ranks->portion ? (size_t)size : ranks->portion;
-        status = link_send(ranks, to, text, now);
+        const size_t now = size < comm->portion ? (size_t)size : comm->portion;
+        status = transport_send(comm, to, text, now);
         text += now;
         size -= now;
     }
@@ -156,13 +156,13 @@ static carrynet_status send_text(carrynet_ranks *ranks, uint32_t to, const char 
 /* One question and, unless there is nothing more, its answer; *parked otherwise. */
 static carrynet_status serve_one(struct desk *desk, uint32_t from, bool *parked)
 {
-    carrynet_ranks *ranks = desk->ranks;
+    carrynet_comm *comm = desk->comm;
     struct answer answer = {.has_item = 1};
     struct ask ask;
     base_text text = {0};
-    carrynet_status status = link_receive(ranks, from, &ask, sizeof ask);
+    carrynet_status status = transport_receive(comm, from, &ask, sizeof ask);
     if (status == CARRYNET_OK)
-        status = receive_text(ranks, from, &text, ask.size);
+        status = receive_text(comm, from, &text, ask.size);
     if (status == CARRYNET_OK && ask.stopped)
         end(desk);
     if (status == CARRYNET_OK && ask.status != CARRYNET_OK)
@@ -174,7 +174,7 @@ static carrynet_status serve_one(struct desk *desk, uint32_t from, bool *parked)
     base_text_free(&text);
     *parked = status == CARRYNET_OK && !hand_out(desk, &answer.item);
     if (status == CARRYNET_OK && !*parked)
-        status = link_send(ranks, from, &answer, sizeof answer);
+        status = transport_send(comm, from, &answer, sizeof answer);
     return status;
 }
 
@@ -184,12 +184,12 @@ static void *serve(void *shared)
     struct desk *desk = shared;
     uint32_t parked = 0;
     unsigned turn = 0;
-    while (parked + 1 < desk->ranks->count) {
+    while (parked + 1 < desk->comm->count) {
         bool waits = false, is_parked = false;
         uint32_t from = UINT32_MAX;
         if (desk->alone && is_stopped(desk->work))
             end(desk);
-        carrynet_status status = link_probe(desk->ranks, &waits, &from);
+        carrynet_status status = transport_probe(desk->comm, &waits, &from);
         if (status == CARRYNET_OK && waits)
             status = serve_one(desk, from, &is_parked);
         if (status != CARRYNET_OK) {
@@ -206,16 +206,16 @@ static void *serve(void *shared)
 }
 
 /* All at rank 0. */
-static carrynet_status desk_run(carrynet_ranks *ranks, const struct ranks_work *work)
+static carrynet_status desk_run(carrynet_comm *comm, const struct comm_work *work)
 {
-    struct desk desk = {.ranks = ranks, .work = work};
+    struct desk desk = {.comm = comm, .work = work};
     sigset_t all, before;
     pthread_t server;
     (void)pthread_mutex_init(&desk.lock, NULL);
     (void)pthread_mutex_init(&desk.taking, NULL);
     /* Signals stay with the caller. */
     const bool quiet = sigfillset(&all) == 0 && pthread_sigmask(SIG_SETMASK, &all, &before) == 0;
-    const bool threaded = ranks->threads && pthread_create(&server, NULL, serve, &desk) == 0;
+    const bool threaded = comm->threads && pthread_create(&server, NULL, serve, &desk) == 0;
     if (quiet)
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (threaded) {
@@ -229,10 +229,10 @@ static carrynet_status desk_run(carrynet_ranks *ranks, const struct ranks_work *
     const struct answer answer = {.status = (int32_t)desk.status,
                                   .size = desk.status == CARRYNET_OK ? 0 : strlen(message)};
     carrynet_status status = CARRYNET_OK;
-    for (uint32_t r = 1; r < ranks->count && status == CARRYNET_OK; ++r) {
-        status = link_send(ranks, r, &answer, sizeof answer);
+    for (uint32_t r = 1; r < comm->count && status == CARRYNET_OK; ++r) {
+        status = transport_send(comm, r, &answer, sizeof answer);
         if (status == CARRYNET_OK)
-            status = send_text(ranks, r, message, answer.size);
+            status = send_text(comm, r, message, answer.size);
     }
     if (desk.status != CARRYNET_OK)
         status = base_fail(desk.status, "%s", message);
@@ -244,21 +244,21 @@ static carrynet_status desk_run(carrynet_ranks *ranks, const struct ranks_work *
 
 /* ---- the others ------------------------------------------------------------------------------------------------- */
 
-static carrynet_status wait_for_answer(carrynet_ranks *ranks, struct answer *answer)
+static carrynet_status wait_for_answer(carrynet_comm *comm, struct answer *answer)
 {
     carrynet_status status = CARRYNET_OK;
     bool waits = false;
     unsigned turn = 0;
     while (status == CARRYNET_OK && !waits) {
         uint32_t from = 0;
-        status = link_probe(ranks, &waits, &from);
+        status = transport_probe(comm, &waits, &from);
         if (status == CARRYNET_OK && !waits)
             rest(&turn);
     }
-    return status == CARRYNET_OK ? link_receive(ranks, 0, answer, sizeof *answer) : status;
+    return status == CARRYNET_OK ? transport_receive(comm, 0, answer, sizeof *answer) : status;
 }
 
-static carrynet_status work_for_desk(carrynet_ranks *ranks, const struct ranks_work *work)
+static carrynet_status work_for_desk(carrynet_comm *comm, const struct comm_work *work)
 {
     struct ask ask = {0};
     struct answer answer;
@@ -267,19 +267,19 @@ static carrynet_status work_for_desk(carrynet_ranks *ranks, const struct ranks_w
     for (;;) {
         ask.stopped = is_stopped(work);
         ask.size = ask.status == CARRYNET_OK ? text.size : strlen(carrynet_message());
-        status = link_send(ranks, 0, &ask, sizeof ask);
+        status = transport_send(comm, 0, &ask, sizeof ask);
         if (status == CARRYNET_OK)
-            status = send_text(ranks, 0, ask.status == CARRYNET_OK ? text.data : carrynet_message(), ask.size);
+            status = send_text(comm, 0, ask.status == CARRYNET_OK ? text.data : carrynet_message(), ask.size);
         base_text_free(&text);
         if (status == CARRYNET_OK)
-            status = wait_for_answer(ranks, &answer);
+            status = wait_for_answer(comm, &answer);
         if (status != CARRYNET_OK || !answer.has_item)
             break;
         ask = (struct ask){.item = answer.item, .has_result = 1};
         ask.status = (int32_t)work_at(work, answer.item, &text);
     }
     if (status == CARRYNET_OK && answer.status != CARRYNET_OK) {
-        status = receive_text(ranks, 0, &text, answer.size);
+        status = receive_text(comm, 0, &text, answer.size);
         if (status == CARRYNET_OK)
             status = base_fail((carrynet_status)answer.status, "%s", text.data != NULL ? text.data : "no memory");
         base_text_free(&text);
@@ -287,9 +287,9 @@ static carrynet_status work_for_desk(carrynet_ranks *ranks, const struct ranks_w
     return status;
 }
 
-carrynet_status ranks_share_out(carrynet_ranks *ranks, const struct ranks_work *work)
+carrynet_status comm_distribute(carrynet_comm *comm, const struct comm_work *work)
 {
-    if (carrynet_ranks_count(ranks) == 1)
+    if (carrynet_comm_size(comm) == 1)
         return alone(work);
-    return carrynet_ranks_rank(ranks) == 0 ? desk_run(ranks, work) : work_for_desk(ranks, work);
+    return carrynet_comm_rank(comm) == 0 ? desk_run(comm, work) : work_for_desk(comm, work);
 }
