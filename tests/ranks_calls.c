@@ -330,11 +330,11 @@ int main(int argc, char **argv)
     check_agreement(comm);
     check_data(comm);
     check_share_out(comm);
-    const size_t whole = comm->portion;
-    comm->portion = (size_t)count * 16;
+    const size_t whole = comm->chunk;
+    comm->chunk = (size_t)count * 16;
     check_data(comm);
     check_share_out(comm);
-    comm->portion = whole;
+    comm->chunk = whole;
     check_engine(comm, 1);
     check_engine(comm, 2 * count);
     check_train(comm);
@@ -345,7 +345,7 @@ int main(int argc, char **argv)
     const carrynet_traffic traffic = carrynet_comm_traffic(comm);
     CHECK(count == 1 || (traffic.exchanges == 1 && traffic.bytes == 8 * (count - 1) && traffic.waiting >= 0));
     /* Rank 0 has something to save after a signal that the last has seen. */
-    comm->patience = 0.05;
+    comm->error_timeout = 0.05;
     if (rank == 0)
         (void)nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
     CHECK(carrynet_comm_free(comm, rank == count - 1 ? 130 : 0, codes));

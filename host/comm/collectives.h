@@ -1,11 +1,10 @@
 /*
- * What the rest of the library asks of ranks: agreement, exchange, and the sharing out of work. Each call is collective,
- * in the same order on every rank, but comm_distribute's `work` and `take`. With NULL, or one rank, each does at once
- * what it would do among several.
+ * Collectives: every rank makes the same calls in the same order. With a communicator that is NULL, or of one rank, each
+ * call returns at once what it would return among several.
  *
- * A status that goes in is this rank's of what went before: if any rank's is not OK, none of the data is valid and every
- * rank gets the status and the message of the lowest such rank, "rank 2: ..." before it, but where it is already there,
- * or where the same has befallen all.
+ * `mine` is this rank's status so far, and is reduced together with the data. If any rank's is not OK, no data is valid and
+ * every rank returns the status and message of the lowest such rank. The message then begins with "rank 2: ", unless it
+ * names a rank already or all ranks have the same one.
  */
 #ifndef COMM_COLLECTIVES_H
 #define COMM_COLLECTIVES_H
@@ -13,24 +12,24 @@
 #include "base/base.h"
 #include <carrynet/comm.h>
 
-/* OK where every rank's is. */
+/* Status reduction: OK if it is on every rank. */
 carrynet_status comm_allreduce_status(carrynet_comm *comm, carrynet_status mine);
 
-/* Whether it is so on any rank. Where MPI fails: true. */
+/* True if it is on any rank, or if MPI fails. */
 bool comm_allreduce_or(carrynet_comm *comm, bool mine);
 
-/* The decision of rank 0. Where MPI fails: its own. */
+/* The flag of rank 0; this rank's own if MPI fails. */
 bool comm_broadcast_flag(carrynet_comm *comm, bool mine);
 
-/* The same of a number, *number. Where MPI fails: false. */
+/* *number becomes that of rank 0. False if MPI fails. */
 bool comm_broadcast_number(carrynet_comm *comm, uint64_t *number);
 
-/* ARGUMENT, naming the first rank whose text is not that of rank 0: `what` says what differs ("the settings"). */
+/* ARGUMENT unless all ranks pass the same text; the message names the first rank that differs from rank 0, and `what` ("the settings"). */
 carrynet_status comm_check_same(carrynet_comm *comm, carrynet_status mine, const char *what, const char *text);
 
 /*
- * Everybody's bytes to everybody: all receives those of rank 0, then those of rank 1, and so on; counts [ranks] says how
- * many each has, the same on all.
+ * Every rank's bytes to every rank: `all` receives those of rank 0, then those of rank 1, and so on. counts [ranks], the
+ * same on all ranks: bytes of each.
  */
 carrynet_status comm_allgather(carrynet_comm *comm, carrynet_status mine, void *all, const uint64_t *counts,
                                const void *bytes);
@@ -40,17 +39,19 @@ carrynet_status comm_alltoall(carrynet_comm *comm, carrynet_status mine, void *r
                               uint64_t size);
 
 /*
- * Work handed out as ranks become free: items 0, ..., count - 1 in order. work runs on any rank, in the caller's thread,
- * and adds the item's result to `result`; take runs on rank 0 alone, for every result as it comes, in any order of items,
- * never two at once, but beside work and perhaps in another thread. An error of either, or stop (asked between items, on
- * every rank: true ends the handing out), lets ranks finish their items and then ends it. Returns, the same on every
- * rank: the first error, else OK.
+ * A work queue: items 0, ..., count - 1 are dispatched in order, each to the next free rank.
+ *   run      on any rank, in the caller's thread: appends the item's result to `result`.
+ *   collect  on rank 0, once for each result, in order of arrival: one call at a time, but beside `run` and perhaps in
+ *            another thread.
+ *   stop     on every rank, between items: true ends the dispatching. Or NULL.
+ * After an error of run or collect, or a stop, the ranks finish the items that they have. Returns the first error, the
+ * same on every rank, else OK.
  */
 struct comm_work {
     uint64_t count;
-    carrynet_status (*work)(void *self, uint64_t item, base_text *result);
-    carrynet_status (*take)(void *self, uint64_t item, const char *result, size_t size);
-    bool (*stop)(void *self); /* or NULL */
+    carrynet_status (*run)(void *self, uint64_t item, base_text *result);
+    carrynet_status (*collect)(void *self, uint64_t item, const char *result, size_t size);
+    bool (*stop)(void *self);
     void *self;
 };
 carrynet_status comm_distribute(carrynet_comm *comm, const struct comm_work *work);

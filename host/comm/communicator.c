@@ -1,4 +1,7 @@
-/* Joining the job and leaving it. Those who join must be of one build, or their bits would not be the same. */
+/*
+ * Joining and leaving a job. Processes that join must be of one build, or their results could differ in bits; each gets
+ * an equal share of the machine's cores.
+ */
 #include "base/embedded.h"
 #include "comm/transport.h"
 #include <carrynet/prove.h>
@@ -8,15 +11,15 @@
 extern const struct embedded_file embedded_kernels[];
 
 enum {
-    STAGE = 2 << 20,     /* bytes */
-    STAGE_OF_RANK = 1024 /* at least, for each */
+    BUFFER = 2 << 20,     /* bytes */
+    BUFFER_OF_RANK = 1024 /* at least, for each rank */
 };
 
-enum { SIGNALS = 128 }; /* exit codes above are those of a signal */
+enum { SIGNALS = 128 }; /* exit codes above it are a signal's */
 
-static const double patience = 5; /* seconds that a rank with an error of its own waits for the others */
+static const double error_timeout = 5; /* seconds, as in transport.h */
 
-/* The same release, arithmetic, prover, kernels. */
+/* Equal release, arithmetic, prover and kernels. */
 static carrynet_status compare_builds(carrynet_comm *comm)
 {
     char number[24], kernels[24];
@@ -41,9 +44,9 @@ static void release(carrynet_comm *comm, bool end)
 {
     base_share_cores(1, 1);
     transport_close(comm, end);
-    base_free(comm->in);
-    base_free(comm->out);
-    base_free(comm->stands);
+    base_free(comm->recv);
+    base_free(comm->send);
+    base_free(comm->statuses);
     base_free(comm->sizes);
     base_free(comm);
 }
@@ -56,19 +59,19 @@ carrynet_status carrynet_comm_create(carrynet_comm **out)
     carrynet_status status = base_allocate(&comm, 1, sizeof *comm);
     if (status != CARRYNET_OK)
         return status;
-    comm->patience = patience;
+    comm->error_timeout = error_timeout;
     status = transport_open(comm);
     const size_t count = comm->count;
-    comm->portion = count * STAGE_OF_RANK > STAGE ? count * STAGE_OF_RANK : STAGE;
+    comm->chunk = count * BUFFER_OF_RANK > BUFFER ? count * BUFFER_OF_RANK : BUFFER;
     if (status == CARRYNET_OK)
-        status = base_allocate(&comm->in, comm->portion, 1);
+        status = base_allocate(&comm->recv, comm->chunk, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&comm->out, comm->portion, 1);
+        status = base_allocate(&comm->send, comm->chunk, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&comm->stands, count, sizeof *comm->stands);
+        status = base_allocate(&comm->statuses, count, sizeof *comm->statuses);
     if (status == CARRYNET_OK)
         status = base_allocate(&comm->sizes, count, sizeof *comm->sizes);
-    /* From here on what fails fails on all. Before, one process that ends has its launcher end the others. */
+    /* From here on an error is every rank's. Before, a process that ends makes its launcher end the others. */
     const bool together = status == CARRYNET_OK || count == 1;
     if (status == CARRYNET_OK)
         status = compare_builds(comm);
@@ -90,13 +93,13 @@ bool carrynet_comm_free(carrynet_comm *comm, int code, int *codes)
             codes[0] = code;
         return true;
     }
-    /* Who has seen a signal has come as far as all others, which may have a result to save. */
-    const double seconds = code == 0 || code > SIGNALS ? -1 : comm->patience;
-    /* The stage has room for the codes of all. */
-    if (!transport_exit_codes(comm, code, (int *)(void *)comm->in, seconds))
+    /* After a signal the others may still have a result to save. */
+    const double seconds = code == 0 || code > SIGNALS ? -1 : comm->error_timeout;
+    /* recv has room for the codes of all. */
+    if (!transport_exit_codes(comm, code, (int *)(void *)comm->recv, seconds))
         return false;
     if (codes != NULL)
-        memcpy(codes, comm->in, comm->count * sizeof *codes);
+        memcpy(codes, comm->recv, comm->count * sizeof *codes);
     release(comm, true);
     return true;
 }

@@ -1,4 +1,4 @@
-/* What launchers of MPI tell a process in its environment, before MPI has begun. */
+/* The number of ranks as MPI's launchers put it into the environment, known before MPI is initialized. */
 #include "comm/collectives.h"
 #include <stdlib.h>
 

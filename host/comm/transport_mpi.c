@@ -1,6 +1,7 @@
 /*
- * link.h on MPI. Three communicators of our own: for the collective calls and messages; for the farewell, which must not
- * meet a collective call that others still wait in; of this machine. Errors come back as a status.
+ * transport.h with MPI, on three communicators of its own: `all` for collectives and messages; `leaving` for the exit codes,
+ * which must not be matched with a collective that other ranks still wait in; `local` for the ranks of this machine. MPI's
+ * errors are returned as a status.
  */
 #include "comm/transport.h"
 #include <mpi.h>
@@ -8,8 +9,8 @@
 #include <time.h>
 
 struct transport_mpi {
-    MPI_Comm all, farewell, local;
-    bool begun;             /* MPI was begun here, and is ended here */
+    MPI_Comm all, leaving, local;
+    bool initialized;       /* MPI was initialized here, and is finalized here */
     int *counts, *displays; /* [count] */
 };
 
@@ -22,7 +23,7 @@ bool carrynet_comm_built(void)
 
 const char *carrynet_comm_library(void)
 {
-    /* The first line; asked once, by whoever is first: the text is the same. */
+    /* The first line. Threads may race to fill it, all with the same text. */
     static char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int size = 0;
     if (text[0] == '\0' && MPI_Get_library_version(text, &size) != MPI_SUCCESS)
@@ -44,8 +45,8 @@ static carrynet_status checked(int error, const char *call)
     return base_fail(CARRYNET_ERROR_DEVICE, "%s failed: %s", call, text[0] != '\0' ? text : "no reason is known");
 }
 
-/* MPI itself, with its threads; *threads: any one thread at a time may call it. */
-static carrynet_status begin(struct transport_mpi *mpi, bool *threads)
+/* Initializes MPI if the caller has not; *threads: whether any one thread at a time may call it. */
+static carrynet_status initialize(struct transport_mpi *mpi, bool *threads)
 {
     int given = 0, is = 0;
     carrynet_status status = checked(MPI_Finalized(&is), "MPI_Finalized");
@@ -55,8 +56,8 @@ static carrynet_status begin(struct transport_mpi *mpi, bool *threads)
         status = checked(MPI_Initialized(&is), "MPI_Initialized");
     if (status == CARRYNET_OK && !is) {
         status = checked(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &given), "MPI_Init_thread");
-        mpi->begun = status == CARRYNET_OK;
-        if (mpi->begun)
+        mpi->initialized = status == CARRYNET_OK;
+        if (mpi->initialized)
             (void)MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     } else if (status == CARRYNET_OK) {
         status = checked(MPI_Query_thread(&given), "MPI_Query_thread");
@@ -65,8 +66,8 @@ static carrynet_status begin(struct transport_mpi *mpi, bool *threads)
     return status;
 }
 
-/* A communicator that was made, or not. */
-static carrynet_status own(const MPI_Comm *communicator, const char *call, int error)
+/* A communicator that was created, or not: its errors come back as codes. */
+static carrynet_status created(const MPI_Comm *communicator, const char *call, int error)
 {
     const carrynet_status status = checked(error, call);
     if (status == CARRYNET_OK)
@@ -82,20 +83,20 @@ carrynet_status transport_open(carrynet_comm *comm)
     carrynet_status status = base_allocate(&mpi, 1, sizeof *mpi);
     if (status != CARRYNET_OK)
         return status;
-    mpi->all = mpi->farewell = mpi->local = MPI_COMM_NULL;
+    mpi->all = mpi->leaving = mpi->local = MPI_COMM_NULL;
     comm->mpi = mpi;
-    status = begin(mpi, &comm->threads);
+    status = initialize(mpi, &comm->threads);
     if (status == CARRYNET_OK)
-        status = own(&mpi->all, "MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &mpi->all));
+        status = created(&mpi->all, "MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &mpi->all));
     if (status == CARRYNET_OK)
-        status = own(&mpi->farewell, "MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &mpi->farewell));
+        status = created(&mpi->leaving, "MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &mpi->leaving));
     if (status == CARRYNET_OK)
         status = checked(MPI_Comm_size(mpi->all, &count), "MPI_Comm_size");
     if (status == CARRYNET_OK)
         status = checked(MPI_Comm_rank(mpi->all, &rank), "MPI_Comm_rank");
     if (status == CARRYNET_OK)
-        status = own(&mpi->local, "MPI_Comm_split_type",
-                     MPI_Comm_split_type(mpi->all, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &mpi->local));
+        status = created(&mpi->local, "MPI_Comm_split_type",
+                         MPI_Comm_split_type(mpi->all, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &mpi->local));
     if (status == CARRYNET_OK)
         status = checked(MPI_Comm_size(mpi->local, &local_count), "MPI_Comm_size");
     if (status == CARRYNET_OK)
@@ -116,7 +117,7 @@ carrynet_status transport_open(carrynet_comm *comm)
     return status;
 }
 
-static void let_go(MPI_Comm *communicator)
+static void free_communicator(MPI_Comm *communicator)
 {
     if (*communicator != MPI_COMM_NULL)
         (void)MPI_Comm_free(communicator);
@@ -128,10 +129,10 @@ void transport_close(carrynet_comm *comm, bool end)
     if (mpi == NULL)
         return;
     if (end) {
-        let_go(&mpi->local);
-        let_go(&mpi->farewell);
-        let_go(&mpi->all);
-        if (mpi->begun)
+        free_communicator(&mpi->local);
+        free_communicator(&mpi->leaving);
+        free_communicator(&mpi->all);
+        if (mpi->initialized)
             (void)MPI_Finalize();
     }
     base_free(mpi->displays);
@@ -142,8 +143,8 @@ void transport_close(carrynet_comm *comm, bool end)
 
 /* ---- collective calls ------------------------------------------------------------------------------------------- */
 
-/* Before and after each: the numbers of carrynet_traffic. */
-static double come(carrynet_comm *comm)
+/* Called before and after each: they count carrynet_traffic. */
+static double begin_collective(carrynet_comm *comm)
 {
     const struct transport_mpi *mpi = comm->mpi;
     if (!comm->measured)
@@ -155,7 +156,7 @@ static double come(carrynet_comm *comm)
     return met;
 }
 
-static void gone(carrynet_comm *comm, double met, uint64_t bytes)
+static void end_collective(carrynet_comm *comm, double met, uint64_t bytes)
 {
     ++comm->traffic.exchanges;
     comm->traffic.bytes += bytes;
@@ -174,30 +175,30 @@ carrynet_status transport_allgather(carrynet_comm *comm, const uint64_t *sizes)
         at += (int)sizes[r];
         equal = equal && sizes[r] == sizes[0];
     }
-    const double met = come(comm);
-    /* MPI knows better ways for equal parts. */
+    const double met = begin_collective(comm);
+    /* MPI has faster algorithms for equal parts. */
     const int error =
-        equal ? MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, comm->in, (int)sizes[0], MPI_BYTE, mpi->all)
-              : MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, comm->in, mpi->counts, mpi->displays, MPI_BYTE, mpi->all);
-    gone(comm, met, sizes[comm->rank] * (comm->count - 1));
+        equal ? MPI_Allgather(MPI_IN_PLACE, 0, MPI_BYTE, comm->recv, (int)sizes[0], MPI_BYTE, mpi->all)
+              : MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, comm->recv, mpi->counts, mpi->displays, MPI_BYTE, mpi->all);
+    end_collective(comm, met, sizes[comm->rank] * (comm->count - 1));
     return checked(error, "MPI_Allgatherv");
 }
 
 carrynet_status transport_alltoall(carrynet_comm *comm, size_t size)
 {
     const struct transport_mpi *mpi = comm->mpi;
-    const double met = come(comm);
-    const int error = MPI_Alltoall(comm->out, (int)size, MPI_BYTE, comm->in, (int)size, MPI_BYTE, mpi->all);
-    gone(comm, met, (uint64_t)size * (comm->count - 1));
+    const double met = begin_collective(comm);
+    const int error = MPI_Alltoall(comm->send, (int)size, MPI_BYTE, comm->recv, (int)size, MPI_BYTE, mpi->all);
+    end_collective(comm, met, (uint64_t)size * (comm->count - 1));
     return checked(error, "MPI_Alltoall");
 }
 
 carrynet_status transport_broadcast(carrynet_comm *comm, uint32_t from, size_t size)
 {
     const struct transport_mpi *mpi = comm->mpi;
-    const double met = come(comm);
-    const int error = MPI_Bcast(comm->in, (int)size, MPI_BYTE, (int)from, mpi->all);
-    gone(comm, met, from == comm->rank ? (uint64_t)size * (comm->count - 1) : 0);
+    const double met = begin_collective(comm);
+    const int error = MPI_Bcast(comm->recv, (int)size, MPI_BYTE, (int)from, mpi->all);
+    end_collective(comm, met, from == comm->rank ? (uint64_t)size * (comm->count - 1) : 0);
     return checked(error, "MPI_Bcast");
 }
 
@@ -206,11 +207,11 @@ carrynet_status transport_count_equal(carrynet_comm *comm, uint64_t number, size
     const struct transport_mpi *mpi = comm->mpi;
     uint64_t other;
     const carrynet_status status =
-        checked(MPI_Allgather(&number, sizeof number, MPI_BYTE, comm->in, sizeof number, MPI_BYTE, mpi->local),
+        checked(MPI_Allgather(&number, sizeof number, MPI_BYTE, comm->recv, sizeof number, MPI_BYTE, mpi->local),
                 "MPI_Allgather");
     *alike = 0;
     for (uint32_t r = 0; r < comm->local_count && status == CARRYNET_OK; ++r) {
-        memcpy(&other, comm->in + r * sizeof other, sizeof other);
+        memcpy(&other, comm->recv + r * sizeof other, sizeof other);
         *alike += other == number ? 1 : 0;
     }
     return status;
@@ -221,9 +222,9 @@ bool transport_exit_codes(carrynet_comm *comm, int code, int *codes, double seco
     const struct transport_mpi *mpi = comm->mpi;
     const double start = base_seconds();
     MPI_Request request;
-    long pause = 50000; /* nanoseconds: whoever waits for long leaves the core to others */
+    long pause = 50000; /* nanoseconds, doubled with every turn: a long wait leaves the core to other processes */
     int done = 0;
-    if (MPI_Iallgather(&code, 1, MPI_INT, codes, 1, MPI_INT, mpi->farewell, &request) != MPI_SUCCESS)
+    if (MPI_Iallgather(&code, 1, MPI_INT, codes, 1, MPI_INT, mpi->leaving, &request) != MPI_SUCCESS)
         return false;
     while (MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done &&
            (seconds < 0 || base_seconds() - start < seconds)) {
@@ -234,7 +235,7 @@ bool transport_exit_codes(carrynet_comm *comm, int code, int *codes, double seco
     return done != 0;
 }
 
-/* ---- from one to one -------------------------------------------------------------------------------------------- */
+/* ---- point to point --------------------------------------------------------------------------------------------- */
 
 carrynet_status transport_send(carrynet_comm *comm, uint32_t to, const void *bytes, size_t size)
 {

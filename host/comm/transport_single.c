@@ -1,4 +1,4 @@
-/* One process, where the library is built without MPI: it has nobody to talk to, so most of link.h has nothing to do. */
+/* transport.h for one process, where the library is built without MPI: most calls have nothing to do. */
 #include "comm/transport.h"
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ carrynet_status transport_allgather(carrynet_comm *comm, const uint64_t *sizes)
 carrynet_status transport_alltoall(carrynet_comm *comm, size_t size)
 {
     for (size_t i = 0; i < size; ++i)
-        comm->in[i] = comm->out[i];
+        comm->recv[i] = comm->send[i];
     return CARRYNET_OK;
 }
 

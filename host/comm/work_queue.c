@@ -1,9 +1,10 @@
 /*
- * Work handed out as ranks become free. Rank 0 has a desk: a thread that alone calls MPI meanwhile, while the caller's
- * works at items too. The others ask, with the result of their last item; who finds nothing more is answered at the end.
- *     question: struct ask, then `size` bytes, the result or the message of an error, in pieces of a stage
- *     answer:   struct answer, then the message of an error, likewise
- * Whoever waits sleeps between looks, since items take long and cores may be short.
+ * The work queue of collectives.h. On rank 0 a server thread dispatches items and is the only one that calls MPI meanwhile,
+ * while the caller's thread runs items too. The other ranks send a request, with the result of their last item, and get
+ * an item as the answer; when none is left, the answer comes at the end, with the status of the whole.
+ *     request: struct request, then `size` bytes in chunks: the result, or the message of an error
+ *     answer:  struct answer, then the message of an error, likewise
+ * Waiting is polling with exponential back-off, since items take long and there may be more ranks than cores.
  */
 #include "comm/transport.h"
 #include <pthread.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-struct ask {
+struct request {
     uint64_t item, size;
     int32_t status;
     uint8_t has_result, stopped, unused[2];
@@ -23,20 +24,20 @@ struct answer {
     uint8_t has_item, unused[3];
 };
 
-/* What the two threads of rank 0 share. */
-struct desk {
+/* Shared by the two threads of rank 0. */
+struct queue {
     carrynet_comm *comm;
     const struct comm_work *work;
-    pthread_mutex_t lock, taking;
+    pthread_mutex_t lock, collecting;
     uint64_t next;
     bool ended;
-    bool alone;             /* the desk has no thread of its own: it does not work, and asks for the wish to stop */
+    bool unthreaded;        /* the caller's thread is the server: it runs no items, and polls work->stop */
     carrynet_status status; /* the first error, and its message */
     base_text message;
 };
 
-/* Some time for others, more with every turn. */
-static void rest(unsigned *turn)
+/* Sleeps, twice as long with every turn, up to a millisecond. */
+static void back_off(unsigned *turn)
 {
     const long nanoseconds = *turn < 6 ? 20000L << *turn : 1000000L;
     ++*turn;
@@ -48,94 +49,95 @@ static bool is_stopped(const struct comm_work *work)
     return work->stop != NULL && work->stop(work->self);
 }
 
-/* One item here: its status, which a result that memory was short for changes. */
-static carrynet_status work_at(const struct comm_work *work, uint64_t item, base_text *result)
+/* Runs one item; MEMORY if there was none for its result. */
+static carrynet_status run_item(const struct comm_work *work, uint64_t item, base_text *result)
 {
-    const carrynet_status status = work->work(work->self, item, result);
+    const carrynet_status status = work->run(work->self, item, result);
     if (status == CARRYNET_OK && result->failed)
         return base_fail(CARRYNET_ERROR_MEMORY, "no memory for a result");
     return status;
 }
 
-static carrynet_status alone(const struct comm_work *work)
+static carrynet_status run_alone(const struct comm_work *work)
 {
     carrynet_status status = CARRYNET_OK;
     for (uint64_t item = 0; item < work->count && status == CARRYNET_OK && !is_stopped(work); ++item) {
         base_text result = {0};
-        status = work_at(work, item, &result);
+        status = run_item(work, item, &result);
         if (status == CARRYNET_OK)
-            status = work->take(work->self, item, result.data, result.size);
+            status = work->collect(work->self, item, result.data, result.size);
         base_text_free(&result);
     }
     return status;
 }
 
-/* ---- the desk --------------------------------------------------------------------------------------------------- */
+/* ---- rank 0 ----------------------------------------------------------------------------------------------------- */
 
-static void end(struct desk *desk)
+static void end_queue(struct queue *queue)
 {
-    (void)pthread_mutex_lock(&desk->lock);
-    desk->ended = true;
-    (void)pthread_mutex_unlock(&desk->lock);
+    (void)pthread_mutex_lock(&queue->lock);
+    queue->ended = true;
+    (void)pthread_mutex_unlock(&queue->lock);
 }
 
-static void end_with(struct desk *desk, carrynet_status status, uint32_t rank, const char *message)
+static void fail_queue(struct queue *queue, carrynet_status status, uint32_t rank, const char *message)
 {
-    (void)pthread_mutex_lock(&desk->lock);
-    desk->ended = true;
-    if (desk->status == CARRYNET_OK) {
-        desk->status = status;
-        base_text_add(&desk->message, "rank %u: %s", rank, message);
+    (void)pthread_mutex_lock(&queue->lock);
+    queue->ended = true;
+    if (queue->status == CARRYNET_OK) {
+        queue->status = status;
+        base_text_add(&queue->message, "rank %u: %s", rank, message);
     }
-    (void)pthread_mutex_unlock(&desk->lock);
+    (void)pthread_mutex_unlock(&queue->lock);
 }
 
-static bool hand_out(struct desk *desk, uint64_t *item)
+static bool dispatch(struct queue *queue, uint64_t *item)
 {
-    (void)pthread_mutex_lock(&desk->lock);
-    const bool is = !desk->ended && desk->next < desk->work->count;
+    (void)pthread_mutex_lock(&queue->lock);
+    const bool is = !queue->ended && queue->next < queue->work->count;
     if (is)
-        *item = desk->next++;
-    (void)pthread_mutex_unlock(&desk->lock);
+        *item = queue->next++;
+    (void)pthread_mutex_unlock(&queue->lock);
     return is;
 }
 
-static void take(struct desk *desk, uint64_t item, const base_text *result)
+static void collect(struct queue *queue, uint64_t item, const base_text *result)
 {
-    (void)pthread_mutex_lock(&desk->taking);
-    const carrynet_status status = desk->work->take(desk->work->self, item, result->data, result->size);
+    (void)pthread_mutex_lock(&queue->collecting);
+    const carrynet_status status = queue->work->collect(queue->work->self, item, result->data, result->size);
     if (status != CARRYNET_OK)
-        end_with(desk, status, 0, carrynet_message());
-    (void)pthread_mutex_unlock(&desk->taking);
+        fail_queue(queue, status, 0, carrynet_message());
+    (void)pthread_mutex_unlock(&queue->collecting);
 }
 
-/* Items in the caller's thread, until there are no more. */
-static void work_at_desk(struct desk *desk)
+/* Items in the caller's thread, until none is left. */
+static void run_local_items(struct queue *queue)
 {
     uint64_t item;
     for (;;) {
-        if (is_stopped(desk->work))
-            end(desk);
-        if (!hand_out(desk, &item))
+        if (is_stopped(queue->work))
+            end_queue(queue);
+        if (!dispatch(queue, &item))
             return;
         base_text result = {0};
-        const carrynet_status status = work_at(desk->work, item, &result);
+        const carrynet_status status = run_item(queue->work, item, &result);
         if (status == CARRYNET_OK)
-            take(desk, item, &result);
+            collect(queue, item, &result);
         else
-            end_with(desk, status, 0, carrynet_message());
+            fail_queue(queue, status, 0, carrynet_message());
         base_text_free(&result);
     }
 }
 
+/* If memory is short, text->failed says so, and the rest is received all the same. */
 static carrynet_status receive_text(carrynet_comm *comm, uint32_t from, base_text *text, uint64_t size)
 {
     carrynet_status status = CARRYNET_OK;
     while (size > 0 && status == CARRYNET_OK) {
-        const size_t now = size < comm->portion ? (size_t)size : comm->portion;
-        status = transport_receive(comm, from, comm->in, now);
+        const size_t now = size < comm->chunk ? (size_t)size : comm->chunk;
+        status = transport_receive(comm, from, comm->recv, now);
         if (status == CARRYNET_OK)
-            base_text_append(text, (const char *)comm->in, now); /* what memory is short for goes by */
+            base_text_append(text, (const char *)comm->recv, now);
         size -= now;
     }
     return status;
@@ -145,7 +147,7 @@ static carrynet_status send_text(carrynet_comm *comm, uint32_t to, const char *t
 {
     carrynet_status status = CARRYNET_OK;
     while (size > 0 && status == CARRYNET_OK) {
-        const size_t now = size < comm->portion ? (size_t)size : comm->portion;
+        const size_t now = size < comm->chunk ? (size_t)size : comm->chunk;
         status = transport_send(comm, to, text, now);
         text += now;
         size -= now;
@@ -153,96 +155,97 @@ static carrynet_status send_text(carrynet_comm *comm, uint32_t to, const char *t
     return status;
 }
 
-/* One question and, unless there is nothing more, its answer; *parked otherwise. */
-static carrynet_status serve_one(struct desk *desk, uint32_t from, bool *parked)
+/* Receives one request and answers it with an item; *idle: none is left, so the answer has to wait. */
+static carrynet_status answer_one(struct queue *queue, uint32_t from, bool *idle)
 {
-    carrynet_comm *comm = desk->comm;
+    carrynet_comm *comm = queue->comm;
     struct answer answer = {.has_item = 1};
-    struct ask ask;
+    struct request request;
     base_text text = {0};
-    carrynet_status status = transport_receive(comm, from, &ask, sizeof ask);
+    carrynet_status status = transport_receive(comm, from, &request, sizeof request);
     if (status == CARRYNET_OK)
-        status = receive_text(comm, from, &text, ask.size);
-    if (status == CARRYNET_OK && ask.stopped)
-        end(desk);
-    if (status == CARRYNET_OK && ask.status != CARRYNET_OK)
-        end_with(desk, (carrynet_status)ask.status, from, text.data != NULL ? text.data : "no memory for its message");
-    else if (status == CARRYNET_OK && ask.has_result && text.failed)
-        end_with(desk, CARRYNET_ERROR_MEMORY, 0, "no memory for a result");
-    else if (status == CARRYNET_OK && ask.has_result)
-        take(desk, ask.item, &text);
+        status = receive_text(comm, from, &text, request.size);
+    if (status == CARRYNET_OK && request.stopped)
+        end_queue(queue);
+    if (status == CARRYNET_OK && request.status != CARRYNET_OK)
+        fail_queue(queue, (carrynet_status)request.status, from,
+                   text.data != NULL ? text.data : "no memory for its message");
+    else if (status == CARRYNET_OK && request.has_result && text.failed)
+        fail_queue(queue, CARRYNET_ERROR_MEMORY, 0, "no memory for a result");
+    else if (status == CARRYNET_OK && request.has_result)
+        collect(queue, request.item, &text);
     base_text_free(&text);
-    *parked = status == CARRYNET_OK && !hand_out(desk, &answer.item);
-    if (status == CARRYNET_OK && !*parked)
+    *idle = status == CARRYNET_OK && !dispatch(queue, &answer.item);
+    if (status == CARRYNET_OK && !*idle)
         status = transport_send(comm, from, &answer, sizeof answer);
     return status;
 }
 
-/* The desk's thread: until nobody has an item any more. */
-static void *serve(void *shared)
+/* The server: until every other rank is idle. */
+static void *answer_requests(void *shared)
 {
-    struct desk *desk = shared;
-    uint32_t parked = 0;
+    struct queue *queue = shared;
+    uint32_t idle = 0;
     unsigned turn = 0;
-    while (parked + 1 < desk->comm->count) {
-        bool waits = false, is_parked = false;
+    while (idle + 1 < queue->comm->count) {
+        bool waits = false, is_idle = false;
         uint32_t from = UINT32_MAX;
-        if (desk->alone && is_stopped(desk->work))
-            end(desk);
-        carrynet_status status = transport_probe(desk->comm, &waits, &from);
+        if (queue->unthreaded && is_stopped(queue->work))
+            end_queue(queue);
+        carrynet_status status = transport_probe(queue->comm, &waits, &from);
         if (status == CARRYNET_OK && waits)
-            status = serve_one(desk, from, &is_parked);
+            status = answer_one(queue, from, &is_idle);
         if (status != CARRYNET_OK) {
-            end_with(desk, status, 0, carrynet_message());
+            fail_queue(queue, status, 0, carrynet_message());
             break;
         }
-        parked += is_parked ? 1 : 0;
+        idle += is_idle ? 1 : 0;
         if (waits)
             turn = 0;
         else
-            rest(&turn);
+            back_off(&turn);
     }
     return NULL;
 }
 
-/* All at rank 0. */
-static carrynet_status desk_run(carrynet_comm *comm, const struct comm_work *work)
+/* The whole of rank 0. */
+static carrynet_status run_queue(carrynet_comm *comm, const struct comm_work *work)
 {
-    struct desk desk = {.comm = comm, .work = work};
+    struct queue queue = {.comm = comm, .work = work};
     sigset_t all, before;
     pthread_t server;
-    (void)pthread_mutex_init(&desk.lock, NULL);
-    (void)pthread_mutex_init(&desk.taking, NULL);
-    /* Signals stay with the caller. */
+    (void)pthread_mutex_init(&queue.lock, NULL);
+    (void)pthread_mutex_init(&queue.collecting, NULL);
+    /* Signals are delivered to the caller's thread. */
     const bool quiet = sigfillset(&all) == 0 && pthread_sigmask(SIG_SETMASK, &all, &before) == 0;
-    const bool threaded = comm->threads && pthread_create(&server, NULL, serve, &desk) == 0;
+    const bool threaded = comm->threads && pthread_create(&server, NULL, answer_requests, &queue) == 0;
     if (quiet)
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (threaded) {
-        work_at_desk(&desk);
+        run_local_items(&queue);
         (void)pthread_join(server, NULL);
     } else {
-        desk.alone = true;
-        (void)serve(&desk); /* and what is left, where nobody else is: nothing */
+        queue.unthreaded = true;
+        (void)answer_requests(&queue);
     }
-    const char *message = desk.message.data != NULL ? desk.message.data : "no memory for the message";
-    const struct answer answer = {.status = (int32_t)desk.status,
-                                  .size = desk.status == CARRYNET_OK ? 0 : strlen(message)};
+    const char *message = queue.message.data != NULL ? queue.message.data : "no memory for the message";
+    const struct answer answer = {.status = (int32_t)queue.status,
+                                  .size = queue.status == CARRYNET_OK ? 0 : strlen(message)};
     carrynet_status status = CARRYNET_OK;
     for (uint32_t r = 1; r < comm->count && status == CARRYNET_OK; ++r) {
         status = transport_send(comm, r, &answer, sizeof answer);
         if (status == CARRYNET_OK)
             status = send_text(comm, r, message, answer.size);
     }
-    if (desk.status != CARRYNET_OK)
-        status = base_fail(desk.status, "%s", message);
-    base_text_free(&desk.message);
-    (void)pthread_mutex_destroy(&desk.taking);
-    (void)pthread_mutex_destroy(&desk.lock);
+    if (queue.status != CARRYNET_OK)
+        status = base_fail(queue.status, "%s", message);
+    base_text_free(&queue.message);
+    (void)pthread_mutex_destroy(&queue.collecting);
+    (void)pthread_mutex_destroy(&queue.lock);
     return status;
 }
 
-/* ---- the others ------------------------------------------------------------------------------------------------- */
+/* ---- other ranks ------------------------------------------------------------------------------------------------ */
 
 static carrynet_status wait_for_answer(carrynet_comm *comm, struct answer *answer)
 {
@@ -253,30 +256,30 @@ static carrynet_status wait_for_answer(carrynet_comm *comm, struct answer *answe
         uint32_t from = 0;
         status = transport_probe(comm, &waits, &from);
         if (status == CARRYNET_OK && !waits)
-            rest(&turn);
+            back_off(&turn);
     }
     return status == CARRYNET_OK ? transport_receive(comm, 0, answer, sizeof *answer) : status;
 }
 
-static carrynet_status work_for_desk(carrynet_comm *comm, const struct comm_work *work)
+static carrynet_status run_dispatched_items(carrynet_comm *comm, const struct comm_work *work)
 {
-    struct ask ask = {0};
+    struct request request = {0};
     struct answer answer;
     base_text text = {0};
     carrynet_status status;
     for (;;) {
-        ask.stopped = is_stopped(work);
-        ask.size = ask.status == CARRYNET_OK ? text.size : strlen(carrynet_message());
-        status = transport_send(comm, 0, &ask, sizeof ask);
+        request.stopped = is_stopped(work);
+        request.size = request.status == CARRYNET_OK ? text.size : strlen(carrynet_message());
+        status = transport_send(comm, 0, &request, sizeof request);
         if (status == CARRYNET_OK)
-            status = send_text(comm, 0, ask.status == CARRYNET_OK ? text.data : carrynet_message(), ask.size);
+            status = send_text(comm, 0, request.status == CARRYNET_OK ? text.data : carrynet_message(), request.size);
         base_text_free(&text);
         if (status == CARRYNET_OK)
             status = wait_for_answer(comm, &answer);
         if (status != CARRYNET_OK || !answer.has_item)
             break;
-        ask = (struct ask){.item = answer.item, .has_result = 1};
-        ask.status = (int32_t)work_at(work, answer.item, &text);
+        request = (struct request){.item = answer.item, .has_result = 1};
+        request.status = (int32_t)run_item(work, answer.item, &text);
     }
     if (status == CARRYNET_OK && answer.status != CARRYNET_OK) {
         status = receive_text(comm, 0, &text, answer.size);
@@ -290,6 +293,6 @@ static carrynet_status work_for_desk(carrynet_comm *comm, const struct comm_work
 carrynet_status comm_distribute(carrynet_comm *comm, const struct comm_work *work)
 {
     if (carrynet_comm_size(comm) == 1)
-        return alone(work);
-    return carrynet_comm_rank(comm) == 0 ? desk_run(comm, work) : work_for_desk(comm, work);
+        return run_alone(work);
+    return carrynet_comm_rank(comm) == 0 ? run_queue(comm, work) : run_dispatched_items(comm, work);
 }

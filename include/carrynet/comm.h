@@ -1,10 +1,10 @@
 /*
- * Ranks: the processes of one job, on one machine or many, that compute one result together over MPI. Every rank makes
- * the same calls with the same settings in the same order; what a call returns is the same on every rank, bit for bit, and
- * the same as in one process; times alone are each rank's own. An engine of several ranks (carrynet_engine_options.ranks) cuts a batch along its blocks, a
- * population along its networks.
+ * The communicator: the processes of one job (ranks), on one machine or many, that compute one result together over MPI.
+ * Every rank makes the same calls with the same settings in the same order; each call returns the same on every rank, bit
+ * for bit, as it would in one process. Only times differ. An engine of several ranks (carrynet_engine_options.comm) splits
+ * a batch by blocks of sequences, or a population by networks.
  *
- * A rank that dies ends the job (its launcher sees to that); a call that fails on one rank fails on all, with that rank's
+ * A rank that dies ends the job (its launcher sees to that). A call that fails on one rank fails on all, with that rank's
  * message.
  */
 #ifndef CARRYNET_COMM_H
@@ -20,50 +20,50 @@ extern "C" {
 
 typedef struct carrynet_comm carrynet_comm;
 
-/* Whether the library was built with MPI; and MPI's own line about itself, or NULL. */
+/* Whether the library was built with MPI; and MPI's name and version in its own words, or NULL. */
 CARRYNET_API bool carrynet_comm_built(void);
 CARRYNET_API const char *carrynet_comm_library(void);
 
-/* Whether an MPI launcher has started this process, and beside how many others in all (0: it does not tell). */
+/* Whether an MPI launcher started this process; *count: of how many processes in all (0: unknown). */
 CARRYNET_API bool carrynet_comm_launched(uint32_t *count);
 
 /*
- * Joins the other processes of the job; MPI is initialised where the caller has not done so. Collective, and once in a
- * process; to free with carrynet_comm_free. ARGUMENT, on every rank: another release, arithmetic, prover or other
- * kernels on some rank, which is named. UNSUPPORTED: built without MPI, and how to build with it. DEVICE: MPI fails.
+ * Joins the job, and initializes MPI if the caller has not. Collective, once in a process; to free with
+ * carrynet_comm_free. ARGUMENT, on every rank: some rank, which is named, has another release, arithmetic, prover or other
+ * kernels. UNSUPPORTED: built without MPI; the message says how to build with it. DEVICE: MPI fails.
  */
-CARRYNET_API carrynet_status carrynet_comm_create(carrynet_comm **ranks);
+CARRYNET_API carrynet_status carrynet_comm_create(carrynet_comm **comm);
 
 /*
- * Leaves: collective, and ends MPI where carrynet_comm_create has begun it. Takes NULL. `code` is the caller's exit
- * code: with 0, or one above 128, which a signal's is, it waits for the others as long as they take; with another, an
- * error, for some seconds. Returns whether they came; then codes [count of ranks], if not NULL, is filled with theirs.
- * False: the others still wait for this one; carrynet_comm_abort ends them.
+ * Leaves the job: collective; finalizes MPI if carrynet_comm_create initialized it. Takes NULL. `code` is the caller's
+ * exit code: with 0, or a signal's (above 128), it waits for the other ranks without limit; with an error, for some
+ * seconds. Returns whether all came; then codes [size], if not NULL, receives the exit codes of all. If false, others
+ * still wait in a collective: carrynet_comm_abort ends them.
  */
 CARRYNET_API bool carrynet_comm_free(carrynet_comm *comm, int code, int *codes);
 
-/* Ends the processes of all ranks, this one too, with an exit code. For who cannot go on while others wait. */
+/* Ends the processes of all ranks, this one too, with an exit code. */
 CARRYNET_API void carrynet_comm_abort(carrynet_comm *comm, int code);
 
-/* How many ranks there are, and which of them this is, from 0; NULL: this process alone. */
+/* The number of ranks, and this one's, from 0. NULL: 1 and 0. */
 CARRYNET_API uint32_t carrynet_comm_size(const carrynet_comm *comm);
 CARRYNET_API uint32_t carrynet_comm_rank(const carrynet_comm *comm);
 
-/* The same among the ranks on this machine. */
+/* The same among the ranks of this machine. */
 CARRYNET_API uint32_t carrynet_comm_local_size(const carrynet_comm *comm);
 CARRYNET_API uint32_t carrynet_comm_local_rank(const carrynet_comm *comm);
 
-/* What this rank's messages have taken since carrynet_comm_measure(comm, true). */
+/* Collectives of this rank since carrynet_comm_measure(comm, true). */
 typedef struct carrynet_traffic {
-    uint64_t exchanges; /* collective calls */
-    uint64_t bytes;     /* that this rank has sent, each once for every rank that it went to */
-    double waiting;     /* seconds until the slowest rank had come */
+    uint64_t exchanges; /* calls */
+    uint64_t bytes;     /* sent by this rank, counted once for every receiver */
+    double waiting;     /* seconds until the slowest rank arrived */
     double sending;     /* seconds from then on */
 } carrynet_traffic;
 
 /*
- * From now on, or no longer, each exchange begins with a barrier, so that waiting and sending can be told apart; the
- * counts begin at 0.
+ * On: each collective begins with a barrier, so that waiting and sending can be told apart. Off: no longer. Either resets
+ * the counts to 0.
  */
 CARRYNET_API void carrynet_comm_measure(carrynet_comm *comm, bool on);
 CARRYNET_API carrynet_traffic carrynet_comm_traffic(const carrynet_comm *comm);

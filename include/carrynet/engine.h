@@ -35,8 +35,8 @@ typedef struct carrynet_engine_options {
      */
     const char *device;
     /*
-     * NULL: this process alone. Else every call that makes, trains, reads or runs the engine is collective, and each rank has
-     * a device of its own: of those that `device` names on its machine, the ranks there take turns.
+     * NULL: this process alone. Else every call that creates, trains, reads or runs the engine is collective. The ranks of
+     * a machine take the devices that `device` names there in turn.
      */
     carrynet_comm *comm;
     carrynet_kernel_shape kernel_shape;
