@@ -1,6 +1,7 @@
 /*
  * What a foreign network is made of: arrays found by their names (import_names.c, by the table of import_conventions.c) or
- * as --map says (import_map.c), of known shapes and types (import_shapes.c), made into parameters (import_values.c).
+ * as --map says (import_map.c), of known shapes and types (import_shapes.c), made into parameters (import_values.c); and the
+ * refusals (import_messages.c).
  */
 #ifndef EXCHANGE_IMPORT_PARTS_H
 #define EXCHANGE_IMPORT_PARTS_H
