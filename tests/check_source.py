@@ -5,12 +5,15 @@
     check_source.py names       file names are unique in the tree
     check_source.py arithmetic  kernels/ARITHMETIC.md, sections 1 and 2, in the kernels and the C loops
     check_source.py headers --cc CC [--cxx CXX]      each public header compiles alone, in C and in C++
+    check_source.py circles --build BUILD            no files of host/ call each other in a circle, by the symbols of a build's objects (nm)
     check_source.py self-test --cc CC [--cxx CXX]
 """
 
 import argparse
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -111,6 +114,74 @@ def check_headers(root, cc, cxx):
             result = subprocess.run(command + ["-"], input=source, text=True, capture_output=True, check=False)
             if result.returncode != 0:
                 problems.append(f"{path} does not compile alone ({' '.join(command[:4])}):\n{result.stderr}")
+    return problems
+
+
+# ---- circles -------------------------------------------------------------------------------------------------------
+
+# Folders in which files still call each other in a circle.
+KNOWN_CIRCLES = ["host/cli", "host/engine", "host/opencl"]
+
+
+def objects_of(root, build):
+    """Source file and object file of all that a build makes of host/."""
+    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+        commands = json.load(file)
+    for entry in commands:
+        source = os.path.relpath(os.path.join(entry["directory"], entry["file"]), root)
+        words = entry.get("arguments") or shlex.split(entry["command"])
+        output = os.path.join(entry["directory"], words[words.index("-o") + 1])
+        if source.startswith("host" + os.sep) and os.path.isfile(output):
+            yield source, output
+
+
+def calls_of(objects, nm):
+    """calls[a][b]: the symbols by which file a needs file b; None where nm cannot read the objects."""
+    defined, needed, calls, sources = {}, {}, {}, {output: source for source, output in objects}
+    listed = subprocess.run([nm, *sources], text=True, capture_output=True, check=False).stdout
+    source = None
+    for line in listed.splitlines():
+        words = line.split()
+        if line.endswith(":"):
+            source = sources[line[:-1]]
+        elif len(words) > 1 and words[-2] in ("U", "w"):
+            needed.setdefault(source, set()).add(words[-1])
+        elif len(words) > 1 and words[-2] in "ABCDGRSTVWi":
+            defined.setdefault(words[-1], set()).add(source)
+    for source, symbols in needed.items():
+        for symbol in sorted(symbols):
+            for target in defined.get(symbol, ()):
+                if target != source:
+                    calls.setdefault(source, {}).setdefault(target, []).append(symbol)
+    return calls if defined else None
+
+
+def circles_of(calls):
+    """The sets of files that reach one another, each sorted."""
+    def reached(start):
+        found, waiting = set(), [start]
+        while waiting:
+            new = [target for target in calls.get(waiting.pop(), ()) if target not in found]
+            found.update(new)
+            waiting += new
+        return found
+
+    reach = {source: reached(source) for source in calls}
+    return sorted({tuple(sorted(other for other in reach[source] if source in reach.get(other, ()))) for source in reach
+                   if source in reach[source]})
+
+
+def check_circles(objects, nm, known):
+    calls, problems = calls_of(objects, nm), []
+    if calls is None:
+        return [f"{nm} finds no symbols in the objects of host/ (is the build complete, and without link-time optimization?)"]
+    for circle in circles_of(calls):
+        if all(any(source.startswith(folder + "/") for folder in known) for source in circle):
+            print(f"known: {len(circle)} files call each other in a circle: {' '.join(circle)}")
+            continue
+        problems.append(f"{len(circle)} files call each other in a circle: {' '.join(circle)}" + "".join(
+            f"\n    {source} needs {target}: {', '.join(calls[source][target])}"
+            for source in circle for target in circle if target in calls[source]))
     return problems
 
 
@@ -217,6 +288,16 @@ BAD = [
 ]
 
 
+# Files without a circle, with a circle of calls, and with one that a table of functions closes.
+CIRCLES = [
+    {"host/a.c": "int b(void);\nint a(void) { return b(); }\n", "host/b.c": "int b(void) { return 1; }\n"},
+    {"host/a.c": "int b(void);\nint a(void) { return b(); }\n", "host/b.c": "int c(void);\nint b(void) { return c(); }\n",
+     "host/c.c": "int a(void);\nint c(void) { return a(); }\n"},
+    {"host/a.c": "int b(void);\nint a(void) { return b(); }\n",
+     "host/b.c": "int a(void);\nint (*const table[])(void) = {a};\nint b(void) { return table[0](); }\n"},
+]
+
+
 def run_check(name, root, cc, cxx):
     if name == "headers":
         return check_headers(root, cc, cxx)
@@ -241,19 +322,32 @@ def self_test(cc, cxx):
         problems = in_tree({**GOOD, path: text}, name)
         if not any(word in problem for problem in problems):
             failures.append(f"{name} does not see ({word}) in {path}:\n{text}it says: {problems}")
-    print(f"{len(BAD)} bad samples")
+    for number, files in enumerate(CIRCLES):
+        with tempfile.TemporaryDirectory() as root:
+            objects = []
+            for path, text in files.items():
+                objects.append((path, os.path.join(root, f"{len(objects)}.o")))
+                subprocess.run([cc, "-x", "c", "-c", "-o", objects[-1][1], "-"], input=text, text=True, check=True)
+            if bool(check_circles(objects, "nm", [])) != (number > 0):
+                failures.append(f"circles sees {'none' if number > 0 else 'one'} in {files}")
+    print(f"{len(BAD) + len(CIRCLES) - 1} bad samples")
     return failures
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("check", choices=["includes", "names", "arithmetic", "headers", "self-test"])
+    parser.add_argument("check", choices=["includes", "names", "arithmetic", "headers", "circles", "self-test"])
     parser.add_argument("--root", default=os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     parser.add_argument("--cc", default="cc")
     parser.add_argument("--cxx", default="")
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--nm", default="nm")
     options = parser.parse_args()
     if options.check == "self-test":
         problems = self_test(options.cc, options.cxx)
+    elif options.check == "circles":
+        root = os.path.realpath(options.root)
+        problems = check_circles(list(objects_of(root, os.path.realpath(options.build))), options.nm, KNOWN_CIRCLES)
     else:
         problems = run_check(options.check, options.root, options.cc, options.cxx)
     for problem in problems:
