@@ -188,9 +188,9 @@ static void wrong_gradient(void *node, struct reference_counts *counts, const vo
 }
 
 static void wrong_update(void *parameters, void *first, void *second, const void *sums,
-                         const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon)
+                         const carrynet_settings *settings, uint64_t sequences, struct net_rates rates)
 {
-    reference_64_portable.operations.update(parameters, first, second, sums, settings, sequences, rate, epsilon);
+    reference_64_portable.operations.update(parameters, first, second, sums, settings, sequences, rates);
     ((uint64_t *)second)[3] ^= settings->optimizer == CARRYNET_OPTIMIZER_ADAM ? 1 : 0;
 }
 

@@ -196,7 +196,7 @@ static carrynet_status host_update(struct backend *backend, const struct net_rat
             moments[i] = host->parts[1 + i] == NULL ? NULL : host->parts[1 + i] + n * host->trained * host->value;
         host->operations->update(host->parts[CARRYNET_PART_PARAMETERS] + n * host->size * host->value, moments[0],
                                  moments[1], host->sums + n * (host->trained + 2) * host->value, &host->settings,
-                                 sequences, rates[n].rate, rates[n].epsilon);
+                                 sequences, rates[n]);
     }
     return CARRYNET_OK;
 }

@@ -192,6 +192,6 @@ void witness_update(struct witness *w, uint64_t u)
         const char *sums = w->sums + n * (w->trained + 2) * w->value;
         const struct net_rates rates = engine_rates(s, carrynet_individual_of(s, (uint32_t)n).rate, u);
         w->reference->operations.update(w->parameters + n * w->size * w->value, w->moments[0] + state,
-                                        w->moments[1] + state, sums, s, sequences, rates.rate, rates.epsilon);
+                                        w->moments[1] + state, sums, s, sequences, rates);
     }
 }

@@ -198,7 +198,8 @@ static carrynet_status digest_updates(uint64_t *digest, const struct network_ope
         memset(second, 0, size * bytes);
         operations->gradient(node, &counts, parameters, &settings, &pass, scratch);
         *digest = digest_of(*digest, node, sums, bytes);
-        operations->update(parameters, first, second, node, &settings, SEQUENCES, 0.05, 0x1p-30);
+        operations->update(parameters, first, second, node, &settings, SEQUENCES,
+                           (struct net_rates){.rate = 0.05, .epsilon = 0x1p-30});
         *digest = digest_of(*digest, parameters, size, bytes);
         *digest = digest_of(*digest, first, size, bytes);
         *digest = digest_of(*digest, second, size, bytes);

@@ -7,6 +7,7 @@
 #ifndef REFERENCE_REFERENCE_H
 #define REFERENCE_REFERENCE_H
 
+#include "net/pass.h"
 #include <carrynet/settings.h>
 #include <stdint.h>
 
@@ -72,7 +73,7 @@ struct network_operations {
 
     /* One update from a node's sums over `sequences` sequences; moments [trained] may be NULL where unused. */
     void (*update)(void *parameters, void *first_moment, void *second_moment, const void *sums,
-                   const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+                   const carrynet_settings *settings, uint64_t sequences, struct net_rates rates);
 };
 
 struct reference {

@@ -73,7 +73,7 @@ static uint64_t digest_training(const struct network_operations *operations, car
     for (uint64_t update = 0; update < UPDATES; ++update) {
         const struct net_rates rates = engine_rates(&settings, 0.07, update);
         operations->gradient(node, &counts, parameters, &settings, &pass, scratch);
-        operations->update(parameters, first, second, node, &settings, SEQUENCES, rates.rate, rates.epsilon);
+        operations->update(parameters, first, second, node, &settings, SEQUENCES, rates);
         digest = digest_values(digest, node, size + 2, precision);
         digest = digest_values(digest, &rates.rate, 1, CARRYNET_FP64);
     }

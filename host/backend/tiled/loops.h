@@ -88,6 +88,6 @@ void measure_block(real metrics[2], struct reference_counts *counts, const struc
 void backward_block(real *gradient, struct block *block, const struct parameters *p, carrynet_loss loss);
 
 void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums,
-                    const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+                    const carrynet_settings *settings, uint64_t sequences, struct net_rates rates);
 
 #endif

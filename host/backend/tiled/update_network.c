@@ -57,12 +57,12 @@ static real clipped(real sum, real r, real factor)
 }
 
 void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums_,
-                    const carrynet_settings *settings, uint64_t sequences, double rate_, double epsilon_)
+                    const carrynet_settings *settings, uint64_t sequences, struct net_rates rates)
 {
     real *restrict w = parameters, *restrict m = first_moment, *restrict v = second_moment;
     const real *restrict sums = sums_;
     const size_t trained = carrynet_shape_trained(&settings->shape);
-    const real r = (real)(0x1p0 / (double)sequences), rate = (real)rate_, epsilon = (real)epsilon_;
+    const real r = (real)(0x1p0 / (double)sequences), rate = (real)rates.rate, epsilon = (real)rates.epsilon;
     const real momentum = (real)settings->momentum, momentum_rest = (real)(1 - settings->momentum);
     const real decay = (real)settings->decay, decay_rest = (real)(1 - settings->decay);
     const real factor = settings->clip > 0 ? clip_factor(sums, trained, r, (real)settings->clip) : 1;

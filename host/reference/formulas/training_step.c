@@ -274,10 +274,11 @@ static real scaled_step(real w, real numerator, real v, real rate, real epsilon)
 }
 
 void update_network(void *parameters, void *first_moment, void *second_moment_, const void *sums_,
-                    const carrynet_settings *settings, uint64_t sequences, double rate_, double epsilon_)
+                    const carrynet_settings *settings, uint64_t sequences, struct net_rates rates)
 {
     real *w = parameters, *m = first_moment, *v = second_moment_;
-    const real *sums = sums_, r = (real)(0x1p0 / (double)sequences), rate = (real)rate_, epsilon = (real)epsilon_;
+    const real *sums = sums_, r = (real)(0x1p0 / (double)sequences);
+    const real rate = (real)rates.rate, epsilon = (real)rates.epsilon;
     const real mu = (real)settings->momentum, mu_rest = (real)(1 - settings->momentum);
     const real rho = (real)settings->decay, rho_rest = (real)(1 - settings->decay);
     const size_t trained = carrynet_shape_trained(&settings->shape);

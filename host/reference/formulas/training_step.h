@@ -86,7 +86,7 @@ real norm_factor(const real *sums /* [trained] */, const carrynet_settings *sett
 
 /* One update of parameters [size] and moments [trained] (NULL where the optimizer has none), as in reference.h. */
 void update_network(void *parameters, void *first_moment, void *second_moment, const void *sums,
-                    const carrynet_settings *settings, uint64_t sequences, double rate, double epsilon);
+                    const carrynet_settings *settings, uint64_t sequences, struct net_rates rates);
 
 /* What reference.h calls peak and start_vectors: peak.c, start_vectors.c. */
 double run_peak(double *result, uint64_t rounds);
