@@ -1,5 +1,5 @@
 /*
- * Learning rates, in binary64 with + - * / sqrt and fma alone, so that every host forms the same (kernels/ARITHMETIC.md
+ * Learning rates and weight decay, in binary64 with + - * / sqrt and fma alone, so that every host forms the same (kernels/ARITHMETIC.md
  * 5): schedules, and Adam's correction of its moments for their start at zero (Kingma and Ba, 2015, end of section 2).
  */
 #include "engine/rates.h"
@@ -36,6 +36,7 @@ struct net_rates engine_rates(const carrynet_settings *settings, double rate, ui
         const double done = settings->updates > 0 ? (double)update / (double)settings->updates : 0;
         rates.rate *= (1 + cosine_of_pi(done < 1 ? done : 1)) / 2;
     }
+    rates.decay = settings->weight_decay * rates.rate; /* Adam's factor is of the moments, not of the weights */
     if (settings->optimizer == CARRYNET_OPTIMIZER_ADAM) {
         const double second = sqrt(1 - power(settings->decay, update + 1));
         rates.rate *= second / (1 - power(settings->momentum, update + 1));
@@ -44,6 +45,8 @@ struct net_rates engine_rates(const carrynet_settings *settings, double rate, ui
     /* Below the flush limit of binary32 a rate is none; epsilon keeps the denominator above zero. */
     if (rates.rate < 0x1p-40)
         rates.rate = 0;
+    if (rates.decay < 0x1p-40)
+        rates.decay = 0;
     if (rates.epsilon < 0x1p-40)
         rates.epsilon = 0x1p-40;
     return rates;

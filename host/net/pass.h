@@ -60,10 +60,11 @@ static inline double net_host_need(const carrynet_settings *settings)
     return settings->networks * ((double)values * (double)value + 256.0);
 }
 
-/* Rate and epsilon of one network's update, formed by engine_rates. */
+/* Rate, epsilon and decay (d) of one network's update, formed by engine_rates (kernels/ARITHMETIC.md 5, rates). */
 struct net_rates {
     double rate;
     double epsilon;
+    double decay;
 };
 
 /* Most sequences of one pass. */

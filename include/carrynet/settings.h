@@ -43,10 +43,12 @@ typedef struct carrynet_settings {
     double momentum; /* mu of momentum and beta1 of adam, in [0, 1); 0 or at least 2^-30, like decay, clip and noise */
     double decay;    /* rho of rmsprop and beta2 of adam, in [0, 1) */
     double epsilon;  /* of rmsprop and adam, 2^-40 to 1 */
-    double clip;     /* largest L2 norm of an averaged gradient; 0: none */
-    double noise;    /* training noise, uniform in [-noise, noise), 0 to 1 */
-    double scale;    /* initial weights are uniform in [-scale, scale), 2^-30 to 2^10 */
-    uint64_t seed;   /* network i of a run has seed + i */
+    /* 0 to 1, times rate at most 1: off each trained weight goes this times the scheduled rate an update, as in AdamW */
+    double weight_decay;
+    double clip;       /* largest L2 norm of an averaged gradient; 0: none */
+    double noise;      /* training noise, uniform in [-noise, noise), 0 to 1 */
+    double scale;      /* initial weights are uniform in [-scale, scale), 2^-30 to 2^10 */
+    uint64_t seed;     /* network i of a run has seed + i */
     uint32_t networks; /* N */
     uint64_t updates;  /* the planned number: the most with until_exact, else exactly this many; below 2^32 */
     bool until_exact;  /* stop a network when it is right on the check set */

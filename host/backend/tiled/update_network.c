@@ -1,5 +1,5 @@
 /*
- * One update of one network (kernels/ARITHMETIC.md 5): average, clipping by norm, optimizer. The update adds: the
+ * One update of one network (kernels/ARITHMETIC.md 5): average, clipping by norm, weight decay, optimizer. The update adds: the
  * gradient is the direction of descent.
  */
 #include "backend/tiled/loops.h"
@@ -36,6 +36,12 @@ static real clip_factor(const real *sums, size_t count, real r, real c)
     return norm <= c ? REAL(0x1p0) : quotient(c, norm);
 }
 
+/* What is left of a weight; without decay all of it, the sign of a zero too. */
+static real decayed(real w, real decay)
+{
+    return decay > 0 ? fused(-decay, w, w) : w;
+}
+
 static real second_moment_forward(real v, real g, real decay, real rest)
 {
     const real most = REAL(0x1p100), q = product(REAL(0x1p20), g);
@@ -63,25 +69,26 @@ void update_network(void *parameters, void *first_moment, void *second_moment, c
     const real *restrict sums = sums_;
     const size_t trained = carrynet_shape_trained(&settings->shape);
     const real r = (real)(0x1p0 / (double)sequences), rate = (real)rates.rate, epsilon = (real)rates.epsilon;
+    const real shrink = (real)rates.decay;
     const real momentum = (real)settings->momentum, momentum_rest = (real)(1 - settings->momentum);
     const real decay = (real)settings->decay, decay_rest = (real)(1 - settings->decay);
     const real factor = settings->clip > 0 ? clip_factor(sums, trained, r, (real)settings->clip) : 1;
     switch (settings->optimizer) {
     case CARRYNET_OPTIMIZER_SGD:
         for (size_t i = 0; i < trained; ++i)
-            w[i] = flush(fused(rate, clipped(sums[i], r, factor), w[i]));
+            w[i] = flush(fused(rate, clipped(sums[i], r, factor), decayed(w[i], shrink)));
         break;
     case CARRYNET_OPTIMIZER_MOMENTUM:
         for (size_t i = 0; i < trained; ++i) {
             m[i] = flush(fused(momentum, m[i], clipped(sums[i], r, factor)));
-            w[i] = flush(fused(rate, m[i], w[i]));
+            w[i] = flush(fused(rate, m[i], decayed(w[i], shrink)));
         }
         break;
     case CARRYNET_OPTIMIZER_RMSPROP:
         for (size_t i = 0; i < trained; ++i) {
             const real g = clipped(sums[i], r, factor);
             v[i] = second_moment_forward(v[i], g, decay, decay_rest);
-            w[i] = scaled_step(w[i], g, v[i], rate, epsilon);
+            w[i] = scaled_step(decayed(w[i], shrink), g, v[i], rate, epsilon);
         }
         break;
     case CARRYNET_OPTIMIZER_ADAM:
@@ -89,7 +96,7 @@ void update_network(void *parameters, void *first_moment, void *second_moment, c
             const real g = clipped(sums[i], r, factor);
             m[i] = flush(fused(momentum, m[i], product(momentum_rest, g)));
             v[i] = second_moment_forward(v[i], g, decay, decay_rest);
-            w[i] = scaled_step(w[i], m[i], v[i], rate, epsilon);
+            w[i] = scaled_step(decayed(w[i], shrink), m[i], v[i], rate, epsilon);
         }
         break;
     }

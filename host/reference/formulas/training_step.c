@@ -259,6 +259,12 @@ real norm_factor(const real *sums /* [trained] */, const carrynet_settings *sett
     return norm <= c ? one : quotient(c, norm);
 }
 
+/* w' = w - d w; without decay w itself */
+static real decayed(real w, real d)
+{
+    return d > 0 ? fused(-d, w, w) : w;
+}
+
 /* v = V(fma(rho, v, (1 - rho) q^2)) with q = 2^20 G */
 static real second_moment(real v, real G, real rho, real rest)
 {
@@ -267,7 +273,7 @@ static real second_moment(real v, real G, real rho, real rest)
     return next > most ? most : next;
 }
 
-/* w = F(fma(rate, numerator / (sqrt(v) 2^-20 + epsilon), w)) */
+/* F(fma(rate, numerator / (sqrt(v) 2^-20 + epsilon), w)) */
 static real scaled_step(real w, real numerator, real v, real rate, real epsilon)
 {
     return flush(fused(rate, quotient(numerator, fused(square_root(v), REAL(0x1p-20), epsilon)), w));
@@ -278,29 +284,30 @@ void update_network(void *parameters, void *first_moment, void *second_moment_, 
 {
     real *w = parameters, *m = first_moment, *v = second_moment_;
     const real *sums = sums_, r = (real)(0x1p0 / (double)sequences);
-    const real rate = (real)rates.rate, epsilon = (real)rates.epsilon;
+    const real rate = (real)rates.rate, epsilon = (real)rates.epsilon, d = (real)rates.decay;
     const real mu = (real)settings->momentum, mu_rest = (real)(1 - settings->momentum);
     const real rho = (real)settings->decay, rho_rest = (real)(1 - settings->decay);
     const size_t trained = carrynet_shape_trained(&settings->shape);
     const real factor = norm_factor(sums, settings, r);
     for (size_t i = 0; i < trained; ++i) {
         const real G = flush(average(sums[i], r) * factor); /* a factor of 1 changes no bit */
+        const real kept = decayed(w[i], d);
         switch (settings->optimizer) {
         case CARRYNET_OPTIMIZER_SGD:
-            w[i] = flush(fused(rate, G, w[i]));
+            w[i] = flush(fused(rate, G, kept));
             break;
         case CARRYNET_OPTIMIZER_MOMENTUM:
             m[i] = flush(fused(mu, m[i], G));
-            w[i] = flush(fused(rate, m[i], w[i]));
+            w[i] = flush(fused(rate, m[i], kept));
             break;
         case CARRYNET_OPTIMIZER_RMSPROP:
             v[i] = second_moment(v[i], G, rho, rho_rest);
-            w[i] = scaled_step(w[i], G, v[i], rate, epsilon);
+            w[i] = scaled_step(kept, G, v[i], rate, epsilon);
             break;
         case CARRYNET_OPTIMIZER_ADAM:
             m[i] = flush(fused(mu, m[i], product(mu_rest, G)));
             v[i] = second_moment(v[i], G, rho, rho_rest);
-            w[i] = scaled_step(w[i], m[i], v[i], rate, epsilon);
+            w[i] = scaled_step(kept, m[i], v[i], rate, epsilon);
             break;
         }
     }
