@@ -106,7 +106,8 @@ struct carrynet_step {
 /* Reals a network of the buffer `rates`: [updates][networks][CARRYNET_RATES]. */
 #define CARRYNET_RATE 0
 #define CARRYNET_EPSILON 1
-#define CARRYNET_RATES 2
+#define CARRYNET_WEIGHT_DECAY 2 /* d of ARITHMETIC.md 5 */
+#define CARRYNET_RATES 3
 
 /*
  * Words a network of the individuals: seed, low word first; update; 0; the noise as the bits of a real, low word first;

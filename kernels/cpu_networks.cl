@@ -199,13 +199,14 @@ cpu_networks(const struct carrynet_pass pass, const struct carrynet_step step, c
             const global real *now = rates + (size_t)u * pass.networks * CARRYNET_RATES;
             const vreal rate = gathered(&n, now + CARRYNET_RATE, CARRYNET_RATES);
             const vreal epsilon = gathered(&n, now + CARRYNET_EPSILON, CARRYNET_RATES);
+            const vreal decay = gathered(&n, now + CARRYNET_WEIGHT_DECAY, CARRYNET_RATES);
             arrange_weights(&g, n.w);
             sum_gradient(&pass, &g, &n, &b, task, u, wrong_bits, wrong_sequences);
             const vreal factor = step.clipped ? clip_abreast(n.sums, n.trained, constants) : REAL(0x1p0);
             for (uint i = 0; i < n.trained; ++i) {
                 const vreal mean = averaged(n.sums[i], constants[CARRYNET_CONSTANT_AVERAGE]);
                 n.w[i] = updated(n.w[i], step.clipped ? flush(mean * factor) : mean, n.first + i, n.second + i, rate,
-                                 epsilon, step.optimizer, constants);
+                                 epsilon, decay, step.optimizer, constants);
             }
         }
         store_rows(parameters, &n, n.w, stride, n.trained, lanes);

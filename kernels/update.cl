@@ -1,5 +1,5 @@
 /*
- * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, optimizer. Both shapes use it, and
+ * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, weight decay, optimizer. Both shapes use it, and
  * cpu_networks.cl its formulas, lane by lane. An item
  * is CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items share the items
  * out.
@@ -149,9 +149,10 @@ static inline vreal scaled_step(const vreal w, const vreal numerator, const vrea
 
 /* The new parameters from averaged and clipped gradients; the moments that the optimizer keeps move on. */
 static inline vreal updated(const vreal old, const vreal g, global vreal *first_moment, global vreal *second_moment,
-                            const vreal rate, const vreal epsilon, const uint optimizer,
+                            const vreal rate, const vreal epsilon, const vreal decay, const uint optimizer,
                             const global real *constants)
 {
+    const vreal kept = decay > 0 ? fma(-decay, old, old) : old; /* by lanes, which may be networks */
     const int adam = optimizer == CARRYNET_OPTIMIZER_ADAM_;
     vreal numerator = g;
     if (adam || optimizer == CARRYNET_OPTIMIZER_MOMENTUM_) {
@@ -161,10 +162,10 @@ static inline vreal updated(const vreal old, const vreal g, global vreal *first_
         *first_moment = numerator;
     }
     if (!adam && optimizer != CARRYNET_OPTIMIZER_RMSPROP_)
-        return flush(fma(rate, numerator, old));
+        return flush(fma(rate, numerator, kept));
     const vreal second = second_moment_forward(*second_moment, g, constants);
     *second_moment = second;
-    return scaled_step(old, numerator, second, rate, epsilon);
+    return scaled_step(kept, numerator, second, rate, epsilon);
 }
 
 /* One update of one vector of parameters. What lies beyond the trained parameters keeps its value. */
@@ -181,7 +182,8 @@ static inline void apply_item(const struct carrynet_step *step, const global rea
     if (step->clipped)
         g = flush(g * (vreal)(factors[network]));
     const vreal next = updated(*w, g, (global vreal *)first_moments + at, (global vreal *)second_moments + at,
-                               (vreal)(mine[CARRYNET_RATE]), (vreal)(mine[CARRYNET_EPSILON]), step->optimizer, constants);
+                               (vreal)(mine[CARRYNET_RATE]), (vreal)(mine[CARRYNET_EPSILON]),
+                               (vreal)(mine[CARRYNET_WEIGHT_DECAY]), step->optimizer, constants);
 #if CARRYNET_LANES == 1
     *w = next;
 #else

@@ -37,6 +37,7 @@ static carrynet_status write_rates(struct opencl_trainer *t, struct opencl_slot 
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_RATE, rates[i].rate);
         opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_EPSILON, rates[i].epsilon);
+        opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_WEIGHT_DECAY, rates[i].decay);
     }
     slot->rates_queued = status == CARRYNET_OK;
     return status == CARRYNET_OK ? opencl_write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes) : status;
