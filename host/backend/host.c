@@ -86,20 +86,6 @@ static carrynet_status host_compact(struct backend *backend, const uint32_t *fro
     return CARRYNET_OK;
 }
 
-/* Grows *memory to `need` items; its content is not kept. */
-static carrynet_status grow(void *memory, size_t *room, uint64_t need, size_t size)
-{
-    void **held = memory;
-    if (need <= *room)
-        return CARRYNET_OK;
-    base_free(*held);
-    *room = 0;
-    const carrynet_status status = base_allocate(held, need, size);
-    if (status == CARRYNET_OK)
-        *room = (size_t)need;
-    return status;
-}
-
 static size_t staged(const struct host_backend *host, const struct net_pass *pass)
 {
     return (pass->shared ? 1 : host->settings.networks) * pass->sequences;
@@ -110,8 +96,9 @@ static carrynet_status host_stage(struct backend *backend, const struct net_pass
 {
     struct host_backend *host = (struct host_backend *)backend;
     const size_t sequences = staged(host, pass);
-    carrynet_status status = grow(&host->words, &host->words_room,
-                                  (uint64_t)sequences * (pass->symbol_words + pass->target_words), sizeof(uint32_t));
+    carrynet_status status =
+        base_reserve(&host->words, &host->words_room, (uint64_t)sequences * (pass->symbol_words + pass->target_words),
+                     sizeof(uint32_t));
     if (status == CARRYNET_OK) {
         *symbols = host->words;
         *targets = host->words + sequences * pass->symbol_words;
@@ -121,8 +108,8 @@ static carrynet_status host_stage(struct backend *backend, const struct net_pass
 
 static carrynet_status make_scratch(struct host_backend *host, const struct net_pass *pass, enum reference_keeps keeps)
 {
-    return grow(&host->scratch, &host->scratch_room,
-                host->operations->scratch_bytes(&host->settings, pass->steps, pass->sequences, keeps), 1);
+    return base_reserve(&host->scratch, &host->scratch_room,
+                        host->operations->scratch_bytes(&host->settings, pass->steps, pass->sequences, keeps), 1);
 }
 
 /* The pass of network n over what is staged. */

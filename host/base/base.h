@@ -37,6 +37,12 @@ carrynet_status base_allocate(void *pointer, uint64_t count, uint64_t size);
 /* Takes NULL. */
 void base_free(void *pointer);
 
+/* Makes *pointer hold at least `count` items, *capacity of them; the old contents are lost. MEMORY: *capacity is 0. */
+carrynet_status base_reserve(void *pointer, size_t *capacity, uint64_t count, uint64_t size);
+
+/* Moves the first `used` items of *pointer into an array of `count`. MEMORY: nothing has changed. */
+carrynet_status base_grow(void *pointer, size_t used, uint64_t count, uint64_t size);
+
 /* Bytes of memory of this machine; 0 if unknown. */
 uint64_t base_physical_memory(void);
 

@@ -89,20 +89,15 @@ carrynet_status base_read_start(char *bytes, size_t *size, const char *path)
     return status;
 }
 
-/* A larger place for the bytes that there are. */
-static carrynet_status grow(char **bytes, size_t *room, size_t held)
+/* Doubles the space for the bytes that there are. */
+static carrynet_status double_space(char **bytes, size_t *room, size_t held)
 {
-    char *larger = NULL;
     if (*room > SIZE_MAX / 2 - 1)
         return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate twice %zu bytes", *room);
-    const carrynet_status status = base_allocate(&larger, 2 * *room + 1, 1);
-    if (status != CARRYNET_OK)
-        return status;
-    memcpy(larger, *bytes, held);
-    base_free(*bytes);
-    *bytes = larger;
-    *room *= 2;
-    return CARRYNET_OK;
+    const carrynet_status status = base_grow(bytes, held, 2 * *room + 1, 1);
+    if (status == CARRYNET_OK)
+        *room *= 2;
+    return status;
 }
 
 static carrynet_status too_large(const input *in, uint64_t limit, uint64_t asked)
@@ -153,7 +148,7 @@ carrynet_status base_read_looked_at(char **data, size_t *size, const char *path,
             status = look(self, bytes, held);
         looked = true;
         if (status == CARRYNET_OK && !ended && held == room)
-            status = grow(&bytes, &room, held);
+            status = double_space(&bytes, &room, held);
     }
     if (status == CARRYNET_OK) {
         bytes[held] = '\0';

@@ -52,6 +52,32 @@ void base_free(void *pointer)
     free(pointer);
 }
 
+carrynet_status base_reserve(void *pointer, size_t *capacity, uint64_t count, uint64_t size)
+{
+    void **held = pointer;
+    if (count <= *capacity)
+        return CARRYNET_OK;
+    base_free(*held); /* first, since both may be more than there is */
+    *capacity = 0;
+    const carrynet_status status = base_allocate(held, count, size);
+    if (status == CARRYNET_OK)
+        *capacity = (size_t)count;
+    return status;
+}
+
+carrynet_status base_grow(void *pointer, size_t used, uint64_t count, uint64_t size)
+{
+    void **held = pointer, *larger = NULL;
+    const carrynet_status status = base_allocate(&larger, count, size);
+    if (status != CARRYNET_OK)
+        return status;
+    if (used > 0)
+        memcpy(larger, *held, used * (size_t)size);
+    base_free(*held);
+    *held = larger;
+    return CARRYNET_OK;
+}
+
 uint64_t base_physical_memory(void)
 {
 #ifdef _SC_PHYS_PAGES

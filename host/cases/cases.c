@@ -4,6 +4,7 @@
  * built for, and do not stand next to each other, since neighbours run at once.
  */
 #include "cases/cases.h"
+#include "task/task_fit.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -88,7 +89,7 @@ void case_settings(carrynet_settings *settings, const struct test_case *one)
     for (size_t i = 0; one->task != NULL && i < carrynet_task_count(); ++i)
         if (strcmp(carrynet_task_at(i)->name, one->task) == 0)
             task = *carrynet_task_at(i);
-    if (one->inputs != task.inputs || one->outputs != task.outputs)
+    if (!task_fits(&task, one->inputs, one->outputs))
         make_task(&task, one);
     carrynet_settings_init(settings, &task);
     settings->shape.hidden = one->hidden;

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "cases/cases.h"
 #include "net/pass.h"
+#include "net/value.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -43,23 +44,15 @@ static void *begin_tensor(struct run *run, const char *name, size_t count)
     return at;
 }
 
-static void put(const struct run *run, void *values, size_t i, double value)
-{
-    if (run->value == sizeof(float))
-        ((float *)values)[i] = (float)value;
-    else
-        ((double *)values)[i] = value;
-}
-
 static void put_metrics(struct run *run, const char *name, const carrynet_metrics *metrics)
 {
     const size_t networks = run->settings->networks;
     void *to = begin_tensor(run, name, 4 * networks);
     for (size_t n = 0; n < networks; ++n) {
-        put(run, to, 4 * n, metrics[n].loss);
-        put(run, to, 4 * n + 1, metrics[n].absolute_error);
-        put(run, to, 4 * n + 2, (double)metrics[n].wrong_bits);
-        put(run, to, 4 * n + 3, (double)metrics[n].wrong_sequences);
+        net_put_value(to, run->settings->precision, 4 * n, metrics[n].loss);
+        net_put_value(to, run->settings->precision, 4 * n + 1, metrics[n].absolute_error);
+        net_put_value(to, run->settings->precision, 4 * n + 2, (double)metrics[n].wrong_bits);
+        net_put_value(to, run->settings->precision, 4 * n + 3, (double)metrics[n].wrong_sequences);
     }
 }
 

@@ -37,21 +37,15 @@ static void read_settings(training_log *log, const json_t *settings)
 }
 
 /* Room for one more report. */
-static carrynet_status grow(training_log *log)
+static carrynet_status make_room(training_log *log)
 {
-    training_report *larger = NULL;
     if (log->count < log->room)
         return CARRYNET_OK;
     const size_t room = log->room == 0 ? 256 : 2 * log->room;
-    const carrynet_status status = base_allocate(&larger, room, sizeof *larger);
-    if (status != CARRYNET_OK)
-        return status;
-    if (log->count > 0)
-        memcpy(larger, log->reports, log->count * sizeof *larger);
-    base_free(log->reports);
-    log->reports = larger;
-    log->room = room;
-    return CARRYNET_OK;
+    const carrynet_status status = base_grow(&log->reports, log->count, room, sizeof *log->reports);
+    if (status == CARRYNET_OK)
+        log->room = room;
+    return status;
 }
 
 /* A report is a line with updates; others (settings, the result) are something else. */
@@ -68,7 +62,7 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
     }
     if (json_object_get(object, "updates") == NULL)
         return CARRYNET_OK;
-    const carrynet_status status = grow(log);
+    const carrynet_status status = make_room(log);
     if (status != CARRYNET_OK)
         return status;
     training_report *next = &log->reports[log->count];

@@ -5,6 +5,7 @@
 #include "engine/stream.h"
 #include "base/base.h"
 #include "net/value.h"
+#include "task/task_fit.h"
 #include <string.h>
 
 /* A multiple of the symbols a word for 1, 2, 3 and 4 bits (32, 16, 10, 8), so that windows begin with whole words. */
@@ -20,12 +21,10 @@ static void cut(uint32_t *to, size_t width, const uint32_t *from, size_t words, 
 carrynet_status stream_fits(const carrynet_engine *engine, const carrynet_task *task, size_t network)
 {
     const carrynet_settings *settings = carrynet_engine_settings(engine);
-    if (task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s has %u inputs and %u outputs, the network %u and %u",
-                         task->name, task->inputs, task->outputs, settings->shape.inputs, settings->shape.outputs);
-    if (network >= settings->networks)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
-    return CARRYNET_OK;
+    carrynet_status status = task_check_fit(task, settings->shape.inputs, settings->shape.outputs);
+    if (status == CARRYNET_OK && network >= settings->networks)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
+    return status;
 }
 
 carrynet_status stream_bits(uint32_t *bits, carrynet_engine *engine, size_t network, const carrynet_batch *batch)

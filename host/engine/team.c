@@ -41,19 +41,6 @@ carrynet_status team_run(struct team *team, team_task *task, void *call)
     return CARRYNET_OK;
 }
 
-carrynet_status team_grow(char **memory, size_t *room, size_t need)
-{
-    if (need <= *room)
-        return CARRYNET_OK;
-    base_free(*memory);
-    *memory = NULL;
-    *room = 0;
-    const carrynet_status status = base_allocate(memory, need, 1);
-    if (status == CARRYNET_OK)
-        *room = need;
-    return status;
-}
-
 /* ---- sequences -------------------------------------------------------------------------------------------------- */
 
 static size_t staged(const struct team *team, const struct net_pass *pass)

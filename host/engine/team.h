@@ -67,9 +67,6 @@ typedef carrynet_status team_task(struct team *team, struct team_member *member,
 /* All of them at once; the first error. Members without networks have nothing to do. */
 carrynet_status team_run(struct team *team, team_task *task, void *call);
 
-/* Grows *memory to `need` bytes; its content is not kept. */
-carrynet_status team_grow(char **memory, size_t *room, size_t need);
-
 /* Room for a pass's sequences on the host. */
 carrynet_status team_stage(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
                            uint32_t **targets);

@@ -55,7 +55,7 @@ static carrynet_status gradient_of_member(struct team *team, struct team_member 
     const size_t gradients = member->networks * team->trained;
     carrynet_status status = c->rates != NULL ? update_member(team, member, call) : CARRYNET_OK;
     if (status == CARRYNET_OK)
-        status = team_grow(&member->scratch, &member->scratch_room, member->networks * sizeof(carrynet_metrics));
+        status = base_reserve(&member->scratch, &member->scratch_room, member->networks * sizeof(carrynet_metrics), 1);
     memset(member->counts, 0, member->networks * 2 * sizeof *member->counts);
     for (size_t i = 0; i < member->covers && status == CARRYNET_OK; ++i) {
         struct net_pass part = part_of(c->pass, member->cover[i]);
@@ -217,7 +217,7 @@ static carrynet_status forward_of_member(struct team *team, struct team_member *
         size_t need = networks * sizeof(carrynet_metrics);
         for (int a = 0; a < 4; ++a)
             need += whole[a] != NULL ? networks * part.sequences * per[a] * team->value : 0;
-        status = team_grow(&member->scratch, &member->scratch_room, need);
+        status = base_reserve(&member->scratch, &member->scratch_room, need, 1);
         if (status != CARRYNET_OK)
             break;
         carrynet_metrics *metrics = (carrynet_metrics *)(void *)member->scratch;

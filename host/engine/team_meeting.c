@@ -110,14 +110,14 @@ carrynet_status blocks_make_room(struct team *team, size_t vector)
     b->slice = (vector + ranks - 1) / ranks;
     for (size_t i = 0; i < team->count && status == CARRYNET_OK; ++i) {
         struct team_member *member = &team->members[i];
-        status = team_grow(&member->nodes, &member->nodes_room, member->covers * vector * team->value);
+        status = base_reserve(&member->nodes, &member->nodes_room, member->covers * vector * team->value, 1);
     }
     if (status == CARRYNET_OK)
-        status = team_grow(&b->sum, &b->sum_room, ranks * b->slice * team->value);
+        status = base_reserve(&b->sum, &b->sum_room, ranks * b->slice * team->value, 1);
     if (status == CARRYNET_OK && ranks > 1)
-        status = team_grow(&b->sent, &b->sent_room, ranks * b->most * b->slice * team->value);
+        status = base_reserve(&b->sent, &b->sent_room, ranks * b->most * b->slice * team->value, 1);
     if (status == CARRYNET_OK && ranks > 1)
-        status = team_grow(&b->received, &b->received_room, ranks * b->most * b->slice * team->value);
+        status = base_reserve(&b->received, &b->received_room, ranks * b->most * b->slice * team->value, 1);
     return status;
 }
 
@@ -237,7 +237,7 @@ void blocks_put_metrics(carrynet_metrics *metrics, const struct team *team, size
 static carrynet_status digest_of_member(uint64_t *digest, struct team *team, struct team_member *member)
 {
     const size_t bytes = team->settings.networks * team->size * team->value;
-    carrynet_status status = team_grow(&member->scratch, &member->scratch_room, bytes);
+    carrynet_status status = base_reserve(&member->scratch, &member->scratch_room, bytes, 1);
     if (status == CARRYNET_OK)
         status = member->backend->operations->get(member->backend, CARRYNET_PART_PARAMETERS, 0, team->settings.networks,
                                                   member->scratch);

@@ -115,9 +115,9 @@ static carrynet_status share_rows(struct team *team, carrynet_status status, cha
     for (size_t n = 0; n < count; ++n)
         t->bytes[rank_of(team, first + n)] += size;
     if (status == CARRYNET_OK)
-        status = team_grow(&t->mine, &t->mine_room, (size_t)t->bytes[rank]);
+        status = base_reserve(&t->mine, &t->mine_room, (size_t)t->bytes[rank], 1);
     if (status == CARRYNET_OK)
-        status = team_grow(&t->all, &t->all_room, count * size);
+        status = base_reserve(&t->all, &t->all_room, count * size, 1);
     for (size_t n = 0; n < count && status == CARRYNET_OK; ++n)
         if (rank_of(team, first + n) == rank)
             memcpy(t->mine + own++ * size, rows + n * size, size);
@@ -273,8 +273,8 @@ static carrynet_status take_own(const struct team *team, struct team_member *mem
 {
     const size_t all = team->settings.networks, own = member->networks;
     const carrynet_status status =
-        team_grow(&member->scratch, &member->scratch_room,
-                  own * (sizeof **individuals + (call->updates > 0 ? call->updates : 1) * sizeof **rates));
+        base_reserve(&member->scratch, &member->scratch_room,
+                     own * (sizeof **individuals + (call->updates > 0 ? call->updates : 1) * sizeof **rates), 1);
     if (status != CARRYNET_OK)
         return status;
     *individuals = (carrynet_individual *)(void *)member->scratch;
@@ -373,8 +373,8 @@ static carrynet_status sums_of_member(struct team *team, struct team_member *mem
 {
     const struct sums_call *c = call;
     const size_t row = team->trained * team->value, metrics = member->networks * sizeof(carrynet_metrics);
-    carrynet_status status =
-        team_grow(&member->scratch, &member->scratch_room, metrics + (c->values != NULL ? member->networks * row : 0));
+    carrynet_status status = base_reserve(&member->scratch, &member->scratch_room,
+                                          metrics + (c->values != NULL ? member->networks * row : 0), 1);
     if (status != CARRYNET_OK)
         return status;
     carrynet_metrics *const own = (carrynet_metrics *)(void *)member->scratch;
@@ -403,7 +403,7 @@ static carrynet_status set_sums_of_member(struct team *team, struct team_member 
 {
     const struct sums_call *c = call;
     const size_t row = team->trained * team->value;
-    const carrynet_status status = team_grow(&member->scratch, &member->scratch_room, member->networks * row);
+    const carrynet_status status = base_reserve(&member->scratch, &member->scratch_room, member->networks * row, 1);
     for (uint32_t n = 0; n < member->networks && status == CARRYNET_OK; ++n)
         memcpy(member->scratch + n * row, c->sums + member->numbers[n] * row, row);
     return status == CARRYNET_OK ? member->backend->operations->set_sums(member->backend, member->scratch) : status;
@@ -438,7 +438,7 @@ static carrynet_status forward_of_member(struct team *team, struct team_member *
     rows_of_forward(rows, team, c->pass);
     for (int a = 0; a < ARRAYS; ++a)
         need += whole[a] != NULL ? member->networks * rows[a] : 0;
-    carrynet_status status = team_grow(&member->scratch, &member->scratch_room, need);
+    carrynet_status status = base_reserve(&member->scratch, &member->scratch_room, need, 1);
     if (status == CARRYNET_OK)
         status = team_hand_out(team, member, c->pass, c->pass, 0, member->numbers);
     if (status != CARRYNET_OK)

@@ -1,6 +1,7 @@
 /* What the writers of all formats read of a network: its values, and its task in words. */
 #include "exchange/exports.h"
 #include "net/value.h"
+#include "task/task_fit.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ void exported_meaning(base_text *text, const exported *net)
     char name[CARRYNET_TASK_NAME];
     for (size_t i = 0; i < carrynet_task_count(); ++i) {
         known = carrynet_task_at(i);
-        if (strcmp(task->name, known->name) != 0 || task->inputs != known->inputs || task->outputs != known->outputs)
+        if (strcmp(task->name, known->name) != 0 || !task_fits(task, known->inputs, known->outputs))
             continue;
         const carrynet_status status = carrynet_task_distinguish(&difference, task, known);
         if (status == CARRYNET_ERROR_MEMORY)

@@ -3,6 +3,7 @@
 #include "base/environment.h"
 #include "exchange/import_parts.h"
 #include "file/task_json.h"
+#include "task/task_fit.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ static const carrynet_task *built_in_task(base_text *list, uint64_t inputs, uint
     size_t count = 0;
     for (size_t i = 0; i < carrynet_task_count(); ++i) {
         const carrynet_task *one = carrynet_task_at(i);
-        if (one->inputs != inputs || one->outputs != outputs)
+        if (!task_fits(one, inputs, outputs))
             continue;
         base_text_add(list, "%s%s", list->size > 0 ? ", " : "", one->name);
         if (count++ == 0 || strcmp(one->name, "add") == 0)
@@ -64,10 +65,8 @@ static carrynet_status find_task(carrynet_task *task, bool *by_shape, const char
     }
     /* Two classes for a bit. */
     parts->two_logits = task->outputs == 1 && parts->outputs == 2;
-    if (task->inputs != parts->inputs || (task->outputs != parts->outputs && !parts->two_logits))
-        return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "%s: the network has %u inputs and %u outputs, task %s has %u and %u%s", path,
-                         (unsigned)parts->inputs, (unsigned)parts->outputs, task->name, task->inputs, task->outputs,
+    if (task_check_fit(task, parts->inputs, parts->two_logits ? 1 : parts->outputs) != CARRYNET_OK)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "%s: %s%s", path, carrynet_message(),
                          parts->outputs == 2 * task->outputs
                              ? "; of two classes for each of several bits no file says which belong together: save a "
                                "head with the differences of their weights and biases"

@@ -15,6 +15,7 @@
  */
 #include "exchange/import_parts.h"
 #include "kernels/arithmetic.h"
+#include "net/value.h"
 #include "verify/bounds.h"
 #include <math.h>
 #include <stdio.h>
@@ -98,14 +99,10 @@ static double exact_value(const import_parts *parts, int place, size_t network, 
     return 0;
 }
 
-/* Rounds a value to the model's precision and puts it there; what is below 2^-40 in binary32 is 0, as in its file. */
-static double put_value(void *values, carrynet_precision precision, size_t i, double value)
+/* A value as a model holds it: rounded to its precision; in binary32 0 if below 2^-40. */
+static double model_value(carrynet_precision precision, double value)
 {
-    if (precision == CARRYNET_FP64)
-        return ((double *)values)[i] = value;
-    const float rounded = flush((float)value);
-    ((float *)values)[i] = rounded;
-    return (double)rounded;
+    return precision == CARRYNET_FP32 ? (double)flush((float)value) : value;
 }
 
 /* ---- what the bounds cover ------------------------------------------------------------------------------------- */
@@ -284,7 +281,8 @@ carrynet_status import_values(carrynet_model *model, carrynet_imported *imported
             const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)p);
             for (size_t i = 0; i < at.size; ++i) {
                 const double exact = exact_value(parts, p, n, i / at.columns, i % at.columns);
-                const double value = put_value(values, settings->precision, n * size + at.offset + i, exact);
+                const double value = model_value(settings->precision, exact);
+                net_put_value(values, settings->precision, n * size + at.offset + i, value);
                 if (!(fabs(value) <= LARGEST))
                     return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s[%zu] would be %g, the largest allowed is 2^60",
                                      path, at.name, i, value);

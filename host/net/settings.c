@@ -1,5 +1,6 @@
 /* The settings of a run: defaults, what suits a proof, and what must hold of them together (fields.c has the fields). */
 #include "base/base.h"
+#include "task/task_fit.h"
 #include <carrynet/fields.h>
 #include <carrynet/prove.h>
 #include <carrynet/settings.h>
@@ -99,9 +100,8 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
     carrynet_status status = carrynet_task_check(&s->task);
     if (status == CARRYNET_OK)
         status = carrynet_shape_check(&s->shape);
-    if (status == CARRYNET_OK && (s->shape.inputs != s->task.inputs || s->shape.outputs != s->task.outputs))
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "the shape has %u inputs and %u outputs, task %s has %u and %u",
-                           s->shape.inputs, s->shape.outputs, s->task.name, s->task.inputs, s->task.outputs);
+    if (status == CARRYNET_OK)
+        status = task_check_fit(&s->task, s->shape.inputs, s->shape.outputs);
     const carrynet_field *field;
     for (size_t i = 0; (field = carrynet_field_at(i)) != NULL && status == CARRYNET_OK; ++i)
         status = carrynet_field_check(s, field);

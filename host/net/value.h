@@ -10,7 +10,7 @@ static inline double net_value(const void *values, carrynet_precision precision,
     return precision == CARRYNET_FP32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
 }
 
-/* The other way: the value must be one of that precision. */
+/* Sets values[i], rounded to the precision. */
 static inline void net_put_value(void *values, carrynet_precision precision, size_t i, double value)
 {
     if (precision == CARRYNET_FP32)

@@ -61,17 +61,6 @@ carrynet_status opencl_read(struct opencl_trainer *t, const struct opencl_buffer
     return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueReadBuffer", code);
 }
 
-carrynet_status opencl_room(char **memory, size_t *room, size_t bytes)
-{
-    if (bytes <= *room)
-        return CARRYNET_OK;
-    base_free(*memory);
-    *room = 0;
-    const carrynet_status status = base_allocate(memory, bytes, 1);
-    *room = status == CARRYNET_OK ? bytes : 0;
-    return status;
-}
-
 carrynet_status opencl_read_rows(struct opencl_trainer *t, const struct opencl_buffer *from, size_t first, size_t width,
                                  size_t stride, size_t rows, void *to)
 {

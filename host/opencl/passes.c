@@ -41,14 +41,6 @@ carrynet_status opencl_trainer_stage(struct backend *backend, const struct net_p
     return status;
 }
 
-void opencl_put_real(const struct opencl_trainer *t, void *values, size_t i, double value)
-{
-    if (t->value == sizeof(float))
-        ((float *)values)[i] = (float)value;
-    else
-        ((double *)values)[i] = value;
-}
-
 /* ---- passes ---------------------------------------------------------------------------------------------------- */
 
 carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_plan *plan)
@@ -89,7 +81,7 @@ void opencl_put_individuals(const struct opencl_trainer *t, uint32_t *words, con
         words[CARRYNET_INDIVIDUAL_SEED] = (uint32_t)individuals[n].seed;
         words[CARRYNET_INDIVIDUAL_SEED + 1] = (uint32_t)(individuals[n].seed >> 32);
         words[CARRYNET_INDIVIDUAL_UPDATE] = (uint32_t)individuals[n].updates;
-        opencl_put_real(t, words + CARRYNET_INDIVIDUAL_NOISE, 0, individuals[n].noise);
+        net_put_value(words + CARRYNET_INDIVIDUAL_NOISE, t->settings.precision, 0, individuals[n].noise);
         words[CARRYNET_INDIVIDUAL_PROBLEMS] = (uint32_t)individuals[n].problem_seed;
         words[CARRYNET_INDIVIDUAL_PROBLEMS + 1] = (uint32_t)(individuals[n].problem_seed >> 32);
     }
@@ -132,7 +124,7 @@ static carrynet_status read_nodes(struct opencl_trainer *t, void *values, carryn
     const size_t networks = t->settings.networks, totals_bytes = networks * 2 * sizeof(cl_ulong);
     /* Whole nodes, or the metrics alone. */
     const size_t from = values != NULL ? 0 : at, reals = values != NULL ? stride : 2, row = reals * t->value;
-    carrynet_status status = opencl_room(&t->results, &t->results_room, totals_bytes + networks * row);
+    carrynet_status status = base_reserve(&t->results, &t->results_room, totals_bytes + networks * row, 1);
     const cl_ulong *totals = (const cl_ulong *)(const void *)t->results;
     char *nodes = t->results + totals_bytes;
     if (status == CARRYNET_OK)
@@ -173,7 +165,7 @@ carrynet_status opencl_trainer_set_sums(struct backend *backend, const void *val
     const size_t networks = t->settings.networks, stride = t->node_stride * t->value, row = t->trained * t->value;
     carrynet_status status = slot->sums_queued ? opencl_wait(slot) : CARRYNET_OK;
     if (status == CARRYNET_OK)
-        status = opencl_room(&slot->sums, &slot->sums_room, networks * stride);
+        status = base_reserve(&slot->sums, &slot->sums_room, networks * stride, 1);
     for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n) {
         memcpy(slot->sums + n * stride, (const char *)values + n * row, row);
         memset(slot->sums + n * stride + row, 0, stride - row);

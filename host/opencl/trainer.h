@@ -142,9 +142,6 @@ carrynet_status opencl_write(struct opencl_trainer *trainer, const struct opencl
                              size_t bytes);
 carrynet_status opencl_read(struct opencl_trainer *trainer, const struct opencl_buffer *from, void *to, size_t bytes);
 
-/* Memory of the host for at least `bytes`, of which *room are there. Content is lost when it grows. MEMORY. */
-carrynet_status opencl_room(char **memory, size_t *room, size_t bytes);
-
 /*
  * Queues a copy of `rows` rows of `width` bytes, `stride` bytes apart from byte `first` on, side by side. Done when a
  * later opencl_read is; `to` must live until then, whatever happens.
@@ -267,9 +264,6 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *trainer, const stru
  * network.
  */
 carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struct net_pass *pass);
-
-/* Sets a real of the trainer's precision; net_value reads it. */
-void opencl_put_real(const struct opencl_trainer *trainer, void *values, size_t i, double value);
 
 /* ---- record.c -------------------------------------------------------------------------------------------------- */
 

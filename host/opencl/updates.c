@@ -1,4 +1,5 @@
 /* From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device. */
+#include "net/value.h"
 #include "opencl/trainer.h"
 #include <assert.h>
 #include <string.h>
@@ -13,12 +14,12 @@ static carrynet_status write_constants(struct opencl_trainer *t, uint64_t sequen
     if (t->averaged == sequences)
         return CARRYNET_OK;
     memset(&room, 0, sizeof room);
-    opencl_put_real(t, &room, CARRYNET_CONSTANT_AVERAGE, 1.0 / (double)sequences);
-    opencl_put_real(t, &room, CARRYNET_CONSTANT_CLIP, t->settings.clip);
-    opencl_put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM, t->settings.momentum);
-    opencl_put_real(t, &room, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
-    opencl_put_real(t, &room, CARRYNET_CONSTANT_DECAY, t->settings.decay);
-    opencl_put_real(t, &room, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
+    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_AVERAGE, 1.0 / (double)sequences);
+    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_CLIP, t->settings.clip);
+    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_MOMENTUM, t->settings.momentum);
+    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
+    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_DECAY, t->settings.decay);
+    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
     const carrynet_status status = opencl_write(t, &t->constants, &room, CARRYNET_CONSTANTS * t->value);
     t->averaged = status == CARRYNET_OK ? sequences : 0;
     return status;
@@ -31,13 +32,13 @@ static carrynet_status write_rates(struct opencl_trainer *t, struct opencl_slot 
     const size_t bytes = count * CARRYNET_RATES * t->value;
     carrynet_status status = slot->rates_queued ? opencl_wait(slot) : CARRYNET_OK;
     if (status == CARRYNET_OK)
-        status = opencl_room(&slot->rates, &slot->rates_room, bytes);
+        status = base_reserve(&slot->rates, &slot->rates_room, bytes, 1);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &slot->rates_buffer, bytes, "the rates");
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
-        opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_RATE, rates[i].rate);
-        opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_EPSILON, rates[i].epsilon);
-        opencl_put_real(t, slot->rates, CARRYNET_RATES * i + CARRYNET_WEIGHT_DECAY, rates[i].decay);
+        net_put_value(slot->rates, t->settings.precision, CARRYNET_RATES * i + CARRYNET_RATE, rates[i].rate);
+        net_put_value(slot->rates, t->settings.precision, CARRYNET_RATES * i + CARRYNET_EPSILON, rates[i].epsilon);
+        net_put_value(slot->rates, t->settings.precision, CARRYNET_RATES * i + CARRYNET_WEIGHT_DECAY, rates[i].decay);
     }
     slot->rates_queued = status == CARRYNET_OK;
     return status == CARRYNET_OK ? opencl_write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes) : status;

@@ -8,6 +8,7 @@
 #include "prove/ellipsoids.h"
 #include "prove/reach.h"
 #include "prove/refute.h"
+#include "task/task_fit.h"
 #include "verify/bounds.h"
 #include <carrynet/evaluate.h>
 #include <math.h>
@@ -221,10 +222,9 @@ static carrynet_status check_task(const carrynet_model *model, size_t network, c
     if (network >= settings->networks)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu: the model has %u, numbered from 0", network,
                          settings->networks);
-    if (task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "task %s has %u inputs and %u outputs, the network %u and %u",
-                         task->name, task->inputs, task->outputs, settings->shape.inputs, settings->shape.outputs);
-    const carrynet_status status = carrynet_task_check(task);
+    carrynet_status status = task_check_fit(task, settings->shape.inputs, settings->shape.outputs);
+    if (status == CARRYNET_OK)
+        status = carrynet_task_check(task);
     if (status != CARRYNET_OK)
         return status;
     const size_t bytes = carrynet_shape_size(&settings->shape) * (settings->precision / 8);

@@ -6,6 +6,7 @@
 #include "prove/reach.h"
 #include "base/base.h"
 #include "prove/reach_states.h"
+#include "task/task_fit.h"
 #include <math.h>
 #include <string.h>
 
@@ -334,12 +335,11 @@ static carrynet_status check(const carrynet_engine *engine, const carrynet_task 
 {
     const carrynet_settings *settings = carrynet_engine_settings(engine);
     const uint64_t limit = base_memory(), states = options->states;
-    if (settings->networks != 1 || task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
-        return base_fail(
-            CARRYNET_ERROR_ARGUMENT,
-            "a search wants one network with the %u inputs and %u outputs of task %s, not %u with %u and %u",
-            task->inputs, task->outputs, task->name, settings->networks, settings->shape.inputs,
-            settings->shape.outputs);
+    if (settings->networks != 1)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "a search is of one network, not %u", settings->networks);
+    const carrynet_status fits = task_check_fit(task, settings->shape.inputs, settings->shape.outputs);
+    if (fits != CARRYNET_OK)
+        return fits;
     if (states < 1 || states > REACH_MOST_STATES)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "--states must be 1 to %.0f", (double)REACH_MOST_STATES);
     const uint64_t need = reach_memory(&settings->shape, settings->precision, states);

@@ -64,19 +64,6 @@ static bool on_the_run(const struct cells *c, size_t old, int64_t parent, uint8_
     return false;
 }
 
-static carrynet_status grow(void *array, size_t count, size_t room, size_t size)
-{
-    void **old = array, *grown = NULL;
-    const carrynet_status status = base_allocate(&grown, room, size);
-    if (status != CARRYNET_OK)
-        return status;
-    if (count > 0)
-        memcpy(grown, *old, count * size);
-    base_free(*old);
-    *old = grown;
-    return CARRYNET_OK;
-}
-
 /* Room for so many states, and a table at most half full. */
 static carrynet_status reserve(struct cells *c, size_t states)
 {
@@ -84,11 +71,11 @@ static carrynet_status reserve(struct cells *c, size_t states)
     if (states <= c->room)
         return CARRYNET_OK;
     const size_t room = 2 * states;
-    status = grow(&c->state, c->count, room, sizeof *c->state);
+    status = base_grow(&c->state, c->count, room, sizeof *c->state);
     if (status == CARRYNET_OK)
-        status = grow(&c->values, c->count, room, c->runs.bytes);
+        status = base_grow(&c->values, c->count, room, c->runs.bytes);
     if (status == CARRYNET_OK)
-        status = grow(&c->cell, c->count, room, c->hidden);
+        status = base_grow(&c->cell, c->count, room, c->hidden);
     uint32_t *old = c->slot;
     const size_t slots = c->slots;
     c->slot = NULL;

@@ -2,6 +2,7 @@
 #include "prove/word.h"
 #include "base/base.h"
 #include "net/value.h"
+#include "task/task_fit.h"
 #include <math.h>
 #include <string.h>
 
@@ -25,12 +26,11 @@ carrynet_status word_runs_create(struct word_runs *runs, carrynet_engine *engine
         .steps = steps,
         .bytes = settings->shape.hidden * value,
     };
-    if (settings->networks != 1 || task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
-        return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "words want one network with the %u inputs and %u outputs of task %s, not %u with %u and %u",
-                         task->inputs, task->outputs, task->name, settings->networks, settings->shape.inputs,
-                         settings->shape.outputs);
-    carrynet_status status = carrynet_batch_create(&runs->window, task, sequences, steps);
+    if (settings->networks != 1)
+        return base_fail(CARRYNET_ERROR_ARGUMENT, "words are run by one network, not %u", settings->networks);
+    carrynet_status status = task_check_fit(task, settings->shape.inputs, settings->shape.outputs);
+    if (status == CARRYNET_OK)
+        status = carrynet_batch_create(&runs->window, task, sequences, steps);
     if (status == CARRYNET_OK)
         status = base_allocate(&runs->symbols, sequences, steps);
     if (status == CARRYNET_OK)

@@ -1,5 +1,6 @@
-/* Bit automata: their check and their step. The built-in tables stand in built_in_tasks.c. */
+/* Bit automata: their check, their step, whether a network fits. The built-in tables stand in built_in_tasks.c. */
 #include "base/base.h"
+#include "task/task_fit.h"
 #include <carrynet/task.h>
 #include <string.h>
 
@@ -51,4 +52,17 @@ uint32_t carrynet_task_step(const carrynet_task *task, uint32_t *state, uint32_t
     const uint32_t out = task->out[*state][symbol];
     *state = task->next[*state][symbol];
     return out;
+}
+
+bool task_fits(const carrynet_task *task, uint64_t inputs, uint64_t outputs)
+{
+    return task->inputs == inputs && task->outputs == outputs;
+}
+
+carrynet_status task_check_fit(const carrynet_task *task, uint64_t inputs, uint64_t outputs)
+{
+    if (task_fits(task, inputs, outputs))
+        return CARRYNET_OK;
+    return base_fail(CARRYNET_ERROR_ARGUMENT, "the network has %llu inputs and %llu outputs, task %s has %u and %u",
+                     (unsigned long long)inputs, (unsigned long long)outputs, task->name, task->inputs, task->outputs);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "base/environment.h"
+#include "task/task_fit.h"
 #include "verify/bounds.h"
 #include "verify/checker.h"
 #include "verify/enclosure.h"
@@ -242,7 +243,7 @@ static const char *mismatch(const struct certificate *c, const carrynet_settings
         return "it is for another version of the arithmetic";
     if (network == NULL || strcmp(network, c->network) != 0)
         return "it is for another network";
-    if (task->inputs != settings->shape.inputs || task->outputs != settings->shape.outputs)
+    if (!task_fits(task, settings->shape.inputs, settings->shape.outputs))
         return "the network reads or writes other numbers of bits than the task";
     if (!same_table(&c->table, task))
         return "it is for another task";

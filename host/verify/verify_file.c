@@ -34,21 +34,15 @@ static const struct entry *find(const struct entry *entries, size_t count, const
 }
 
 /* Room for one more result. */
-static carrynet_status grow(carrynet_verified *verified, size_t *room)
+static carrynet_status make_room(carrynet_verified *verified, size_t *room)
 {
-    carrynet_checked *larger = NULL;
     if (verified->count < *room)
         return CARRYNET_OK;
     const size_t wanted = *room == 0 ? 16 : 2 * *room;
-    const carrynet_status status = base_allocate(&larger, wanted, sizeof *larger);
-    if (status != CARRYNET_OK)
-        return status;
-    if (verified->count > 0)
-        memcpy(larger, verified->checked, verified->count * sizeof *larger);
-    base_free(verified->checked);
-    verified->checked = larger;
-    *room = wanted;
-    return CARRYNET_OK;
+    const carrynet_status status = base_grow(&verified->checked, verified->count, wanted, sizeof *verified->checked);
+    if (status == CARRYNET_OK)
+        *room = wanted;
+    return status;
 }
 
 /* One more certificate, at the start of text; equal networks have equal proofs. */
@@ -103,7 +97,7 @@ carrynet_status carrynet_verify_file(carrynet_verified *verified, const carrynet
                 (void)base_fail(status, "%s: %s", path, message);
         }
         if (status == CARRYNET_OK)
-            status = grow(verified, &room);
+            status = make_room(verified, &room);
         if (status == CARRYNET_OK)
             status = check_one(verified, &certificate, text + at, model, entries, task);
         if (status == CARRYNET_OK)
