@@ -1,8 +1,8 @@
 /*
  * The results file of a sweep: CSV, a header with the names of the columns (sweep_column), then a line a row, in order. `of` is
  * the number of rows of the whole sweep and `sweep` its number; numbers and digests have 16 hexadecimal digits; reals
- * are the shortest decimals that give the number back. A sweep until proved has two columns more: prover (its version)
- * and proved. Beside results.csv lies results.times.csv: row,seconds.
+ * are the shortest decimals that give the number back. A sweep until proved has two columns more, prover (its version)
+ * and proved, one with weight decay has weight_decay. Beside results.csv lies results.times.csv: row,seconds.
  */
 #include "kernels/arithmetic.h"
 #include "train/sweep_rows.h"
@@ -24,7 +24,7 @@ static const struct sweep_column first_columns[] = {
 static const struct sweep_column arithmetic_column = {.name = "arithmetic", .kind = SWEEP_ARITHMETIC};
 static const struct sweep_column last_columns[] = {
     {.name = "exact", .kind = SWEEP_FLAG, .offset = ROW(result.exact)},
-    {.name = "proved", .kind = SWEEP_FLAG, .offset = ROW(result.proved), .of_proof = true},
+    {.name = "proved", .kind = SWEEP_FLAG, .offset = ROW(result.proved), .only = "until_proved"},
     {.name = "updates", .kind = SWEEP_U64, .offset = ROW(result.updates)},
     {.name = "sequences", .kind = SWEEP_SEQUENCES},
     {.name = "bit_error", .kind = SWEEP_REAL, .offset = ROW(result.bit_error)},
@@ -66,22 +66,34 @@ struct sweep_column sweep_column(size_t index)
     const carrynet_field *field = carrynet_field_in(CARRYNET_MEDIUM_CSV, place < VERSIONS ? place : place - 1);
     return (struct sweep_column){.name = field->in[CARRYNET_MEDIUM_CSV].key,
                                  .kind = SWEEP_SETTING,
-                                 .of_proof = (field->traits & CARRYNET_FIELD_OPTIONAL) != 0,
+                                 .only = (field->traits & CARRYNET_FIELD_OPTIONAL) != 0 ? field->key : NULL,
                                  .field = field};
 }
 
 const char sweep_times_header[] = "row,seconds\n";
 
-bool sweep_has_column(size_t column, bool proofs)
+uint64_t sweep_columns(const carrynet_settings *settings)
 {
-    return proofs || !sweep_column(column).of_proof;
+    const size_t count = sweep_column_count();
+    uint64_t columns = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const char *only = sweep_column(i).only;
+        if (only == NULL || carrynet_field_is_set(settings, carrynet_field_find(only)))
+            columns |= UINT64_C(1) << i;
+    }
+    return columns;
 }
 
-size_t sweep_column_at(size_t place, bool proofs)
+bool sweep_has_column(size_t column, uint64_t columns)
+{
+    return columns >> column & 1;
+}
+
+size_t sweep_column_at(size_t place, uint64_t columns)
 {
     size_t column = 0;
     for (;; ++column)
-        if (sweep_has_column(column, proofs) && place-- == 0)
+        if (sweep_has_column(column, columns) && place-- == 0)
             return column;
 }
 
@@ -122,11 +134,11 @@ const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, s
     return text;
 }
 
-void sweep_add_header(base_text *text, bool proofs)
+void sweep_add_header(base_text *text, uint64_t columns)
 {
     const size_t count = sweep_column_count();
     for (size_t i = 0; i < count; ++i)
-        if (sweep_has_column(i, proofs))
+        if (sweep_has_column(i, columns))
             base_text_add(text, "%s%c", sweep_column(i).name, i + 1 < count ? ',' : '\n');
 }
 
@@ -134,8 +146,9 @@ void sweep_add_row(base_text *text, const carrynet_sweep_row *row)
 {
     char field[SWEEP_FIELD];
     const size_t count = sweep_column_count();
+    const uint64_t columns = sweep_columns(&row->settings);
     for (size_t i = 0; i < count; ++i)
-        if (sweep_has_column(i, row->settings.until_proved != 0))
+        if (sweep_has_column(i, columns))
             base_text_add(text, "%s%c", sweep_field(field, row, i), i + 1 < count ? ',' : '\n');
 }
 
@@ -168,7 +181,7 @@ carrynet_status carrynet_sweep_save(carrynet_sweep *sweep, const char *path)
     if (status != CARRYNET_OK)
         goto done;
     row->settings = sweep->shared;
-    sweep_add_header(&rows, sweep->shared.until_proved != 0);
+    sweep_add_header(&rows, sweep_columns(&sweep->shared));
     base_text_add(&times, "%s", sweep_times_header);
     for (uint64_t r = sweep->shard; r <= sweep->row_count; r += sweep->shards) {
         char seconds[64];
@@ -205,7 +218,7 @@ carrynet_status carrynet_sweep_reserve(carrynet_sweep *sweep, const char *path)
 {
     base_text header = {0};
     bool made = false;
-    sweep_add_header(&header, sweep->shared.until_proved != 0);
+    sweep_add_header(&header, sweep_columns(&sweep->shared));
     carrynet_status status = header.failed ? base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path)
                                            : base_create_file(&made, path, header.data, header.size);
     if (status == CARRYNET_OK && !made)

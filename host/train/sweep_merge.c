@@ -190,7 +190,7 @@ static carrynet_status add_same(base_text *rows, const struct sweep_reader *read
     if (same == lines->length && written[same] == '\n')
         return CARRYNET_OK;
     return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is not as a sweep writes it", lines->path,
-                     lines->line, sweep_column(sweep_column_at(place, reader->proofs)).name);
+                     lines->line, sweep_column(sweep_column_at(place, reader->columns)).name);
 }
 
 /* Adds the owner's row and its seconds, and moves it on. */
@@ -236,7 +236,7 @@ carrynet_status carrynet_sweep_merge(const char *path, const char *const *paths,
     base_text rows = {0}, times = {0}, times_path = {0};
     struct part *parts = NULL;
     uint64_t all = 0;
-    bool proofs = false;
+    uint64_t columns = 0;
     carrynet_status status = sweep_times_path(&times_path, path);
     if (status == CARRYNET_OK)
         status = base_allocate(&parts, count, sizeof *parts);
@@ -247,9 +247,9 @@ carrynet_status carrynet_sweep_merge(const char *path, const char *const *paths,
     for (size_t i = 0; i < count; ++i)
         if (parts[i].reader.row.row != 0) {
             all = parts[i].reader.row.rows;
-            proofs = parts[i].reader.proofs;
+            columns = parts[i].reader.columns;
         }
-    sweep_add_header(&rows, proofs);
+    sweep_add_header(&rows, columns);
     base_text_add(&times, "%s", sweep_times_header);
     const size_t no_seconds = times.size;
     if (all == 0)

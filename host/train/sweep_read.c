@@ -117,12 +117,23 @@ static const char *disagreement(const carrynet_sweep_row *row, uint64_t sequence
     return NULL;
 }
 
-static size_t columns_of(bool proofs)
+static size_t columns_of(uint64_t columns)
 {
     size_t count = 0;
     for (size_t i = 0; i < sweep_column_count(); ++i)
-        count += sweep_has_column(i, proofs);
+        count += sweep_has_column(i, columns);
     return count;
+}
+
+/* What a column that only some tables have must be, where the row has 0 there. */
+static const char *unset_column(const struct sweep_reader *reader)
+{
+    const uint64_t unset = reader->columns & ~sweep_columns(&reader->row.settings);
+    size_t column = 0;
+    while (!sweep_has_column(column, unset))
+        ++column;
+    return strcmp(sweep_column(column).only, "until_proved") == 0 ? "prover must be the version of a prover, from 1"
+                                                                  : "weight_decay must be more than 0";
 }
 
 static carrynet_status read_row(struct sweep_reader *reader)
@@ -136,7 +147,7 @@ static carrynet_status read_row(struct sweep_reader *reader)
     if (lines->length > LONGEST_LINE)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long", lines->path, lines->line);
     for (size_t i = 0; i < count; ++i) {
-        if (!sweep_has_column(i, reader->proofs))
+        if (!sweep_has_column(i, reader->columns))
             continue;
         const bool last = i + 1 == count;
         const char *comma = memchr(at, ',', (size_t)(end - at));
@@ -144,7 +155,7 @@ static carrynet_status read_row(struct sweep_reader *reader)
         const size_t length = (size_t)(stop - at);
         if ((comma == NULL) != last)
             return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu has %s than %zu columns", lines->path, lines->line,
-                             last ? "more" : "fewer", columns_of(reader->proofs));
+                             last ? "more" : "fewer", columns_of(reader->columns));
         const char *wanted = "shorter";
         if (length < sizeof text) {
             memcpy(text, at, length);
@@ -157,8 +168,8 @@ static carrynet_status read_row(struct sweep_reader *reader)
         at = stop + 1;
     }
     const char *wrong = disagreement(row, sequences);
-    if (wrong == NULL && reader->proofs && row->settings.until_proved == 0)
-        wrong = "prover must be the version of a prover, from 1";
+    if (wrong == NULL && (reader->columns & ~sweep_columns(&row->settings)) != 0)
+        wrong = unset_column(reader);
     if (wrong != NULL)
         return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", lines->path, lines->line, wrong);
     sweep_forget_stand_in(&row->settings.task);
@@ -181,30 +192,59 @@ static const char *not_the_header(const char *start, size_t size)
     return "it does not begin with row,of,sweep,task,...";
 }
 
+/* Whether a table has all the columns that come with a field, or none of them. */
+static bool has_alike(uint64_t columns, const char *only)
+{
+    uint64_t with = 0;
+    for (size_t i = 0; i < sweep_column_count(); ++i) {
+        const char *key = sweep_column(i).only;
+        if (key != NULL && strcmp(key, only) == 0)
+            with |= UINT64_C(1) << i;
+    }
+    return (columns & with) == with || (columns & with) == 0;
+}
+
+/* The columns that a header names, and where the first row begins; 0 if it is no header. */
+static uint64_t read_header(size_t *end, const char *start, size_t size)
+{
+    const size_t count = sweep_column_count();
+    uint64_t columns = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < count; ++i) {
+        const struct sweep_column c = sweep_column(i);
+        const size_t length = strlen(c.name);
+        const bool here = size - at > length && memcmp(start + at, c.name, length) == 0 &&
+                          start[at + length] == (i + 1 < count ? ',' : '\n');
+        if (here) {
+            columns |= UINT64_C(1) << i;
+            at += length + 1;
+        } else if (c.only == NULL) {
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < count; ++i) {
+        const char *only = sweep_column(i).only;
+        if (only != NULL && !has_alike(columns, only))
+            return 0;
+    }
+    *end = at;
+    return columns;
+}
+
 /* Looked at before the whole file is read, which may be any file. */
 static carrynet_status check_header(void *self, const char *bytes, size_t size)
 {
     struct sweep_reader *reader = self;
     const char *path = reader->lines.path;
     char start[BASE_START + 1];
-    base_text header = {0};
     memcpy(start, bytes, size);
     carrynet_status status = base_plain_text(start, &size, path);
     if (status != CARRYNET_OK)
         return status;
-    sweep_add_header(&header, true);
-    reader->proofs = !header.failed && size >= header.size && memcmp(start, header.data, header.size) == 0;
-    if (!reader->proofs) {
-        base_text_free(&header);
-        sweep_add_header(&header, false);
-    }
-    reader->lines.next = header.size;
-    if (header.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path);
-    else if (size < header.size || memcmp(start, header.data, header.size) != 0)
+    reader->columns = read_header(&reader->lines.next, start, size);
+    if (reader->columns == 0)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1 is not the header of a sweep's results: %s", path,
                            not_the_header(start, size));
-    base_text_free(&header);
     return status;
 }
 

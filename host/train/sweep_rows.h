@@ -110,7 +110,7 @@ struct sweep_column {
     const char *name;
     sweep_kind kind;
     size_t offset;               /* in carrynet_sweep_row, where the value lies there */
-    bool of_proof;               /* only in the tables of sweeps until proved */
+    const char *only;            /* key of the field that a sweep must set to have it in its table; NULL: all have it */
     const carrynet_field *field; /* of the settings */
 };
 
@@ -120,16 +120,17 @@ size_t sweep_column_count(void);
 size_t sweep_setting_columns(void);
 extern const char sweep_times_header[];
 
-/* Whether a table has a column, of a sweep until proved or of another; and which one is number `place` of it. */
-bool sweep_has_column(size_t column, bool proofs);
-size_t sweep_column_at(size_t place, bool proofs);
+/* The columns of the table of a sweep with these settings: bit i is column i; whether one is of them; and which one is number `place`. */
+uint64_t sweep_columns(const carrynet_settings *settings);
+bool sweep_has_column(size_t column, uint64_t columns);
+size_t sweep_column_at(size_t place, uint64_t columns);
 
 /* What a row has in a column. Returns text. */
 enum { SWEEP_FIELD = 48 };
 const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, size_t column);
 
-/* The header line, of a sweep until proved or of another, and that of a row. */
-void sweep_add_header(base_text *text, bool proofs);
+/* The header line of a table with these columns, and that of a row. */
+void sweep_add_header(base_text *text, uint64_t columns);
 void sweep_add_row(base_text *text, const carrynet_sweep_row *row);
 
 /* Puts the name of the file with the seconds into *name (base_text_free). MEMORY. */
@@ -148,7 +149,7 @@ struct sweep_lines {
 /* A results file, and the row where it stands. */
 struct sweep_reader {
     struct sweep_lines lines;
-    bool proofs;            /* by its header, of a sweep until proved */
+    uint64_t columns;       /* that its header names */
     carrynet_sweep_row row; /* row.row is 0 behind the last */
 };
 
