@@ -177,12 +177,15 @@ static carrynet_status read_field(carrynet_settings *settings, const carrynet_fi
     return CARRYNET_OK;
 }
 
-/* train_fraction and split_seed stand together; a version of the prover, of this program or another, is from 1. */
+/* train_fraction and split_seed stand together; a version of the prover, of this program or another, is from 1; a decay of 0 is none. */
 static carrynet_status check_optional(const carrynet_settings *settings, const char *path, const safetensors_file *file)
 {
     const char *prover = safetensors_metadata(file, "until_proved");
     const char *fraction = safetensors_metadata(file, "train_fraction");
     const char *seed = safetensors_metadata(file, "split_seed");
+    const char *decay = safetensors_metadata(file, "weight_decay");
+    if (decay != NULL && settings->weight_decay == 0)
+        return refuse(path, "weight_decay", decay, "a number above 0");
     if (prover != NULL && settings->until_proved == 0)
         return refuse(path, "until_proved", prover, "a version number from 1");
     if ((fraction == NULL) != (seed == NULL))

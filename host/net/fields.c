@@ -64,6 +64,7 @@ static const carrynet_field fields[] = {
     {"until_proved",     CARRYNET_FIELD_U32,  AT(until_proved),     0,       4294967295.0,    NULL,       OPTIONAL,                         {{"until_proved", 18},   {"prover", 23},           {"prover", 20}}},
     {"train_fraction",   CARRYNET_FIELD_REAL, AT(train_fraction),   0.01,    0.99,            NULL,       SHAPES | OPTIONAL,                {{"train_fraction", 19}, {"train_fraction", 19},   NONE}},
     {"split_seed",       CARRYNET_FIELD_U64,  AT(split_seed),       0,       0x1p64,          NULL,       SHAPES | OPTIONAL,                {{"split_seed", 20},     {"split_seed", 20},       NONE}},
+    {"weight_decay",     CARRYNET_FIELD_REAL, AT(weight_decay),     0,       1,               NULL,       SHAPES | AXIS | OPTIONAL,         {{"weight_decay", 21},   {"weight_decay", 24},     {"weight_decay", 21}}},
 };
 /* clang-format on */
 enum { FIELDS = sizeof fields / sizeof fields[0] };

@@ -105,6 +105,9 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
     const carrynet_field *field;
     for (size_t i = 0; (field = carrynet_field_at(i)) != NULL && status == CARRYNET_OK; ++i)
         status = carrynet_field_check(s, field);
+    if (status == CARRYNET_OK && s->weight_decay * s->rate > 1)
+        status = base_fail(CARRYNET_ERROR_ARGUMENT, "weight_decay times lr is %.10g, must be at most 1",
+                           s->weight_decay * s->rate);
     if (status == CARRYNET_OK && s->train_fraction == 0 && s->split_seed != 0)
         status = base_fail(CARRYNET_ERROR_ARGUMENT, "split-seed without train-fraction: nothing is held out");
     if (status == CARRYNET_OK && s->until_proved != 0 && !s->until_exact)

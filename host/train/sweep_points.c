@@ -129,6 +129,8 @@ static carrynet_status number_of(uint64_t *id, const carrynet_sweep_spec *spec, 
     add_reals(&text, "noise", spec->noises, spec->noise_count, spec->noise_range);
     if (s->until_proved != 0)
         base_text_add(&text, "until proved %" PRIu32 "\n", s->until_proved);
+    if (s->weight_decay != 0)
+        add_reals(&text, "weight decay", &s->weight_decay, 1, false);
     *id = BASE_DIGEST;
     for (size_t i = 0; i < text.size; ++i)
         *id = base_digest(*id, (unsigned char)text.data[i], 1);
