@@ -64,6 +64,7 @@ static void update_by_hand(float *w, float *m, float *v, const float *sums, size
     const float mu = (float)s->momentum, mu_rest = (float)(1 - s->momentum);
     const float rho = (float)s->decay, rho_rest = (float)(1 - s->decay);
     double rate = s->rate, epsilon = s->epsilon;
+    const float decay = (float)(s->weight_decay * rate);
     if (s->optimizer == CARRYNET_OPTIMIZER_ADAM) {
         rate *= sqrt(1 - s->decay) / (1 - s->momentum);
         epsilon *= sqrt(1 - s->decay);
@@ -85,6 +86,7 @@ static void update_by_hand(float *w, float *m, float *v, const float *sums, size
         m[i] = s->optimizer == CARRYNET_OPTIMIZER_MOMENTUM ? flushed(fmaf(mu, m[i], g[i]))
                : s->optimizer == CARRYNET_OPTIMIZER_ADAM   ? flushed(fmaf(mu, m[i], kept))
                                                            : g[i];
+        w[i] = decay > 0 ? fmaf(-decay, w[i], w[i]) : w[i];
         w[i] = flushed(fmaf((float)rate, second ? m[i] / fmaf(sqrtf(v[i]), 0x1p-20f, (float)epsilon) : m[i], w[i]));
     }
     free(g);
@@ -130,8 +132,8 @@ static void check_updates(const carrynet_settings *s, const struct test_body *bo
     carrynet_initialize(start, &s->shape, CARRYNET_FP32, 5, 1);
     MUST(carrynet_engine_create(&engine, s, &body->options));
     for (size_t e = 0; e < count; ++e) {
-        (void)snprintf(label, sizeof label, "%s, %s, clip %g, gradients of %a", body->label,
-                       carrynet_optimizer_name(s->optimizer), s->clip, (double)edges[e]);
+        (void)snprintf(label, sizeof label, "%s, %s, clip %g, weight decay %g, gradients of %a", body->label,
+                       carrynet_optimizer_name(s->optimizer), s->clip, s->weight_decay, (double)edges[e]);
         memcpy(w, start, size * sizeof *w);
         memset(m, 0, 2 * size * sizeof *m);
         fill_sums(sums, size, SEQUENCES, edges[e]);
@@ -171,6 +173,7 @@ static void check_optimizers(const char *label)
         for (size_t c = 0; c < sizeof clips / sizeof clips[0]; ++c) {
             s.optimizer = (carrynet_optimizer)o;
             s.clip = clips[c];
+            s.weight_decay = c % 2 == 1 ? 0.25 : 0;
             check_updates(&s, &bodies[body], edges, EDGES + USUAL);
         }
 }
@@ -192,8 +195,8 @@ Test(edges, updates_on_the_device)
 
 /* ---- rates: in binary64, on the reference ----------------------------------------------------------------------- */
 
-/* The first weight after one update, number `update`, from zero by a mean gradient of g. */
-static double step_by(carrynet_settings *s, uint64_t update, double g)
+/* The first weight after one update, number `update`, from w by a mean gradient of g. */
+static double step_from(double w, carrynet_settings *s, uint64_t update, double g)
 {
     static const carrynet_engine_options options = {.device = "reference"};
     carrynet_engine *engine = NULL;
@@ -201,6 +204,8 @@ static double step_by(carrynet_settings *s, uint64_t update, double g)
     const size_t size = carrynet_shape_size(&s->shape);
     double *values = calloc(size, sizeof *values);
     cr_assert_not_null(values);
+    for (size_t i = 0; i < size; ++i)
+        values[i] = w;
     MUST(carrynet_engine_create(&engine, s, &options));
     MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, values));
     carrynet_engine_individuals(engine)[0].updates = update;
@@ -212,6 +217,11 @@ static double step_by(carrynet_settings *s, uint64_t update, double g)
     carrynet_engine_free(engine);
     free(values);
     return moved;
+}
+
+static double step_by(carrynet_settings *s, uint64_t update, double g)
+{
+    return step_from(0, s, update, g);
 }
 
 static void expect_near(double given, double expected, const char *what, uint64_t update)
@@ -241,6 +251,25 @@ Test(edges, rates)
         const double rest = 1 - 0.9, scale = sqrt(1 - 0.999);
         expect_near(step_by(&s, updates[i], 1), rate * rest / (scale + 1e-8 * second), "adam", updates[i]);
     }
+    /* From a weight of 1, without a gradient: the scheduled rate alone, which adam's factor leaves as it is. */
+    s.weight_decay = 0.25;
+    for (int o = CARRYNET_OPTIMIZER_SGD; o <= CARRYNET_OPTIMIZER_ADAM; ++o)
+        for (size_t i = 0; i < sizeof updates / sizeof updates[0]; ++i) {
+            s.optimizer = (carrynet_optimizer)o;
+            s.schedule = i % 2 == 0 ? CARRYNET_SCHEDULE_COSINE : CARRYNET_SCHEDULE_CONSTANT;
+            const double turn = 3.14159265358979323846 * (double)updates[i] / 1000;
+            const double rate = s.schedule == CARRYNET_SCHEDULE_COSINE ? 0.5 * (1 + cos(turn)) / 2 : 0.5;
+            expect_near(step_from(1, &s, updates[i], 0), 1 - 0.25 * rate, "weight decay", updates[i]);
+        }
+    /* Below 2^-40 there is none, in binary64 too; and without it a zero keeps its sign. */
+    s.schedule = CARRYNET_SCHEDULE_CONSTANT;
+    s.weight_decay = 0x1.8p-40;
+    cr_expect_eq(step_from(1, &s, 0, 0), 1);
+    s.weight_decay = 0x1p-39;
+    cr_expect_eq(step_from(1, &s, 0, 0), 1 - 0x1p-40);
+    s.weight_decay = 0;
+    s.optimizer = CARRYNET_OPTIMIZER_SGD;
+    cr_expect(signbit(step_from(-0.0, &s, 0, -0.0)));
     /* epsilon, times sqrt(0.001), is at least 2^-40: a gradient so small that nothing else stands below it. */
     s.optimizer = CARRYNET_OPTIMIZER_ADAM;
     s.epsilon = 1e-12;

@@ -264,23 +264,29 @@ static carrynet_status shrink(struct search *search, size_t member)
     return status;
 }
 
-/* Without noise, clipping, biases and h_0, as far as it shows then too. */
+/* Without noise, clipping, biases, h_0 and weight decay, as far as it shows then too. */
 static carrynet_status simplify(struct search *search)
 {
     carrynet_status status = CARRYNET_OK;
     bool smaller;
-    for (int i = 0; i < 4 && status == CARRYNET_OK; ++i) {
+    for (int i = 0; i < 5 && status == CARRYNET_OK; ++i) {
         struct trial trial = search->best;
         struct test_case *one = &trial.one;
-        const bool has = i == 0 ? one->noise > 0 : i == 1 ? one->clip > 0 : i == 2 ? one->bias : one->initial_state;
+        const bool has = i == 0   ? one->noise > 0
+                         : i == 1 ? one->clip > 0
+                         : i == 2 ? one->bias
+                         : i == 3 ? one->initial_state
+                                  : one->weight_decay > 0;
         if (i == 0)
             one->noise = 0;
         else if (i == 1)
             one->clip = 0;
         else if (i == 2)
             one->bias = false;
-        else
+        else if (i == 3)
             one->initial_state = false;
+        else
+            one->weight_decay = 0;
         if (has)
             status = try_smaller(search, &trial, &smaller);
     }

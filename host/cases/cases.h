@@ -14,7 +14,7 @@ struct test_case {
     carrynet_optimizer optimizer;
     carrynet_schedule schedule;
     bool bias, initial_state;
-    double rate, clip, noise, scale;
+    double rate, clip, noise, scale, weight_decay;
     const char *task; /* built in; NULL: add, or where inputs or outputs differ a made-up one */
 };
 
