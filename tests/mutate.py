@@ -81,6 +81,9 @@ MORE = [
     ("kernels/update.cl", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates_on_the_device"]),
     ("kernels/update.cl", "g = flush(g * (vreal)(factors[network]));", "g = g * (vreal)(factors[network]);", ["test_edges:edges/updates_on_the_device"]),
     ("kernels/update.cl", "i * CARRYNET_LANES + lane < step->trained; ++lane)", "i * CARRYNET_LANES + lane <= step->trained; ++lane)", ["case start-state cpu"]),
+    ("kernels/update.cl", "decay > 0 ? fma(-decay, old, old) : old;", "decay > 0 ? old - decay * old : old;", ["case weight-decay cpu"]),
+    ("kernels/update.cl", "return scaled_step(kept, numerator,", "return scaled_step(old, numerator,", ["case weight-decay gpu"]),
+    ("kernels/cpu_networks.cl", "gathered(&n, now + CARRYNET_WEIGHT_DECAY, CARRYNET_RATES)", "gathered(&n, now + CARRYNET_EPSILON, CARRYNET_RATES)", ["case decay-networks cpu"]),
     ("kernels/gpu_block.cl", "for (uint width = STRIPES / 2; width > 0; width /= 2)", "for (uint width = STRIPES / 2; width > 1; width /= 2)", ["case odd gpu"]),
     ("kernels/gpu_gradient.cl", "dh[(tile + r) * H + j] = flush(sum[r] * (x * (1 - x)));", "dh[(tile + r) * H + j] = flush(sum[r] * x * (1 - x));", ["case odd gpu"]),
     # ---- the reference ----
@@ -97,9 +100,12 @@ MORE = [
     ("host/reference/formulas/training_step.c", "wrong += (q->z[t * O + o] > 0) != target;", "wrong += (q->z[t * O + o] >= 0) != target;", ["test_edges:edges/saturated*"]),
     ("host/reference/formulas/training_step.c", "return flush(e * (y * (one - y)));", "return flush(e * y * (one - y));", ["case odd host"]),
     ("host/reference/formulas/training_step.c", "first < trained; first += RUN", "first < trained; first += 2 * RUN", ["test_edges:edges/updates"]),
+    ("host/reference/formulas/training_step.c", "return d > 0 ? fused(-d, w, w) : w;", "return fused(-d, w, w);", ["test_edges:edges/rates"]),
+    ("host/reference/formulas/training_step.c", "return d > 0 ? fused(-d, w, w) : w;", "return d > 0 ? w - d * w : w;", ["test_edges:edges/updates"]),
     ("host/reference/formulas/batches.c", "unpack(q->target, pass->targets + s * pass->target_words, n->O, pass->steps);", "unpack(q->target, pass->targets + s * pass->symbol_words, n->O, pass->steps);", ["case odd host", "test_fixtures"]),
     # ---- the backend host ----
     ("host/backend/tiled/update_network.c", "return norm <= c ? REAL(0x1p0) : quotient(c, norm);", "return quotient(c, norm);", ["test_edges:edges/updates_on_the_host"]),
+    ("host/backend/tiled/update_network.c", "return decay > 0 ? fused(-decay, w, w) : w;", "return decay > 0 ? w - decay * w : w;", ["test_edges:edges/updates_on_the_host"]),
     ("host/backend/tiled/backward_block.c", "first + steps < b->T || b->start ? pairs : pairs - S;", "first + steps < b->T ? pairs : pairs - S;", ["test_differences"]),
     ("host/backend/tiled/forward_block.c", "stripe[k] += stripe[k + STRIPES / 4];", "stripe[k] += stripe[STRIPES / 2 - 1 - k];", ["case odd host"]),
     ("host/backend/tiled/forward_block.c", "right < least ? least : right", "right", ["test_edges:edges/saturated*"]),
@@ -113,6 +119,8 @@ MORE = [
     ("host/backend/tiled/backward_block.c", "return e * (y * (1 - y));", "return e * y * (1 - y);", ["case odd host"]),
     ("host/backend/tiled/update_network.c", "for (uint64_t n = runs; n & 1; n >>= 1)", "for (uint64_t n = runs; n & 3; n >>= 2)", ["test_edges:edges/updates_on_the_host"]),
     # ---- the rest of the host ----
+    ("host/engine/rates.c", "if (rates.decay < 0x1p-40)", "if (rates.decay < 0x1p-41)", ["test_edges:edges/rates"]),
+    ("host/engine/rates.c", "settings->weight_decay * rates.rate;", "settings->weight_decay * rate;", ["test_edges:edges/rates"]),
     ("host/engine/rates.c", "if (rates.epsilon < 0x1p-40)", "if (rates.epsilon < 0x1p-50)", ["test_edges:edges/rates"]),
     ("host/engine/rates.c", "for (int n = 22; n >= 2; n -= 2)", "for (int n = 12; n >= 2; n -= 2)", ["test_edges:edges/rates"]),
     ("host/task/problem.c", "base = index * 4 * ((uint64_t)drawn / 4 + 2);", "base = index * 4 * ((uint64_t)drawn / 4 + 1);", ["test_problem_kernel:problem_kernel/evaluation*"]),

@@ -173,7 +173,7 @@ static void check_optimizers(const char *label)
         for (size_t c = 0; c < sizeof clips / sizeof clips[0]; ++c) {
             s.optimizer = (carrynet_optimizer)o;
             s.clip = clips[c];
-            s.weight_decay = c % 2 == 1 ? 0.25 : 0;
+            s.weight_decay = c % 2 == 1 ? 0.3 : 0; /* the product must not be exact */
             check_updates(&s, &bodies[body], edges, EDGES + USUAL);
         }
 }
