@@ -47,12 +47,12 @@ MORE = [
     ("kernels/arithmetic.h", "round < 10;", "round < 9;", ["test_arithmetic:arithmetic/philox_known*"]),
     ("kernels/arithmetic.h", "key_high += (vword)(0xbb67ae85u);", "key_high += (vword)(0xbb67ae87u);", ["test_arithmetic:arithmetic/philox_known*"]),
     ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.ffcbee3a4c898p-17));", "p = fused(p, f, REAL(0x1.ffcbee3a4c8a8p-16));", ["test_arithmetic_64:arithmetic_64/bits*"]),
-    # ---- teams ----
-    ("host/engine/block_tree.c", "while (part < count - part)", "while (2 * part < count - part)", ["test_team:team/nodes*"]),
-    ("host/engine/team_blocks.c", "part.first_sequence += first;", "", ["test_team:team/few*"]),
-    ("host/engine/team_meeting.c", "b->counts[n] += team->members[i].counts[n];", "b->counts[n] = team->members[i].counts[n];", ["test_team:team/few*"]),
-    ("host/engine/team_networks.c", "t->place[member->numbers[n]] = n;", ";", ["test_team:team/populations*"]),
-    ("host/engine/team_networks.c", "renumbered[from[n]] = n;", "renumbered[n] = n;", ["test_team:team/populations*"]),
+    # ---- several devices ----
+    ("host/backend/reduction_tree.c", "while (part < count - part)", "while (2 * part < count - part)", ["test_parallel:parallel/nodes*"]),
+    ("host/backend/data_parallel.c", "part.first_sequence += first;", "", ["test_parallel:parallel/few*"]),
+    ("host/backend/data_parallel_reduce.c", "dp->counts[n] += dp->replicas[i].counts[n];", "dp->counts[n] = dp->replicas[i].counts[n];", ["test_parallel:parallel/few*"]),
+    ("host/backend/population_parallel.c", "pp->place[pp->numbers[i][n]] = n;", ";", ["test_parallel:parallel/populations*"]),
+    ("host/backend/population_parallel.c", "renumbered[from[n]] = n;", "renumbered[n] = n;", ["test_parallel:parallel/populations*"]),
     # ---- kernels ----
     ("kernels/problems.h", "d |= d >> 16;", "", ["test_problem_kernel"]),
     ("kernels/made.cl", "& ~low)) >> 31;", "& low)) >> 31;", ["test_problem_kernel"]),

@@ -101,7 +101,7 @@ static bool find_own_device(char *place, size_t size, const carrynet_engine_opti
     base_text wish = {0};
     if (options->comm == NULL)
         return find_device(place, size, options->device, options->allow_inexact, code);
-    const carrynet_status status = device_list_wish(&wish, options->device, options->comm);
+    const carrynet_status status = device_list_text(&wish, options->device, options->comm);
     if (status != CARRYNET_OK)
         *code = console_status(status);
     const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, options->allow_inexact, code);

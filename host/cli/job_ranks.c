@@ -131,7 +131,7 @@ carrynet_status job_own_engine(carrynet_engine_options *options, base_text *devi
     options->comm = NULL;
     if (joined == NULL || options->device == NULL)
         return CARRYNET_OK;
-    const carrynet_status status = device_list_wish(device, options->device, joined);
+    const carrynet_status status = device_list_text(device, options->device, joined);
     options->device = status == CARRYNET_OK ? device->data : options->device;
     return status;
 }

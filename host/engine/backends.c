@@ -1,9 +1,9 @@
-/* Which backend an engine gets: one device's, the best there is, or a team of several. */
+/* Which backend an engine gets: one device's, the best there is, or those of several. */
 #include "engine/backends.h"
 #include "backend/host.h"
+#include "backend/parallel.h"
 #include "base/base.h"
 #include "engine/device_list.h"
-#include "engine/team.h"
 #include "opencl/opencl.h"
 #include <stdio.h>
 #include <string.h>
@@ -31,19 +31,28 @@ carrynet_status engine_one_backend(struct backend **backend, const carrynet_sett
     return host_backend_create(backend, settings, reference);
 }
 
+static carrynet_status open_listed(void *self, size_t device, struct backend **backend,
+                                   const carrynet_settings *settings, const carrynet_engine_options *options,
+                                   char description[BACKEND_DESCRIPTION])
+{
+    const struct device_list *list = self;
+    carrynet_engine_options one = *options;
+    one.device = list->specs[device];
+    return engine_one_backend(backend, settings, &one, description);
+}
+
 carrynet_status engine_open_backend(struct backend **backend, const carrynet_settings *settings,
                                     const carrynet_engine_options *options, char description[BACKEND_DESCRIPTION])
 {
     struct device_list list;
-    carrynet_engine_options one = *options;
     carrynet_status status =
         comm_allreduce_status(options->comm, device_list_create(&list, options->device, options->comm));
-    if (status == CARRYNET_OK && (list.count > 1 || carrynet_comm_size(options->comm) > 1)) {
-        status = team_create(backend, settings, options, &list, description);
-    } else if (status == CARRYNET_OK) {
-        one.device = list.wishes[0];
-        status = engine_one_backend(backend, settings, &one, description);
-    }
-    base_free(list.wishes);
+    if (status == CARRYNET_OK && (list.count > 1 || carrynet_comm_size(options->comm) > 1))
+        status = parallel_create(backend, settings, options,
+                                 &(struct parallel_devices){.count = list.count, .open = open_listed, .self = &list},
+                                 description);
+    else if (status == CARRYNET_OK)
+        status = open_listed(&list, 0, backend, settings, options, description);
+    base_free(list.specs);
     return status;
 }

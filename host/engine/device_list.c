@@ -5,19 +5,19 @@
 
 enum { MOST_DEVICES = 256, MOST_PARTS = 64 };
 
-static carrynet_status add(struct device_list *list, const char *wish, size_t size)
+static carrynet_status add(struct device_list *list, const char *spec, size_t size)
 {
     if (list->count == MOST_DEVICES)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "more than %d devices are asked for", MOST_DEVICES);
-    (void)snprintf(list->wishes[list->count++], DEVICE_LIST_WISH, "%.*s", (int)size, wish);
+    (void)snprintf(list->specs[list->count++], DEVICE_SPEC, "%.*s", (int)size, spec);
     return CARRYNET_OK;
 }
 
 static carrynet_status add_device(struct device_list *list, const carrynet_device *device)
 {
-    char wish[32];
-    (void)snprintf(wish, sizeof wish, "%u:%u", device->platform, device->index);
-    return add(list, wish, strlen(wish));
+    char spec[32];
+    (void)snprintf(spec, sizeof spec, "%u:%u", device->platform, device->index);
+    return add(list, spec, strlen(spec));
 }
 
 /* Which devices are meant by a kind: "gpu", "cpu", "auto" or "all". */
@@ -29,14 +29,14 @@ static bool of_kind(const carrynet_device *device, const char *kind)
 }
 
 /* "P:D/N" into its parts; anything else as it is. */
-static carrynet_status add_entry(struct device_list *list, const char *wish, size_t size)
+static carrynet_status add_entry(struct device_list *list, const char *spec, size_t size)
 {
-    char text[DEVICE_LIST_WISH], part[2 * DEVICE_LIST_WISH];
+    char text[DEVICE_SPEC], part[2 * DEVICE_SPEC];
     uint64_t platform = 0, index = 0, parts = 0;
     if (size == 0 || size >= sizeof text)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "a list of devices has an entry that is %s: '%.64s'",
-                         size == 0 ? "empty" : "too long", wish);
-    (void)snprintf(text, sizeof text, "%.*s", (int)size, wish);
+                         size == 0 ? "empty" : "too long", spec);
+    (void)snprintf(text, sizeof text, "%.*s", (int)size, spec);
     const char *rest = base_read_whole(&platform, text, UINT32_MAX);
     rest = rest != NULL && *rest == ':' ? base_read_whole(&index, rest + 1, UINT32_MAX) : NULL;
     const size_t device = rest != NULL ? (size_t)(rest - text) : 0;
@@ -57,31 +57,31 @@ static carrynet_status add_entry(struct device_list *list, const char *wish, siz
 
 /* Device number `number` of a kind. */
 static carrynet_status add_of_kind(struct device_list *list, const carrynet_device *devices, size_t count,
-                                   const char *kind, size_t number, const char *wish)
+                                   const char *kind, size_t number, const char *spec)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; ++i)
         if (of_kind(&devices[i], kind) && found++ == number)
             return add_device(list, &devices[i]);
-    return base_fail(CARRYNET_ERROR_DEVICE, "'%.64s' asks for %zu devices of the kind %s, there %s %zu", wish,
+    return base_fail(CARRYNET_ERROR_DEVICE, "'%.64s' asks for %zu devices of the kind %s, there %s %zu", spec,
                      number + 1, kind, found == 1 ? "is" : "are", found);
 }
 
 static carrynet_status add_entries(struct device_list *list, const carrynet_device *devices, size_t count,
-                                   const char *wish)
+                                   const char *spec)
 {
     static const char *const kinds[] = {"gpu", "cpu"};
     size_t named[2] = {0, 0};
     carrynet_status status = CARRYNET_OK;
-    for (const char *entry = wish; status == CARRYNET_OK; ++entry) {
+    for (const char *entry = spec; status == CARRYNET_OK; ++entry) {
         const size_t size = strcspn(entry, ",");
         const char *kind = NULL;
-        char word[DEVICE_LIST_WISH];
+        char word[DEVICE_SPEC];
         (void)snprintf(word, sizeof word, "%.*s", (int)(size < sizeof word ? size : sizeof word - 1), entry);
         for (size_t k = 0; k < 2; ++k)
             if (base_same_word(word, kinds[k])) {
                 kind = kinds[k];
-                status = add_of_kind(list, devices, count, kind, named[k]++, wish);
+                status = add_of_kind(list, devices, count, kind, named[k]++, spec);
             }
         if (kind == NULL)
             status = add_entry(list, entry, size);
@@ -92,7 +92,7 @@ static carrynet_status add_entries(struct device_list *list, const carrynet_devi
     return status;
 }
 
-/* Every device of a kind; where there is none, the wish itself, whose message will say so. */
+/* Every device of a kind; where there is none, the spec itself, whose message will say so. */
 static carrynet_status add_all(struct device_list *list, const carrynet_device *devices, size_t count, const char *kind)
 {
     carrynet_status status = CARRYNET_OK;
@@ -111,51 +111,51 @@ static void take_turns(struct device_list *list, const carrynet_comm *comm, bool
     const size_t step = one || local > list->count ? list->count : local;
     size_t kept = 0;
     for (size_t i = carrynet_comm_local_rank(comm) % list->count; i < list->count; i += step)
-        memmove(list->wishes[kept++], list->wishes[i], DEVICE_LIST_WISH);
+        memmove(list->specs[kept++], list->specs[i], DEVICE_SPEC);
     list->count = kept;
 }
 
-carrynet_status device_list_create(struct device_list *list, const char *wish, const carrynet_comm *comm)
+carrynet_status device_list_create(struct device_list *list, const char *spec, const carrynet_comm *comm)
 {
     carrynet_device *devices = NULL;
     size_t count = 0;
     const size_t local = carrynet_comm_local_size(comm);
-    if (wish == NULL || wish[0] == '\0')
-        wish = "auto";
-    const bool kind = base_same_word(wish, "auto") || base_same_word(wish, "gpu") || base_same_word(wish, "cpu");
-    const bool all = base_same_word(wish, "all"), several = strchr(wish, ',') != NULL;
+    if (spec == NULL || spec[0] == '\0')
+        spec = "auto";
+    const bool kind = base_same_word(spec, "auto") || base_same_word(spec, "gpu") || base_same_word(spec, "cpu");
+    const bool all = base_same_word(spec, "all"), several = strchr(spec, ',') != NULL;
     *list = (struct device_list){0};
-    carrynet_status status = base_allocate(&list->wishes, MOST_DEVICES, sizeof *list->wishes);
+    carrynet_status status = base_allocate(&list->specs, MOST_DEVICES, sizeof *list->specs);
     if (status == CARRYNET_OK && (all || several || (kind && local > 1)))
         status = carrynet_devices_list(&devices, &count);
     if (status != CARRYNET_OK)
         goto done;
     if (all || (kind && local > 1))
-        status = add_all(list, devices, count, wish);
+        status = add_all(list, devices, count, spec);
     else if (several)
-        status = add_entries(list, devices, count, wish);
+        status = add_entries(list, devices, count, spec);
     else
-        status = add_entry(list, wish, strlen(wish));
+        status = add_entry(list, spec, strlen(spec));
     /* A kind is one device for each rank; what is named in a list, and "all", is shared out. */
     if (status == CARRYNET_OK && local > 1)
         take_turns(list, comm, kind);
 done:
     carrynet_devices_free(devices);
     if (status != CARRYNET_OK) {
-        base_free(list->wishes);
+        base_free(list->specs);
         *list = (struct device_list){0};
     }
     return status;
 }
 
-carrynet_status device_list_wish(base_text *local, const char *wish, const carrynet_comm *comm)
+carrynet_status device_list_text(base_text *local, const char *spec, const carrynet_comm *comm)
 {
     struct device_list list;
-    carrynet_status status = device_list_create(&list, wish, comm);
+    carrynet_status status = device_list_create(&list, spec, comm);
     if (status != CARRYNET_OK)
         return status;
     for (size_t i = 0; i < list.count; ++i)
-        base_text_add(local, "%s%s", i > 0 ? "," : "", list.wishes[i]);
-    base_free(list.wishes);
+        base_text_add(local, "%s%s", i > 0 ? "," : "", list.specs[i]);
+    base_free(list.specs);
     return local->failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the name of a device") : CARRYNET_OK;
 }

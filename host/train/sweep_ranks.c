@@ -245,7 +245,7 @@ static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_op
     if (status == CARRYNET_OK)
         status = base_allocate(&team->outcomes, SWEEP_TOGETHER, sizeof *team->outcomes);
     if (status == CARRYNET_OK)
-        status = device_list_wish(device, engine->device, comm);
+        status = device_list_text(device, engine->device, comm);
     status = comm_check_same(comm, status, "the sweep", id);
     if (status == CARRYNET_OK)
         status = share_finished(team);

@@ -1,5 +1,5 @@
-/* Nodes of the tree of blocks: those of a range, and their meeting. */
-#include "engine/block_tree.h"
+/* Nodes of the reduction tree: those that cover a range of blocks, and their sums. */
+#include "backend/reduction_tree.h"
 #include <assert.h>
 #include <stdbool.h>
 
@@ -18,7 +18,7 @@ static size_t cover(struct block_range *nodes, size_t found, struct block_range 
     if (range.first >= end || node.first >= range_end)
         return found;
     if (range.first <= node.first && end <= range_end) {
-        assert(found < BLOCK_TREE_COVER);
+        assert(found < REDUCTION_TREE_COVER);
         nodes[found] = node;
         return found + 1;
     }
@@ -27,7 +27,7 @@ static size_t cover(struct block_range *nodes, size_t found, struct block_range 
     return cover(nodes, found, (struct block_range){node.first + part, node.count - part}, range);
 }
 
-size_t block_tree_cover(struct block_range nodes[BLOCK_TREE_COVER], uint64_t blocks, struct block_range range)
+size_t reduction_tree_cover(struct block_range nodes[REDUCTION_TREE_COVER], uint64_t blocks, struct block_range range)
 {
     return range.count == 0 ? 0 : cover(nodes, 0, (struct block_range){0, blocks}, range);
 }
@@ -47,8 +47,8 @@ static void add(void *lower, const void *higher, size_t size, carrynet_precision
     }
 }
 
-void block_tree_join(void *const *values, const struct block_range *nodes, size_t *next, struct block_range node,
-                     size_t size, carrynet_precision precision)
+void reduction_tree_reduce(void *const *values, const struct block_range *nodes, size_t *next, struct block_range node,
+                           size_t size, carrynet_precision precision)
 {
     const size_t at = *next;
     assert(nodes[at].first == node.first && nodes[at].count <= node.count);
@@ -57,8 +57,9 @@ void block_tree_join(void *const *values, const struct block_range *nodes, size_
         return;
     }
     const uint64_t part = first_part(node.count);
-    block_tree_join(values, nodes, next, (struct block_range){node.first, part}, size, precision);
+    reduction_tree_reduce(values, nodes, next, (struct block_range){node.first, part}, size, precision);
     const size_t higher = *next;
-    block_tree_join(values, nodes, next, (struct block_range){node.first + part, node.count - part}, size, precision);
+    reduction_tree_reduce(values, nodes, next, (struct block_range){node.first + part, node.count - part}, size,
+                          precision);
     add(values[at], values[higher], size, precision);
 }

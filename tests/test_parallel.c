@@ -1,14 +1,15 @@
 /*
- * Teams: several devices as one engine, a batch cut along its blocks, a population along its networks. The same bits as
- * one device, whatever is asked, and however the work is cut. The devices are the reference several times over, and an
+ * Several devices as one engine: data parallel, where a batch is split at its blocks, and population parallel. The bits of
+ * one device, whatever is asked, and however the work is split. The devices are the reference several times over, and an
  * OpenCL device beside it, if there is one: workers of other speeds.
  */
+#include "backend/device_group.h"
+#include "backend/reduction_tree.h"
 #include "bodies.h"
 #include "cases/cases.h"
 #include "draws.h"
-#include "engine/block_tree.h"
+#include "engine/backends.h"
 #include "engine/device_list.h"
-#include "engine/team.h"
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static float run_sum(const float *blocks, uint64_t first, uint64_t count)
     return counter_sum(blocks + first, count);
 }
 
-Test(team, nodes_of_any_cut_meet_as_blocks_do)
+Test(parallel, nodes_of_any_cut_meet_as_blocks_do)
 {
     uint64_t draws = 1;
     for (size_t count = 1; count <= MOST_BLOCKS; ++count) {
@@ -53,9 +54,9 @@ Test(team, nodes_of_any_cut_meet_as_blocks_do)
             blocks[i] = (float)(draws >> 40) / 3.0f;
         }
         for (int cut = 0; cut < 20; ++cut) {
-            struct block_range nodes[CUTS * BLOCK_TREE_COVER];
-            float sums[CUTS * BLOCK_TREE_COVER];
-            void *values[CUTS * BLOCK_TREE_COVER];
+            struct block_range nodes[CUTS * REDUCTION_TREE_COVER];
+            float sums[CUTS * REDUCTION_TREE_COVER];
+            void *values[CUTS * REDUCTION_TREE_COVER];
             uint64_t places[CUTS + 1] = {0};
             size_t found = 0, next = 0;
             for (int i = 1; i < CUTS; ++i) {
@@ -65,8 +66,8 @@ Test(team, nodes_of_any_cut_meet_as_blocks_do)
             }
             places[CUTS] = count;
             for (int i = 0; i < CUTS; ++i)
-                found +=
-                    block_tree_cover(nodes + found, count, (struct block_range){places[i], places[i + 1] - places[i]});
+                found += reduction_tree_cover(nodes + found, count,
+                                              (struct block_range){places[i], places[i + 1] - places[i]});
             uint64_t covered = 0;
             for (size_t i = 0; i < found; ++i) {
                 cr_assert_eq(nodes[i].first, covered);
@@ -75,73 +76,74 @@ Test(team, nodes_of_any_cut_meet_as_blocks_do)
                 values[i] = &sums[i];
             }
             cr_assert_eq(covered, count);
-            block_tree_join(values, nodes, &next, (struct block_range){0, count}, 1, CARRYNET_FP32);
+            reduction_tree_reduce(values, nodes, &next, (struct block_range){0, count}, 1, CARRYNET_FP32);
             cr_assert_eq(next, found);
             cr_assert_eq(sums[0], counter_sum(blocks, count), "%zu blocks", count);
         }
     }
 }
 
-Test(team, whole_trees_are_one_node)
+Test(parallel, whole_trees_are_one_node)
 {
-    struct block_range nodes[BLOCK_TREE_COVER];
-    cr_assert_eq(block_tree_cover(nodes, 1000, (struct block_range){0, 1000}), 1u);
-    cr_assert_eq(block_tree_cover(nodes, 1000, (struct block_range){512, 488}), 1u);
-    cr_assert_eq(block_tree_cover(nodes, 1000, (struct block_range){512, 256}), 1u);
-    cr_assert_eq(block_tree_cover(nodes, 1000, (struct block_range){7, 0}), 0u);
-    cr_assert_eq(block_tree_cover(nodes, 1000, (struct block_range){1, 999}), 10u); /* 1, 2-3, ..., 256-511, 512-999 */
+    struct block_range nodes[REDUCTION_TREE_COVER];
+    cr_assert_eq(reduction_tree_cover(nodes, 1000, (struct block_range){0, 1000}), 1u);
+    cr_assert_eq(reduction_tree_cover(nodes, 1000, (struct block_range){512, 488}), 1u);
+    cr_assert_eq(reduction_tree_cover(nodes, 1000, (struct block_range){512, 256}), 1u);
+    cr_assert_eq(reduction_tree_cover(nodes, 1000, (struct block_range){7, 0}), 0u);
+    cr_assert_eq(reduction_tree_cover(nodes, 1000, (struct block_range){1, 999}),
+                 10u); /* 1, 2-3, ..., 256-511, 512-999 */
 }
 
-Test(team, cuts_are_fair_and_cut_few_nodes)
+Test(parallel, cuts_are_fair_and_cut_few_nodes)
 {
     uint64_t first[6];
-    struct block_range nodes[BLOCK_TREE_COVER];
+    struct block_range nodes[REDUCTION_TREE_COVER];
     const double even[5] = {1, 1, 1, 1, 1}, uneven[3] = {3, 1, 0.001};
-    team_cut(first, 1024, even, 4);
+    group_split(first, 1024, even, 4);
     for (size_t w = 0; w <= 4; ++w)
         cr_assert_eq(first[w], 256 * w);
-    team_cut(first, 3, even, 5); /* as many workers as there are blocks have one */
+    group_split(first, 3, even, 5); /* as many workers as there are blocks have one */
     for (size_t w = 0; w < 5; ++w)
         cr_assert_leq(first[w + 1] - first[w], 1u);
     cr_assert_eq(first[5], 3u);
-    team_cut(first, 100, even, 5);
+    group_split(first, 100, even, 5);
     for (size_t w = 0; w < 5; ++w)
         cr_assert_eq(first[w + 1] - first[w], 20u);
-    team_cut(first, 400, uneven, 3);
+    group_split(first, 400, uneven, 3);
     cr_assert_geq(first[1], 292u);
     cr_assert_leq(first[1], 308u);
     cr_assert_geq(first[2], 396u);
-    team_cut(first, 100000, even, 3);
+    group_split(first, 100000, even, 3);
     for (size_t w = 0; w < 3; ++w) {
         const uint64_t share = first[w + 1] - first[w];
         cr_assert(share > 32500 && share < 34200, "%zu of 100000", (size_t)share);
-        cr_assert_leq(block_tree_cover(nodes, 100000, (struct block_range){first[w], share}), 12u);
+        cr_assert_leq(reduction_tree_cover(nodes, 100000, (struct block_range){first[w], share}), 12u);
     }
 }
 
-/* ---- wishes ----------------------------------------------------------------------------------------------------- */
+/* ---- device specs ------------------------------------------------------------------------------------------------ */
 
-static void expect_refused(const char *wish, carrynet_status expected, const char *part)
+static void expect_refused(const char *spec, carrynet_status expected, const char *part)
 {
     struct device_list list;
-    cr_assert_eq(device_list_create(&list, wish, NULL), expected, "%s", wish);
-    cr_assert_not_null(strstr(carrynet_message(), part), "%s: %s", wish, carrynet_message());
-    cr_assert_null(list.wishes);
+    cr_assert_eq(device_list_create(&list, spec, NULL), expected, "%s", spec);
+    cr_assert_not_null(strstr(carrynet_message(), part), "%s: %s", spec, carrynet_message());
+    cr_assert_null(list.specs);
 }
 
-Test(team, wishes_are_taken_apart)
+Test(parallel, specs_are_taken_apart)
 {
     struct device_list list;
     MUST(device_list_create(&list, "reference,1:2,0:0/3,Some name", NULL));
     static const char *const expected[] = {"reference", "1:2", "0:0/3.0", "0:0/3.1", "0:0/3.2", "Some name"};
     cr_assert_eq(list.count, sizeof expected / sizeof expected[0]);
     for (size_t i = 0; i < list.count; ++i)
-        cr_assert_str_eq(list.wishes[i], expected[i]);
-    base_free(list.wishes);
+        cr_assert_str_eq(list.specs[i], expected[i]);
+    base_free(list.specs);
     MUST(device_list_create(&list, NULL, NULL));
     cr_assert_eq(list.count, 1u);
-    cr_assert_str_eq(list.wishes[0], "auto");
-    base_free(list.wishes);
+    cr_assert_str_eq(list.specs[0], "auto");
+    base_free(list.specs);
     expect_refused("reference,,reference", CARRYNET_ERROR_ARGUMENT, "empty");
     expect_refused("reference,", CARRYNET_ERROR_ARGUMENT, "empty");
     expect_refused("0:0/0", CARRYNET_ERROR_ARGUMENT, "parts");
@@ -157,37 +159,37 @@ static const char THREE[] = "reference,reference,reference";
 static const char *opencl_team(bool mixed)
 {
     carrynet_device device;
-    static char wish[2][48];
+    static char spec[2][48];
     if (carrynet_device_find(&device, NULL) != CARRYNET_OK) {
         (void)printf("\nSKIP: no OpenCL device: only teams of the reference were tested\n");
         (void)fflush(stdout);
         return NULL;
     }
-    (void)snprintf(wish[mixed], sizeof wish[mixed], mixed ? "%u:%u,reference" : "%u:%u,%u:%u", device.platform,
+    (void)snprintf(spec[mixed], sizeof spec[mixed], mixed ? "%u:%u,reference" : "%u:%u,%u:%u", device.platform,
                    device.index, device.platform, device.index);
-    return wish[mixed];
+    return spec[mixed];
 }
 
-static void compare_case(const char *wish, size_t index, carrynet_kernel_shape shape)
+static void compare_case(const char *spec, size_t index, carrynet_kernel_shape shape)
 {
     carrynet_engine_options options;
     carrynet_case_result result;
     carrynet_engine_options_init(&options);
-    options.device = wish;
+    options.device = spec;
     options.kernel_shape = shape;
     MUST(carrynet_case_compare(&result, index, &options));
     cr_assert_gt(result.values, 0u);
-    cr_assert_eq(result.equal, result.values, "%s on %s: %zu of %zu bits equal, worst at %s[%zu]", result.name, wish,
+    cr_assert_eq(result.equal, result.values, "%s on %s: %zu of %zu bits equal, worst at %s[%zu]", result.name, spec,
                  (size_t)result.equal, (size_t)result.values, result.worst_tensor, (size_t)result.worst_index);
 }
 
-Test(team, every_case_on_three_workers)
+Test(parallel, every_case_on_three_workers)
 {
     for (size_t i = 0; i < carrynet_case_count(); ++i)
         compare_case(THREE, i, CARRYNET_KERNEL_SHAPE_AUTO);
 }
 
-Test(team, cases_on_opencl)
+Test(parallel, cases_on_opencl)
 {
     static const char *const names[] = {"odd",      "start-state", "noise-odd",      "blocks",
                                         "fp64-odd", "networks",    "networks-blocks"};
@@ -195,12 +197,12 @@ Test(team, cases_on_opencl)
         for (size_t n = 0; n < sizeof names / sizeof names[0]; ++n)
             if (strcmp(carrynet_case_name(i), names[n]) == 0)
                 for (int mixed = 0; mixed < 2; ++mixed) {
-                    const char *wish = opencl_team(mixed != 0);
-                    if (wish == NULL)
+                    const char *spec = opencl_team(mixed != 0);
+                    if (spec == NULL)
                         return;
-                    compare_case(wish, i, CARRYNET_KERNEL_SHAPE_CPU);
+                    compare_case(spec, i, CARRYNET_KERNEL_SHAPE_CPU);
                     if (n < 2)
-                        compare_case(wish, i, CARRYNET_KERNEL_SHAPE_GPU);
+                        compare_case(spec, i, CARRYNET_KERNEL_SHAPE_GPU);
                 }
 }
 
@@ -239,18 +241,18 @@ static void expect_same_state(carrynet_engine *a, carrynet_engine *b)
     free(values[1]);
 }
 
-static void make_two(carrynet_engine *engines[2], const carrynet_settings *settings, const char *wish)
+static void make_two(carrynet_engine *engines[2], const carrynet_settings *settings, const char *spec)
 {
     carrynet_engine_options options;
     carrynet_engine_options_init(&options);
     options.device = "reference";
     MUST(carrynet_engine_create(&engines[0], settings, &options));
-    options.device = wish;
+    options.device = spec;
     MUST(carrynet_engine_create(&engines[1], settings, &options));
 }
 
 /* Trains, lets networks leave, goes on, with problems of the counter, of a split, and of one batch again and again. */
-static void train_and_leave(const char *wish, uint32_t networks, uint32_t batch)
+static void train_and_leave(const char *spec, uint32_t networks, uint32_t batch)
 {
     const carrynet_settings settings = settings_of(networks, batch);
     carrynet_engine *engines[2];
@@ -258,7 +260,7 @@ static void train_and_leave(const char *wish, uint32_t networks, uint32_t batch)
     const carrynet_split split = {.task = &settings.task, .seed = 3, .fraction = 0.5};
     const carrynet_source sources[] = {carrynet_counter_source(&settings.task), carrynet_split_source(&split)};
     uint32_t from[64], count[2];
-    make_two(engines, &settings, wish);
+    make_two(engines, &settings, spec);
     for (uint32_t round = 0; carrynet_engine_settings(engines[0])->networks > 0 && round < 6; ++round) {
         const uint32_t running = carrynet_engine_settings(engines[0])->networks;
         bool stays[64];
@@ -285,28 +287,28 @@ static void train_and_leave(const char *wish, uint32_t networks, uint32_t batch)
     carrynet_engine_free(engines[1]);
 }
 
-Test(team, populations_are_cut_along_networks)
+Test(parallel, populations_are_cut_along_networks)
 {
     train_and_leave(THREE, 37, 70);
     train_and_leave("reference,reference,reference,reference,reference", 11, 64);
     train_and_leave("reference,reference,reference", 2, 10); /* fewer networks than workers */
-    const char *wish = opencl_team(true);
-    if (wish != NULL)
-        train_and_leave(wish, 37, 70);
+    const char *spec = opencl_team(true);
+    if (spec != NULL)
+        train_and_leave(spec, 37, 70);
 }
 
-Test(team, few_networks_are_cut_along_blocks)
+Test(parallel, few_networks_are_cut_along_blocks)
 {
     train_and_leave(THREE, 1, 500);
     train_and_leave(THREE, 4, 1000);
     train_and_leave("reference,reference,reference,reference,reference", 1, 130); /* workers without blocks */
-    const char *wish = opencl_team(true);
-    if (wish != NULL)
-        train_and_leave(wish, 3, 700);
+    const char *spec = opencl_team(true);
+    if (spec != NULL)
+        train_and_leave(spec, 3, 700);
 }
 
 /* Arrays of forward passes, with a state that goes on, and gradients and updates apart. */
-static void pass_by_pass(const char *wish, uint32_t networks, uint32_t batch)
+static void pass_by_pass(const char *spec, uint32_t networks, uint32_t batch)
 {
     enum { SEQUENCES = 300, STEPS = 7, MOST = 8 * SEQUENCES * STEPS * 5 };
     const carrynet_settings settings = settings_of(networks, batch);
@@ -315,7 +317,7 @@ static void pass_by_pass(const char *wish, uint32_t networks, uint32_t batch)
     carrynet_batch problems;
     carrynet_metrics metrics[2][8];
     float *arrays[2][5];
-    make_two(engines, &settings, wish);
+    make_two(engines, &settings, spec);
     MUST(carrynet_batch_create(&problems, &settings.task, SEQUENCES, STEPS));
     for (size_t s = 0; s < SEQUENCES; ++s)
         carrynet_evaluation_problem(&settings.task, s, STEPS, problems.symbols + s * problems.symbol_words,
@@ -350,27 +352,27 @@ static void pass_by_pass(const char *wish, uint32_t networks, uint32_t batch)
     carrynet_batch_free(&problems);
 }
 
-Test(team, passes_give_every_array)
+Test(parallel, passes_give_every_array)
 {
     pass_by_pass(THREE, 1, 500);
     pass_by_pass(THREE, 2, 500);
     pass_by_pass(THREE, 8, 64);
-    const char *wish = opencl_team(true);
-    if (wish != NULL) {
-        pass_by_pass(wish, 2, 500);
-        pass_by_pass(wish, 8, 64);
+    const char *spec = opencl_team(true);
+    if (spec != NULL) {
+        pass_by_pass(spec, 2, 500);
+        pass_by_pass(spec, 8, 64);
     }
 }
 
 /* ---- what is told ------------------------------------------------------------------------------------------------ */
 
-static void expect_description(const char *wish, uint32_t networks, uint32_t batch, const char *part)
+static void expect_description(const char *spec, uint32_t networks, uint32_t batch, const char *part)
 {
     const carrynet_settings settings = settings_of(networks, batch);
     carrynet_engine_options options;
     carrynet_engine *engine = NULL;
     carrynet_engine_options_init(&options);
-    options.device = wish;
+    options.device = spec;
     MUST(carrynet_engine_create(&engine, &settings, &options));
     cr_assert_not_null(strstr(carrynet_engine_description(engine), part), "%s", carrynet_engine_description(engine));
     cr_assert_gt(carrynet_engine_memory(engine), 0u);
@@ -378,7 +380,7 @@ static void expect_description(const char *wish, uint32_t networks, uint32_t bat
     carrynet_engine_free(engine);
 }
 
-Test(team, idle_workers_are_told)
+Test(parallel, idle_workers_are_told)
 {
     expect_description(THREE, 1, 1000, "3 devices, batch shared out");
     expect_description(THREE, 1, 100, "1 of them idle (the batch has 2 blocks of 64 sequences)");
@@ -386,7 +388,7 @@ Test(team, idle_workers_are_told)
     expect_description(THREE, 6, 64, "networks shared out");
 }
 
-Test(team, a_device_that_is_not_there)
+Test(parallel, a_device_that_is_not_there)
 {
     const carrynet_settings settings = settings_of(1, 500);
     carrynet_engine_options options;
@@ -399,7 +401,7 @@ Test(team, a_device_that_is_not_there)
 }
 
 /* Weights of one worker that are not the others' are found out when the batch is measured; NaN is NaN. */
-Test(team, a_worker_that_errs)
+Test(parallel, a_worker_that_errs)
 {
     const carrynet_settings settings = settings_of(2, 500);
     const size_t size = carrynet_shape_size(&settings.shape);
@@ -411,7 +413,7 @@ Test(team, a_worker_that_errs)
     carrynet_engine_options_init(&options);
     options.device = THREE;
     MUST(engine_open_backend(&backend, &settings, &options, description));
-    struct backend *second = ((const struct team *)backend)->members[1].backend;
+    struct backend *second = ((const struct device_group *)backend)->local[1].backend;
     values[3] = NAN;
     MUST(backend->operations->set(backend, CARRYNET_PART_PARAMETERS, 0, 2, values));
     values[3] = -NAN;

@@ -1,0 +1,426 @@
+/*
+ * The operations of data_parallel.h: gradients of parts of a batch, their reduction (data_parallel_reduce.c), and the same
+ * update on every replica.
+ */
+#include "backend/data_parallel.h"
+#include "base/base.h"
+#include "net/value.h"
+#include <string.h>
+
+/* ---- gradients and updates -------------------------------------------------------------------------------------- */
+
+struct pass_call {
+    const struct net_pass *pass;
+    const carrynet_task *task; /* its problems are generated; NULL: they are staged */
+    const carrynet_individual *individuals;
+    const struct net_rates *rates; /* an update from dp->sum before the gradient; or NULL */
+    uint64_t sequences;            /* of that update */
+    const carrynet_forward *outputs;
+};
+
+static carrynet_status update_worker(struct device_group *group, size_t i, void *call)
+{
+    const struct data_parallel *dp = (const struct data_parallel *)group;
+    const struct device_worker *worker = &group->local[i];
+    const struct pass_call *c = call;
+    const carrynet_status status = worker->backend->operations->set_sums(worker->backend, dp->sum);
+    return status == CARRYNET_OK ? worker->backend->operations->update(worker->backend, c->rates, c->sequences)
+                                 : status;
+}
+
+/* The pass of a node's sequences. */
+static struct net_pass pass_of_node(const struct net_pass *pass, struct block_range node)
+{
+    struct net_pass part = *pass;
+    const size_t first = (size_t)node.first * CARRYNET_BLOCK, most = (size_t)node.count * CARRYNET_BLOCK;
+    part.first_sequence += first;
+    part.sequences = pass->sequences - first < most ? pass->sequences - first : most;
+    return part;
+}
+
+/* Adds the metrics of a pass of one node: sums at reals `first` of the node, counts to the replica's. */
+static void keep_metrics(const struct data_parallel *dp, struct replica *replica, char *node, size_t first,
+                         const carrynet_metrics *metrics)
+{
+    for (size_t n = 0; n < dp->group.settings.networks; ++n) {
+        const double two[2] = {metrics[n].loss, metrics[n].absolute_error};
+        for (size_t i = 0; i < 2; ++i)
+            net_put_value(node, dp->group.settings.precision, first + 2 * n + i, two[i]);
+        replica->counts[2 * n] += metrics[n].wrong_bits;
+        replica->counts[2 * n + 1] += metrics[n].wrong_sequences;
+    }
+}
+
+static carrynet_status gradient_of_worker(struct device_group *group, size_t i, void *call)
+{
+    struct data_parallel *dp = (struct data_parallel *)group;
+    struct device_worker *worker = &group->local[i];
+    struct replica *replica = &dp->replicas[i];
+    const struct pass_call *c = call;
+    const size_t gradients = worker->networks * dp->group.trained;
+    carrynet_status status = c->rates != NULL ? update_worker(group, i, call) : CARRYNET_OK;
+    if (status == CARRYNET_OK)
+        status =
+            base_reserve(&worker->scratch, &worker->scratch_capacity, worker->networks * sizeof(carrynet_metrics), 1);
+    memset(replica->counts, 0, worker->networks * 2 * sizeof *replica->counts);
+    for (size_t k = 0; k < replica->covers && status == CARRYNET_OK; ++k) {
+        struct net_pass part = pass_of_node(c->pass, replica->cover[k]);
+        carrynet_metrics *metrics = (carrynet_metrics *)(void *)worker->scratch;
+        char *node = replica->nodes + k * dp->vector * dp->group.value;
+        if (c->task != NULL && worker->backend->operations->gradient_generated != NULL) {
+            status = worker->backend->operations->gradient_generated(worker->backend, &part, c->task, c->individuals);
+        } else {
+            part.makes = false;
+            status = c->task != NULL ? group_generate(group, i, &part, c->task, c->individuals)
+                                     : group_distribute(group, i, c->pass, &part,
+                                                        (size_t)replica->cover[k].first * CARRYNET_BLOCK, NULL);
+            if (status == CARRYNET_OK)
+                status = worker->backend->operations->gradient(worker->backend, &part, c->individuals);
+        }
+        if (status == CARRYNET_OK)
+            status = worker->backend->operations->get_sums(worker->backend, node, metrics);
+        if (status == CARRYNET_OK)
+            keep_metrics(dp, replica, node, gradients, metrics);
+    }
+    return status;
+}
+
+static carrynet_status reduce_gradients(struct data_parallel *dp, struct pass_call *call)
+{
+    data_parallel_split(dp, data_parallel_blocks(call->pass->sequences));
+    carrynet_status status = data_parallel_reserve(dp, data_parallel_vector(dp));
+    /* dp->sum is not written here: the workers may have to read those of the last update first. */
+    if (status == CARRYNET_OK)
+        status = group_run(&dp->group, gradient_of_worker, call);
+    return data_parallel_reduce(dp, status);
+}
+
+static carrynet_status data_parallel_gradient(struct backend *backend, const struct net_pass *pass,
+                                              const carrynet_individual *individuals)
+{
+    return reduce_gradients((struct data_parallel *)backend,
+                            &(struct pass_call){.pass = pass, .individuals = individuals});
+}
+
+static carrynet_status update_all(struct data_parallel *dp, const struct net_rates *rates, uint64_t sequences)
+{
+    return group_run(&dp->group, update_worker, &(struct pass_call){.rates = rates, .sequences = sequences});
+}
+
+static carrynet_status data_parallel_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    return comm_allreduce_status(dp->group.comm, update_all(dp, rates, sequences));
+}
+
+struct ready_call {
+    const struct net_pass *pass;
+    const carrynet_task *task;
+    const carrynet_individual *individuals;
+    const struct net_rates *rates;
+};
+
+static carrynet_status get_ready(struct device_group *group, size_t i, void *call)
+{
+    const struct device_worker *worker = &group->local[i];
+    const struct replica *replica = &((const struct data_parallel *)group)->replicas[i];
+    const struct ready_call *c = call;
+    struct net_pass part = *c->pass;
+    part.sequences = replica->covers > 0 ? pass_of_node(c->pass, replica->cover[0]).sequences : 1;
+    return worker->backend->operations->train != NULL
+               ? worker->backend->operations->train(worker->backend, &part, c->task, c->individuals, c->rates, 0)
+               : CARRYNET_OK;
+}
+
+static carrynet_status data_parallel_train(struct backend *backend, const struct net_pass *pass,
+                                           const carrynet_task *task, const carrynet_individual *individuals,
+                                           const struct net_rates *rates, uint32_t updates)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    const size_t networks = dp->group.settings.networks;
+    carrynet_individual *const now = dp->now;
+    carrynet_status status = CARRYNET_OK;
+    memcpy(now, individuals, networks * sizeof *now);
+    if (updates == 0) {
+        data_parallel_split(dp, data_parallel_blocks(pass->sequences));
+        status = group_run(&dp->group, get_ready, &(struct ready_call){pass, task, individuals, rates});
+        status = comm_allreduce_status(dp->group.comm, status);
+    }
+    for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
+        struct pass_call call = {.pass = pass,
+                                 .task = task,
+                                 .individuals = now,
+                                 .rates = u > 0 ? rates + (size_t)(u - 1) * networks : NULL,
+                                 .sequences = pass->sequences};
+        status = reduce_gradients(dp, &call);
+        for (size_t n = 0; n < networks; ++n)
+            ++now[n].updates;
+    }
+    if (status == CARRYNET_OK && updates > 0)
+        status = comm_allreduce_status(dp->group.comm,
+                                       update_all(dp, rates + (size_t)(updates - 1) * networks, pass->sequences));
+    return status;
+}
+
+/* Before a first pass the sums are zeros. */
+static carrynet_status reserve_sums(struct data_parallel *dp)
+{
+    if (dp->blocks == 0)
+        data_parallel_split(dp, data_parallel_blocks(dp->group.settings.batch));
+    return data_parallel_reserve(dp, data_parallel_vector(dp));
+}
+
+static carrynet_status data_parallel_get_sums(struct backend *backend, void *values, carrynet_metrics *metrics)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    const size_t gradients = dp->group.settings.networks * dp->group.trained;
+    carrynet_status status = reserve_sums(dp);
+    if (values != NULL && status == CARRYNET_OK)
+        memcpy(values, dp->sum, gradients * dp->group.value);
+    if (metrics == NULL)
+        return status;
+    const carrynet_status same = data_parallel_check_weights(dp);
+    status = data_parallel_reduce_counts(dp, status != CARRYNET_OK ? status : same);
+    if (status == CARRYNET_OK)
+        data_parallel_get_metrics(metrics, dp, gradients);
+    return status;
+}
+
+static carrynet_status data_parallel_set_sums(struct backend *backend, const void *values)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    const carrynet_status status = reserve_sums(dp);
+    if (status == CARRYNET_OK)
+        memcpy(dp->sum, values, dp->group.settings.networks * dp->group.trained * dp->group.value);
+    return status;
+}
+
+/* ---- forward ---------------------------------------------------------------------------------------------------- */
+
+/* Copies a node's sequences between an array of all networks' sequences and one of a part, `bytes` a network. */
+static void copy_rows(const struct data_parallel *dp, char *part_values, char *values, bool out,
+                      const struct net_pass *part, const struct net_pass *pass, size_t first, size_t bytes)
+{
+    const size_t row = bytes / part->sequences;
+    for (size_t n = 0; n < dp->group.settings.networks && values != NULL; ++n) {
+        char *here = part_values + n * bytes, *there = values + (n * pass->sequences + first) * row;
+        memcpy(out ? there : here, out ? here : there, bytes);
+    }
+}
+
+static carrynet_status forward_of_worker(struct device_group *group, size_t i, void *call)
+{
+    struct data_parallel *dp = (struct data_parallel *)group;
+    const struct device_worker *worker = &group->local[i];
+    struct replica *replica = &dp->replicas[i];
+    const struct pass_call *c = call;
+    const struct net_pass *pass = c->pass;
+    const carrynet_forward *outputs = c->outputs;
+    char *whole[FORWARD_ARRAYS], *own[FORWARD_ARRAYS];
+    size_t bytes[FORWARD_ARRAYS];
+    carrynet_status status = CARRYNET_OK;
+    group_forward_arrays(whole, outputs);
+    memset(replica->counts, 0, worker->networks * 2 * sizeof *replica->counts);
+    for (size_t k = 0; k < replica->covers && status == CARRYNET_OK; ++k) {
+        const struct net_pass part = pass_of_node(pass, replica->cover[k]);
+        const size_t first = (size_t)(part.first_sequence - pass->first_sequence);
+        carrynet_forward mine;
+        status = group_forward_scratch(group, i, &part, outputs, &mine);
+        if (status != CARRYNET_OK)
+            break;
+        group_forward_arrays(own, &mine);
+        group_forward_bytes(bytes, group, &part);
+        if (pass->resume)
+            copy_rows(dp, own[3], whole[3], false, &part, pass, first, bytes[3]);
+        status = group_distribute(group, i, pass, &part, first, NULL);
+        if (status == CARRYNET_OK)
+            status = worker->backend->operations->forward(worker->backend, &part, &mine);
+        for (int a = 0; a < FORWARD_ARRAYS && status == CARRYNET_OK; ++a)
+            copy_rows(dp, own[a], whole[a], true, &part, pass, first, bytes[a]);
+        if (status == CARRYNET_OK && outputs->metrics != NULL)
+            keep_metrics(dp, replica, replica->nodes + k * dp->vector * dp->group.value, 0, mine.metrics);
+    }
+    return status;
+}
+
+/* Metrics alone: split among all ranks. Arrays, which every rank needs whole: each rank computes all. */
+static carrynet_status data_parallel_forward(struct backend *backend, const struct net_pass *pass,
+                                             const carrynet_forward *outputs)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    const uint64_t blocks = data_parallel_blocks(pass->sequences);
+    if (outputs->y != NULL || outputs->z != NULL || outputs->h != NULL || outputs->state != NULL)
+        data_parallel_split_locally(dp, blocks);
+    else
+        data_parallel_split(dp, blocks);
+    carrynet_status status = data_parallel_reserve(dp, (size_t)2 * dp->group.settings.networks);
+    if (status == CARRYNET_OK)
+        status = group_run(&dp->group, forward_of_worker, &(struct pass_call){.pass = pass, .outputs = outputs});
+    const bool locally = dp->locally;
+    if (outputs->metrics == NULL)
+        return comm_allreduce_status(dp->group.comm, status);
+    if (locally || !pass->until_wrong) /* else only the counts are asked for */
+        status = data_parallel_reduce(dp, status);
+    status = data_parallel_reduce_counts(dp, status);
+    if (locally) /* the other ranks do not know this one's status */
+        status = comm_allreduce_status(dp->group.comm, status);
+    if (status == CARRYNET_OK)
+        data_parallel_get_metrics(outputs->metrics, dp, 0);
+    return status;
+}
+
+/* ---- the networks' state ---------------------------------------------------------------------------------------- */
+
+static carrynet_status data_parallel_get(struct backend *backend, carrynet_part part, size_t first, size_t count,
+                                         void *values)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    const struct device_worker *worker = &dp->group.local[0];
+    return comm_allreduce_status(dp->group.comm,
+                                 worker->backend->operations->get(worker->backend, part, first, count, values));
+}
+
+static carrynet_status data_parallel_set(struct backend *backend, carrynet_part part, size_t first, size_t count,
+                                         const void *values)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    carrynet_status status = CARRYNET_OK;
+    for (size_t i = 0; i < dp->group.count && status == CARRYNET_OK; ++i) {
+        const struct device_worker *worker = &dp->group.local[i];
+        status = worker->backend->operations->set(worker->backend, part, first, count, values);
+    }
+    return comm_allreduce_status(dp->group.comm, status);
+}
+
+static carrynet_status data_parallel_compact(struct backend *backend, const uint32_t *from, uint32_t count)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    carrynet_status status = CARRYNET_OK;
+    for (size_t i = 0; i < dp->group.count && status == CARRYNET_OK; ++i) {
+        const struct device_worker *worker = &dp->group.local[i];
+        status = worker->backend->operations->compact(worker->backend, from, count);
+        dp->group.local[i].networks = count;
+    }
+    dp->group.settings.networks = count;
+    return comm_allreduce_status(dp->group.comm, status);
+}
+
+static void data_parallel_wants(struct backend *backend, const struct net_pass *pass, uint32_t network, size_t *first,
+                                size_t *count)
+{
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    const size_t rank = carrynet_comm_rank(dp->group.comm);
+    (void)network; /* every worker has all networks */
+    data_parallel_split(dp, data_parallel_blocks(pass->sequences));
+    const size_t from = (size_t)dp->first[dp->group.first_worker[rank]] * CARRYNET_BLOCK;
+    const size_t end = (size_t)dp->first[dp->group.first_worker[rank + 1]] * CARRYNET_BLOCK;
+    *first = from < pass->sequences ? from : pass->sequences;
+    *count = (end < pass->sequences ? end : pass->sequences) - *first;
+}
+
+/* ---- creating --------------------------------------------------------------------------------------------------- */
+
+static void free_data_parallel(struct data_parallel *dp)
+{
+    if (dp == NULL)
+        return;
+    for (size_t i = 0; i < dp->group.count && dp->replicas != NULL; ++i) {
+        base_free(dp->replicas[i].nodes);
+        base_free(dp->replicas[i].counts);
+    }
+    base_free(dp->replicas);
+    base_free(dp->first);
+    base_free(dp->nodes);
+    base_free(dp->first_node);
+    base_free(dp->sent);
+    base_free(dp->received);
+    base_free(dp->sum);
+    base_free(dp->values);
+    base_free(dp->own_nodes);
+    base_free(dp->own_values);
+    base_free(dp->bytes);
+    base_free(dp->now);
+    base_free(dp->counts);
+    base_free(dp->all_counts);
+    group_release(&dp->group);
+    base_free(dp);
+}
+
+static void data_parallel_free(struct backend *backend)
+{
+    free_data_parallel((struct data_parallel *)backend);
+}
+
+static const struct backend_operations operations = {
+    .free = data_parallel_free,
+    .memory = group_memory,
+    .need = group_need,
+    .get = data_parallel_get,
+    .set = data_parallel_set,
+    .compact = data_parallel_compact,
+    .stage = group_stage,
+    .wants = data_parallel_wants,
+    .gradient = data_parallel_gradient,
+    .train = data_parallel_train,
+    .get_sums = data_parallel_get_sums,
+    .set_sums = data_parallel_set_sums,
+    .update = data_parallel_update,
+    .forward = data_parallel_forward,
+    .profile = group_profile,
+    .peak = group_peak,
+};
+
+carrynet_settings data_parallel_share(const struct device_group *group, size_t worker)
+{
+    carrynet_settings share = group->settings;
+    const uint64_t sequences = (group->first[worker + 1] - group->first[worker]) * CARRYNET_BLOCK;
+    if (sequences < share.batch)
+        share.batch = sequences > CARRYNET_BLOCK ? (uint32_t)sequences : CARRYNET_BLOCK;
+    if (share.batch > group->settings.batch)
+        share.batch = group->settings.batch;
+    return share;
+}
+
+carrynet_status data_parallel_create(struct backend **backend, struct device_group *group)
+{
+    const size_t networks = group->settings.networks, ranks = group_ranks(group), workers = group->workers;
+    struct data_parallel *dp = NULL;
+    *backend = NULL;
+    carrynet_status status = base_allocate(&dp, 1, sizeof *dp);
+    if (status != CARRYNET_OK)
+        return status;
+    dp->group.count = group->count; /* of dp->replicas */
+    dp->capacity = REDUCTION_TREE_COVER * (workers > ranks ? workers : ranks);
+    status = base_allocate(&dp->replicas, group->count, sizeof *dp->replicas);
+    for (size_t i = 0; i < group->count && status == CARRYNET_OK; ++i)
+        status = base_allocate(&dp->replicas[i].counts, networks, 2 * sizeof *dp->replicas[i].counts);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->first, workers + 1, sizeof *dp->first);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->nodes, dp->capacity, sizeof *dp->nodes);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->first_node, ranks + 1, sizeof *dp->first_node);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->values, dp->capacity, sizeof *dp->values);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->own_nodes, dp->capacity, sizeof *dp->own_nodes);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->own_values, dp->capacity, sizeof *dp->own_values);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->bytes, ranks, sizeof *dp->bytes);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->now, networks, sizeof *dp->now);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->counts, networks, 2 * sizeof *dp->counts);
+    if (status == CARRYNET_OK)
+        status = base_allocate(&dp->all_counts, ranks * networks, 2 * sizeof *dp->all_counts);
+    if (status == CARRYNET_OK) {
+        dp->group = *group;
+        dp->group.base.operations = &operations;
+        *group = (struct device_group){0};
+        *backend = &dp->group.base;
+        dp = NULL;
+    }
+    free_data_parallel(dp);
+    return status;
+}
