@@ -24,11 +24,6 @@ typedef uint64_t carrynet_u64;
 #define CARRYNET_BLOCK 64u /* sequences of a block: the unit of the gradient's order of summation */
 /* Stripes of the output's sum; rows in scratch, and columns of the CPU shape, are multiples of it. */
 #define CARRYNET_STRIPES 16
-/*
- * Reals between the rows of hidden values, CPU shape, beside their columns: rows of 1,024 bytes and more would fall on
- * few sets of a cache.
- */
-#define CARRYNET_PITCH_REST(columns) ((columns) >= 256 ? CARRYNET_STRIPES : 0)
 
 /* Values of carrynet_pass.loss and carrynet_step.optimizer; the public enumerations have the same numbers. */
 #define CARRYNET_LOSS_SQUARED_ 0

@@ -52,9 +52,9 @@ INLINE void gather_words(global vword *to, const uint words, const struct sequen
 #endif
 
 /* Pushes the nodes of blocks `blocks`, ..., blocks + count - 1. */
-INLINE void push_lanes(const struct scratch *g, const uint size, const uint blocks, const uint count)
+INLINE void push_lanes(const struct scratch *g, global real *node, global real *levels, const uint size,
+                       const uint blocks, const uint count)
 {
-    global real *node = g->rest, *levels = node + size; /* [size]; [log2(chunk_blocks) + 1][size] */
     for (uint e = TRAINED(g->bias) + 2; e < size; ++e)
         node[e] = 0;
     if (count == LANES) {
@@ -81,6 +81,8 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
     const real noise = noise_of(individual);
     ulong wrong_bits = 0, wrong_sequences = 0;
     uint blocks = 0;
+    const struct carrynet_sizes sizes = SIZES;
+    const struct carrynet_blocks_rest at = carrynet_blocks_rest(&sizes, pass);
     spread_weights(g, packed);
     while (blocks < pass->chunk_blocks && chunk_first + (ulong)blocks * BLOCK < pass->sequences &&
            !(pass->until_wrong && wrong_sequences > 0)) {
@@ -114,10 +116,10 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
             wrong_bits += bits_of_lanes[lane];
             wrong_sequences += sequences_of_lanes[lane];
         }
-        push_lanes(g, pass->node_stride, blocks, count);
+        push_lanes(g, g->rest + at.node, g->rest + at.levels, pass->node_stride, blocks, count);
         blocks += count;
     }
-    collapse_nodes(node, g->rest + pass->node_stride, pass->node_stride, blocks);
+    collapse_nodes(node, g->rest + at.levels, pass->node_stride, blocks);
     counts[0] = wrong_bits;
     counts[1] = wrong_sequences;
 }

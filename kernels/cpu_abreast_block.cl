@@ -13,50 +13,39 @@
 #define REST (H % ABREAST_UNITS) /* units of a narrower last tile */
 #define ABREAST_SHARED (SYMBOLS <= 4 ? TILE / 4 : 1) /* units that share the choice of their bucket */
 
-/* Scratch of a work-item. The host computes the same (host/opencl). */
+/* Scratch of a work-item (layout.h). */
 struct scratch {
-    global vreal *h;       /* [T + 1][BLOCK][H] */
-    global vreal *dy;      /* [T][BLOCK][O] */
-    global vreal *dh;      /* [2][BLOCK][H] */
-    global vreal *row;     /* [SYMBOLS][H] */
-    global vreal *first;   /* [SYMBOLS][H], their sigmoids */
-    global vreal *w_hh;    /* [H][H] */
-    global vreal *w_hy;    /* [O][H] */
-    global vreal *h_0;     /* [H] */
-    global vreal *b_y;     /* [O] */
-    global vreal *bucket;  /* [SYMBOLS][H] */
-    global vreal *dw_hh;   /* [H][H] */
-    global vreal *dw_hy;   /* [O][H] */
-    global vreal *db_y;    /* [O] */
-    global vreal *nodes;   /* [TRAINED(bias) + 2]: a node of each block */
-    global vword *symbols; /* [symbol_words][BLOCK] */
-    global vword *targets; /* [target_words][BLOCK] */
-    global real *rest;     /* of those who share this */
+    global vreal *h, *dy, *dh;
+    global vreal *row, *first, *w_hh, *w_hy, *h_0, *b_y;
+    global vreal *bucket, *dw_hh, *dw_hy, *db_y, *nodes;
+    global vword *symbols, *targets;
+    global real *rest; /* of those who share this */
     uint bias, initial_state;
 };
 
 INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
 {
-    struct scratch s;
-    s.h = (global vreal *)base;
-    s.dy = s.h + (size_t)(pass->steps + 1) * BLOCK * H;
-    s.dh = s.dy + (size_t)pass->steps * BLOCK * O;
-    s.row = s.dh + 2 * BLOCK * H;
-    s.first = s.row + SYMBOLS * H;
-    s.w_hh = s.first + SYMBOLS * H;
-    s.w_hy = s.w_hh + H * H;
-    s.h_0 = s.w_hy + O * H;
-    s.b_y = s.h_0 + H;
-    s.bucket = s.b_y + O;
-    s.dw_hh = s.bucket + SYMBOLS * H;
-    s.dw_hy = s.dw_hh + H * H;
-    s.db_y = s.dw_hy + O * H;
-    s.nodes = s.db_y + O;
-    s.symbols = (global vword *)(s.nodes + TRAINED(pass->bias) + 2);
-    s.targets = s.symbols + (size_t)pass->symbol_words * BLOCK;
-    s.rest = (global real *)(s.targets + (size_t)pass->target_words * BLOCK);
-    s.bias = pass->bias;
-    s.initial_state = pass->initial_state;
+    const struct carrynet_sizes sizes = SIZES;
+    const struct carrynet_abreast_scratch at = carrynet_abreast_scratch(&sizes, pass);
+    const struct scratch s = {.h = (global vreal *)(base + at.h),
+                              .dy = (global vreal *)(base + at.dy),
+                              .dh = (global vreal *)(base + at.dh),
+                              .row = (global vreal *)(base + at.rows),
+                              .first = (global vreal *)(base + at.sigmoids),
+                              .w_hh = (global vreal *)(base + at.w_hh),
+                              .w_hy = (global vreal *)(base + at.w_hy),
+                              .h_0 = (global vreal *)(base + at.h_0),
+                              .b_y = (global vreal *)(base + at.b_y),
+                              .bucket = (global vreal *)(base + at.bucket),
+                              .dw_hh = (global vreal *)(base + at.dw_hh),
+                              .dw_hy = (global vreal *)(base + at.dw_hy),
+                              .db_y = (global vreal *)(base + at.db_y),
+                              .nodes = (global vreal *)(base + at.nodes),
+                              .symbols = (global vword *)(base + at.symbols),
+                              .targets = (global vword *)(base + at.targets),
+                              .rest = base + at.rest,
+                              .bias = pass->bias,
+                              .initial_state = pass->initial_state};
     return s;
 }
 

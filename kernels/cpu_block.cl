@@ -17,46 +17,38 @@
 #define BLOCK CARRYNET_BLOCK
 #define STRIPES CARRYNET_STRIPES
 
-#define COLUMNS ((H + STRIPES - 1) / STRIPES * STRIPES)
-#define PITCH (COLUMNS + CARRYNET_PITCH_REST(COLUMNS))
+#define COLUMNS CARRYNET_ROUNDED(H)
+#define PITCH CARRYNET_PITCH(COLUMNS)
 #define VECTORS (COLUMNS / LANES)
 #define SYMBOLS (1 << I)
 #define TRAINED(bias) (I * H + H * H + H * O + (bias) * (H + O)) /* parameters of a network */
 #define GROUPS (BLOCK / LANES) /* a step's outputs are vectors of LANES sequences */
 
-/*
- * A tile holds half of the vector registers: 32 where vectors have 512 bits, else 16. Its width divides the columns as
- * evenly as it can.
- */
-#if CARRYNET_REAL_BITS * LANES == 512
-#define TILE 16
-#define WIDEST 4
-#else
-#define TILE 8
-#define WIDEST 2
-#endif
-#define PANELS ((VECTORS + WIDEST - 1) / WIDEST)
-#define TILE_VECTORS ((VECTORS + PANELS - 1) / PANELS)
+/* A tile, as wide as a panel, holds half of the vector registers: 32 where vectors have 512 bits, else 16. */
+#define WIDEST CARRYNET_WIDEST_PANEL(CARRYNET_REAL_BITS * LANES)
+#define TILE (4 * WIDEST)
+#define PANELS CARRYNET_PANELS(VECTORS, WIDEST)
+#define TILE_VECTORS CARRYNET_PANEL_VECTORS(VECTORS, WIDEST)
 #define TILE_ROWS (TILE / (TILE_VECTORS == 3 ? 4 : TILE_VECTORS))
 #define NARROW (VECTORS % TILE_VECTORS) /* vectors of a narrower last panel; 0: all have TILE_VECTORS */
 
 #define INLINE static inline __attribute__((always_inline))
 
 /*
- * A network's packed weights, made by cpu_pack: offsets in vectors.
- *     rows [SYMBOLS][VECTORS], their sigmoids likewise, panels of w_hh, panels of its transpose, w_hy [O][VECTORS],
- *     h_0 [VECTORS], b_y [O] (a real a vector's place)
- * A panel is TILE_VECTORS columns of vectors (the last may be narrower), [H][width], so that a tile reads it front to
- * back.
+ * A network's packed weights (layout.h), offsets in vectors. A panel is TILE_VECTORS columns of vectors (the last may be
+ * narrower), [H][width], so that a tile reads it front to back.
  */
-#define PACKED_ROWS 0
-#define PACKED_FIRST (PACKED_ROWS + SYMBOLS * VECTORS)
-#define PACKED_HH (PACKED_FIRST + SYMBOLS * VECTORS)
-#define PACKED_HH_TRANSPOSED (PACKED_HH + H * VECTORS)
-#define PACKED_HY (PACKED_HH_TRANSPOSED + H * VECTORS)
-#define PACKED_H_0 (PACKED_HY + O * VECTORS)
-#define PACKED_B_Y (PACKED_H_0 + VECTORS)
-#define PACKED_SIZE (PACKED_B_Y + O)
+#define PACKED_ROWS CARRYNET_PACKED_ROWS
+#define PACKED_FIRST CARRYNET_PACKED_SIGMOIDS(VECTORS, SYMBOLS)
+#define PACKED_HH CARRYNET_PACKED_HH(VECTORS, SYMBOLS)
+#define PACKED_HH_TRANSPOSED CARRYNET_PACKED_HH_TRANSPOSED(VECTORS, SYMBOLS, H)
+#define PACKED_HY CARRYNET_PACKED_HY(VECTORS, SYMBOLS, H)
+#define PACKED_H_0 CARRYNET_PACKED_H_0(VECTORS, SYMBOLS, H, O)
+#define PACKED_B_Y CARRYNET_PACKED_B_Y(VECTORS, SYMBOLS, H, O)
+#define PACKED_SIZE CARRYNET_PACKED_SIZE(VECTORS, SYMBOLS, H, O, 1)
+
+/* What the scratch of a worker depends on. */
+#define SIZES {I, H, O, LANES, CARRYNET_GAP}
 
 /* Where column j of a panelled [H][COLUMNS] matrix begins, in reals; *width from row to row. */
 INLINE size_t panel_column(const uint column, uint *width)

@@ -19,8 +19,10 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
 {
     const uint rows = pass.rows;
     const size_t step = (size_t)rows * PITCH;
-    global real *hidden = scratch + get_group_id(0) * pass.scratch_stride, *node = hidden + 2 * step;
-    global real *levels = node + pass.node_stride;
+    const struct carrynet_sizes sizes = SIZES;
+    const struct carrynet_forward_scratch places = carrynet_forward_scratch(&sizes, &pass);
+    global real *base = scratch + get_group_id(0) * pass.scratch_stride;
+    global real *hidden = base + places.h, *node = base + places.node, *levels = base + places.levels;
     const ulong tasks = (ulong)pass.networks * pass.chunks;
     for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
         const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);

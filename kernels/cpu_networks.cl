@@ -8,30 +8,28 @@
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-/* What LANES networks have beside the scratch of a block. */
+/* What LANES networks have beside the scratch of a block (layout.h). */
 struct networks {
-    global vreal *w;      /* [size] */
-    global vreal *first;  /* [trained]: moments */
-    global vreal *second; /* [trained] */
-    global vreal *sums;   /* [node] */
-    global vreal *levels; /* [log2(blocks) + 1][node] */
-    uint trained, size;   /* parameters: trained, and all */
-    uint node;            /* values of one: the gradient and two metrics */
-    uint number[LANES];   /* the networks */
+    global vreal *w, *first, *second, *sums, *levels;
+    uint trained, size; /* parameters: trained, and all */
+    uint node;          /* values of one: the gradient and two metrics */
+    uint number[LANES]; /* the networks */
     vword update, problems_low, problems_high;
 };
 
-INLINE struct networks networks_of(const struct scratch *g)
+INLINE struct networks networks_of(const struct scratch *g, const struct carrynet_pass *pass)
 {
+    const struct carrynet_sizes sizes = SIZES;
+    const struct carrynet_networks_rest at = carrynet_networks_rest(&sizes, pass);
     struct networks n;
     n.trained = TRAINED(g->bias);
     n.size = n.trained + g->initial_state * H;
     n.node = n.trained + 2;
-    n.w = (global vreal *)g->rest;
-    n.first = n.w + n.size;
-    n.second = n.first + n.trained;
-    n.sums = n.second + n.trained;
-    n.levels = n.sums + n.node;
+    n.w = (global vreal *)(g->rest + at.parameters);
+    n.first = (global vreal *)(g->rest + at.first);
+    n.second = (global vreal *)(g->rest + at.second);
+    n.sums = (global vreal *)(g->rest + at.sums);
+    n.levels = (global vreal *)(g->rest + at.levels);
     return n;
 }
 
@@ -175,7 +173,7 @@ cpu_networks(const struct carrynet_pass pass, const struct carrynet_step step, c
     const uint stride = step.parameter_stride;
     const uint has_first = step.optimizer == CARRYNET_OPTIMIZER_MOMENTUM_ || step.optimizer == CARRYNET_OPTIMIZER_ADAM_;
     const uint has_second = step.optimizer == CARRYNET_OPTIMIZER_RMSPROP_ || step.optimizer == CARRYNET_OPTIMIZER_ADAM_;
-    struct networks n = networks_of(&g);
+    struct networks n = networks_of(&g, &pass);
     ulong wrong_bits[LANES], wrong_sequences[LANES];
     for (uint first = (uint)get_group_id(0) * LANES; first < pass.networks; first += (uint)get_num_groups(0) * LANES) {
         const uint lanes = pass.networks - first < LANES ? pass.networks - first : LANES;

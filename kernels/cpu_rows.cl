@@ -5,34 +5,24 @@
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-/*
- * Scratch of a work-item, offsets in reals; `rows` and T are run-time values. The host computes the same (host/opencl).
- */
+/* Scratch of a work-item (layout.h). */
 struct scratch {
-    global real *h;       /* [T + 1][rows][PITCH] */
-    global real *dy;      /* [T][O][rows] */
-    global real *dh;      /* [2][rows][PITCH] */
-    global real *bucket;  /* [SYMBOLS][COLUMNS] */
-    global real *dw_hh;   /* [COLUMNS][COLUMNS] */
-    global real *dw_hy;   /* [O][COLUMNS] */
-    global real *db_y;    /* [STRIPES] */
-    global real *node;    /* [node_stride] */
-    global real *levels;  /* [log2(chunk_blocks) + 1][node_stride] */
+    global real *h, *dy, *dh, *bucket, *dw_hh, *dw_hy, *db_y, *node, *levels;
 };
 
 INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
 {
-    struct scratch s;
-    const size_t step = (size_t)pass->rows * PITCH;
-    s.h = base;
-    s.dy = s.h + (pass->steps + 1) * step;
-    s.dh = s.dy + (size_t)pass->steps * O * pass->rows;
-    s.bucket = s.dh + 2 * step;
-    s.dw_hh = s.bucket + SYMBOLS * COLUMNS;
-    s.dw_hy = s.dw_hh + (size_t)COLUMNS * COLUMNS;
-    s.db_y = s.dw_hy + O * COLUMNS;
-    s.node = s.db_y + STRIPES;
-    s.levels = s.node + pass->node_stride;
+    const struct carrynet_sizes sizes = SIZES;
+    const struct carrynet_rows_scratch at = carrynet_rows_scratch(&sizes, pass);
+    const struct scratch s = {.h = base + at.h,
+                              .dy = base + at.dy,
+                              .dh = base + at.dh,
+                              .bucket = base + at.bucket,
+                              .dw_hh = base + at.dw_hh,
+                              .dw_hy = base + at.dw_hy,
+                              .db_y = base + at.db_y,
+                              .node = base + at.node,
+                              .levels = base + at.levels};
     return s;
 }
 
@@ -265,9 +255,8 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
                 *(global vreal *)(g->dy + ((size_t)t * O + o) * rows + s) = of_sequences(dy, s, sequences);
             }
     }
-    const uint gradient_size = (SYMBOLS + COLUMNS + O) * COLUMNS + STRIPES;
-    for (uint i = 0; i < gradient_size / LANES; ++i)
-        ((global vreal *)g->bucket)[i] = REAL(0x0p0);
+    for (global vreal *sum = (global vreal *)g->bucket; sum < (global vreal *)g->node; ++sum)
+        *sum = REAL(0x0p0);
     for (uint t = learn ? pass->steps : 0; t-- > 0;) {
         const struct gradient_step now = {.h = g->h + t * step,
                                           .h_next = g->h + (t + 1) * step,

@@ -4,7 +4,7 @@
  */
 #include "cases/launch_checks.h"
 #include "base/base.h"
-#include "kernels/arguments.h"
+#include "kernels/layout.h"
 #include "net/pass.h"
 #include <string.h>
 
@@ -332,9 +332,10 @@ static void expect_networks(struct expected *e, size_t worker)
         const carrynet_batch *batch = witness_batch(e->w, network);
         const uint64_t base = worker * pass->scratch_stride + lane;
         e->checks->network = (uint32_t)network;
-        const uint64_t words = (worker * pass->scratch_stride + layout.words) * (e->w->value / 4) + lane;
-        expect_words_abreast(e, "symbols", words, batch->symbols, batch->symbol_words, (size_t)first, (size_t)S);
-        expect_words_abreast(e, "targets", words + batch->symbol_words * CARRYNET_BLOCK * L, batch->targets,
+        const uint64_t scratch = worker * pass->scratch_stride, words = e->w->value / 4; /* of a real */
+        expect_words_abreast(e, "symbols", (scratch + layout.symbols) * words + lane, batch->symbols,
+                             batch->symbol_words, (size_t)first, (size_t)S);
+        expect_words_abreast(e, "targets", (scratch + layout.targets) * words + lane, batch->targets,
                              batch->target_words, (size_t)first, (size_t)S);
         expect_block(e, &layout, 10, base, network, first);
     }

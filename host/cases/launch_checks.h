@@ -65,7 +65,7 @@ size_t launch_expected_at(const struct launch_check *check, const uint64_t index
 /* A new check at the end of the list, expecting zeros. */
 carrynet_status launch_add(struct launch_check **check, struct launch_checks *checks, const struct launch_check *like);
 
-/* Where a worker's scratch has the values of a block, in reals from the scratch's start: kernels/... scratch_of. */
+/* Where a worker's scratch has the values of a block, in reals from the scratch's start. */
 struct scratch_layout {
     uint64_t h, h_step, h_sequence, h_unit;
     uint64_t dy, dy_step, dy_sequence, dy_output;
@@ -74,7 +74,7 @@ struct scratch_layout {
     uint64_t dw_hh, hh_row, hh_column;
     uint64_t dw_hy, hy_unit, hy_output;
     uint64_t db_y, y_output;
-    uint64_t words; /* of networks abreast: the symbols of each */
+    uint64_t symbols, targets; /* of networks abreast, words */
 };
 
 struct carrynet_pass;

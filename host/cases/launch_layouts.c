@@ -1,10 +1,10 @@
 /*
- * Where the kernels keep the values of a block: the scratch of cpu_rows.cl, cpu_abreast_block.cl and gpu_gradient.cl and
- * the packed weights of cpu_block.cl, as strides. The kernels' own formulas stand beside their structs.
+ * Where the kernels keep the values of a block, as offsets and strides: scratch and packed weights of the CPU shape, by
+ * kernels/layout.h, and the scratch of gpu_gradient.cl.
  */
 #include "base/base.h"
 #include "cases/launch_checks.h"
-#include "kernels/arguments.h"
+#include "kernels/layout.h"
 #include <string.h>
 
 carrynet_status launch_add(struct launch_check **out, struct launch_checks *checks, const struct launch_check *like)
@@ -49,33 +49,43 @@ void launch_checks_free(struct launch_checks *checks)
 
 /* ---- scratch --------------------------------------------------------------------------------------------------- */
 
-/* cpu_rows.cl; the arrays of a step are [rows][pitch]. */
+static struct carrynet_sizes sizes_of(const carrynet_shape *shape, const struct opencl_record *record)
+{
+    return (struct carrynet_sizes){shape->inputs, shape->hidden, shape->outputs, record->lanes, record->gap};
+}
+
+/* cpu_rows.cl */
 static struct scratch_layout rows_layout(const carrynet_shape *shape, const struct opencl_record *record,
                                          const struct carrynet_pass *pass)
 {
-    const uint64_t C = record->columns, pitch = C + CARRYNET_PITCH_REST(C), symbols = 1u << shape->inputs;
-    const uint64_t step = pass->rows * pitch, O = shape->outputs;
-    struct scratch_layout l = {.h_step = step, .h_sequence = pitch, .h_unit = 1};
-    l.dy = (pass->steps + 1) * step;
-    l.dy_step = O * pass->rows;
-    l.dy_sequence = 1;
-    l.dy_output = pass->rows;
-    l.dh = l.dy + pass->steps * l.dy_step;
-    l.dh_step = step;
-    l.dh_sequence = pitch;
-    l.dh_unit = 1;
-    l.bucket = l.dh + 2 * step;
-    l.bucket_symbol = C;
-    l.bucket_unit = 1;
-    l.dw_hh = l.bucket + symbols * C;
-    l.hh_row = C;
-    l.hh_column = 1;
-    l.dw_hy = l.dw_hh + C * C;
-    l.hy_unit = 1;
-    l.hy_output = C;
-    l.db_y = l.dw_hy + O * C;
-    l.y_output = 1;
-    return l;
+    const struct carrynet_sizes sizes = sizes_of(shape, record);
+    const struct carrynet_rows_scratch at = carrynet_rows_scratch(&sizes, pass);
+    const uint64_t C = CARRYNET_ROUNDED(shape->hidden), pitch = CARRYNET_PITCH(C), step = pass->rows * pitch;
+    return (struct scratch_layout){
+        .h = at.h,
+        .h_step = step,
+        .h_sequence = pitch,
+        .h_unit = 1,
+        .dy = at.dy,
+        .dy_step = shape->outputs * pass->rows,
+        .dy_sequence = 1,
+        .dy_output = pass->rows,
+        .dh = at.dh,
+        .dh_step = step,
+        .dh_sequence = pitch,
+        .dh_unit = 1,
+        .bucket = at.bucket,
+        .bucket_symbol = C,
+        .bucket_unit = 1,
+        .dw_hh = at.dw_hh,
+        .hh_row = C,
+        .hh_column = 1,
+        .dw_hy = at.dw_hy,
+        .hy_unit = 1,
+        .hy_output = C,
+        .db_y = at.db_y,
+        .y_output = 1,
+    };
 }
 
 /* gpu_gradient.cl; dw holds all gradients at their parameters' places, but w_xh and b_h. */
@@ -107,39 +117,45 @@ static struct scratch_layout gpu_layout(const carrynet_shape *shape, const struc
 }
 
 /* cpu_abreast_block.cl: vectors of a block or a network a lane, so that every stride has L lanes. */
-static struct scratch_layout abreast_layout(const struct witness *w, uint64_t L, const struct carrynet_pass *pass)
+static struct scratch_layout abreast_layout(const carrynet_shape *shape, const struct opencl_record *record,
+                                            const struct carrynet_pass *pass)
 {
-    const carrynet_shape *shape = &w->settings.shape;
-    const uint64_t H = shape->hidden, O = shape->outputs, symbols = 1u << shape->inputs, B = CARRYNET_BLOCK;
-    const uint64_t weights = 2 * symbols * H + H * H + O * H + H + O;
-    struct scratch_layout l = {.h_step = B * H * L, .h_sequence = H * L, .h_unit = L};
-    l.dy = (pass->steps + 1) * B * H * L;
-    l.dy_step = B * O * L;
-    l.dy_sequence = O * L;
-    l.dy_output = L;
-    l.dh = l.dy + pass->steps * l.dy_step;
-    l.dh_step = B * H * L;
-    l.dh_sequence = H * L;
-    l.dh_unit = L;
-    l.bucket = l.dh + (2 * B * H + weights) * L;
-    l.bucket_symbol = H * L;
-    l.bucket_unit = L;
-    l.dw_hh = l.bucket + symbols * H * L;
-    l.hh_row = H * L;
-    l.hh_column = L;
-    l.dw_hy = l.dw_hh + H * H * L;
-    l.hy_unit = L;
-    l.hy_output = H * L;
-    l.db_y = l.dw_hy + O * H * L;
-    l.y_output = L;
-    l.words = l.db_y + (O + w->trained + 2) * L;
-    return l;
+    const struct carrynet_sizes sizes = sizes_of(shape, record);
+    const struct carrynet_abreast_scratch at = carrynet_abreast_scratch(&sizes, pass);
+    const uint64_t L = record->lanes, H = shape->hidden * L, O = shape->outputs * L;
+    return (struct scratch_layout){
+        .h = at.h,
+        .h_step = CARRYNET_BLOCK * H,
+        .h_sequence = H,
+        .h_unit = L,
+        .dy = at.dy,
+        .dy_step = CARRYNET_BLOCK * O,
+        .dy_sequence = O,
+        .dy_output = L,
+        .dh = at.dh,
+        .dh_step = CARRYNET_BLOCK * H,
+        .dh_sequence = H,
+        .dh_unit = L,
+        .bucket = at.bucket,
+        .bucket_symbol = H,
+        .bucket_unit = L,
+        .dw_hh = at.dw_hh,
+        .hh_row = H,
+        .hh_column = L,
+        .dw_hy = at.dw_hy,
+        .hy_unit = L,
+        .hy_output = H,
+        .db_y = at.db_y,
+        .y_output = L,
+        .symbols = at.symbols,
+        .targets = at.targets,
+    };
 }
 
 struct scratch_layout launch_layout(const struct witness *w, const struct opencl_record *record,
                                     const struct carrynet_pass *pass, bool abreast)
 {
-    return abreast             ? abreast_layout(w, record->lanes, pass)
+    return abreast             ? abreast_layout(&w->settings.shape, record, pass)
            : record->cpu_shape ? rows_layout(&w->settings.shape, record, pass)
                                : gpu_layout(&w->settings.shape, pass);
 }
@@ -272,50 +288,50 @@ static carrynet_status expect_packed_network(struct launch_checks *checks, struc
                                              const struct opencl_record *record, size_t argument, size_t network)
 {
     const carrynet_shape *shape = &w->settings.shape;
-    const uint64_t I = shape->inputs, H = shape->hidden, O = shape->outputs, L = record->lanes, C = record->columns;
-    const uint64_t symbols = 1u << I, vectors = C / L, widest = 8 * w->value * L == 512 ? 4 : 2;
-    const uint64_t panels = (vectors + widest - 1) / widest, panel = (vectors + panels - 1) / panels * L;
+    const uint64_t I = shape->inputs, H = shape->hidden, O = shape->outputs, L = record->lanes, symbols = 1u << I;
+    const uint64_t C = CARRYNET_ROUNDED(H), widest = CARRYNET_WIDEST_PANEL(8 * w->value * L);
+    const uint64_t panel = CARRYNET_PANEL_VECTORS(C / L, widest) * L;
     const char *w_hh = w->parameters + (network * w->size + I * H) * w->value, *w_hy = w_hh + H * H * w->value;
     const char *rest = w_hy + H * O * w->value, *b_y = rest + H * w->value;
     const char *h_0 = rest + (shape->bias ? H + O : 0) * w->value;
-    uint64_t at = network * record->packed_size;
+    const uint64_t at = network * CARRYNET_PACKED_SIZE(C, symbols, H, O, L);
     struct reference_trace trace;
     checks->network = (uint32_t)network;
     carrynet_status status = witness_trace(&trace, w, network, 0, 1);
     struct launch_check like = {.operation = "packing of the weights", .argument = argument, .bytes = w->value};
-    const uint64_t hh = at + 2 * symbols * C, hy = hh + 2 * H * C;
     if (status == CARRYNET_OK)
-        status = expect_panels(checks, w, w_hh, hh, C, panel, false, like);
+        status = expect_panels(checks, w, w_hh, at + CARRYNET_PACKED_HH(C, symbols), C, panel, false, like);
     if (status == CARRYNET_OK)
-        status = expect_panels(checks, w, w_hh, hh + H * C, C, panel, true, like);
+        status =
+            expect_panels(checks, w, w_hh, at + CARRYNET_PACKED_HH_TRANSPOSED(C, symbols, H), C, panel, true, like);
     like.tensor = "packed input rows";
     like.axes[0] = "symbol", like.axes[1] = "unit";
-    like.offset = at;
+    like.offset = at + CARRYNET_PACKED_ROWS;
     like.count[0] = symbols, like.count[1] = H;
     like.stride[0] = C, like.stride[1] = 1;
     if (status == CARRYNET_OK)
         status = expect_rows(checks, w, trace.rows, &like, false);
     like.operation = "sigmoid";
     like.tensor = "sigmoids of the input rows";
-    like.offset = at + symbols * C;
+    like.offset = at + CARRYNET_PACKED_SIGMOIDS(C, symbols);
     if (status == CARRYNET_OK)
         status = expect_rows(checks, w, trace.first, &like, false);
     like.operation = "packing of the weights";
     like.tensor = "packed w_hy";
     like.axes[0] = "output";
-    like.offset = hy;
+    like.offset = at + CARRYNET_PACKED_HY(C, symbols, H);
     like.count[0] = O, like.count[1] = C;
     if (status == CARRYNET_OK)
         status = expect_rows(checks, w, w_hy, &like, true);
     like.tensor = "packed h_0";
     like.axes[0] = NULL;
-    like.offset = hy + O * C;
+    like.offset = at + CARRYNET_PACKED_H_0(C, symbols, H, O);
     like.count[0] = 1;
     if (status == CARRYNET_OK)
         status = expect_rows(checks, w, shape->initial_state ? h_0 : NULL, &like, false);
     like.tensor = "packed b_y";
     like.axes[0] = "output", like.axes[1] = NULL;
-    like.offset = hy + (O + 1) * C;
+    like.offset = at + CARRYNET_PACKED_B_Y(C, symbols, H, O);
     like.count[0] = O, like.count[1] = 1;
     like.stride[0] = L;
     struct launch_check *check;

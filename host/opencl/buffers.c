@@ -120,49 +120,27 @@ carrynet_status opencl_trainer_check_guards(struct backend *backend)
 
 uint64_t opencl_rounded(uint64_t count)
 {
-    return (count + CARRYNET_STRIPES - 1) / CARRYNET_STRIPES * CARRYNET_STRIPES;
+    return CARRYNET_ROUNDED(count);
 }
 
-/* Reals of scratch of one worker that blocks abreast share: the layout of cpu_abreast_block.cl. */
-static uint64_t abreast_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass)
-{
-    const carrynet_shape *shape = &trainer->settings.shape;
-    const uint64_t units = shape->hidden, outputs = shape->outputs, symbols = 1u << shape->inputs;
-    const uint64_t words = (uint64_t)pass->symbol_words + pass->target_words;
-    const uint64_t a_step = units * (pass->steps + 3) + outputs * pass->steps + words;
-    const uint64_t weights = 2 * symbols * units + units * units + outputs * units + units + outputs;
-    const uint64_t sums = symbols * units + units * units + outputs * units + outputs + trainer->trained + 2;
-    return trainer->lanes * (CARRYNET_BLOCK * a_step + weights + sums);
-}
-
-/*
- * Reals of scratch of one worker: the layouts of cpu_rows.cl, cpu_abreast.cl, cpu_networks.cl, cpu_forward.cl,
- * gpu_gradient.cl and gpu_forward.cl.
- */
+/* Reals of scratch of one worker: layout.h, and the layouts of gpu_gradient.cl and gpu_forward.cl. */
 static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass,
                               enum opencl_cut cut)
 {
     const bool training = cut != OPENCL_CUT_FORWARD;
     const carrynet_shape *shape = &trainer->settings.shape;
-    const uint64_t pitch = trainer->columns + (trainer->cpu_shape ? CARRYNET_PITCH_REST(trainer->columns) : 0);
-    const uint64_t step = pass->rows * pitch, symbols = 1u << shape->inputs;
-    uint64_t levels = 1, reals = 2 * step;
-    for (uint32_t blocks = pass->chunk_blocks; blocks > 1; blocks /= 2)
-        ++levels;
+    const struct carrynet_sizes sizes = {shape->inputs, shape->hidden, shape->outputs, trainer->lanes, trainer->gap};
+    const uint64_t H = shape->hidden, step = pass->rows * H, symbols = (uint64_t)1 << shape->inputs;
     if (cut == OPENCL_CUT_LANES)
-        return opencl_rounded(abreast_reals(trainer, pass) + trainer->lanes * (trainer->size + 2 * trainer->trained +
-                                                                               (1 + levels) * (trainer->trained + 2)));
+        return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_networks_rest(&sizes, pass).end;
     if (training && trainer->blocks_abreast)
-        return opencl_rounded(abreast_reals(trainer, pass) + (1 + levels) * pass->node_stride);
-    if (training)
-        reals += (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows;
+        return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_blocks_rest(&sizes, pass).end;
     if (trainer->cpu_shape)
-        reals += pass->node_stride +
-                 (training ? (symbols + trainer->columns + shape->outputs) * trainer->columns + CARRYNET_STRIPES : 0);
-    else
-        reals += symbols * shape->hidden +
-                 (training ? (symbols + shape->hidden) * (uint64_t)shape->hidden + pass->node_stride : 0);
-    return opencl_rounded(reals + levels * pass->node_stride);
+        return training ? carrynet_rows_scratch(&sizes, pass).end : carrynet_forward_scratch(&sizes, pass).end;
+    const uint64_t forward = 2 * step + symbols * H + carrynet_levels(pass->chunk_blocks) * pass->node_stride;
+    return !training ? forward
+                     : forward + (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows +
+                           (symbols + H) * H + pass->node_stride;
 }
 
 enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer)
@@ -205,7 +183,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         pass->chunk_blocks *= 2;
     pass->chunks = (uint32_t)((blocks + pass->chunk_blocks - 1) / pass->chunk_blocks);
     const uint64_t tasks = lanes ? (networks + trainer->lanes - 1) / trainer->lanes : networks * pass->chunks;
-    pass->scratch_stride = scratch_reals(trainer, pass, cut);
+    pass->scratch_stride = opencl_rounded(scratch_reals(trainer, pass, cut));
     const uint64_t one = pass->scratch_stride * trainer->value;
     const uint64_t limit = trainer->about.largest_buffer < trainer->about.global_memory / 2
                                ? trainer->about.largest_buffer

@@ -101,8 +101,7 @@ carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer 
     record->cpu_shape = t->cpu_shape;
     record->blocks_abreast = t->blocks_abreast;
     record->lanes = t->lanes;
-    record->columns = t->columns;
-    record->packed_size = t->packed_size;
+    record->gap = t->gap;
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         struct opencl_recorded_argument *to = &record->arguments[i];
         const struct opencl_buffer *buffer = buffer_of(&to->name, t, &arguments[i]);

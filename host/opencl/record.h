@@ -45,9 +45,7 @@ struct opencl_record {
     struct opencl_recorded_argument arguments[OPENCL_ARGUMENTS];
     /* How the trainer lays its arrays out (trainer.h). */
     bool cpu_shape, blocks_abreast;
-    uint32_t lanes;
-    size_t columns;
-    uint64_t packed_size;
+    uint32_t lanes, gap;
 };
 
 /* Called after each launch, which has then ended; a status other than OK ends what was launched. */

@@ -100,10 +100,9 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->blocks_abreast =
         t->cpu_shape && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
     opencl_choose_launches(t);
-    /* PACKED_SIZE of cpu_block.cl, in reals. */
-    t->packed_size = t->cpu_shape ? ((2u << shape->inputs) + 2 * shape->hidden + shape->outputs + 1) * t->columns +
-                                        shape->outputs * t->lanes
-                                  : 0;
+    const uint64_t symbols = (uint64_t)1 << shape->inputs;
+    t->packed_size =
+        t->cpu_shape ? CARRYNET_PACKED_SIZE(t->columns, symbols, shape->hidden, shape->outputs, t->lanes) : 0;
     return status;
 }
 

@@ -5,7 +5,7 @@
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H
 
-#include "kernels/arguments.h"
+#include "kernels/layout.h"
 #include "opencl/opencl.h"
 #include "opencl/record.h"
 
@@ -72,6 +72,7 @@ struct opencl_trainer {
     uint32_t node_stride;       /* reals a gradient node */
     size_t columns;             /* hidden units, padded in the CPU shape */
     uint64_t packed_size;       /* reals of packed weights of a network; CPU shape */
+    uint32_t gap;               /* reals between the arrays of scratch; CPU shape, the recorder's */
     bool blocks_abreast;        /* lanes are blocks (cpu_abreast.cl) */
     carrynet_launches launches; /* as asked */
     bool whole;                 /* one worker trains whole networks, many updates a launch */
