@@ -66,6 +66,8 @@ MORE = [
     ("kernels/cpu_block.cl", "-logarithm(right < least ? least : right));", "-logarithm(right));", ["test_edges:edges/saturated*"]),
     ("kernels/cpu_block.cl", "for (uint level = 0; blocks >> level != 0; ++level)", "for (uint level = 32; level-- > 0;)", ["case blocks cpu", "case many-blocks cpu"]),
     ("kernels/cpu_block.cl", "*wrong_sequences += wrong[s] > 0;", "*wrong_sequences += wrong[s] > 1;", ["case one-step cpu"]),
+    ("kernels/layout.h", "2 * block * H, n->gap", "block * H, n->gap", ["test_guards:guards/*scratch"]),
+    ("kernels/layout.h", "s.dy = carrynet_array(&s.end, pass->steps * n->outputs", "s.dy = carrynet_array(&s.end, (pass->steps - 1) * n->outputs", ["test_guards:guards/*scratch"]),
     ("kernels/cpu_pack.cl", "to[PACKED_HY * LANES + o * COLUMNS + j] = j < H ?", "to[PACKED_HY * LANES + o * COLUMNS + j] = j + 1 < H ?", ["case odd cpu"]),
     ("kernels/cpu_rows.cl", "flush(acc[r][v] * (x * (REAL(0x1p0) - x)))", "acc[r][v] * (x * (REAL(0x1p0) - x))", ["case tiny-weights cpu"]),
     ("kernels/cpu_rows.cl", "row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));", "row[v] = row[v] + CARRYNET_PASTE(vload, LANES)(v, noise);", ["test_edges:edges/flushed*"]),

@@ -1,11 +1,37 @@
-/* No kernel writes behind a buffer: every pass and update of awkward shapes, then the guard words of all buffers. */
+/*
+ * No kernel writes behind a buffer, nor, in the CPU shape, behind an array of scratch: every pass and update of awkward
+ * shapes, then the guard words of all buffers, and with gaps between the arrays of scratch what stands there.
+ */
+#include "cases/launch_checks.h"
 #include "opencl/opencl.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-static void check(const carrynet_settings *settings, carrynet_kernel_shape shape, carrynet_launches launches)
+/* What the recorder looks for, and how many launches had gaps. */
+struct watch {
+    const carrynet_settings *settings;
+    size_t launches;
+};
+
+static carrynet_status launched(void *self, const struct opencl_record *record)
 {
+    struct watch *watch = self;
+    size_t worker = 0;
+    const char *missed = launch_missed(&worker, watch->settings, record);
+    for (size_t i = 0; i < record->count; ++i)
+        watch->launches += record->arguments[i].name != NULL && strcmp(record->arguments[i].name, "scratch") == 0;
+    return missed == NULL
+               ? CARRYNET_OK
+               : base_fail(CARRYNET_ERROR_DEVICE, "%s, worker %zu: written behind %s", record->kernel, worker, missed);
+}
+
+/* Every pass; gap: between the arrays of scratch. */
+static void check(const carrynet_settings *settings, carrynet_kernel_shape shape, carrynet_launches launches,
+                  uint32_t gap)
+{
+    struct watch watch = {.settings = settings};
+    const struct opencl_recorder recorder = {launched, &watch, gap};
     struct backend *trainer = NULL;
     carrynet_engine_options options;
     char description[BACKEND_DESCRIPTION];
@@ -31,16 +57,19 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
     options.device = "0:0";
     cr_assert_eq(opencl_trainer_create(&trainer, settings, &options, description), CARRYNET_OK, "%s",
                  carrynet_message());
+    if (gap > 0)
+        opencl_record_launches(trainer, &recorder);
     for (int which = 0; which < 2; ++which) {
         cr_assert_eq(trainer->operations->stage(trainer, &pass, &symbols, &targets), CARRYNET_OK);
         memset(symbols, 0x5a, pass.sequences * pass.symbol_words * sizeof *symbols);
         memset(targets, 0x33, pass.sequences * pass.target_words * sizeof *targets);
         if (which == 0) {
-            cr_assert_eq(trainer->operations->gradient(trainer, &pass, individuals), CARRYNET_OK);
+            cr_assert_eq(trainer->operations->gradient(trainer, &pass, individuals), CARRYNET_OK, "%s",
+                         carrynet_message());
             cr_assert_eq(trainer->operations->update(trainer, rates, pass.sequences), CARRYNET_OK);
         } else {
             const carrynet_forward outputs = {.y = y, .z = y, .h = h, .state = state};
-            cr_assert_eq(trainer->operations->forward(trainer, &pass, &outputs), CARRYNET_OK);
+            cr_assert_eq(trainer->operations->forward(trainer, &pass, &outputs), CARRYNET_OK, "%s", carrynet_message());
         }
         cr_assert_eq(opencl_trainer_check_guards(trainer), CARRYNET_OK, "%s", carrynet_message());
     }
@@ -48,10 +77,11 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
                  carrynet_message());
     cr_assert_eq(opencl_trainer_check_guards(trainer), CARRYNET_OK, "%s", carrynet_message());
     cr_assert_gt(trainer->operations->memory(trainer), 0u);
+    cr_assert(gap == 0 || watch.launches >= 3, "%zu launches with scratch", watch.launches);
     backend_free(trainer);
 }
 
-Test(guards, stay_whole)
+static void check_all(bool gaps)
 {
     /* Shapes of the table of cases, whose programs there are already; each launches differently. */
     const uint32_t hidden[] = {16, 1, 17, 4}, batches[] = {70, 1, 70, 1100};
@@ -73,7 +103,18 @@ Test(guards, stay_whole)
         settings.batch = batches[i];
         settings.shape.bias = i % 2 == 0;
         settings.shape.initial_state = i == 0;
-        check(&settings, CARRYNET_KERNEL_SHAPE_CPU, launches[i]);
-        check(&settings, CARRYNET_KERNEL_SHAPE_GPU, CARRYNET_LAUNCHES_STEPS);
+        check(&settings, CARRYNET_KERNEL_SHAPE_CPU, launches[i], gaps ? 16 : 0);
+        if (!gaps)
+            check(&settings, CARRYNET_KERNEL_SHAPE_GPU, CARRYNET_LAUNCHES_STEPS, 0);
     }
+}
+
+Test(guards, stay_whole)
+{
+    check_all(false);
+}
+
+Test(guards, stay_whole_in_scratch)
+{
+    check_all(true);
 }

@@ -195,7 +195,7 @@ static carrynet_status run_trial(carrynet_difference *difference, enum opencl_ke
     carrynet_engine_options chosen = *options;
     struct run run = {.trial = trial, .folder = folder, .difference = difference};
     carrynet_settings settings;
-    const struct opencl_recorder recorder = {launched, &run};
+    const struct opencl_recorder recorder = {launched, &run, 0};
     *difference = (carrynet_difference){0};
     case_settings(&settings, &trial->one);
     if (carrynet_settings_check(&settings) != CARRYNET_OK)

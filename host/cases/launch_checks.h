@@ -81,6 +81,12 @@ struct carrynet_pass;
 struct scratch_layout launch_layout(const struct witness *witness, const struct opencl_record *record,
                                     const struct carrynet_pass *pass, bool abreast);
 
+/*
+ * The array of scratch behind which a launch with a gap (opencl_recorder) has written, and the worker; NULL: none, or a
+ * launch without scratch, or of the GPU shape.
+ */
+const char *launch_missed(size_t *worker, const carrynet_settings *settings, const struct opencl_record *record);
+
 /* What a block that was traced has left in scratch, at `base` reals (a lane of a vector included) of the argument. */
 carrynet_status launch_expect_block(struct launch_checks *checks, const struct witness *witness,
                                     const struct reference_trace *trace, const struct scratch_layout *layout,

@@ -160,6 +160,92 @@ struct scratch_layout launch_layout(const struct witness *w, const struct opencl
                                : gpu_layout(&w->settings.shape, pass);
 }
 
+/* ---- gaps in scratch --------------------------------------------------------------------------------------------- */
+
+/* An array of scratch; zeroed: its gap too, with those of the sums beside it. */
+struct array {
+    const char *name;
+    uint64_t end; /* where the next begins, behind the gap; 0: no such array */
+    bool zeroed;
+};
+
+enum { ARRAYS = 24 };
+
+/* The arrays that a launch uses, in order, name NULL after the last. */
+static void arrays_of(struct array arrays[ARRAYS], const carrynet_shape *shape, const struct opencl_record *record)
+{
+    const struct carrynet_sizes sizes = sizes_of(shape, record);
+    const struct carrynet_pass *pass = record->arguments[0].value;
+    const bool learns = record->id == OPENCL_GRADIENT || record->id == OPENCL_TRAIN,
+               networks = record->id == OPENCL_NETWORKS;
+    if (record->id == OPENCL_FORWARD) {
+        const struct carrynet_forward_scratch s = carrynet_forward_scratch(&sizes, pass);
+        const struct array all[] = {{"h", s.node, false}, {"node", s.levels, false}, {"levels", s.end, false}};
+        memcpy(arrays, all, sizeof all);
+    } else if (learns && !record->blocks_abreast) {
+        const struct carrynet_rows_scratch s = carrynet_rows_scratch(&sizes, pass);
+        const struct array all[] = {
+            {"h", s.dy, false},         {"dy", s.dh, false},       {"dh", s.bucket, false},
+            {"buckets", s.dw_hh, true}, {"dw_hh", s.dw_hy, true},  {"dw_hy", s.db_y, true},
+            {"db_y", s.node, true},     {"node", s.levels, false}, {"levels", s.end, false},
+        };
+        memcpy(arrays, all, sizeof all);
+    } else if (learns || networks) {
+        const struct carrynet_abreast_scratch s = carrynet_abreast_scratch(&sizes, pass);
+        const struct carrynet_blocks_rest b = carrynet_blocks_rest(&sizes, pass);
+        const struct carrynet_networks_rest n = carrynet_networks_rest(&sizes, pass);
+        const struct array all[] = {
+            {"h", s.dy, false},          {"dy", s.dh, false},         {"dh", s.rows, false},
+            {"rows", s.sigmoids, false}, {"sigmoids", s.w_hh, false}, {"w_hh", s.w_hy, false},
+            {"w_hy", s.h_0, false},      {"h_0", s.b_y, false},       {"b_y", s.bucket, false},
+            {"buckets", s.dw_hh, true},  {"dw_hh", s.dw_hy, true},    {"dw_hy", s.db_y, true},
+            {"db_y", s.nodes, true},     {"nodes", s.symbols, false}, {"symbols", s.targets, false},
+            {"targets", s.rest, false},
+        };
+        const struct array of_blocks[] = {{"node", s.rest + b.levels, false}, {"levels", s.rest + b.end, false}};
+        const struct array of_networks[] = {{"parameters", s.rest + n.first, false},
+                                            {"first moments", s.rest + n.second, false},
+                                            {"second moments", s.rest + n.sums, false},
+                                            {"sums", s.rest + n.levels, false},
+                                            {"levels", s.rest + n.end, false}};
+        memcpy(arrays, all, sizeof all);
+        memcpy(arrays + sizeof all / sizeof all[0], networks ? of_networks : of_blocks,
+               networks ? sizeof of_networks : sizeof of_blocks);
+    }
+}
+
+/* Whether the bytes are as they were, or where they may be, zero. */
+static bool is_left(const char *before, const char *after, size_t bytes, bool zeroed)
+{
+    size_t zeros = 0;
+    while (zeroed && zeros < bytes && after[zeros] == 0)
+        ++zeros;
+    return zeros == bytes || memcmp(before, after, bytes) == 0;
+}
+
+const char *launch_missed(size_t *worker, const carrynet_settings *settings, const struct opencl_record *record)
+{
+    struct array arrays[ARRAYS] = {{NULL, 0, false}};
+    const struct opencl_recorded_argument *scratch = NULL;
+    const size_t value = settings->precision / 8, bytes = record->gap * value;
+    const char *missed = NULL;
+    for (size_t i = 0; i < record->count; ++i)
+        if (record->arguments[i].name != NULL && strcmp(record->arguments[i].name, "scratch") == 0)
+            scratch = &record->arguments[i];
+    if (scratch == NULL || record->gap == 0 || !record->cpu_shape)
+        return NULL;
+    arrays_of(arrays, &settings->shape, record);
+    const struct carrynet_pass *pass = record->arguments[0].value;
+    for (size_t w = 0; w < record->items / record->group && missed == NULL; ++w)
+        for (size_t i = 0; arrays[i].name != NULL && missed == NULL; ++i) {
+            const size_t at = (size_t)(w * pass->scratch_stride + arrays[i].end) * value - bytes;
+            *worker = w;
+            if (!is_left(scratch->before + at, scratch->after + at, bytes, arrays[i].zeroed))
+                missed = arrays[i].name;
+        }
+    return missed;
+}
+
 /* ---- a block ---------------------------------------------------------------------------------------------------- */
 
 /* Adds a check of a tensor of reals and fills in what is expected, dense [count]. */

@@ -47,6 +47,13 @@ carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buf
     return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueFillBuffer", code);
 }
 
+carrynet_status opencl_poison(struct opencl_trainer *t, const struct opencl_buffer *buffer)
+{
+    const cl_int code =
+        clEnqueueFillBuffer(t->queue, buffer->memory, &guard, sizeof guard, 0, buffer->bytes, 0, NULL, NULL);
+    return code == CL_SUCCESS ? CARRYNET_OK : opencl_fail("clEnqueueFillBuffer", code);
+}
+
 carrynet_status opencl_write(struct opencl_trainer *t, const struct opencl_buffer *to, const void *from, size_t bytes)
 {
     const cl_int code = clEnqueueWriteBuffer(t->queue, to->memory, CL_TRUE, 0, bytes, from, 0, NULL, NULL);

@@ -116,6 +116,9 @@ carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *t, enum op
     carrynet_status status = CARRYNET_OK;
     if (t->kernels[id] == NULL) {
         program_options(options, sizeof options, t, kernels[id].program);
+        const size_t length = strlen(options);
+        if (t->gap > 0)
+            (void)snprintf(options + length, sizeof options - length, " -DCARRYNET_GAP=%u", t->gap);
         program_files(files, t, kernels[id].program);
         status = opencl_build(&program, t->context, t->device, &t->about, files, options, t->divide_by_newton);
     }

@@ -8,8 +8,11 @@
 
 void opencl_record_launches(struct backend *backend, const struct opencl_recorder *recorder)
 {
-    if (backend->operations == &opencl_operations)
-        ((struct opencl_trainer *)backend)->recorder = recorder;
+    if (backend->operations == &opencl_operations) {
+        struct opencl_trainer *t = (struct opencl_trainer *)backend;
+        t->recorder = recorder;
+        t->gap = recorder != NULL ? recorder->gap : 0;
+    }
 }
 
 /* The names of opencl_all_buffers, in its order; the slots' follow. */
@@ -105,9 +108,11 @@ carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer 
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         struct opencl_recorded_argument *to = &record->arguments[i];
         const struct opencl_buffer *buffer = buffer_of(&to->name, t, &arguments[i]);
+        if (buffer == &t->scratch && t->gap > 0)
+            status = opencl_poison(t, buffer);
         to->bytes = buffer != NULL ? buffer->bytes : arguments[i].size;
         to->value = buffer != NULL ? NULL : arguments[i].value;
-        if (buffer != NULL)
+        if (buffer != NULL && status == CARRYNET_OK)
             status = copy(&to->before, t, buffer);
     }
     return status;

@@ -52,9 +52,13 @@ struct opencl_record {
 struct opencl_recorder {
     carrynet_status (*launched)(void *self, const struct opencl_record *record);
     void *self;
+    uint32_t gap; /* reals between the arrays of scratch, a multiple of 16; 0: kernels and memory as ever */
 };
 
-/* Records the launches of a backend from now on, NULL: no longer; the recorder must live as long. Only OpenCL's has any. */
+/*
+ * Records the launches of a backend from now on, NULL: no longer; the recorder must live as long, and one that wants a
+ * gap comes before the first launch. Only OpenCL's has any.
+ */
 void opencl_record_launches(struct backend *backend, const struct opencl_recorder *recorder);
 
 #endif

@@ -138,6 +138,9 @@ carrynet_status opencl_trainer_peak(struct backend *backend, double *flops);
 carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buffer *buffer, uint64_t bytes,
                                const char *what);
 
+/* Fills a buffer with the words that stand behind each. */
+carrynet_status opencl_poison(struct opencl_trainer *trainer, const struct opencl_buffer *buffer);
+
 /* Copies to and from the start of a buffer; both wait, and are counted. */
 carrynet_status opencl_write(struct opencl_trainer *trainer, const struct opencl_buffer *to, const void *from,
                              size_t bytes);
