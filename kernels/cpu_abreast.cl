@@ -60,13 +60,13 @@ INLINE void push_lanes(const struct scratch *g, global real *node, global real *
     if (count == LANES) {
         for (uint e = 0; e < TRAINED(g->bias) + 2; ++e)
             node[e] = LANE_TREE(g->nodes[e]);
-        push_node(levels, node, size, blocks, LANE_LEVELS);
+        push_node(levels + (size_t)LANE_LEVELS * size, node, size, blocks >> LANE_LEVELS);
         return;
     }
     for (uint lane = 0; lane < count; ++lane) {
         for (uint e = 0; e < TRAINED(g->bias) + 2; ++e)
             node[e] = ((const global real *)(g->nodes + e))[lane];
-        push_node(levels, node, size, blocks + lane, 0);
+        push_node(levels, node, size, blocks + lane);
     }
 }
 

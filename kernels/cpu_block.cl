@@ -293,40 +293,23 @@ INLINE void measures_end(const struct measures *m, const uint sequences, global 
     node[1] = absolute_sum;
 }
 
-/* ---- the block tree of a chunk: a binary counter of nodes, one a level ------------------------------------------ */
+/* ---- the block tree of a chunk (sum_tree.h): nodes [size], one a level ------------------------------------------- */
 
-INLINE void add_node(global real *sum, const global real *lower, const uint size)
+/* Takes the node of block number `blocks` of the chunk. */
+INLINE void push_node(global real *levels, const global real *node, const uint size, const uint blocks)
 {
-    global vreal *a = (global vreal *)sum;
-    const global vreal *b = (const global vreal *)lower;
-    for (uint i = 0; i < size / LANES; ++i)
-        a[i] = plus(b[i], a[i]);
+    for (uint i = 0; i < size / LANES; ++i) {
+        vreal value = ((const global vreal *)node)[i];
+        CARRYNET_TREE_PUSH((global vreal *)levels + i, size / LANES, blocks, value);
+    }
 }
 
-INLINE void copy_node(global real *to, const global real *from, const uint size)
-{
-    for (uint i = 0; i < size / LANES; ++i)
-        ((global vreal *)to)[i] = ((const global vreal *)from)[i];
-}
-
-/* Takes the node of the 2^level blocks from number `blocks` of the chunk on; levels [.][size]. */
-INLINE void push_node(global real *levels, global real *node, const uint size, const uint blocks, uint level)
-{
-    for (uint n = blocks >> level; n & 1; n >>= 1, ++level)
-        add_node(node, levels + (size_t)level * size, size);
-    copy_node(levels + (size_t)level * size, node, size);
-}
-
-/* What remains after `blocks` blocks, joined from the smallest level up. */
+/* The sum of `blocks` blocks. */
 INLINE void collapse_nodes(global real *result, const global real *levels, const uint size, const uint blocks)
 {
-    uint started = 0;
-    for (uint level = 0; blocks >> level != 0; ++level)
-        if (blocks >> level & 1) {
-            if (started)
-                add_node(result, levels + (size_t)level * size, size);
-            else
-                copy_node(result, levels + (size_t)level * size, size);
-            started = 1;
-        }
+    for (uint i = 0; i < size / LANES; ++i) {
+        vreal sum = REAL(0x0p0);
+        CARRYNET_TREE_SUM(sum, (const global vreal *)levels + i, size / LANES, blocks);
+        ((global vreal *)result)[i] = sum;
+    }
 }

@@ -79,7 +79,7 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
             for (uint i = 2; i < pass.node_stride; ++i)
                 node[i] = 0;
             measures_end(&measures, sequences, node, &wrong_bits, &wrong_sequences);
-            push_node(levels, node, pass.node_stride, blocks, 0);
+            push_node(levels, node, pass.node_stride, blocks);
         }
         collapse_nodes(nodes + task * pass.node_stride, levels, pass.node_stride, blocks);
         counts[2 * task] = wrong_bits;

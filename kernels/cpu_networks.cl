@@ -133,7 +133,7 @@ INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch 
         b->first = first;
         make_problems_abreast(pass, g, n, task, update_offset, first, b->rows);
         run_abreast(pass, g, b, 1, wrong_bits, wrong_sequences);
-        push_node((global real *)n->levels, (global real *)g->nodes, n->node * LANES, blocks, 0);
+        push_node((global real *)n->levels, (const global real *)g->nodes, n->node * LANES, blocks);
     }
     collapse_nodes((global real *)n->sums, (const global real *)n->levels, n->node * LANES, blocks);
 }
@@ -143,23 +143,16 @@ INLINE vreal clip_abreast(const global vreal *sums, const uint trained, const gl
 {
     const real r = constants[CARRYNET_CONSTANT_AVERAGE];
     vreal levels[LEVELS], squares = REAL(0x0p0);
-    uint runs = 0, started = 0;
+    uint runs = 0;
     for (uint first = 0; first < trained; first += RUN, ++runs) {
         vreal chain = REAL(0x0p0);
-        uint level = 0;
         for (uint i = first; i < first + RUN && i < trained; ++i) {
             const vreal q = product(REAL(0x1p20), averaged(sums[i], r));
             chain = fma(q, q, chain);
         }
-        for (uint n = runs; n & 1; n >>= 1, ++level)
-            chain = plus(levels[level], chain);
-        levels[level] = chain;
+        CARRYNET_TREE_PUSH(levels, 1, runs, chain);
     }
-    for (uint level = 0; runs >> level != 0; ++level)
-        if (runs >> level & 1) {
-            squares = started ? plus(levels[level], squares) : levels[level];
-            started = 1;
-        }
+    CARRYNET_TREE_SUM(squares, levels, 1, runs);
     return clip_factor(squares, constants);
 }
 

@@ -296,7 +296,7 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         block_targets(&targets, pass, staged, part, first);
         run_block(pass, g, packed, &symbols, &targets, individual, update, pass->first_sequence + first, sequences, learn,
                   &wrong_bits, &wrong_sequences);
-        push_node(g->levels, g->node, pass->node_stride, blocks, 0);
+        push_node(g->levels, g->node, pass->node_stride, blocks);
     }
     collapse_nodes(node, g->levels, pass->node_stride, blocks);
     counts[0] = wrong_bits;

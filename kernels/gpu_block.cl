@@ -146,26 +146,18 @@ static inline real measured(const struct measures *m, const uint sequences, cons
 }
 
 /*
- * The block tree of a chunk, element by element: takes element e of the node of block number `blocks`; levels [.][size]
- * hold one node a level. An element always belongs to the same work-item, so that no barrier is needed between blocks.
+ * The block tree of a chunk (sum_tree.h), element by element: takes element e of the node of block number `blocks`;
+ * levels [.][size] hold one node a level. An element always belongs to the same work-item, so that no barrier is needed
+ * between blocks.
  */
 static inline void push_element(global real *levels, const uint size, const uint e, real value, const uint blocks)
 {
-    uint level = 0;
-    for (uint n = blocks; n & 1; n >>= 1, ++level)
-        value = plus(levels[(size_t)level * size + e], value);
-    levels[(size_t)level * size + e] = value;
+    CARRYNET_TREE_PUSH(levels + e, size, blocks, value);
 }
 
 static inline real collapsed_element(const global real *levels, const uint size, const uint e, const uint blocks)
 {
     real sum = 0;
-    uint started = 0;
-    for (uint level = 0; blocks >> level != 0; ++level)
-        if (blocks >> level & 1) {
-            const real value = levels[(size_t)level * size + e];
-            sum = started ? plus(value, sum) : value;
-            started = 1;
-        }
+    CARRYNET_TREE_SUM(sum, levels + e, size, blocks);
     return sum;
 }

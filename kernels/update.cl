@@ -15,19 +15,11 @@ static inline void join_item(const struct carrynet_step *step, const global real
     const uint vectors = step->node_stride / CARRYNET_LANES;
     const global vreal *node = (const global vreal *)(nodes + (size_t)network * step->chunks * step->node_stride) + i;
     vreal levels[LEVELS], sum = REAL(0x0p0);
-    uint started = 0;
     for (uint chunk = 0; chunk < step->chunks; ++chunk) {
         vreal value = node[(size_t)chunk * vectors];
-        uint level = 0;
-        for (uint n = chunk; n & 1; n >>= 1, ++level)
-            value = plus(levels[level], value);
-        levels[level] = value;
+        CARRYNET_TREE_PUSH(levels, 1, chunk, value);
     }
-    for (uint level = 0; step->chunks >> level != 0; ++level)
-        if (step->chunks >> level & 1) {
-            sum = started ? plus(levels[level], sum) : levels[level];
-            started = 1;
-        }
+    CARRYNET_TREE_SUM(sum, levels, 1, step->chunks);
     ((global vreal *)(sums + (size_t)network * step->node_stride))[i] = sum;
     if (i == 0) {
         ulong bits = 0, sequences = 0;
@@ -77,8 +69,7 @@ static inline void clip_item(const struct carrynet_step *step, const global real
     const uint runs = (step->trained + RUN - 1) / RUN;
     const global real *sum = sums + (size_t)network * step->node_stride;
     const real r = constants[CARRYNET_CONSTANT_AVERAGE];
-    real levels[LEVELS], squares = 0;
-    uint started = 0;
+    vreal levels[LEVELS], squares = REAL(0x0p0); /* the same in all lanes */
     for (uint first = 0; first < runs; first += CARRYNET_LANES) {
         vreal chain = REAL(0x0p0);
         for (uint i = 0; i < RUN; ++i) {
@@ -102,19 +93,12 @@ static inline void clip_item(const struct carrynet_step *step, const global real
         CARRYNET_PASTE(vstore, CARRYNET_LANES)(chain, 0, parts);
 #endif
         for (uint lane = 0; lane < CARRYNET_LANES && first + lane < runs; ++lane) {
-            real value = parts[lane];
-            uint level = 0;
-            for (uint n = first + lane; n & 1; n >>= 1, ++level)
-                value = plus_real(levels[level], value);
-            levels[level] = value;
+            vreal value = (vreal)(parts[lane]);
+            CARRYNET_TREE_PUSH(levels, 1, first + lane, value);
         }
     }
-    for (uint level = 0; runs >> level != 0; ++level)
-        if (runs >> level & 1) {
-            squares = started ? plus_real(levels[level], squares) : levels[level];
-            started = 1;
-        }
-    const vreal factor = clip_factor((vreal)(squares), constants);
+    CARRYNET_TREE_SUM(squares, levels, 1, runs);
+    const vreal factor = clip_factor(squares, constants);
 #if CARRYNET_LANES == 1
     factors[network] = factor;
 #else
