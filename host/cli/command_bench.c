@@ -6,9 +6,10 @@
  *     share of the peak = sequences/s * T (6 H^2 + 12 H) / peak        forward, backward and gradient, two FLOP each
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
-#include "cli/options.h"
+#include "cli/settings_options.h"
 #include "comm/collectives.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -301,27 +302,42 @@ static void put_result(const bench_result *r, const carrynet_engine_options *opt
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
+static bool as_json;
+
+const cli_option bench_options[] = {
+    {.field = "bits"},
+    {.field = "hidden"},
+    {.field = "bias"},
+    {.field = "precision"},
+    {.field = "nets"},
+    {.field = "batch"},
+    {.field = "optimizer"},
+    {.field = "loss"},
+    {.include = device_options},
+    {OPT_JSON_MEANING(&as_json, "a JSON object a line and case on standard output")},
+    {0},
+};
+
 int command_bench(const cli_arguments *arguments)
 {
     static const struct {
         uint32_t hidden, steps, batch;
     } table[] = {{16, 8, 4096},   {16, 8, 16384},  {32, 8, 16384}, {64, 32, 4096}, {128, 64, 1024},
                  {256, 32, 1024}, {512, 16, 1024}, {1024, 8, 256}, {93, 8, 4096},  {7, 8, 16384}};
-    const option_value *values = arguments->values;
-    const bool one = values[OPTION_HIDDEN].given || values[OPTION_BITS].given || values[OPTION_BATCH].given ||
-                     values[OPTION_NETS].given;
+    const bool one =
+        settings_gave("hidden") || settings_gave("bits") || settings_gave("batch") || settings_gave("nets");
     carrynet_settings settings;
     carrynet_engine_options options;
     char device[512];
     int code;
-    if (!settings_from_arguments(&settings, arguments, &code))
+    if (!settings_from_options(&settings, arguments, NULL, &code))
         return code;
-    engine_from_arguments(&options, arguments, NULL);
+    engine_from_options(&options, NULL);
     options.profile = true;
     /* The seeds' recipe where nothing else is asked for, which is also what the peers are measured with. */
-    if (!values[OPTION_OPTIMIZER].given)
+    if (!settings_gave("optimizer"))
         settings.optimizer = CARRYNET_OPTIMIZER_SGD;
-    if (!values[OPTION_LOSS].given)
+    if (!settings_gave("loss"))
         settings.loss = CARRYNET_LOSS_SQUARED;
     settings.rate = 0.1;
     settings.until_exact = false;
@@ -338,7 +354,7 @@ int command_bench(const cli_arguments *arguments)
             base_free(result.ranks);
             return engine_status(status, &options);
         }
-        if (values[OPTION_JSON].given) {
+        if (as_json) {
             put_result(&result, &options);
         } else {
             if (i == 0)

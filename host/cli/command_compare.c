@@ -5,6 +5,7 @@
  */
 #include "cli/compare_bisect.h"
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
@@ -187,15 +188,49 @@ static bool names_several(const carrynet_engine_options *options)
     return strpbrk(wish, ",/") != NULL || base_same_word(wish, "all");
 }
 
+static const char *case_offer(size_t index)
+{
+    return index < carrynet_case_count() ? carrynet_case_name(index) : NULL;
+}
+
+static struct {
+    const char *wanted, *output;
+    bool bisect, json;
+} given;
+
+const cli_option compare_options[] = {
+    {.heading = "What to compare",
+     .name = "case",
+     .kind = OPTION_TEXT,
+     .argument = "NAME",
+     .offer = case_offer,
+     .meaning = "only this case; else those whose name contains NAME",
+     .fallback = "all",
+     .text = &given.wanted},
+    {.name = "bisect",
+     .meaning = "where a bit differs, find the first kernel, tensor and value that does, and the smallest network that "
+                "shows it, and write a folder with a program that shows it alone: a report for the driver's author. A "
+                "device that is not admitted is compared too",
+     .flag = &given.bisect},
+    {OPT_DEVICE("gpu, cpu, host (C), P:D as `carrynet devices` lists them, or part of a name; also by the variable "
+                "CARRYNET_DEVICE",
+                "the best OpenCL device")},
+    {OPT_KERNEL_SHAPE("both, one after the other")},
+    {.include = other_device_options},
+    {OPT_OUTPUT(&given.output, "FOLDER", "where --bisect writes its folder", "bisect-CASE"),
+     .no_stream = "it is a folder"},
+    {OPT_JSON(&given.json)},
+    {0},
+};
+
 /* What --bisect and -o ask for that cannot be done: a message, and true. */
 static bool wrong_bisect(const cli_arguments *arguments, bool in_c, bool team)
 {
-    const option_value *values = arguments->values;
-    if (values[OPTION_OUTPUT].given && !values[OPTION_BISECT].given)
+    if (given.output != NULL && !given.bisect)
         (void)arguments_wrong(arguments, "-o says where --bisect writes; there is nothing else to write");
-    else if (values[OPTION_BISECT].given && in_c)
+    else if (given.bisect && in_c)
         (void)arguments_wrong(arguments, "--bisect compares an OpenCL device with the reference; name another device");
-    else if (values[OPTION_BISECT].given && team)
+    else if (given.bisect && team)
         (void)arguments_wrong(arguments, "--bisect looks at one device in one process; name one");
     else
         return false;
@@ -206,8 +241,7 @@ static bool wrong_bisect(const cli_arguments *arguments, bool in_c, bool team)
 
 int command_compare(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    const char *wanted = values[OPTION_CASE].given ? values[OPTION_CASE].text : NULL;
+    const char *wanted = given.wanted;
     carrynet_kernel_shape shapes[SHAPES_MOST] = {CARRYNET_KERNEL_SHAPE_CPU, CARRYNET_KERNEL_SHAPE_GPU};
     size_t shape_count = SHAPES_MOST;
     carrynet_engine_options options;
@@ -216,8 +250,8 @@ int command_compare(const cli_arguments *arguments)
     char place[32];
     bool exactly;
     int code = EXIT_CODE_DONE;
-    engine_from_arguments(&options, arguments, NULL);
-    if (values[OPTION_BISECT].given) /* a device that is not admitted is looked at all the same */
+    engine_from_options(&options, NULL);
+    if (given.bisect) /* a device that is not admitted is looked at all the same */
         options.allow_inexact = true;
     if (count_wanted(wanted, &exactly) == 0)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
@@ -239,11 +273,11 @@ int command_compare(const cli_arguments *arguments)
     if (in_c) {
         shapes[0] = CARRYNET_KERNEL_SHAPE_AUTO; /* has no kernels: once */
         shape_count = 1;
-    } else if (values[OPTION_KERNEL_SHAPE].given) {
+    } else if (given_device.kernel_shape.given) {
         shapes[0] = options.kernel_shape;
         shape_count = 1;
     }
-    counted.cases = values[OPTION_JSON].given ? json_array() : NULL;
+    counted.cases = given.json ? json_array() : NULL;
     for (size_t i = 0; i < carrynet_case_count(); ++i) {
         if (!case_wanted(carrynet_case_name(i), wanted, exactly))
             continue;
@@ -259,13 +293,13 @@ int command_compare(const cli_arguments *arguments)
         }
     }
     code = counted.different == 0 ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
-    if (values[OPTION_BISECT].given && counted.different > 0) {
+    if (given.bisect && counted.different > 0) {
         options.kernel_shape = counted.worst_shape;
         options.comm = NULL; /* one device shows it */
         if (!job_is_first())
             goto done;
-        const carrynet_status status = compare_bisect(counted.cases != NULL ? &found : NULL, counted.worst, &options,
-                                                      values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : NULL);
+        const carrynet_status status =
+            compare_bisect(counted.cases != NULL ? &found : NULL, counted.worst, &options, given.output);
         if (status != CARRYNET_OK) {
             code = engine_status(status, &options);
             goto done;
@@ -278,7 +312,7 @@ int command_compare(const cli_arguments *arguments)
         json_put(object, "equal", json_of_count(counted.equal));
         json_put(object, "different", json_of_count(counted.different));
         json_put(object, "skipped", json_of_count(counted.skipped));
-        if (values[OPTION_BISECT].given)
+        if (given.bisect)
             json_put(object, "bisect", json_incref(found));
         (void)json_line(stdout, object, JSON_DIGITS);
     } else {

@@ -5,6 +5,7 @@
 #include "cli/console.h"
 #include "cli/demo/demo_film.h"
 #include "cli/demo/demo_verdicts.h"
+#include "cli/device_options.h"
 #include "cli/options.h"
 #include "cli/shown_problem.h"
 #include <inttypes.h>
@@ -83,21 +84,42 @@ static carrynet_status learn(carrynet_model **model, char *device, size_t size, 
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
+static struct {
+    cli_value seed;
+    bool fast, plain;
+} given;
+
+const cli_option demo_options[] = {
+    {.heading = "What to show",
+     .name = "seed",
+     .kind = OPTION_COUNT,
+     .argument = "S",
+     .most = UINT32_MAX,
+     .meaning = "another start; the twin is the first that is found from there on",
+     .fallback = "14",
+     .value = &given.seed},
+    {.name = "fast", .meaning = "do not wait between pictures", .flag = &given.fast},
+    {.name = "plain", .meaning = "plain text, as in a pipe: no colours, no moving pictures", .flag = &given.plain},
+    {OPT_ANY_DEVICE},
+    {.include = other_device_options},
+    {0},
+};
+
 int command_demo(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
+    (void)arguments;
     carrynet_settings proved, exact;
     carrynet_engine_options engine;
     carrynet_model *model = NULL;
     demo_screen screen;
     char device[512] = "";
     int code = EXIT_CODE_DONE;
-    engine_from_arguments(&engine, arguments, NULL);
+    engine_from_options(&engine, NULL);
     carrynet_settings_init(&exact, carrynet_task_at(0));
-    exact.seed = values[OPTION_SEED].given ? values[OPTION_SEED].count : DEMO_SEED;
+    exact.seed = given.seed.given ? given.seed.count : DEMO_SEED;
     proved = exact;
     carrynet_settings_until_proved(&proved);
-    screen_open(&screen, values[OPTION_PLAIN].given, values[OPTION_FAST].given);
+    screen_open(&screen, given.plain, given.fast);
 
     carrynet_status status = learn(&model, device, sizeof device, &proved, &engine, &screen);
     if (status == CARRYNET_OK) {

@@ -158,13 +158,30 @@ static int dump_kernels(const char *folder, bool as_json)
     return EXIT_CODE_DONE;
 }
 
+static struct {
+    const char *dump_kernels;
+    bool json;
+} given;
+
+const cli_option devices_options[] = {
+    {.heading = "Kernels",
+     .name = "dump-kernels",
+     .kind = OPTION_TEXT,
+     .argument = "FOLDER",
+     .meaning = "write the OpenCL kernels to FOLDER and stop; CARRYNET_KERNEL_DIR=FOLDER then uses them from there",
+     .text = &given.dump_kernels},
+    {OPT_JSON(&given.json)},
+    {0},
+};
+
 int command_devices(const cli_arguments *arguments)
 {
-    const bool as_json = arguments->values[OPTION_JSON].given;
+    const bool as_json = given.json;
     carrynet_device *devices = NULL;
     size_t count = 0;
-    if (arguments->values[OPTION_DUMP_KERNELS].given)
-        return dump_kernels(arguments->values[OPTION_DUMP_KERNELS].text, as_json);
+    (void)arguments;
+    if (given.dump_kernels != NULL)
+        return dump_kernels(given.dump_kernels, as_json);
     carrynet_status status = carrynet_host_admit(); /* which no device is to be blamed for */
     drivers_prepare(true);
     if (status == CARRYNET_OK)

@@ -155,12 +155,16 @@ static void put_part(json_t *report, const char *name, json_t *part, bool as_jso
     json_decref(alone);
 }
 
+static bool as_json;
+
+const cli_option doctor_options[] = {{OPT_JSON(&as_json)}, {0}};
+
 int command_doctor(const cli_arguments *arguments)
 {
-    const bool as_json = arguments->values[OPTION_JSON].given;
     json_t *report = json_object();
     char note[3 * KERNEL_CACHE_PATH];
     bool any, host = false;
+    (void)arguments;
     doctor_opencl found = {.cache = kernel_cache_prepare(true), .advice = json_array()};
     put_part(report, "carrynet", about_program(), as_json);
     put_part(report, "system", about_system(), as_json);

@@ -4,6 +4,7 @@
  * any is wrong.
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/json_values.h"
 #include "cli/problem_text.h"
 #include "cli/prove_report.h"
@@ -207,24 +208,62 @@ static bool lengths_fit(const saved_network *saved, const cli_arguments *argumen
     return true;
 }
 
+static struct {
+    cli_value bits, lengths, problems, net;
+    const char *proof;
+    bool json;
+} given;
+
+const cli_option eval_options[] = {
+    {.heading = "What to check",
+     .name = "proof",
+     .kind = OPTION_READ,
+     .argument = "CERT",
+     .meaning = "check this certificate too, and say what it proves; exit code 1 if it is rejected",
+     .text = &given.proof},
+    {.heading = "What to check",
+     .field = "bits",
+     .meaning = "steps of a problem; operands have T-1 bits, or as the task has it. Every problem up to 12 bits, above "
+                "that random ones, carry chains, constant and alternating bits",
+     .fallback = "as trained",
+     .value = &given.bits},
+    {.name = "lengths",
+     .kind = OPTION_COUNTS,
+     .argument = "T,T,...",
+     .least = 2,
+     .most = 1000000,
+     .meaning = "several lengths, as a table",
+     .value = &given.lengths},
+    {.name = "problems",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = 1000000000,
+     .meaning = "check so many of the fixed set, even where all could be",
+     .value = &given.problems},
+    {OPT_NET("What to check", &given.net, "only network I of the file, counted from 0", "all")},
+    {.include = device_options},
+    {OPT_JSON(&given.json)},
+    {0},
+};
+
 int command_eval(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    const bool as_json = values[OPTION_JSON].given;
+    const bool as_json = given.json;
     json_t *results = NULL;
     uint64_t wrong = 0;
     saved_network saved = {0};
-    eval_proof proof = {.path = values[OPTION_PROOF].text};
+    eval_proof proof = {.path = given.proof};
     int code;
-    if (values[OPTION_BITS].given && values[OPTION_LENGTHS].given)
+    if (given.bits.given && given.lengths.given)
         return arguments_wrong(arguments, "--bits and --lengths both say how long; leave one out");
-    if (!saved_network_open(&saved, arguments, NULL, &code))
+    if (!saved_network_open(&saved, arguments, &given.net, NULL, &code))
         goto done;
     const carrynet_task *task = &saved.settings->task;
-    const uint64_t one = values[OPTION_BITS].given ? values[OPTION_BITS].count : saved.settings->steps;
-    const uint64_t *lengths = values[OPTION_LENGTHS].given ? values[OPTION_LENGTHS].list : &one;
-    const size_t length_count = values[OPTION_LENGTHS].given ? (size_t)values[OPTION_LENGTHS].count : 1;
-    const size_t first = saved.network, count = values[OPTION_NET].given ? 1 : saved.settings->networks;
+    const uint64_t one = given.bits.given ? given.bits.count : saved.settings->steps;
+    const uint64_t *lengths = given.lengths.given ? given.lengths.list : &one;
+    const size_t length_count = given.lengths.given ? (size_t)given.lengths.count : 1;
+    const size_t first = saved.network, count = given.net.given ? 1 : saved.settings->networks;
     const bool several = count > 1;
     if (!lengths_fit(&saved, arguments, lengths, length_count, &code))
         goto done;
@@ -247,7 +286,7 @@ int command_eval(const cli_arguments *arguments)
         for (size_t i = 0; i < length_count && status == CARRYNET_OK; ++i) {
             eval_outcome outcome = {0};
             (void)console_progress("Checking network %zu with %" PRIu64 " steps ...", network, lengths[i]);
-            status = evaluate(&outcome, &saved, network, (size_t)lengths[i], values[OPTION_PROBLEMS].count);
+            status = evaluate(&outcome, &saved, network, (size_t)lengths[i], given.problems.count);
             console_progress_clear();
             wrong += outcome.evaluation.wrong;
             if (status == CARRYNET_OK && as_json)

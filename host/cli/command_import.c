@@ -59,30 +59,66 @@ static void note_rounded(size_t count, carrynet_precision precision)
                  count == 1 ? "was" : "were", precision == CARRYNET_FP32 ? "; --precision fp64 rounds less" : "");
 }
 
+static struct {
+    const char *map, *task, *output;
+    cli_value cell, bits, precision;
+} given;
+
+/* In the order of carrynet_cell, which has the unsaid one before them. */
+static const char *const cells[] = {"sigmoid", "tanh", NULL};
+
+const cli_option import_options[] = {
+    {.heading = "The network",
+     .name = "cell",
+     .kind = OPTION_NAME,
+     .argument = "CELL",
+     .names = cells,
+     .meaning =
+         "activation of the hidden units, which no file records; relu cannot be imported. PyTorch's names need it; "
+         "names of Keras, Flax and well-known scripts mean tanh",
+     .fallback = "as the names say, else sigmoid",
+     .value = &given.cell},
+    {.name = "map",
+     .kind = OPTION_TEXT,
+     .argument = "KEY=NAME,...",
+     .meaning = "which array is what: the keys w_xh, w_hh, w_hy, b_h, b_y and h_0. NAME.T is a matrix that is to be "
+                "transposed, b_h=NAME+NAME a sum; skip=NAME or skip=START* passes arrays over. With all three matrices "
+                "the map is the whole network, else the rest is found by names",
+     .fallback = "by names in use",
+     .text = &given.map},
+    {OPT_TASK_OF_MODEL("The network", &given.task, "add, or the only built-in one that fits")},
+    {.heading = "The network",
+     .field = "bits",
+     .meaning = "steps of a problem for which `eval` then checks it",
+     .value = &given.bits},
+    {.field = "precision", .fallback = "as the file", .value = &given.precision},
+    {OPT_OUTPUT_BINARY(&given.output, "where the model goes; it must be given", NULL)},
+    {0},
+};
+
 int command_import(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    const char *const from = arguments->operands[0], *const to = values[OPTION_OUTPUT].text;
-    carrynet_import_options options = {.steps = (uint32_t)values[OPTION_BITS].count};
+    const char *const from = arguments->operands[0], *const to = given.output;
+    carrynet_import_options options = {.steps = (uint32_t)given.bits.count};
     carrynet_imported imported;
     carrynet_model *model = NULL;
     carrynet_task task;
     int code;
-    if (!values[OPTION_OUTPUT].given)
+    if (given.output == NULL)
         return arguments_wrong(arguments, "say where the model goes, with -o FILE.safetensors");
     if (base_same_file(from, to))
         return arguments_wrong(arguments, "-o %s is the file to import; choose another name", to);
-    if (values[OPTION_TASK].given) {
-        if (!task_from_word(&task, arguments, "--task", values[OPTION_TASK].text, &code))
+    if (given.task != NULL) {
+        if (!task_from_word(&task, arguments, "--task", given.task, &code))
             return code;
         options.task = &task;
     }
-    if (values[OPTION_CELL].given)
-        options.cell = (carrynet_cell)(values[OPTION_CELL].choice + 1);
-    if (values[OPTION_MAP].given)
-        options.map = values[OPTION_MAP].text;
-    if (values[OPTION_PRECISION].given)
-        options.precision = values[OPTION_PRECISION].choice == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
+    if (given.cell.given)
+        options.cell = (carrynet_cell)(given.cell.name + 1);
+    if (given.map != NULL)
+        options.map = given.map;
+    if (given.precision.given)
+        options.precision = given.precision.name == 0 ? CARRYNET_FP32 : CARRYNET_FP64;
     carrynet_status status = carrynet_writable(to);
     if (status == CARRYNET_OK)
         status = carrynet_import(&model, &imported, from, &options);

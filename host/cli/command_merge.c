@@ -4,10 +4,21 @@
 #include "cli/options.h"
 #include "cli/results_file.h"
 
+static struct {
+    const char *output;
+    bool quiet, json;
+} given;
+
+const cli_option merge_options[] = {
+    {OPT_TABLE(&given.output)},
+    {OPT_QUIET(&given.quiet)},
+    {OPT_JSON(&given.json)},
+    {0},
+};
+
 int command_merge(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : "sweep.csv";
+    const char *path = given.output != NULL ? given.output : "sweep.csv";
     const char *const *parts = (const char *const *)arguments->operands;
     int code;
     if (!results_file_fits(arguments, path, RESULTS_NEW, &code))
@@ -15,7 +26,7 @@ int command_merge(const cli_arguments *arguments)
     const carrynet_status status = carrynet_sweep_merge(path, parts, arguments->operand_count);
     if (status != CARRYNET_OK)
         return console_status(status);
-    if (values[OPTION_JSON].given) {
+    if (given.json) {
         json_t *object = json_object();
         json_put(object, "results", json_of_text(path));
         json_put(object, "parts", json_of_count(arguments->operand_count));

@@ -14,17 +14,19 @@
 static const uint64_t INPUT_BYTES = UINT64_C(1) << 33;
 static const char BLANKS[] = " \t\r\n";
 
-const char *choice_chart(size_t index)
-{
-    static const char *const names[] = {[PLOT_CHART_CURVE] = "curve",
-                                        [PLOT_CHART_SEQUENCES] = "sequences",
-                                        [PLOT_CHART_UPDATES] = "updates",
-                                        [PLOT_CHART_SECONDS] = "seconds",
-                                        [PLOT_CHART_MAP] = "map"};
-    return index < sizeof names / sizeof names[0] ? names[index] : NULL;
-}
+/* ---- the options ---------------------------------------------------------------------------------------------- */
 
-const char *choice_by(size_t index)
+static struct {
+    cli_value chart, by;
+    const char *where, *output;
+    bool script;
+} given;
+
+static const char *const charts[] = {[PLOT_CHART_CURVE] = "curve",     [PLOT_CHART_SEQUENCES] = "sequences",
+                                     [PLOT_CHART_UPDATES] = "updates", [PLOT_CHART_SECONDS] = "seconds",
+                                     [PLOT_CHART_MAP] = "map",         NULL};
+
+const char *plot_column(size_t index)
 {
     const carrynet_field *field;
     size_t seen = 0;
@@ -35,6 +37,37 @@ const char *choice_by(size_t index)
             return field->in[CARRYNET_MEDIUM_CSV].key;
     return NULL;
 }
+
+const cli_option plot_options[] = {
+    {.heading = "What to draw",
+     .name = "chart",
+     .kind = OPTION_NAME,
+     .argument = "NAME",
+     .names = charts,
+     .meaning = "the share of networks exact against the sequences they have seen (curve) or over learning rates "
+                "(map), or medians and quartiles of what it took",
+     .fallback = "all but updates, as one picture",
+     .value = &given.chart},
+    {.name = "by",
+     .kind = OPTION_NAME,
+     .argument = "COLUMN",
+     .choice = plot_column,
+     .meaning = "the column whose values are the curves and the x axis",
+     .fallback = "hidden",
+     .value = &given.by},
+    {.name = "where",
+     .kind = OPTION_TEXT,
+     .argument = "COLUMN=VALUE,...",
+     .meaning = "only networks with these values; of a column that is named twice, either",
+     .text = &given.where},
+    {OPT_OUTPUT(&given.output, "FILE", "where the picture goes: FILE.svg or FILE.png; - is SVG on standard output",
+                NULL)},
+    {.name = "script",
+     .meaning = "print the script for gnuplot, with its data, and do not draw",
+     .fills_output = "the script goes there; leave -o out",
+     .flag = &given.script},
+    {0},
+};
 
 /* ---- the script ------------------------------------------------------------------------------------------------ */
 
@@ -56,17 +89,15 @@ static carrynet_status say_unfinished(const plot_table *table)
 static carrynet_status results_script(plot_page *page, const cli_arguments *arguments, char *text, size_t size,
                                       bool png)
 {
-    const option_value *values = arguments->values;
-    const plot_chart chart = values[OPTION_CHART].given ? (plot_chart)values[OPTION_CHART].choice : PLOT_CHART_ALL;
+    const plot_chart chart = given.chart.given ? (plot_chart)given.chart.name : PLOT_CHART_ALL;
     plot_table table;
     carrynet_status status = plot_table_read(&table, arguments->operands[0], text, size);
     if (status == CARRYNET_OK)
         status = say_unfinished(&table);
-    if (status == CARRYNET_OK && values[OPTION_WHERE].given)
-        status = plot_table_keep(&table, values[OPTION_WHERE].text);
+    if (status == CARRYNET_OK && given.where != NULL)
+        status = plot_table_keep(&table, given.where);
     if (status == CARRYNET_OK)
-        status = plot_results_script(page, &table, chart,
-                                     values[OPTION_BY].given ? choice_by(values[OPTION_BY].choice) : "hidden", png);
+        status = plot_results_script(page, &table, chart, given.by.given ? plot_column(given.by.name) : "hidden", png);
     plot_table_free(&table);
     return status;
 }
@@ -74,7 +105,6 @@ static carrynet_status results_script(plot_page *page, const cli_arguments *argu
 /* False, with *code set after a message, if there is no script. */
 static bool write_script(plot_page *page, const cli_arguments *arguments, bool png, int *code)
 {
-    const option_value *values = arguments->values;
     const char *path = arguments->operands[0];
     char *text = NULL;
     size_t size = 0;
@@ -88,7 +118,7 @@ static bool write_script(plot_page *page, const cli_arguments *arguments, bool p
     } else if (status == CARRYNET_OK && first == '\0') {
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is empty", path);
     } else if (status == CARRYNET_OK && (first == '{' || zip) &&
-               (values[OPTION_CHART].given || values[OPTION_BY].given || values[OPTION_WHERE].given)) {
+               (given.chart.given || given.by.given || given.where != NULL)) {
         *code =
             arguments_wrong(arguments, "--chart, --by and --where are for the results of a sweep; %.200s is %s", path,
                             zip                   ? "a file of states"
@@ -180,9 +210,8 @@ static bool has_suffix(const char *path, const char *suffix)
 
 int command_plot(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    const char *path = values[OPTION_OUTPUT].text;
-    const bool only_script = values[OPTION_SCRIPT].given;
+    const char *path = given.output;
+    const bool only_script = given.script;
     const bool png = path != NULL && has_suffix(path, ".png");
     plot_page page = {.height = 0};
     int code = EXIT_CODE_DONE;

@@ -4,8 +4,10 @@
  * time. Results are told in the order of the networks.
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/drivers.h"
 #include "cli/job_ranks.h"
+#include "cli/prove_options.h"
 #include "cli/prove_ranks.h"
 #include "cli/prove_report.h"
 #include "cli/train_progress.h"
@@ -333,8 +335,8 @@ static void print_json(const proving *p, const char *model, const char *path)
     json_t *object = json_object();
     json_put(object, "model", json_of_text(model));
     json_put(object, "task", json_of_text(p->task.name));
-    json_put(object, "by", json_of_text(choice_prove_by((size_t)p->options.by)));
-    json_put(object, "arithmetic", json_of_text(prove_arithmetic(p->options.bounds)));
+    json_put(object, "by", json_of_text(prove_ways[p->options.by]));
+    json_put(object, "arithmetic", json_of_text(prove_arithmetics[p->options.bounds]));
     json_put(object, "networks", json_incref(p->array));
     json_put(object, "proved", json_of_count(p->proved));
     json_put(object, "refuted", json_of_count(p->refuted));
@@ -347,25 +349,20 @@ static void print_json(const proving *p, const char *model, const char *path)
 
 static int read_options(proving *p, const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    carrynet_prove_options_init(&p->options);
+    effort_from_options(&p->options);
+    p->seconds = p->options.seconds;
+    p->options.seconds = 0; /* those of all networks together */
     p->options.interrupted = interrupted;
     p->options.progress = keep_progress;
     p->options.self = p;
-    if (values[OPTION_BY].given)
-        p->options.by = (carrynet_prove_by)values[OPTION_BY].choice;
-    if (values[OPTION_ARITHMETIC].given)
-        p->options.bounds = (carrynet_bounds)values[OPTION_ARITHMETIC].choice;
-    if (values[OPTION_BUDGET].given)
-        p->options.budget = values[OPTION_BUDGET].count;
-    if (values[OPTION_STATES].given)
-        p->options.states = values[OPTION_STATES].count;
-    if (values[OPTION_SECONDS].given) {
-        p->seconds = values[OPTION_SECONDS].real;
+    if (given_prove.by.given)
+        p->options.by = (carrynet_prove_by)given_prove.by.name;
+    if (given_prove.arithmetic.given)
+        p->options.bounds = (carrynet_bounds)given_prove.arithmetic.name;
+    if (p->seconds > 0)
         p->deadline = p->start + p->seconds;
-    }
-    p->as_json = values[OPTION_JSON].given;
-    p->all = values[OPTION_ALL].given;
+    p->as_json = given_prove.json;
+    p->all = given_prove.all;
     if (p->options.by == CARRYNET_BY_EXHAUSTION && p->options.bounds == CARRYNET_BOUNDS_ANY)
         return arguments_wrong(arguments,
                                "exhaustion steps Carrynet's own arithmetic: --arithmetic any needs ellipsoids");
@@ -375,11 +372,10 @@ static int read_options(proving *p, const cli_arguments *arguments)
 /* Where certificates go: one of several networks has a file of its own, so that the file of all stays. */
 static const char *output_path(base_text *name, const proving *p, const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    if (values[OPTION_OUTPUT].given)
-        return values[OPTION_OUTPUT].text;
+    if (given_prove.output != NULL)
+        return given_prove.output;
     base_text_add(name, "%s", arguments->operands[0]);
-    if (values[OPTION_NET].given && p->saved.settings->networks > 1)
+    if (given_prove.net.given && p->saved.settings->networks > 1)
         base_text_add(name, ".%zu", p->first);
     base_text_add(name, ".cert");
     return name->data;
@@ -388,15 +384,14 @@ static const char *output_path(base_text *name, const proving *p, const cli_argu
 /* The output and the device, before anything is spent. */
 static int prepare(proving *p, const cli_arguments *arguments, const char *path)
 {
-    const option_value *values = arguments->values;
     const bool certifies = p->options.by != CARRYNET_BY_EXHAUSTION;
     if (base_same_file(path, arguments->operands[0]) ||
-        (values[OPTION_TASK].given && base_same_file(path, values[OPTION_TASK].text)))
+        (given_prove.task != NULL && base_same_file(path, given_prove.task)))
         return arguments_wrong(arguments, "-o names %s, which it reads", path);
-    if (certifies && !values[OPTION_OUTPUT].given && base_is_stream(arguments->operands[0]))
+    if (certifies && given_prove.output == NULL && base_is_stream(arguments->operands[0]))
         return arguments_wrong(arguments, "the model comes through a pipe, so that there is no name for its "
                                           "certificates: name a file with -o FILE.cert");
-    carrynet_status status = certifies || values[OPTION_OUTPUT].given ? job_writable(path) : CARRYNET_OK;
+    carrynet_status status = certifies || given_prove.output != NULL ? job_writable(path) : CARRYNET_OK;
     if (status != CARRYNET_OK)
         return console_status(status);
     if (p->saved.options.device != NULL) {
@@ -431,20 +426,21 @@ static int verdict_code(const proving *p)
 
 int command_prove(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
     proving p = {.start = base_seconds(), .lock = PTHREAD_MUTEX_INITIALIZER, .exhausting = PTHREAD_MUTEX_INITIALIZER};
     carrynet_engine_options engine;
     base_text name = {0}, device = {0};
     int code = read_options(&p, arguments);
-    engine_from_arguments(&engine, arguments, NULL);
-    if (code != EXIT_CODE_DONE || !saved_network_load(&p.saved, arguments, &code))
+    device_wish(&engine, NULL);
+    if (!device_in_c(engine.device))
+        drivers_prepare(engine.device != NULL); /* few proofs need one: it opens it itself */
+    if (code != EXIT_CODE_DONE || !saved_network_load(&p.saved, arguments, &given_prove.net, &code))
         goto done;
     p.saved.options = engine;
     p.task = p.saved.settings->task;
-    if (values[OPTION_TASK].given && !task_from_word(&p.task, arguments, "--task", values[OPTION_TASK].text, &code))
+    if (given_prove.task != NULL && !task_from_word(&p.task, arguments, "--task", given_prove.task, &code))
         goto done;
     p.first = p.saved.network;
-    p.count = values[OPTION_NET].given ? 1 : p.saved.settings->networks;
+    p.count = given_prove.net.given ? 1 : p.saved.settings->networks;
     p.array = json_array();
     const char *path = output_path(&name, &p, arguments);
     carrynet_status status =
@@ -484,7 +480,7 @@ int command_prove(const cli_arguments *arguments)
     if (p.count > 1 && !p.as_json)
         print_total(&p);
     if (status == CARRYNET_OK && !p.as_json)
-        print_file(&p, path, values[OPTION_OUTPUT].given);
+        print_file(&p, path, given_prove.output != NULL);
     code = status != CARRYNET_OK ? console_status(status) : verdict_code(&p);
 done:
     for (size_t i = 0; i < p.count && p.results != NULL; ++i)

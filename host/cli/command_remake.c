@@ -4,6 +4,7 @@
  * proved where that was the goal.
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
 #include "cli/train_progress.h"
@@ -44,6 +45,26 @@ static void compare(claim claims[CLAIMS], const carrynet_sweep_result *row, cons
         }
 }
 
+static struct {
+    const char *task, *output;
+    bool quiet, json;
+} given;
+
+const cli_option remake_options[] = {
+    {.heading = "What to learn",
+     .name = "task",
+     .kind = OPTION_TASK,
+     .argument = "FILE",
+     .meaning = "the table of the row's task, where that is not built in",
+     .fallback = "",
+     .text = &given.task},
+    {.include = device_options},
+    {OPT_OUTPUT_BINARY(&given.output, "where the model goes", "row-ROW.safetensors")},
+    {OPT_QUIET(&given.quiet)},
+    {OPT_JSON(&given.json)},
+    {0},
+};
+
 static int tell(const cli_arguments *arguments, uint64_t row, const claim claims[CLAIMS], const char *path,
                 const char *device)
 {
@@ -62,7 +83,7 @@ static int tell(const cli_arguments *arguments, uint64_t row, const claim claims
     json_put(object, "digest", json_of_text(claims[CLAIMS - 1].there));
     json_put(object, "equal", json_boolean(equal));
     json_put(object, "different", different);
-    if (arguments->values[OPTION_JSON].given)
+    if (given.json)
         (void)json_line(stdout, json_incref(object), JSON_DIGITS);
     else
         (void)printf("Row %" PRIu64 ": %s, digest %s\nWrote %s\n", row,
@@ -74,23 +95,21 @@ static int tell(const cli_arguments *arguments, uint64_t row, const claim claims
 /* The table of a task that the program does not have. False with *code set, after a message, if it is not the row's. */
 static bool supply_task(carrynet_sweep_row *row, const cli_arguments *arguments, int *code)
 {
-    const option_value *given = &arguments->values[OPTION_TASK];
     carrynet_task task;
     *code = EXIT_CODE_DONE;
-    if (!given->given && row->settings.task.states == 0)
+    if (given.task == NULL && row->settings.task.states == 0)
         *code = arguments_wrong(arguments,
                                 "row %" PRIu64 " is of task %s, whose table is not in %s: give its file with --task "
                                 "FILE",
                                 row->row, row->settings.task.name, arguments->operands[0]);
-    else if (given->given && task_from_word(&task, arguments, "--task", given->text, code) &&
+    else if (given.task != NULL && task_from_word(&task, arguments, "--task", given.task, code) &&
              carrynet_sweep_supply(row, &task) != CARRYNET_OK)
-        *code = arguments_wrong(arguments, "--task %.64s: %s", given->text, carrynet_message());
+        *code = arguments_wrong(arguments, "--task %.64s: %s", given.task, carrynet_message());
     return *code == EXIT_CODE_DONE;
 }
 
 int command_remake(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
     const char *table = arguments->operands[0], *number = arguments->operands[1];
     char name[64];
     uint64_t number_of_row = 0;
@@ -106,10 +125,10 @@ int command_remake(const cli_arguments *arguments)
         return arguments_wrong(arguments, "ROW is '%.64s', but must be a whole number from 1 to %d", number,
                                CARRYNET_SWEEP_ROWS);
     (void)snprintf(name, sizeof name, "row-%" PRIu64 ".safetensors", number_of_row);
-    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name;
+    const char *path = given.output != NULL ? given.output : name;
     if (base_same_file(path, table))
         return arguments_wrong(arguments, "-o names the table, %s; choose another -o for the model", table);
-    engine_from_arguments(&engine, arguments, NULL);
+    engine_from_options(&engine, NULL);
     carrynet_status status = base_allocate(&row, 1, sizeof *row);
     if (status == CARRYNET_OK)
         status = carrynet_sweep_read(row, table, number_of_row);
@@ -121,7 +140,7 @@ int command_remake(const cli_arguments *arguments)
         code = console_status(status);
         goto done;
     }
-    train_progress progress = {.settings = &row->settings, .quiet = values[OPTION_QUIET].given};
+    train_progress progress = {.settings = &row->settings, .quiet = given.quiet};
     carrynet_train_options_init(&options);
     options.report = train_progress_report;
     options.interrupted = train_progress_interrupted;

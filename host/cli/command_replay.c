@@ -3,6 +3,7 @@
  * of all of them beside what their documents show.
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/options.h"
 #include "cli/train_progress.h"
 #include <errno.h>
@@ -186,31 +187,77 @@ static void say_end(const replay_run *run, const char *path)
         console_note("%s", run->recipe->lesson);
 }
 
+static struct {
+    cli_value updates, seed, hidden;
+    const char *against, *output, *log;
+    bool list, all, quiet, json;
+} given;
+
+const char *replay_offer(size_t index)
+{
+    return index < carrynet_recipe_count() ? carrynet_recipe_at(index)->name : NULL;
+}
+
+static const char NO_STREAM[] = "the transcript goes there; name a file";
+
+const cli_option replay_options[] = {
+    {.heading = "What to run", .name = "list", .meaning = "say what there is, a line each", .flag = &given.list},
+    {.name = "all",
+     .meaning = "run them all as the documents do, and compare with what those show, as a table",
+     .flag = &given.all},
+    {.name = "updates",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = UINT32_MAX,
+     .meaning = "iterations of the script's loop",
+     .fallback = "the document's",
+     .value = &given.updates},
+    {.name = "seed",
+     .kind = OPTION_COUNT,
+     .argument = "S",
+     .most = UINT32_MAX,
+     .meaning = "of numpy.random.seed",
+     .fallback = "the document's, 0",
+     .value = &given.seed},
+    {.heading = "What to run", .field = "hidden", .fallback = "the document's, 16 or 32", .value = &given.hidden},
+    {.name = "against",
+     .kind = OPTION_READ,
+     .argument = "FILE",
+     .meaning = "compare the transcript with this file; exit code 1 if a byte differs",
+     .text = &given.against},
+    {.include = host_device_options},
+    {OPT_OUTPUT(&given.output, "FILE", "save the model", "not saved"), .no_stream = NO_STREAM},
+    {OPT_LOG(&given.log), .no_stream = NO_STREAM},
+    {OPT_QUIET(&given.quiet)},
+    {OPT_JSON_MEANING(&given.json, "the table of --all as JSON")},
+    {0},
+};
+
 static int replay_one(const cli_arguments *arguments, const carrynet_recipe *recipe)
 {
-    const option_value *values = arguments->values;
-    const char *against = values[OPTION_AGAINST].given ? values[OPTION_AGAINST].text : NULL;
-    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : NULL;
-    const char *log_path = values[OPTION_LOG].given ? values[OPTION_LOG].text : NULL;
+    const char *against = given.against;
+    const char *path = given.output;
+    const char *log_path = given.log;
     carrynet_engine_options engine;
     carrynet_replay_options options;
     replay_run run = {
         .recipe = recipe,
-        .progress = {.log_path = log_path, .quiet = values[OPTION_QUIET].given},
+        .progress = {.log_path = log_path, .quiet = given.quiet},
         .prints = true,
         .keeps = against != NULL,
     };
     char *right = NULL;
     size_t size = 0;
     int code = EXIT_CODE_DONE;
-    engine_from_arguments(&engine, arguments, "host");
+    engine_from_options(&engine, "host");
     carrynet_replay_options_init(&options, recipe);
-    if (values[OPTION_UPDATES].given)
-        options.iterations = values[OPTION_UPDATES].count;
-    if (values[OPTION_SEED].given)
-        options.seed = (uint32_t)values[OPTION_SEED].count;
-    if (values[OPTION_HIDDEN].given)
-        options.hidden = (uint32_t)values[OPTION_HIDDEN].count;
+    if (given.updates.given)
+        options.iterations = given.updates.count;
+    if (given.seed.given)
+        options.seed = (uint32_t)given.seed.count;
+    if (given.hidden.given)
+        options.hidden = (uint32_t)given.hidden.count;
     if (!train_progress_can_write(arguments, path, log_path, &code))
         return code;
     carrynet_status status = against != NULL ? base_read_file(&right, &size, against, MOST_TRANSCRIPT) : CARRYNET_OK;
@@ -254,14 +301,14 @@ static void print_row(const replay_run *run, const char *verdict)
     (void)fflush(stdout);
 }
 
-static int replay_all(const cli_arguments *arguments)
+static int replay_all(void)
 {
-    const bool as_json = arguments->values[OPTION_JSON].given;
+    const bool as_json = given.json;
     carrynet_engine_options engine;
     json_t *rows = as_json ? json_array() : NULL;
     size_t different = 0;
     int code = EXIT_CODE_DONE;
-    engine_from_arguments(&engine, arguments, "host");
+    engine_from_options(&engine, "host");
     train_progress_catch_signals();
     for (size_t i = 0; i < carrynet_recipe_count() && code == EXIT_CODE_DONE; ++i) {
         replay_run run = {.recipe = carrynet_recipe_at(i), .progress = {.quiet = true}, .keeps = true};
@@ -336,26 +383,25 @@ static int no_such_recipe(const cli_arguments *arguments, const char *name)
 
 int command_replay(const cli_arguments *arguments)
 {
-    static const struct {
-        option_id id;
+    const struct {
+        bool given;
         const char *name;
-    } of_one[] = {{OPTION_UPDATES, "updates"}, {OPTION_SEED, "seed"},     {OPTION_HIDDEN, "hidden"},
-                  {OPTION_AGAINST, "against"}, {OPTION_OUTPUT, "output"}, {OPTION_LOG, "log"}};
-    const option_value *values = arguments->values;
-    const bool lists = values[OPTION_LIST].given, all = values[OPTION_ALL].given;
+    } of_one[] = {{given.updates.given, "updates"},   {given.seed.given, "seed"},       {given.hidden.given, "hidden"},
+                  {given.against != NULL, "against"}, {given.output != NULL, "output"}, {given.log != NULL, "log"}};
+    const bool lists = given.list, all = given.all;
     const carrynet_recipe *recipe = NULL;
     if (lists + all + (int)arguments->operand_count != 1)
         return arguments_wrong(arguments, "it needs one of: a name, such as 000; --all; --list");
     for (size_t i = 0; i < sizeof of_one / sizeof of_one[0]; ++i)
-        if (values[of_one[i].id].given && arguments->operand_count == 0)
+        if (of_one[i].given && arguments->operand_count == 0)
             return arguments_wrong(arguments, "--%s is for one script; name it, or leave --%s out", of_one[i].name,
                                    of_one[i].name);
-    if (values[OPTION_JSON].given && !all)
+    if (given.json && !all)
         return arguments_wrong(arguments, "--json is for --all");
     if (lists)
         return list();
     if (all)
-        return replay_all(arguments);
+        return replay_all();
     if (carrynet_recipe_find(&recipe, arguments->operands[0]) != CARRYNET_OK)
         return no_such_recipe(arguments, arguments->operands[0]);
     return replay_one(arguments, recipe);

@@ -6,6 +6,8 @@
 #include "base/embedded.h"
 #include "base/json_text.h"
 #include "cli/console.h"
+#include "cli/device_options.h"
+#include "cli/prove_options.h"
 #include "cli/report/report_data.h"
 #include "cli/train_progress.h"
 #include <carrynet/fields.h>
@@ -143,20 +145,26 @@ static int interrupted(void *self)
     return train_progress_signal() != 0;
 }
 
+static struct {
+    cli_value net;
+    const char *output;
+} given;
+
+const cli_option report_options[] = {
+    {.include = effort_options},
+    {OPT_ONE_NET(&given.net)},
+    {.include = device_options},
+    {OPT_OUTPUT(&given.output, "FILE", "where the page goes", "report.html")},
+    {0},
+};
+
 static carrynet_status prove(reporting *r)
 {
-    const option_value *values = r->arguments.values;
     const carrynet_task *task = &r->saved.settings->task;
     carrynet_prove_options options;
-    carrynet_prove_options_init(&options);
+    effort_from_options(&options);
     options.interrupted = interrupted;
     options.self = r;
-    if (values[OPTION_BUDGET].given)
-        options.budget = values[OPTION_BUDGET].count;
-    if (values[OPTION_STATES].given)
-        options.states = values[OPTION_STATES].count;
-    if (values[OPTION_SECONDS].given)
-        options.seconds = values[OPTION_SECONDS].real;
     r->start = base_seconds();
     r->proof.network = r->saved.network;
     r->proof.seed = r->saved.networks[r->saved.network].seed;
@@ -168,7 +176,7 @@ static carrynet_status prove(reporting *r)
         (void)snprintf(r->proof.proof.reason, sizeof r->proof.proof.reason, "%s", carrynet_message());
         status = CARRYNET_OK;
     }
-    if (status == CARRYNET_OK && r->proof.proof.aborted && values[OPTION_SECONDS].given)
+    if (status == CARRYNET_OK && r->proof.proof.aborted && options.seconds > 0)
         (void)snprintf(r->proof.proof.reason, sizeof r->proof.proof.reason, "stopped by --seconds %g; try more",
                        options.seconds);
     if (status == CARRYNET_OK && r->proof.proof.verdict == CARRYNET_VERDICT_REFUTED)
@@ -252,8 +260,7 @@ static carrynet_status write_page(reporting *r)
 
 static int prepare(reporting *r, const cli_arguments *arguments)
 {
-    const option_value *output = &arguments->values[OPTION_OUTPUT];
-    r->output = output->given ? output->text : "report.html";
+    r->output = given.output != NULL ? given.output : "report.html";
     const int code = sort_operands(r, arguments);
     if (code != EXIT_CODE_DONE)
         return code;
@@ -290,7 +297,7 @@ int command_report(const cli_arguments *arguments)
 {
     reporting r = {.page = json_object()};
     int code = prepare(&r, arguments);
-    if (code != EXIT_CODE_DONE || !saved_network_open(&r.saved, &r.arguments, NULL, &code))
+    if (code != EXIT_CODE_DONE || !saved_network_open(&r.saved, &r.arguments, &given.net, NULL, &code))
         goto done;
     train_progress_catch_signals();
     carrynet_status status = gather(&r);

@@ -4,6 +4,7 @@
  *
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/problem_text.h"
 #include "cli/saved_network.h"
 #include <errno.h>
@@ -158,12 +159,25 @@ done:
     return code;
 }
 
+static cli_value net;
+
+const cli_option run_options[] = {
+    {OPT_ONE_NET(&net)},
+    {.include = host_device_options},
+    {0},
+};
+
 int command_run(const cli_arguments *arguments)
 {
     saved_network saved;
+    base_stream stream;
     int code;
+    if (arguments->operand_count == 1 && base_find_stream(&stream, arguments->operands[0]) == CARRYNET_OK &&
+        stream.input)
+        return arguments_wrong(arguments, "the model is standard input, so that no problems can come from there; write "
+                                          "the numbers behind it");
     /* The host backend starts in no time, and its answers are those of every device. */
-    if (saved_network_open(&saved, arguments, "host", &code))
+    if (saved_network_open(&saved, arguments, &net, "host", &code))
         code = arguments->operand_count > 1 ? answer_operands(&saved, arguments) : answer_lines(&saved);
     saved_network_close(&saved);
     return code;

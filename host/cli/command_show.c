@@ -3,6 +3,7 @@
  * numbers are the engine's.
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/json_values.h"
 #include "cli/problem_text.h"
 #include "cli/saved_network.h"
@@ -50,9 +51,21 @@ static bool print_json(const shown_problem *words, const carrynet_sample *sample
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
+static struct {
+    cli_value net;
+    bool json;
+} given;
+
+const cli_option show_options[] = {
+    {OPT_ONE_NET(&given.net)},
+    {.include = host_device_options},
+    {OPT_JSON(&given.json)},
+    {0},
+};
+
 int command_show(const cli_arguments *arguments)
 {
-    const bool as_json = arguments->values[OPTION_JSON].given;
+    const bool as_json = given.json;
     const char *operands[CARRYNET_TASK_INPUTS];
     char why[512];
     carrynet_sample sample = {0};
@@ -62,7 +75,7 @@ int command_show(const cli_arguments *arguments)
     uint32_t *symbols = NULL;
     size_t steps = 0;
     int code;
-    if (!saved_network_open(&saved, arguments, "host", &code))
+    if (!saved_network_open(&saved, arguments, &given.net, "host", &code))
         goto done;
     const carrynet_task *task = &saved.settings->task;
     for (size_t i = 1; i < arguments->operand_count; ++i)

@@ -6,6 +6,7 @@
  *     operands [S,I]: uint64, where they have at most 64 bits
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/saved_network.h"
 #include "exchange/npz.h"
 #include <inttypes.h>
@@ -55,20 +56,44 @@ static void print_arrays(const carrynet_states *s, const char *path)
     (void)printf("Wrote %s\n", path);
 }
 
+static struct {
+    const char *output;
+    cli_value bits, problems, net;
+} given;
+
+const cli_option states_options[] = {
+    {.heading = "What to look at",
+     .field = "bits",
+     .meaning = "steps of a problem; operands have T-1 bits, or as the task has it",
+     .fallback = "as trained",
+     .value = &given.bits},
+    {.name = "problems",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = 1000000000,
+     .meaning = "so many of the fixed set of `eval`: random ones, carry chains, constant and alternating bits",
+     .fallback = "all, up to 16384; 1024 where there are more",
+     .value = &given.problems},
+    {OPT_NET("What to look at", &given.net, "network I of the file, counted from 0", "0")},
+    {OPT_OUTPUT_BINARY(&given.output, "where the arrays go, FILE.npz; it must be given", NULL)},
+    {.include = host_device_options},
+    {0},
+};
+
 int command_states(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    const char *const path = values[OPTION_OUTPUT].text;
+    const char *const path = given.output;
     saved_network saved = {0};
     carrynet_states states = {0};
     void *h_0 = NULL;
     int code;
-    if (!values[OPTION_OUTPUT].given)
+    if (given.output == NULL)
         return arguments_wrong(arguments, "say where the arrays go, with -o FILE.npz");
-    if (!saved_network_open(&saved, arguments, "host", &code))
+    if (!saved_network_open(&saved, arguments, &given.net, "host", &code))
         goto done;
     const carrynet_task *task = &saved.settings->task;
-    const size_t steps = values[OPTION_BITS].given ? (size_t)values[OPTION_BITS].count : saved.settings->steps;
+    const size_t steps = given.bits.given ? (size_t)given.bits.count : saved.settings->steps;
     if (base_same_file(path, arguments->operands[0])) {
         code = arguments_wrong(arguments, "-o %s is the model itself; choose another name", path);
         goto done;
@@ -80,7 +105,7 @@ int command_states(const cli_arguments *arguments)
     }
     carrynet_status status = carrynet_writable(path);
     if (status == CARRYNET_OK)
-        status = carrynet_states_collect(&states, saved.engine, task, 0, steps, values[OPTION_PROBLEMS].count, NULL);
+        status = carrynet_states_collect(&states, saved.engine, task, 0, steps, given.problems.count, NULL);
     if (status == CARRYNET_OK)
         status = first_state(&h_0, &saved);
     if (status == CARRYNET_OK)

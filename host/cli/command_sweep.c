@@ -3,11 +3,12 @@
  * replaced: --resume goes on with it, all else is refused.
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/drivers.h"
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
-#include "cli/options.h"
 #include "cli/results_file.h"
+#include "cli/settings_options.h"
 #include "cli/train_progress.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +18,102 @@
 /* ---- the specification ----------------------------------------------------------------------------------------- */
 
 /* What the lists of a specification point to, where the options' own do not serve. */
+/* ---- the options ----------------------------------------------------------------------------------------------- */
+
+static struct {
+    cli_value hidden, batch, optimizer, loss, lr, noise, points, seeds, sequences, wave;
+    const char *shard, *output;
+    bool resume, dry_run, quiet, json;
+} given;
+
+const cli_option sweep_options[] = {
+    {.heading = "What to vary",
+     .field = "hidden",
+     .kind = OPTION_COUNTS,
+     .argument = "H,H,...",
+     .value = &given.hidden},
+    {.heading = "What to vary", .field = "batch", .kind = OPTION_COUNTS, .argument = "B,B,...", .value = &given.batch},
+    {.heading = "What to vary",
+     .field = "optimizer",
+     .kind = OPTION_NAMES,
+     .argument = "NAME,...",
+     .value = &given.optimizer},
+    {.heading = "What to vary",
+     .field = "loss",
+     .kind = OPTION_NAMES,
+     .argument = "NAME,...",
+     .meaning = "what is made small",
+     .value = &given.loss},
+    {.heading = "What to vary",
+     .field = "lr",
+     .kind = OPTION_REALS,
+     .argument = "X,X,...",
+     .meaning = "learning rates; with --random also LO..HI, of which each part of the same ratio is as likely",
+     .fallback = "what suits optimizer and loss",
+     .value = &given.lr},
+    {.heading = "What to vary",
+     .field = "noise",
+     .kind = OPTION_REALS,
+     .argument = "X,X,...",
+     .meaning = "random numbers from -X to X, added to the hidden units while training; with --random also LO..HI",
+     .value = &given.noise},
+    {.name = "random",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = CARRYNET_SWEEP_ROWS,
+     .meaning = "draw N points from the lists and ranges, by --seed, instead of all combinations",
+     .value = &given.points},
+    {.name = "seeds",
+     .kind = OPTION_COUNT,
+     .argument = "COUNT",
+     .least = 1,
+     .most = CARRYNET_SWEEP_ROWS,
+     .meaning = "networks of each point, with seeds S, S+1, ...",
+     .fallback = "1",
+     .value = &given.seeds},
+    {.heading = "What to vary", .field = "seed", .meaning = "the first of the seeds"},
+    {.heading = "How long",
+     .name = "sequences",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = UINT64_C(1) << 56,
+     .meaning = "give a network up after N training sequences",
+     .fallback = "1000000",
+     .value = &given.sequences},
+    {.field = "check_every", .fallback = "as many as 1024 sequences take"},
+    {.heading = "Which part, and how",
+     .name = "shard",
+     .kind = OPTION_TEXT,
+     .argument = "I/N",
+     .meaning = "only rows I, I+N, I+2N, ...; `carrynet merge` joins the files of 1/N to N/N",
+     .fallback = "all rows",
+     .text = &given.shard},
+    {.name = "resume", .meaning = "go on with the rows that FILE lacks", .flag = &given.resume},
+    {.name = "dry-run", .meaning = "only say how many networks, how much memory and how long", .flag = &given.dry_run},
+    {.name = "wave",
+     .kind = OPTION_COUNT,
+     .argument = "W",
+     .least = 1,
+     .most = 16777216,
+     .meaning = "train at most W networks at a time, where memory is short; changes no result",
+     .fallback = "as many as fit together",
+     .value = &given.wave},
+    {OPT_TASK},
+    {.fields = "What to learn", .of_rows = true},
+    {.fields = "The network", .of_rows = true},
+    {.fields = "Training", .of_rows = true},
+    {OPT_UNTIL},
+    {.include = device_options},
+    {OPT_TABLE(&given.output)},
+    {OPT_QUIET(&given.quiet)},
+    {OPT_JSON(&given.json)},
+    {0},
+};
+
+/* ---- the sweep ------------------------------------------------------------------------------------------------- */
+
 typedef struct sweep_lists {
     uint32_t *hidden, *batches;
     carrynet_optimizer *optimizers;
@@ -31,10 +128,10 @@ static void lists_free(sweep_lists *lists)
     base_free(lists->losses);
 }
 
-static carrynet_status fill_lists(carrynet_sweep_spec *spec, sweep_lists *lists, const option_value *values)
+static carrynet_status fill_lists(carrynet_sweep_spec *spec, sweep_lists *lists)
 {
-    const option_value *hidden = &values[OPTION_HIDDEN], *batch = &values[OPTION_BATCH];
-    const option_value *optimizer = &values[OPTION_OPTIMIZER], *loss = &values[OPTION_LOSS];
+    const cli_value *hidden = &given.hidden, *batch = &given.batch;
+    const cli_value *optimizer = &given.optimizer, *loss = &given.loss;
     carrynet_status status = base_allocate(&lists->hidden, hidden->count, sizeof *lists->hidden);
     if (status == CARRYNET_OK)
         status = base_allocate(&lists->batches, batch->count, sizeof *lists->batches);
@@ -60,15 +157,15 @@ static carrynet_status fill_lists(carrynet_sweep_spec *spec, sweep_lists *lists,
         spec->optimizers = lists->optimizers, spec->optimizer_count = (size_t)optimizer->count;
     if (loss->given)
         spec->losses = lists->losses, spec->loss_count = (size_t)loss->count;
-    if (values[OPTION_LR].given) {
-        spec->rates = values[OPTION_LR].reals;
-        spec->rate_count = (size_t)values[OPTION_LR].count;
-        spec->rate_range = values[OPTION_LR].range;
+    if (given.lr.given) {
+        spec->rates = given.lr.reals;
+        spec->rate_count = (size_t)given.lr.count;
+        spec->rate_range = given.lr.range;
     }
-    if (values[OPTION_NOISE].given) {
-        spec->noises = values[OPTION_NOISE].reals;
-        spec->noise_count = (size_t)values[OPTION_NOISE].count;
-        spec->noise_range = values[OPTION_NOISE].range;
+    if (given.noise.given) {
+        spec->noises = given.noise.reals;
+        spec->noise_count = (size_t)given.noise.count;
+        spec->noise_range = given.noise.range;
     }
     return CARRYNET_OK;
 }
@@ -76,7 +173,7 @@ static carrynet_status fill_lists(carrynet_sweep_spec *spec, sweep_lists *lists,
 /* "I/N", I from 1 to N. */
 static bool read_shard(carrynet_sweep_spec *spec, const cli_arguments *arguments)
 {
-    const char *text = arguments->values[OPTION_SHARD].text;
+    const char *text = given.shard;
     uint64_t shard = 0, shards = 0;
     const char *rest = base_read_whole(&shard, text, UINT32_MAX);
     if (rest != NULL)
@@ -93,15 +190,15 @@ static bool read_shard(carrynet_sweep_spec *spec, const cli_arguments *arguments
 static bool refuse_ranges(const cli_arguments *arguments)
 {
     static const struct {
-        option_id id;
+        const cli_value *value;
         const char *name;
-    } ranged[] = {{OPTION_LR, "lr"}, {OPTION_NOISE, "noise"}};
-    for (size_t i = 0; i < sizeof ranged / sizeof ranged[0] && !arguments->values[OPTION_RANDOM].given; ++i)
-        if (arguments->values[ranged[i].id].range) {
+    } ranged[] = {{&given.lr, "lr"}, {&given.noise, "noise"}};
+    for (size_t i = 0; i < sizeof ranged / sizeof ranged[0] && !given.points.given; ++i)
+        if (ranged[i].value->range) {
             (void)arguments_wrong(arguments,
                                   "--%s %.64s is a range, from which --random N draws; without --random give a list, "
                                   "such as 0.1,0.3",
-                                  ranged[i].name, arguments->values[ranged[i].id].text);
+                                  ranged[i].name, ranged[i].value->text);
             return true;
         }
     return false;
@@ -110,27 +207,26 @@ static bool refuse_ranges(const cli_arguments *arguments)
 /* The sweep that the options ask for. False with *code set, after a message. */
 static bool sweep_from_arguments(carrynet_sweep **sweep, const cli_arguments *arguments, int *code)
 {
-    const option_value *values = arguments->values;
     carrynet_settings settings;
     carrynet_sweep_spec spec;
     sweep_lists lists = {0};
     *code = EXIT_CODE_USAGE;
-    if (refuse_ranges(arguments) || !settings_from_arguments(&settings, arguments, code))
+    if (refuse_ranges(arguments) || !settings_from_options(&settings, arguments, &given.optimizer, code))
         return false;
     carrynet_sweep_spec_init(&spec, &settings);
-    if (values[OPTION_SHARD].given && !read_shard(&spec, arguments)) {
+    if (given.shard != NULL && !read_shard(&spec, arguments)) {
         *code = EXIT_CODE_USAGE;
         return false;
     }
-    if (values[OPTION_RANDOM].given)
-        spec.points = values[OPTION_RANDOM].count;
-    if (values[OPTION_SEEDS].given)
-        spec.seeds = (uint32_t)values[OPTION_SEEDS].count;
-    if (values[OPTION_SEQUENCES].given)
-        spec.sequences = values[OPTION_SEQUENCES].count;
-    if (values[OPTION_CHECK_EVERY].given)
-        spec.check_every = (uint32_t)values[OPTION_CHECK_EVERY].count;
-    carrynet_status status = fill_lists(&spec, &lists, values);
+    if (given.points.given)
+        spec.points = given.points.count;
+    if (given.seeds.given)
+        spec.seeds = (uint32_t)given.seeds.count;
+    if (given.sequences.given)
+        spec.sequences = given.sequences.count;
+    if (settings_gave("check_every"))
+        spec.check_every = settings.check_every;
+    carrynet_status status = fill_lists(&spec, &lists);
     if (status == CARRYNET_OK)
         status = carrynet_sweep_create(sweep, &spec);
     lists_free(&lists);
@@ -252,8 +348,8 @@ static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *e
 /* The results file: taken up where that is asked for, else made. False with *code set, after a message. */
 static bool take_up(carrynet_sweep *sweep, const cli_arguments *arguments, const char *path, int *code)
 {
-    const bool dry = arguments->values[OPTION_DRY_RUN].given;
-    const bool resume = arguments->values[OPTION_RESUME].given, goes_on = resume && access(path, F_OK) == 0;
+    const bool dry = given.dry_run;
+    const bool resume = given.resume, goes_on = resume && access(path, F_OK) == 0;
     if (resume && !goes_on && errno != ENOENT) {
         *code = console_status(base_fail(CARRYNET_ERROR_IO, "%s: cannot look for it: %s", path, strerror(errno)));
         return false;
@@ -305,27 +401,25 @@ static void print_end(const carrynet_sweep *sweep, const char *path, const sweep
 
 int command_sweep(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : "sweep.csv";
-    const uint32_t wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
+    const char *path = given.output != NULL ? given.output : "sweep.csv";
+    const uint32_t wave = (uint32_t)given.wave.count;
     carrynet_engine_options engine;
     carrynet_sweep_options options;
     carrynet_sweep *sweep = NULL;
     int code = EXIT_CODE_DONE;
-    engine_from_arguments(&engine, arguments, NULL);
+    engine_from_options(&engine, NULL);
     engine.comm = NULL; /* each has an engine of its own */
     /* The file is rank 0's, which tells the others what is in it. */
     if (sweep_from_arguments(&sweep, arguments, &code) && job_is_first())
         (void)take_up(sweep, arguments, path, &code);
     if (!job_agree(&code))
         goto done;
-    if (values[OPTION_DRY_RUN].given) {
-        code = !job_is_first() ? EXIT_CODE_DONE : dry_run(sweep, &engine, wave, values[OPTION_JSON].given);
+    if (given.dry_run) {
+        code = !job_is_first() ? EXIT_CODE_DONE : dry_run(sweep, &engine, wave, given.json);
         goto done;
     }
-    sweep_progress progress = {.quiet = values[OPTION_QUIET].given,
-                               .proofs = values[OPTION_UNTIL].given && values[OPTION_UNTIL].choice == UNTIL_PROVED,
-                               .sweep = sweep};
+    sweep_progress progress = {
+        .quiet = given.quiet, .proofs = given_settings.until.name == UNTIL_PROVED, .sweep = sweep};
     carrynet_sweep_options_init(&options);
     options.report = on_report;
     options.interrupted = on_interrupted;
@@ -354,7 +448,7 @@ int command_sweep(const cli_arguments *arguments)
         goto done;
     }
     if (job_is_first())
-        print_end(sweep, path, &progress, values[OPTION_JSON].given);
+        print_end(sweep, path, &progress, given.json);
     code = train_progress_code(code);
 done:
     carrynet_sweep_free(sweep);

@@ -1,6 +1,6 @@
 /*
- * The table of commands: name, operands, what its --help says. A new command is a row here, its number in options.h,
- * the rows of its options, and a file of its own.
+ * The table of commands: name, operands, what its --help says. A new command is a row here, two declarations in
+ * options.h, and a file of its own with its options.
  */
 #include "cli/console.h"
 #include "cli/options.h"
@@ -62,8 +62,7 @@ static const char *const demo_examples[] = {"carrynet demo", "carrynet demo --pl
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
 const cli_command command_table[] = {
-    {.id = COMMAND_DEMO,
-     .name = "demo",
+    {.name = "demo",
      .operands = "",
      .summary = "see in ten seconds what this is",
      .text =
@@ -71,46 +70,49 @@ const cli_command command_table[] = {
          "right for numbers of every length; refutes its twin, which is right on every sum that it was tested on; "
          "and trains once more on another device, which gives the same weights. Writes no file.",
      .example = demo_examples,
+     .options = demo_options,
      .run = command_demo},
-    {.id = COMMAND_TRAIN,
-     .name = "train",
+    {.name = "train",
      .operands = "",
      .summary = "train a network until every sum is right, and save it",
      .text = "Trains a small recurrent network that reads two binary numbers bit by bit, lowest bit first, and writes "
              "their sum, or learns another --task. It stops when every sum is right, checks them all once more and "
              "saves the model. Ctrl-C stops early and saves what there is.",
      .example = train_examples,
+     .options = train_options,
      .run = command_train,
      .on_ranks = true},
-    {.id = COMMAND_EVAL,
-     .name = "eval",
+    {.name = "eval",
      .operands = "MODEL",
      .least = 1,
      .most = 1,
+     .files = 1,
      .missing = "the name of a model file is missing",
      .summary = "count the wrong sums of a saved network",
      .text = "Checks a saved network on every problem, or on a fixed set where there are too many, also for longer "
              "numbers than it was trained on. Exit code 1 if any is wrong.",
      .example = eval_examples,
+     .options = eval_options,
      .run = command_eval},
-    {.id = COMMAND_PROVE,
-     .name = "prove",
+    {.name = "prove",
      .operands = "MODEL",
      .least = 1,
      .most = 1,
+     .files = 1,
      .missing = "the name of a model file is missing",
      .summary = "prove a saved network right for numbers of every length",
      .text = "Says PROVED for every length, and writes a certificate that `carrynet verify` checks; or REFUTED, with a "
              "wrong sum; or UNKNOWN, which is neither. A verdict does not depend on the machine, nor on time but by "
              "--seconds. Exit code 0, 1 if refuted, 5 if unknown; of several networks the worst.",
      .example = prove_examples,
+     .options = prove_options,
      .run = command_prove,
      .on_ranks = true},
-    {.id = COMMAND_VERIFY,
-     .name = "verify",
+    {.name = "verify",
      .operands = "MODEL CERTIFICATE",
      .least = 2,
      .most = 2,
+     .files = 2,
      .missing = "it needs a model file and a certificate, such as add.safetensors add.safetensors.cert",
      .summary = "check a certificate that `prove` has written",
      .text =
@@ -118,23 +120,25 @@ const cli_command command_table[] = {
          "program carrynet-verify, which shares nothing with the prover. Exit code 1 if one is rejected, or if a "
          "network has none.",
      .example = verify_examples,
+     .options = verify_options,
      .run = command_verify},
-    {.id = COMMAND_RUN,
-     .name = "run",
+    {.name = "run",
      .operands = "MODEL [NUMBER ...]",
      .least = 1,
      .most = SIZE_MAX,
+     .files = 1,
      .missing = "the name of a model file is missing",
      .summary = "let a saved network add two numbers",
      .text = "Prints the network's answer and nothing else. The numbers are decimal and of any length. Without them, "
              "reads a problem a line from standard input: `93 + 38` or `93 38`; a task of one operand has one number.",
      .example = run_examples,
+     .options = run_options,
      .run = command_run},
-    {.id = COMMAND_SHOW,
-     .name = "show",
+    {.name = "show",
      .operands = "MODEL NUMBER ...",
      .least = 2,
      .most = SIZE_MAX,
+     .files = 1,
      .missing = "it needs a model file and the numbers, such as add.safetensors 93 38",
      .summary = "watch a saved network work, bit by bit",
      .text =
@@ -142,20 +146,21 @@ const cli_command command_table[] = {
          "the state of another task, after the step, the hidden units from 0 (low) to 1 (high), the output y, and the "
          "bit that it stands for.",
      .example = show_examples,
+     .options = show_options,
      .run = command_show},
-    {.id = COMMAND_REPLAY,
-     .name = "replay",
+    {.name = "replay",
      .operands = "[NAME]",
      .most = 1,
+     .offer = replay_offer,
      .summary = "run the NumPy scripts that Carrynet comes from, to the byte",
      .text =
          "Trains as one of five documents does: one problem at a time, in 64-bit floating point, with NumPy's random "
          "numbers. Standard output is what the document's script prints, byte for byte; all else goes to standard "
          "error. Exit code 1 if a transcript differs.",
      .example = replay_examples,
+     .options = replay_options,
      .run = command_replay},
-    {.id = COMMAND_SWEEP,
-     .name = "sweep",
+    {.name = "sweep",
      .operands = "",
      .summary = "train many networks that differ, into a table of results",
      .text =
@@ -166,13 +171,14 @@ const cli_command command_table[] = {
          "when all of them are done: a kill without warning loses what trained together, and what was finished in "
          "the ten seconds or so before.",
      .example = sweep_examples,
+     .options = sweep_options,
      .run = command_sweep,
      .on_ranks = true},
-    {.id = COMMAND_MERGE,
-     .name = "merge",
+    {.name = "merge",
      .operands = "PART [PART ...]",
      .least = 1,
      .most = SIZE_MAX,
+     .files = SIZE_MAX,
      .missing = "the names of the parts are missing, such as part1.csv part2.csv",
      .summary = "join the tables of a sweep's shards",
      .text =
@@ -180,28 +186,29 @@ const cli_command command_table[] = {
          "byte for byte. The parts are read strictly; that a row's settings lead to its results is proved by `carrynet "
          "remake` alone.",
      .example = merge_examples,
+     .options = merge_options,
      .run = command_merge},
-    {.id = COMMAND_REMAKE,
-     .name = "remake",
+    {.name = "remake",
      .operands = "CSV ROW",
      .least = 2,
      .most = 2,
+     .files = 1,
      .missing = "it needs a table of results and the number of a row, such as sweep.csv 17",
      .summary = "train one row of a table again, and compare",
      .text = "Trains the network of one row again, on any device, saves it, and compares with what the row says, down "
              "to the digest of the weights. Exit code 1 if it differs.",
      .example = remake_examples,
+     .options = remake_options,
      .run = command_remake},
-    {.id = COMMAND_DEVICES,
-     .name = "devices",
+    {.name = "devices",
      .operands = "",
      .summary = "list the OpenCL devices and what they can do",
      .text = "Lists the OpenCL devices with what matters here, and whether each passes the start-up check, so that it "
              "gives the same bits as every other.",
      .example = devices_examples,
+     .options = devices_options,
      .run = command_devices},
-    {.id = COMMAND_DOCTOR,
-     .name = "doctor",
+    {.name = "doctor",
      .operands = "",
      .summary = "say what works here, what does not, and what to install",
      .text = "Prints what a report of an error needs: versions, processor and limits, the OpenCL drivers and whether "
@@ -209,9 +216,9 @@ const cli_command command_table[] = {
              "kernels, environment variables; and what to do where something is missing. The first time, drivers "
              "compile kernels for some seconds. Exit code 3 if no OpenCL device works.",
      .example = doctor_examples,
+     .options = doctor_options,
      .run = command_doctor},
-    {.id = COMMAND_COMPARE,
-     .name = "compare",
+    {.name = "compare",
      .operands = "",
      .summary = "compare a device with plain C, bit by bit",
      .text = "Runs every case on an OpenCL device and in plain C and counts the equal bits. The digests are the same "
@@ -219,10 +226,10 @@ const cli_command command_table[] = {
              "for the kernel and "
              "the value where the device first goes another way, and writes a program that shows it alone.",
      .example = compare_examples,
+     .options = compare_options,
      .run = command_compare,
      .on_ranks = true},
-    {.id = COMMAND_BENCH,
-     .name = "bench",
+    {.name = "bench",
      .operands = "",
      .summary = "measure how fast a device trains, against its own peak",
      .text =
@@ -230,13 +237,14 @@ const cli_command command_table[] = {
          "the most fused multiply-adds that the same threads reach. Without --hidden, --bits, --batch or --nets it "
          "runs a table of shapes.",
      .example = bench_examples,
+     .options = bench_options,
      .run = command_bench,
      .on_ranks = true},
-    {.id = COMMAND_PLOT,
-     .name = "plot",
+    {.name = "plot",
      .operands = "FILE",
      .least = 1,
      .most = 1,
+     .files = 1,
      .missing = "the name of a file is missing: of a sweep, of a training's log, of a bench, or of states",
      .summary = "draw sweeps, the course of a training, benches, hidden states",
      .text = "Draws, with gnuplot, what carrynet sweep found (CSV): shares of networks that became exact, and what it "
@@ -245,36 +253,39 @@ const cli_command command_table[] = {
              "states by a linear probe and the logit. A sweep that was interrupted is drawn as far as it went. Seconds "
              "come from the file beside the results, results.times.csv for results.csv.",
      .example = plot_examples,
+     .options = plot_options,
      .run = command_plot},
-    {.id = COMMAND_REPORT,
-     .name = "report",
+    {.name = "report",
      .operands = "MODEL [LOG]",
      .least = 1,
      .most = 2,
+     .files = 2,
      .missing = "the name of a model file is missing",
      .summary = "write a page about a saved network, which runs in it",
      .text = "Writes one HTML file that needs nothing else: the settings, the course of the training if LOG has it "
              "(train --log), samples, every problem checked as by `eval`, the verdict of `prove`, the hidden states, "
              "and the network itself, to be tried step by step. The two files may be named in either order.",
      .example = report_examples,
+     .options = report_options,
      .run = command_report},
-    {.id = COMMAND_TASK,
-     .name = "task",
+    {.name = "task",
      .operands = "[TASK [TASK]]",
      .most = 2,
+     .files = 2,
      .summary = "print, draw, shrink and compare the tables of tasks",
      .text = "Prints the table of a task, which is a bit automaton: for each state and each symbol (a bit of every "
              "operand) the next state and the output bits. TASK is a built-in task or a file; without one, the "
              "built-in tasks are listed. What --json prints is the form of such a file, to be changed and given to "
              "`carrynet train --task FILE`.",
      .example = task_examples,
+     .options = task_options,
      .run = command_task},
-    {.id = COMMAND_STATES,
-     .name = "states",
+    {.name = "states",
      .operands = "MODEL",
      .output = "-o FILE.npz",
      .least = 1,
      .most = 1,
+     .files = 1,
      .missing = "the name of a model file is missing",
      .summary = "write what goes on inside a saved network, for NumPy",
      .text =
@@ -283,13 +294,14 @@ const cli_command command_table[] = {
          "what they should be, target [S,T,O], the state [S,T] of the task's automaton before each step (for add "
          "the carry), and the numbers, operands [S,I].",
      .example = states_examples,
+     .options = states_options,
      .run = command_states},
-    {.id = COMMAND_IMPORT,
-     .name = "import",
+    {.name = "import",
      .operands = "FILE",
      .output = "-o MODEL",
      .least = 1,
      .most = 1,
+     .files = 1,
      .missing = "the name of a file is missing: safetensors, or NPZ (numpy.savez)",
      .summary = "make a model of a network from PyTorch or NumPy",
      .text =
@@ -305,13 +317,14 @@ const cli_command command_table[] = {
          "before a sigmoid, is above 0, or of two outputs for a bit the second above the first. A cell of tanh becomes "
          "one of sigmoid.",
      .example = import_examples,
+     .options = import_options,
      .run = command_import},
-    {.id = COMMAND_EXPORT,
-     .name = "export",
+    {.name = "export",
      .operands = "MODEL",
      .output = "-o FILE",
      .least = 1,
      .most = 1,
+     .files = 1,
      .missing = "the name of a model file is missing",
      .summary = "take a saved network to ONNX, to NumPy, or to C",
      .text = "Writes one network as a file for other tools: .onnx, a graph for ONNX Runtime and its like, time and "
@@ -319,11 +332,12 @@ const cli_command command_table[] = {
              "the same bits as Carrynet and whose functions are named after the file. All read and write the least "
              "significant bit first.",
      .example = export_examples,
+     .options = export_options,
      .run = command_export},
-    {.id = COMMAND_HELP,
-     .name = "help",
+    {.name = "help",
      .operands = "[COMMAND]",
      .most = 1,
+     .offer = command_offer,
      .summary = "say more about a command",
      .text = "The same as COMMAND --help.",
      .example = help_examples,

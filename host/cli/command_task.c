@@ -126,12 +126,31 @@ static void print_dot(const carrynet_task *task)
     (void)printf("}\n");
 }
 
-static int print_task(const carrynet_task *task, const cli_arguments *arguments)
+static struct {
+    bool minimise, equal, dot, json;
+} given;
+
+const cli_option task_options[] = {
+    {.heading = "What to do",
+     .name = "minimise",
+     .meaning = "print the smallest automaton that answers alike",
+     .flag = &given.minimise},
+    {.name = "equal",
+     .meaning =
+         "compare what two tasks answer to all words, and show a shortest one that they answer differently; exit "
+         "code 1 if there is one",
+     .flag = &given.equal},
+    {.heading = "Output", .name = "dot", .meaning = "the automaton as a drawing for Graphviz", .flag = &given.dot},
+    {OPT_JSON_MEANING(&given.json, "the table as JSON, as --task FILE takes it; with --equal, what came out")},
+    {0},
+};
+
+static int print_task(const carrynet_task *task)
 {
     char *text = NULL;
-    if (arguments->values[OPTION_DOT].given) {
+    if (given.dot) {
         print_dot(task);
-    } else if (arguments->values[OPTION_JSON].given) {
+    } else if (given.json) {
         const carrynet_status status = carrynet_task_text(&text, task);
         if (status != CARRYNET_OK)
             return console_status(status);
@@ -147,7 +166,7 @@ static int print_task(const carrynet_task *task, const cli_arguments *arguments)
 
 static int compare_tasks(const carrynet_task *a, const carrynet_task *b, const cli_arguments *arguments)
 {
-    const bool as_json = arguments->values[OPTION_JSON].given;
+    const bool as_json = given.json;
     carrynet_task_difference found;
     char text[BITS], other[BITS];
     /* Over different symbols they differ before any word. */
@@ -187,30 +206,28 @@ static int compare_tasks(const carrynet_task *a, const carrynet_task *b, const c
 
 int command_task(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
     const size_t count = arguments->operand_count;
-    const bool equal = values[OPTION_EQUAL].given;
+    const bool equal = given.equal;
     carrynet_task a, b;
     int code;
-    if (equal && (count != 2 || values[OPTION_DOT].given || values[OPTION_MINIMISE].given))
+    if (equal && (count != 2 || given.dot || given.minimise))
         return arguments_wrong(arguments, count != 2 ? "--equal needs two tasks, such as --equal add mine.json"
                                                      : "--equal prints no table: leave out --dot and --minimise");
     if (!equal && count == 2)
         return arguments_wrong(arguments, "'%.64s' is one task too many; two are compared with --equal",
                                arguments->operands[1]);
-    if (values[OPTION_DOT].given && values[OPTION_JSON].given)
+    if (given.dot && given.json)
         return arguments_wrong(arguments, "--dot and --json are two forms of the table; leave one out");
-    if (count == 0 && (values[OPTION_DOT].given || values[OPTION_MINIMISE].given))
-        return arguments_wrong(arguments, "which task? Such as carrynet task add --%s",
-                               values[OPTION_DOT].given ? "dot" : "minimise");
+    if (count == 0 && (given.dot || given.minimise))
+        return arguments_wrong(arguments, "which task? Such as carrynet task add --%s", given.dot ? "dot" : "minimise");
     if (count == 0)
-        return list_tasks(values[OPTION_JSON].given);
+        return list_tasks(given.json);
     if (!task_from_word(&a, arguments, "TASK", arguments->operands[0], &code))
         return code;
     if (equal)
         return task_from_word(&b, arguments, "TASK", arguments->operands[1], &code) ? compare_tasks(&a, &b, arguments)
                                                                                     : code;
-    if (values[OPTION_MINIMISE].given)
+    if (given.minimise)
         carrynet_task_minimise(&a, &a);
-    return print_task(&a, arguments);
+    return print_task(&a);
 }

@@ -4,9 +4,10 @@
  * of networks that are proved after it; with --json standard output is one object.
  */
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
-#include "cli/options.h"
+#include "cli/settings_options.h"
 #include "cli/train_checkpoints.h"
 #include "cli/train_end.h"
 #include "cli/train_progress.h"
@@ -84,6 +85,83 @@ static uint32_t count_lost(const carrynet_outcome *outcomes, uint32_t networks)
         lost += outcomes[n].lost ? 1 : 0;
     return lost;
 }
+
+/* ---- the options ----------------------------------------------------------------------------------------------- */
+
+static struct {
+    cli_value wave, keep, snapshot_at;
+    train_checkpoints_given checkpoints;
+    const char *output, *log;
+    bool quiet, json;
+} given;
+
+/* In the order of their names. */
+typedef enum kept_networks { KEEP_ALL = 0, KEEP_BEST, KEEP_EXACT } kept_networks;
+static const char *const kept_names[] = {"all", "best", "exact", NULL};
+
+const cli_option train_options[] = {
+    {OPT_TASK},
+    {.fields = "What to learn"},
+    {.fields = "The network"},
+    {.name = "wave",
+     .kind = OPTION_COUNT,
+     .argument = "W",
+     .least = 1,
+     .most = 16777216,
+     .meaning = "train at most W of them at a time, where memory is short; changes no result",
+     .fallback = "all",
+     .value = &given.wave},
+    {.field = "seed"},
+    {.fields = "Training"},
+    {OPT_UNTIL},
+    {.field = "updates"},
+    {.name = "updates",
+     .kind = OPTION_COUNT,
+     .argument = "N",
+     .least = 1,
+     .most = UINT32_MAX,
+     .meaning = "do exactly N updates instead",
+     .value = &given_settings.updates},
+    {.fields = "How long"},
+    {.include = device_options},
+    {OPT_OUTPUT_BINARY(&given.output, "where the model goes", "TASK.safetensors")},
+    {.name = "keep",
+     .kind = OPTION_NAME,
+     .argument = "WHICH",
+     .names = kept_names,
+     .meaning = "which of several networks the file holds: all, those that are exact, or the best, which was exact "
+                "first or else has the fewest wrong bits",
+     .fallback = "all",
+     .value = &given.keep},
+    {.name = "snapshot-at",
+     .kind = OPTION_COUNTS,
+     .argument = "N,N,...",
+     .most = UINT32_MAX,
+     .meaning = "also write the weights after N updates, such as 0,100,1k, of every network that trains so long, to "
+                "MODEL.at-N.safetensors",
+     .fallback = "none",
+     .value = &given.snapshot_at},
+    {.name = "checkpoint",
+     .kind = OPTION_WRITE,
+     .argument = "FILE",
+     .meaning = "write the state of the training there now and then, and at Ctrl-C; the one before it stays as "
+                "FILE.previous",
+     .no_stream = "every checkpoint takes the place of the one before; name a file",
+     .text = &given.checkpoints.path},
+    {.name = "checkpoint-every",
+     .kind = OPTION_TEXT,
+     .argument = "N",
+     .meaning = "how often: every N updates, or every N seconds as 30s",
+     .fallback = "30s",
+     .text = &given.checkpoints.every},
+    {.name = "resume",
+     .meaning = "go on from the --checkpoint FILE, if it is there, to the same bits, on any device",
+     .flag = &given.checkpoints.resume},
+    {OPT_LOG(&given.log)},
+    {OPT_QUIET(&given.quiet)},
+    {OPT_JSON(&given.json)},
+    {0},
+};
 
 /* ---- what the file holds --------------------------------------------------------------------------------------- */
 
@@ -182,10 +260,21 @@ static bool can_write_proof(train_proof *proof, const cli_arguments *arguments, 
     return *code == EXIT_CODE_DONE;
 }
 
+/* False, with *code set after a message, if --snapshot-at does not fit. */
+static bool can_take_snapshots(train_snapshots *snapshots, const cli_arguments *arguments,
+                               const carrynet_settings *settings, const char *path, int *code)
+{
+    if (given.snapshot_at.given && given.wave.given) {
+        *code = arguments_wrong(arguments, "--snapshot-at looks at all networks at once, --wave trains some after the "
+                                           "others; leave one of them out");
+        return false;
+    }
+    return train_snapshots_prepare(snapshots, arguments, &given.snapshot_at, settings, path, given.log, code);
+}
+
 int command_train(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
-    const bool as_json = values[OPTION_JSON].given;
+    const bool as_json = given.json;
     carrynet_settings settings;
     carrynet_engine_options engine;
     carrynet_train_options options;
@@ -197,20 +286,18 @@ int command_train(const cli_arguments *arguments)
     train_checkpoints checkpoints = {0};
     char name[CARRYNET_TASK_NAME + 16];
     int code;
-    if (!settings_from_arguments(&settings, arguments, &code))
+    if (!settings_from_options(&settings, arguments, NULL, &code))
         return code;
-    engine_from_arguments(&engine, arguments, NULL);
+    engine_from_options(&engine, NULL);
     (void)snprintf(name, sizeof name, "%s.safetensors", settings.task.name);
-    const char *path = values[OPTION_OUTPUT].given ? values[OPTION_OUTPUT].text : name;
-    const char *log_path = values[OPTION_LOG].given ? values[OPTION_LOG].text : NULL;
-    train_progress progress = {.settings = &settings,
-                               .log_path = job_is_first() ? log_path : NULL,
-                               .quiet = values[OPTION_QUIET].given,
-                               .samples = true};
+    const char *path = given.output != NULL ? given.output : name;
+    const char *log_path = given.log;
+    train_progress progress = {
+        .settings = &settings, .log_path = job_is_first() ? log_path : NULL, .quiet = given.quiet, .samples = true};
     const bool good = train_progress_can_write(arguments, path, log_path, &code) &&
                       (settings.until_proved == 0 || can_write_proof(&proof, arguments, path, log_path, &code)) &&
-                      train_snapshots_prepare(&snapshots, arguments, &settings, path, &code) &&
-                      train_checkpoints_prepare(&checkpoints, arguments, &progress, path, &code);
+                      can_take_snapshots(&snapshots, arguments, &settings, path, &code) &&
+                      train_checkpoints_prepare(&checkpoints, arguments, &given.checkpoints, &progress, path, &code);
     if (good)
         code = EXIT_CODE_DONE;
     if (!job_agree(&code))
@@ -222,8 +309,8 @@ int command_train(const cli_arguments *arguments)
     options.self = &progress;
     options.report_seconds = log_path != NULL ? 0 : 0.1;
     options.watch = snapshots.count > 0 ? &snapshots.watch : NULL;
-    options.wave = values[OPTION_WAVE].given ? (uint32_t)values[OPTION_WAVE].count : 0;
-    const kept_networks keep = values[OPTION_KEEP].given ? (kept_networks)values[OPTION_KEEP].choice : KEEP_ALL;
+    options.wave = (uint32_t)given.wave.count;
+    const kept_networks keep = (kept_networks)given.keep.name;
     carrynet_status status = CARRYNET_OK;
     /* Not for what the training refuses, before anything is allocated. */
     const bool fits = base_memory() == 0 || net_host_need(&settings) <= (double)base_memory();

@@ -68,19 +68,29 @@ static void print_json(const carrynet_verified *verified, const carrynet_task *t
     (void)json_line(stdout, object, JSON_DIGITS_FP64);
 }
 
+static struct {
+    const char *task;
+    bool json;
+} given;
+
+const cli_option verify_options[] = {
+    {OPT_TASK_OF_MODEL("What to prove", &given.task, "the model's")},
+    {OPT_JSON(&given.json)},
+    {0},
+};
+
 int command_verify(const cli_arguments *arguments)
 {
-    const option_value *values = arguments->values;
     const char *files[] = {arguments->operands[0], arguments->operands[1]};
-    const bool as_json = values[OPTION_JSON].given;
+    const bool as_json = given.json;
     carrynet_verified verified = {0};
     saved_network saved;
     carrynet_task task;
     int code;
-    if (!saved_network_load(&saved, arguments, &code))
+    if (!saved_network_load(&saved, arguments, NULL, &code))
         goto done;
     task = saved.settings->task;
-    if (values[OPTION_TASK].given && !task_from_word(&task, arguments, "--task", values[OPTION_TASK].text, &code))
+    if (given.task != NULL && !task_from_word(&task, arguments, "--task", given.task, &code))
         goto done;
     const carrynet_status status = carrynet_verify_file(&verified, saved.model, &task, files[1]);
     bool accepted = verified.proved_networks == verified.networks;

@@ -10,15 +10,20 @@
 static char INPUT[] = "/dev/stdin"; /* in place of a word of argv */
 static const char OUTPUT[] = "/dev/stdout";
 
-typedef struct named_option {
-    option_id id;
-    const char *name;
-} named_option;
-static const named_option outputs[] = {
-    {OPTION_OUTPUT, "-o"}, {OPTION_LOG, "--log"}, {OPTION_CHECKPOINT, "--checkpoint"}};
-static const named_option inputs[] = {
-    {OPTION_TASK, "--task"}, {OPTION_AGAINST, "--against"}, {OPTION_PROOF, "--proof"}};
-enum { OUTPUTS = sizeof outputs / sizeof outputs[0], INPUTS = sizeof inputs / sizeof inputs[0] };
+/* The name of an option as messages about its file have it. */
+typedef struct file_name {
+    char text[32];
+} file_name;
+
+static file_name name_of(const cli_option *row)
+{
+    file_name name;
+    if (row->letter != 0)
+        (void)snprintf(name.text, sizeof name.text, "-%c", row->letter);
+    else
+        (void)snprintf(name.text, sizeof name.text, "--%s", row->name);
+    return name;
+}
 
 static bool is_built_in_task(const char *word)
 {
@@ -28,121 +33,103 @@ static bool is_built_in_task(const char *word)
     return i < carrynet_task_count();
 }
 
-/* The file that an option reads or writes, or NULL. */
-static const char *file_of(const cli_arguments *arguments, const named_option *option)
+static bool is_read(const cli_option *row)
 {
-    const option_value *value = &arguments->values[option->id];
-    const bool built_in = option->id == OPTION_TASK && value->given && is_built_in_task(value->text);
-    return value->given && !built_in ? value->text : NULL;
+    return row->kind == OPTION_READ || row->kind == OPTION_TASK;
 }
 
-/* How many of the operands are files, which come first. */
-static size_t file_operands(const cli_arguments *arguments)
+static bool is_written(const cli_option *row)
 {
-    switch (arguments->command->id) {
-    case COMMAND_RUN:
-    case COMMAND_SHOW:
-    case COMMAND_REMAKE:
-        return arguments->operand_count < 1 ? 0 : 1;
-    case COMMAND_REPLAY:
-    case COMMAND_HELP:
-        return 0;
-    default:
-        return arguments->operand_count;
-    }
+    return row->kind == OPTION_WRITE || row->kind == OPTION_WRITE_BINARY;
+}
+
+/* The file that an option reads or writes, or NULL. */
+static const char *file_of(const cli_option *row)
+{
+    if ((!is_read(row) && !is_written(row)) || *row->text == NULL)
+        return NULL;
+    return row->kind == OPTION_TASK && is_built_in_task(*row->text) ? NULL : *row->text;
 }
 
 /* ---- standard input -------------------------------------------------------------------------------------------- */
 
+/* One of the files that are read, *taken saying whether one was standard input. False with *code, after a message. */
+static bool take_input(const cli_arguments *arguments, const char *path, bool *taken, int *code)
+{
+    base_stream stream;
+    if (base_find_stream(&stream, path) == CARRYNET_ERROR_MEMORY)
+        *code = console_status(CARRYNET_ERROR_MEMORY);
+    else if (stream.input && *taken)
+        *code = arguments_wrong(arguments, "two of its files are standard input, which can be read once");
+    else
+        *taken = *taken || stream.input;
+    return *code == EXIT_CODE_DONE;
+}
+
 /* "-" becomes a path; false with *code set, after a message, if two are standard input, which can be read once. */
 static bool take_inputs(cli_arguments *arguments, int *code)
 {
-    base_stream stream;
+    const size_t most = arguments->command->files;
+    cli_option row;
     bool taken = false;
-    const bool asks = arguments->command->id == COMMAND_RUN && arguments->operand_count == 1;
-    const size_t operands = file_operands(arguments);
-    for (size_t i = 0; i < operands + INPUTS; ++i) {
-        const char *path = i < operands ? arguments->operands[i] : file_of(arguments, &inputs[i - operands]);
+    for (size_t i = 0; i < arguments->operand_count && i < most; ++i) {
+        if (strcmp(arguments->operands[i], "-") == 0)
+            arguments->operands[i] = INPUT;
+        if (!take_input(arguments, arguments->operands[i], &taken, code))
+            return false;
+    }
+    for (size_t i = 0; option_at(&row, arguments->command, i); ++i) {
+        const char *path = is_read(&row) ? file_of(&row) : NULL;
         if (path == NULL)
             continue;
-        if (strcmp(path, "-") == 0 && i < operands)
-            path = arguments->operands[i] = INPUT;
-        else if (strcmp(path, "-") == 0)
-            path = arguments->values[inputs[i - operands].id].text = INPUT;
-        if (base_find_stream(&stream, path) == CARRYNET_ERROR_MEMORY)
-            *code = console_status(CARRYNET_ERROR_MEMORY);
-        else if (stream.input && asks)
-            *code = arguments_wrong(arguments, "the model is standard input, so that no problems can come from there; "
-                                               "write the numbers behind it");
-        else if (stream.input && taken)
-            *code = arguments_wrong(arguments, "two of its files are standard input, which can be read once");
-        if (*code != EXIT_CODE_DONE)
+        if (strcmp(path, "-") == 0)
+            path = *row.text = INPUT;
+        if (!take_input(arguments, path, &taken, code))
             return false;
-        taken = taken || stream.input;
     }
     return true;
 }
 
 /* ---- standard output ------------------------------------------------------------------------------------------- */
 
-static bool is_binary(const cli_arguments *arguments, option_id id)
+static bool is_binary(const cli_option *row)
 {
-    const option_value *format = &arguments->values[OPTION_FORMAT];
-    switch (arguments->command->id) {
-    case COMMAND_TRAIN:
-    case COMMAND_REMAKE:
-    case COMMAND_IMPORT:
-    case COMMAND_STATES:
-        return id == OPTION_OUTPUT;
-    case COMMAND_EXPORT:
-        return !format->given || (carrynet_format)format->choice != CARRYNET_FORMAT_C;
-    default:
-        return false;
-    }
+    return row->kind == OPTION_WRITE_BINARY && (row->is_text == NULL || !row->is_text());
 }
 
 /* Why this file cannot go to standard output; NULL if it can. */
-static const char *no_output(const cli_arguments *arguments, option_id id)
+static const char *no_output(const cli_arguments *arguments, const cli_option *output)
 {
-    const option_value *values = arguments->values;
-    switch (arguments->command->id) {
-    case COMMAND_COMPARE:
-        return "it is a folder";
-    case COMMAND_SWEEP:
-    case COMMAND_MERGE:
-        return "the seconds of a table go beside it, to NAME.times.csv; name a file NAME.csv";
-    case COMMAND_REPLAY:
-        return "the transcript goes there; name a file";
-    default:
-        break;
-    }
-    if (id == OPTION_CHECKPOINT)
-        return "every checkpoint takes the place of the one before; name a file";
-    return values[OPTION_JSON].given     ? "the JSON of --json goes there; name a file"
-           : values[OPTION_SCRIPT].given ? "the script goes there; leave -o out"
-                                         : NULL;
+    const char *why = output->no_stream;
+    cli_option row;
+    for (size_t i = 0; why == NULL && option_at(&row, arguments->command, i); ++i)
+        if (row.fills_output != NULL && *row.flag)
+            why = row.fills_output;
+    return why;
 }
 
 /* "-" becomes a path; standard output is kept for what goes there. False with *code set, after a message. */
-static bool take_outputs(cli_arguments *arguments, int *code)
+static bool take_outputs(const cli_arguments *arguments, int *code)
 {
     base_stream stream;
+    cli_option row;
     bool taken = false, streams = false;
-    for (size_t o = 0; o < OUTPUTS; ++o) {
-        const char *path = file_of(arguments, &outputs[o]), *why = NULL;
+    for (size_t i = 0; option_at(&row, arguments->command, i); ++i) {
+        const char *path = is_written(&row) ? file_of(&row) : NULL;
         if (path == NULL)
             continue;
         if (strcmp(path, "-") == 0)
-            path = arguments->values[outputs[o].id].text = OUTPUT;
+            path = *row.text = OUTPUT;
         const carrynet_status found = base_find_stream(&stream, path);
-        why = stream.output ? no_output(arguments, outputs[o].id) : NULL;
+        const char *why = stream.output ? no_output(arguments, &row) : NULL;
         if (found != CARRYNET_OK)
             *code = console_status(found);
         else if (why != NULL)
-            *code = arguments_wrong(arguments, "%s is standard output, but %s", outputs[o].name, why);
-        else if (stream.terminal && is_binary(arguments, outputs[o].id))
-            *code = arguments_wrong(
-                arguments, "%s is a terminal, and the file is not text; send it to a pipe or a file", outputs[o].name);
+            *code = arguments_wrong(arguments, "%s is standard output, but %s", name_of(&row).text, why);
+        else if (stream.terminal && is_binary(&row))
+            *code =
+                arguments_wrong(arguments, "%s is a terminal, and the file is not text; send it to a pipe or a file",
+                                name_of(&row).text);
         if (*code != EXIT_CODE_DONE)
             return false;
         taken = taken || stream.output;
@@ -161,12 +148,13 @@ static bool take_outputs(cli_arguments *arguments, int *code)
 /* False, after a message, if an output is a file that an option reads. */
 static bool are_apart(const cli_arguments *arguments)
 {
-    for (size_t o = 0; o < OUTPUTS; ++o)
-        for (size_t i = 0; i < INPUTS; ++i) {
-            const char *output = file_of(arguments, &outputs[o]), *input = file_of(arguments, &inputs[i]);
-            if (output != NULL && input != NULL && base_same_file(output, input)) {
+    cli_option output, input;
+    for (size_t o = 0; option_at(&output, arguments->command, o); ++o)
+        for (size_t i = 0; is_written(&output) && option_at(&input, arguments->command, i); ++i) {
+            const char *to = file_of(&output), *from = is_read(&input) ? file_of(&input) : NULL;
+            if (to != NULL && from != NULL && base_same_file(to, from)) {
                 (void)arguments_wrong(arguments, "%s names %.200s, which %s reads; choose another name",
-                                      outputs[o].name, output, inputs[i].name);
+                                      name_of(&output).text, to, name_of(&input).text);
                 return false;
             }
         }

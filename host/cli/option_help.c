@@ -33,20 +33,40 @@ void help_program(FILE *stream)
 }
 
 /* "NAME, NAME or NAME" after the meaning of an option. */
-static void add_choices(base_text *text, const option_row *row)
+static void add_names(base_text *text, const cli_option *row)
 {
-    for (size_t i = 0; row->choice(i) != NULL; ++i)
-        base_text_add(text, "%s%s", i == 0 ? ": " : row->choice(i + 1) == NULL ? " or " : ", ", row->choice(i));
+    for (size_t i = 0; option_name(row, i) != NULL; ++i)
+        base_text_add(text, "%s%s",
+                      i == 0                            ? ": "
+                      : option_name(row, i + 1) == NULL ? " or "
+                                                        : ", ",
+                      option_name(row, i));
 }
 
-void help_meaning(base_text *text, const option_row *row)
+void help_meaning(base_text *text, const cli_option *row)
 {
     base_text_add(text, "%s", row->meaning);
-    if ((row->kind == OPTION_KIND_CHOICE || row->kind == OPTION_KIND_CHOICES) && row->choice(1) != NULL)
-        add_choices(text, row);
+    if ((row->kind == OPTION_NAME || row->kind == OPTION_NAMES) && option_name(row, 1) != NULL)
+        add_names(text, row);
 }
 
-static void help_option(FILE *stream, const option_row *row)
+const char *help_default(char *text, size_t size, const cli_option *row)
+{
+    carrynet_settings settings;
+    char value[CARRYNET_FIELD_TEXT] = "";
+    carrynet_settings_init(&settings, carrynet_task_at(0));
+    if (row->fallback != NULL)
+        (void)snprintf(text, size, "%s", row->fallback);
+    else if (row->preset != NULL)
+        (void)snprintf(text, size, "%llu", (unsigned long long)row->preset());
+    else if (row->of != NULL && row->of->kind != CARRYNET_FIELD_FLAG)
+        (void)snprintf(text, size, "%s", carrynet_field_text(value, &settings, row->of, CARRYNET_MEDIUM_JSON));
+    else
+        text[0] = '\0';
+    return text;
+}
+
+static void help_option(FILE *stream, const cli_option *row)
 {
     char before[64], letter[8] = "", holds[64];
     base_text text = {0};
@@ -55,7 +75,7 @@ static void help_option(FILE *stream, const option_row *row)
     (void)snprintf(before, sizeof before, "  %s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
                    row->argument != NULL ? row->argument : "");
     help_meaning(&text, row);
-    if (settings_default(holds, sizeof holds, row)[0] != '\0')
+    if (help_default(holds, sizeof holds, row)[0] != '\0')
         base_text_add(&text, " [%s]", holds);
     (void)fputs(before, stream);
     size_t column = strlen(before);
@@ -71,20 +91,18 @@ static void help_option(FILE *stream, const option_row *row)
 
 void help_command(FILE *stream, const cli_command *command)
 {
-    const char *group = "";
+    const char *heading = "";
     (void)fprintf(stream, "Usage: carrynet %s%s%s%s%s [OPTIONS]\n\n", command->name,
                   command->operands[0] != '\0' ? " " : "", command->operands, command->output != NULL ? " " : "",
                   command->output != NULL ? command->output : "");
     console_fold(stream, 0, 0, command->text);
     (void)fputc('\n', stream);
-    const option_row *row;
-    for (size_t i = 0; (row = option_at(i)) != NULL; ++i) {
-        if ((row->commands >> command->id & 1u) == 0)
-            continue;
-        if (strcmp(group, row->group) != 0)
-            (void)fprintf(stream, "\n%s\n", row->group);
-        group = row->group;
-        help_option(stream, row);
+    cli_option row;
+    for (size_t i = 0; option_at(&row, command, i); ++i) {
+        if (strcmp(heading, row.heading) != 0)
+            (void)fprintf(stream, "\n%s\n", row.heading);
+        heading = row.heading;
+        help_option(stream, &row);
     }
     (void)fputs("\nExamples\n", stream);
     for (size_t i = 0; command->example[i] != NULL; ++i)
@@ -122,6 +140,11 @@ void help_version(FILE *stream)
         (void)fputs("no OpenCL platform\n", stream);
     json_decref(loader.value);
     json_decref(all.value);
+}
+
+const char *command_offer(size_t index)
+{
+    return index < command_table_size ? command_table[index].name : NULL;
 }
 
 int command_help(const cli_arguments *arguments)

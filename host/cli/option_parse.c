@@ -1,9 +1,10 @@
 /*
- * A command line, read by getopt_long from the option table. Numbers are strict: the whole word, in range; a message
+ * A command line, read by getopt_long from the options of its command. Numbers are strict: the whole word, in range; a message
  * names the option, the value, and what would be right.
  */
 #include "cli/console.h"
 #include "cli/options.h"
+#include "cli/settings_options.h"
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_MOST = 64, CHOICES_MOST = 64, LONG_BASE = 256 /* above every letter */ };
+enum { OPTIONS_MOST = 64, NAMES_MOST = 64, LONG_BASE = 256 /* above every letter */ };
 
 int arguments_wrong(const cli_arguments *arguments, const char *format, ...)
 {
@@ -22,11 +23,6 @@ int arguments_wrong(const cli_arguments *arguments, const char *format, ...)
     va_end(values);
     console_error("%s: %s\nSee `carrynet %s --help`.", arguments->command->name, text, arguments->command->name);
     return EXIT_CODE_USAGE;
-}
-
-static bool has_option(const cli_command *command, const option_row *row)
-{
-    return (row->commands >> command->id & 1u) != 0;
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
@@ -72,16 +68,12 @@ static size_t count_entries(const char *text)
 }
 
 /* Memory for the values of a list. False with *code, after a message. */
-static bool make_room(option_value *value, const option_row *row, const char *text, int *code)
+static bool make_room(cli_value *value, const cli_option *row, const char *text, int *code)
 {
     const size_t entries = count_entries(text) + 1; /* or the two of a range */
-    free(value->list);
-    free(value->reals);
-    value->list = NULL;
-    value->reals = NULL;
-    if (row->kind == OPTION_KIND_LIST || row->kind == OPTION_KIND_CHOICES)
+    if (row->kind == OPTION_COUNTS || row->kind == OPTION_NAMES)
         value->list = calloc(entries, sizeof *value->list);
-    else if (row->kind == OPTION_KIND_REALS)
+    else if (row->kind == OPTION_REALS)
         value->reals = calloc(entries, sizeof *value->reals);
     else
         return true;
@@ -91,7 +83,7 @@ static bool make_room(option_value *value, const option_row *row, const char *te
     return value->list != NULL || value->reals != NULL;
 }
 
-static bool read_list(option_value *value, const char *text, uint64_t least, uint64_t most)
+static bool read_list(cli_value *value, const char *text, uint64_t least, uint64_t most)
 {
     const size_t entries = count_entries(text);
     value->count = entries;
@@ -104,7 +96,7 @@ static bool read_list(option_value *value, const char *text, uint64_t least, uin
 }
 
 /* "0.1,0.3" or "0.1..0.3". */
-static bool read_reals(option_value *value, const char *text, double least, double most)
+static bool read_reals(cli_value *value, const char *text, double least, double most)
 {
     const char *dots = strstr(text, "..");
     const size_t entries = dots != NULL ? 2 : count_entries(text);
@@ -126,16 +118,16 @@ static bool read_reals(option_value *value, const char *text, double least, doub
 }
 
 /* Which of the row's names the word is; says, if it is none, what it could be. */
-static bool find_choice(size_t *choice, const option_row *row, const cli_arguments *arguments, const char *word)
+static bool find_name(size_t *which, const cli_option *row, const cli_arguments *arguments, const char *word)
 {
-    const char *names[CHOICES_MOST];
+    const char *names[NAMES_MOST];
     base_text list = {0};
     size_t count = 0;
     bool found = false;
-    for (const char *name; count < CHOICES_MOST && (name = row->choice(count)) != NULL; ++count) {
+    for (const char *name; count < NAMES_MOST && (name = option_name(row, count)) != NULL; ++count) {
         names[count] = name;
         if (strcmp(name, word) == 0) {
-            *choice = count;
+            *which = count;
             found = true;
         }
         base_text_add(&list, "%s%s", count == 0 ? "" : ", ", name);
@@ -150,42 +142,51 @@ static bool find_choice(size_t *choice, const option_row *row, const cli_argumen
     return found;
 }
 
-static bool read_choices(option_value *value, const option_row *row, const cli_arguments *arguments)
+static bool read_names(cli_value *value, const cli_option *row, const cli_arguments *arguments)
 {
     const char *text = value->text;
     const size_t entries = count_entries(text);
     value->count = entries;
     for (size_t i = 0; i < entries; ++i) {
         char word[64];
-        size_t choice = 0;
+        size_t which = 0;
         const size_t length = strcspn(text, ",");
         (void)snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), text);
-        if (!find_choice(&choice, row, arguments, word))
+        if (!find_name(&which, row, arguments, word))
             return false;
-        value->list[i] = choice;
+        value->list[i] = which;
         text += length + 1;
     }
     return true;
 }
 
-static bool read_value(cli_arguments *arguments, const option_row *row, const char *text, int *code)
+static void free_value(cli_value *value)
 {
-    option_value *value = &arguments->values[row->id];
+    free(value->list);
+    free(value->reals);
+    *value = (cli_value){0};
+}
+
+/* Reads the value, whose memory is the caller's even if this fails. False with *code, after a message. */
+static bool read_value(cli_value *value, const cli_arguments *arguments, const cli_option *row, const char *text,
+                       int *code)
+{
     const char *rest = text;
+    value->given = true;
     value->text = text;
     if (!make_room(value, row, text, code))
         return false;
     switch (row->kind) {
-    case OPTION_KIND_FLAG:
+    case OPTION_FLAG:
         break;
-    case OPTION_KIND_COUNT:
+    case OPTION_COUNT:
         if (!read_count(&value->count, &rest, row->least, row->most) || *rest != '\0') {
             (void)arguments_wrong(arguments, "--%s is '%.64s', but must be a whole number from %llu to %llu", row->name,
                                   text, (unsigned long long)row->least, (unsigned long long)row->most);
             return false;
         }
         break;
-    case OPTION_KIND_REAL:
+    case OPTION_REAL:
         if (!read_real(&value->real, text, row->least_real, row->most_real) ||
             (row->below && value->real == row->most_real)) {
             (void)arguments_wrong(arguments, "--%s is '%.64s', but must be a number from %.10g to %s%.10g", row->name,
@@ -193,7 +194,7 @@ static bool read_value(cli_arguments *arguments, const option_row *row, const ch
             return false;
         }
         break;
-    case OPTION_KIND_LIST:
+    case OPTION_COUNTS:
         if (strstr(text, "..") != NULL) {
             (void)arguments_wrong(arguments, "--%s is '%.64s', but takes a list, such as 2,3,4", row->name, text);
             return false;
@@ -206,15 +207,15 @@ static bool read_value(cli_arguments *arguments, const option_row *row, const ch
             return false;
         }
         break;
-    case OPTION_KIND_CHOICE:
-        if (!find_choice(&value->choice, row, arguments, text))
+    case OPTION_NAME:
+        if (!find_name(&value->name, row, arguments, text))
             return false;
         break;
-    case OPTION_KIND_CHOICES:
-        if (!read_choices(value, row, arguments))
+    case OPTION_NAMES:
+        if (!read_names(value, row, arguments))
             return false;
         break;
-    case OPTION_KIND_REALS:
+    case OPTION_REALS:
         if (!read_reals(value, text, row->least_real, row->most_real)) {
             (void)arguments_wrong(arguments,
                                   "--%s is '%.64s', but must be numbers from %.10g to %.10g with commas between them, "
@@ -230,15 +231,44 @@ static bool read_value(cli_arguments *arguments, const option_row *row, const ch
             return false;
         }
         break;
-    case OPTION_KIND_TEXT:
+    case OPTION_TEXT:
+    case OPTION_TASK:
+    case OPTION_READ:
+    case OPTION_WRITE:
+    case OPTION_WRITE_BINARY:
         if (text[0] == '\0') {
             (void)arguments_wrong(arguments, "--%s is empty; write --%s %s", row->name, row->name, row->argument);
             return false;
         }
         break;
     }
-    value->given = true;
     return true;
+}
+
+/* Puts a value where its option wants it. */
+static void store(const cli_option *row, cli_value *value)
+{
+    if (row->of != NULL)
+        settings_take(row, value);
+    if (row->flag != NULL) {
+        *row->flag = true;
+    } else if (row->text != NULL) {
+        *row->text = value->text;
+    } else if (row->value != NULL) {
+        free_value(row->value);
+        *row->value = *value;
+        *value = (cli_value){0};
+    }
+}
+
+static bool take_value(const cli_arguments *arguments, const cli_option *row, const char *text, int *code)
+{
+    cli_value value = {0};
+    const bool good = read_value(&value, arguments, row, text, code);
+    if (good)
+        store(row, &value);
+    free_value(&value);
+    return good;
 }
 
 /* ---- words that are no option ---------------------------------------------------------------------------------- */
@@ -248,12 +278,11 @@ static void say_unknown(const cli_arguments *arguments, const char *word)
     const char *names[OPTIONS_MOST];
     base_text list = {0};
     size_t count = 0;
-    const option_row *row;
-    for (size_t i = 0; (row = option_at(i)) != NULL && count < OPTIONS_MOST; ++i)
-        if (has_option(arguments->command, row)) {
-            names[count++] = row->name;
-            base_text_add(&list, " --%s", row->name);
-        }
+    cli_option row;
+    for (; count < OPTIONS_MOST && option_at(&row, arguments->command, count); ++count) {
+        names[count] = row.name;
+        base_text_add(&list, " --%s", row.name);
+    }
     if (isdigit((unsigned char)word[1])) {
         (void)arguments_wrong(arguments, "'%.64s' has a minus sign; the numbers are 0 or more", word);
     } else {
@@ -272,7 +301,7 @@ static void say_unknown(const cli_arguments *arguments, const char *word)
 
 /* The options of one command as getopt_long wants them. */
 typedef struct getopt_tables {
-    const option_row *rows[OPTIONS_MOST];
+    cli_option rows[OPTIONS_MOST];
     size_t count;
     struct option longs[OPTIONS_MOST + 1];
     char letters[2 * OPTIONS_MOST + 2];
@@ -281,11 +310,10 @@ typedef struct getopt_tables {
 static void fill_tables(getopt_tables *tables, const cli_command *command)
 {
     *tables = (getopt_tables){.letters = ":"}; /* so that a missing value is told apart from an unknown option */
-    const option_row *row;
-    for (size_t i = 0; (row = option_at(i)) != NULL && tables->count < OPTIONS_MOST; ++i) {
-        if (!has_option(command, row))
-            continue;
-        const int has_value = row->kind == OPTION_KIND_FLAG ? no_argument : required_argument;
+    for (; tables->count < OPTIONS_MOST && option_at(&tables->rows[tables->count], command, tables->count);
+         ++tables->count) {
+        const cli_option *row = &tables->rows[tables->count];
+        const int has_value = row->kind == OPTION_FLAG ? no_argument : required_argument;
         tables->longs[tables->count] =
             (struct option){.name = row->name, .has_arg = has_value, .val = LONG_BASE + (int)tables->count};
         if (row->letter != 0) {
@@ -293,17 +321,16 @@ static void fill_tables(getopt_tables *tables, const cli_command *command)
             tables->letters[used] = row->letter;
             tables->letters[used + 1] = has_value == required_argument ? ':' : '\0';
         }
-        tables->rows[tables->count++] = row;
     }
 }
 
-static const option_row *row_of(const getopt_tables *tables, int found)
+static const cli_option *row_of(const getopt_tables *tables, int found)
 {
     if (found >= LONG_BASE)
-        return tables->rows[found - LONG_BASE];
+        return &tables->rows[found - LONG_BASE];
     for (size_t i = 0; i < tables->count && found != 0; ++i) /* 0 stands for a name that is not known */
-        if (tables->rows[i]->letter == found)
-            return tables->rows[i];
+        if (tables->rows[i].letter == found)
+            return &tables->rows[i];
     return NULL;
 }
 
@@ -322,9 +349,9 @@ static bool has_single_dash(const cli_arguments *arguments, const getopt_tables 
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; ++i)
         for (size_t k = 0; k < tables->count && argv[i][0] == '-'; ++k)
-            if (strncmp(argv[i] + 1, tables->rows[k]->name, strcspn(argv[i] + 1, "=")) == 0 &&
-                strcspn(argv[i] + 1, "=") == strlen(tables->rows[k]->name)) {
-                (void)arguments_wrong(arguments, "'%.64s' has one dash; write --%s", argv[i], tables->rows[k]->name);
+            if (strncmp(argv[i] + 1, tables->rows[k].name, strcspn(argv[i] + 1, "=")) == 0 &&
+                strcspn(argv[i] + 1, "=") == strlen(tables->rows[k].name)) {
+                (void)arguments_wrong(arguments, "'%.64s' has one dash; write --%s", argv[i], tables->rows[k].name);
                 return true;
             }
     return false;
@@ -334,6 +361,7 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
 {
     getopt_tables tables;
     *arguments = (cli_arguments){.command = command};
+    settings_begin();
     *code = EXIT_CODE_USAGE;
     fill_tables(&tables, command);
     if (has_single_dash(arguments, &tables, argc, argv))
@@ -343,7 +371,7 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
         const int found = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
         if (found == -1)
             break;
-        const option_row *row = row_of(&tables, found == '?' || found == ':' ? optopt : found);
+        const cli_option *row = row_of(&tables, found == '?' || found == ':' ? optopt : found);
         if (row == NULL) {
             say_unknown(arguments, unknown_word(argc, argv, optopt));
             return false;
@@ -356,12 +384,12 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
             (void)arguments_wrong(arguments, "--%s takes no value", row->name);
             return false;
         }
-        if (row->id == OPTION_HELP) {
+        if (row->letter == 'h') {
             help_command(stdout, command);
             *code = EXIT_CODE_DONE;
             return false;
         }
-        if (!read_value(arguments, row, optarg != NULL ? optarg : "", code))
+        if (!take_value(arguments, row, optarg != NULL ? optarg : "", code))
             return false;
     }
     arguments->operands = argv + optind;
@@ -384,9 +412,14 @@ bool arguments_read(cli_arguments *arguments, const cli_command *command, int ar
 
 void arguments_free(cli_arguments *arguments)
 {
-    for (size_t i = 0; i < OPTION_IDS; ++i) {
-        free(arguments->values[i].list);
-        free(arguments->values[i].reals);
+    cli_option row;
+    for (size_t i = 0; arguments->command != NULL && option_at(&row, arguments->command, i); ++i) {
+        if (row.flag != NULL)
+            *row.flag = false;
+        if (row.text != NULL)
+            *row.text = NULL;
+        if (row.value != NULL)
+            free_value(row.value);
     }
     *arguments = (cli_arguments){0};
 }

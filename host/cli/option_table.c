@@ -1,296 +1,124 @@
-/*
- * The table of options: name, commands, kind, range, meaning. getopt_long, --help and every message about a value read
- * it; the ranges are the library's, rounded inwards. Here stand the rows that many commands share; before them come
- * those of option_sweep.c, option_train.c, option_prove.c, option_exchange.c and option_others.c.
- */
-#include "cli/job.h"
+/* The options of a command, one after another: included arrays opened, settings filled in from the library's table. */
 #include "cli/options.h"
+#include <string.h>
 
-#define SOLVING (FOR(EVAL) | FOR(RUN) | FOR(SHOW) | FOR(STATES) | FOR(REPORT))
-#define SWEEPING (FOR(SWEEP) | FOR(REMAKE))
-#define EVERY_COMMAND UINT32_MAX
-#define COMPUTING (FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(COMPARE) | FOR(BENCH) | FOR(DEMO))
+static bool asked_for_help; /* --help ends the reading of a line, so nobody looks */
 
-static const option_row rows[] = {
-    /* ---- where to compute ---- */
-    {.id = OPTION_DEVICE,
-     .name = "device",
-     .commands = FOR(TRAIN) | SWEEPING | FOR(EVAL) | FOR(BENCH) | FOR(DEMO) | FOR(REPORT),
-     .group = "Where to compute",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "D",
-     .meaning = "gpu, cpu, host (C), reference (plain C), P:D as `carrynet devices` lists them, or part of a name; "
-                "P:D/N: N equal "
-                "parts; gpu,cpu or all: together; also by the variable CARRYNET_DEVICE",
-     .fallback = "the best there is"},
-    {.id = OPTION_DEVICE,
-     .name = "device",
-     .commands = FOR(RUN) | FOR(SHOW) | FOR(STATES) | FOR(REPLAY),
-     .group = "Where to compute",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "D",
-     .meaning = "gpu, cpu, host (C), reference (plain C), P:D as `carrynet devices` lists them, or part of a name; "
-                "also by the "
-                "variable CARRYNET_DEVICE; all give the same answer",
-     .fallback = "host, which starts at once"},
-    {.id = OPTION_DEVICE,
-     .name = "device",
-     .commands = FOR(COMPARE),
-     .group = "Where to compute",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "D",
-     .meaning = "gpu, cpu, host (C), P:D as `carrynet devices` lists them, or part of a name; also by the variable "
-                "CARRYNET_DEVICE",
-     .fallback = "the best OpenCL device"},
-    {.id = OPTION_DEVICE,
-     .name = "device",
-     .commands = FOR(PROVE),
-     .group = "Where to compute",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "D",
-     .meaning = "gpu, cpu, host (C), reference (plain C), P:D as `carrynet devices` lists them, or part of a name; "
-                "also by the "
-                "variable CARRYNET_DEVICE; it steps the states of a large exhaustion, and every wrong sum once more",
-     .fallback = "the best there is for exhaustion, host for sums"},
-    {.id = OPTION_KERNEL_SHAPE,
-     .name = "kernel-shape",
-     .commands = FOR(TRAIN) | SWEEPING | SOLVING | FOR(PROVE) | FOR(REPLAY) | FOR(BENCH),
-     .group = "Where to compute",
-     .kind = OPTION_KIND_CHOICE,
-     .argument = "S",
-     .choice = choice_kernel_shape,
-     .meaning = "kernels with vectors, or with work-groups",
-     .fallback = "what suits the device"},
-    {.id = OPTION_KERNEL_SHAPE,
-     .name = "kernel-shape",
-     .commands = FOR(COMPARE),
-     .group = "Where to compute",
-     .kind = OPTION_KIND_CHOICE,
-     .argument = "S",
-     .choice = choice_kernel_shape,
-     .meaning = "kernels with vectors, or with work-groups",
-     .fallback = "both, one after the other"},
-    {.id = OPTION_THREADS,
-     .name = "threads",
-     .commands = COMPUTING,
-     .group = "Where to compute",
-     .kind = OPTION_KIND_COUNT,
-     .argument = "N",
-     .least = 1,
-     .most = JOB_MOST_THREADS,
-     .meaning = "threads of an OpenCL CPU device",
-     .fallback = "the cores that the process may use"},
-    {.id = OPTION_WORK_GROUP_SIZE,
-     .name = "work-group-size",
-     .commands = COMPUTING,
-     .group = "Where to compute",
-     .kind = OPTION_KIND_COUNT,
-     .argument = "N",
-     .least = 1,
-     .most = 65536,
-     .meaning = "work-items of a group in the gpu shape",
-     .fallback = "what suits the device"},
-    {.id = OPTION_ALLOW_INEXACT,
-     .name = "allow-inexact",
-     .commands = COMPUTING,
-     .group = "Where to compute",
-     .meaning = "go on with a device that fails the start-up check; its bits may then differ"},
+static const cli_option help_row = {
+    .heading = "Output", .name = "help", .letter = 'h', .meaning = "this text", .flag = &asked_for_help};
 
-    /* ---- what comes out ---- */
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(TRAIN),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "where the model goes",
-     .fallback = "TASK.safetensors"},
-    {.id = OPTION_KEEP,
-     .name = "keep",
-     .commands = FOR(TRAIN),
-     .group = "Output",
-     .kind = OPTION_KIND_CHOICE,
-     .argument = "WHICH",
-     .choice = choice_keep,
-     .meaning = "which of several networks the file holds: all, those that are exact, or the best, which was exact "
-                "first or else has the fewest wrong bits",
-     .fallback = "all"},
-    {.id = OPTION_SNAPSHOT_AT,
-     .name = "snapshot-at",
-     .commands = FOR(TRAIN),
-     .group = "Output",
-     .kind = OPTION_KIND_LIST,
-     .argument = "N,N,...",
-     .least = 0,
-     .most = UINT32_MAX,
-     .meaning = "also write the weights after N updates, such as 0,100,1k, of every network that trains so long, to "
-                "MODEL.at-N.safetensors",
-     .fallback = "none"},
-    {.id = OPTION_CHECKPOINT,
-     .name = "checkpoint",
-     .commands = FOR(TRAIN),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "write the state of the training there now and then, and at Ctrl-C; the one before it stays as "
-                "FILE.previous"},
-    {.id = OPTION_CHECKPOINT_EVERY,
-     .name = "checkpoint-every",
-     .commands = FOR(TRAIN),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "N",
-     .meaning = "how often: every N updates, or every N seconds as 30s",
-     .fallback = "30s"},
-    {.id = OPTION_RESUME,
-     .name = "resume",
-     .commands = FOR(TRAIN),
-     .group = "Output",
-     .meaning = "go on from the --checkpoint FILE, if it is there, to the same bits, on any device"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(REPLAY),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "save the model",
-     .fallback = "not saved"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(PLOT),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "where the picture goes: FILE.svg or FILE.png; - is SVG on standard output"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(REPORT),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "where the page goes",
-     .fallback = "report.html"},
-    {.id = OPTION_SCRIPT,
-     .name = "script",
-     .commands = FOR(PLOT),
-     .group = "Output",
-     .meaning = "print the script for gnuplot, with its data, and do not draw"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(SWEEP) | FOR(MERGE),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "where the results go, NAME.csv; NAME.times.csv has the seconds of each row",
-     .fallback = "sweep.csv"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(REMAKE),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "where the model goes",
-     .fallback = "row-ROW.safetensors"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(EXPORT),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "where the network goes: FILE.onnx, FILE.npz or FILE.c; - is standard output, which needs --format"},
-    {.id = OPTION_FORMAT,
-     .name = "format",
-     .commands = FOR(EXPORT),
-     .group = "Output",
-     .kind = OPTION_KIND_CHOICE,
-     .argument = "NAME",
-     .choice = choice_format,
-     .meaning = "what to write",
-     .fallback = "as FILE ends"},
-    {.id = OPTION_ALL,
-     .name = "all",
-     .commands = FOR(PROVE),
-     .group = "Output",
-     .meaning = "show the wrong sums of all networks of a file, not the first alone"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(PROVE),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "where the certificates go, one after another",
-     .fallback = "MODEL.cert; with --net I of several networks MODEL.I.cert"},
-    {.id = OPTION_OUTPUT,
-     .name = "output",
-     .letter = 'o',
-     .commands = FOR(COMPARE),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FOLDER",
-     .meaning = "where --bisect writes its folder",
-     .fallback = "bisect-CASE"},
-    {.id = OPTION_LOG,
-     .name = "log",
-     .commands = FOR(TRAIN) | FOR(REPLAY),
-     .group = "Output",
-     .kind = OPTION_KIND_TEXT,
-     .argument = "FILE",
-     .meaning = "write the course of the training, a JSON object a line"},
-    {.id = OPTION_QUIET,
-     .name = "quiet",
-     .letter = 'q',
-     .commands = FOR(TRAIN) | SWEEPING | FOR(MERGE) | FOR(REPLAY),
-     .group = "Output",
-     .meaning = "say only how it ended"},
-    {.id = OPTION_JSON,
-     .name = "json",
-     .commands = FOR(TRAIN) | SWEEPING | FOR(MERGE) | FOR(EVAL) | FOR(SHOW) | FOR(PROVE) | FOR(VERIFY) | FOR(EXPORT) |
-                 FOR(DEVICES) | FOR(DOCTOR) | FOR(COMPARE),
-     .group = "Output",
-     .meaning = "the result as JSON on standard output"},
-    {.id = OPTION_JSON,
-     .name = "json",
-     .commands = FOR(TASK),
-     .group = "Output",
-     .meaning = "the table as JSON, as --task FILE takes it; with --equal, what came out"},
-    {.id = OPTION_JSON,
-     .name = "json",
-     .commands = FOR(REPLAY),
-     .group = "Output",
-     .meaning = "the table of --all as JSON"},
-    {.id = OPTION_JSON,
-     .name = "json",
-     .commands = FOR(BENCH),
-     .group = "Output",
-     .meaning = "a JSON object a line and case on standard output"},
-    {.id = OPTION_HELP,
-     .name = "help",
-     .letter = 'h',
-     .commands = EVERY_COMMAND,
-     .group = "Output",
-     .meaning = "this text"},
-};
-
-const option_row *option_at(size_t index)
+static bool is_end(const cli_option *row)
 {
-    const struct {
-        const option_row *rows;
-        size_t count;
-    } parts[] = {
-        {option_sweep, option_sweep_size},   {option_train, option_train_size},
-        {option_prove, option_prove_size},   {option_exchange, option_exchange_size},
-        {option_others, option_others_size}, {rows, sizeof rows / sizeof rows[0]},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; index -= parts[i++].count)
-        if (index < parts[i].count)
-            return parts[i].rows + index;
+    return row->name == NULL && row->field == NULL && row->include == NULL && row->fields == NULL;
+}
+
+/* Whether the command has a row of its own for the field. */
+static bool has_row(const cli_option *rows, const carrynet_field *field)
+{
+    for (; !is_end(rows); ++rows)
+        if (rows->field != NULL && strcmp(rows->field, field->key) == 0)
+            return true;
+    return false;
+}
+
+/* The next field under the heading of an include, from *place on in the order of options; NULL after the last. */
+static const carrynet_field *next_field(const cli_option *include, const cli_option *rows, unsigned *place)
+{
+    const carrynet_field *field;
+    while ((field = carrynet_field_in(CARRYNET_MEDIUM_JSON, ++*place)) != NULL) {
+        const bool in_rows =
+            field->in[CARRYNET_MEDIUM_CSV].key != NULL && (field->traits & CARRYNET_FIELD_FOLLOWS_BATCH) == 0;
+        if (field->option.name != NULL && strcmp(field->option.heading, include->fields) == 0 &&
+            (in_rows || !include->of_rows) && !has_row(rows, field))
+            return field;
+    }
     return NULL;
+}
+
+static option_kind kind_of(const carrynet_field *field)
+{
+    switch (field->kind) {
+    case CARRYNET_FIELD_U32:
+    case CARRYNET_FIELD_U64:
+        return OPTION_COUNT;
+    case CARRYNET_FIELD_REAL:
+        return OPTION_REAL;
+    case CARRYNET_FIELD_NAME:
+        return OPTION_NAME;
+    case CARRYNET_FIELD_FLAG:
+        break;
+    }
+    return OPTION_FLAG;
+}
+
+/* Fills in what the row of a field does not say itself. */
+static void fill_in(cli_option *row, const carrynet_field *field)
+{
+    const carrynet_field_option *option = &field->option;
+    const bool narrower = option->most != 0;
+    const double least = narrower ? option->least : field->least, most = narrower ? option->most : field->most;
+    row->of = field;
+    row->name = option->name;
+    if (row->heading == NULL)
+        row->heading = option->heading;
+    if (row->kind == OPTION_FLAG)
+        row->kind = kind_of(field);
+    if (row->argument == NULL)
+        row->argument = option->argument;
+    if (row->meaning == NULL)
+        row->meaning = option->meaning;
+    if (row->fallback == NULL)
+        row->fallback = option->fallback;
+    row->least = (uint64_t)least;
+    row->most = most >= 0x1p64 ? UINT64_MAX : (uint64_t)most;
+    row->least_real = least;
+    row->most_real = most;
+    row->below = (field->traits & CARRYNET_FIELD_BELOW) != 0;
+}
+
+/* The option *index options on from here, *heading being that of the one before; else *index counts down to there. */
+static bool find(cli_option *row, const cli_option *rows, size_t *index, const char **heading)
+{
+    for (const cli_option *here = rows; !is_end(here); ++here) {
+        unsigned place = 0;
+        const carrynet_field *field = here->fields != NULL ? next_field(here, rows, &place) : NULL;
+        if (here->include != NULL && find(row, here->include, index, heading))
+            return true;
+        for (; field != NULL; field = next_field(here, rows, &place)) {
+            *row = (cli_option){0};
+            fill_in(row, field);
+            *heading = row->heading;
+            if ((*index)-- == 0)
+                return true;
+        }
+        if (here->include != NULL || here->fields != NULL)
+            continue;
+        *row = *here;
+        if (row->field != NULL)
+            fill_in(row, carrynet_field_find(row->field));
+        if (row->heading == NULL)
+            row->heading = *heading;
+        *heading = row->heading;
+        if ((*index)-- == 0)
+            return true;
+    }
+    return false;
+}
+
+bool option_at(cli_option *row, const cli_command *command, size_t index)
+{
+    const char *heading = NULL;
+    if (command->options != NULL && find(row, command->options, &index, &heading))
+        return true;
+    *row = help_row;
+    return index == 0;
+}
+
+const char *option_name(const cli_option *row, size_t index)
+{
+    if (row->names != NULL)
+        return row->names[index];
+    if (row->choice != NULL)
+        return row->choice(index);
+    return row->of != NULL && row->of->names != NULL ? row->of->names[index].name : NULL;
 }

@@ -32,6 +32,6 @@ void prove_report_cells(base_text *text, const carrynet_checked *checked);
 void prove_report_checked(json_t *object, const carrynet_checked *checked);
 
 /* "carrynet" or "any". */
-const char *prove_arithmetic(carrynet_bounds bounds);
+extern const char *const prove_arithmetics[];
 
 #endif

@@ -19,7 +19,7 @@ static bool ends_in(const char *path, const char *ending)
 
 int results_file_exists(const cli_arguments *arguments, const char *path)
 {
-    const bool can_go_on = arguments->command->id == COMMAND_SWEEP && !ends_in(path, TIMES);
+    const bool can_go_on = strcmp(arguments->command->name, "sweep") == 0 && !ends_in(path, TIMES);
     return arguments_wrong(arguments, "%s is there already; %schoose another -o, or remove it", path,
                            can_go_on ? "--resume goes on with it, or " : "");
 }

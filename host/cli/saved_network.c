@@ -4,11 +4,11 @@
  */
 #include "cli/saved_network.h"
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "net/value.h"
 
-bool saved_network_load(saved_network *saved, const cli_arguments *arguments, int *code)
+bool saved_network_load(saved_network *saved, const cli_arguments *arguments, const cli_value *net, int *code)
 {
-    const option_value *net = &arguments->values[OPTION_NET];
     const char *path = arguments->operands[0];
     *saved = (saved_network){0};
     const carrynet_status status = carrynet_model_load(&saved->model, path);
@@ -18,7 +18,7 @@ bool saved_network_load(saved_network *saved, const cli_arguments *arguments, in
     }
     saved->settings = carrynet_model_settings(saved->model);
     saved->networks = carrynet_model_networks_const(saved->model);
-    if (net->given && net->count >= saved->settings->networks) {
+    if (net != NULL && net->given && net->count >= saved->settings->networks) {
         if (saved->settings->networks == 1)
             *code = arguments_wrong(arguments, "--net is %llu, but %s has one network, number 0",
                                     (unsigned long long)net->count, path);
@@ -27,16 +27,17 @@ bool saved_network_load(saved_network *saved, const cli_arguments *arguments, in
                                     (unsigned long long)net->count, path, (unsigned long)saved->settings->networks - 1);
         return false;
     }
-    saved->network = net->given ? (size_t)net->count : 0;
+    saved->network = net != NULL && net->given ? (size_t)net->count : 0;
     *code = EXIT_CODE_DONE;
     return true;
 }
 
-bool saved_network_open(saved_network *saved, const cli_arguments *arguments, const char *device, int *code)
+bool saved_network_open(saved_network *saved, const cli_arguments *arguments, const cli_value *net, const char *device,
+                        int *code)
 {
     carrynet_engine_options options;
-    engine_from_arguments(&options, arguments, device); /* before anything else of the library */
-    if (!saved_network_load(saved, arguments, code))
+    engine_from_options(&options, device); /* before anything else of the library */
+    if (!saved_network_load(saved, arguments, net, code))
         return false;
     saved->options = options;
     const carrynet_status status =

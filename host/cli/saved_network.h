@@ -17,16 +17,17 @@ typedef struct saved_network {
 } saved_network;
 
 /*
- * Loads the file that the first operand names, without an engine. False, with *code set after a message.
+ * Loads the file that the first operand names, without an engine; `net` is what --net says, or NULL. False, with *code set after a message.
  * saved_network_close in both cases.
  */
-bool saved_network_load(saved_network *saved, const cli_arguments *arguments, int *code);
+bool saved_network_load(saved_network *saved, const cli_arguments *arguments, const cli_value *net, int *code);
 
 /*
  * Loads the file that the first operand names and makes an engine with network --net (else 0) on --device (else
  * `device`). False, with *code set after a message. saved_network_close in both cases.
  */
-bool saved_network_open(saved_network *saved, const cli_arguments *arguments, const char *device, int *code);
+bool saved_network_open(saved_network *saved, const cli_arguments *arguments, const cli_value *net, const char *device,
+                        int *code);
 void saved_network_close(saved_network *saved);
 
 /* Puts another network of the file into the engine. */

@@ -25,11 +25,6 @@ static bool read_every(carrynet_checkpoints *wanted, const char *text)
     return base_read_real(&wanted->every_seconds, number) && wanted->every_seconds > 0;
 }
 
-static bool same_name(const option_value *option, const char *path)
-{
-    return option->given && strcmp(option->text, path) == 0;
-}
-
 /* ---- what the training tells ------------------------------------------------------------------------------------ */
 
 static void mark(void *self, uint64_t *marks)
@@ -74,44 +69,44 @@ static carrynet_status failed(void *self, carrynet_status status, uint64_t updat
 
 /* ---- before the training ---------------------------------------------------------------------------------------- */
 
-bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_arguments *arguments, train_progress *progress,
-                               const char *path, int *code)
+bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_arguments *arguments,
+                               const train_checkpoints_given *given, train_progress *progress, const char *path,
+                               int *code)
 {
-    const option_value *values = arguments->values, *file = &values[OPTION_CHECKPOINT];
-    const option_value *every = &values[OPTION_CHECKPOINT_EVERY];
+    const char *file = given->path, *every = given->every, *log = progress->log_path;
     *checkpoints = (train_checkpoints){.progress = progress};
     carrynet_checkpoints *wanted = &checkpoints->wanted;
-    *wanted = (carrynet_checkpoints){.resume = values[OPTION_RESUME].given,
+    *wanted = (carrynet_checkpoints){.resume = given->resume,
                                      .mark = mark,
                                      .resumed = resumed,
                                      .failed = failed,
                                      .saved = saved,
                                      .self = checkpoints};
     *code = EXIT_CODE_DONE;
-    if (!file->given && (every->given || wanted->resume))
+    if (file == NULL && (every != NULL || wanted->resume))
         *code =
-            arguments_wrong(arguments, "--%s needs --checkpoint FILE", every->given ? "checkpoint-every" : "resume");
-    else if (file->given && (strcmp(file->text, path) == 0 || same_name(&values[OPTION_LOG], file->text)))
-        *code = arguments_wrong(arguments, "--checkpoint names %s, where %s goes; give it another file", file->text,
-                                strcmp(file->text, path) == 0 ? "the model" : "the log");
-    else if (file->given && base_is_stream(file->text))
+            arguments_wrong(arguments, "--%s needs --checkpoint FILE", every != NULL ? "checkpoint-every" : "resume");
+    else if (file != NULL && (strcmp(file, path) == 0 || (log != NULL && strcmp(log, file) == 0)))
+        *code = arguments_wrong(arguments, "--checkpoint names %s, where %s goes; give it another file", file,
+                                strcmp(file, path) == 0 ? "the model" : "the log");
+    else if (file != NULL && base_is_stream(file))
         *code =
             arguments_wrong(arguments,
                             "--checkpoint is %.200s, but every checkpoint takes the place of the one before; name a "
                             "file",
-                            file->text);
-    else if (every->given && !read_every(wanted, every->text))
+                            file);
+    else if (every != NULL && !read_every(wanted, every))
         *code = arguments_wrong(
-            arguments, "--checkpoint-every is '%s', must be a number of updates, 500, or of seconds, 30s", every->text);
-    if (!file->given || *code != EXIT_CODE_DONE)
+            arguments, "--checkpoint-every is '%s', must be a number of updates, 500, or of seconds, 30s", every);
+    if (file == NULL || *code != EXIT_CODE_DONE)
         return *code == EXIT_CODE_DONE;
-    const carrynet_status status = job_writable(file->text);
+    const carrynet_status status = job_writable(file);
     if (status != CARRYNET_OK) {
         *code = console_status(status);
         return false;
     }
-    wanted->path = file->text;
-    if (!every->given)
+    wanted->path = file;
+    if (every == NULL)
         wanted->every_seconds = SECONDS;
     return true;
 }

@@ -8,6 +8,12 @@
 #include "cli/options.h"
 #include "cli/train_progress.h"
 
+/* Of the command line. */
+typedef struct train_checkpoints_given {
+    const char *path, *every;
+    bool resume;
+} train_checkpoints_given;
+
 typedef struct train_checkpoints {
     carrynet_checkpoints wanted; /* for carrynet_train, if path is not NULL */
     train_progress *progress;
@@ -17,8 +23,9 @@ typedef struct train_checkpoints {
 } train_checkpoints;
 
 /* False, with *code set after a message, for options that do not fit, or a file that cannot be written. */
-bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_arguments *arguments, train_progress *progress,
-                               const char *path, int *code);
+bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_arguments *arguments,
+                               const train_checkpoints_given *given, train_progress *progress, const char *path,
+                               int *code);
 
 /* After a failure: how to go on from the last checkpoint, if there is one. */
 void train_checkpoints_say(const train_checkpoints *checkpoints);

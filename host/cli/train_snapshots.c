@@ -30,7 +30,7 @@ static int compare_counts(const void *a, const void *b)
     return left < right ? -1 : left > right ? 1 : 0;
 }
 
-static carrynet_status take_counts(train_snapshots *snapshots, const option_value *value)
+static carrynet_status take_counts(train_snapshots *snapshots, const cli_value *value)
 {
     const size_t count = (size_t)value->count;
     carrynet_status status = base_allocate(&snapshots->at, count, sizeof *snapshots->at);
@@ -47,9 +47,8 @@ static carrynet_status take_counts(train_snapshots *snapshots, const option_valu
 }
 
 /* Each has a name of its own and can be written. False with *code set, after a message. */
-static bool can_write(const train_snapshots *snapshots, const cli_arguments *arguments, int *code)
+static bool can_write(const train_snapshots *snapshots, const cli_arguments *arguments, const char *log_path, int *code)
 {
-    const option_value *log = &arguments->values[OPTION_LOG];
     for (size_t i = 0; i < snapshots->count; ++i) {
         base_text path = {0};
         add_path(&path, snapshots, snapshots->at[i]);
@@ -57,7 +56,7 @@ static bool can_write(const train_snapshots *snapshots, const cli_arguments *arg
             path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : job_writable(path.data);
         if (status != CARRYNET_OK)
             *code = console_status(status);
-        else if (log->given && base_same_place(log->text, path.data))
+        else if (log_path != NULL && base_same_place(log_path, path.data))
             *code =
                 arguments_wrong(arguments, "--log names %s, where a snapshot goes; give it another file", path.data);
         else
@@ -71,25 +70,19 @@ static bool can_write(const train_snapshots *snapshots, const cli_arguments *arg
 
 static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
 
-bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *arguments,
-                             const carrynet_settings *settings, const char *path, int *code)
+bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *arguments, const cli_value *at,
+                             const carrynet_settings *settings, const char *path, const char *log_path, int *code)
 {
-    const option_value *value = &arguments->values[OPTION_SNAPSHOT_AT];
     *snapshots = (train_snapshots){.settings = settings, .path = path, .watch = {look, snapshots}};
     *code = EXIT_CODE_DONE;
-    if (!value->given)
+    if (!at->given)
         return true;
-    if (arguments->values[OPTION_WAVE].given) {
-        *code = arguments_wrong(arguments, "--snapshot-at looks at all networks at once, --wave trains some after the "
-                                           "others; leave one of them out");
-        return false;
-    }
     if (base_is_stream(path)) {
         *code = arguments_wrong(arguments, "-o is %.200s, but --snapshot-at writes files beside the model: name a file",
                                 path);
         return false;
     }
-    const carrynet_status status = take_counts(snapshots, value);
+    const carrynet_status status = take_counts(snapshots, at);
     if (status != CARRYNET_OK) {
         *code = console_status(status);
         return false;
@@ -101,7 +94,7 @@ bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *ar
             last, settings->updates, settings->until_exact ? "max-updates" : "updates");
         return false;
     }
-    return can_write(snapshots, arguments, code);
+    return can_write(snapshots, arguments, log_path, code);
 }
 
 void train_snapshots_free(train_snapshots *snapshots)

@@ -19,11 +19,11 @@ typedef struct train_snapshots {
 } train_snapshots;
 
 /*
- * Reads --snapshot-at and tests, before anything is spent on it, that each can be reached and written. False, with
+ * Takes the updates of --snapshot-at and tests, before anything is spent on it, that each can be reached and written. False, with
  * *code set after a message, if not. train_snapshots_free in both cases; the struct must stay where it is.
  */
-bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *arguments,
-                             const carrynet_settings *settings, const char *path, int *code);
+bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *arguments, const cli_value *at,
+                             const carrynet_settings *settings, const char *path, const char *log_path, int *code);
 void train_snapshots_free(train_snapshots *snapshots);
 
 /* Says which were written, and which not because the training had ended, in a line or two on standard error. */

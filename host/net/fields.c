@@ -37,34 +37,63 @@ enum {
     FLOORED = CARRYNET_FIELD_FLOORED
 };
 
+static const char LEARN[] = "What to learn", NETWORK[] = "The network", TRAINING[] = "Training", LONG[] = "How long";
+
 /* clang-format off */
 #define NONE {NULL, 0}
-/* key, kind, where, least, most, names, traits, and its keys and places in model files, JSON and the tables of sweeps */
+/*
+ * Key, kind, where, least, most, names, traits, and its keys and places in model files, JSON and the tables of sweeps;
+ * in the second line its option: name, heading, argument, meaning, what holds without it, least and most.
+ */
 static const carrynet_field fields[] = {
-    {"bits",             CARRYNET_FIELD_U32,  AT(steps),            1,       1000000,         NULL,       SHAPES | TITLE | AXIS,            {{"bits", 5},            {"bits", 1},              {"bits", 1}}},
-    {"hidden",           CARRYNET_FIELD_U32,  AT(shape.hidden),     1,       CARRYNET_HIDDEN, NULL,       VARIES | SHAPES | TITLE | AXIS,   {NONE,                   {"hidden", 2},            {"hidden", 2}}},
-    {"bias",             CARRYNET_FIELD_FLAG, AT(shape.bias),       0,       1,               NULL,       SHAPES | AXIS,                    {NONE,                   {"bias", 3},              {"bias", 3}}},
-    {"precision",        CARRYNET_FIELD_NAME, AT(precision),        0,       0,               precisions, SHAPES | AXIS,                    {{"precision", 1},       {"precision", 5},         {"precision", 4}}},
-    {"batch",            CARRYNET_FIELD_U32,  AT(batch),            1,       16777216,        NULL,       VARIES | SHAPES | TITLE | AXIS,   {{"batch", 6},           {"batch", 8},             {"batch", 5}}},
-    {"loss",             CARRYNET_FIELD_NAME, AT(loss),             0,       0,               losses,     VARIES | SHAPES | TITLE | AXIS,   {{"loss", 2},            {"loss", 12},             {"loss", 6}}},
-    {"optimizer",        CARRYNET_FIELD_NAME, AT(optimizer),        0,       0,               optimizers, VARIES | SHAPES | TITLE | AXIS,   {{"optimizer", 3},       {"optimizer", 9},         {"optimizer", 7}}},
-    {"schedule",         CARRYNET_FIELD_NAME, AT(schedule),         0,       0,               schedules,  SHAPES | AXIS,                    {{"schedule", 4},        {"schedule", 11},         {"schedule", 8}}},
-    {"lr",               CARRYNET_FIELD_REAL, AT(rate),             0x1p-40, 0x1p20,          NULL,       VARIES | SHAPES | TITLE | AXIS,   {{"rate", 7},            {"lr", 10},               {"lr", 9}}},
-    {"momentum",         CARRYNET_FIELD_REAL, AT(momentum),         0,       1,               NULL,       SHAPES | AXIS | BELOW | FLOORED,  {{"momentum", 8},        {"momentum", 13},         {"momentum", 10}}},
-    {"decay",            CARRYNET_FIELD_REAL, AT(decay),            0,       1,               NULL,       SHAPES | AXIS | BELOW | FLOORED,  {{"decay", 9},           {"decay", 14},            {"decay", 11}}},
-    {"epsilon",          CARRYNET_FIELD_REAL, AT(epsilon),          0x1p-40, 1,               NULL,       SHAPES | AXIS,                    {{"epsilon", 10},        {"epsilon", 15},          {"epsilon", 12}}},
-    {"clip",             CARRYNET_FIELD_REAL, AT(clip),             0,       0x1p60,          NULL,       SHAPES | AXIS | FLOORED,          {{"clip", 11},           {"clip", 16},             {"clip", 13}}},
-    {"noise",            CARRYNET_FIELD_REAL, AT(noise),            0,       1,               NULL,       VARIES | SHAPES | AXIS | FLOORED, {{"noise", 12},          {"noise", 17},            {"noise", 14}}},
-    {"scale",            CARRYNET_FIELD_REAL, AT(scale),            0x1p-30, 0x1p10,          NULL,       SHAPES | AXIS,                    {{"scale", 13},          {"scale", 4},             {"scale", 15}}},
-    {"nets",             CARRYNET_FIELD_U32,  AT(networks),         1,       16777216,        NULL,       0,                                {NONE,                   {"nets", 6},              NONE}},
-    {"seed",             CARRYNET_FIELD_U64,  AT(seed),             0,       0x1p64,          NULL,       VARIES | SHAPES,                  {{"seed", 14},           {"seed", 7},              {"seed", 16}}},
-    {"check_every",      CARRYNET_FIELD_U32,  AT(check_every),      1,       4294967295.0,    NULL,       FOLLOWS | AXIS,                   {{"check_every", 16},    {"check_every", 21},      {"check_every", 17}}},
-    {"updates",          CARRYNET_FIELD_U64,  AT(updates),          0,       4294967295.0,    NULL,       FOLLOWS,                          {{"updates", 15},        {"max_updates", 18},      {"max_updates", 18}}},
-    {"defaults_version", CARRYNET_FIELD_U32,  AT(defaults_version), 0,       4294967295.0,    NULL,       0,                                {{"defaults", 17},       {"defaults_version", 22}, {"defaults", 19}}},
-    {"until_proved",     CARRYNET_FIELD_U32,  AT(until_proved),     0,       4294967295.0,    NULL,       OPTIONAL,                         {{"until_proved", 18},   {"prover", 23},           {"prover", 20}}},
-    {"train_fraction",   CARRYNET_FIELD_REAL, AT(train_fraction),   0.01,    0.99,            NULL,       SHAPES | OPTIONAL,                {{"train_fraction", 19}, {"train_fraction", 19},   NONE}},
-    {"split_seed",       CARRYNET_FIELD_U64,  AT(split_seed),       0,       0x1p64,          NULL,       SHAPES | OPTIONAL,                {{"split_seed", 20},     {"split_seed", 20},       NONE}},
-    {"weight_decay",     CARRYNET_FIELD_REAL, AT(weight_decay),     0,       1,               NULL,       SHAPES | AXIS | OPTIONAL,         {{"weight_decay", 21},   {"weight_decay", 24},     {"weight_decay", 21}}},
+    {"bits",             CARRYNET_FIELD_U32,  AT(steps),            1,       1000000,         NULL,       SHAPES | TITLE | AXIS,            {{"bits", 5},            {"bits", 1},              {"bits", 1}},
+     {"bits", LEARN, "T", "steps of a training sequence, one bit a step; operands have T-1 bits, so that the result fits (two less for add3 and times3, T where nothing is carried)", NULL, 2, 1000000}},
+    {"hidden",           CARRYNET_FIELD_U32,  AT(shape.hidden),     1,       CARRYNET_HIDDEN, NULL,       VARIES | SHAPES | TITLE | AXIS,   {NONE,                   {"hidden", 2},            {"hidden", 2}},
+     {"hidden", NETWORK, "H", "hidden units", NULL, 0, 0}},
+    {"bias",             CARRYNET_FIELD_FLAG, AT(shape.bias),       0,       1,               NULL,       SHAPES | AXIS,                    {NONE,                   {"bias", 3},              {"bias", 3}},
+     {"bias", NETWORK, NULL, "give hidden units and outputs a bias", NULL, 0, 0}},
+    {"precision",        CARRYNET_FIELD_NAME, AT(precision),        0,       0,               precisions, SHAPES | AXIS,                    {{"precision", 1},       {"precision", 5},         {"precision", 4}},
+     {"precision", NETWORK, "P", "32-bit or 64-bit floating point", NULL, 0, 0}},
+    {"batch",            CARRYNET_FIELD_U32,  AT(batch),            1,       16777216,        NULL,       VARIES | SHAPES | TITLE | AXIS,   {{"batch", 6},           {"batch", 8},             {"batch", 5}},
+     {"batch", TRAINING, "B", "sequences of one update", NULL, 0, 0}},
+    {"loss",             CARRYNET_FIELD_NAME, AT(loss),             0,       0,               losses,     VARIES | SHAPES | TITLE | AXIS,   {{"loss", 2},            {"loss", 12},             {"loss", 6}},
+     {"loss", TRAINING, "NAME", "what is made small; faulty-squared is the mistake of seed 003 (`carrynet replay 003`)", NULL, 0, 0}},
+    {"optimizer",        CARRYNET_FIELD_NAME, AT(optimizer),        0,       0,               optimizers, VARIES | SHAPES | TITLE | AXIS,   {{"optimizer", 3},       {"optimizer", 9},         {"optimizer", 7}},
+     {"optimizer", TRAINING, "NAME", "how the weights move", NULL, 0, 0}},
+    {"schedule",         CARRYNET_FIELD_NAME, AT(schedule),         0,       0,               schedules,  SHAPES | AXIS,                    {{"schedule", 4},        {"schedule", 11},         {"schedule", 8}},
+     {"schedule", TRAINING, "NAME", "the learning rate over time", NULL, 0, 0}},
+    {"lr",               CARRYNET_FIELD_REAL, AT(rate),             0x1p-40, 0x1p20,          NULL,       VARIES | SHAPES | TITLE | AXIS,   {{"rate", 7},            {"lr", 10},               {"lr", 9}},
+     {"lr", TRAINING, "X", "learning rate; the default suits the optimizer", NULL, 1e-12, 1e6}},
+    {"momentum",         CARRYNET_FIELD_REAL, AT(momentum),         0,       1,               NULL,       SHAPES | AXIS | BELOW | FLOORED,  {{"momentum", 8},        {"momentum", 13},         {"momentum", 10}},
+     {"momentum", TRAINING, "X", "memory of earlier gradients (momentum, adam)", NULL, 0, 0}},
+    {"decay",            CARRYNET_FIELD_REAL, AT(decay),            0,       1,               NULL,       SHAPES | AXIS | BELOW | FLOORED,  {{"decay", 9},           {"decay", 14},            {"decay", 11}},
+     {"decay", TRAINING, "X", "memory of their squares (rmsprop, adam)", NULL, 0, 0}},
+    {"epsilon",          CARRYNET_FIELD_REAL, AT(epsilon),          0x1p-40, 1,               NULL,       SHAPES | AXIS,                    {{"epsilon", 10},        {"epsilon", 15},          {"epsilon", 12}},
+     {"epsilon", TRAINING, "X", "keeps the division by them safe (rmsprop, adam)", NULL, 1e-12, 1}},
+    {"clip",             CARRYNET_FIELD_REAL, AT(clip),             0,       0x1p60,          NULL,       SHAPES | AXIS | FLOORED,          {{"clip", 11},           {"clip", 16},             {"clip", 13}},
+     {"clip", TRAINING, "X", "longest gradient; 0: any length", NULL, 0, 1e18}},
+    {"noise",            CARRYNET_FIELD_REAL, AT(noise),            0,       1,               NULL,       VARIES | SHAPES | AXIS | FLOORED, {{"noise", 12},          {"noise", 17},            {"noise", 14}},
+     {"noise", TRAINING, "X", "add random numbers from -X to X to the hidden units while training", NULL, 0, 0}},
+    {"scale",            CARRYNET_FIELD_REAL, AT(scale),            0x1p-30, 0x1p10,          NULL,       SHAPES | AXIS,                    {{"scale", 13},          {"scale", 4},             {"scale", 15}},
+     {"scale", NETWORK, "X", "first weights are random from -X to X", NULL, 1e-9, 0x1p10}},
+    {"nets",             CARRYNET_FIELD_U32,  AT(networks),         1,       16777216,        NULL,       0,                                {NONE,                   {"nets", 6},              NONE},
+     {"nets", NETWORK, "N", "train N networks at once, network i (from 0) with seed S+i; each comes out as if trained alone", NULL, 0, 0}},
+    {"seed",             CARRYNET_FIELD_U64,  AT(seed),             0,       0x1p64,          NULL,       VARIES | SHAPES,                  {{"seed", 14},           {"seed", 7},              {"seed", 16}},
+     {"seed", NETWORK, "S", "start of the random numbers: same seed and settings, same file, on every device", NULL, 0, 0}},
+    {"check_every",      CARRYNET_FIELD_U32,  AT(check_every),      1,       4294967295.0,    NULL,       FOLLOWS | AXIS,                   {{"check_every", 16},    {"check_every", 21},      {"check_every", 17}},
+     {"check-every", LONG, "E", "updates between two looks at the check set", NULL, 0, 0}},
+    {"updates",          CARRYNET_FIELD_U64,  AT(updates),          0,       4294967295.0,    NULL,       FOLLOWS,                          {{"updates", 15},        {"max_updates", 18},      {"max_updates", 18}},
+     {"max-updates", LONG, "N", "give up after N updates; the file is written all the same, the exit code is 5", NULL, 1, 4294967295.0}},
+    {"defaults_version", CARRYNET_FIELD_U32,  AT(defaults_version), 0,       4294967295.0,    NULL,       0,                                {{"defaults", 17},       {"defaults_version", 22}, {"defaults", 19}},
+     {NULL, NULL, NULL, NULL, NULL, 0, 0}},
+    {"until_proved",     CARRYNET_FIELD_U32,  AT(until_proved),     0,       4294967295.0,    NULL,       OPTIONAL,                         {{"until_proved", 18},   {"prover", 23},           {"prover", 20}},
+     {NULL, NULL, NULL, NULL, NULL, 0, 0}},
+    {"train_fraction",   CARRYNET_FIELD_REAL, AT(train_fraction),   0.01,    0.99,            NULL,       SHAPES | OPTIONAL,                {{"train_fraction", 19}, {"train_fraction", 19},   NONE},
+     {"train-fraction", TRAINING, "F", "draw problems for training from about this share of all; how the network does on the others is in the log and the progress. It still stops when every problem is solved", "all are drawn", 0, 0}},
+    {"split_seed",       CARRYNET_FIELD_U64,  AT(split_seed),       0,       0x1p64,          NULL,       SHAPES | OPTIONAL,                {{"split_seed", 20},     {"split_seed", 20},       NONE},
+     {"split-seed", TRAINING, "S", "which problems are held out: the same for every seed, network and length", NULL, 0, 0}},
+    {"weight_decay",     CARRYNET_FIELD_REAL, AT(weight_decay),     0,       1,               NULL,       SHAPES | AXIS | OPTIONAL,         {{"weight_decay", 21},   {"weight_decay", 24},     {"weight_decay", 21}},
+     {"weight-decay", TRAINING, "X", "shrink each weight by X times the learning rate at every update, apart from the gradient, as AdamW does", NULL, 0, 0}},
 };
 /* clang-format on */
 enum { FIELDS = sizeof fields / sizeof fields[0] };

@@ -45,14 +45,26 @@ typedef struct carrynet_field_key {
     unsigned place;
 } carrynet_field_key;
 
+/* How the program offers a field: what --help, man pages, completions and messages say of its option. */
+typedef struct carrynet_field_option {
+    const char *name;     /* without its dashes; NULL: there is none */
+    const char *heading;  /* that it stands under, in the order of CARRYNET_MEDIUM_JSON */
+    const char *argument; /* what --help calls the value, NULL of a flag */
+    const char *meaning;
+    const char *fallback; /* what holds without it, NULL: the default of carrynet_settings_init */
+    double least,
+        most; /* what it takes where the field takes more: rounded inwards to what is easily said; or both 0 */
+} carrynet_field_option;
+
 typedef struct carrynet_field {
-    const char *key; /* in messages, and of the option, which has dashes for underscores */
+    const char *key; /* in messages */
     carrynet_field_kind kind;
     size_t offset;                    /* in carrynet_settings */
     double least, most;               /* of numbers */
     const carrynet_field_name *names; /* of an enumeration, ended by a NULL name */
     unsigned traits;                  /* CARRYNET_FIELD_ bits */
     carrynet_field_key in[CARRYNET_MEDIA];
+    carrynet_field_option option;
 } carrynet_field;
 
 /* The row of that index; NULL after the last. The order is that of the columns of a sweep's table. */

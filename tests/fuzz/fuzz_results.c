@@ -88,7 +88,7 @@ static void draw(uint8_t how, const char *text, size_t size)
         fuzz_answered(status = plot_table_keep(&table, "hidden=8,hidden=2,lr=0.1"));
     if (status == CARRYNET_OK)
         fuzz_answered(plot_results_script(&page, &table, (plot_chart)(how % (PLOT_CHART_ALL + 1)),
-                                          choice_by(how / 8 % 7), how > 127));
+                                          plot_column(how / 8 % 7), how > 127));
     for (size_t i = 0; i < page.script.size; ++i)
         fuzz_must(((unsigned char)page.script.data[i] >= ' ' && (unsigned char)page.script.data[i] < 0x7f) ||
                       page.script.data[i] == '\n',

@@ -4,6 +4,7 @@
  */
 #include "cli/demo/demo_verdicts.h"
 #include "cli/console.h"
+#include "cli/device_options.h"
 #include "cli/drivers.h"
 #include "cli/options.h"
 #include "cli/prove_report.h"

@@ -87,28 +87,28 @@ static void put_offer(FILE *stream, const word_offer *offer)
 /* The names of a command's options: all of them, or those that take a value. */
 static void put_options(FILE *stream, const cli_command *command, bool valued)
 {
-    const option_row *row;
-    for (size_t i = 0; (row = option_at(i)) != NULL; ++i) {
-        if (!row_of_command(command, row) || (valued && row->kind == OPTION_KIND_FLAG))
+    cli_option row;
+    for (size_t i = 0; option_at(&row, command, i); ++i) {
+        if (valued && row.kind == OPTION_FLAG)
             continue;
-        if (row->letter != 0)
-            (void)fprintf(stream, " -%c", row->letter);
-        (void)fprintf(stream, " --%s", row->name);
+        if (row.letter != 0)
+            (void)fprintf(stream, " -%c", row.letter);
+        (void)fprintf(stream, " --%s", row.name);
     }
 }
 
 static void put_values(FILE *stream, const cli_command *command)
 {
-    const option_row *row;
-    for (size_t i = 0; (row = option_at(i)) != NULL; ++i) {
+    cli_option row;
+    for (size_t i = 0; option_at(&row, command, i); ++i) {
         word_offer offer;
-        if (!row_of_command(command, row) || row->kind == OPTION_KIND_FLAG)
+        if (row.kind == OPTION_FLAG)
             continue;
         (void)fputs("    '", stream);
-        if (row->letter != 0)
-            (void)fprintf(stream, "%s -%c' | '", command->name, row->letter);
-        (void)fprintf(stream, "%s --%s') ", command->name, row->name);
-        offer_value(&offer, row);
+        if (row.letter != 0)
+            (void)fprintf(stream, "%s -%c' | '", command->name, row.letter);
+        (void)fprintf(stream, "%s --%s') ", command->name, row.name);
+        offer_value(&offer, &row);
         put_offer(stream, &offer);
         (void)fputs("; return ;;\n", stream);
         base_text_free(&offer.names);

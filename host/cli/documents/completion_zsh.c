@@ -52,9 +52,9 @@ static void put_offer(FILE *stream, const word_offer *offer, const char *word)
     }
 }
 
-static void put_option(FILE *stream, const option_row *row)
+static void put_option(FILE *stream, const cli_option *row)
 {
-    const bool valued = row->kind != OPTION_KIND_FLAG;
+    const bool valued = row->kind != OPTION_FLAG;
     word_offer offer = {0};
     (void)fputs(" \\\n        ", stream);
     if (row->letter != 0)
@@ -74,14 +74,13 @@ static void put_option(FILE *stream, const option_row *row)
 
 static void put_command(FILE *stream, const cli_command *command)
 {
-    const option_row *row;
+    cli_option row;
     word_offer offer;
     char word[64];
     bool repeats = false;
     (void)fprintf(stream, "    (%s) _arguments -s -S", command->name);
-    for (size_t i = 0; (row = option_at(i)) != NULL; ++i)
-        if (row_of_command(command, row))
-            put_option(stream, row);
+    for (size_t i = 0; option_at(&row, command, i); ++i)
+        put_option(stream, &row);
     for (size_t k = 0; !repeats && offer_operand(&offer, word, &repeats, command, k); ++k) {
         if (repeats)
             (void)fputs(" \\\n        '*", stream);

@@ -24,16 +24,13 @@ typedef struct word_offer {
 } word_offer;
 
 /* What can follow an option of a command. base_text_free its names. */
-void offer_value(word_offer *offer, const option_row *row);
+void offer_value(word_offer *offer, const cli_option *row);
 
 /*
  * What can stand as operand `index` of a command. False if it takes no more; `word` [64] is its name in the usage line,
  * and *last says whether it is the one that repeats.
  */
 bool offer_operand(word_offer *offer, char word[64], bool *repeats, const cli_command *command, size_t index);
-
-/* The row if it is one of the command. */
-bool row_of_command(const cli_command *command, const option_row *row);
 
 /* man1: the page of a command, and of the program itself. */
 void manual_command(FILE *stream, const cli_command *command, const char *date);

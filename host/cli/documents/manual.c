@@ -104,15 +104,15 @@ static void put_meanings(FILE *stream, const char *heading, const cli_meaning *m
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
-static void add_range(base_text *text, const option_row *row)
+static void add_range(base_text *text, const cli_option *row)
 {
-    if ((row->kind == OPTION_KIND_COUNT || row->kind == OPTION_KIND_LIST) && row->most < UINT32_MAX)
+    if ((row->kind == OPTION_COUNT || row->kind == OPTION_COUNTS) && row->most < UINT32_MAX)
         base_text_add(text, " From %llu to %llu.", (unsigned long long)row->least, (unsigned long long)row->most);
-    if ((row->kind == OPTION_KIND_REAL || row->kind == OPTION_KIND_REALS) && row->most_real < 1e9)
+    if ((row->kind == OPTION_REAL || row->kind == OPTION_REALS) && row->most_real < 1e9)
         base_text_add(text, " From %.10g to %s%.10g.", row->least_real, row->below ? "below " : "", row->most_real);
 }
 
-static void put_option(FILE *stream, const option_row *row)
+static void put_option(FILE *stream, const cli_option *row)
 {
     char holds[64];
     base_text text = {0};
@@ -131,7 +131,7 @@ static void put_option(FILE *stream, const option_row *row)
     help_meaning(&text, row);
     base_text_add(&text, ".");
     add_range(&text, row);
-    if (settings_default(holds, sizeof holds, row)[0] != '\0')
+    if (help_default(holds, sizeof holds, row)[0] != '\0')
         base_text_add(&text, " Default: %s.", holds);
     put_text(stream, text.failed ? row->meaning : text.data);
     base_text_free(&text);
@@ -139,16 +139,14 @@ static void put_option(FILE *stream, const option_row *row)
 
 static void put_options(FILE *stream, const cli_command *command)
 {
-    const char *group = "";
-    const option_row *row;
+    const char *heading = "";
+    cli_option row;
     (void)fputs(".SH OPTIONS\n", stream);
-    for (size_t i = 0; (row = option_at(i)) != NULL; ++i) {
-        if (!row_of_command(command, row))
-            continue;
-        if (strcmp(group, row->group) != 0)
-            (void)fprintf(stream, ".SS %s\n", row->group);
-        group = row->group;
-        put_option(stream, row);
+    for (size_t i = 0; option_at(&row, command, i); ++i) {
+        if (strcmp(heading, row.heading) != 0)
+            (void)fprintf(stream, ".SS %s\n", row.heading);
+        heading = row.heading;
+        put_option(stream, &row);
     }
 }
 
@@ -194,14 +192,14 @@ void manual_command(FILE *stream, const cli_command *command, const char *date)
         put_operands(stream, command->output + strlen("-o "));
     }
     (void)fputs(" [\\fIOPTIONS\\fR]\n", stream);
-    if (command->id == COMMAND_VERIFY) {
+    if (strcmp(command->name, "verify") == 0) {
         (void)fputs(".br\n\\fBcarrynet\\-verify\\fR ", stream);
         put_operands(stream, command->operands);
         (void)fputc('\n', stream);
     }
     (void)fputs(".SH DESCRIPTION\n", stream);
     put_text(stream, command->text);
-    if (command->id == COMMAND_VERIFY) {
+    if (strcmp(command->name, "verify") == 0) {
         (void)fputs(".PP\n", stream);
         put_text(stream, "`carrynet-verify` is that program: it has no options, and links neither OpenCL nor the "
                          "prover.");

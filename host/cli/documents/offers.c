@@ -31,30 +31,22 @@ static void offer_word(word_offer *offer, const char *word)
         add_name(offer, carrynet_task_at(i)->name);
 }
 
-bool row_of_command(const cli_command *command, const option_row *row)
+static void add_offers(word_offer *offer, const char *(*name)(size_t))
 {
-    return (row->commands >> command->id & 1u) != 0;
+    offer->kind = WORD_NAMES;
+    for (size_t i = 0; name(i) != NULL; ++i)
+        add_name(offer, name(i));
 }
 
-void offer_value(word_offer *offer, const option_row *row)
+void offer_value(word_offer *offer, const cli_option *row)
 {
-    static const char *const devices[] = {"gpu", "cpu", "host", "reference"};
-    offer_word(offer, row->kind == OPTION_KIND_TEXT ? row->argument : "");
-    if (row->choice != NULL) {
-        offer->kind = row->kind == OPTION_KIND_CHOICES ? WORD_NAMES_LIST : WORD_NAMES;
-        for (size_t i = 0; row->choice(i) != NULL; ++i)
-            add_name(offer, row->choice(i));
-    }
-    if (row->id == OPTION_DEVICE) {
-        offer->kind = WORD_NAMES;
-        for (size_t i = 0; i < sizeof devices / sizeof devices[0]; ++i)
-            add_name(offer, devices[i]);
-    }
-    if (row->id == OPTION_CASE) {
-        offer->kind = WORD_NAMES;
-        for (size_t i = 0; i < carrynet_case_count(); ++i)
-            add_name(offer, carrynet_case_name(i));
-    }
+    offer_word(offer, row->kind >= OPTION_TEXT ? row->argument : "");
+    if (row->kind == OPTION_NAME || row->kind == OPTION_NAMES)
+        offer->kind = row->kind == OPTION_NAMES ? WORD_NAMES_LIST : WORD_NAMES;
+    for (size_t i = 0; option_name(row, i) != NULL; ++i)
+        add_name(offer, option_name(row, i));
+    if (row->offer != NULL)
+        add_offers(offer, row->offer);
 }
 
 bool offer_operand(word_offer *offer, char word[64], bool *repeats, const cli_command *command, size_t index)
@@ -82,15 +74,7 @@ bool offer_operand(word_offer *offer, char word[64], bool *repeats, const cli_co
     if (!found && !*repeats)
         return false;
     offer_word(offer, word);
-    if (command->id == COMMAND_REPLAY) {
-        offer->kind = WORD_NAMES;
-        for (size_t i = 0; i < carrynet_recipe_count(); ++i)
-            add_name(offer, carrynet_recipe_at(i)->name);
-    }
-    if (command->id == COMMAND_HELP) {
-        offer->kind = WORD_NAMES;
-        for (size_t i = 0; i < command_table_size; ++i)
-            add_name(offer, command_table[i].name);
-    }
+    if (command->offer != NULL)
+        add_offers(offer, command->offer);
     return true;
 }

@@ -18,6 +18,9 @@ typedef enum plot_chart {
     PLOT_CHART_ALL = PLOT_CHARTS /* that the results have data for, but for updates, which say what sequences say */
 } plot_chart;
 
+/* What results can be drawn by: the task, and settings; NULL after the last. */
+const char *plot_column(size_t index);
+
 /* The script in page->script, in groups by the values of column `by`. */
 carrynet_status plot_results_script(plot_page *page, const plot_table *table, plot_chart chart, const char *by,
                                     bool png);

@@ -1,0 +1,22 @@
+/* What prove was given; and how hard it and report try: --budget, --states and --seconds. */
+#ifndef CLI_PROVE_OPTIONS_H
+#define CLI_PROVE_OPTIONS_H
+
+#include "cli/options.h"
+
+typedef struct prove_given {
+    const char *task, *output;
+    cli_value net, arithmetic, by;
+    bool all, json;
+} prove_given;
+extern prove_given given_prove;
+
+/* In the order of carrynet_prove_by. */
+extern const char *const prove_ways[];
+
+extern const cli_option effort_options[];
+
+/* The library's options of a proof, with what was given; seconds are 0 where they were not. */
+void effort_from_options(carrynet_prove_options *options);
+
+#endif
