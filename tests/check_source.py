@@ -26,6 +26,10 @@ ORDER = ["include/carrynet", "kernels", "host/base", "host/task", "host/net", "h
          "host/exchange", "host/comm", "host/reference", "host/backend", "host/opencl", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
+# The program includes public headers and host/base, and but for these nothing else of the library: what makes it one of
+# several processes, what only doctor asks of an installation, and a container of arrays that knows no network.
+OPEN_TO_CLI = ["host/comm/collectives.h", "host/engine/device_list.h", "host/exchange/npz.h", "host/opencl/installation.h",
+               "host/prove/proof_bytes.h"]
 ENDING = ["host/comm/transport_single.c"]  # it ends the process where its caller asks for that
 # Headers that one folder alone includes.
 HOMES = [(r"(CL|OpenCL)/", "host/opencl"), (r"mpi\.h$", "host/comm")]
@@ -76,6 +80,8 @@ def check_includes(root):
                 problems.append(f"{path}:{number}: \"{name}\" is in no folder of the order")
             elif room_of(target) != "kernels" and ORDER.index(room_of(target)) > ORDER.index(room):
                 problems.append(f"{path}:{number}: {room} may not include {target}: it stands below")
+            elif room == "host/cli" and room_of(target) not in ("host/cli", "host/base", "include/carrynet") and target not in OPEN_TO_CLI:
+                problems.append(f"{path}:{number}: {target} is no public header, nor open to the program")
         if room not in PROGRAMS and path not in ENDING and room.startswith("host/"):
             for number, line in enumerate(code_of(text).split("\n"), 1):
                 found = PRINTING.search(line)
@@ -209,7 +215,7 @@ GOOD = {
     "host/opencl/launch.c": "#include <CL/cl.h>\n#include \"kernels/arithmetic.h\"\n",
     "host/comm/transport_mpi.c": "#include <mpi.h>\n",
     "host/reference/formulas/forward.c": "real f(const real *w, int k, int H, real s)\n{\n    return s + w[k * H + 1];\n}\n",
-    "host/cli/main.c": "#include \"net/net.c\"\nint main(void) { printf(\"\"); return 0; }\n",
+    "host/cli/main.c": "#include \"base/base.h\"\n#include <carrynet/good.h>\nint main(void) { printf(\"\"); return 0; }\n",
 }
 
 KERNEL = "#pragma OPENCL FP_CONTRACT OFF\n__kernel void k(__global real *y, real a, real b, int n)\n{\n    %s\n}\n"
@@ -219,6 +225,8 @@ BAD = [
     ("includes", "host/base/bad.c", "#include \"net/net.c\"\n", "stands below"),
     ("includes", "host/base/bad.c", "#include \"../net/net.c\"\n", "stands below"),
     ("includes", "include/carrynet/bad.h", "#include \"base/base.h\"\n", "stands below"),
+    ("includes", "host/cli/bad.c", "#include \"net/net.c\"\n", "nor open to the program"),
+    ("includes", "host/cli/bad.c", "#include \"../net/net.c\"\n", "nor open to the program"),
     ("includes", "host/net/bad.c", "#include <CL/cl.h>\n", "outside host/opencl"),
     ("includes", "host/net/bad.c", "#include \"CL/opencl.h\"\n", "outside host/opencl"),
     ("includes", "host/engine/bad.c", "#include <mpi.h>\n", "outside host/comm"),

@@ -10,7 +10,7 @@
 #include "cli/prove_options.h"
 #include "cli/prove_ranks.h"
 #include "cli/prove_report.h"
-#include "cli/train_progress.h"
+#include "cli/signals.h"
 #include "comm/collectives.h"
 #include "prove/proof_bytes.h"
 #include <inttypes.h>
@@ -50,7 +50,7 @@ static bool out_of_time(const proving *p)
 
 static bool stopped(const proving *p)
 {
-    return atomic_load(&p->ended) || train_progress_signal() != 0 || out_of_time(p);
+    return atomic_load(&p->ended) || signals_caught() != 0 || out_of_time(p);
 }
 
 /* The progress line, while the lock is held; not more often than can be read. */
@@ -92,7 +92,7 @@ static void keep_progress(void *self, const carrynet_prove_progress *progress)
     (void)pthread_mutex_lock(&p->lock);
     const bool other = p->count == 1 && p->progress.part != progress->part;
     if (other && progress->part == CARRYNET_PROVE_STATES)
-        train_progress_open_device(); /* exhaustion opens it; of one network nothing is lost */
+        signals_open_device(); /* exhaustion opens it; of one network nothing is lost */
     p->progress = *progress;
     p->shown = other ? 0 : p->shown;
     show(p);
@@ -188,7 +188,7 @@ static carrynet_status tell(proving *p, prove_result *result)
     }
     if (status != CARRYNET_OK)
         return status;
-    if (proof->aborted && out_of_time(p) && train_progress_signal() == 0)
+    if (proof->aborted && out_of_time(p) && signals_caught() == 0)
         (void)snprintf(proof->reason, sizeof proof->reason, "stopped by --seconds %g; try more", p->seconds);
     p->proved += proof->verdict == CARRYNET_VERDICT_PROVED ? 1 : 0;
     p->refuted += proof->verdict == CARRYNET_VERDICT_REFUTED ? 1 : 0;
@@ -419,8 +419,8 @@ static bool may_exhaust(const proving *p)
 
 static int verdict_code(const proving *p)
 {
-    if (p->unfinished > 0 && train_progress_signal() != 0)
-        return 128 + train_progress_signal();
+    if (p->unfinished > 0 && signals_caught() != 0)
+        return 128 + signals_caught();
     return p->refuted > 0 ? EXIT_CODE_CHECK : p->unknown > 0 ? EXIT_CODE_NOT_REACHED : EXIT_CODE_DONE;
 }
 
@@ -451,7 +451,7 @@ int command_prove(const cli_arguments *arguments)
         status = base_allocate(&p.done, p.count, sizeof *p.done);
     if (may_exhaust(&p))
         drivers_prepare(true);
-    train_progress_catch_signals();
+    signals_catch();
     if (status == CARRYNET_OK)
         status = job_own_engine(&p.saved.options, &device);
     code = status != CARRYNET_OK ? console_status(status) : prepare(&p, arguments, path);
@@ -470,7 +470,7 @@ int command_prove(const cli_arguments *arguments)
             code = EXIT_CODE_CHECK;
         goto done;
     }
-    code = train_progress_code(EXIT_CODE_DONE);
+    code = signals_code(EXIT_CODE_DONE);
     if (!job_is_first())
         goto done;
     if (p.certificates > 0)

@@ -7,6 +7,7 @@
 #include "cli/device_options.h"
 #include "cli/json_values.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 #include "cli/train_progress.h"
 #include <inttypes.h>
 #include <math.h>
@@ -146,7 +147,7 @@ int command_remake(const cli_arguments *arguments)
     options.interrupted = train_progress_interrupted;
     options.self = &progress;
     options.report_seconds = 0.1;
-    train_progress_catch_signals();
+    signals_catch();
     if (!progress.quiet)
         (void)console_progress("Preparing the device ...");
     status = carrynet_sweep_remake(&model, &made, &row->settings, &engine, &options);
@@ -157,7 +158,7 @@ int command_remake(const cli_arguments *arguments)
     }
     if (!made.finished) {
         console_error("stopped before the end: nothing was saved or compared");
-        code = 128 + train_progress_signal();
+        code = 128 + signals_caught();
         goto done;
     }
     status = carrynet_model_save(model, path);

@@ -5,6 +5,7 @@
 #include "cli/console.h"
 #include "cli/device_options.h"
 #include "cli/options.h"
+#include "cli/signals.h"
 #include "cli/train_progress.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -263,11 +264,11 @@ static int replay_one(const cli_arguments *arguments, const carrynet_recipe *rec
     carrynet_status status = against != NULL ? base_read_file(&right, &size, against, MOST_TRANSCRIPT) : CARRYNET_OK;
     if (status != CARRYNET_OK)
         return console_status(status);
-    train_progress_catch_signals();
+    signals_catch();
     status = run_recipe(&run, &options, &engine);
     if (run.model != NULL && path != NULL && status == CARRYNET_OK)
         status = carrynet_model_save(run.model, path);
-    train_progress_release_signals();
+    signals_release();
     if (status == CARRYNET_OK)
         say_end(&run, path);
     else if (ferror(stdout))
@@ -281,8 +282,8 @@ static int replay_one(const cli_arguments *arguments, const carrynet_recipe *rec
         if (!train_progress_end(&run.progress, result) && code == EXIT_CODE_DONE)
             code = EXIT_CODE_FILE;
     }
-    if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
-        code = 128 + train_progress_signal();
+    if (code == EXIT_CODE_DONE && signals_caught() != 0)
+        code = 128 + signals_caught();
     else if (code == EXIT_CODE_DONE && against != NULL)
         code = compare_with(&run, against, right);
     base_free(right);
@@ -309,7 +310,7 @@ static int replay_all(void)
     size_t different = 0;
     int code = EXIT_CODE_DONE;
     engine_from_options(&engine, "host");
-    train_progress_catch_signals();
+    signals_catch();
     for (size_t i = 0; i < carrynet_recipe_count() && code == EXIT_CODE_DONE; ++i) {
         replay_run run = {.recipe = carrynet_recipe_at(i), .progress = {.quiet = true}, .keeps = true};
         const char *right = carrynet_recipe_transcript(run.recipe);
@@ -328,7 +329,7 @@ static int replay_all(void)
         if (status != CARRYNET_OK) {
             code = engine_status(status, &engine);
         } else if (run.progress.stopped) {
-            code = 128 + train_progress_signal();
+            code = 128 + signals_caught();
         } else {
             if (right != NULL)
                 line = first_difference(&got_line, &right_line, run.transcript.data, right);

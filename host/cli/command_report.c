@@ -9,7 +9,7 @@
 #include "cli/device_options.h"
 #include "cli/prove_options.h"
 #include "cli/report/report_data.h"
-#include "cli/train_progress.h"
+#include "cli/signals.h"
 #include <carrynet/fields.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +142,7 @@ static int interrupted(void *self)
         r->shown = now;
         (void)console_progress("Proving ..., %s", console_duration(time, sizeof time, now - r->start));
     }
-    return train_progress_signal() != 0;
+    return signals_caught() != 0;
 }
 
 static struct {
@@ -299,11 +299,11 @@ int command_report(const cli_arguments *arguments)
     int code = prepare(&r, arguments);
     if (code != EXIT_CODE_DONE || !saved_network_open(&r.saved, &r.arguments, &given.net, NULL, &code))
         goto done;
-    train_progress_catch_signals();
+    signals_catch();
     carrynet_status status = gather(&r);
-    if (train_progress_signal() != 0) {
+    if (signals_caught() != 0) {
         console_note("Stopped; %s is not written.", r.output);
-        code = 128 + train_progress_signal();
+        code = 128 + signals_caught();
         goto done;
     }
     if (status == CARRYNET_OK)

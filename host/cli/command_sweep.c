@@ -9,7 +9,7 @@
 #include "cli/json_values.h"
 #include "cli/results_file.h"
 #include "cli/settings_options.h"
-#include "cli/train_progress.h"
+#include "cli/signals.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -248,9 +248,9 @@ typedef struct sweep_progress {
 static int on_interrupted(void *self)
 {
     sweep_progress *progress = self;
-    const int number = train_progress_signal();
+    const int number = signals_caught();
     if (progress->device[0] == '\0' && !progress->opening)
-        train_progress_open_device(); /* the first poll comes before the device is open; only rank 0 learns its name */
+        signals_open_device(); /* the first poll comes before the device is open; only rank 0 learns its name */
     progress->opening = true;
     if (number != 0 && !progress->stopping) {
         console_note("Stopping here and saving what is finished; once more ends it at once.");
@@ -428,12 +428,12 @@ int command_sweep(const cli_arguments *arguments)
     options.wave = wave;
     options.path = job_is_first() ? path : NULL;
     options.comm = job_ranks();
-    train_progress_catch_signals();
+    signals_catch();
     if (!progress.quiet)
         (void)console_progress("Preparing the device ...");
     const carrynet_status status = carrynet_sweep_run(sweep, &engine, &options);
     console_progress_clear();
-    train_progress_release_signals();
+    signals_release();
     if (status != CARRYNET_OK) {
         code = engine_status(status, &engine);
         say_need(status, sweep, wave);
@@ -443,13 +443,13 @@ int command_sweep(const cli_arguments *arguments)
         if (saved > 0)
             console_note("%s holds %" PRIu64 " finished row%s; --resume goes on with %s.", path, saved,
                          saved == 1 ? "" : "s", saved == 1 ? "it" : "them");
-        else if (train_progress_signal() == 0)
+        else if (signals_caught() == 0)
             carrynet_sweep_release(sweep, path);
         goto done;
     }
     if (job_is_first())
         print_end(sweep, path, &progress, given.json);
-    code = train_progress_code(code);
+    code = signals_code(code);
 done:
     carrynet_sweep_free(sweep);
     return code;

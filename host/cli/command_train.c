@@ -8,12 +8,12 @@
 #include "cli/job_ranks.h"
 #include "cli/json_values.h"
 #include "cli/settings_options.h"
+#include "cli/signals.h"
 #include "cli/train_checkpoints.h"
 #include "cli/train_end.h"
 #include "cli/train_progress.h"
 #include "cli/train_proof.h"
 #include "cli/train_snapshots.h"
-#include "net/pass.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -313,11 +313,11 @@ int command_train(const cli_arguments *arguments)
     const kept_networks keep = (kept_networks)given.keep.name;
     carrynet_status status = CARRYNET_OK;
     /* Not for what the training refuses, before anything is allocated. */
-    const bool fits = base_memory() == 0 || net_host_need(&settings) <= (double)base_memory();
+    const bool fits = base_memory() == 0 || carrynet_train_memory(&settings) <= base_memory();
     if (fits && (settings.networks > 1 || keep == KEEP_BEST || settings.until_proved != 0))
         status = base_allocate(&outcomes, settings.networks, sizeof *outcomes);
     options.outcomes = outcomes;
-    train_progress_catch_signals();
+    signals_catch();
     if (!progress.quiet)
         (void)console_progress("Preparing the device ...");
     if (status == CARRYNET_OK)
@@ -339,7 +339,7 @@ int command_train(const cli_arguments *arguments)
     engine.comm = NULL;
     train_progress_share_signal(&progress, job_ranks());
     if (!job_is_first()) {
-        code = train_progress_code(EXIT_CODE_DONE);
+        code = signals_code(EXIT_CODE_DONE);
         goto done;
     }
     train_end end = {.model = model,
@@ -366,16 +366,16 @@ int command_train(const cli_arguments *arguments)
         log_failure(&progress, "no network is exact");
         if (as_json)
             (void)json_line(stdout, train_end_json(&end), JSON_DIGITS);
-        code = train_progress_signal() != 0 ? 128 + train_progress_signal() : EXIT_CODE_NOT_REACHED;
+        code = signals_caught() != 0 ? 128 + signals_caught() : EXIT_CODE_NOT_REACHED;
         goto done;
     }
     if (status == CARRYNET_OK)
         status = carrynet_model_save(kept, path);
     const bool saved = status == CARRYNET_OK;
-    train_progress_release_signals();
+    signals_release();
     if (saved && settings.until_proved != 0)
         status = train_proof_write(&proof, kept, proved);
-    if (status == CARRYNET_OK && train_progress_signal() == 0)
+    if (status == CARRYNET_OK && signals_caught() == 0)
         status = check_model(&end.check, kept, &engine);
     code = status != CARRYNET_OK ? console_status(status) : EXIT_CODE_DONE;
     if (!saved)
@@ -398,8 +398,8 @@ int command_train(const cli_arguments *arguments)
     else if (status == CARRYNET_OK)
         train_end_print(&end);
     json_decref(result);
-    if (code == EXIT_CODE_DONE && train_progress_signal() != 0)
-        code = 128 + train_progress_signal();
+    if (code == EXIT_CODE_DONE && signals_caught() != 0)
+        code = 128 + signals_caught();
     if (code == EXIT_CODE_DONE && (snapshots.failed || checkpoints.failed))
         code = EXIT_CODE_FILE;
     if (code == EXIT_CODE_DONE && settings.until_exact)

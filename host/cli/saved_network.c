@@ -5,7 +5,6 @@
 #include "cli/saved_network.h"
 #include "cli/console.h"
 #include "cli/device_options.h"
-#include "net/value.h"
 
 bool saved_network_load(saved_network *saved, const cli_arguments *arguments, const cli_value *net, int *code)
 {
@@ -98,7 +97,7 @@ carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symb
             uint32_t bits = 0;
             for (uint32_t o = 0; o < task->outputs; ++o) {
                 const size_t at = t * task->outputs + o;
-                const double logit = net_value(z, precision, at);
+                const double logit = carrynet_value(z, precision, at);
                 bits |= (uint32_t)(logit > 0) << o;
                 if (logits != NULL)
                     logits[first * task->outputs + at] = logit;

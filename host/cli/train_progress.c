@@ -7,6 +7,7 @@
 #include "cli/drivers.h"
 #include "cli/job_ranks.h"
 #include "cli/problem_text.h"
+#include "cli/signals.h"
 #include "comm/collectives.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -35,64 +36,11 @@ bool train_progress_can_write(const cli_arguments *arguments, const char *path, 
     return status == CARRYNET_OK;
 }
 
-/* ---- signals --------------------------------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t caught;
-static volatile sig_atomic_t
-    asked; /* somebody looks at it: until then a driver may be in the way, and nothing is lost */
-
-static void catch_signal(int number)
-{
-    if (caught != 0 || !asked)
-        _exit(128 + number);
-    caught = number;
-}
-
-void train_progress_open_device(void)
-{
-    asked = 0;
-}
-
-void train_progress_catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = catch_signal, .sa_flags = SA_RESTART};
-    train_progress_open_device();
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    struct sigaction before;
-    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup stays what it is */
-        (void)sigaction(SIGHUP, &action, NULL);
-    /* A reader of our messages that has gone away is no reason to lose what was learnt. */
-    action.sa_handler = SIG_IGN;
-    (void)sigaction(SIGPIPE, &action, NULL);
-}
-
-int train_progress_signal(void)
-{
-    asked = 1;
-    return (int)caught;
-}
-
-int train_progress_code(int code)
-{
-    return train_progress_signal() != 0 ? 128 + train_progress_signal() : code;
-}
-
 void train_progress_share_signal(train_progress *progress, carrynet_comm *comm)
 {
     progress->stopped = comm_allreduce_or(comm, progress->stopped);
-    if (progress->stopped && caught == 0)
-        caught = SIGTERM;
-}
-
-void train_progress_release_signals(void)
-{
-    (void)signal(SIGINT, SIG_DFL);
-    (void)signal(SIGTERM, SIG_DFL);
-    struct sigaction now;
-    if (sigaction(SIGHUP, NULL, &now) == 0 && now.sa_handler == catch_signal)
-        (void)signal(SIGHUP, SIG_DFL);
+    if (progress->stopped)
+        signals_assume(SIGTERM);
 }
 
 /* ---- the first lines ------------------------------------------------------------------------------------------- */
@@ -389,10 +337,10 @@ int train_progress_report(void *self, const carrynet_report *report)
 int train_progress_interrupted(void *self)
 {
     train_progress *progress = self;
-    asked = 1;
-    if (caught != 0 && !progress->stopped) {
+    const bool caught = signals_caught() != 0;
+    if (caught && !progress->stopped) {
         console_note("Stopping here and saving; once more ends it at once.");
         progress->stopped = true;
     }
-    return caught != 0;
+    return caught;
 }

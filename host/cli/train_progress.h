@@ -1,6 +1,6 @@
 /*
  * What train and replay say while they learn: the device, a progress line (rewritten on a terminal, now and then a new one in a
- * pipe), samples as the seeds print them, the log, and the wish to stop that a signal left.
+ * pipe), samples as the seeds print them, and the log.
  */
 #ifndef CLI_TRAIN_PROGRESS_H
 #define CLI_TRAIN_PROGRESS_H
@@ -55,24 +55,6 @@ void train_progress_resume(train_progress *progress, uint64_t updates, const uin
  * could not be written.
  */
 bool train_progress_end(train_progress *progress, json_t *result);
-
-/*
- * From now on the first SIGINT, SIGTERM or SIGHUP is kept for train_progress_signal, and for the training to stop; a second
- * one exits at once.
- */
-void train_progress_catch_signals(void);
-
-/* The signal that has come, or 0; and an end to the catching, once the model is safe. */
-int train_progress_signal(void);
-
-/*
- * A device is about to be opened, which a driver that hangs would not end: until somebody next asks for a signal, it
- * ends the program at once, as from train_progress_catch_signals on.
- */
-void train_progress_open_device(void);
-int train_progress_code(int code); /* that of the signal, or else this */
-
-void train_progress_release_signals(void);
 
 /* What has stopped one rank has stopped all: where another had a signal in training, so had this one. Collective. */
 void train_progress_share_signal(train_progress *progress, carrynet_comm *comm);

@@ -3,6 +3,7 @@
 #include "base/environment.h"
 #include "kernels/arithmetic.h"
 #include "net/uniform_64.h"
+#include "net/value.h"
 #include <carrynet/net.h>
 #include <carrynet/task.h>
 
@@ -68,4 +69,9 @@ void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_pre
             ((double *)values)[i] = i < weights ? net_uniform_64(c[i % 4], scale) : 0.0;
     }
     (void)base_leave_arithmetic(&environment, CARRYNET_OK);
+}
+
+double carrynet_value(const void *values, carrynet_precision precision, size_t i)
+{
+    return net_value(values, precision, i);
 }

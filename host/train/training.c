@@ -16,6 +16,11 @@ static const double STRIDE_WORK = 1 << 27;
 /* Multiplications of a sample, likewise. */
 static const double SAMPLE_WORK = 1 << 24;
 
+uint64_t carrynet_train_memory(const carrynet_settings *settings)
+{
+    return (uint64_t)net_host_need(settings);
+}
+
 void carrynet_train_options_init(carrynet_train_options *options)
 {
     *options = (carrynet_train_options){0};
@@ -123,7 +128,7 @@ static carrynet_status report(struct training *training, bool last)
         .wave = training->wave,
         .waves = training->waves,
         .device_memory = carrynet_engine_need(training->engine),
-        .host_memory = (uint64_t)net_host_need(training->settings),
+        .host_memory = carrynet_train_memory(training->settings),
         .seconds = now - training->start,
         .last = last,
         .sample = sample.steps > 0 ? &sample : NULL,
@@ -369,7 +374,7 @@ static carrynet_status run_waves(struct training *training, struct checkpoint *f
 /* The model holds every network, however few a wave has: what the engine does not count. */
 static carrynet_status check_memory(const carrynet_settings *settings)
 {
-    const double need = net_host_need(settings), limit = (double)base_memory();
+    const double need = (double)carrynet_train_memory(settings), limit = (double)base_memory();
     if (limit == 0 || need <= limit)
         return CARRYNET_OK;
     return base_fail(CARRYNET_ERROR_MEMORY,

@@ -69,6 +69,9 @@ CARRYNET_API size_t carrynet_shape_trained(const carrynet_shape *shape);
 CARRYNET_API void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_precision precision,
                                       uint64_t seed, double scale);
 
+/* values[i] of an array of float or double, by the precision; exact. */
+CARRYNET_API double carrynet_value(const void *values, carrynet_precision precision, size_t i);
+
 #ifdef __cplusplus
 }
 #endif

@@ -135,6 +135,9 @@ typedef struct carrynet_train_options {
 /* No reports, counter-based source, weights from the seeds. */
 CARRYNET_API void carrynet_train_options_init(carrynet_train_options *options);
 
+/* Bytes that a training takes on the host, beside the engine and what the caller asks for. */
+CARRYNET_API uint64_t carrynet_train_memory(const carrynet_settings *settings);
+
 /* How a network is proved while it trains (until_proved), at most: a search that depends on counts alone. */
 CARRYNET_API void carrynet_train_proof(carrynet_prove_options *options);
 

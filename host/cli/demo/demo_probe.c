@@ -2,7 +2,6 @@
 #include "cli/demo/demo_probe.h"
 #include "base/base.h"
 #include "cli/linear_probe.h"
-#include "net/value.h"
 #include <math.h>
 
 static void place(probe_view *view, const double *h, size_t hidden, const double *weights, const float *w_hy)
@@ -62,7 +61,7 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
             target[p] = view->points[p].carry;
         }
         for (size_t i = 0; i < view->count * hidden; ++i)
-            h[i] = net_value(states.h, settings->precision, i);
+            h[i] = carrynet_value(states.h, settings->precision, i);
         status = linear_probe_open(&probe, h, view->count, hidden);
     }
     if (status == CARRYNET_OK) {

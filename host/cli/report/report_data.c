@@ -1,7 +1,6 @@
 /* The page's data but for the hidden states: numbers as the engine has them, so that the page can compare its own. */
 #include "cli/report/report_data.h"
 #include "cli/problem_text.h"
-#include "net/value.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -70,7 +69,7 @@ static json_t *json_of_parameter(const saved_network *saved, carrynet_parameter 
     const void *values = carrynet_model_values_const(saved->model);
     json_t *list = json_array();
     for (size_t i = first; i < first + place.size; ++i)
-        json_append(list, json_of_real(net_value(values, saved->settings->precision, i)));
+        json_append(list, json_of_real(carrynet_value(values, saved->settings->precision, i)));
     return list;
 }
 

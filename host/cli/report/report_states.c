@@ -6,7 +6,6 @@
  */
 #include "cli/linear_probe.h"
 #include "cli/report/report_data.h"
-#include "net/value.h"
 #include <math.h>
 
 enum { POINTS_MOST = 1600, PROBLEMS_LEAST = 8, STEPS_MOST = 64, PROBES_MOST = 9 };
@@ -48,7 +47,7 @@ static carrynet_status look_at(looked *look, const saved_network *saved)
     if (status == CARRYNET_OK)
         status = base_allocate(&look->weights, hidden + 1, sizeof *look->weights);
     for (size_t i = 0; status == CARRYNET_OK && i < look->points * hidden; ++i)
-        look->h[i] = net_value(look->states.h, s->precision, i);
+        look->h[i] = carrynet_value(look->states.h, s->precision, i);
     return status == CARRYNET_OK ? linear_probe_open(&look->probe, look->h, look->points, hidden) : status;
 }
 
@@ -60,10 +59,10 @@ static double logit_at(const looked *look, const saved_network *saved, size_t po
     const carrynet_place b_y = carrynet_shape_place(&s->shape, CARRYNET_B_Y);
     const void *values = carrynet_model_values_const(saved->model);
     const size_t first = saved->network * carrynet_shape_size(&s->shape);
-    double sum = b_y.size > 0 ? net_value(values, s->precision, first + b_y.offset + output) : 0;
+    double sum = b_y.size > 0 ? carrynet_value(values, s->precision, first + b_y.offset + output) : 0;
     for (size_t j = 0; j < w_hy.rows; ++j)
         sum += look->h[point * w_hy.rows + j] *
-               net_value(values, s->precision, first + w_hy.offset + j * w_hy.columns + output);
+               carrynet_value(values, s->precision, first + w_hy.offset + j * w_hy.columns + output);
     return sum;
 }
 
