@@ -43,12 +43,12 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
         .shared = true,
     };
     const carrynet_individual individuals[2] = {{.seed = 1, .noise = 0.1}, {.seed = 2}};
-    struct net_pass made = pass;
+    struct net_pass passes[2] = {pass, pass}, generated = pass, *staged = NULL;
     struct net_rates rates[2 * 3];                                            /* [updates][networks] */
     static float y[2 * 1100 * 5], h[2 * 1100 * 5 * 17], state[2 * 1100 * 17]; /* of the largest of each */
-    uint32_t *symbols = NULL, *targets = NULL;
-    made.shared = false;
-    made.makes = true;
+    passes[0].individuals = generated.individuals = individuals;
+    generated.shared = false;
+    generated.task = &settings->task;
     for (int i = 0; i < 2 * 3; ++i)
         rates[i] = (struct net_rates){.rate = 0.1, .epsilon = 1e-8};
     carrynet_engine_options_init(&options);
@@ -60,21 +60,20 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
     if (gap > 0)
         opencl_record_launches(trainer, &recorder);
     for (int which = 0; which < 2; ++which) {
-        cr_assert_eq(trainer->operations->stage(trainer, &pass, &symbols, &targets), CARRYNET_OK);
-        memset(symbols, 0x5a, pass.sequences * pass.symbol_words * sizeof *symbols);
-        memset(targets, 0x33, pass.sequences * pass.target_words * sizeof *targets);
+        cr_assert_eq(trainer->operations->stage(trainer, &staged, &passes[which]), CARRYNET_OK);
+        memset(staged->symbols, 0x5a, pass.sequences * pass.symbol_words * sizeof(uint32_t));
+        memset(staged->targets, 0x33, pass.sequences * pass.target_words * sizeof(uint32_t));
         if (which == 0) {
-            cr_assert_eq(trainer->operations->gradient(trainer, &pass, individuals), CARRYNET_OK, "%s",
-                         carrynet_message());
+            cr_assert_eq(trainer->operations->gradient(trainer, staged), CARRYNET_OK, "%s", carrynet_message());
             cr_assert_eq(trainer->operations->update(trainer, rates, pass.sequences), CARRYNET_OK);
         } else {
             const carrynet_forward outputs = {.y = y, .z = y, .h = h, .state = state};
-            cr_assert_eq(trainer->operations->forward(trainer, &pass, &outputs), CARRYNET_OK, "%s", carrynet_message());
+            cr_assert_eq(trainer->operations->forward(trainer, staged, &outputs), CARRYNET_OK, "%s",
+                         carrynet_message());
         }
         cr_assert_eq(opencl_trainer_check_guards(trainer), CARRYNET_OK, "%s", carrynet_message());
     }
-    cr_assert_eq(trainer->operations->train(trainer, &made, &settings->task, individuals, rates, 3), CARRYNET_OK, "%s",
-                 carrynet_message());
+    cr_assert_eq(trainer->operations->train(trainer, &generated, rates, 3), CARRYNET_OK, "%s", carrynet_message());
     cr_assert_eq(opencl_trainer_check_guards(trainer), CARRYNET_OK, "%s", carrynet_message());
     cr_assert_gt(trainer->operations->memory(trainer), 0u);
     cr_assert(gap == 0 || watch.launches >= 3, "%zu launches with scratch", watch.launches);

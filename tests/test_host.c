@@ -181,7 +181,7 @@ Test(host, faults_are_named)
 }
 
 static void wrong_gradient(void *node, struct reference_counts *counts, const void *parameters,
-                           const carrynet_settings *settings, const struct reference_pass *pass, void *scratch)
+                           const carrynet_settings *settings, const struct net_pass *pass, void *scratch)
 {
     reference_32_portable.operations.gradient(node, counts, parameters, settings, pass, scratch);
     ((uint32_t *)node)[7] ^= 1;

@@ -35,9 +35,9 @@ static struct backend *open_backend(const carrynet_settings *settings, const str
     return backend;
 }
 
-static struct net_pass pass_of(const carrynet_settings *settings, size_t first)
+static struct net_pass pass_of(const carrynet_settings *settings, const carrynet_individual *individuals, size_t first)
 {
-    struct net_pass pass = net_training_pass(settings, false);
+    struct net_pass pass = net_training_pass(settings, NULL, individuals);
     pass.sequences = BATCH - first;
     pass.first_sequence = first;
     return pass;
@@ -48,23 +48,25 @@ static void staged_sums(struct sums *sums, struct backend *backend, const carryn
                         const carrynet_individual *individuals, size_t first)
 {
     const carrynet_source source = carrynet_counter_source(&settings->task);
-    const struct net_pass pass = pass_of(settings, first);
-    uint32_t *symbols = NULL, *targets = NULL;
-    MUST(backend->operations->stage(backend, &pass, &symbols, &targets));
-    for (size_t n = 0; n < NETWORKS; ++n)
-        MUST(source.fill(source.self, individuals[n].problem_seed, individuals[n].updates, first, pass.sequences,
-                         pass.steps, symbols + n * pass.sequences * pass.symbol_words,
-                         targets + n * pass.sequences * pass.target_words));
-    MUST(backend->operations->gradient(backend, &pass, individuals));
+    const struct net_pass pass = pass_of(settings, individuals, first);
+    struct net_pass *staged = NULL;
+    MUST(backend_stage(backend, NULL, &staged, &pass, NETWORKS, &source));
+    MUST(backend->operations->gradient(backend, staged));
     MUST(backend->operations->get_sums(backend, sums->values, sums->metrics));
 }
 
-static void made_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
+/* The same of problems that the backend generates; false where it does not. */
+static bool made_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
                       const carrynet_individual *individuals, size_t first)
 {
-    const struct net_pass pass = pass_of(settings, first);
-    MUST(backend->operations->gradient_generated(backend, &pass, &settings->task, individuals));
+    struct net_pass pass = pass_of(settings, individuals, first), *staged = NULL;
+    pass.task = &settings->task;
+    MUST(backend->operations->stage(backend, &staged, &pass));
+    if (staged->symbols != NULL)
+        return false;
+    MUST(backend->operations->gradient(backend, staged));
     MUST(backend->operations->get_sums(backend, sums->values, sums->metrics));
+    return true;
 }
 
 static void same_sums(const struct sums *got, const struct sums *want, const carrynet_settings *settings,
@@ -88,22 +90,22 @@ static void same_update(struct backend *backend, const carrynet_settings *settin
                         const carrynet_individual *individuals, const char *label)
 {
     const size_t size = carrynet_shape_size(&settings->shape), bytes = NETWORKS * size * settings->precision / 8;
-    struct net_pass pass = pass_of(settings, 0);
+    struct net_pass pass = pass_of(settings, individuals, 0);
     struct net_rates rates[NETWORKS];
     struct sums sums;
     static double before[NETWORKS * MOST], want[NETWORKS * MOST], got[NETWORKS * MOST];
     for (int n = 0; n < NETWORKS; ++n)
         rates[n] = engine_rates(settings, individuals[n].rate, UPDATE);
     MUST(backend->operations->get(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
-    made_sums(&sums, backend, settings, individuals, 0);
+    cr_assert(made_sums(&sums, backend, settings, individuals, 0));
     MUST(backend->operations->get_sums(backend, NULL, sums.metrics)); /* the metrics alone leave the rest as it is */
     MUST(backend->operations->set_sums(backend, sums.values));
     MUST(backend->operations->update(backend, rates, BATCH));
     MUST(backend->operations->get(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, got));
     cr_assert(memcmp(got, before, bytes) != 0, "%s: nothing was learnt", label);
     MUST(backend->operations->set(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
-    pass.makes = true;
-    MUST(backend->operations->train(backend, &pass, &settings->task, individuals, rates, 1));
+    pass.task = &settings->task;
+    MUST(backend->operations->train(backend, &pass, rates, 1));
     MUST(backend->operations->get(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, want));
     cr_assert(memcmp(got, want, bytes) == 0, "%s: weights differ from those of training", label);
 }
@@ -118,7 +120,7 @@ static void check(const carrynet_settings *settings, carrynet_launches launches)
     const size_t count = test_bodies(bodies, settings->precision);
     static struct sums want, got;
     struct backend *reference = open_backend(settings, &bodies[0]);
-    cr_assert_null(reference->operations->gradient_generated);
+    cr_assert_not(made_sums(&got, reference, settings, individuals, 0));
     for (size_t b = 1; b < count; ++b) {
         bodies[b].options.launches = launches;
         struct backend *backend = open_backend(settings, &bodies[b]);
@@ -126,12 +128,12 @@ static void check(const carrynet_settings *settings, carrynet_launches launches)
             staged_sums(&want, reference, settings, individuals, first);
             staged_sums(&got, backend, settings, individuals, first);
             same_sums(&got, &want, settings, bodies[b].label, first);
-            if (backend->operations->gradient_generated == NULL)
-                continue;
-            made_sums(&got, backend, settings, individuals, first);
-            same_sums(&got, &want, settings, bodies[b].label, first);
+            const bool made = made_sums(&got, backend, settings, individuals, first);
+            cr_assert_eq(made, backend->operations->train != NULL);
+            if (made)
+                same_sums(&got, &want, settings, bodies[b].label, first);
         }
-        if (backend->operations->gradient_generated != NULL) {
+        if (backend->operations->train != NULL) {
             same_update(backend, settings, individuals, bodies[b].label);
             MUST(opencl_trainer_check_guards(backend));
         }

@@ -5,6 +5,7 @@
 #ifndef BACKEND_BACKEND_H
 #define BACKEND_BACKEND_H
 
+#include "comm/collectives.h"
 #include "net/pass.h"
 #include <carrynet/profile.h>
 
@@ -24,36 +25,30 @@ struct backend_operations {
     carrynet_status (*compact)(struct backend *backend, const uint32_t *from, uint32_t count);
 
     /*
-     * Room for the sequences of the next pass: symbols and targets [networks, or 1 if shared][sequences][words], to be
-     * filled before it.
+     * Makes ready for a pass: *staged is the backend's own, has symbols and targets to be filled, unless the backend
+     * generates them, and is what the pass is run with. It holds until the next is staged.
      */
-    carrynet_status (*stage)(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
-                             uint32_t **targets);
+    carrynet_status (*stage)(struct backend *backend, struct net_pass **staged, const struct net_pass *pass);
 
     /*
-     * Optional. Which sequences of network `network` a pass needs from this process: *count from *first on; the others
-     * need not be filled. NULL: all.
+     * Optional. Which sequences of network `network` a staged pass needs from this process: *count from *first on; the
+     * others need not be filled. NULL: all.
      */
-    void (*wants)(struct backend *backend, const struct net_pass *pass, uint32_t network, size_t *first, size_t *count);
+    void (*wants)(struct backend *backend, const struct net_pass *staged, uint32_t network, size_t *first,
+                  size_t *count);
 
     /* The gradient of the staged sequences into the sums. May return before it is done; individuals are copied. */
-    carrynet_status (*gradient)(struct backend *backend, const struct net_pass *pass,
-                                const carrynet_individual *individuals);
+    carrynet_status (*gradient)(struct backend *backend, struct net_pass *staged);
 
     /*
-     * Optional. The same of sequences pass->first_sequence, ... of the counter-based source of `task`, which the device
-     * generates; a multiple of 64.
+     * Optional, as the next. Trains for `updates` > 0 updates with problems that the backend generates; rates
+     * [updates][networks]. The sums are then those of the last update. May return before it is done.
      */
-    carrynet_status (*gradient_generated)(struct backend *backend, const struct net_pass *pass,
-                                          const carrynet_task *task, const carrynet_individual *individuals);
+    carrynet_status (*train)(struct backend *backend, const struct net_pass *pass, const struct net_rates *rates,
+                             uint32_t updates);
 
-    /*
-     * Optional. Trains for `updates` updates with the problems of the counter-based source of `task`, which the device
-     * generates; rates [updates][networks]. The sums are then those of the last update. May return before it is done. For
-     * no updates it gets its kernels ready.
-     */
-    carrynet_status (*train)(struct backend *backend, const struct net_pass *pass, const carrynet_task *task,
-                             const carrynet_individual *individuals, const struct net_rates *rates, uint32_t updates);
+    /* Builds what training with generated problems launches. */
+    carrynet_status (*prepare)(struct backend *backend, const struct net_pass *pass);
 
     /* Reads the sums: values [networks][trained] or NULL, and metrics [networks] or NULL (sequences are not set). */
     carrynet_status (*get_sums)(struct backend *backend, void *values, carrynet_metrics *metrics);
@@ -62,7 +57,7 @@ struct backend_operations {
     /* Applies the sums over `sequences` sequences: rates [networks], copied. May return before it is done. */
     carrynet_status (*update)(struct backend *backend, const struct net_rates *rates, uint64_t sequences);
 
-    carrynet_status (*forward)(struct backend *backend, const struct net_pass *pass, const carrynet_forward *outputs);
+    carrynet_status (*forward)(struct backend *backend, struct net_pass *staged, const carrynet_forward *outputs);
 
     /* As in profile.h. */
     carrynet_status (*profile)(struct backend *backend, carrynet_profile *profile);
@@ -77,5 +72,20 @@ static inline void backend_free(struct backend *backend)
     if (backend != NULL)
         backend->operations->free(backend);
 }
+
+/*
+ * Stages a pass of `networks` networks and fills in the problems of the source that the backend does not generate. Collective
+ * in comm, as the next, which may be NULL: a source may fail on one rank alone.
+ */
+carrynet_status backend_stage(struct backend *backend, carrynet_comm *comm, struct net_pass **staged,
+                              const struct net_pass *pass, uint32_t networks, const carrynet_source *source);
+
+/*
+ * Trains them for some updates: rates [updates][networks]. The individuals are those of the pass, and have had as many more
+ * updates afterwards. For no updates it gets ready, so that a clock may start.
+ */
+carrynet_status backend_train(struct backend *backend, carrynet_comm *comm, const struct net_pass *pass,
+                              carrynet_individual *individuals, uint32_t networks, const carrynet_source *source,
+                              const struct net_rates *rates, uint32_t updates);
 
 #endif

@@ -11,10 +11,6 @@
 
 struct pass_call {
     const struct net_pass *pass;
-    const carrynet_task *task; /* its problems are generated; NULL: they are staged */
-    const carrynet_individual *individuals;
-    const struct net_rates *rates; /* an update from dp->sum before the gradient; or NULL */
-    uint64_t sequences;            /* of that update */
     const carrynet_forward *outputs;
 };
 
@@ -22,10 +18,18 @@ static carrynet_status update_worker(struct device_group *group, size_t i, void 
 {
     const struct data_parallel *dp = (const struct data_parallel *)group;
     const struct device_worker *worker = &group->local[i];
-    const struct pass_call *c = call;
     const carrynet_status status = worker->backend->operations->set_sums(worker->backend, dp->sum);
-    return status == CARRYNET_OK ? worker->backend->operations->update(worker->backend, c->rates, c->sequences)
+    (void)call;
+    return status == CARRYNET_OK ? worker->backend->operations->update(worker->backend, dp->rates, dp->averaged)
                                  : status;
+}
+
+/* An update is made with the workers' next gradient, so that they meet once an update. Whatever else comes next settles it. */
+static carrynet_status settle(struct data_parallel *dp)
+{
+    const carrynet_status status = dp->averaged > 0 ? group_run(&dp->group, update_worker, NULL) : CARRYNET_OK;
+    dp->averaged = 0;
+    return status;
 }
 
 /* The pass of a node's sequences. */
@@ -58,25 +62,20 @@ static carrynet_status gradient_of_worker(struct device_group *group, size_t i, 
     struct replica *replica = &dp->replicas[i];
     const struct pass_call *c = call;
     const size_t gradients = worker->networks * dp->group.trained;
-    carrynet_status status = c->rates != NULL ? update_worker(group, i, call) : CARRYNET_OK;
+    struct net_pass *staged = NULL;
+    carrynet_status status = dp->averaged > 0 ? update_worker(group, i, NULL) : CARRYNET_OK;
     if (status == CARRYNET_OK)
         status =
             base_reserve(&worker->scratch, &worker->scratch_capacity, worker->networks * sizeof(carrynet_metrics), 1);
     memset(replica->counts, 0, worker->networks * 2 * sizeof *replica->counts);
     for (size_t k = 0; k < replica->covers && status == CARRYNET_OK; ++k) {
-        struct net_pass part = pass_of_node(c->pass, replica->cover[k]);
+        const struct net_pass part = pass_of_node(c->pass, replica->cover[k]);
         carrynet_metrics *metrics = (carrynet_metrics *)(void *)worker->scratch;
         char *node = replica->nodes + k * dp->vector * dp->group.value;
-        if (c->task != NULL && worker->backend->operations->gradient_generated != NULL) {
-            status = worker->backend->operations->gradient_generated(worker->backend, &part, c->task, c->individuals);
-        } else {
-            part.makes = false;
-            status = c->task != NULL ? group_generate(group, i, &part, c->task, c->individuals)
-                                     : group_distribute(group, i, c->pass, &part,
-                                                        (size_t)replica->cover[k].first * CARRYNET_BLOCK, NULL);
-            if (status == CARRYNET_OK)
-                status = worker->backend->operations->gradient(worker->backend, &part, c->individuals);
-        }
+        status =
+            group_stage_part(group, i, &staged, c->pass, &part, (size_t)replica->cover[k].first * CARRYNET_BLOCK, NULL);
+        if (status == CARRYNET_OK)
+            status = worker->backend->operations->gradient(worker->backend, staged);
         if (status == CARRYNET_OK)
             status = worker->backend->operations->get_sums(worker->backend, node, metrics);
         if (status == CARRYNET_OK)
@@ -85,81 +84,44 @@ static carrynet_status gradient_of_worker(struct device_group *group, size_t i, 
     return status;
 }
 
-static carrynet_status reduce_gradients(struct data_parallel *dp, struct pass_call *call)
+static carrynet_status data_parallel_gradient(struct backend *backend, struct net_pass *staged)
 {
-    data_parallel_split(dp, data_parallel_blocks(call->pass->sequences));
+    struct data_parallel *dp = (struct data_parallel *)backend;
+    data_parallel_split(dp, data_parallel_blocks(staged->sequences));
     carrynet_status status = data_parallel_reserve(dp, data_parallel_vector(dp));
     /* dp->sum is not written here: the workers may have to read those of the last update first. */
     if (status == CARRYNET_OK)
-        status = group_run(&dp->group, gradient_of_worker, call);
+        status = group_run(&dp->group, gradient_of_worker, &(struct pass_call){.pass = staged});
+    dp->averaged = 0;
     return data_parallel_reduce(dp, status);
-}
-
-static carrynet_status data_parallel_gradient(struct backend *backend, const struct net_pass *pass,
-                                              const carrynet_individual *individuals)
-{
-    return reduce_gradients((struct data_parallel *)backend,
-                            &(struct pass_call){.pass = pass, .individuals = individuals});
-}
-
-static carrynet_status update_all(struct data_parallel *dp, const struct net_rates *rates, uint64_t sequences)
-{
-    return group_run(&dp->group, update_worker, &(struct pass_call){.rates = rates, .sequences = sequences});
 }
 
 static carrynet_status data_parallel_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    return comm_allreduce_status(dp->group.comm, update_all(dp, rates, sequences));
+    const carrynet_status status = settle(dp);
+    memcpy(dp->rates, rates, dp->group.settings.networks * sizeof *rates);
+    dp->averaged = sequences;
+    return status;
 }
 
-struct ready_call {
-    const struct net_pass *pass;
-    const carrynet_task *task;
-    const carrynet_individual *individuals;
-    const struct net_rates *rates;
-};
-
-static carrynet_status get_ready(struct device_group *group, size_t i, void *call)
+static carrynet_status prepare_worker(struct device_group *group, size_t i, void *call)
 {
     const struct device_worker *worker = &group->local[i];
     const struct replica *replica = &((const struct data_parallel *)group)->replicas[i];
-    const struct ready_call *c = call;
+    const struct pass_call *c = call;
     struct net_pass part = *c->pass;
     part.sequences = replica->covers > 0 ? pass_of_node(c->pass, replica->cover[0]).sequences : 1;
-    return worker->backend->operations->train != NULL
-               ? worker->backend->operations->train(worker->backend, &part, c->task, c->individuals, c->rates, 0)
-               : CARRYNET_OK;
+    return worker->backend->operations->prepare != NULL ? worker->backend->operations->prepare(worker->backend, &part)
+                                                        : CARRYNET_OK;
 }
 
-static carrynet_status data_parallel_train(struct backend *backend, const struct net_pass *pass,
-                                           const carrynet_task *task, const carrynet_individual *individuals,
-                                           const struct net_rates *rates, uint32_t updates)
+static carrynet_status data_parallel_prepare(struct backend *backend, const struct net_pass *pass)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    const size_t networks = dp->group.settings.networks;
-    carrynet_individual *const now = dp->now;
-    carrynet_status status = CARRYNET_OK;
-    memcpy(now, individuals, networks * sizeof *now);
-    if (updates == 0) {
-        data_parallel_split(dp, data_parallel_blocks(pass->sequences));
-        status = group_run(&dp->group, get_ready, &(struct ready_call){pass, task, individuals, rates});
-        status = comm_allreduce_status(dp->group.comm, status);
-    }
-    for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
-        struct pass_call call = {.pass = pass,
-                                 .task = task,
-                                 .individuals = now,
-                                 .rates = u > 0 ? rates + (size_t)(u - 1) * networks : NULL,
-                                 .sequences = pass->sequences};
-        status = reduce_gradients(dp, &call);
-        for (size_t n = 0; n < networks; ++n)
-            ++now[n].updates;
-    }
-    if (status == CARRYNET_OK && updates > 0)
-        status = comm_allreduce_status(dp->group.comm,
-                                       update_all(dp, rates + (size_t)(updates - 1) * networks, pass->sequences));
-    return status;
+    data_parallel_split(dp, data_parallel_blocks(pass->sequences));
+    return comm_allreduce_status(dp->group.comm,
+                                 group_run(&dp->group, prepare_worker, &(struct pass_call){.pass = pass}));
 }
 
 /* Before a first pass the sums are zeros. */
@@ -174,7 +136,9 @@ static carrynet_status data_parallel_get_sums(struct backend *backend, void *val
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
     const size_t gradients = dp->group.settings.networks * dp->group.trained;
-    carrynet_status status = reserve_sums(dp);
+    carrynet_status status = settle(dp);
+    if (status == CARRYNET_OK)
+        status = reserve_sums(dp);
     if (values != NULL && status == CARRYNET_OK)
         memcpy(values, dp->sum, gradients * dp->group.value);
     if (metrics == NULL)
@@ -189,7 +153,9 @@ static carrynet_status data_parallel_get_sums(struct backend *backend, void *val
 static carrynet_status data_parallel_set_sums(struct backend *backend, const void *values)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    const carrynet_status status = reserve_sums(dp);
+    carrynet_status status = settle(dp);
+    if (status == CARRYNET_OK)
+        status = reserve_sums(dp);
     if (status == CARRYNET_OK)
         memcpy(dp->sum, values, dp->group.settings.networks * dp->group.trained * dp->group.value);
     return status;
@@ -216,6 +182,7 @@ static carrynet_status forward_of_worker(struct device_group *group, size_t i, v
     const struct pass_call *c = call;
     const struct net_pass *pass = c->pass;
     const carrynet_forward *outputs = c->outputs;
+    struct net_pass *staged = NULL;
     char *whole[FORWARD_ARRAYS], *own[FORWARD_ARRAYS];
     size_t bytes[FORWARD_ARRAYS];
     carrynet_status status = CARRYNET_OK;
@@ -232,9 +199,9 @@ static carrynet_status forward_of_worker(struct device_group *group, size_t i, v
         group_forward_bytes(bytes, group, &part);
         if (pass->resume)
             copy_rows(dp, own[3], whole[3], false, &part, pass, first, bytes[3]);
-        status = group_distribute(group, i, pass, &part, first, NULL);
+        status = group_stage_part(group, i, &staged, pass, &part, first, NULL);
         if (status == CARRYNET_OK)
-            status = worker->backend->operations->forward(worker->backend, &part, &mine);
+            status = worker->backend->operations->forward(worker->backend, staged, &mine);
         for (int a = 0; a < FORWARD_ARRAYS && status == CARRYNET_OK; ++a)
             copy_rows(dp, own[a], whole[a], true, &part, pass, first, bytes[a]);
         if (status == CARRYNET_OK && outputs->metrics != NULL)
@@ -244,7 +211,7 @@ static carrynet_status forward_of_worker(struct device_group *group, size_t i, v
 }
 
 /* Metrics alone: split among all ranks. Arrays, which every rank needs whole: each rank computes all. */
-static carrynet_status data_parallel_forward(struct backend *backend, const struct net_pass *pass,
+static carrynet_status data_parallel_forward(struct backend *backend, struct net_pass *pass,
                                              const carrynet_forward *outputs)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
@@ -253,7 +220,9 @@ static carrynet_status data_parallel_forward(struct backend *backend, const stru
         data_parallel_split_locally(dp, blocks);
     else
         data_parallel_split(dp, blocks);
-    carrynet_status status = data_parallel_reserve(dp, (size_t)2 * dp->group.settings.networks);
+    carrynet_status status = settle(dp);
+    if (status == CARRYNET_OK)
+        status = data_parallel_reserve(dp, (size_t)2 * dp->group.settings.networks);
     if (status == CARRYNET_OK)
         status = group_run(&dp->group, forward_of_worker, &(struct pass_call){.pass = pass, .outputs = outputs});
     const bool locally = dp->locally;
@@ -276,15 +245,17 @@ static carrynet_status data_parallel_get(struct backend *backend, carrynet_part 
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
     const struct device_worker *worker = &dp->group.local[0];
-    return comm_allreduce_status(dp->group.comm,
-                                 worker->backend->operations->get(worker->backend, part, first, count, values));
+    carrynet_status status = settle(dp);
+    if (status == CARRYNET_OK)
+        status = worker->backend->operations->get(worker->backend, part, first, count, values);
+    return comm_allreduce_status(dp->group.comm, status);
 }
 
 static carrynet_status data_parallel_set(struct backend *backend, carrynet_part part, size_t first, size_t count,
                                          const void *values)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    carrynet_status status = CARRYNET_OK;
+    carrynet_status status = settle(dp);
     for (size_t i = 0; i < dp->group.count && status == CARRYNET_OK; ++i) {
         const struct device_worker *worker = &dp->group.local[i];
         status = worker->backend->operations->set(worker->backend, part, first, count, values);
@@ -295,7 +266,7 @@ static carrynet_status data_parallel_set(struct backend *backend, carrynet_part 
 static carrynet_status data_parallel_compact(struct backend *backend, const uint32_t *from, uint32_t count)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    carrynet_status status = CARRYNET_OK;
+    carrynet_status status = settle(dp);
     for (size_t i = 0; i < dp->group.count && status == CARRYNET_OK; ++i) {
         const struct device_worker *worker = &dp->group.local[i];
         status = worker->backend->operations->compact(worker->backend, from, count);
@@ -339,7 +310,7 @@ static void free_data_parallel(struct data_parallel *dp)
     base_free(dp->own_nodes);
     base_free(dp->own_values);
     base_free(dp->bytes);
-    base_free(dp->now);
+    base_free(dp->rates);
     base_free(dp->counts);
     base_free(dp->all_counts);
     group_release(&dp->group);
@@ -361,7 +332,7 @@ static const struct backend_operations operations = {
     .stage = group_stage,
     .wants = data_parallel_wants,
     .gradient = data_parallel_gradient,
-    .train = data_parallel_train,
+    .prepare = data_parallel_prepare,
     .get_sums = data_parallel_get_sums,
     .set_sums = data_parallel_set_sums,
     .update = data_parallel_update,
@@ -409,7 +380,7 @@ carrynet_status data_parallel_create(struct backend **backend, struct device_gro
     if (status == CARRYNET_OK)
         status = base_allocate(&dp->bytes, ranks, sizeof *dp->bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->now, networks, sizeof *dp->now);
+        status = base_allocate(&dp->rates, networks, sizeof *dp->rates);
     if (status == CARRYNET_OK)
         status = base_allocate(&dp->counts, networks, 2 * sizeof *dp->counts);
     if (status == CARRYNET_OK)

@@ -38,7 +38,8 @@ struct data_parallel {
     struct block_range *own_nodes; /* [capacity]: of this process's workers, and their values */
     void **own_values;
     uint64_t *bytes;               /* [ranks]: of an allgather of equal parts */
-    carrynet_individual *now;      /* [networks]: at the update at hand of several */
+    struct net_rates *rates;       /* [networks]: of an update that the workers have yet to make, from `sum`, */
+    uint64_t averaged;             /* over so many sequences; 0: none */
     uint64_t *counts, *all_counts; /* [networks][2] of this process; [ranks][networks][2] */
 };
 

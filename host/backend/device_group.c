@@ -41,16 +41,10 @@ carrynet_status group_run(struct device_group *group, worker_task *task, void *c
 
 /* ---- sequences -------------------------------------------------------------------------------------------------- */
 
-static size_t staged_sequences(const struct device_group *group, const struct net_pass *pass)
-{
-    return (pass->shared ? 1 : group->settings.networks) * pass->sequences;
-}
-
-carrynet_status group_stage(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
-                            uint32_t **targets)
+carrynet_status group_stage(struct backend *backend, struct net_pass **staged, const struct net_pass *pass)
 {
     struct device_group *group = (struct device_group *)backend;
-    const size_t sequences = staged_sequences(group, pass);
+    const size_t sequences = pass->task != NULL ? 0 : (pass->shared ? 1 : group->settings.networks) * pass->sequences;
     const size_t need = sequences * (pass->symbol_words + pass->target_words);
     carrynet_status status = CARRYNET_OK;
     if (need > group->staged_capacity) { /* on all ranks at once */
@@ -59,44 +53,33 @@ carrynet_status group_stage(struct backend *backend, const struct net_pass *pass
         if (status != CARRYNET_OK)
             group->staged_capacity = 0; /* so that the ranks go on alike */
     }
-    if (status == CARRYNET_OK) {
-        *symbols = group->staged;
-        *targets = group->staged + sequences * pass->symbol_words;
-    }
-    return status;
+    if (status != CARRYNET_OK)
+        return status;
+    group->pass = *pass;
+    group->pass.symbols = pass->task != NULL ? NULL : group->staged;
+    group->pass.targets = pass->task != NULL ? NULL : group->staged + sequences * pass->symbol_words;
+    *staged = &group->pass;
+    return CARRYNET_OK;
 }
 
-carrynet_status group_distribute(struct device_group *group, size_t i, const struct net_pass *pass,
-                                 const struct net_pass *part, size_t first, const uint32_t *which)
+carrynet_status group_stage_part(struct device_group *group, size_t i, struct net_pass **staged,
+                                 const struct net_pass *pass, const struct net_pass *part, size_t first,
+                                 const uint32_t *which)
 {
     const struct device_worker *worker = &group->local[i];
-    const uint32_t *all_symbols = group->staged;
-    const uint32_t *all_targets = group->staged + staged_sequences(group, pass) * pass->symbol_words;
-    uint32_t *symbols = NULL, *targets = NULL;
-    const carrynet_status status = worker->backend->operations->stage(worker->backend, part, &symbols, &targets);
+    if (part->task != NULL) {
+        const carrynet_source source = carrynet_counter_source(part->task);
+        return backend_stage(worker->backend, NULL, staged, part, worker->networks, &source);
+    }
+    const carrynet_status status = worker->backend->operations->stage(worker->backend, staged, part);
     for (uint32_t n = 0; n < (part->shared ? 1 : worker->networks) && status == CARRYNET_OK; ++n) {
         const size_t network = pass->shared ? 0 : which != NULL ? which[n] : n;
         const size_t from = network * pass->sequences + first, to = n * part->sequences;
-        memcpy(symbols + to * pass->symbol_words, all_symbols + from * pass->symbol_words,
-               part->sequences * pass->symbol_words * sizeof *symbols);
-        memcpy(targets + to * pass->target_words, all_targets + from * pass->target_words,
-               part->sequences * pass->target_words * sizeof *targets);
+        memcpy((*staged)->symbols + to * pass->symbol_words, pass->symbols + from * pass->symbol_words,
+               part->sequences * pass->symbol_words * sizeof *pass->symbols);
+        memcpy((*staged)->targets + to * pass->target_words, pass->targets + from * pass->target_words,
+               part->sequences * pass->target_words * sizeof *pass->targets);
     }
-    return status;
-}
-
-carrynet_status group_generate(struct device_group *group, size_t i, const struct net_pass *part,
-                               const carrynet_task *task, const carrynet_individual *individuals)
-{
-    const struct device_worker *worker = &group->local[i];
-    const carrynet_source source = carrynet_counter_source(task);
-    uint32_t *symbols = NULL, *targets = NULL;
-    carrynet_status status = worker->backend->operations->stage(worker->backend, part, &symbols, &targets);
-    for (uint32_t n = 0; n < worker->networks && status == CARRYNET_OK; ++n)
-        status =
-            source.fill(source.self, individuals[n].problem_seed, individuals[n].updates, (size_t)part->first_sequence,
-                        part->sequences, part->steps, symbols + n * part->sequences * part->symbol_words,
-                        targets + n * part->sequences * part->target_words);
     return status;
 }
 

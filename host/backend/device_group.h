@@ -35,7 +35,8 @@ struct device_group {
     double *speeds;       /* [workers], relative */
     uint64_t *first;      /* [workers + 1]: how the blocks of a full batch, or the networks, were first split */
     struct base_crew *crew;
-    uint32_t *staged; /* symbols, then targets, of all networks' sequences */
+    struct net_pass pass; /* that is staged */
+    uint32_t *staged;     /* its symbols, then targets, of all networks' sequences; unused where there is a task */
     size_t staged_capacity;
 };
 
@@ -57,15 +58,13 @@ typedef carrynet_status worker_task(struct device_group *group, size_t i, void *
 carrynet_status group_run(struct device_group *group, worker_task *task, void *call);
 
 /*
- * Distributes part of a staged pass to worker i: the part's sequences, which begin at sequence `first` of the pass, of
- * networks which [worker's networks] (NULL: all).
+ * Stages part of the group's staged pass with worker i: the part's sequences, which begin at sequence `first` of the pass,
+ * of networks which [worker's networks] (NULL: all). Problems of a task that the worker does not generate are generated on
+ * the host.
  */
-carrynet_status group_distribute(struct device_group *group, size_t i, const struct net_pass *pass,
-                                 const struct net_pass *part, size_t first, const uint32_t *which);
-
-/* Generates on the host, for worker i, the part's sequences of the counter-based source of `task`. */
-carrynet_status group_generate(struct device_group *group, size_t i, const struct net_pass *part,
-                               const carrynet_task *task, const carrynet_individual *individuals);
+carrynet_status group_stage_part(struct device_group *group, size_t i, struct net_pass **staged,
+                                 const struct net_pass *pass, const struct net_pass *part, size_t first,
+                                 const uint32_t *which);
 
 /* The arrays of a forward pass: y, z, h, state; and bytes of a network in each. */
 enum { FORWARD_ARRAYS = 4 };
@@ -90,8 +89,7 @@ void group_close(struct device_group *group);
 void group_release(struct device_group *group);
 
 /* Operations that both backends share (backend.h). */
-carrynet_status group_stage(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
-                            uint32_t **targets);
+carrynet_status group_stage(struct backend *backend, struct net_pass **staged, const struct net_pass *pass);
 uint64_t group_memory(struct backend *backend);
 uint64_t group_need(struct backend *backend);
 carrynet_status group_profile(struct backend *backend, carrynet_profile *profile);

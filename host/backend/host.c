@@ -14,7 +14,8 @@ struct host_backend {
     char *parts[3]; /* by carrynet_part: parameters [networks][size], moments [networks][trained] or NULL */
     char *sums;     /* [networks][trained + 2] */
     struct reference_counts *counts; /* [networks] */
-    uint32_t *words;                 /* staged symbols, then targets */
+    struct net_pass staged;          /* over */
+    uint32_t *words;                 /* symbols, then targets */
     size_t words_room;
     char *scratch;
     size_t scratch_room;
@@ -86,23 +87,17 @@ static carrynet_status host_compact(struct backend *backend, const uint32_t *fro
     return CARRYNET_OK;
 }
 
-static size_t staged(const struct host_backend *host, const struct net_pass *pass)
-{
-    return (pass->shared ? 1 : host->settings.networks) * pass->sequences;
-}
-
-static carrynet_status host_stage(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
-                                  uint32_t **targets)
+static carrynet_status host_stage(struct backend *backend, struct net_pass **staged, const struct net_pass *pass)
 {
     struct host_backend *host = (struct host_backend *)backend;
-    const size_t sequences = staged(host, pass);
-    carrynet_status status =
+    const size_t sequences = (pass->shared ? 1 : host->settings.networks) * pass->sequences;
+    const carrynet_status status =
         base_reserve(&host->words, &host->words_room, (uint64_t)sequences * (pass->symbol_words + pass->target_words),
                      sizeof(uint32_t));
-    if (status == CARRYNET_OK) {
-        *symbols = host->words;
-        *targets = host->words + sequences * pass->symbol_words;
-    }
+    host->staged = *pass;
+    host->staged.symbols = host->words;
+    host->staged.targets = host->words + sequences * pass->symbol_words;
+    *staged = &host->staged;
     return status;
 }
 
@@ -112,34 +107,23 @@ static carrynet_status make_scratch(struct host_backend *host, const struct net_
                         host->operations->scratch_bytes(&host->settings, pass->steps, pass->sequences, keeps), 1);
 }
 
-/* The pass of network n over what is staged. */
-static struct reference_pass pass_of(const struct host_backend *host, const struct net_pass *pass, size_t n)
+/* The pass of network n alone. */
+static struct net_pass pass_of(const struct net_pass *staged, size_t n)
 {
-    const size_t first = pass->shared ? 0 : n * pass->sequences;
-    const uint32_t *targets = host->words + staged(host, pass) * pass->symbol_words;
-    return (struct reference_pass){
-        .symbols = host->words + first * pass->symbol_words,
-        .targets = targets + first * pass->target_words,
-        .sequences = pass->sequences,
-        .steps = pass->steps,
-        .symbol_words = pass->symbol_words,
-        .target_words = pass->target_words,
-        .first_sequence = pass->first_sequence,
-        .resume = pass->resume,
-        .until_wrong = pass->until_wrong,
-    };
+    struct net_pass one = *staged;
+    const size_t first = staged->shared ? 0 : n * staged->sequences;
+    one.symbols += first * staged->symbol_words;
+    one.targets += first * staged->target_words;
+    one.individuals = staged->individuals == NULL ? NULL : staged->individuals + n;
+    return one;
 }
 
-static carrynet_status host_gradient(struct backend *backend, const struct net_pass *pass,
-                                     const carrynet_individual *individuals)
+static carrynet_status host_gradient(struct backend *backend, struct net_pass *staged)
 {
     struct host_backend *host = (struct host_backend *)backend;
-    const carrynet_status status = make_scratch(host, pass, REFERENCE_TRAINS);
+    const carrynet_status status = make_scratch(host, staged, REFERENCE_TRAINS);
     for (size_t n = 0; n < host->settings.networks && status == CARRYNET_OK; ++n) {
-        struct reference_pass one = pass_of(host, pass, n);
-        one.noise = individuals[n].noise;
-        one.seed = individuals[n].seed;
-        one.update = (uint32_t)individuals[n].updates;
+        const struct net_pass one = pass_of(staged, n);
         host->operations->gradient(host->sums + n * (host->trained + 2) * host->value, &host->counts[n],
                                    host->parts[CARRYNET_PART_PARAMETERS] + n * host->size * host->value,
                                    &host->settings, &one, host->scratch);
@@ -195,15 +179,14 @@ static void *at_network(const struct host_backend *host, void *values, const str
     return values == NULL ? NULL : (char *)values + n * pass->sequences * per_sequence * host->value;
 }
 
-static carrynet_status host_forward(struct backend *backend, const struct net_pass *pass,
-                                    const carrynet_forward *outputs)
+static carrynet_status host_forward(struct backend *backend, struct net_pass *pass, const carrynet_forward *outputs)
 {
     struct host_backend *host = (struct host_backend *)backend;
     const size_t hidden = host->settings.shape.hidden, out = host->settings.shape.outputs;
     const carrynet_status status =
         make_scratch(host, pass, outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES);
     for (size_t n = 0; n < host->settings.networks && status == CARRYNET_OK; ++n) {
-        const struct reference_pass one = pass_of(host, pass, n);
+        const struct net_pass one = pass_of(pass, n);
         const struct reference_outputs mine = {
             .y = at_network(host, outputs->y, pass, n, pass->steps * out),
             .z = at_network(host, outputs->z, pass, n, pass->steps * out),
@@ -279,7 +262,7 @@ static const struct backend_operations operations_of_host = {
 /* What training and measuring with these settings take, in binary64, which does not wrap around. */
 static double need_of(const carrynet_settings *settings, const struct network_operations *operations)
 {
-    const struct net_pass pass = net_training_pass(settings, false), measuring = net_measuring_pass(settings);
+    const struct net_pass pass = net_training_pass(settings, NULL, NULL), measuring = net_measuring_pass(settings);
     const double value = settings->precision / 8, networks = settings->networks;
     const double words = (double)(pass.symbol_words + pass.target_words) * sizeof(uint32_t);
     const double parts = 1 + net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer);

@@ -82,27 +82,27 @@ static carrynet_status measure(struct device_group *group, size_t i, void *call)
     double *speeds = call;
     const double hidden = group->settings.shape.hidden, networks = worker->networks;
     const double affordable = SPEED_WORK / (networks * group->settings.steps * hidden * (hidden + 16));
-    struct net_pass pass = net_training_pass(&group->settings, false);
+    struct net_pass pass = net_training_pass(&group->settings, NULL, NULL), *staged = NULL;
     carrynet_individual *individuals = NULL;
     carrynet_metrics *metrics = NULL;
-    uint32_t *symbols = NULL, *targets = NULL;
     double best = 0;
     if (affordable < (double)pass.sequences)
         pass.sequences = affordable < CARRYNET_BLOCK ? CARRYNET_BLOCK : (size_t)affordable;
     pass.shared = true;
     carrynet_status status = base_allocate(&individuals, worker->networks, sizeof *individuals);
+    pass.individuals = individuals;
     if (status == CARRYNET_OK)
         status = base_allocate(&metrics, worker->networks, sizeof *metrics);
     for (int window = -1; window < SPEED_WINDOWS && status == CARRYNET_OK; ++window) { /* the first compiles */
         const double start = base_seconds();
         uint64_t done = 0;
         do {
-            status = worker->backend->operations->stage(worker->backend, &pass, &symbols, &targets);
+            status = worker->backend->operations->stage(worker->backend, &staged, &pass);
             if (status != CARRYNET_OK)
                 break;
-            memset(symbols, 0, pass.sequences * pass.symbol_words * sizeof *symbols);
-            memset(targets, 0, pass.sequences * pass.target_words * sizeof *targets);
-            status = worker->backend->operations->gradient(worker->backend, &pass, individuals);
+            memset(staged->symbols, 0, pass.sequences * pass.symbol_words * sizeof *staged->symbols);
+            memset(staged->targets, 0, pass.sequences * pass.target_words * sizeof *staged->targets);
+            status = worker->backend->operations->gradient(worker->backend, staged);
             if (status == CARRYNET_OK)
                 status = worker->backend->operations->get_sums(worker->backend, NULL, metrics);
             ++done;

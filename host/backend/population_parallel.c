@@ -192,9 +192,7 @@ static void population_wants(struct backend *backend, const struct net_pass *pas
 
 struct pass_call {
     const struct net_pass *pass;
-    const carrynet_task *task;
-    const carrynet_individual *individuals; /* [all networks] */
-    const struct net_rates *rates;          /* [updates][all networks] */
+    const struct net_rates *rates; /* [updates][all networks] */
     uint32_t updates;
     uint64_t sequences;
     const carrynet_forward *outputs;
@@ -214,8 +212,8 @@ static carrynet_status take_own(struct population_parallel *pp, size_t i, const 
     *individuals = (carrynet_individual *)(void *)worker->scratch;
     *rates = (struct net_rates *)(void *)(*individuals + own);
     for (size_t n = 0; n < own; ++n) {
-        if (call->individuals != NULL)
-            (*individuals)[n] = call->individuals[pp->numbers[i][n]];
+        if (call->pass != NULL && call->pass->individuals != NULL)
+            (*individuals)[n] = call->pass->individuals[pp->numbers[i][n]];
         for (size_t u = 0; u < call->updates && call->rates != NULL; ++u)
             (*rates)[u * own + n] = call->rates[u * all + pp->numbers[i][n]];
     }
@@ -227,22 +225,21 @@ static carrynet_status gradient_of_worker(struct device_group *group, size_t i, 
     struct population_parallel *pp = (struct population_parallel *)group;
     struct device_worker *worker = &group->local[i];
     const struct pass_call *c = call;
+    struct net_pass own = *c->pass, *staged = NULL;
     carrynet_individual *individuals = NULL;
     struct net_rates *rates = NULL;
-    carrynet_status status = group_distribute(group, i, c->pass, c->pass, 0, pp->numbers[i]);
+    carrynet_status status = take_own(pp, i, c, &individuals, &rates);
+    own.individuals = individuals;
     if (status == CARRYNET_OK)
-        status = take_own(pp, i, c, &individuals, &rates);
-    return status == CARRYNET_OK ? worker->backend->operations->gradient(worker->backend, c->pass, individuals)
-                                 : status;
+        status = group_stage_part(group, i, &staged, c->pass, &own, 0, pp->numbers[i]);
+    return status == CARRYNET_OK ? worker->backend->operations->gradient(worker->backend, staged) : status;
 }
 
-static carrynet_status population_gradient(struct backend *backend, const struct net_pass *pass,
-                                           const carrynet_individual *individuals)
+static carrynet_status population_gradient(struct backend *backend, struct net_pass *staged)
 {
     struct population_parallel *pp = (struct population_parallel *)backend;
-    return comm_allreduce_status(
-        pp->group.comm,
-        group_run(&pp->group, gradient_of_worker, &(struct pass_call){.pass = pass, .individuals = individuals}));
+    return comm_allreduce_status(pp->group.comm,
+                                 group_run(&pp->group, gradient_of_worker, &(struct pass_call){.pass = staged}));
 }
 
 static carrynet_status update_of_worker(struct device_group *group, size_t i, void *call)
@@ -269,38 +266,29 @@ static carrynet_status train_worker(struct device_group *group, size_t i, void *
     struct population_parallel *pp = (struct population_parallel *)group;
     struct device_worker *worker = &group->local[i];
     const struct pass_call *c = call;
+    const carrynet_source source = carrynet_counter_source(c->pass->task);
+    struct net_pass own = *c->pass;
     carrynet_individual *individuals = NULL;
     struct net_rates *rates = NULL;
-    carrynet_status status = take_own(pp, i, c, &individuals, &rates);
-    if (status != CARRYNET_OK)
-        return status;
-    if (worker->backend->operations->train != NULL)
-        return worker->backend->operations->train(worker->backend, c->pass, c->task, individuals, rates, c->updates);
-    struct net_pass pass = *c->pass;
-    pass.makes = false;
-    for (uint32_t u = 0; u < c->updates && status == CARRYNET_OK; ++u) {
-        status = group_generate(group, i, &pass, c->task, individuals);
-        if (status == CARRYNET_OK)
-            status = worker->backend->operations->gradient(worker->backend, &pass, individuals);
-        if (status == CARRYNET_OK)
-            status = worker->backend->operations->update(worker->backend, rates + (size_t)u * worker->networks,
-                                                         pass.sequences);
-        for (uint32_t n = 0; n < worker->networks; ++n)
-            ++individuals[n].updates;
-    }
-    return status;
+    const carrynet_status status = take_own(pp, i, c, &individuals, &rates);
+    own.individuals = individuals;
+    return status == CARRYNET_OK
+               ? backend_train(worker->backend, NULL, &own, individuals, worker->networks, &source, rates, c->updates)
+               : status;
 }
 
-static carrynet_status population_train(struct backend *backend, const struct net_pass *pass, const carrynet_task *task,
-                                        const carrynet_individual *individuals, const struct net_rates *rates,
-                                        uint32_t updates)
+static carrynet_status population_train(struct backend *backend, const struct net_pass *pass,
+                                        const struct net_rates *rates, uint32_t updates)
 {
     struct population_parallel *pp = (struct population_parallel *)backend;
     return comm_allreduce_status(
         pp->group.comm,
-        group_run(&pp->group, train_worker,
-                  &(struct pass_call){
-                      .pass = pass, .task = task, .individuals = individuals, .rates = rates, .updates = updates}));
+        group_run(&pp->group, train_worker, &(struct pass_call){.pass = pass, .rates = rates, .updates = updates}));
+}
+
+static carrynet_status population_prepare(struct backend *backend, const struct net_pass *pass)
+{
+    return population_train(backend, pass, NULL, 0);
 }
 
 struct sums_call {
@@ -367,6 +355,7 @@ static carrynet_status forward_of_worker(struct device_group *group, size_t i, v
     struct population_parallel *pp = (struct population_parallel *)group;
     struct device_worker *worker = &group->local[i];
     const struct pass_call *c = call;
+    struct net_pass *staged = NULL;
     carrynet_forward mine;
     char *whole[FORWARD_ARRAYS], *own[FORWARD_ARRAYS];
     size_t bytes[FORWARD_ARRAYS];
@@ -374,13 +363,13 @@ static carrynet_status forward_of_worker(struct device_group *group, size_t i, v
     group_forward_bytes(bytes, group, c->pass);
     carrynet_status status = group_forward_scratch(group, i, c->pass, c->outputs, &mine);
     if (status == CARRYNET_OK)
-        status = group_distribute(group, i, c->pass, c->pass, 0, pp->numbers[i]);
+        status = group_stage_part(group, i, &staged, c->pass, c->pass, 0, pp->numbers[i]);
     if (status != CARRYNET_OK)
         return status;
     group_forward_arrays(own, &mine);
     if (c->pass->resume)
         copy_rows(pp, i, own[3], whole[3], bytes[3], false);
-    status = worker->backend->operations->forward(worker->backend, c->pass, &mine);
+    status = worker->backend->operations->forward(worker->backend, staged, &mine);
     for (int a = 0; a < FORWARD_ARRAYS && status == CARRYNET_OK; ++a)
         copy_rows(pp, i, own[a], whole[a], bytes[a], true);
     if (status == CARRYNET_OK)
@@ -388,7 +377,7 @@ static carrynet_status forward_of_worker(struct device_group *group, size_t i, v
     return status;
 }
 
-static carrynet_status population_forward(struct backend *backend, const struct net_pass *pass,
+static carrynet_status population_forward(struct backend *backend, struct net_pass *pass,
                                           const carrynet_forward *outputs)
 {
     struct population_parallel *pp = (struct population_parallel *)backend;
@@ -442,6 +431,7 @@ static const struct backend_operations operations = {
     .wants = population_wants,
     .gradient = population_gradient,
     .train = population_train,
+    .prepare = population_prepare,
     .get_sums = population_get_sums,
     .set_sums = population_set_sums,
     .update = population_update,

@@ -94,28 +94,28 @@ carrynet_status witness_shared(struct witness *w, const carrynet_source *source,
 
 /* ---- passes ---------------------------------------------------------------------------------------------------- */
 
-static struct reference_pass pass_of(const struct witness *w, size_t network, size_t first, size_t sequences)
+static struct net_pass pass_of(struct witness *w, size_t network, size_t first, size_t sequences)
 {
     const carrynet_batch *batch = witness_batch(w, network);
-    const carrynet_individual one = carrynet_individual_of(&w->settings, (uint32_t)network);
-    return (struct reference_pass){
+    w->individual = carrynet_individual_of(&w->settings, (uint32_t)network);
+    w->individual.noise = w->noisy ? w->individual.noise : 0;
+    w->individual.updates = w->update;
+    return (struct net_pass){
         .symbols = batch->symbols + first * batch->symbol_words,
         .targets = batch->targets + first * batch->target_words,
         .sequences = sequences,
         .steps = batch->steps,
         .symbol_words = batch->symbol_words,
         .target_words = batch->target_words,
-        .noise = w->noisy ? one.noise : 0,
-        .seed = one.seed,
         .first_sequence = w->first_sequence + first,
-        .update = (uint32_t)w->update,
+        .individuals = &w->individual,
     };
 }
 
 void witness_node(struct witness *w, size_t network, size_t first, size_t sequences, void *node,
                   struct reference_counts *counts)
 {
-    const struct reference_pass pass = pass_of(w, network, first, sequences);
+    const struct net_pass pass = pass_of(w, network, first, sequences);
     w->reference->operations.gradient(node, counts, w->parameters + network * w->size * w->value, &w->settings, &pass,
                                       w->scratch);
 }
@@ -155,7 +155,7 @@ carrynet_status witness_trace(struct reference_trace *trace, struct witness *w, 
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == CARRYNET_OK; ++i)
         status = base_allocate(parts[i], counts[i], w->value);
-    const struct reference_pass pass = pass_of(w, network, first, sequences);
+    const struct net_pass pass = pass_of(w, network, first, sequences);
     if (status == CARRYNET_OK)
         w->reference->trace(trace, w->parameters + network * w->size * w->value, &w->settings, &pass, w->trace_scratch);
     else
@@ -166,7 +166,7 @@ carrynet_status witness_trace(struct reference_trace *trace, struct witness *w, 
 void witness_forward(struct witness *w, const struct reference_outputs *outputs, void *metrics,
                      struct reference_counts *counts, size_t network, size_t first, size_t sequences, bool resume)
 {
-    struct reference_pass pass = pass_of(w, network, first, sequences);
+    struct net_pass pass = pass_of(w, network, first, sequences);
     pass.resume = resume;
     w->reference->operations.forward(outputs, metrics, counts, w->parameters + network * w->size * w->value,
                                      &w->settings, &pass, w->scratch);

@@ -22,6 +22,7 @@ struct witness {
     size_t batch_count;
     bool noisy;
     uint64_t first_sequence, update; /* which name the noise */
+    carrynet_individual individual;  /* of the pass that runs */
     char *scratch, *trace_scratch;
 };
 

@@ -294,34 +294,6 @@ static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_met
                            (unsigned long long)engine->individuals[0].updates - 1, largest);
 }
 
-/* One update: sequences from the source, gradient, optimizer. */
-static carrynet_status train_once(carrynet_engine *engine, const carrynet_source *source)
-{
-    const carrynet_settings *settings = &engine->settings;
-    const struct net_pass pass = net_training_pass(settings, false);
-    uint32_t *symbols = NULL, *targets = NULL;
-    carrynet_status status = engine->backend->operations->stage(engine->backend, &pass, &symbols, &targets);
-    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n) {
-        const carrynet_individual *one = &engine->individuals[n];
-        size_t first = 0, count = pass.sequences;
-        if (engine->backend->operations->wants != NULL)
-            engine->backend->operations->wants(engine->backend, &pass, n, &first, &count);
-        const size_t at = n * pass.sequences + first;
-        if (count > 0)
-            status = source->fill(source->self, one->problem_seed, one->updates, first, count, pass.steps,
-                                  symbols + at * pass.symbol_words, targets + at * pass.target_words);
-        engine->rates[n] = engine_rates(settings, one->rate, one->updates);
-    }
-    status = comm_allreduce_status(engine->comm, status); /* a source may fail on one alone */
-    if (status == CARRYNET_OK)
-        status = engine->backend->operations->gradient(engine->backend, &pass, engine->individuals);
-    if (status == CARRYNET_OK)
-        status = engine->backend->operations->update(engine->backend, engine->rates, pass.sequences);
-    for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
-        ++engine->individuals[n].updates;
-    return status;
-}
-
 /* Room for `count` rates, which grows on all ranks at once. */
 static carrynet_status make_rates(carrynet_engine *engine, size_t count)
 {
@@ -337,42 +309,36 @@ static carrynet_status make_rates(carrynet_engine *engine, size_t count)
     return status;
 }
 
-/* As many updates at once as their rates leave room for, with problems that the device makes. */
-static carrynet_status train_on_device(carrynet_engine *engine, const carrynet_task *task, uint64_t updates)
+/* As many updates at once as their rates leave room for. */
+static carrynet_status train(carrynet_engine *engine, const carrynet_source *source, uint64_t updates)
 {
     const carrynet_settings *settings = &engine->settings;
     const uint32_t networks = settings->networks;
     const uint64_t most = networks >= MOST_RATES ? 1 : MOST_RATES / networks;
-    const uint32_t portion = (uint32_t)(updates < most ? updates : most);
-    const struct net_pass pass = net_training_pass(settings, true);
-    carrynet_status status = make_rates(engine, (size_t)portion * networks);
-    struct net_rates *rates = engine->rates;
-    if (status == CARRYNET_OK && updates == 0)
-        status = engine->backend->operations->train(engine->backend, &pass, task, engine->individuals, rates, 0);
-    for (uint64_t done = 0; done < updates && status == CARRYNET_OK; done += portion) {
-        const uint32_t count = updates - done < portion ? (uint32_t)(updates - done) : portion;
+    const struct net_pass pass = net_training_pass(settings, source->counter, engine->individuals);
+    uint64_t done = 0;
+    carrynet_status status = make_rates(engine, (size_t)(updates < most ? updates : most) * networks);
+    if (status != CARRYNET_OK)
+        return status;
+    do {
+        const uint32_t count = (uint32_t)(updates - done < most ? updates - done : most);
         for (uint32_t u = 0; u < count; ++u)
             for (uint32_t n = 0; n < networks; ++n) {
                 const carrynet_individual *one = &engine->individuals[n];
-                rates[(size_t)u * networks + n] = engine_rates(settings, one->rate, one->updates + u);
+                engine->rates[(size_t)u * networks + n] = engine_rates(settings, one->rate, one->updates + u);
             }
-        status = engine->backend->operations->train(engine->backend, &pass, task, engine->individuals, rates, count);
-        for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-            engine->individuals[n].updates += count;
-    }
+        status = backend_train(engine->backend, engine->comm, &pass, engine->individuals, networks, source,
+                               engine->rates, count);
+        done += count;
+    } while (done < updates && status == CARRYNET_OK);
     return status;
 }
 
 carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source, uint64_t updates,
                                       carrynet_metrics *metrics)
 {
-    const bool on_device = engine->backend->operations->train != NULL && source->counter != NULL;
     const fenv_t environment = base_enter_arithmetic();
-    carrynet_status status = CARRYNET_OK;
-    if (on_device)
-        status = train_on_device(engine, source->counter, updates);
-    for (uint64_t u = 0; u < updates && status == CARRYNET_OK && !on_device; ++u)
-        status = train_once(engine, source);
+    carrynet_status status = train(engine, source, updates);
     if (status == CARRYNET_OK && metrics != NULL && updates > 0) {
         status = engine->backend->operations->get_sums(engine->backend, NULL, metrics);
         if (status == CARRYNET_OK)
@@ -397,16 +363,21 @@ carrynet_status carrynet_engine_peak(carrynet_engine *engine, double *flops)
 
 /* ---- single passes --------------------------------------------------------------------------------------------- */
 
-/* Stages a batch that all networks share. */
-static carrynet_status stage_batch(carrynet_engine *engine, struct net_pass *pass, const carrynet_batch *batch)
+/* What a pass over a batch that all networks share is asked to do. */
+static struct net_pass pass_over(const carrynet_batch *batch)
 {
-    *pass = (struct net_pass){
+    return (struct net_pass){
         .sequences = batch->sequences,
         .steps = batch->steps,
         .symbol_words = batch->symbol_words,
         .target_words = batch->target_words,
         .shared = true,
     };
+}
+
+static carrynet_status stage_batch(struct net_pass **staged, carrynet_engine *engine, const struct net_pass *pass,
+                                   const carrynet_batch *batch)
+{
     if (batch->sequences < 1 || batch->sequences > NET_SEQUENCES)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "a batch of %zu sequences, must be 1 to %d", batch->sequences,
                          NET_SEQUENCES);
@@ -415,11 +386,10 @@ static carrynet_status stage_batch(carrynet_engine *engine, struct net_pass *pas
         batch->target_words != carrynet_packed_words(engine->settings.shape.outputs, batch->steps))
         return base_fail(CARRYNET_ERROR_ARGUMENT, "the batch is not packed for %u inputs and %u outputs",
                          engine->settings.shape.inputs, engine->settings.shape.outputs);
-    uint32_t *symbols = NULL, *targets = NULL;
-    const carrynet_status status = engine->backend->operations->stage(engine->backend, pass, &symbols, &targets);
+    const carrynet_status status = engine->backend->operations->stage(engine->backend, staged, pass);
     if (status == CARRYNET_OK) {
-        memcpy(symbols, batch->symbols, batch->sequences * batch->symbol_words * sizeof *symbols);
-        memcpy(targets, batch->targets, batch->sequences * batch->target_words * sizeof *targets);
+        memcpy((*staged)->symbols, batch->symbols, batch->sequences * batch->symbol_words * sizeof(uint32_t));
+        memcpy((*staged)->targets, batch->targets, batch->sequences * batch->target_words * sizeof(uint32_t));
     }
     return status;
 }
@@ -427,27 +397,26 @@ static carrynet_status stage_batch(carrynet_engine *engine, struct net_pass *pas
 carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet_batch *batch, uint64_t update,
                                          uint64_t first_sequence, void *values, carrynet_metrics *metrics)
 {
-    struct net_pass pass;
+    struct net_pass pass = pass_over(batch), *staged = NULL;
     carrynet_individual *individuals = NULL;
     const fenv_t environment = base_enter_arithmetic();
-    carrynet_status status = stage_batch(engine, &pass, batch);
-    if (status == CARRYNET_OK)
-        status = base_allocate(&individuals, engine->settings.networks, sizeof *individuals);
-    status = comm_allreduce_status(engine->comm, status);
-    if (status != CARRYNET_OK)
-        goto done;
-    pass.first_sequence = first_sequence;
-    for (uint32_t n = 0; n < engine->settings.networks; ++n) {
+    carrynet_status status = base_allocate(&individuals, engine->settings.networks, sizeof *individuals);
+    for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n) {
         individuals[n] = engine->individuals[n];
         individuals[n].updates = update;
     }
+    pass.first_sequence = first_sequence;
+    pass.individuals = individuals;
+    status = comm_allreduce_status(engine->comm, status);
+    if (status == CARRYNET_OK)
+        status = stage_batch(&staged, engine, &pass, batch);
     carrynet_metrics *measured = metrics != NULL ? metrics : engine->metrics;
-    status = engine->backend->operations->gradient(engine->backend, &pass, individuals);
+    if (status == CARRYNET_OK)
+        status = engine->backend->operations->gradient(engine->backend, staged);
     if (status == CARRYNET_OK)
         status = engine->backend->operations->get_sums(engine->backend, values, measured);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
         measured[n].sequences = batch->sequences;
-done:
     base_free(individuals);
     return base_leave_arithmetic(&environment, status);
 }
@@ -471,18 +440,19 @@ carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *valu
 carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_batch *batch,
                                         const carrynet_forward *outputs)
 {
-    struct net_pass pass;
+    struct net_pass pass = pass_over(batch), *staged = NULL;
+    const bool arrays = outputs->y != NULL || outputs->z != NULL || outputs->h != NULL || outputs->state != NULL;
     if (outputs->resume && outputs->state == NULL)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass that resumes needs a state");
-    if (outputs->until_wrong &&
-        (outputs->y != NULL || outputs->z != NULL || outputs->h != NULL || outputs->state != NULL))
+    if (outputs->until_wrong && arrays)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass until a wrong sequence has metrics alone");
     const fenv_t environment = base_enter_arithmetic();
-    carrynet_status status = stage_batch(engine, &pass, batch);
+    pass.measures = outputs->metrics != NULL && !arrays;
     pass.resume = outputs->resume;
     pass.until_wrong = outputs->until_wrong;
+    carrynet_status status = stage_batch(&staged, engine, &pass, batch);
     if (status == CARRYNET_OK)
-        status = engine->backend->operations->forward(engine->backend, &pass, outputs);
+        status = engine->backend->operations->forward(engine->backend, staged, outputs);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK && outputs->metrics != NULL; ++n)
         outputs->metrics[n].sequences = batch->sequences;
     return base_leave_arithmetic(&environment, status);

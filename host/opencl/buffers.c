@@ -163,6 +163,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
     const uint64_t networks = trainer->settings.networks;
     const uint64_t blocks = (s->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
     struct carrynet_pass *pass = &plan->pass;
+    plan->cut = cut;
     *pass = (struct carrynet_pass){
         .first_symbol = networks * CARRYNET_INDIVIDUAL,
         .first_sequence = s->first_sequence,
@@ -177,7 +178,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,
         .resume = s->resume,
         .until_wrong = s->until_wrong,
-        .makes = s->makes,
+        .makes = s->task != NULL,
         .loss = (uint32_t)trainer->settings.loss,
         .bias = trainer->settings.shape.bias,
         .initial_state = trainer->settings.shape.initial_state,
@@ -202,7 +203,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         plan->workers = (size_t)(limit / one);
     /* Parts of what is staged: all networks', each network's, or each worker's; none where it stands in scratch. */
     const uint64_t parts = s->shared ? 1 : lanes ? 0 : whole ? plan->workers : networks;
-    const uint64_t room = s->makes ? blocks * CARRYNET_BLOCK : s->sequences;
+    const uint64_t room = s->task != NULL ? blocks * CARRYNET_BLOCK : s->sequences;
     pass->symbol_stride = s->shared ? 0 : room * s->symbol_words;
     pass->target_stride = s->shared ? 0 : room * s->target_words;
     pass->first_target = pass->first_symbol + parts * room * s->symbol_words;
@@ -227,7 +228,7 @@ static void take_most(struct opencl_plan *most, const struct opencl_plan *one, b
 static carrynet_status plan_all(struct opencl_plan *most, const struct opencl_trainer *trainer)
 {
     const enum opencl_cut update = opencl_update_cut(trainer);
-    const struct net_pass trains = net_training_pass(&trainer->settings, true);
+    const struct net_pass trains = net_training_pass(&trainer->settings, &trainer->settings.task, NULL);
     const struct net_pass measures = net_measuring_pass(&trainer->settings);
     struct opencl_plan one;
     *most = (struct opencl_plan){0};

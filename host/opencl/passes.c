@@ -4,41 +4,122 @@
  */
 #include "net/value.h"
 #include "opencl/trainer.h"
+#include <assert.h>
 #include <string.h>
 
 enum { RESULTS_KEPT = 1 << 20 }; /* bytes read back up to which their room is kept for the next */
 
 /* ---- staging --------------------------------------------------------------------------------------------------- */
 
-carrynet_status opencl_take_slot(struct opencl_trainer *t, const struct opencl_plan *plan, uint64_t words)
+/* Words of a staged pass that the host writes: all, or the networks' own data alone, which stand first. */
+static uint64_t host_words(const struct opencl_trainer *t, const struct opencl_slot *slot)
 {
-    t->slot = (t->slot + 1) % OPENCL_SLOTS;
-    struct opencl_slot *slot = &t->slots[t->slot];
-    carrynet_status status = opencl_wait(slot);
-    if (status == CARRYNET_OK && words > slot->words_room) {
-        base_free(slot->words);
-        slot->words_room = 0;
-        status = base_allocate(&slot->words, words, sizeof *slot->words);
-        if (status == CARRYNET_OK)
-            slot->words_room = words;
+    return slot->pass.task != NULL ? (uint64_t)t->settings.networks * CARRYNET_INDIVIDUAL : slot->plan.staged_words;
+}
+
+carrynet_status opencl_take_slot(struct opencl_slot **out, struct opencl_trainer *t, const struct net_pass *pass,
+                                 enum opencl_cut cut)
+{
+    struct opencl_plan plan;
+    carrynet_status status = opencl_plan_pass(&plan, t, pass, cut);
+    if (status != CARRYNET_OK)
+        return status;
+    if (pass->task != NULL) {
+        plan.pass.drawn_steps = plan.pass.steps - pass->task->closing_count;
+        plan.pass.drawn_words = (uint32_t)carrynet_packed_words(pass->task->inputs, plan.pass.drawn_steps);
     }
-    return status == CARRYNET_OK ? opencl_reserve(t, &slot->staged, plan->staged_words * sizeof(uint32_t), "the batch")
+    t->slot = (t->slot + 1) % OPENCL_SLOTS;
+    struct opencl_slot *slot = *out = &t->slots[t->slot];
+    slot->pass = *pass;
+    slot->plan = plan;
+    status = opencl_wait(slot);
+    if (status == CARRYNET_OK)
+        status = base_reserve(&slot->words, &slot->words_room, host_words(t, slot), sizeof *slot->words);
+    return status == CARRYNET_OK ? opencl_reserve(t, &slot->staged, plan.staged_words * sizeof(uint32_t), "the batch")
                                  : status;
 }
 
-carrynet_status opencl_trainer_stage(struct backend *backend, const struct net_pass *s, uint32_t **symbols,
-                                     uint32_t **targets)
+/* Whether the kernel of whole updates is at hand for a forward pass that measures, with room for it. */
+static bool measures_whole(const struct opencl_trainer *t, const struct net_pass *pass)
+{
+    struct opencl_plan plan;
+    return pass->measures && !pass->resume && t->whole && t->kernels[OPENCL_TRAIN] != NULL &&
+           opencl_plan_pass(&plan, t, pass, OPENCL_CUT_NETWORKS) == CARRYNET_OK &&
+           (plan.scratch_bytes <= OPENCL_MEASURE_BYTES || plan.scratch_bytes <= t->scratch.bytes);
+}
+
+carrynet_status opencl_trainer_stage(struct backend *backend, struct net_pass **staged, const struct net_pass *pass)
 {
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
-    struct opencl_plan plan; /* only for what is staged where */
-    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
-    if (status == CARRYNET_OK)
-        status = opencl_take_slot(t, &plan, plan.staged_words);
-    if (status == CARRYNET_OK) {
-        *symbols = t->slots[t->slot].words + plan.pass.first_symbol;
-        *targets = t->slots[t->slot].words + plan.pass.first_target;
+    struct opencl_slot *slot = NULL;
+    assert(pass->task == NULL || pass->first_sequence % CARRYNET_BLOCK == 0);
+    const carrynet_status status = opencl_take_slot(&slot, t, pass,
+                                                    pass->individuals != NULL ? OPENCL_CUT_GRADIENT
+                                                    : measures_whole(t, pass) ? OPENCL_CUT_NETWORKS
+                                                                              : OPENCL_CUT_FORWARD);
+    if (status != CARRYNET_OK)
+        return status;
+    slot->pass.symbols = pass->task == NULL ? slot->words + slot->plan.pass.first_symbol : NULL;
+    slot->pass.targets = pass->task == NULL ? slot->words + slot->plan.pass.first_target : NULL;
+    *staged = &slot->pass;
+    return CARRYNET_OK;
+}
+
+/* The networks' own data as the kernels read them: words [networks][CARRYNET_INDIVIDUAL]. */
+static void put_individuals(const struct opencl_trainer *t, uint32_t *words, const carrynet_individual *individuals)
+{
+    for (uint32_t n = 0; n < t->settings.networks; ++n, words += CARRYNET_INDIVIDUAL) {
+        words[CARRYNET_INDIVIDUAL_SEED] = (uint32_t)individuals[n].seed;
+        words[CARRYNET_INDIVIDUAL_SEED + 1] = (uint32_t)(individuals[n].seed >> 32);
+        words[CARRYNET_INDIVIDUAL_UPDATE] = (uint32_t)individuals[n].updates;
+        net_put_value(words + CARRYNET_INDIVIDUAL_NOISE, t->settings.precision, 0, individuals[n].noise);
+        words[CARRYNET_INDIVIDUAL_PROBLEMS] = (uint32_t)individuals[n].problem_seed;
+        words[CARRYNET_INDIVIDUAL_PROBLEMS + 1] = (uint32_t)(individuals[n].problem_seed >> 32);
     }
+}
+
+/* The automaton as the kernels read it (arguments.h), where it is another than the last. */
+static carrynet_status write_task(struct opencl_trainer *t, const carrynet_task *task)
+{
+    uint32_t words[CARRYNET_AUTOMATON_TABLE + CARRYNET_TASK_STATES * CARRYNET_TASK_SYMBOLS] = {0};
+    const uint32_t entries = task->states << task->inputs;
+    uint32_t state_bits = 1;
+    /* Padding that differs costs a write, and nothing else. */
+    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
+    if (memcmp(task, &t->task_written, sizeof *task) == 0)
+        return CARRYNET_OK;
+    words[CARRYNET_AUTOMATON_START] = task->start;
+    words[CARRYNET_AUTOMATON_NOT_LESS] = task->constraint == CARRYNET_CONSTRAINT_NOT_LESS;
+    for (uint32_t i = 0; i < task->closing_count; ++i)
+        words[CARRYNET_AUTOMATON_CLOSING] |= (uint32_t)task->closing[i] << 4 * i;
+    while (task->states > 1u << state_bits)
+        ++state_bits;
+    words[CARRYNET_AUTOMATON_STATE_BITS] = entries <= 32 ? state_bits : 0;
+    for (uint32_t q = 0; q < task->states; ++q)
+        for (uint32_t a = 0; a < 1u << task->inputs; ++a) {
+            const uint32_t i = q << task->inputs | a, next = task->next[q][a], out = task->out[q][a];
+            words[CARRYNET_AUTOMATON_TABLE + i] = next | out << 8;
+            for (uint32_t b = 0; b < state_bits && entries <= 32; ++b)
+                words[CARRYNET_AUTOMATON_NEXT + b] |= (next >> b & 1) << i;
+            for (uint32_t o = 0; o < task->outputs && entries <= 32; ++o)
+                words[CARRYNET_AUTOMATON_OUT + o] |= (out >> o & 1) << i;
+        }
+    carrynet_status status = opencl_reserve(t, &t->task, sizeof words, "the task");
+    if (status == CARRYNET_OK)
+        status = opencl_write(t, &t->task, words, sizeof words);
+    if (status == CARRYNET_OK)
+        t->task_written = *task;
     return status;
+}
+
+carrynet_status opencl_write_pass(struct opencl_trainer *t, struct opencl_slot *slot)
+{
+    carrynet_status status = slot->pass.task != NULL ? write_task(t, slot->pass.task) : CARRYNET_OK;
+    if (status != CARRYNET_OK)
+        return status;
+    if (slot->pass.individuals != NULL)
+        put_individuals(t, slot->words, slot->pass.individuals);
+    return opencl_write_slot(t, slot, &slot->staged, slot->words, (size_t)host_words(t, slot) * sizeof(uint32_t));
 }
 
 /* ---- passes ---------------------------------------------------------------------------------------------------- */
@@ -75,43 +156,35 @@ static carrynet_status join(struct opencl_trainer *t, const struct carrynet_pass
     return SHARE_OUT(t, OPENCL_JOIN, arguments, (size_t)pass->networks * (pass->node_stride / t->lanes));
 }
 
-void opencl_put_individuals(const struct opencl_trainer *t, uint32_t *words, const carrynet_individual *individuals)
+static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl_slot *slot)
 {
-    for (uint32_t n = 0; n < t->settings.networks; ++n, words += CARRYNET_INDIVIDUAL) {
-        words[CARRYNET_INDIVIDUAL_SEED] = (uint32_t)individuals[n].seed;
-        words[CARRYNET_INDIVIDUAL_SEED + 1] = (uint32_t)(individuals[n].seed >> 32);
-        words[CARRYNET_INDIVIDUAL_UPDATE] = (uint32_t)individuals[n].updates;
-        net_put_value(words + CARRYNET_INDIVIDUAL_NOISE, t->settings.precision, 0, individuals[n].noise);
-        words[CARRYNET_INDIVIDUAL_PROBLEMS] = (uint32_t)individuals[n].problem_seed;
-        words[CARRYNET_INDIVIDUAL_PROBLEMS + 1] = (uint32_t)(individuals[n].problem_seed >> 32);
-    }
+    const struct carrynet_pass *pass = &slot->plan.pass;
+    const struct opencl_argument arguments[] = {STRUCT(*pass), BUFFER(t->task), BUFFER(slot->staged)};
+    const size_t blocks = (pass->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
+    return SHARE_OUT(t, OPENCL_MAKE, arguments, pass->networks * (t->cpu_shape ? blocks : pass->sequences));
 }
 
-carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct opencl_plan *plan,
-                                       struct opencl_slot *slot)
+carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct opencl_slot *slot)
 {
+    const struct opencl_plan *plan = &slot->plan;
+    carrynet_status status = opencl_prepare(t, plan);
+    if (status == CARRYNET_OK && slot->pass.task != NULL)
+        status = launch_make(t, slot);
     const struct opencl_argument arguments[] = {
         STRUCT(plan->pass),   t->cpu_shape ? BUFFER(t->packed) : BUFFER(t->parameters),
         BUFFER(slot->staged), BUFFER(t->scratch),
         BUFFER(t->nodes),     BUFFER(t->counts)};
-    const carrynet_status status = LAUNCH(t, OPENCL_GRADIENT, arguments, plan->workers);
+    if (status == CARRYNET_OK)
+        status = LAUNCH(t, OPENCL_GRADIENT, arguments, plan->workers);
     return status == CARRYNET_OK ? join(t, &plan->pass) : status;
 }
 
-carrynet_status opencl_trainer_gradient(struct backend *backend, const struct net_pass *s,
-                                        const carrynet_individual *individuals)
+carrynet_status opencl_trainer_gradient(struct backend *backend, struct net_pass *staged)
 {
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
-    struct opencl_slot *slot = &t->slots[t->slot];
-    struct opencl_plan plan;
-    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_GRADIENT);
-    if (status == CARRYNET_OK)
-        status = opencl_prepare(t, &plan);
-    if (status != CARRYNET_OK)
-        return status;
-    opencl_put_individuals(t, slot->words, individuals);
-    status = opencl_write_slot(t, slot, &slot->staged, slot->words, (size_t)plan.staged_words * sizeof(uint32_t));
-    return status == CARRYNET_OK ? opencl_launch_gradient(t, &plan, slot) : status;
+    struct opencl_slot *slot = (struct opencl_slot *)staged;
+    const carrynet_status status = opencl_write_pass(t, slot);
+    return status == CARRYNET_OK ? opencl_launch_gradient(t, slot) : status;
 }
 
 /*
@@ -182,16 +255,6 @@ static carrynet_status read_back(struct opencl_trainer *t, const struct opencl_b
     return values == NULL ? CARRYNET_OK : opencl_read(t, buffer, values, bytes);
 }
 
-/* Whether a forward pass wants metrics alone, and the kernel of whole updates is at hand for them, with room for it. */
-static bool measures_whole(const struct opencl_trainer *t, const struct net_pass *s, const carrynet_forward *outputs)
-{
-    struct opencl_plan plan;
-    return t->whole && t->kernels[OPENCL_TRAIN] != NULL && !s->resume && outputs->y == NULL && outputs->z == NULL &&
-           outputs->h == NULL && outputs->state == NULL && outputs->metrics != NULL &&
-           opencl_plan_pass(&plan, t, s, OPENCL_CUT_NETWORKS) == CARRYNET_OK &&
-           (plan.scratch_bytes <= OPENCL_MEASURE_BYTES || plan.scratch_bytes <= t->scratch.bytes);
-}
-
 carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct opencl_plan *plan,
                                       const struct opencl_slot *slot)
 {
@@ -205,24 +268,24 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct ope
     return status == CARRYNET_OK ? LAUNCH(t, OPENCL_FORWARD, arguments, plan->workers) : status;
 }
 
-carrynet_status opencl_trainer_forward(struct backend *backend, const struct net_pass *s,
+carrynet_status opencl_trainer_forward(struct backend *backend, struct net_pass *staged,
                                        const carrynet_forward *outputs)
 {
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
-    struct opencl_slot *slot = &t->slots[t->slot];
-    struct opencl_plan plan;
+    struct opencl_slot *slot = (struct opencl_slot *)staged;
+    struct opencl_plan *plan = &slot->plan;
     const carrynet_shape *shape = &t->settings.shape;
-    const size_t networks = t->settings.networks, sequences = networks * s->sequences;
-    const size_t output_bytes = sequences * s->steps * shape->outputs * t->value;
-    const size_t hidden_bytes = sequences * s->steps * shape->hidden * t->value;
+    const size_t networks = t->settings.networks, sequences = networks * staged->sequences;
+    const size_t output_bytes = sequences * staged->steps * shape->outputs * t->value;
+    const size_t hidden_bytes = sequences * staged->steps * shape->hidden * t->value;
     const size_t state_bytes = sequences * shape->hidden * t->value;
-    if (measures_whole(t, s, outputs)) {
-        const carrynet_status measured = opencl_measure_whole(t, s);
-        return measured == CARRYNET_OK ? opencl_trainer_get_sums(backend, NULL, outputs->metrics) : measured;
+    if (plan->cut == OPENCL_CUT_NETWORKS) {
+        carrynet_status measured = opencl_write_pass(t, slot);
+        if (measured == CARRYNET_OK)
+            measured = opencl_measure_whole(t, slot);
+        return measured == CARRYNET_OK ? read_nodes(t, NULL, outputs->metrics, t->node_stride, t->trained) : measured;
     }
-    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
-    if (status == CARRYNET_OK)
-        status = opencl_reserve(t, &t->y, outputs->y != NULL ? output_bytes : 0, "y");
+    carrynet_status status = opencl_reserve(t, &t->y, outputs->y != NULL ? output_bytes : 0, "y");
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->z, outputs->z != NULL ? output_bytes : 0, "z");
     if (status == CARRYNET_OK)
@@ -230,15 +293,15 @@ carrynet_status opencl_trainer_forward(struct backend *backend, const struct net
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->state, outputs->state != NULL ? state_bytes : 0, "the state");
     if (status == CARRYNET_OK)
-        status = opencl_write_slot(t, slot, &slot->staged, slot->words, (size_t)plan.staged_words * sizeof(uint32_t));
-    if (status == CARRYNET_OK && s->resume)
+        status = opencl_write_pass(t, slot);
+    if (status == CARRYNET_OK && staged->resume)
         status = opencl_write(t, &t->state, outputs->state, state_bytes);
     if (status != CARRYNET_OK)
         return status;
-    plan.pass.outputs = (outputs->y != NULL ? CARRYNET_WRITE_Y : 0) | (outputs->z != NULL ? CARRYNET_WRITE_Z : 0) |
-                        (outputs->h != NULL ? CARRYNET_WRITE_H : 0) |
-                        (outputs->state != NULL ? CARRYNET_WRITE_STATE : 0);
-    status = opencl_launch_forward(t, &plan, slot);
+    plan->pass.outputs = (outputs->y != NULL ? CARRYNET_WRITE_Y : 0) | (outputs->z != NULL ? CARRYNET_WRITE_Z : 0) |
+                         (outputs->h != NULL ? CARRYNET_WRITE_H : 0) |
+                         (outputs->state != NULL ? CARRYNET_WRITE_STATE : 0);
+    status = opencl_launch_forward(t, plan, slot);
     if (status == CARRYNET_OK)
         status = read_back(t, &t->y, outputs->y, output_bytes);
     if (status == CARRYNET_OK)
@@ -249,6 +312,6 @@ carrynet_status opencl_trainer_forward(struct backend *backend, const struct net
         status = read_back(t, &t->state, outputs->state, state_bytes);
     if (status != CARRYNET_OK || outputs->metrics == NULL)
         return status;
-    status = join(t, &plan.pass);
-    return status == CARRYNET_OK ? read_nodes(t, NULL, outputs->metrics, plan.pass.node_stride, 0) : status;
+    status = join(t, &plan->pass);
+    return status == CARRYNET_OK ? read_nodes(t, NULL, outputs->metrics, plan->pass.node_stride, 0) : status;
 }

@@ -15,10 +15,34 @@ struct opencl_buffer {
     size_t bytes;
 };
 
-/* What the host fills while the device still reads its predecessors: one update's sequences, sums and rates. */
+/* What a pass does, and how its work is cut. */
+enum opencl_cut {
+    OPENCL_CUT_FORWARD,  /* forward alone, in chunks */
+    OPENCL_CUT_GRADIENT, /* gradient, in chunks */
+    OPENCL_CUT_NETWORKS, /* gradient or metrics, a worker a network */
+    OPENCL_CUT_LANES     /* updates, a lane a network */
+};
+
+/* How a pass is cut and what it needs, in the device's terms. */
+struct opencl_plan {
+    enum opencl_cut cut;
+    struct carrynet_pass pass;
+    size_t workers;         /* work-items or groups to launch */
+    uint64_t scratch_bytes; /* of all workers */
+    uint64_t nodes_bytes;
+    uint64_t counts_bytes;
+    uint64_t staged_words;
+};
+
+/*
+ * A staged pass, and what the host fills while the device still reads its predecessors: one update's sequences, sums and
+ * rates.
+ */
 struct opencl_slot {
+    struct net_pass pass; /* as the engine has asked; the first, since it stands for the slot there */
+    struct opencl_plan plan;
     uint32_t *words; /* individuals, symbols, targets */
-    uint64_t words_room;
+    size_t words_room;
     char *rates; /* [updates][networks][CARRYNET_RATES] reals */
     size_t rates_room;
     char *sums; /* [networks][node_stride] reals */
@@ -111,22 +135,18 @@ uint64_t opencl_trainer_memory(struct backend *backend);
 uint64_t opencl_trainer_need(struct backend *backend);
 
 /* passes.c */
-carrynet_status opencl_trainer_stage(struct backend *backend, const struct net_pass *pass, uint32_t **symbols,
-                                     uint32_t **targets);
-carrynet_status opencl_trainer_gradient(struct backend *backend, const struct net_pass *pass,
-                                        const carrynet_individual *individuals);
+carrynet_status opencl_trainer_stage(struct backend *backend, struct net_pass **staged, const struct net_pass *pass);
+carrynet_status opencl_trainer_gradient(struct backend *backend, struct net_pass *staged);
 carrynet_status opencl_trainer_get_sums(struct backend *backend, void *values, carrynet_metrics *metrics);
 carrynet_status opencl_trainer_set_sums(struct backend *backend, const void *values);
-carrynet_status opencl_trainer_forward(struct backend *backend, const struct net_pass *pass,
+carrynet_status opencl_trainer_forward(struct backend *backend, struct net_pass *staged,
                                        const carrynet_forward *outputs);
 
 /* updates.c */
 carrynet_status opencl_trainer_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences);
-carrynet_status opencl_trainer_gradient_generated(struct backend *backend, const struct net_pass *pass,
-                                                  const carrynet_task *task, const carrynet_individual *individuals);
-carrynet_status opencl_trainer_train(struct backend *backend, const struct net_pass *pass, const carrynet_task *task,
-                                     const carrynet_individual *individuals, const struct net_rates *rates,
-                                     uint32_t updates);
+carrynet_status opencl_trainer_train(struct backend *backend, const struct net_pass *pass,
+                                     const struct net_rates *rates, uint32_t updates);
+carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net_pass *pass);
 
 /* profile.c */
 carrynet_status opencl_trainer_profile(struct backend *backend, carrynet_profile *profile);
@@ -169,24 +189,6 @@ carrynet_status opencl_check_memory(struct opencl_trainer *trainer);
 
 /* The next multiple of 16. */
 uint64_t opencl_rounded(uint64_t count);
-
-/* How a pass is cut and what it needs, in the device's terms. */
-struct opencl_plan {
-    struct carrynet_pass pass;
-    size_t workers;         /* work-items or groups to launch */
-    uint64_t scratch_bytes; /* of all workers */
-    uint64_t nodes_bytes;
-    uint64_t counts_bytes;
-    uint64_t staged_words;
-};
-
-/* What a pass does, and how its work is cut. */
-enum opencl_cut {
-    OPENCL_CUT_FORWARD,  /* forward alone, in chunks */
-    OPENCL_CUT_GRADIENT, /* gradient, in chunks */
-    OPENCL_CUT_NETWORKS, /* gradient or metrics, a worker a network */
-    OPENCL_CUT_LANES     /* updates, a lane a network */
-};
 
 /* How updates are cut whose problems the device makes. */
 enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer);
@@ -242,32 +244,31 @@ carrynet_status opencl_write_slot(struct opencl_trainer *trainer, struct opencl_
 
 /* ---- passes.c -------------------------------------------------------------------------------------------------- */
 
+/* The next slot becomes that of the pass: planned, with room for what is staged on the device and on the host. */
+carrynet_status opencl_take_slot(struct opencl_slot **slot, struct opencl_trainer *trainer, const struct net_pass *pass,
+                                 enum opencl_cut cut);
+
 /*
- * The next slot becomes that of the current pass, with room for what is staged on the device, and for the first `words`
- * of it on the host.
+ * Queues the write of what the device reads of a staged pass: the networks' own data, and the sequences, or the task that
+ * it generates them of.
  */
-carrynet_status opencl_take_slot(struct opencl_trainer *trainer, const struct opencl_plan *plan, uint64_t words);
+carrynet_status opencl_write_pass(struct opencl_trainer *trainer, struct opencl_slot *slot);
 
 /* Room for a planned pass, and the packed weights of the CPU shape. */
 carrynet_status opencl_prepare(struct opencl_trainer *trainer, const struct opencl_plan *plan);
 
-/* The individuals as the kernels read them: words [networks][CARRYNET_INDIVIDUAL]. */
-void opencl_put_individuals(const struct opencl_trainer *trainer, uint32_t *words,
-                            const carrynet_individual *individuals);
-
-/* Launches the gradient of a planned and prepared pass, staged in the slot, and joins its nodes. */
-carrynet_status opencl_launch_gradient(struct opencl_trainer *trainer, const struct opencl_plan *plan,
-                                       struct opencl_slot *slot);
+/* Launches the gradient of a pass that is written, with its problems where the device generates them. */
+carrynet_status opencl_launch_gradient(struct opencl_trainer *trainer, const struct opencl_slot *slot);
 
 /* Launches a planned forward pass, staged in the slot; the arrays that it writes are reserved. */
 carrynet_status opencl_launch_forward(struct opencl_trainer *trainer, const struct opencl_plan *plan,
                                       const struct opencl_slot *slot);
 
 /*
- * Measures all networks on the staged sequences into sums and totals with the kernel of whole updates, a worker a
+ * Measures all networks on the written sequences into sums and totals with the kernel of whole updates, a worker a
  * network.
  */
-carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struct net_pass *pass);
+carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struct opencl_slot *slot);
 
 /* ---- record.c -------------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,6 @@
 /* From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device. */
 #include "net/value.h"
 #include "opencl/trainer.h"
-#include <assert.h>
 #include <string.h>
 
 /* What all networks' updates share, made anew where the number of sequences changes. */
@@ -90,54 +89,12 @@ carrynet_status opencl_trainer_update(struct backend *backend, const struct net_
 
 /* ---- many updates ---------------------------------------------------------------------------------------------- */
 
-/* The automaton as the kernels read it (arguments.h), where it is another than the last. */
-static carrynet_status write_task(struct opencl_trainer *t, const carrynet_task *task)
-{
-    uint32_t words[CARRYNET_AUTOMATON_TABLE + CARRYNET_TASK_STATES * CARRYNET_TASK_SYMBOLS] = {0};
-    const uint32_t entries = task->states << task->inputs;
-    uint32_t state_bits = 1;
-    /* Padding that differs costs a write, and nothing else. */
-    /* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
-    if (memcmp(task, &t->task_written, sizeof *task) == 0)
-        return CARRYNET_OK;
-    words[CARRYNET_AUTOMATON_START] = task->start;
-    words[CARRYNET_AUTOMATON_NOT_LESS] = task->constraint == CARRYNET_CONSTRAINT_NOT_LESS;
-    for (uint32_t i = 0; i < task->closing_count; ++i)
-        words[CARRYNET_AUTOMATON_CLOSING] |= (uint32_t)task->closing[i] << 4 * i;
-    while (task->states > 1u << state_bits)
-        ++state_bits;
-    words[CARRYNET_AUTOMATON_STATE_BITS] = entries <= 32 ? state_bits : 0;
-    for (uint32_t q = 0; q < task->states; ++q)
-        for (uint32_t a = 0; a < 1u << task->inputs; ++a) {
-            const uint32_t i = q << task->inputs | a, next = task->next[q][a], out = task->out[q][a];
-            words[CARRYNET_AUTOMATON_TABLE + i] = next | out << 8;
-            for (uint32_t b = 0; b < state_bits && entries <= 32; ++b)
-                words[CARRYNET_AUTOMATON_NEXT + b] |= (next >> b & 1) << i;
-            for (uint32_t o = 0; o < task->outputs && entries <= 32; ++o)
-                words[CARRYNET_AUTOMATON_OUT + o] |= (out >> o & 1) << i;
-        }
-    carrynet_status status = opencl_reserve(t, &t->task, sizeof words, "the task");
-    if (status == CARRYNET_OK)
-        status = opencl_write(t, &t->task, words, sizeof words);
-    if (status == CARRYNET_OK)
-        t->task_written = *task;
-    return status;
-}
-
-static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl_plan *plan,
-                                   const struct opencl_slot *slot)
-{
-    const struct opencl_argument arguments[] = {STRUCT(plan->pass), BUFFER(t->task), BUFFER(slot->staged)};
-    const size_t blocks = (plan->pass.sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
-    return SHARE_OUT(t, OPENCL_MAKE, arguments, plan->pass.networks * (t->cpu_shape ? blocks : plan->pass.sequences));
-}
-
 /*
  * All updates in one launch, or none and the metrics of the staged sequences; the packed weights are those of the last.
  */
-static carrynet_status launch_whole(struct opencl_trainer *t, const struct opencl_plan *plan,
-                                    const struct opencl_slot *slot, uint32_t updates)
+static carrynet_status launch_whole(struct opencl_trainer *t, const struct opencl_slot *slot, uint32_t updates)
 {
+    const struct opencl_plan *plan = &slot->plan;
     const struct carrynet_step step = update_step(t, 0);
     const cl_uint count = updates;
     carrynet_status status = opencl_reserve(t, &t->scratch, plan->scratch_bytes, "scratch");
@@ -157,9 +114,9 @@ static carrynet_status launch_whole(struct opencl_trainer *t, const struct openc
 }
 
 /* All updates in one launch, a network a lane. */
-static carrynet_status launch_networks(struct opencl_trainer *t, const struct opencl_plan *plan,
-                                       const struct opencl_slot *slot, uint32_t updates)
+static carrynet_status launch_networks(struct opencl_trainer *t, const struct opencl_slot *slot, uint32_t updates)
 {
+    const struct opencl_plan *plan = &slot->plan;
     const struct carrynet_step step = update_step(t, 0);
     const cl_uint count = updates;
     const carrynet_status status = opencl_reserve(t, &t->scratch, plan->scratch_bytes, "scratch");
@@ -175,23 +132,27 @@ static carrynet_status launch_networks(struct opencl_trainer *t, const struct op
     return LAUNCH(t, OPENCL_NETWORKS, arguments, plan->workers);
 }
 
-carrynet_status opencl_measure_whole(struct opencl_trainer *t, const struct net_pass *s)
+carrynet_status opencl_measure_whole(struct opencl_trainer *t, const struct opencl_slot *slot)
 {
-    struct opencl_slot *slot = &t->slots[t->slot];
-    struct opencl_plan plan;
-    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_NETWORKS);
+    return launch_whole(t, slot, 0);
+}
+
+/* The slot of a training that is planned and written but for its rates; how it is launched is chosen anew. */
+static carrynet_status begin(struct opencl_slot **slot, struct opencl_trainer *t, const struct net_pass *pass)
+{
+    opencl_choose_launches(t);
+    carrynet_status status = opencl_take_slot(slot, t, pass, opencl_update_cut(t));
     if (status == CARRYNET_OK)
-        status = opencl_write_slot(t, slot, &slot->staged, slot->words, (size_t)plan.staged_words * sizeof(uint32_t));
-    return status == CARRYNET_OK ? launch_whole(t, &plan, slot, 0) : status;
+        status = opencl_write_pass(t, *slot);
+    return status == CARRYNET_OK ? write_constants(t, pass->sequences) : status;
 }
 
 /* Builds the kernels of a forward pass that measures, and runs it over no network. */
-static carrynet_status get_forward_ready(struct opencl_trainer *t, const struct net_pass *s,
-                                         const struct opencl_slot *slot)
+static carrynet_status prepare_forward(struct opencl_trainer *t, const struct opencl_slot *slot)
 {
     struct opencl_plan plan;
     cl_kernel join = NULL;
-    carrynet_status status = opencl_plan_pass(&plan, t, s, OPENCL_CUT_FORWARD);
+    carrynet_status status = opencl_plan_pass(&plan, t, &slot->pass, OPENCL_CUT_FORWARD);
     struct opencl_buffer *const outputs[] = {&t->y, &t->z, &t->h, &t->state};
     plan.pass.networks = 0;
     for (size_t i = 0; i < sizeof outputs / sizeof outputs[0] && status == CARRYNET_OK; ++i)
@@ -201,94 +162,45 @@ static carrynet_status get_forward_ready(struct opencl_trainer *t, const struct 
     return status == CARRYNET_OK ? opencl_launch_forward(t, &plan, slot) : status;
 }
 
-/* Builds the kernels of updates; that of whole ones runs over no network, since some runtimes compile at a launch. */
-static carrynet_status get_ready(struct opencl_trainer *t, const struct net_pass *s, struct opencl_plan *plan,
-                                 const struct opencl_slot *slot)
+/* The kernel of whole updates runs over no network, since some runtimes compile at a launch. */
+carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net_pass *pass)
 {
     static const enum opencl_kernel_id steps[] = {OPENCL_MAKE, OPENCL_GRADIENT, OPENCL_JOIN, OPENCL_APPLY};
+    struct opencl_trainer *t = (struct opencl_trainer *)backend;
+    struct opencl_slot *slot = NULL;
     cl_kernel kernel = NULL;
-    carrynet_status status = CARRYNET_OK;
-    if (t->whole) {
-        plan->pass.networks = 0;
-        status = t->networks_abreast ? launch_networks(t, plan, slot, 0) : launch_whole(t, plan, slot, 0);
-        if (status == CARRYNET_OK && t->networks_abreast) /* which does not measure */
-            status = get_forward_ready(t, s, slot);
-        const cl_int code = clFinish(t->queue);
-        return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
-    }
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == CARRYNET_OK; ++i)
+    carrynet_status status = begin(&slot, t, pass);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == CARRYNET_OK && !t->whole; ++i)
         status = opencl_need(&kernel, t, steps[i]);
-    return status;
-}
-
-/* What a planned pass needs whose problems the device makes, in the next slot: the task, and who trains. */
-static carrynet_status begin_made(struct opencl_trainer *t, struct opencl_plan *plan, const carrynet_task *task,
-                                  const carrynet_individual *individuals)
-{
-    const size_t words = t->settings.networks * CARRYNET_INDIVIDUAL;
-    carrynet_status status = opencl_take_slot(t, plan, words);
-    struct opencl_slot *slot = &t->slots[t->slot];
-    if (status == CARRYNET_OK)
-        status = write_task(t, task);
-    if (status != CARRYNET_OK)
+    if (status != CARRYNET_OK || !t->whole)
         return status;
-    plan->pass.drawn_steps = plan->pass.steps - task->closing_count;
-    plan->pass.drawn_words = (uint32_t)carrynet_packed_words(task->inputs, plan->pass.drawn_steps);
-    opencl_put_individuals(t, slot->words, individuals);
-    return opencl_write_slot(t, slot, &slot->staged, slot->words, words * sizeof(uint32_t));
+    slot->plan.pass.networks = 0;
+    status = t->networks_abreast ? launch_networks(t, slot, 0) : launch_whole(t, slot, 0);
+    if (status == CARRYNET_OK && t->networks_abreast) /* which does not measure */
+        status = prepare_forward(t, slot);
+    const cl_int code = clFinish(t->queue);
+    return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
 }
 
-/* One update's problems and their gradient, by the kernels of single steps. */
-static carrynet_status launch_made(struct opencl_trainer *t, const struct opencl_plan *plan, struct opencl_slot *slot)
-{
-    carrynet_status status = opencl_prepare(t, plan);
-    if (status == CARRYNET_OK)
-        status = launch_make(t, plan, slot);
-    return status == CARRYNET_OK ? opencl_launch_gradient(t, plan, slot) : status;
-}
-
-carrynet_status opencl_trainer_gradient_generated(struct backend *backend, const struct net_pass *s,
-                                                  const carrynet_task *task, const carrynet_individual *individuals)
+carrynet_status opencl_trainer_train(struct backend *backend, const struct net_pass *pass,
+                                     const struct net_rates *rates, uint32_t updates)
 {
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
-    struct net_pass made = *s;
-    struct opencl_plan plan;
-    assert(s->first_sequence % CARRYNET_BLOCK == 0);
-    made.shared = false;
-    made.makes = true;
-    carrynet_status status = opencl_plan_pass(&plan, t, &made, OPENCL_CUT_GRADIENT);
+    struct opencl_slot *slot = NULL;
+    carrynet_status status = begin(&slot, t, pass);
     if (status == CARRYNET_OK)
-        status = begin_made(t, &plan, task, individuals);
-    return status == CARRYNET_OK ? launch_made(t, &plan, &t->slots[t->slot]) : status;
-}
-
-carrynet_status opencl_trainer_train(struct backend *backend, const struct net_pass *s, const carrynet_task *task,
-                                     const carrynet_individual *individuals, const struct net_rates *rates,
-                                     uint32_t updates)
-{
-    struct opencl_trainer *t = (struct opencl_trainer *)backend;
-    struct opencl_plan plan;
-    opencl_choose_launches(t);
-    carrynet_status status = opencl_plan_pass(&plan, t, s, opencl_update_cut(t));
-    if (status == CARRYNET_OK)
-        status = begin_made(t, &plan, task, individuals);
-    struct opencl_slot *slot = &t->slots[t->slot];
-    if (status == CARRYNET_OK)
-        status = write_constants(t, s->sequences);
-    if (status == CARRYNET_OK && updates > 0)
         status = write_rates(t, slot, rates, (size_t)updates * t->settings.networks);
-    if (status == CARRYNET_OK && updates == 0)
-        return get_ready(t, s, &plan, slot);
     if (status != CARRYNET_OK)
         return status;
     t->lagged += t->lag * updates;
     if (t->networks_abreast)
-        return launch_networks(t, &plan, slot, updates);
+        return launch_networks(t, slot, updates);
     if (t->whole)
-        return launch_whole(t, &plan, slot, updates);
+        return launch_whole(t, slot, updates);
+    /* Launches of steps: queued here, since all read the rates and the networks' data that were written once. */
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
-        plan.pass.update = u;
-        status = launch_made(t, &plan, slot);
+        slot->plan.pass.update = u;
+        status = opencl_launch_gradient(t, slot);
         if (status == CARRYNET_OK)
             status = launch_update(t, slot, u * t->settings.networks * CARRYNET_RATES);
     }

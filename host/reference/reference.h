@@ -8,24 +8,6 @@
 #define REFERENCE_REFERENCE_H
 
 #include "net/pass.h"
-#include <carrynet/settings.h>
-#include <stdint.h>
-
-/* The sequences that one call works on, and what names their noise. */
-struct reference_pass {
-    const uint32_t *symbols; /* [sequences][symbol_words] */
-    const uint32_t *targets; /* [sequences][target_words] */
-    size_t sequences;
-    size_t steps;
-    size_t symbol_words;
-    size_t target_words;
-    double noise;            /* 0: none */
-    uint64_t seed;           /* key of the noise */
-    uint64_t first_sequence; /* place of the first sequence in the update's batch */
-    uint32_t update;
-    bool until_wrong; /* forward: end after the block of the first wrong sequence */
-    bool resume;      /* h[0] comes from the state of reference_outputs, not from the model */
-};
 
 /* What a forward pass writes; each may be NULL. */
 struct reference_outputs {
@@ -56,7 +38,10 @@ struct reference_trace {
     void *node;    /* [trained + 2] */
 };
 
-/* The operations of a network, which the reference has plainly and the backend `host` in tiles, with equal bits. */
+/*
+ * The operations of a network, which the reference has plainly and the backend `host` in tiles, with equal bits. A pass is
+ * that of the one network: symbols, targets and individuals are its own.
+ */
 struct network_operations {
     /* Bytes of scratch of the two passes below, for sequences of that length and number. */
     uint64_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences,
@@ -64,11 +49,11 @@ struct network_operations {
 
     /* node [trained + 2]: the gradient summed over the sequences by the block tree, then loss and absolute error. */
     void (*gradient)(void *node, struct reference_counts *counts, const void *parameters,
-                     const carrynet_settings *settings, const struct reference_pass *pass, void *scratch);
+                     const carrynet_settings *settings, const struct net_pass *pass, void *scratch);
 
     /* Forward alone; metrics [2]: loss and absolute error, summed by the block tree. */
     void (*forward)(const struct reference_outputs *outputs, void *metrics, struct reference_counts *counts,
-                    const void *parameters, const carrynet_settings *settings, const struct reference_pass *pass,
+                    const void *parameters, const carrynet_settings *settings, const struct net_pass *pass,
                     void *scratch);
 
     /* One update from a node's sums over `sequences` sequences; moments [trained] may be NULL where unused. */
@@ -82,7 +67,7 @@ struct reference {
     /* The gradient of one block, and all that it computes on the way: to find where another backend first differs. */
     uint64_t (*trace_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences);
     void (*trace)(const struct reference_trace *trace, const void *parameters, const carrynet_settings *settings,
-                  const struct reference_pass *pass, void *scratch);
+                  const struct net_pass *pass, void *scratch);
 
     /* The factor of clipping by norm that an update takes for these sums; 1 without clipping. */
     double (*clip_factor)(const void *sums, const carrynet_settings *settings, uint64_t sequences);

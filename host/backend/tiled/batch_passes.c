@@ -107,8 +107,8 @@ static void transpose(real *restrict out /* [columns][rows] */, const real *rest
 }
 
 /* Reads sequences first, ..., first + S - 1 of the pass into the block, and their h[0]. */
-static void open_block(struct block *b, const struct parameters *p, const struct reference_pass *pass,
-                       const real *state, size_t first)
+static void open_block(struct block *b, const struct parameters *p, const struct net_pass *pass, const real *state,
+                       size_t first)
 {
     const real *const starts = pass->resume ? state : NULL;
     b->S = pass->sequences - first < BLOCK ? pass->sequences - first : BLOCK;
@@ -157,7 +157,7 @@ static uint64_t scratch_bytes(const carrynet_settings *settings, size_t steps, s
 }
 
 static void gradient(void *node, struct reference_counts *counts, const void *values, const carrynet_settings *settings,
-                     const struct reference_pass *pass, void *scratch)
+                     const struct net_pass *pass, void *scratch)
 {
     struct block b;
     real *nodes;
@@ -189,8 +189,7 @@ static void copy_out(real *out, const real *in, const struct block *b, size_t fi
 }
 
 static void forward(const struct reference_outputs *outputs, void *metrics, struct reference_counts *counts,
-                    const void *values, const carrynet_settings *settings, const struct reference_pass *pass,
-                    void *scratch)
+                    const void *values, const carrynet_settings *settings, const struct net_pass *pass, void *scratch)
 {
     struct block b;
     real *nodes, *state = outputs->state;

@@ -79,7 +79,7 @@ static inline void add_values(real *restrict total, const real *restrict values,
 void add_chains(real *total, size_t rows, size_t columns, const real *a, size_t a_row, size_t a_link, const real *b,
                 size_t links);
 
-void forward_block(struct block *block, const struct parameters *p, const struct reference_pass *pass, size_t first);
+void forward_block(struct block *block, const struct parameters *p, const struct net_pass *pass, size_t first);
 
 /* loss and absolute error of the block, summed over its sequences; adds to counts. */
 void measure_block(real metrics[2], struct reference_counts *counts, const struct block *block, carrynet_loss loss);

@@ -81,7 +81,7 @@ static void unpack(uint32_t *out /* [T] */, const uint32_t *words, size_t bits, 
 }
 
 /* Reads sequence s of the pass and its h[0]: from state [sequences][H] where that is given, else h_0, else zeros. */
-static void read_sequence(struct sequence *q, size_t s, const struct network *n, const struct reference_pass *pass,
+static void read_sequence(struct sequence *q, size_t s, const struct network *n, const struct net_pass *pass,
                           const real *state)
 {
     const real *start = state != NULL ? state + s * n->H : n->h_0;
@@ -118,7 +118,7 @@ static size_t smaller(size_t a, size_t b)
 
 /* Sequences first, ..., first + S - 1 forward and back; w->node becomes their block's sums. */
 static void run_block(struct workspace *w, struct reference_counts *counts, size_t first, size_t S,
-                      const struct network *n, const carrynet_settings *settings, const struct reference_pass *pass)
+                      const struct network *n, const carrynet_settings *settings, const struct net_pass *pass)
 {
     real *metrics = w->node + w->tree.size - 2;
     metrics[0] = metrics[1] = zero;
@@ -132,7 +132,7 @@ static void run_block(struct workspace *w, struct reference_counts *counts, size
 }
 
 static void gradient(void *node, struct reference_counts *counts, const void *parameters,
-                     const carrynet_settings *settings, const struct reference_pass *pass, void *scratch)
+                     const carrynet_settings *settings, const struct net_pass *pass, void *scratch)
 {
     struct workspace w;
     struct network n = view(parameters, &settings->shape);
@@ -155,7 +155,7 @@ static void copy_out(real *to /* [sequences][count] */, size_t s, const real *fr
 }
 
 static void evaluate(const struct reference_outputs *outputs, void *metrics, struct reference_counts *counts,
-                     const void *parameters, const carrynet_settings *settings, const struct reference_pass *pass,
+                     const void *parameters, const carrynet_settings *settings, const struct net_pass *pass,
                      void *scratch)
 {
     struct workspace w;
@@ -202,7 +202,7 @@ static void spread(void *to, size_t s, size_t S, const real *from /* [steps][cou
 }
 
 static void trace(const struct reference_trace *to, const void *parameters, const carrynet_settings *settings,
-                  const struct reference_pass *pass, void *scratch)
+                  const struct net_pass *pass, void *scratch)
 {
     struct workspace w;
     struct network n = view(parameters, &settings->shape);

@@ -62,8 +62,7 @@ struct tree {
 void input_row(real *row /* [H] */, uint32_t symbol, const struct network *n);
 
 /* Problem p of the update's batch through all steps: h[1..T], z and y of the sequence from h[0] and its symbols. */
-void sequence_forward(struct sequence *sequence, uint64_t p, const struct network *n,
-                      const struct reference_pass *pass);
+void sequence_forward(struct sequence *sequence, uint64_t p, const struct network *n, const struct net_pass *pass);
 
 /* dy and dh of a sequence that went forward, from the last of T steps to the first. */
 void sequence_backward(struct sequence *sequence, const struct network *n, carrynet_loss loss, size_t T);
