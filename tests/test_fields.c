@@ -5,6 +5,7 @@
 #include <carrynet/carrynet.h>
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static carrynet_settings defaults(void)
@@ -41,6 +42,25 @@ Test(fields, keys_differ)
         }
     }
     cr_expect_null(carrynet_field_find("rates"));
+}
+
+/* An option is named as its key in JSON, and takes nothing that the field refuses. */
+Test(fields, options)
+{
+    const carrynet_field *f;
+    for (size_t i = 0; (f = carrynet_field_at(i)) != NULL; ++i) {
+        const carrynet_field_option *option = &f->option;
+        char key[32];
+        if (option->name == NULL)
+            continue;
+        (void)snprintf(key, sizeof key, "%s", option->name);
+        for (char *p = key; *p != '\0'; ++p)
+            *p = (char)(*p == '-' ? '_' : *p);
+        cr_expect_str_eq(key, f->in[CARRYNET_MEDIUM_JSON].key);
+        cr_expect(option->heading != NULL && option->meaning != NULL, "%s", key);
+        cr_expect_eq(option->argument == NULL, f->kind == CARRYNET_FIELD_FLAG, "%s", key);
+        cr_expect(option->most == 0 || (option->least >= f->least && option->most <= f->most), "%s", key);
+    }
 }
 
 /* Another value of a field than the default, in its range. */

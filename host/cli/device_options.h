@@ -23,10 +23,10 @@ const char *device_offer(size_t index);
 
 #define OPT_DEVICE(means, otherwise)                                                                                   \
     .heading = "Where to compute", .name = "device", .kind = OPTION_TEXT, .argument = "D", .offer = device_offer,      \
-    .meaning = means, .fallback = otherwise, .text = &given_device.device
+    .meaning = (means), .fallback = (otherwise), .text = &given_device.device
 #define OPT_KERNEL_SHAPE(otherwise)                                                                                    \
     .heading = "Where to compute", .name = "kernel-shape", .kind = OPTION_NAME, .argument = "S",                       \
-    .names = kernel_shapes, .meaning = "kernels with vectors, or with work-groups", .fallback = otherwise,             \
+    .names = kernel_shapes, .meaning = "kernels with vectors, or with work-groups", .fallback = (otherwise),           \
     .value = &given_device.kernel_shape
 #define DEVICE_NAMES                                                                                                   \
     "gpu, cpu, host (C), reference (plain C), P:D as `carrynet devices` lists them, or part of a name; "

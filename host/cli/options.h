@@ -78,25 +78,25 @@ typedef struct cli_option {
 
 /* Options that many commands have. */
 #define OPT_OUTPUT(to, word, means, otherwise)                                                                         \
-    .heading = "Output", .name = "output", .letter = 'o', .kind = OPTION_WRITE, .argument = word, .meaning = means,    \
-    .fallback = otherwise, .text = to
+    .heading = "Output", .name = "output", .letter = 'o', .kind = OPTION_WRITE, .argument = (word),                    \
+    .meaning = (means), .fallback = (otherwise), .text = (to)
 #define OPT_OUTPUT_BINARY(to, means, otherwise)                                                                        \
     .heading = "Output", .name = "output", .letter = 'o', .kind = OPTION_WRITE_BINARY, .argument = "FILE",             \
-    .meaning = means, .fallback = otherwise, .text = to
+    .meaning = (means), .fallback = (otherwise), .text = (to)
 #define OPT_QUIET(to)                                                                                                  \
-    .heading = "Output", .name = "quiet", .letter = 'q', .meaning = "say only how it ended", .flag = to
+    .heading = "Output", .name = "quiet", .letter = 'q', .meaning = "say only how it ended", .flag = (to)
 #define OPT_JSON_MEANING(to, means)                                                                                    \
-    .heading = "Output", .name = "json", .meaning = means, .flag = to,                                                 \
+    .heading = "Output", .name = "json", .meaning = (means), .flag = (to),                                             \
     .fills_output = "the JSON of --json goes there; name a file"
 #define OPT_JSON(to) OPT_JSON_MEANING(to, "the result as JSON on standard output")
 #define OPT_NET(under, to, means, otherwise)                                                                           \
-    .heading = under, .name = "net", .kind = OPTION_COUNT, .argument = "I", .most = 16777215, .meaning = means,        \
-    .fallback = otherwise, .value = to
+    .heading = (under), .name = "net", .kind = OPTION_COUNT, .argument = "I", .most = 16777215, .meaning = (means),    \
+    .fallback = (otherwise), .value = (to)
 #define OPT_ONE_NET(to) OPT_NET("The network", to, "network I of the file, counted from 0", "0")
 #define OPT_TASK_OF_MODEL(under, to, otherwise)                                                                        \
-    .heading = under, .name = "task", .kind = OPTION_TASK, .argument = "T|FILE",                                       \
+    .heading = (under), .name = "task", .kind = OPTION_TASK, .argument = "T|FILE",                                     \
     .meaning = "what the network has to do: a built-in task, or a file as `carrynet task add --json` prints",          \
-    .fallback = otherwise, .text = to
+    .fallback = (otherwise), .text = (to)
 
 typedef struct cli_command cli_command;
 

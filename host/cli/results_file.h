@@ -7,7 +7,7 @@
 #define OPT_TABLE(to)                                                                                                  \
     .heading = "Output", .name = "output", .letter = 'o', .kind = OPTION_WRITE, .argument = "FILE",                    \
     .meaning = "where the results go, NAME.csv; NAME.times.csv has the seconds of each row", .fallback = "sweep.csv",  \
-    .text = to, .no_stream = "the seconds of a table go beside it, to NAME.times.csv; name a file NAME.csv"
+    .text = (to), .no_stream = "the seconds of a table go beside it, to NAME.times.csv; name a file NAME.csv"
 
 typedef enum results_use {
     RESULTS_NONE, /* only the name is looked at */

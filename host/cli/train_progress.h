@@ -13,7 +13,7 @@
 
 #define OPT_LOG(to)                                                                                                    \
     .heading = "Output", .name = "log", .kind = OPTION_WRITE, .argument = "FILE",                                      \
-    .meaning = "write the course of the training, a JSON object a line", .text = to
+    .meaning = "write the course of the training, a JSON object a line", .text = (to)
 
 typedef struct train_progress {
     const carrynet_settings *settings;
