@@ -190,7 +190,7 @@ static carrynet_status keep_networks(carrynet_model **kept, bool **proved, carry
     *proved = NULL;
     carrynet_status status = base_allocate(&which, networks, sizeof *which);
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-        if (keep == KEEP_BEST && (n == 0 || better(records, outcomes, n, which[0])))
+        if (keep == KEEP_BEST && (n == 0 || (outcomes != NULL && better(records, outcomes, n, which[0]))))
             count = 1, which[0] = n;
         else if (keep == KEEP_ALL || (keep == KEEP_EXACT && records[n].exact))
             which[count++] = n;
