@@ -24,8 +24,11 @@ static carrynet_status update_worker(struct device_group *group, size_t i, void 
                                  : status;
 }
 
-/* An update is made with the workers' next gradient, so that they meet once an update. Whatever else comes next settles it. */
-static carrynet_status settle(struct data_parallel *dp)
+/*
+ * An update is made together with the workers' next gradient, so that they are started once an update. Where something
+ * else comes next, this makes it.
+ */
+static carrynet_status finish_update(struct data_parallel *dp)
 {
     const carrynet_status status = dp->averaged > 0 ? group_run(&dp->group, update_worker, NULL) : CARRYNET_OK;
     dp->averaged = 0;
@@ -99,7 +102,9 @@ static carrynet_status data_parallel_gradient(struct backend *backend, struct ne
 static carrynet_status data_parallel_update(struct backend *backend, const struct net_rates *rates, uint64_t sequences)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    const carrynet_status status = settle(dp);
+    carrynet_status status = CARRYNET_OK;
+    if (dp->averaged > 0) /* on all ranks at once */
+        status = comm_allreduce_status(dp->group.comm, finish_update(dp));
     memcpy(dp->rates, rates, dp->group.settings.networks * sizeof *rates);
     dp->averaged = sequences;
     return status;
@@ -136,7 +141,7 @@ static carrynet_status data_parallel_get_sums(struct backend *backend, void *val
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
     const size_t gradients = dp->group.settings.networks * dp->group.trained;
-    carrynet_status status = settle(dp);
+    carrynet_status status = finish_update(dp);
     if (status == CARRYNET_OK)
         status = reserve_sums(dp);
     if (values != NULL && status == CARRYNET_OK)
@@ -153,7 +158,7 @@ static carrynet_status data_parallel_get_sums(struct backend *backend, void *val
 static carrynet_status data_parallel_set_sums(struct backend *backend, const void *values)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    carrynet_status status = settle(dp);
+    carrynet_status status = finish_update(dp);
     if (status == CARRYNET_OK)
         status = reserve_sums(dp);
     if (status == CARRYNET_OK)
@@ -220,7 +225,7 @@ static carrynet_status data_parallel_forward(struct backend *backend, struct net
         data_parallel_split_locally(dp, blocks);
     else
         data_parallel_split(dp, blocks);
-    carrynet_status status = settle(dp);
+    carrynet_status status = finish_update(dp);
     if (status == CARRYNET_OK)
         status = data_parallel_reserve(dp, (size_t)2 * dp->group.settings.networks);
     if (status == CARRYNET_OK)
@@ -245,7 +250,7 @@ static carrynet_status data_parallel_get(struct backend *backend, carrynet_part 
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
     const struct device_worker *worker = &dp->group.local[0];
-    carrynet_status status = settle(dp);
+    carrynet_status status = finish_update(dp);
     if (status == CARRYNET_OK)
         status = worker->backend->operations->get(worker->backend, part, first, count, values);
     return comm_allreduce_status(dp->group.comm, status);
@@ -255,7 +260,7 @@ static carrynet_status data_parallel_set(struct backend *backend, carrynet_part 
                                          const void *values)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    carrynet_status status = settle(dp);
+    carrynet_status status = finish_update(dp);
     for (size_t i = 0; i < dp->group.count && status == CARRYNET_OK; ++i) {
         const struct device_worker *worker = &dp->group.local[i];
         status = worker->backend->operations->set(worker->backend, part, first, count, values);
@@ -266,7 +271,7 @@ static carrynet_status data_parallel_set(struct backend *backend, carrynet_part 
 static carrynet_status data_parallel_compact(struct backend *backend, const uint32_t *from, uint32_t count)
 {
     struct data_parallel *dp = (struct data_parallel *)backend;
-    carrynet_status status = settle(dp);
+    carrynet_status status = finish_update(dp);
     for (size_t i = 0; i < dp->group.count && status == CARRYNET_OK; ++i) {
         const struct device_worker *worker = &dp->group.local[i];
         status = worker->backend->operations->compact(worker->backend, from, count);
