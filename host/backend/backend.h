@@ -6,6 +6,7 @@
 #define BACKEND_BACKEND_H
 
 #include "comm/collectives.h"
+#include "net/optimizer.h"
 #include "net/pass.h"
 #include <carrynet/profile.h>
 

@@ -1,7 +1,7 @@
 /* Runs a case on a device and on the reference, and compares every bit. */
 #include "base/base.h"
 #include "cases/cases.h"
-#include "net/pass.h"
+#include "net/optimizer.h"
 #include "net/value.h"
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "cases/launch_checks.h"
 #include "base/base.h"
 #include "kernels/layout.h"
-#include "net/pass.h"
+#include "net/optimizer.h"
 #include <string.h>
 
 /* What launch_expect hands around. */

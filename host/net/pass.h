@@ -1,10 +1,8 @@
-/*
- * What a pass over staged sequences and an update take, and what an optimizer keeps: in the engine and its bodies
- * alike.
- */
+/* The descriptor of a pass over sequences, from the engine to the backends and back. */
 #ifndef NET_PASS_H
 #define NET_PASS_H
 
+#include "net/limits.h"
 #include <carrynet/engine.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,15 +47,6 @@ static inline struct net_pass net_training_pass(const carrynet_settings *setting
     };
 }
 
-/* Most steps and sequences that training measures exactness on (train/population.c): the steps of all sequences. */
-enum { NET_MEASURED_STEPS = 1 << 22, NET_MEASURED_LEAST = 4, NET_MEASURED_MOST = 16384 };
-
-static inline size_t net_measured_sequences(size_t steps)
-{
-    const size_t count = NET_MEASURED_STEPS / steps / 4 * 4;
-    return count < NET_MEASURED_LEAST ? NET_MEASURED_LEAST : count > NET_MEASURED_MOST ? NET_MEASURED_MOST : count;
-}
-
 /* The largest pass with which training measures. */
 static inline struct net_pass net_measuring_pass(const carrynet_settings *settings)
 {
@@ -66,34 +55,6 @@ static inline struct net_pass net_measuring_pass(const carrynet_settings *settin
     pass.shared = true;
     pass.measures = true;
     return pass;
-}
-
-/* Bytes that training takes on the host beside an engine: a copy of the parameters, and a network's records in each layer. */
-static inline double net_host_need(const carrynet_settings *settings)
-{
-    const size_t value = settings->precision / 8, values = carrynet_shape_size(&settings->shape);
-    return settings->networks * ((double)values * (double)value + 256.0);
-}
-
-/* Rate, epsilon and decay (d) of one network's update, formed by engine_rates (kernels/ARITHMETIC.md 5, rates). */
-struct net_rates {
-    double rate;
-    double epsilon;
-    double decay;
-};
-
-/* Most sequences of one pass. */
-#define NET_SEQUENCES 16777216
-
-/* Whether an optimizer keeps a first moment (a mean of gradients), a second (of their squares). */
-static inline bool net_first_moment(carrynet_optimizer optimizer)
-{
-    return optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
-}
-
-static inline bool net_second_moment(carrynet_optimizer optimizer)
-{
-    return optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
 }
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef REFERENCE_REFERENCE_H
 #define REFERENCE_REFERENCE_H
 
+#include "net/optimizer.h"
 #include "net/pass.h"
 
 /* What a forward pass writes; each may be NULL. */

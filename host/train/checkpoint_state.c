@@ -4,7 +4,7 @@
  */
 #include "train/checkpoint_state.h"
 #include "base/base.h"
-#include "net/pass.h"
+#include "net/optimizer.h"
 #include "net/value.h"
 #include <math.h>
 #include <string.h>

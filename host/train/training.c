@@ -5,7 +5,7 @@
 #include "train/training.h"
 #include "base/base.h"
 #include "base/environment.h"
-#include "net/pass.h"
+#include "net/limits.h"
 #include "train/checkpoint.h"
 #include <math.h>
 #include <string.h>

@@ -1,0 +1,27 @@
+/* How long a pass may be, on how much training measures, and what it takes on the host. */
+#ifndef NET_LIMITS_H
+#define NET_LIMITS_H
+
+#include <carrynet/settings.h>
+#include <stddef.h>
+
+/* Most sequences of one pass. */
+#define NET_SEQUENCES 16777216
+
+/* Most steps and sequences that training measures exactness on (train/population.c): the steps of all sequences. */
+enum { NET_MEASURED_STEPS = 1 << 22, NET_MEASURED_LEAST = 4, NET_MEASURED_MOST = 16384 };
+
+static inline size_t net_measured_sequences(size_t steps)
+{
+    const size_t count = NET_MEASURED_STEPS / steps / 4 * 4;
+    return count < NET_MEASURED_LEAST ? NET_MEASURED_LEAST : count > NET_MEASURED_MOST ? NET_MEASURED_MOST : count;
+}
+
+/* Bytes that training takes on the host beside an engine: a copy of the parameters, and a network's records in each layer. */
+static inline double net_host_need(const carrynet_settings *settings)
+{
+    const size_t value = settings->precision / 8, values = carrynet_shape_size(&settings->shape);
+    return settings->networks * ((double)values * (double)value + 256.0);
+}
+
+#endif

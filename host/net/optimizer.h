@@ -1,0 +1,26 @@
+/* What an optimizer keeps of a network, and what it is given for an update. */
+#ifndef NET_OPTIMIZER_H
+#define NET_OPTIMIZER_H
+
+#include <carrynet/settings.h>
+#include <stdbool.h>
+
+/* Whether an optimizer keeps a first moment (a mean of gradients), a second (of their squares). */
+static inline bool net_first_moment(carrynet_optimizer optimizer)
+{
+    return optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
+}
+
+static inline bool net_second_moment(carrynet_optimizer optimizer)
+{
+    return optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
+}
+
+/* Rate, epsilon and decay (d) of one network's update, formed by engine_rates (kernels/ARITHMETIC.md 5, rates). */
+struct net_rates {
+    double rate;
+    double epsilon;
+    double decay;
+};
+
+#endif
