@@ -70,30 +70,27 @@ INLINE void push_lanes(const struct scratch *g, global real *node, global real *
     }
 }
 
-/* As in cpu_rows.cl: one chunk of a network's blocks, its problems in `part`: its node, and its counts [2]. */
-INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
-                      const global uint *staged, const uint network, const uint part, const uint chunk,
-                      const uint update_offset, const int learn, global real *node, global ulong *counts)
+INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const struct chunk *c)
 {
-    const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
-    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
-    const ulong chunk_first = (ulong)chunk * pass->chunk_blocks * BLOCK;
+    const global uint *individual = c->staged + CARRYNET_INDIVIDUAL * c->network;
+    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + c->update_offset;
+    const ulong chunk_first = (ulong)c->number * pass->chunk_blocks * BLOCK;
     const real noise = noise_of(individual);
-    ulong wrong_bits = 0, wrong_sequences = 0;
+    struct wrong wrong = {0, 0};
     uint blocks = 0;
     const struct carrynet_sizes sizes = SIZES;
     const struct carrynet_blocks_rest at = carrynet_blocks_rest(&sizes, pass);
-    spread_weights(g, packed);
+    spread_weights(g, c->packed);
     while (blocks < pass->chunk_blocks && chunk_first + (ulong)blocks * BLOCK < pass->sequences &&
-           !(pass->until_wrong && wrong_sequences > 0)) {
+           !(pass->until_wrong && wrong.sequences > 0)) {
         struct sequences symbols[LANES], targets[LANES];
         uint sequences[LANES], count = 0;
         for (uint lane = 0; lane < LANES; ++lane) {
             const ulong first = chunk_first + (ulong)(blocks + lane) * BLOCK;
             const int there = blocks + lane < pass->chunk_blocks && first < pass->sequences;
             sequences[lane] = !there ? 0 : pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
-            block_symbols(&symbols[lane], pass, staged, part, there ? first : 0);
-            block_targets(&targets[lane], pass, staged, part, there ? first : 0);
+            block_symbols(&symbols[lane], pass, c->staged, c->part, there ? first : 0);
+            block_targets(&targets[lane], pass, c->staged, c->part, there ? first : 0);
             count += there;
         }
         gather_words(g->symbols, pass->symbol_words, symbols, sequences);
@@ -111,15 +108,15 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
             .lane_step = BLOCK,
         };
         ulong bits_of_lanes[LANES] = {0}, sequences_of_lanes[LANES] = {0};
-        run_abreast(pass, g, &b, learn, bits_of_lanes, sequences_of_lanes);
+        run_abreast(pass, g, &b, c->learn, bits_of_lanes, sequences_of_lanes);
         for (uint lane = 0; lane < LANES; ++lane) {
-            wrong_bits += bits_of_lanes[lane];
-            wrong_sequences += sequences_of_lanes[lane];
+            wrong.bits += bits_of_lanes[lane];
+            wrong.sequences += sequences_of_lanes[lane];
         }
         push_lanes(g, g->rest + at.node, g->rest + at.levels, pass->node_stride, blocks, count);
         blocks += count;
     }
-    collapse_nodes(node, g->rest + at.levels, pass->node_stride, blocks);
-    counts[0] = wrong_bits;
-    counts[1] = wrong_sequences;
+    collapse_nodes(c->node, g->rest + at.levels, pass->node_stride, blocks);
+    c->counts[0] = wrong.bits;
+    c->counts[1] = wrong.sequences;
 }

@@ -59,6 +59,22 @@ INLINE size_t panel_column(const uint column, uint *width)
     return (size_t)panel * TILE_VECTORS * LANES * H + within;
 }
 
+/* What is wrong in blocks so far. */
+struct wrong {
+    ulong bits, sequences;
+};
+
+/* One chunk of a network's blocks, its problems in `part` of what is staged. Without learning the metrics alone. */
+struct chunk {
+    const global vreal *packed; /* the network's */
+    const global uint *staged;
+    uint network, part, number;
+    uint update_offset;
+    int learn;
+    global real *node;    /* its result, */
+    global ulong *counts; /* [2] */
+};
+
 /* Symbols or targets of step `step` of the sequences of a block; 0 beyond them. */
 INLINE void unpack_step(uint *values, const struct sequences *from, const uint bits, const uint step,
                         const uint sequences, const uint rows)
@@ -274,8 +290,7 @@ INLINE vreal of_sequences(const vreal value, const uint first, const uint sequen
 /*
  * The block's metrics, summed over its sequences in order: node[0] loss, node[1] absolute error; counts are added to.
  */
-INLINE void measures_end(const struct measures *m, const uint sequences, global real *node, ulong *wrong_bits,
-                         ulong *wrong_sequences)
+INLINE void measures_end(const struct measures *m, const uint sequences, global real *node, struct wrong *counts)
 {
     real loss[BLOCK], absolute[BLOCK], wrong[BLOCK], loss_sum = 0, absolute_sum = 0;
     for (int g = 0; g < GROUPS; ++g) {
@@ -286,8 +301,8 @@ INLINE void measures_end(const struct measures *m, const uint sequences, global 
     for (uint s = 0; s < sequences; ++s) {
         loss_sum = plus_real(loss_sum, loss[s]);
         absolute_sum = plus_real(absolute_sum, absolute[s]);
-        *wrong_bits += (ulong)wrong[s];
-        *wrong_sequences += wrong[s] > 0;
+        counts->bits += (ulong)wrong[s];
+        counts->sequences += wrong[s] > 0;
     }
     node[0] = loss_sum;
     node[1] = absolute_sum;

@@ -28,11 +28,11 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
         const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
         const global vreal *mine = (const global vreal *)packed + (size_t)network * PACKED_SIZE;
         const uint chunk_sequences = pass.chunk_blocks * BLOCK;
-        ulong wrong_bits = 0, wrong_sequences = 0;
+        struct wrong wrong = {0, 0};
         uint blocks = 0;
         for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK, ++blocks) {
             const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
-            if (first >= pass.sequences || (pass.until_wrong && wrong_sequences > 0))
+            if (first >= pass.sequences || (pass.until_wrong && wrong.sequences > 0))
                 break;
             const uint sequences = pass.sequences - first < BLOCK ? (uint)(pass.sequences - first) : BLOCK;
             struct sequences symbols;
@@ -78,11 +78,11 @@ cpu_forward(const struct carrynet_pass pass, const global real *packed, const gl
                 copy_rows(state + place * H, H, hidden + (pass.steps % 2) * step, sequences);
             for (uint i = 2; i < pass.node_stride; ++i)
                 node[i] = 0;
-            measures_end(&measures, sequences, node, &wrong_bits, &wrong_sequences);
+            measures_end(&measures, sequences, node, &wrong);
             push_node(levels, node, pass.node_stride, blocks);
         }
         collapse_nodes(nodes + task * pass.node_stride, levels, pass.node_stride, blocks);
-        counts[2 * task] = wrong_bits;
-        counts[2 * task + 1] = wrong_sequences;
+        counts[2 * task] = wrong.bits;
+        counts[2 * task + 1] = wrong.sequences;
     }
 }

@@ -12,8 +12,16 @@ cpu_gradient(const struct carrynet_pass pass, const global real *packed, const g
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
     const ulong items = (ulong)pass.networks * pass.chunks;
     for (ulong item = get_group_id(0); item < items; item += get_num_groups(0)) {
-        const uint network = (uint)(item / pass.chunks), chunk = (uint)(item % pass.chunks);
-        run_chunk(&pass, &g, (const global vreal *)packed + (size_t)network * PACKED_SIZE, staged, network, network,
-                  chunk, pass.update, 1, nodes + item * pass.node_stride, counts + 2 * item);
+        const uint network = (uint)(item / pass.chunks);
+        const struct chunk chunk = {.packed = (const global vreal *)packed + (size_t)network * PACKED_SIZE,
+                                    .staged = staged,
+                                    .network = network,
+                                    .part = network,
+                                    .number = (uint)(item % pass.chunks),
+                                    .update_offset = pass.update,
+                                    .learn = 1,
+                                    .node = nodes + item * pass.node_stride,
+                                    .counts = counts + 2 * item};
+        run_chunk(&pass, &g, &chunk);
     }
 }

@@ -222,16 +222,24 @@ INLINE void write_node(const struct scratch *g, const struct carrynet_pass *pass
         g->node[i] = 0;
 }
 
+/* A block of a network. */
+struct block {
+    struct sequences symbols, targets;
+    uint sequences;
+    ulong first_sequence; /* its number in the update's batch */
+    const global uint *individual;
+    uint update;
+};
+
 /* One block: its node stands in g->node afterwards. Without learning no noise and no gradient: the metrics alone. */
 INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
-                      const struct sequences *symbols, const struct sequences *targets,
-                      const global uint *individual, const uint update, const ulong first_sequence,
-                      const uint sequences, const int learn, ulong *wrong_bits, ulong *wrong_sequences)
+                      const struct block *b, const int learn, struct wrong *counts)
 {
+    const uint sequences = b->sequences;
     const uint rows = pass->rows;
     const size_t step = (size_t)rows * PITCH;
     const ulong word_step = (ulong)pass->steps * (4 * ((H + 3) / 4));
-    const real noise = learn ? noise_of(individual) : 0;
+    const real noise = learn ? noise_of(b->individual) : 0;
     uint symbol[BLOCK], target[BLOCK];
     struct measures measures;
     measures_start(&measures, pass->loss);
@@ -240,12 +248,12 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
             ((global vreal *)(g->h + s * PITCH))[v] = packed[PACKED_H_0 + v];
     for (uint t = 0; t < pass->steps; ++t) {
         global real *next = g->h + (t + 1) * step;
-        unpack_step(symbol, symbols, I, t, sequences, rows);
-        unpack_step(target, targets, O, t, sequences, rows);
+        unpack_step(symbol, &b->symbols, I, t, sequences, rows);
+        unpack_step(target, &b->targets, O, t, sequences, rows);
         hidden_forward(next, g->h + t * step, t > 0 || pass->initial_state, symbol, packed, rows);
         if (noise > 0)
-            add_noise(next, sequences, first_sequence * word_step + t * (4ul * ((H + 3) / 4)), word_step, individual,
-                      update, noise);
+            add_noise(next, sequences, b->first_sequence * word_step + t * (4ul * ((H + 3) / 4)), word_step,
+                      b->individual, b->update, noise);
         for (uint s = 0; s < rows; s += LANES)
             for (uint o = 0; o < O; ++o) {
                 vreal z = logits(next + s * PITCH, packed + PACKED_HY + o * VECTORS);
@@ -266,39 +274,34 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
                                           .rows = rows,
                                           .sequences = sequences,
                                           .bias = pass->bias};
-        unpack_step(symbol, symbols, I, t, sequences, rows);
+        unpack_step(symbol, &b->symbols, I, t, sequences, rows);
         hidden_backward(g->dh + (t % 2) * step, g->dh + ((t + 1) % 2) * step, t + 1 < pass->steps, now.dy, rows,
                         now.h_next, packed, sequences);
         accumulate(g, &now, t > 0 || pass->initial_state);
     }
     write_node(g, pass);
-    measures_end(&measures, sequences, g->node + TRAINED(pass->bias), wrong_bits, wrong_sequences);
+    measures_end(&measures, sequences, g->node + TRAINED(pass->bias), counts);
 }
 
-/* One chunk of a network's blocks, its problems in `part` of what is staged: its node, and its counts [2]. */
-INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
-                      const global uint *staged, const uint network, const uint part, const uint chunk,
-                      const uint update_offset, const int learn, global real *node, global ulong *counts)
+INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const struct chunk *c)
 {
-    const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
-    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
+    const global uint *individual = c->staged + CARRYNET_INDIVIDUAL * c->network;
     const uint chunk_sequences = pass->chunk_blocks * BLOCK;
-    ulong wrong_bits = 0, wrong_sequences = 0;
+    struct block b = {.individual = individual, .update = individual[CARRYNET_INDIVIDUAL_UPDATE] + c->update_offset};
+    struct wrong wrong = {0, 0};
     uint blocks = 0;
     for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK, ++blocks) {
-        const ulong first = (ulong)chunk * chunk_sequences + in_chunk;
-        if (first >= pass->sequences || (pass->until_wrong && wrong_sequences > 0))
+        const ulong first = (ulong)c->number * chunk_sequences + in_chunk;
+        if (first >= pass->sequences || (pass->until_wrong && wrong.sequences > 0))
             break;
-        const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
-        struct sequences symbols;
-        block_symbols(&symbols, pass, staged, part, first);
-        struct sequences targets;
-        block_targets(&targets, pass, staged, part, first);
-        run_block(pass, g, packed, &symbols, &targets, individual, update, pass->first_sequence + first, sequences, learn,
-                  &wrong_bits, &wrong_sequences);
+        b.sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
+        b.first_sequence = pass->first_sequence + first;
+        block_symbols(&b.symbols, pass, c->staged, c->part, first);
+        block_targets(&b.targets, pass, c->staged, c->part, first);
+        run_block(pass, g, c->packed, &b, c->learn, &wrong);
         push_node(g->levels, g->node, pass->node_stride, blocks);
     }
-    collapse_nodes(node, g->levels, pass->node_stride, blocks);
-    counts[0] = wrong_bits;
-    counts[1] = wrong_sequences;
+    collapse_nodes(c->node, g->levels, pass->node_stride, blocks);
+    c->counts[0] = wrong.bits;
+    c->counts[1] = wrong.sequences;
 }

@@ -36,7 +36,13 @@ cpu_train(const struct carrynet_pass pass, const struct carrynet_step step, cons
     const uint part = (uint)get_group_id(0); /* of what is staged: this worker's own problems */
     const uint vectors = (step.trained + LANES - 1) / LANES;
     for (uint network = (uint)get_group_id(0); network < pass.networks; network += (uint)get_num_groups(0)) {
-        const global vreal *mine = (const global vreal *)packed + (size_t)network * PACKED_SIZE;
+        struct chunk chunk = {.packed = (const global vreal *)packed + (size_t)network * PACKED_SIZE,
+                              .staged = staged,
+                              .network = network,
+                              .part = part,
+                              .learn = updates > 0,
+                              .node = sums + (size_t)network * pass.node_stride,
+                              .counts = totals + 2 * network};
         struct carrynet_step now = step;
         for (uint u = 0;; ++u) {
             pack_network(&pass, parameters, packed, network);
@@ -44,8 +50,8 @@ cpu_train(const struct carrynet_pass pass, const struct carrynet_step step, cons
                 break;
             if (updates > 0)
                 make_part(&pass, staged, task, network, part, u);
-            run_chunk(&pass, &g, mine, staged, network, part, 0, u, updates > 0,
-                      sums + (size_t)network * pass.node_stride, totals + 2 * network);
+            chunk.update_offset = u;
+            run_chunk(&pass, &g, &chunk);
             if (updates == 0)
                 break;
             now.first_rate = u * pass.networks * CARRYNET_RATES;

@@ -65,7 +65,7 @@ MORE = [
     ("kernels/cpu_block.cl", "return HALVE_2(part[0], part[1]);", "return HALVE_2(part[1], part[0]);", ["case odd cpu"]),
     ("kernels/cpu_block.cl", "-logarithm(right < least ? least : right));", "-logarithm(right));", ["test_edges:edges/saturated*"]),
     ("kernels/sum_tree.h", "for (uint level = 0; (count) >> level != 0; ++level)", "for (uint level = 32; level-- > 0;)", ["case blocks cpu", "case many-blocks cpu"]),
-    ("kernels/cpu_block.cl", "*wrong_sequences += wrong[s] > 0;", "*wrong_sequences += wrong[s] > 1;", ["case one-step cpu"]),
+    ("kernels/cpu_block.cl", "counts->sequences += wrong[s] > 0;", "counts->sequences += wrong[s] > 1;", ["case one-step cpu"]),
     ("kernels/layout.h", "2 * block * H, n->gap", "block * H, n->gap", ["test_guards:guards/*scratch"]),
     ("kernels/layout.h", "s.dy = carrynet_array(&s.end, pass->steps * n->outputs", "s.dy = carrynet_array(&s.end, (pass->steps - 1) * n->outputs", ["test_guards:guards/*scratch"]),
     ("kernels/cpu_pack.cl", "to[PACKED_HY * LANES + o * COLUMNS + j] = j < H ?", "to[PACKED_HY * LANES + o * COLUMNS + j] = j + 1 < H ?", ["case odd cpu"]),
