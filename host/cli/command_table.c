@@ -61,6 +61,11 @@ static const char *const export_examples[] = {"carrynet export add.safetensors -
 static const char *const demo_examples[] = {"carrynet demo", "carrynet demo --plain --device reference", NULL};
 static const char *const help_examples[] = {"carrynet help train", NULL};
 
+/* ---- help, which is about the table itself ----------------------------------------------------------------------- */
+
+static const char *command_offer(size_t index);
+static int command_help(const cli_arguments *arguments);
+
 const cli_command command_table[] = {
     {.name = "demo",
      .operands = "",
@@ -359,4 +364,22 @@ const cli_command *command_find(const char *name)
     console_error("%s", message.data != NULL ? message.data : name);
     base_text_free(&message);
     return NULL;
+}
+
+static const char *command_offer(size_t index)
+{
+    return index < command_table_size ? command_table[index].name : NULL;
+}
+
+static int command_help(const cli_arguments *arguments)
+{
+    if (arguments->operand_count == 0) {
+        help_program(stdout, command_table, command_table_size);
+        return EXIT_CODE_DONE;
+    }
+    const cli_command *command = command_find(arguments->operands[0]);
+    if (command == NULL)
+        return EXIT_CODE_USAGE;
+    help_command(stdout, command);
+    return EXIT_CODE_DONE;
 }

@@ -31,11 +31,11 @@ static bool is_one_of(const char *word, const char *a, const char *b)
 static int run(int argc, char **argv)
 {
     if (argc < 2) {
-        help_program(stderr);
+        help_program(stderr, command_table, command_table_size);
         return EXIT_CODE_USAGE;
     }
     if (is_one_of(argv[1], "--help", "-h")) {
-        help_program(stdout);
+        help_program(stdout, command_table, command_table_size);
         return console_finish(EXIT_CODE_DONE);
     }
     if (strcmp(argv[1], "--version") == 0) {

@@ -14,17 +14,6 @@
 
 enum { OPTIONS_MOST = 64, NAMES_MOST = 64, LONG_BASE = 256 /* above every letter */ };
 
-int arguments_wrong(const cli_arguments *arguments, const char *format, ...)
-{
-    char text[4000];
-    va_list values;
-    va_start(values, format);
-    (void)vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    console_error("%s: %s\nSee `carrynet %s --help`.", arguments->command->name, text, arguments->command->name);
-    return EXIT_CODE_USAGE;
-}
-
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
 /* The digits from *text on, and a k or an M for thousands or millions, as a number in [least, most]; *text moves behind. */

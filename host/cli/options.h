@@ -154,14 +154,12 @@ int command_export(const cli_arguments *arguments);
 int command_report(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_demo(const cli_arguments *arguments);
-int command_help(const cli_arguments *arguments);
 extern const cli_option train_options[], sweep_options[], merge_options[], remake_options[], eval_options[],
     run_options[], show_options[], replay_options[], devices_options[], doctor_options[], bench_options[],
     plot_options[], task_options[], prove_options[], verify_options[], import_options[], states_options[],
     export_options[], report_options[], compare_options[], demo_options[];
 
 /* What completion offers as operands. */
-const char *command_offer(size_t index);
 const char *replay_offer(size_t index);
 
 /* The command of that name; NULL, with a message that has the list and a near match, if there is none. */
@@ -197,7 +195,7 @@ void help_meaning(base_text *text, const cli_option *row);
 const char *help_default(char *text, size_t size, const cli_option *row);
 
 /* --help of the program and of a command. */
-void help_program(FILE *stream);
+void help_program(FILE *stream, const cli_command *commands, size_t count);
 void help_command(FILE *stream, const cli_command *command);
 void help_version(FILE *stream);
 
