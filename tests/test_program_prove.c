@@ -349,7 +349,7 @@ Test(program_prove, refused_before_any_work)
     EXPECT_ERROR(4, "nowhere/c", "prove", "m", "-o", "nowhere/c");
     EXPECT_ERROR(2, "-o names m, which it reads", "prove", "m", "-o", "m");
     EXPECT_ERROR(4, "nowhere: cannot open", "prove", "nowhere");
-    EXPECT_ERROR(2, "task add3 has 3 inputs", "prove", "m", "--task", "add3");
+    EXPECT_ERROR(2, "task add3 has 3 and 1", "prove", "m", "--task", "add3");
     EXPECT_ERROR(2, "did you mean 'parity'", "prove", "m", "--task", "party");
     EXPECT_ERROR(2, "--net is 1, but m has one network", "prove", "m", "--net", "1");
     EXPECT_ERROR(2, "did you mean 'ellipsoids'", "prove", "m", "--by", "elipsoids");
