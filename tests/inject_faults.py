@@ -172,7 +172,7 @@ class Faults:
         self.make("devices", "--dump-kernels", "kernels")
         with open(os.path.join(self.made, "kernels", "update.cl"), "r+") as file:
             text = file.read()
-            changed = text.replace("flush(fma(rate, numerator, old))", "flush(fma(rate, -numerator, old))")
+            changed = text.replace("flush(fma(rate, numerator, kept))", "flush(fma(rate, -numerator, kept))")
             if changed == text:
                 sys.exit("cannot prepare: update.cl has no such line to change")
             file.seek(0)

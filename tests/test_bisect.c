@@ -171,7 +171,7 @@ Test(bisect, the_folder_shows_the_difference_alone)
     if (!begin())
         return;
     cr_assert_eq(carrynet_kernels_dump("kernels"), CARRYNET_OK, "%s", carrynet_message());
-    kernel_change("kernels", "update.cl", "flush(fma(rate, numerator, old))", "flush(fma(rate, -numerator, old))");
+    kernel_change("kernels", "update.cl", "flush(fma(rate, numerator, kept))", "flush(fma(rate, -numerator, kept))");
     struct program_result result = program_run("", variables, words);
     EXPECT_CODE(result, 1);
     EXPECT_SAYS(result.out, "kernel     apply\n  operation  update\n  tensor     weights\n");
@@ -184,7 +184,7 @@ Test(bisect, the_folder_shows_the_difference_alone)
     EXPECT_SAYS(said, "weights differs at [0][");
     free(said);
     /* The same kernel as it should be, as on a right device. */
-    kernel_change("report", "kernel.cl", "flush(fma(rate, -numerator, old))", "flush(fma(rate, numerator, old))");
+    kernel_change("report", "kernel.cl", "flush(fma(rate, -numerator, kept))", "flush(fma(rate, numerator, kept))");
     cr_assert_eq(reproduce("report"), 0);
     said = program_file("report/said.txt", NULL);
     EXPECT_SAYS(said, " values are right\n");
