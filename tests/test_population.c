@@ -218,3 +218,38 @@ Test(population, those_who_stay_close_up)
         carrynet_engine_free(engine);
     }
 }
+
+/* What a device got ready for training has not changed what it measures, which a training that goes on may do first. */
+Test(population, measured_before_the_first_update)
+{
+    enum { MEASURED = 12, SEQUENCES = 64 };
+    static const carrynet_launches launches[] = {CARRYNET_LAUNCHES_STEPS, CARRYNET_LAUNCHES_WHOLE,
+                                                 CARRYNET_LAUNCHES_ABREAST};
+    struct test_body bodies[TEST_BODIES];
+    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    carrynet_metrics want[MEASURED];
+    carrynet_settings settings;
+    carrynet_batch batch;
+    carrynet_settings_init(&settings, carrynet_task_at(0));
+    settings.networks = MEASURED;
+    settings.shape.hidden = 4;
+    const carrynet_source source = carrynet_counter_source(&settings.task);
+    MUST(carrynet_batch_create(&batch, &settings.task, SEQUENCES, settings.steps));
+    MUST(source.fill(source.self, 1, 0, 0, SEQUENCES, settings.steps, batch.symbols, batch.targets));
+    for (size_t b = 0; b < count; ++b)
+        for (size_t way = 0; way < sizeof launches / sizeof launches[0]; ++way) {
+            carrynet_engine *engine = NULL;
+            carrynet_metrics got[MEASURED];
+            bodies[b].options.launches = b == 1 ? launches[way] : CARRYNET_LAUNCHES_AUTO;
+            MUST(carrynet_engine_create(&engine, &settings, &bodies[b].options));
+            MUST(carrynet_engine_train(engine, &source, 0, NULL));
+            MUST(carrynet_engine_forward(engine, &batch, &(carrynet_forward){.metrics = b + way == 0 ? want : got}));
+            for (uint32_t n = 0; n < MEASURED && b + way > 0; ++n)
+                cr_expect(memcmp(&got[n].loss, &want[n].loss, sizeof want[n].loss) == 0 &&
+                              got[n].wrong_bits == want[n].wrong_bits,
+                          "%s, way %zu, network %u: %llu wrong bits, not %llu", bodies[b].label, way, n,
+                          (unsigned long long)got[n].wrong_bits, (unsigned long long)want[n].wrong_bits);
+            carrynet_engine_free(engine);
+        }
+    carrynet_batch_free(&batch);
+}

@@ -138,7 +138,7 @@ carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_pla
         const struct opencl_argument arguments[] = {STRUCT(plan->pass), BUFFER(t->parameters), BUFFER(t->packed)};
         status = SHARE_OUT(t, OPENCL_PACK, arguments, t->settings.networks * (t->columns / CARRYNET_STRIPES));
     }
-    t->packed_is_current = status == CARRYNET_OK;
+    t->packed_is_current = status == CARRYNET_OK && plan->pass.networks > 0; /* a pass that compiles alone packs none */
     return status;
 }
 
