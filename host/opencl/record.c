@@ -6,15 +6,6 @@
 #include "opencl/trainer.h"
 #include <string.h>
 
-void opencl_record_launches(struct backend *backend, const struct opencl_recorder *recorder)
-{
-    if (backend->operations == &opencl_operations) {
-        struct opencl_trainer *t = (struct opencl_trainer *)backend;
-        t->recorder = recorder;
-        t->gap = recorder != NULL ? recorder->gap : 0;
-    }
-}
-
 /* The names of opencl_all_buffers, in its order; the slots' follow. */
 static const char *const names[] = {
     "parameters", "first_moments", "second_moments", "sums", "totals", "constants", "factors", "packed",

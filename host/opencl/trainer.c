@@ -1,9 +1,8 @@
 /*
- * The trainer: opens the device, plans its memory, chooses how networks are trained there, keeps parameters and moments
- * of N networks on it.
+ * The trainer: opens the device, chooses its kernel shape and sizes there, keeps parameters and moments of N networks on
+ * it, and names the operations of all files for the engine.
  */
 #include "opencl/trainer.h"
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,15 +10,6 @@ enum { CPU_WORKERS = 4, GPU_WORKERS = 4 }; /* a compute unit */
 
 /* Most hidden units with which blocks stand abreast; beyond, lanes of units waste little, and their data are smaller. */
 enum { ABREAST_HIDDEN = 12 };
-
-/* Hidden values of networks abreast that a core's caches hold; sequences of a batch that is mostly update. */
-enum { ABREAST_BYTES = 3 << 20, SMALL_BATCH = 32 };
-
-/* Multiplications that a worker does in the time in which a kernel is compiled. */
-static const double COMPILE_WORK = 1e10;
-
-/* Multiplications of a forward pass up to which one worker alone trains a network. */
-static const double WHOLE_WORK = 1 << 21;
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
@@ -40,43 +30,6 @@ static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t wish)
     lanes = wish != 0 ? wish : lanes;
     t->lanes = lanes <= 1 || lanes >= 16 ? 16 : lanes >= 8 ? 8 : 4;
     return CARRYNET_OK;
-}
-
-/*
- * By how much a lane a network is slower than a network after the other, in fused multiply-adds of an update's forward
- * pass on the busiest worker; not above 0: no slower.
- */
-static double abreast_lag(const struct opencl_trainer *t)
-{
-    const carrynet_settings *s = &t->settings;
-    const uint64_t units = t->about.compute_units > 0 ? t->about.compute_units : 1, lanes = t->lanes;
-    const uint64_t rows = s->batch < CARRYNET_BLOCK ? s->batch : CARRYNET_BLOCK;
-    const uint64_t groups = (s->networks + lanes - 1) / lanes;
-    /* What the busiest worker has to do, in columns of a network; measured for batches of 1 to 256, H = 4 to 64. */
-    const double times = s->batch < SMALL_BATCH ? 0.75 : s->shape.hidden <= 24 ? 0.97 : 1.15;
-    const double abreast = times * (double)((groups + units - 1) / units * lanes * s->shape.hidden);
-    const double apart = (double)((s->networks + units - 1) / units * t->columns);
-    const bool possible =
-        !t->blocks_abreast && (s->steps + 1) * rows * s->shape.hidden * lanes * t->value <= ABREAST_BYTES;
-    const double work = (double)s->batch * s->steps * s->shape.hidden;
-    return possible ? work * (abreast - apart) : INFINITY;
-}
-
-void opencl_choose_launches(struct opencl_trainer *t)
-{
-    const double hidden = t->settings.shape.hidden;
-    const double work = (double)t->settings.batch * t->settings.steps * hidden * (hidden + 2);
-    const bool asked = t->launches != CARRYNET_LAUNCHES_AUTO;
-    const double lag = t->cpu_shape && !asked ? abreast_lag(t) : 0;
-    /* The other kernel is compiled when as much time has been lost without it. */
-    const bool stays = t->networks_abreast && t->kernels[OPENCL_TRAIN] == NULL && t->lagged < COMPILE_WORK;
-    const bool ready = t->kernels[OPENCL_TRAIN] == NULL || t->kernels[OPENCL_NETWORKS] != NULL;
-    t->networks_abreast =
-        t->cpu_shape && (asked ? t->launches == CARRYNET_LAUNCHES_ABREAST : (lag <= 0 && ready) || stays);
-    t->lag = lag > 0 ? lag : 0;
-    t->whole = t->networks_abreast ||
-               (t->cpu_shape && (asked ? t->launches == CARRYNET_LAUNCHES_WHOLE
-                                       : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
 }
 
 /* Sizes that follow from settings, device and kernel shape. */
@@ -309,3 +262,12 @@ const struct backend_operations opencl_operations = {
     .profile = opencl_trainer_profile,
     .peak = opencl_trainer_peak,
 };
+
+void opencl_record_launches(struct backend *backend, const struct opencl_recorder *recorder)
+{
+    if (backend->operations == &opencl_operations) {
+        struct opencl_trainer *t = (struct opencl_trainer *)backend;
+        t->recorder = recorder;
+        t->gap = recorder != NULL ? recorder->gap : 0;
+    }
+}

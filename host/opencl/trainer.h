@@ -1,6 +1,7 @@
 /*
- * The trainer's state, shared by trainer.c (making it, its networks), kernels.c (programs), buffers.c (memory),
- * launch.c, passes.c and updates.c (launches), profile.c (times) and record.c (copies of launches).
+ * The trainer's state, shared by its files. Each calls only those after it: trainer.c (making it, its networks),
+ * device_peak.c, updates.c, passes.c and whole.c (what is launched), launch.c (launches), record.c (copies of them),
+ * profile.c (their times), kernels.c (programs), buffers.c (memory).
  */
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H
@@ -126,6 +127,15 @@ struct opencl_trainer {
     size_t results_room;
 };
 
+/* An argument of a launch. */
+struct opencl_argument {
+    size_t size;
+    const void *value;
+};
+
+#define BUFFER(buffer) ((struct opencl_argument){sizeof(cl_mem), &(buffer).memory})
+#define STRUCT(value) ((struct opencl_argument){sizeof(value), &(value)})
+
 /* ---- the backend's operations (backend.h), by file -------------------------------------------------------------- */
 
 extern const struct backend_operations opencl_operations;
@@ -150,6 +160,8 @@ carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net
 
 /* profile.c */
 carrynet_status opencl_trainer_profile(struct backend *backend, carrynet_profile *profile);
+
+/* device_peak.c */
 carrynet_status opencl_trainer_peak(struct backend *backend, double *flops);
 
 /* ---- buffers.c -------------------------------------------------------------------------------------------------- */
@@ -197,27 +209,37 @@ enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer);
 carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
                                  const struct net_pass *pass, enum opencl_cut cut);
 
+/* ---- kernels.c ------------------------------------------------------------------------------------------------- */
+
+/* The kernel, built where it is not there yet; the trainer's. And its name in messages and profiles. */
+carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *trainer, enum opencl_kernel_id id);
+void opencl_release_kernels(struct opencl_trainer *trainer);
+const char *opencl_kernel_name(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
+
 /*
  * Work-items of a work-group: 1 in the CPU shape; in the GPU shape as asked (ARGUMENT if the device does not allow so
  * many for this kernel), or what suits the device and the kernel.
  */
 carrynet_status opencl_group(size_t *group, struct opencl_trainer *trainer, cl_kernel kernel);
 
+/* ---- profile.c ------------------------------------------------------------------------------------------------- */
+
+/* Where the event of a launch of the kernel `name` (a literal) goes: NULL where nothing is timed. */
+cl_event *opencl_timed(struct opencl_trainer *trainer, const char *name);
+
+/* ---- record.c -------------------------------------------------------------------------------------------------- */
+
 /*
- * How the networks that there are now are trained: small updates cost less than their launches, many networks keep all
- * workers busy, and fill the lanes.
+ * Copies what a launch takes before it, and what it left after it, and calls the recorder. opencl_recorded frees the
+ * record, whatever the status that it is given, of the launch, and returns that or its own.
  */
-void opencl_choose_launches(struct opencl_trainer *trainer);
+carrynet_status opencl_record(struct opencl_record **record, struct opencl_trainer *trainer, enum opencl_kernel_id id,
+                              cl_kernel kernel, const struct opencl_argument *arguments, size_t count, size_t items,
+                              size_t group);
+carrynet_status opencl_recorded(struct opencl_trainer *trainer, struct opencl_record *record,
+                                const struct opencl_argument *arguments, carrynet_status status);
 
 /* ---- launch.c -------------------------------------------------------------------------------------------------- */
-
-struct opencl_argument {
-    size_t size;
-    const void *value;
-};
-
-#define BUFFER(buffer) ((struct opencl_argument){sizeof(cl_mem), &(buffer).memory})
-#define STRUCT(value) ((struct opencl_argument){sizeof(value), &(value)})
 
 /* Sets the arguments in order and launches `groups` work-groups of a kernel. */
 carrynet_status opencl_launch(struct opencl_trainer *trainer, enum opencl_kernel_id id,
@@ -242,6 +264,21 @@ carrynet_status opencl_wait(struct opencl_slot *slot);
 carrynet_status opencl_write_slot(struct opencl_trainer *trainer, struct opencl_slot *slot,
                                   const struct opencl_buffer *to, const void *from, size_t bytes);
 
+/* ---- whole.c --------------------------------------------------------------------------------------------------- */
+
+/* What an update's kernels take of the trainer, with its rates from real number first_rate on. */
+struct carrynet_step opencl_update_step(const struct opencl_trainer *trainer, uint32_t first_rate);
+
+/*
+ * All updates in one launch, a worker a network; or none, and the metrics of the staged sequences into sums and totals.
+ * The packed weights are those of the last.
+ */
+carrynet_status opencl_launch_whole(struct opencl_trainer *trainer, const struct opencl_slot *slot, uint32_t updates);
+
+/* All updates in one launch, a network a lane. */
+carrynet_status opencl_launch_networks(struct opencl_trainer *trainer, const struct opencl_slot *slot,
+                                       uint32_t updates);
+
 /* ---- passes.c -------------------------------------------------------------------------------------------------- */
 
 /* The next slot becomes that of the pass: planned, with room for what is staged on the device and on the host. */
@@ -264,32 +301,12 @@ carrynet_status opencl_launch_gradient(struct opencl_trainer *trainer, const str
 carrynet_status opencl_launch_forward(struct opencl_trainer *trainer, const struct opencl_plan *plan,
                                       const struct opencl_slot *slot);
 
-/*
- * Measures all networks on the written sequences into sums and totals with the kernel of whole updates, a worker a
- * network.
- */
-carrynet_status opencl_measure_whole(struct opencl_trainer *trainer, const struct opencl_slot *slot);
-
-/* ---- record.c -------------------------------------------------------------------------------------------------- */
+/* ---- updates.c ------------------------------------------------------------------------------------------------- */
 
 /*
- * Copies what a launch takes before it, and what it left after it, and calls the recorder. opencl_recorded frees the
- * record, whatever the status that it is given, of the launch, and returns that or its own.
+ * How the networks that there are now are trained: small updates cost less than their launches, many networks keep all
+ * workers busy, and fill the lanes.
  */
-carrynet_status opencl_record(struct opencl_record **record, struct opencl_trainer *trainer, enum opencl_kernel_id id,
-                              cl_kernel kernel, const struct opencl_argument *arguments, size_t count, size_t items,
-                              size_t group);
-carrynet_status opencl_recorded(struct opencl_trainer *trainer, struct opencl_record *record,
-                                const struct opencl_argument *arguments, carrynet_status status);
-
-/* ---- profile.c ------------------------------------------------------------------------------------------------- */
-
-/* Where the event of a launch of the kernel `name` (a literal) goes: NULL where nothing is timed. */
-cl_event *opencl_timed(struct opencl_trainer *trainer, const char *name);
-
-/* The kernel, built where it is not there yet; the trainer's. And its name in messages and profiles. */
-carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *trainer, enum opencl_kernel_id id);
-void opencl_release_kernels(struct opencl_trainer *trainer);
-const char *opencl_kernel_name(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
+void opencl_choose_launches(struct opencl_trainer *trainer);
 
 #endif

@@ -1,7 +1,20 @@
-/* From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device. */
+/*
+ * From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device, and
+ * how these are launched.
+ */
 #include "net/value.h"
 #include "opencl/trainer.h"
+#include <math.h>
 #include <string.h>
+
+/* Hidden values of networks abreast that a core's caches hold; sequences of a batch that is mostly update. */
+enum { ABREAST_BYTES = 3 << 20, SMALL_BATCH = 32 };
+
+/* Multiplications that a worker does in the time in which a kernel is compiled. */
+static const double COMPILE_WORK = 1e10;
+
+/* Multiplications of a forward pass up to which one worker alone trains a network. */
+static const double WHOLE_WORK = 1 << 21;
 
 /* What all networks' updates share, made anew where the number of sequences changes. */
 static carrynet_status write_constants(struct opencl_trainer *t, uint64_t sequences)
@@ -43,24 +56,11 @@ static carrynet_status write_rates(struct opencl_trainer *t, struct opencl_slot 
     return status == CARRYNET_OK ? opencl_write_slot(t, slot, &slot->rates_buffer, slot->rates, bytes) : status;
 }
 
-static struct carrynet_step update_step(const struct opencl_trainer *t, uint32_t first_rate)
-{
-    return (struct carrynet_step){
-        .networks = t->settings.networks,
-        .parameter_stride = t->parameter_stride,
-        .node_stride = t->node_stride,
-        .trained = (uint32_t)t->trained,
-        .clipped = t->settings.clip > 0,
-        .first_rate = first_rate,
-        .optimizer = (uint32_t)t->settings.optimizer,
-    };
-}
-
 /* Launches the update of all networks from their sums, with the slot's rates from real number first_rate on. */
 static carrynet_status launch_update(struct opencl_trainer *t, struct opencl_slot *slot, uint32_t first_rate)
 {
     const size_t networks = t->settings.networks;
-    const struct carrynet_step step = update_step(t, first_rate);
+    const struct carrynet_step step = opencl_update_step(t, first_rate);
     carrynet_status status = CARRYNET_OK;
     if (step.clipped) {
         const struct opencl_argument arguments[] = {STRUCT(step), BUFFER(t->sums), BUFFER(t->constants),
@@ -90,51 +90,40 @@ carrynet_status opencl_trainer_update(struct backend *backend, const struct net_
 /* ---- many updates ---------------------------------------------------------------------------------------------- */
 
 /*
- * All updates in one launch, or none and the metrics of the staged sequences; the packed weights are those of the last.
+ * By how much a lane a network is slower than a network after the other, in fused multiply-adds of an update's forward
+ * pass on the busiest worker; not above 0: no slower.
  */
-static carrynet_status launch_whole(struct opencl_trainer *t, const struct opencl_slot *slot, uint32_t updates)
+static double abreast_lag(const struct opencl_trainer *t)
 {
-    const struct opencl_plan *plan = &slot->plan;
-    const struct carrynet_step step = update_step(t, 0);
-    const cl_uint count = updates;
-    carrynet_status status = opencl_reserve(t, &t->scratch, plan->scratch_bytes, "scratch");
-    if (status == CARRYNET_OK)
-        status = opencl_reserve(t, &t->packed, t->settings.networks * t->packed_size * t->value, "packed weights");
-    if (status != CARRYNET_OK)
-        return status;
-    const struct opencl_argument arguments[] = {
-        STRUCT(plan->pass),    STRUCT(step),          STRUCT(count),
-        BUFFER(slot->staged),  BUFFER(t->task),       BUFFER(slot->rates_buffer),
-        BUFFER(t->constants),  BUFFER(t->parameters), BUFFER(t->moments[0]),
-        BUFFER(t->moments[1]), BUFFER(t->packed),     BUFFER(t->scratch),
-        BUFFER(t->sums),       BUFFER(t->totals),     BUFFER(t->factors)};
-    status = LAUNCH(t, OPENCL_TRAIN, arguments, plan->workers);
-    t->packed_is_current = status == CARRYNET_OK && plan->pass.networks > 0;
-    return status;
+    const carrynet_settings *s = &t->settings;
+    const uint64_t units = t->about.compute_units > 0 ? t->about.compute_units : 1, lanes = t->lanes;
+    const uint64_t rows = s->batch < CARRYNET_BLOCK ? s->batch : CARRYNET_BLOCK;
+    const uint64_t groups = (s->networks + lanes - 1) / lanes;
+    /* What the busiest worker has to do, in columns of a network; measured for batches of 1 to 256, H = 4 to 64. */
+    const double times = s->batch < SMALL_BATCH ? 0.75 : s->shape.hidden <= 24 ? 0.97 : 1.15;
+    const double abreast = times * (double)((groups + units - 1) / units * lanes * s->shape.hidden);
+    const double apart = (double)((s->networks + units - 1) / units * t->columns);
+    const bool possible =
+        !t->blocks_abreast && (s->steps + 1) * rows * s->shape.hidden * lanes * t->value <= ABREAST_BYTES;
+    const double work = (double)s->batch * s->steps * s->shape.hidden;
+    return possible ? work * (abreast - apart) : INFINITY;
 }
 
-/* All updates in one launch, a network a lane. */
-static carrynet_status launch_networks(struct opencl_trainer *t, const struct opencl_slot *slot, uint32_t updates)
+void opencl_choose_launches(struct opencl_trainer *t)
 {
-    const struct opencl_plan *plan = &slot->plan;
-    const struct carrynet_step step = update_step(t, 0);
-    const cl_uint count = updates;
-    const carrynet_status status = opencl_reserve(t, &t->scratch, plan->scratch_bytes, "scratch");
-    if (status != CARRYNET_OK)
-        return status;
-    const struct opencl_argument arguments[] = {
-        STRUCT(plan->pass),    STRUCT(step),          STRUCT(count),
-        BUFFER(slot->staged),  BUFFER(t->task),       BUFFER(slot->rates_buffer),
-        BUFFER(t->constants),  BUFFER(t->parameters), BUFFER(t->moments[0]),
-        BUFFER(t->moments[1]), BUFFER(t->scratch),    BUFFER(t->sums),
-        BUFFER(t->totals)};
-    t->packed_is_current = false;
-    return LAUNCH(t, OPENCL_NETWORKS, arguments, plan->workers);
-}
-
-carrynet_status opencl_measure_whole(struct opencl_trainer *t, const struct opencl_slot *slot)
-{
-    return launch_whole(t, slot, 0);
+    const double hidden = t->settings.shape.hidden;
+    const double work = (double)t->settings.batch * t->settings.steps * hidden * (hidden + 2);
+    const bool asked = t->launches != CARRYNET_LAUNCHES_AUTO;
+    const double lag = t->cpu_shape && !asked ? abreast_lag(t) : 0;
+    /* The other kernel is compiled when as much time has been lost without it. */
+    const bool stays = t->networks_abreast && t->kernels[OPENCL_TRAIN] == NULL && t->lagged < COMPILE_WORK;
+    const bool ready = t->kernels[OPENCL_TRAIN] == NULL || t->kernels[OPENCL_NETWORKS] != NULL;
+    t->networks_abreast =
+        t->cpu_shape && (asked ? t->launches == CARRYNET_LAUNCHES_ABREAST : (lag <= 0 && ready) || stays);
+    t->lag = lag > 0 ? lag : 0;
+    t->whole = t->networks_abreast ||
+               (t->cpu_shape && (asked ? t->launches == CARRYNET_LAUNCHES_WHOLE
+                                       : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
 }
 
 /* The slot of a training that is planned and written but for its rates; how it is launched is chosen anew. */
@@ -175,7 +164,7 @@ carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net
     if (status != CARRYNET_OK || !t->whole)
         return status;
     slot->plan.pass.networks = 0;
-    status = t->networks_abreast ? launch_networks(t, slot, 0) : launch_whole(t, slot, 0);
+    status = t->networks_abreast ? opencl_launch_networks(t, slot, 0) : opencl_launch_whole(t, slot, 0);
     if (status == CARRYNET_OK && t->networks_abreast) /* which does not measure */
         status = prepare_forward(t, slot);
     const cl_int code = clFinish(t->queue);
@@ -194,9 +183,9 @@ carrynet_status opencl_trainer_train(struct backend *backend, const struct net_p
         return status;
     t->lagged += t->lag * updates;
     if (t->networks_abreast)
-        return launch_networks(t, slot, updates);
+        return opencl_launch_networks(t, slot, updates);
     if (t->whole)
-        return launch_whole(t, slot, updates);
+        return opencl_launch_whole(t, slot, updates);
     /* Launches of steps: queued here, since all read the rates and the networks' data that were written once. */
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
         slot->plan.pass.update = u;
