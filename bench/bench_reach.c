@@ -3,7 +3,7 @@
  *
  *     bench_reach MODEL [DEVICE [STATES [BATCH [THREADS]]]]
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/reach.h"
 #include <carrynet/carrynet.h>
 #include <stdio.h>

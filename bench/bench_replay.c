@@ -4,7 +4,7 @@
  *
  *     bench_replay [DEVICE]        DEVICE as --device takes it; the reference without it
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/carrynet.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #ifndef CERTIFICATE_TEXT_H
 #define CERTIFICATE_TEXT_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/carrynet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -22,11 +22,11 @@ sys.dont_write_bytecode = True
 from check_arithmetic import check_arithmetic, code_of, files_under, read  # noqa: E402
 
 # A folder may include from itself and from folders above it; kernels/ holds the shared headers, open to all.
-ORDER = ["include/carrynet", "kernels", "host/base", "host/task", "host/net", "host/file", "host/verify", "host/checker",
+ORDER = ["include/carrynet", "kernels", "host/platform", "host/task", "host/net", "host/file", "host/verify", "host/checker",
          "host/exchange", "host/comm", "host/reference", "host/backend", "host/opencl", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
-# The program includes public headers and host/base, and but for these nothing else of the library: what makes it one of
+# The program includes public headers and host/platform, and but for these nothing else of the library: what makes it one of
 # several processes, what only doctor asks of an installation, and a container of arrays that knows no network.
 OPEN_TO_CLI = ["host/comm/collectives.h", "host/engine/device_list.h", "host/exchange/npz.h", "host/opencl/installation.h",
                "host/prove/proof_bytes.h"]
@@ -80,7 +80,7 @@ def check_includes(root):
                 problems.append(f"{path}:{number}: \"{name}\" is in no folder of the order")
             elif room_of(target) != "kernels" and ORDER.index(room_of(target)) > ORDER.index(room):
                 problems.append(f"{path}:{number}: {room} may not include {target}: it stands below")
-            elif room == "host/cli" and room_of(target) not in ("host/cli", "host/base", "include/carrynet") and target not in OPEN_TO_CLI:
+            elif room == "host/cli" and room_of(target) not in ("host/cli", "host/platform", "include/carrynet") and target not in OPEN_TO_CLI:
                 problems.append(f"{path}:{number}: {target} is no public header, nor open to the program")
         if room not in PROGRAMS and path not in ENDING and room.startswith("host/"):
             for number, line in enumerate(code_of(text).split("\n"), 1):
@@ -209,22 +209,22 @@ GOOD = {
                        "size_t place(const uint product, const uint H)\n{\n    return (size_t)product * H + 1;\n}\n",
     "kernels/admission.cl": "#pragma OPENCL FP_CONTRACT OFF\nkernel void k(global real *y, const real a, const real b)\n{\n"
                             "    const real separate = a * b;\n    y[0] = separate + a;\n}\n",
-    "host/base/base.h": "#include <carrynet/good.h>\n",
-    "host/net/net.c": "#include \"base/base.h\"\n#include \"kernels/arithmetic.h\"\n#include <stdio.h>\n"
+    "host/platform/platform.h": "#include <carrynet/good.h>\n",
+    "host/net/net.c": "#include \"platform/platform.h\"\n#include \"kernels/arithmetic.h\"\n#include <stdio.h>\n"
                       "int f(char *t) { return snprintf(t, 3, \"x\"); }\n",
     "host/opencl/launch.c": "#include <CL/cl.h>\n#include \"kernels/arithmetic.h\"\n",
     "host/comm/transport_mpi.c": "#include <mpi.h>\n",
     "host/reference/formulas/forward.c": "real f(const real *w, int k, int H, real s)\n{\n    return s + w[k * H + 1];\n}\n",
-    "host/cli/main.c": "#include \"base/base.h\"\n#include <carrynet/good.h>\nint main(void) { printf(\"\"); return 0; }\n",
+    "host/cli/main.c": "#include \"platform/platform.h\"\n#include <carrynet/good.h>\nint main(void) { printf(\"\"); return 0; }\n",
 }
 
 KERNEL = "#pragma OPENCL FP_CONTRACT OFF\n__kernel void k(__global real *y, real a, real b, int n)\n{\n    %s\n}\n"
 
 # check, file, its text, what the complaint must contain
 BAD = [
-    ("includes", "host/base/bad.c", "#include \"net/net.c\"\n", "stands below"),
-    ("includes", "host/base/bad.c", "#include \"../net/net.c\"\n", "stands below"),
-    ("includes", "include/carrynet/bad.h", "#include \"base/base.h\"\n", "stands below"),
+    ("includes", "host/platform/bad.c", "#include \"net/net.c\"\n", "stands below"),
+    ("includes", "host/platform/bad.c", "#include \"../net/net.c\"\n", "stands below"),
+    ("includes", "include/carrynet/bad.h", "#include \"platform/platform.h\"\n", "stands below"),
     ("includes", "host/cli/bad.c", "#include \"net/net.c\"\n", "nor open to the program"),
     ("includes", "host/cli/bad.c", "#include \"../net/net.c\"\n", "nor open to the program"),
     ("includes", "host/net/bad.c", "#include <CL/cl.h>\n", "outside host/opencl"),

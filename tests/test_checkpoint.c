@@ -2,8 +2,8 @@
  * Checkpoints: a training that is stopped anywhere, and goes on as often as one likes, on whichever body, ends with the
  * bits of one that was never stopped; and what is not whole, or of another run, is refused.
  */
-#include "base/base.h"
 #include "bodies.h"
+#include "platform/platform.h"
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
  * Checkpoints that are not what they should be: cut, damaged, or of a right hash over a state that no training can have.
  * Each is refused, and says what is wrong with it.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "train/checkpoint_state.h"
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -2,8 +2,8 @@
  * Texts as other programs save them (a byte order mark, CR LF, UTF-16, an index column without a name), and seeds above
  * 2^53 in JSON, which are numbers as the small ones are.
  */
-#include "base/base.h"
-#include "base/json_text.h"
+#include "platform/json_text.h"
+#include "platform/platform.h"
 #include "program_run.h"
 
 TestSuite(program_texts, .init = program_enter, .fini = program_leave, .timeout = 400);

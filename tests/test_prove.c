@@ -2,7 +2,7 @@
  * Verdicts on trained networks: proved where exhaustion, the checker and every replay agree; nothing wrong is proved, in
  * whatever way it is wrong.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "proved_networks.h"
 #include <fenv.h>
 

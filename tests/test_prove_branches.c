@@ -2,7 +2,7 @@
  * What a search for ellipsoids leaves where it fails: words from the start into cells, by which the network itself goes
  * into those cells, and branches, which the refuter steps. It finds with them what it does not find without.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/cover.h"
 #include "prove/refute.h"
 

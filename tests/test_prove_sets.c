@@ -3,7 +3,7 @@
  * tree by the engine, and over the reals with bad errors, end inside the cells that are named and have the right outputs
  * all the way, by the certified margin. Then certificates that are changed: whichever are accepted still hold.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "verify/bounds.h"
 
 #include "certificate_sets.h"

@@ -2,7 +2,7 @@
  * Exhaustion finds what a search as plain as can be finds, on every body, for any batch and number of threads; its limit
  * counts exactly; a NaN is wrong.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/reach.h"
 #include "small_networks.h"
 

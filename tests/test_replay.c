@@ -2,9 +2,9 @@
  * The seed documents: every transcript to the byte, on the reference and on OpenCL in both kernel shapes; weights along
  * the way within 1e-12 of NumPy's; NumPy's random numbers and its printing against NumPy's own (data/PROVENANCE.md).
  */
-#include "base/base.h"
 #include "bodies.h"
 #include "known_answers.h"
+#include "platform/platform.h"
 #include "replay/numpy_random.h"
 #include "replay/numpy_text.h"
 

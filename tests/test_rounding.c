@@ -2,9 +2,9 @@
  * The library in a caller who rounds otherwise, or flushes subnormal numbers: every file and every number is the same, and
  * the caller's environment is as it was.
  */
-#include "base/base.h"
-#include "base/json_text.h"
 #include "bodies.h"
+#include "platform/json_text.h"
+#include "platform/platform.h"
 #include "program_run.h"
 #include <fenv.h>
 #ifdef __SSE__

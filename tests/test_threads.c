@@ -2,8 +2,8 @@
  * Work shared out among threads: every item once, whatever the number of threads, call after call; and how many threads
  * a cgroup and a scheduler allow, from made-up files.
  */
-#include "base/base.h"
 #include "bodies.h"
+#include "platform/platform.h"
 #include <stdlib.h>
 #include <sys/stat.h>
 

@@ -2,7 +2,7 @@
  * The program as a compiler would make it whose arithmetic is not that of the checker's bounds: linked before the library,
  * this takes the place of host/verify/verify_host.c. test_program_host.c runs it.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "verify/checker.h"
 
 carrynet_status verify_host(void)

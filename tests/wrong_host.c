@@ -2,7 +2,7 @@
  * The program as a compiler would make it that computes wrong: linked before the library, this takes the place of the
  * check of the host (host/reference/known_answers.c). test_program_host.c runs it.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "reference/reference.h"
 
 static carrynet_status wrong(void)

@@ -3,8 +3,8 @@
  * update on every replica.
  */
 #include "backend/data_parallel.h"
-#include "base/base.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include <string.h>
 
 /* ---- gradients and updates -------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* What the backends of several devices share: running workers, distributing sequences, splitting work by speed. */
 #include "backend/device_group.h"
-#include "base/environment.h"
+#include "platform/environment.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The backends in C: networks one after another through the operations of the reference, or of the backend `host`. */
 #include "backend/host.h"
-#include "base/base.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include <string.h>
 
 struct host_backend {

@@ -4,8 +4,8 @@
  * network.
  */
 #include "backend/population_parallel.h"
-#include "base/base.h"
 #include "kernels/arguments.h"
+#include "platform/platform.h"
 #include <string.h>
 
 struct population_parallel {

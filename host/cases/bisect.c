@@ -4,9 +4,9 @@
  * kernel goes wrong.
  */
 #include "cases/bisect.h"
-#include "base/base.h"
 #include "engine/backends.h"
 #include "opencl/record.h"
+#include "platform/platform.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* Runs a case on a device and on the reference, and compares every bit. */
-#include "base/base.h"
 #include "cases/cases.h"
 #include "net/optimizer.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include <stdio.h>
 #include <string.h>
 

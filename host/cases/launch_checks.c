@@ -3,9 +3,9 @@
  * the reference, which moves on launch by launch. Arguments are numbered as in the kernels.
  */
 #include "cases/launch_checks.h"
-#include "base/base.h"
 #include "kernels/layout.h"
 #include "net/optimizer.h"
+#include "platform/platform.h"
 #include <string.h>
 
 /* What launch_expect hands around. */

@@ -2,9 +2,9 @@
  * Where the kernels keep the values of a block, as offsets and strides: scratch and packed weights of the CPU shape, by
  * kernels/layout.h, and the scratch of gpu_gradient.cl.
  */
-#include "base/base.h"
 #include "cases/launch_checks.h"
 #include "kernels/layout.h"
+#include "platform/platform.h"
 #include <string.h>
 
 carrynet_status launch_add(struct launch_check **out, struct launch_checks *checks, const struct launch_check *like)

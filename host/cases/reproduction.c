@@ -2,9 +2,9 @@
  * The folder that shows a wrong launch alone, for the author of a driver: a host program in plain C (a description made
  * here, then reproduction.c.in), the kernel as it was built, its arguments, and what was expected and given.
  */
-#include "base/base.h"
-#include "base/embedded.h"
 #include "cases/bisect.h"
+#include "platform/embedded.h"
+#include "platform/platform.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* The reference, asked step by step (witness.h). */
 #include "cases/witness.h"
-#include "base/base.h"
 #include "engine/rates.h"
 #include "kernels/arguments.h"
+#include "platform/platform.h"
 #include <string.h>
 
 carrynet_status witness_open(struct witness *w, const carrynet_settings *settings)

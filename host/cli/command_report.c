@@ -3,13 +3,13 @@
  * report_states.c), and writes it with the page's text, style and script (report/) as one file. Nothing in it asks
  * another place for anything. In page.html the words @TITLE@, @STYLE@, @DATA@ and @SCRIPT@ stand for the parts.
  */
-#include "base/embedded.h"
-#include "base/json_text.h"
 #include "cli/console.h"
 #include "cli/device_options.h"
 #include "cli/prove_options.h"
 #include "cli/report/report_data.h"
 #include "cli/signals.h"
+#include "platform/embedded.h"
+#include "platform/json_text.h"
 #include <carrynet/fields.h>
 #include <stdlib.h>
 #include <string.h>

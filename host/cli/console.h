@@ -5,7 +5,7 @@
 #ifndef CLI_CONSOLE_H
 #define CLI_CONSOLE_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <stdbool.h>
 #include <stdio.h>
 

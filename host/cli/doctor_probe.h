@@ -5,8 +5,8 @@
 #ifndef CLI_DOCTOR_PROBE_H
 #define CLI_DOCTOR_PROBE_H
 
-#include "base/base.h"
 #include "opencl/installation.h"
+#include "platform/platform.h"
 #include <jansson.h>
 
 /* An answer; or in `how` what became of the process, such as "ended by SIGABRT (Aborted) while ...". */

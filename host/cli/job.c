@@ -3,7 +3,7 @@
  * so only those that make sense reach it.
  */
 #include "cli/job.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

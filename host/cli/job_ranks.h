@@ -5,7 +5,7 @@
 #ifndef CLI_JOB_RANKS_H
 #define CLI_JOB_RANKS_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/engine.h>
 #include <carrynet/model.h>
 #include <stdbool.h>

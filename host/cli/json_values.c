@@ -3,8 +3,8 @@
  * needs a test for each of them: what lacks one is not written.
  */
 #include "cli/json_values.h"
-#include "base/json_text.h"
 #include "cli/console.h"
+#include "platform/json_text.h"
 #include <carrynet/fields.h>
 #include <errno.h>
 #include <math.h>

@@ -7,9 +7,9 @@
 #define _GNU_SOURCE /* ST_NOEXEC */
 #endif
 #include "cli/kernel_cache.h"
-#include "base/base.h"
 #include "cli/job.h"
 #include "cli/kernel_files.h"
+#include "platform/platform.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * with the process.
  */
 #include "cli/kernel_files.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

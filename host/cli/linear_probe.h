@@ -6,7 +6,7 @@
 #ifndef CLI_LINEAR_PROBE_H
 #define CLI_LINEAR_PROBE_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 
 typedef struct linear_probe {
     const double *h; /* [points][hidden], the caller's */

@@ -6,7 +6,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/carrynet.h>
 #include <carrynet/fields.h>
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 #ifndef CLI_PROBLEM_TEXT_H
 #define CLI_PROBLEM_TEXT_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/carrynet.h>
 #include <stdbool.h>
 

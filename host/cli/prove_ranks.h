@@ -2,7 +2,7 @@
 #ifndef CLI_PROVE_RANKS_H
 #define CLI_PROVE_RANKS_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/prove.h>
 
 typedef struct prove_work {

@@ -2,7 +2,7 @@
 #ifndef CLI_SHOWN_PROBLEM_H
 #define CLI_SHOWN_PROBLEM_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/carrynet.h>
 
 /* The problem in words; start with {0}. */

@@ -2,7 +2,7 @@
 #ifndef CLI_TRAIN_PROOF_H
 #define CLI_TRAIN_PROOF_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/carrynet.h>
 
 typedef struct train_proof {

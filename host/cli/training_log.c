@@ -1,7 +1,7 @@
 /* The log of a training, read: lines with updates are its reports; others are settings, the result, or of no matter. */
 #include "cli/training_log.h"
-#include "base/json_text.h"
 #include "cli/console.h"
+#include "platform/json_text.h"
 #include <carrynet/fields.h>
 #include <math.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #ifndef CLI_TRAINING_LOG_H
 #define CLI_TRAINING_LOG_H
 
-#include "base/base.h"
 #include "cli/json_values.h"
+#include "platform/platform.h"
 #include <stdbool.h>
 
 enum { TRAINING_LOG_LINE = 1 << 20 }; /* bytes of a line: parsed, it takes a hundred times that */

@@ -9,7 +9,7 @@
 #ifndef COMM_COLLECTIVES_H
 #define COMM_COLLECTIVES_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/comm.h>
 
 /* Status reduction: OK if it is on every rank. */

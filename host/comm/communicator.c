@@ -2,8 +2,8 @@
  * Joining and leaving a job. Processes that join must be of one build, or their results could differ in bits; each gets
  * an equal share of the machine's cores.
  */
-#include "base/embedded.h"
 #include "comm/transport.h"
+#include "platform/embedded.h"
 #include <carrynet/prove.h>
 #include <stdio.h>
 #include <string.h>

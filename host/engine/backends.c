@@ -2,9 +2,9 @@
 #include "engine/backends.h"
 #include "backend/host.h"
 #include "backend/parallel.h"
-#include "base/base.h"
 #include "engine/device_list.h"
 #include "opencl/opencl.h"
+#include "platform/platform.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef ENGINE_DEVICE_LIST_H
 #define ENGINE_DEVICE_LIST_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/comm.h>
 #include <carrynet/device.h>
 

@@ -2,13 +2,13 @@
  * The engine: checks what it is asked, fills the sequences of each update from the source, and hands passes and updates
  * to the backend that its device needs.
  */
-#include "base/base.h"
-#include "base/environment.h"
 #include "comm/collectives.h"
 #include "engine/backends.h"
 #include "engine/rates.h"
 #include "kernels/arithmetic.h"
 #include "net/value.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* An engine that holds networks of a model. */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/evaluate.h>
 
 carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_model *model, size_t first, size_t count,

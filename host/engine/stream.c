@@ -3,8 +3,8 @@
  * carried from window to window, which gives the same bits as one pass.
  */
 #include "engine/stream.h"
-#include "base/base.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include "task/task_fit.h"
 #include <string.h>
 

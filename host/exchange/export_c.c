@@ -3,8 +3,8 @@
  * word; a line that starts with @X| stands, without that mark, only where X holds: S or D for the precision, B or N for
  * biases or none, H or Z for h_0 or none, C for closing symbols, L where operand 0 must not be less.
  */
-#include "base/embedded.h"
 #include "exchange/exports.h"
+#include "platform/embedded.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef EXCHANGE_EXPORTS_H
 #define EXCHANGE_EXPORTS_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/export.h>
 
 typedef struct exported {

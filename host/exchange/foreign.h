@@ -2,9 +2,9 @@
 #ifndef EXCHANGE_FOREIGN_H
 #define EXCHANGE_FOREIGN_H
 
-#include "base/base.h"
 #include "exchange/npz.h"
 #include "file/safetensors.h"
+#include "platform/platform.h"
 
 #define FOREIGN_RANK 8
 

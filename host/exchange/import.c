@@ -1,8 +1,8 @@
 /* Networks of other programs as models: the file's arrays, the task, the model. */
-#include "base/base.h"
-#include "base/environment.h"
 #include "exchange/import_parts.h"
 #include "file/task_json.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include "task/task_fit.h"
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,7 @@
 #ifndef EXCHANGE_NPZ_H
 #define EXCHANGE_NPZ_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 
 #define NPZ_RANK 8                    /* most dimensions */
 #define NPZ_NAME 256                  /* bytes of an array's name with its end */

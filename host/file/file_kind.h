@@ -5,7 +5,7 @@
 #ifndef FILE_FILE_KIND_H
 #define FILE_FILE_KIND_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 
 /* Whether the first 8 bytes can be the length of a safetensors header, and a brace follows, after blanks perhaps. */
 bool file_kind_is_safetensors(const char *bytes, size_t size);

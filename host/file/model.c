@@ -6,11 +6,11 @@
  * What a file holds is checked here against the settings that it names; safetensors.c has checked that it is a file at
  * all.
  */
-#include "base/base.h"
 #include "file/metadata.h"
 #include "file/safetensors.h"
 #include "kernels/arithmetic.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include <carrynet/model.h>
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The digest of one network: a line that says its precision and shape, then its parameters, lowest bytes first. */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/model.h>
 #include <stdio.h>
 #include <string.h>

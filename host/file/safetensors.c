@@ -5,8 +5,8 @@
  * the data. The tensors must cover the data exactly, as the format asks, so that no byte of a file goes unchecked.
  */
 #include "file/safetensors.h"
-#include "base/json_text.h"
 #include "file/file_kind.h"
+#include "platform/json_text.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>

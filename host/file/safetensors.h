@@ -9,7 +9,7 @@
 #ifndef FILE_SAFETENSORS_H
 #define FILE_SAFETENSORS_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 
 #define SAFETENSORS_RANK 8           /* most dimensions */
 #define SAFETENSORS_HEADER 100000000 /* most bytes of a header */

@@ -8,7 +8,7 @@
  * may be "". Without closing, constraint or sign there is none. Any other field is refused: it would be a misspelt one.
  */
 #include "file/task_json.h"
-#include "base/json_text.h"
+#include "platform/json_text.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>

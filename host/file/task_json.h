@@ -2,7 +2,7 @@
 #ifndef FILE_TASK_JSON_H
 #define FILE_TASK_JSON_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/task.h>
 
 /* The table as compact JSON in *text, to base_free. MEMORY; ARGUMENT for a name that a file cannot hold. */

@@ -1,7 +1,7 @@
 /*
  * The table of the fields of carrynet_settings (fields.h), and what follows from a row: text, reading, range.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/fields.h>
 #include <inttypes.h>
 #include <math.h>

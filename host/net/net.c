@@ -1,9 +1,9 @@
 /* Shapes, the table of parameters, and initial weights (kernels/ARITHMETIC.md 6). */
-#include "base/base.h"
-#include "base/environment.h"
 #include "kernels/arithmetic.h"
 #include "net/uniform_64.h"
 #include "net/value.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include <carrynet/net.h>
 #include <carrynet/task.h>
 

@@ -1,5 +1,5 @@
 /* The settings of a run: defaults, what suits a proof, and what must hold of them together (fields.c has the fields). */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "task/task_fit.h"
 #include <carrynet/fields.h>
 #include <carrynet/prove.h>

@@ -2,9 +2,9 @@
  * Admission of a device (kernels/ARITHMETIC.md 9): what it must state, and vectors of operations that it must compute
  * as the host does.
  */
-#include "base/environment.h"
 #include "kernels/arguments.h"
 #include "opencl/opencl.h"
+#include "platform/environment.h"
 #include "reference/reference.h"
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef OPENCL_INSTALLATION_H
 #define OPENCL_INSTALLATION_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 
 /* What is known of the loader (libOpenCL) that the program uses, without a call of it. */
 typedef struct opencl_loader {

@@ -6,7 +6,7 @@
 #define OPENCL_OPENCL_H
 
 #include "backend/backend.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include <CL/cl.h>
 
 /* DEVICE (MEMORY where the code says so), with the call and the error's name. */

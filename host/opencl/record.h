@@ -7,7 +7,7 @@
 #define OPENCL_RECORD_H
 
 #include "backend/backend.h"
-#include "base/base.h"
+#include "platform/platform.h"
 
 enum opencl_kernel_id {
     OPENCL_ADMIT,

@@ -6,7 +6,7 @@
  *     P_q <- B_q^T (I + rate N_q) B_q
  */
 #include "prove/basis.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/dense.h"
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* A ring of words. The same word comes again where a cell is tried in several sizes: it is kept once. */
 #include "prove/branches.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include <string.h>
 
 const struct branch *branches_newest(const struct branches *branches, size_t number)

@@ -2,7 +2,7 @@
 #ifndef PROVE_CERTIFICATE_WRITE_H
 #define PROVE_CERTIFICATE_WRITE_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/cover.h"
 
 /*

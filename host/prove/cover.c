@@ -4,7 +4,7 @@
  * the trees that named it are mended, with smaller cells there.
  */
 #include "prove/cover.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/cover_cells.h"
 #include "prove/dense.h"
 #include <math.h>

@@ -1,6 +1,6 @@
 /* The cells of a cover: where they are kept, how one is found again, and the word that leads to each. */
 #include "prove/cover_cells.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* One attempt after another to cover what a network reaches, each with a share of the budget. */
 #include "prove/ellipsoids.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/certificate_write.h"
 #include <stdio.h>
 #include <string.h>

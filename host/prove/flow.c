@@ -1,7 +1,7 @@
 /* Steps of sets (flow.h). */
 #include "prove/flow.h"
-#include "base/base.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include "prove/dense.h"
 #include "verify/bounds.h"
 #include <math.h>

@@ -3,8 +3,8 @@
  * cheap attempts; then the refuter's whole effort, and the words along which those attempts failed; then the other
  * attempts, and their words; then exhaustion. Small searches run in plain C, which starts at once.
  */
-#include "base/base.h"
-#include "base/environment.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include "prove/ellipsoids.h"
 #include "prove/reach.h"
 #include "prove/refute.h"

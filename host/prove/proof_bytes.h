@@ -2,7 +2,7 @@
 #ifndef PROVE_PROOF_BYTES_H
 #define PROVE_PROOF_BYTES_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/prove.h>
 
 /* Adds them to *bytes. */

@@ -1,6 +1,6 @@
 /* What the parts of the prover share. */
 #include "prove/prover.h"
-#include "base/base.h"
+#include "platform/platform.h"
 
 bool prove_stopped(const struct prove_stop *stop)
 {

@@ -4,7 +4,7 @@
  * of state first + i / symbols under symbol i % symbols, so that their order is that of discovery.
  */
 #include "prove/reach.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/reach_states.h"
 #include "task/task_fit.h"
 #include <math.h>

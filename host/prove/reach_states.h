@@ -6,7 +6,7 @@
 #ifndef PROVE_REACH_STATES_H
 #define PROVE_REACH_STATES_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 
 #define REACH_MOST_STATES UINT64_C(4000000000) /* states and the successors of a batch are numbered in 32 bits */
 

@@ -1,5 +1,5 @@
 /* The refuter's parts in turn; the shorter of what two of them find. */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/reach.h"
 #include "prove/refute_parts.h"
 #include "prove/word.h"

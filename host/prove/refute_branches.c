@@ -3,7 +3,7 @@
  * again. Which of them make the sets grow is not known, so several ends are tried, also all that the branch has of its
  * own, since its cell, entered again, fails the same way.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/refute_parts.h"
 #include <string.h>
 

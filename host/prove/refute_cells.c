@@ -3,8 +3,8 @@
  * that is held moves the hidden values by ever less, so a state is never merged with one before it on the same run; it
  * takes that one's place. Bit-identical states are always merged.
  */
-#include "base/base.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include "prove/refute_parts.h"
 #include "prove/word.h"
 #include <string.h>

@@ -3,7 +3,7 @@
  * and v of one |v| run side by side, or what others suspect. The windows are multiples of every short |v|; states at
  * their ends that are equal, bit for bit, and at the same place of v, go on equally.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/refute_parts.h"
 #include "prove/word.h"
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The report of a wrong word: always of one that the engine has just stepped again. */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/refute_parts.h"
 #include "prove/word.h"
 

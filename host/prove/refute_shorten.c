@@ -2,7 +2,7 @@
  * Shorter wrong words: runs of symbols are left out, of 1, 2, 3, 4, 6, 8, 12, ... symbols, which makes pumps shorter too.
  * The best of a round is the word of the next, until none is better.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "prove/refute_parts.h"
 #include "prove/word.h"
 #include <string.h>

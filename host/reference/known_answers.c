@@ -5,9 +5,9 @@
  * Operands and answers are exact in the precision that they are for. They go through memory, so that no compiler can
  * compute them beforehand, and are compared as bits, since a compiler that computes wrong may compare wrong.
  */
-#include "base/base.h"
-#include "base/environment.h"
 #include "kernels/arguments.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include "reference/reference.h"
 #include <math.h>
 #include <stdatomic.h>

@@ -2,7 +2,7 @@
 #ifndef REPLAY_NUMPY_TEXT_H
 #define REPLAY_NUMPY_TEXT_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <stdbool.h>
 
 enum { NUMPY_TEXT_VALUES = 4 }; /* most values of a float array */

@@ -1,6 +1,6 @@
 /* The table of the documents. */
-#include "base/base.h"
-#include "base/embedded.h"
+#include "platform/embedded.h"
+#include "platform/platform.h"
 #include "replay/script.h"
 #include <stdio.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * Iterations are drawn in stretches that end before the next one that may print: a look at the first problem of a
  * stretch, then the training on all of it.
  */
-#include "base/base.h"
-#include "base/environment.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include "replay/numpy_random.h"
 #include "replay/numpy_text.h"
 #include "replay/script.h"

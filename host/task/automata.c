@@ -2,7 +2,7 @@
  * Automata as such: the smallest table that answers alike (Moore's partition refinement over the states that can be
  * reached), and the shortest word on which two of them differ (breadth first over pairs of states).
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/task.h>
 #include <stdbool.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * hill-climbing" (1982), the usual test of recurrent networks since; the output is 1 where what was read so far is in
  * the language. The third is the complement of ((0|1)*0)*1(11)*(0(0|1)*1)*0(00)*(1(0|1)*)*.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/task.h>
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * four limbs go in at a pass, so that their carry chains run side by side: a million bits take a quarter of a second in
  * and half a second out, with less code than fast multiplication needs.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/operands.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
  * Packed symbols, and the sources of problems: counter-based, explicit, exhaustive, and the evaluation set
  * (kernels/ARITHMETIC.md 6 and 8).
  */
-#include "base/base.h"
 #include "kernels/arithmetic.h"
 #include "kernels/problems.h"
+#include "platform/platform.h"
 #include <carrynet/problem.h>
 #include <stdbool.h>
 #include <string.h>

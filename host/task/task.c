@@ -1,5 +1,5 @@
 /* Bit automata: their check, their step, whether a network fits. The built-in tables stand in built_in_tasks.c. */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "task/task_fit.h"
 #include <carrynet/task.h>
 #include <string.h>

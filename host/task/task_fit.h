@@ -2,7 +2,7 @@
 #ifndef TASK_TASK_FIT_H
 #define TASK_TASK_FIT_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/task.h>
 
 /* Whether a task has these inputs and outputs. */

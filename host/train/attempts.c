@@ -3,7 +3,7 @@
  * it, and who is not yet will be asked again after some more updates.
  */
 #include "train/attempts.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -11,7 +11,7 @@
 #ifndef TRAIN_CHECKPOINT_FILE_H
 #define TRAIN_CHECKPOINT_FILE_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 
 struct checkpoint_part {
     void *data;

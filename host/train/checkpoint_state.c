@@ -3,9 +3,9 @@
  * file is whole, not that it is ours.
  */
 #include "train/checkpoint_state.h"
-#include "base/base.h"
 #include "net/optimizer.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include <math.h>
 #include <string.h>
 

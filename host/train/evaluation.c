@@ -2,8 +2,8 @@
  * Evaluation of a network: every problem where that is possible, the evaluation set elsewhere; and problems of the
  * user.
  */
-#include "base/base.h"
 #include "engine/stream.h"
+#include "platform/platform.h"
 #include <carrynet/evaluate.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * No result depends on it, so it is measured only where somebody is told.
  */
 #include "train/held_out.h"
-#include "base/base.h"
+#include "platform/platform.h"
 #include <string.h>
 
 carrynet_status held_out_open(struct held_out *held, const carrynet_settings *settings, const carrynet_batch *check)

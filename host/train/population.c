@@ -1,8 +1,8 @@
 /* Leaving a population: the test of exactness, the records, and the closing up of those who stay. */
 #include "train/population.h"
-#include "base/base.h"
 #include "net/limits.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* One problem, step by step: what the network saw, kept and answered, and what the automaton says. */
-#include "base/base.h"
 #include "engine/stream.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include <carrynet/evaluate.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What goes on inside a network: forward passes in portions, and the automaton beside them. */
-#include "base/base.h"
 #include "engine/stream.h"
+#include "platform/platform.h"
 #include <carrynet/states.h>
 #include <inttypes.h>
 #include <string.h>

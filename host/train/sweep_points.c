@@ -2,8 +2,8 @@
  * The rows of a sweep: the grid (hidden, batch, optimizer, loss, rate, noise, seed, the last changing fastest) or the
  * random points of kernels/ARITHMETIC.md 6, and the number by which a results file is known to be of this sweep.
  */
-#include "base/environment.h"
 #include "kernels/arithmetic.h"
+#include "platform/environment.h"
 #include "train/sweep_rows.h"
 #include <inttypes.h>
 #include <math.h>

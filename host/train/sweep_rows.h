@@ -5,7 +5,7 @@
 #ifndef TRAIN_SWEEP_ROWS_H
 #define TRAIN_SWEEP_ROWS_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/fields.h>
 #include <carrynet/sweep.h>
 

@@ -3,9 +3,9 @@
  * done; wave after wave. What happens depends on counts alone; the clock only decides when a report is worth making.
  */
 #include "train/training.h"
-#include "base/base.h"
-#include "base/environment.h"
 #include "net/limits.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include "train/checkpoint.h"
 #include <math.h>
 #include <string.h>

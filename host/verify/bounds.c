@@ -1,7 +1,7 @@
 /* The bounds of bounds.h, from the constants of kernels/ARITHMETIC.md 3.1. */
 #include "verify/bounds.h"
-#include "base/base.h"
 #include "net/value.h"
+#include "platform/platform.h"
 #include <math.h>
 
 struct verify_arithmetic verify_arithmetic(carrynet_precision precision, carrynet_bounds bounds)

@@ -2,7 +2,7 @@
  * Reads certificates. Strictly: one space between words, integers without sign or leading zeros, ranges tested as they
  * are read, and nothing allocated that the text is too short for. Numbers are read exactly, in any locale.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "verify/certificate.h"
 #include <math.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * The checker: whether a certificate proves what it says of a network (CERTIFICATE.md, "What is checked"). It walks every
  * tree depth first, a set a level; what it needs of a set is in enclosure.c, of the arithmetic in bounds.c.
  */
-#include "base/base.h"
-#include "base/environment.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include "task/task_fit.h"
 #include "verify/bounds.h"
 #include "verify/checker.h"

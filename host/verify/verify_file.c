@@ -1,6 +1,6 @@
 /* A file of certificates against a model of any number of networks: each certificate says which network it is for. */
-#include "base/base.h"
 #include "file/file_kind.h"
+#include "platform/platform.h"
 #include "verify/checker.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * The arithmetic in which the checker's bounds hold: plain binary64, rounded to nearest, with subnormal numbers, infinities
  * and NaN. A compiler told otherwise, or a processor without it, could accept what is wrong; so it is asked first.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include "verify/checker.h"
 #include <float.h>
 #include <math.h>

@@ -3,8 +3,8 @@
  * variant, and a digest of forward passes, updates, rates and numbers as text. Equal builds print the same.
  */
 #include "backend/host.h"
-#include "base/base.h"
 #include "engine/rates.h"
+#include "platform/platform.h"
 #include "reference/reference.h"
 #include <float.h>
 #include <math.h>

@@ -6,7 +6,7 @@
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <carrynet/carrynet.h>
 
 /* ---- what each harness has ------------------------------------------------------------------------------------- */

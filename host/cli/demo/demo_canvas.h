@@ -6,7 +6,7 @@
 #ifndef CLI_DEMO_CANVAS_H
 #define CLI_DEMO_CANVAS_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* What a linear probe for the carry (linear_probe.h) says of many states, and where the output's own weights put them. */
 #include "cli/demo/demo_probe.h"
-#include "base/base.h"
 #include "cli/linear_probe.h"
+#include "platform/platform.h"
 #include <math.h>
 
 static void place(probe_view *view, const double *h, size_t hidden, const double *weights, const float *w_hy)

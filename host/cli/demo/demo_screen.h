@@ -5,7 +5,7 @@
 #ifndef CLI_DEMO_SCREEN_H
 #define CLI_DEMO_SCREEN_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 
 typedef struct demo_screen {
     bool plain;    /* no escape sequences, ASCII alone */

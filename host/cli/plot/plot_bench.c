@@ -2,10 +2,10 @@
  * What `carrynet bench --json` measured (a JSON object a line) as two areas over its cases, in the file's order: sequences
  * a second, the median of the windows between the slowest and the fastest, and the share of the peak.
  */
-#include "base/json_text.h"
 #include "cli/json_values.h"
 #include "cli/plot/plot_charts.h"
 #include "cli/training_log.h"
+#include "platform/json_text.h"
 #include <math.h>
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #ifndef CLI_PLOT_TABLE_H
 #define CLI_PLOT_TABLE_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <stdbool.h>
 
 typedef struct plot_row {

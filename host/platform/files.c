@@ -1,8 +1,8 @@
 /*
- * Files written whole: the old one stays until the new one is complete and synced. Streams (base/place.h) are written
+ * Files written whole: the old one stays until the new one is complete and synced. Streams (platform/path.h) are written
  * straight through, since there is nothing that could be renamed over them.
  */
-#include "base/place.h"
+#include "platform/path.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * would open the file anew, at its beginning, and renaming over it would replace the file: it has to be the descriptor
  * itself that is written and read.
  */
-#include "base/place.h"
+#include "platform/path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -2,7 +2,7 @@
  * Another program, run to its end without a shell: its standard input is a text, its standard output and error come
  * back as texts. All three flow at once, so that neither side waits for the other.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* FNV-1a of 64 bits (Fowler, Noll, Vo), for digests that a person compares by eye: no proof against forgery. */
-#include "base/base.h"
+#include "platform/platform.h"
 
 uint64_t base_digest(uint64_t digest, uint64_t value, size_t bytes)
 {

@@ -1,5 +1,5 @@
 /* A monotonic clock, for progress and benchmarks; no result depends on it. */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <time.h>
 
 double base_seconds(void)

@@ -1,7 +1,7 @@
-# Writes OUTPUT, a C file with the text of every file of FILES in the table TABLE (base/embedded.h):
+# Writes OUTPUT, a C file with the text of every file of FILES in the table TABLE (platform/embedded.h):
 #     cmake -DFILES=a;b -DTABLE=embedded_kernels -DOUTPUT=c -P embed.cmake
 set(table "")
-set(text "/* Made by host/base/embed.cmake. */\n#include \"base/embedded.h\"\n")
+set(text "/* Made by host/platform/embed.cmake. */\n#include \"platform/embedded.h\"\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME)
   string(MAKE_C_IDENTIFIER "text_${name}" symbol)

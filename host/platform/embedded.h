@@ -1,6 +1,6 @@
 /* Tables of text files that CMake embeds in the binary (embed.cmake). A user declares its table itself. */
-#ifndef BASE_EMBEDDED_H
-#define BASE_EMBEDDED_H
+#ifndef PLATFORM_EMBEDDED_H
+#define PLATFORM_EMBEDDED_H
 
 struct embedded_file {
     const char *name; /* without folders: "arithmetic.h" */

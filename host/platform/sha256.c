@@ -1,5 +1,5 @@
 /* SHA-256, for digests that stand against forgery: libmd's. */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <sys/types.h>
 
 #include <sha256.h>

@@ -5,7 +5,7 @@
 #if defined(__linux__)
 #define _GNU_SOURCE /* sched_getaffinity */
 #endif
-#include "base/base.h"
+#include "platform/platform.h"
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>

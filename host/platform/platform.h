@@ -2,8 +2,8 @@
  * The seams: messages, memory, files, clock, threads, text. They know no network; everything else in host/ stands on them, so
  * that faults can be injected here.
  */
-#ifndef BASE_BASE_H
-#define BASE_BASE_H
+#ifndef PLATFORM_H
+#define PLATFORM_H
 
 #include <carrynet/status.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
  * it gets its bytes one by one: before each, errno says whether an allocation has failed, and then there are no more.
  * Writing is counted, since it may stop midway.
  */
-#include "base/json_text.h"
-#include "base/environment.h"
+#include "platform/json_text.h"
+#include "platform/environment.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * Files read whole. What has no size that is known before, as a pipe or a file of /proc has none, is read until it ends,
  * once, within the limit.
  */
-#include "base/place.h"
+#include "platform/path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -2,10 +2,10 @@
  * What a path leads to: a file, by its name behind symbolic links; or a stream, which is read and written where it is: a
  * descriptor of this process (/dev/stdout, /dev/fd/N, /proc/self/fd/N, and links to them), a pipe, a terminal, a device.
  */
-#ifndef BASE_PLACE_H
-#define BASE_PLACE_H
+#ifndef PLATFORM_PATH_H
+#define PLATFORM_PATH_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <sys/stat.h>
 
 typedef struct base_place {

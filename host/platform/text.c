@@ -1,7 +1,7 @@
 /* Growing text, numbers as text, and texts that are part of the binary. */
-#include "base/base.h"
-#include "base/embedded.h"
-#include "base/environment.h"
+#include "platform/embedded.h"
+#include "platform/environment.h"
+#include "platform/platform.h"
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #if defined(__linux__)
 #define _DEFAULT_SOURCE /* madvise */
 #endif
-#include "base/base.h"
+#include "platform/platform.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

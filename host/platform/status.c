@@ -1,6 +1,6 @@
 /* Status names and the message of each thread. */
-#include "base/base.h"
 #include "kernels/arithmetic.h"
+#include "platform/platform.h"
 #include <stdio.h>
 
 static _Thread_local char message[16384];

@@ -3,8 +3,8 @@
  * nearest and with subnormals, whatever the caller runs with. Every public function that does so enters it, and gives the
  * caller's back. Threads have the environment of the thread that starts them.
  */
-#ifndef BASE_ENVIRONMENT_H
-#define BASE_ENVIRONMENT_H
+#ifndef PLATFORM_ENVIRONMENT_H
+#define PLATFORM_ENVIRONMENT_H
 
 #include <carrynet/status.h>
 #include <fenv.h>

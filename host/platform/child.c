@@ -6,7 +6,7 @@
 #if defined(__linux__)
 #define _GNU_SOURCE /* sys/prctl.h */
 #endif
-#include "base/base.h"
+#include "platform/platform.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -3,7 +3,7 @@
  * memory.limit_in_bytes of version 1; the least on the way from the process's group up to the mount. /proc/self/cgroup
  * names the group, /proc/self/mountinfo where it is mounted.
  */
-#include "base/base.h"
+#include "platform/platform.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,10 @@
  * JSON as text, through jansson, which does not say of every failure whether memory was short: here it is told apart, so
  * that a file is not called bad for it, and no text is half of what it should be.
  */
-#ifndef BASE_JSON_TEXT_H
-#define BASE_JSON_TEXT_H
+#ifndef PLATFORM_JSON_TEXT_H
+#define PLATFORM_JSON_TEXT_H
 
-#include "base/base.h"
+#include "platform/platform.h"
 #include <jansson.h>
 
 /*
