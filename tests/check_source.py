@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 from check_arithmetic import check_arithmetic, code_of, files_under, read  # noqa: E402
 
 # A folder may include from itself and from folders above it; kernels/ holds the shared headers, open to all.
-ORDER = ["include/carrynet", "kernels", "host/platform", "host/task", "host/net", "host/file", "host/verify", "host/checker",
+ORDER = ["include/carrynet", "kernels", "host/platform", "host/task", "host/model", "host/model", "host/verify", "host/checker",
          "host/exchange", "host/comm", "host/reference", "host/backend", "host/opencl", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
@@ -210,7 +210,7 @@ GOOD = {
     "kernels/admission.cl": "#pragma OPENCL FP_CONTRACT OFF\nkernel void k(global real *y, const real a, const real b)\n{\n"
                             "    const real separate = a * b;\n    y[0] = separate + a;\n}\n",
     "host/platform/platform.h": "#include <carrynet/good.h>\n",
-    "host/net/net.c": "#include \"platform/platform.h\"\n#include \"kernels/arithmetic.h\"\n#include <stdio.h>\n"
+    "host/model/shape.c": "#include \"platform/platform.h\"\n#include \"kernels/arithmetic.h\"\n#include <stdio.h>\n"
                       "int f(char *t) { return snprintf(t, 3, \"x\"); }\n",
     "host/opencl/launch.c": "#include <CL/cl.h>\n#include \"kernels/arithmetic.h\"\n",
     "host/comm/transport_mpi.c": "#include <mpi.h>\n",
@@ -222,20 +222,20 @@ KERNEL = "#pragma OPENCL FP_CONTRACT OFF\n__kernel void k(__global real *y, real
 
 # check, file, its text, what the complaint must contain
 BAD = [
-    ("includes", "host/platform/bad.c", "#include \"net/net.c\"\n", "stands below"),
+    ("includes", "host/platform/bad.c", "#include \"model/shape.c\"\n", "stands below"),
     ("includes", "host/platform/bad.c", "#include \"../net/net.c\"\n", "stands below"),
     ("includes", "include/carrynet/bad.h", "#include \"platform/platform.h\"\n", "stands below"),
-    ("includes", "host/cli/bad.c", "#include \"net/net.c\"\n", "nor open to the program"),
+    ("includes", "host/cli/bad.c", "#include \"model/shape.c\"\n", "nor open to the program"),
     ("includes", "host/cli/bad.c", "#include \"../net/net.c\"\n", "nor open to the program"),
-    ("includes", "host/net/bad.c", "#include <CL/cl.h>\n", "outside host/opencl"),
-    ("includes", "host/net/bad.c", "#include \"CL/opencl.h\"\n", "outside host/opencl"),
+    ("includes", "host/model/bad.c", "#include <CL/cl.h>\n", "outside host/opencl"),
+    ("includes", "host/model/bad.c", "#include \"CL/opencl.h\"\n", "outside host/opencl"),
     ("includes", "host/engine/bad.c", "#include <mpi.h>\n", "outside host/comm"),
     ("includes", "host/engine/bad.c", "#include \"mpi.h\"\n", "outside host/comm"),
-    ("includes", "host/net/bad.c", "#include \"nowhere.h\"\n", "not in the tree"),
+    ("includes", "host/model/bad.c", "#include \"nowhere.h\"\n", "not in the tree"),
     ("includes", "host/attic/bad.c", "int x;\n", "no folder of the order"),
-    ("includes", "host/net/bad.c", "void f(void) { printf(\"x\"); }\n", "only programs print"),
-    ("includes", "host/net/bad.c", "void f(void) { fputs(\"x\", stderr); }\n", "only programs print"),
-    ("names", "host/net/good.h", "int x;\n", "taken by"),
+    ("includes", "host/model/bad.c", "void f(void) { printf(\"x\"); }\n", "only programs print"),
+    ("includes", "host/model/bad.c", "void f(void) { fputs(\"x\", stderr); }\n", "only programs print"),
+    ("names", "host/model/good.h", "int x;\n", "taken by"),
     ("arithmetic", "kernels/bad.cl", "__kernel void k(void)\n{\n}\n", "FP_CONTRACT"),
     ("arithmetic", "kernels/bad.cl", "#include \"arithmetic.h\"\n#pragma OPENCL FP_CONTRACT OFF\n", "FP_CONTRACT"),
     ("arithmetic", "kernels/bad.cl", "/*\n#pragma OPENCL FP_CONTRACT OFF\n*/\n__kernel void k(void)\n{\n}\n", "FP_CONTRACT"),

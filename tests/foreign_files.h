@@ -7,7 +7,7 @@
 
 #include "bodies.h"
 #include "exchange/npz.h"
-#include "file/safetensors.h"
+#include "model/safetensors.h"
 #include <carrynet/import.h>
 #include <stdlib.h>
 #include <unistd.h>

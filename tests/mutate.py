@@ -28,7 +28,7 @@ FIRST = [
     ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.c6b6d8p-5));", "p = fused(p, f, REAL(0x1.c6b8d8p-5));", ["test_arithmetic:arithmetic/bits*"]),
     ("host/reference/formulas/training_step.c", "product(mu_rest, G)", "product(mu, G)", ["test_edges:edges/updates"]),
     ("host/engine/rates.c", "power(settings->decay, update + 1)", "power(settings->decay, update)", ["test_edges:edges/rates"]),
-    ("host/net/net.c", "flush(uniform(c[i % 4], (float)scale))", "uniform(c[i % 4], (float)scale)", ["test_edges:edges/initial*"]),
+    ("host/model/shape.c", "flush(uniform(c[i % 4], (float)scale))", "uniform(c[i % 4], (float)scale)", ["test_edges:edges/initial*"]),
 ]
 
 MORE = [
@@ -131,8 +131,8 @@ MORE = [
     ("host/train/population.c", "return updates + (updates < 4 ? 1 : updates / 4);", "return updates + (updates < 4 ? 1 : updates / 5);", ["test_until_proved"]),
     ("host/train/attempts.c", "DOUBLINGS = 3", "DOUBLINGS = 2", ["test_until_proved"]),
     ("host/train/population.c", "outcome.lost = outcome.lost || !all_finite(values, precision, bytes);", "", ["test_population"]),
-    ("host/file/safetensors.c", "if (covered != data_size)", "if (covered > data_size)", ["test_hostile_files"]),
-    ("host/file/safetensors.c", "if (length > size - LENGTH_BYTES)", "if (length > size)", ["test_hostile_files"]),
+    ("host/model/safetensors.c", "if (covered != data_size)", "if (covered > data_size)", ["test_hostile_files"]),
+    ("host/model/safetensors.c", "if (length > size - LENGTH_BYTES)", "if (length > size)", ["test_hostile_files"]),
 ]
 
 

@@ -1,5 +1,5 @@
 /*
- * The table of the fields of the settings (host/net/fields.c): places without gaps, every value through text and back in every medium,
+ * The table of the fields of the settings (host/model/fields.c): places without gaps, every value through text and back in every medium,
  * ranges, and that a field is where its key says.
  */
 #include <carrynet/carrynet.h>

@@ -2,8 +2,8 @@
  * What a file is, where another was expected: import, models, certificates, checkpoints and tasks name it by its first
  * bytes, and say what to do. Files that begin like another but are what was asked for are read.
  */
-#include "file/file_kind.h"
 #include "foreign_files.h"
+#include "model/file_kind.h"
 #include <carrynet/model.h>
 #include <carrynet/verify.h>
 

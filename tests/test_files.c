@@ -2,7 +2,7 @@
  * Model files: round trips bit for bit, equal bytes for equal models, the format as a small parser of this file's own
  * reads it, and outputs that cannot be written. Hostile files are in test_hostile_files.c.
  */
-#include "file/safetensors.h"
+#include "model/safetensors.h"
 #include <carrynet/carrynet.h>
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

@@ -6,8 +6,8 @@
 #define BACKEND_BACKEND_H
 
 #include "comm/collectives.h"
-#include "net/optimizer.h"
-#include "net/pass.h"
+#include "model/optimizer.h"
+#include "model/pass.h"
 #include <carrynet/profile.h>
 
 struct backend {

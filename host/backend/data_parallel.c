@@ -3,7 +3,7 @@
  * update on every replica.
  */
 #include "backend/data_parallel.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * the order of the tree, and an allgather gives the sums to all: twice the bytes of a gradient for any number of ranks.
  */
 #include "backend/data_parallel.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The backends in C: networks one after another through the operations of the reference, or of the backend `host`. */
 #include "backend/host.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Runs a case on a device and on the reference, and compares every bit. */
 #include "cases/cases.h"
-#include "net/optimizer.h"
-#include "net/value.h"
+#include "model/optimizer.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "cases/launch_checks.h"
 #include "kernels/layout.h"
-#include "net/optimizer.h"
+#include "model/optimizer.h"
 #include "platform/platform.h"
 #include <string.h>
 

@@ -6,7 +6,7 @@
 #include "engine/backends.h"
 #include "engine/rates.h"
 #include "kernels/arithmetic.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/environment.h"
 #include "platform/platform.h"
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef ENGINE_RATES_H
 #define ENGINE_RATES_H
 
-#include "net/optimizer.h"
+#include "model/optimizer.h"
 
 struct net_rates engine_rates(const carrynet_settings *settings, double rate, uint64_t update);
 

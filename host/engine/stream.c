@@ -3,7 +3,7 @@
  * carried from window to window, which gives the same bits as one pass.
  */
 #include "engine/stream.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include "task/task_fit.h"
 #include <string.h>

@@ -7,7 +7,7 @@
  * The messages are those of onnx.proto, which protobuf-c compiles; this file fills them and packs them once.
  */
 #include "exchange/exports.h"
-#include "file/task_json.h"
+#include "model/task_json.h"
 #include <inttypes.h>
 #include <onnx.pb-c.h>
 #include <stdio.h>

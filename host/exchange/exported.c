@@ -1,6 +1,6 @@
 /* What the writers of all formats read of a network: its values, and its task in words. */
 #include "exchange/exports.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "task/task_fit.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Files of other programs: which of the two they are, and their arrays under one form. */
 #include "exchange/foreign.h"
-#include "file/file_kind.h"
+#include "model/file_kind.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

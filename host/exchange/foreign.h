@@ -3,7 +3,7 @@
 #define EXCHANGE_FOREIGN_H
 
 #include "exchange/npz.h"
-#include "file/safetensors.h"
+#include "model/safetensors.h"
 #include "platform/platform.h"
 
 #define FOREIGN_RANK 8

@@ -1,6 +1,6 @@
 /* Networks of other programs as models: the file's arrays, the task, the model. */
 #include "exchange/import_parts.h"
-#include "file/task_json.h"
+#include "model/task_json.h"
 #include "platform/environment.h"
 #include "platform/platform.h"
 #include "task/task_fit.h"

@@ -15,7 +15,7 @@
  */
 #include "exchange/import_parts.h"
 #include "kernels/arithmetic.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "verify/bounds.h"
 #include <math.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  */
 #include "exchange/npz.h"
 #include "exchange/npz_header.h"
-#include "file/file_kind.h"
+#include "model/file_kind.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>

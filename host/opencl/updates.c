@@ -2,7 +2,7 @@
  * From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device, and
  * how these are launched.
  */
-#include "net/value.h"
+#include "model/value.h"
 #include "opencl/trainer.h"
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Steps of sets (flow.h). */
 #include "prove/flow.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include "prove/dense.h"
 #include "verify/bounds.h"

@@ -3,7 +3,7 @@
  * that is held moves the hidden values by ever less, so a state is never merged with one before it on the same run; it
  * takes that one's place. Bit-identical states are always merged.
  */
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include "prove/refute_parts.h"
 #include "prove/word.h"

@@ -1,6 +1,6 @@
 /* Words in windows. A step that resumes reads the hidden values that the one before wrote: the bits of one long pass. */
 #include "prove/word.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include "task/task_fit.h"
 #include <math.h>

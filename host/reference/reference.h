@@ -7,8 +7,8 @@
 #ifndef REFERENCE_REFERENCE_H
 #define REFERENCE_REFERENCE_H
 
-#include "net/optimizer.h"
-#include "net/pass.h"
+#include "model/optimizer.h"
+#include "model/pass.h"
 
 /* What a forward pass writes; each may be NULL. */
 struct reference_outputs {

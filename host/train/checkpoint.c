@@ -1,6 +1,6 @@
 /* When a checkpoint is written, how the one to go on from is found, and its header, which is only ever compared. */
 #include "train/checkpoint.h"
-#include "file/metadata.h"
+#include "model/metadata.h"
 #include "platform/json_text.h"
 #include "platform/platform.h"
 #include "train/checkpoint_state.h"

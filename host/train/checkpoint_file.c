@@ -1,6 +1,6 @@
 /* Writing and reading of a checkpoint's bytes. XXH3 is quick enough to hash what a disk takes. */
 #include "train/checkpoint_file.h"
-#include "file/file_kind.h"
+#include "model/file_kind.h"
 #include <string.h>
 #include <xxhash.h>
 

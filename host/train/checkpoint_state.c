@@ -3,8 +3,8 @@
  * file is whole, not that it is ours.
  */
 #include "train/checkpoint_state.h"
-#include "net/optimizer.h"
-#include "net/value.h"
+#include "model/optimizer.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <math.h>
 #include <string.h>

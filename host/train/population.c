@@ -1,7 +1,7 @@
 /* Leaving a population: the test of exactness, the records, and the closing up of those who stay. */
 #include "train/population.h"
-#include "net/limits.h"
-#include "net/value.h"
+#include "model/limits.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* One problem, step by step: what the network saw, kept and answered, and what the automaton says. */
 #include "engine/stream.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <carrynet/evaluate.h>
 #include <string.h>

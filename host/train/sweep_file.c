@@ -14,7 +14,7 @@
 
 #define ROW(field) offsetof(carrynet_sweep_row, field)
 
-/* Columns before the fields of the settings, which net/fields.c has in their order; between those; and behind them. */
+/* Columns before the fields of the settings, which model/fields.c has in their order; between those; and behind them. */
 static const struct sweep_column first_columns[] = {
     {.name = "row", .kind = SWEEP_U64, .offset = ROW(row)},
     {.name = "of", .kind = SWEEP_U64, .offset = ROW(rows)},

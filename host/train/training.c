@@ -3,7 +3,7 @@
  * done; wave after wave. What happens depends on counts alone; the clock only decides when a report is worth making.
  */
 #include "train/training.h"
-#include "net/limits.h"
+#include "model/limits.h"
 #include "platform/environment.h"
 #include "platform/platform.h"
 #include "train/checkpoint.h"

@@ -1,6 +1,6 @@
 /* The bounds of bounds.h, from the constants of kernels/ARITHMETIC.md 3.1. */
 #include "verify/bounds.h"
-#include "net/value.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* A file of certificates against a model of any number of networks: each certificate says which network it is for. */
-#include "file/file_kind.h"
+#include "model/file_kind.h"
 #include "platform/platform.h"
 #include "verify/checker.h"
 #include <stdio.h>

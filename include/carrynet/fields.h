@@ -1,6 +1,6 @@
 /*
  * The fields of carrynet_settings as a table, which checks, options, model files, JSON, the tables of sweeps, plots and pages read: a
- * new setting is a row there (host/net/fields.c). The task, the goal (until_exact) and the origin have forms of their own and no row.
+ * new setting is a row there (host/model/fields.c). The task, the goal (until_exact) and the origin have forms of their own and no row.
  */
 #ifndef CARRYNET_FIELDS_H
 #define CARRYNET_FIELDS_H

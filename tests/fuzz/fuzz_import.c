@@ -4,8 +4,8 @@
  * stored and deflated; divided by 4, modulo 3: the cell; divided by 12, modulo 4: no map, one of two, or the first line.
  */
 #include "exchange/npz.h"
-#include "file/safetensors.h"
 #include "fuzz.h"
+#include "model/safetensors.h"
 #include <string.h>
 
 enum { ARRAYS = 7 };

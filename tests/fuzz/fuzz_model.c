@@ -1,5 +1,5 @@
 /*
- * Model files: safetensors, metadata, the networks' records (host/file). What is read is saved, read again, and asked
+ * Model files: safetensors, metadata, the networks' records (host/model). What is read is saved, read again, and asked
  * for an answer. How: 0 as it is, else header and data with the right length before them.
  */
 #include "fuzz.h"

@@ -1,9 +1,9 @@
 /*
- * Tasks: their JSON (host/file/task_json.c, task_file.c), as a file and within a model. What is read is written and read
+ * Tasks: their JSON (host/model/task_json.c, task_file.c), as a file and within a model. What is read is written and read
  * again, minimised and stepped. How: unused.
  */
-#include "file/task_json.h"
 #include "fuzz.h"
+#include "model/task_json.h"
 #include <string.h>
 
 static const char *path;

@@ -1,8 +1,8 @@
 /*
  * A task's table as a file that people write: the JSON of task_json.c, a field a line, and a row of the table a line.
  */
-#include "file/file_kind.h"
-#include "file/task_json.h"
+#include "model/file_kind.h"
+#include "model/task_json.h"
 #include <string.h>
 
 static const uint64_t LARGEST = 1024 * 1024; /* bytes; a full table with room for blanks takes a twentieth */

@@ -1,6 +1,6 @@
 /* How long a pass may be, on how much training measures, and what it takes on the host. */
-#ifndef NET_LIMITS_H
-#define NET_LIMITS_H
+#ifndef MODEL_LIMITS_H
+#define MODEL_LIMITS_H
 
 #include <carrynet/settings.h>
 #include <stddef.h>

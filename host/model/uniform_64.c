@@ -1,6 +1,6 @@
 /* arithmetic.h's uniform in binary64. */
 #define CARRYNET_REAL_BITS 64
-#include "net/uniform_64.h"
+#include "model/uniform_64.h"
 #include "kernels/arithmetic.h"
 
 double net_uniform_64(uint32_t random, double scale)

@@ -7,7 +7,7 @@
  * next and out have one row a state and one entry a symbol, states x 2^inputs; constraint is "none" or "not-less"; sign
  * may be "". Without closing, constraint or sign there is none. Any other field is refused: it would be a misspelt one.
  */
-#include "file/task_json.h"
+#include "model/task_json.h"
 #include "platform/json_text.h"
 #include <jansson.h>
 #include <stdbool.h>

@@ -6,10 +6,10 @@
  * What a file holds is checked here against the settings that it names; safetensors.c has checked that it is a file at
  * all.
  */
-#include "file/metadata.h"
-#include "file/safetensors.h"
 #include "kernels/arithmetic.h"
-#include "net/value.h"
+#include "model/metadata.h"
+#include "model/safetensors.h"
+#include "model/value.h"
 #include "platform/platform.h"
 #include <carrynet/model.h>
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 /* The descriptor of a pass over sequences, from the engine to the backends and back. */
-#ifndef NET_PASS_H
-#define NET_PASS_H
+#ifndef MODEL_PASS_H
+#define MODEL_PASS_H
 
-#include "net/limits.h"
+#include "model/limits.h"
 #include <carrynet/engine.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * Offsets count from the end of the header. This reader knows every type of the format by its width, looks at no value,
  * and trusts nothing; it knows no network.
  */
-#ifndef FILE_SAFETENSORS_H
-#define FILE_SAFETENSORS_H
+#ifndef MODEL_SAFETENSORS_H
+#define MODEL_SAFETENSORS_H
 
 #include "platform/platform.h"
 

@@ -1,6 +1,6 @@
 /* A value of an array in either precision. */
-#ifndef NET_VALUE_H
-#define NET_VALUE_H
+#ifndef MODEL_VALUE_H
+#define MODEL_VALUE_H
 
 #include <carrynet/net.h>
 

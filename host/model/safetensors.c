@@ -4,8 +4,8 @@
  * What a hostile file can say is checked before it is used: the header's length before the header, every offset before
  * the data. The tensors must cover the data exactly, as the format asks, so that no byte of a file goes unchecked.
  */
-#include "file/safetensors.h"
-#include "file/file_kind.h"
+#include "model/safetensors.h"
+#include "model/file_kind.h"
 #include "platform/json_text.h"
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * What a file is, by its first bytes: formats of other programs and our own. A row has the bytes, where they are, what
  * such a file is called, and what its owner can do; NULL where that goes without saying.
  */
-#include "file/file_kind.h"
+#include "model/file_kind.h"
 #include <string.h>
 
 #define HDF "\x89HDF\r\n\x1a\n"

@@ -1,6 +1,6 @@
 /* arithmetic.h's uniform in binary64, for files that are compiled for binary32. */
-#ifndef NET_UNIFORM_64_H
-#define NET_UNIFORM_64_H
+#ifndef MODEL_UNIFORM_64_H
+#define MODEL_UNIFORM_64_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
  * What a file is, by its first bytes, so that a reader who expected something else can say so: one table of formats, with
  * what to do about each. Names of files count for nothing.
  */
-#ifndef FILE_FILE_KIND_H
-#define FILE_FILE_KIND_H
+#ifndef MODEL_FILE_KIND_H
+#define MODEL_FILE_KIND_H
 
 #include "platform/platform.h"
 

@@ -1,6 +1,6 @@
 /* A task's table as one line of JSON, as model files hold it (format in task_json.c). */
-#ifndef FILE_TASK_JSON_H
-#define FILE_TASK_JSON_H
+#ifndef MODEL_TASK_JSON_H
+#define MODEL_TASK_JSON_H
 
 #include "platform/platform.h"
 #include <carrynet/task.h>

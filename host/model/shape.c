@@ -1,7 +1,7 @@
 /* Shapes, the table of parameters, and initial weights (kernels/ARITHMETIC.md 6). */
 #include "kernels/arithmetic.h"
-#include "net/uniform_64.h"
-#include "net/value.h"
+#include "model/uniform_64.h"
+#include "model/value.h"
 #include "platform/environment.h"
 #include "platform/platform.h"
 #include <carrynet/net.h>

@@ -1,8 +1,8 @@
 /* What a model file says beside the weights, as safetensors metadata (keys in metadata.c). */
-#ifndef FILE_METADATA_H
-#define FILE_METADATA_H
+#ifndef MODEL_METADATA_H
+#define MODEL_METADATA_H
 
-#include "file/safetensors.h"
+#include "model/safetensors.h"
 #include <carrynet/model.h>
 
 /* The settings as texts: `always` entries that every file has, then those that only some have. */

@@ -1,7 +1,7 @@
 /*
  * The metadata of a model file: texts under these keys, in this order.
  *
- *     format "carrynet", arithmetic (version), task (task_json.c), the fields of the settings (net/fields.c has their keys and
+ *     format "carrynet", arithmetic (version), task (task_json.c), the fields of the settings (model/fields.c has their keys and
  *     their order; numbers are decimal, the fewest digits that give the double back), until_exact true or false, network_seeds,
  *     network_updates, network_exact (JSON arrays of whole numbers, one a network; exact is 0 or 1); then the fields that are
  *     only written where they are set: until_proved (version of the prover) where a proof was the goal, train_fraction and
@@ -9,9 +9,9 @@
  *
  * Sizes of the network and their number are the tensors'. Other keys are ignored, so that a file may carry a note.
  */
-#include "file/metadata.h"
-#include "file/task_json.h"
+#include "model/metadata.h"
 #include "kernels/arithmetic.h"
+#include "model/task_json.h"
 #include <carrynet/fields.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What an optimizer keeps of a network, and what it is given for an update. */
-#ifndef NET_OPTIMIZER_H
-#define NET_OPTIMIZER_H
+#ifndef MODEL_OPTIMIZER_H
+#define MODEL_OPTIMIZER_H
 
 #include <carrynet/settings.h>
 #include <stdbool.h>
