@@ -23,7 +23,7 @@ from check_arithmetic import check_arithmetic, code_of, files_under, read  # noq
 
 # A folder may include from itself and from folders above it; kernels/ holds the shared headers, open to all.
 ORDER = ["include/carrynet", "kernels", "host/platform", "host/task", "host/model", "host/model", "host/verify", "host/checker",
-         "host/exchange", "host/comm", "host/reference", "host/backend", "host/opencl", "host/engine", "host/cases", "host/prove", "host/train", "host/replay", "host/cli"]
+         "host/exchange", "host/comm", "host/reference", "host/backend", "host/opencl", "host/engine", "host/conformance", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
 # The program includes public headers and host/platform, and but for these nothing else of the library: what makes it one of

@@ -2,7 +2,7 @@
  * Equal bits: every case of the table on the OpenCL device, in both kernel shapes, and on the backend `host` against the reference; and a few
  * awkward cases for every vector width, work-group size, number of workers, form of division, and cut into launches.
  */
-#include "cases/cases.h"
+#include "conformance/cases.h"
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdio.h>

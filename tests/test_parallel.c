@@ -6,7 +6,7 @@
 #include "backend/device_group.h"
 #include "backend/reduction_tree.h"
 #include "bodies.h"
-#include "cases/cases.h"
+#include "conformance/cases.h"
 #include "draws.h"
 #include "engine/backends.h"
 #include "engine/device_list.h"

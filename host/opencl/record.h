@@ -1,6 +1,6 @@
 /*
  * Records of launches: a kernel, the source and options that it was built with, and its arguments, buffers as they were
- * before and after. For whoever looks for the launch that went wrong (host/cases); without a recorder nothing is copied.
+ * before and after. For whoever looks for the launch that went wrong (host/conformance); without a recorder nothing is copied.
  * No OpenCL header is needed here.
  */
 #ifndef OPENCL_RECORD_H

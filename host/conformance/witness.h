@@ -3,8 +3,8 @@
  * pass, every value of a block on its way, the sums of any run of blocks, and the update. An OpenCL device's launches
  * are compared with it one by one (launch_checks.h).
  */
-#ifndef CASES_WITNESS_H
-#define CASES_WITNESS_H
+#ifndef CONFORMANCE_WITNESS_H
+#define CONFORMANCE_WITNESS_H
 
 #include "reference/reference.h"
 #include <carrynet/engine.h>

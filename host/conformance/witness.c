@@ -1,5 +1,5 @@
 /* The reference, asked step by step (witness.h). */
-#include "cases/witness.h"
+#include "conformance/witness.h"
 #include "engine/rates.h"
 #include "kernels/arguments.h"
 #include "platform/platform.h"

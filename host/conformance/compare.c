@@ -1,5 +1,5 @@
 /* Runs a case on a device and on the reference, and compares every bit. */
-#include "cases/cases.h"
+#include "conformance/cases.h"
 #include "model/optimizer.h"
 #include "model/value.h"
 #include "platform/platform.h"

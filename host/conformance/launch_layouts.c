@@ -2,7 +2,7 @@
  * Where the kernels keep the values of a block, as offsets and strides: scratch and packed weights of the CPU shape, by
  * kernels/layout.h, and the scratch of gpu_gradient.cl.
  */
-#include "cases/launch_checks.h"
+#include "conformance/launch_checks.h"
 #include "kernels/layout.h"
 #include "platform/platform.h"
 #include <string.h>

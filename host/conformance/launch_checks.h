@@ -2,10 +2,10 @@
  * What a launch must have left in its buffers, as the reference has it: a list of tensors, each somewhere in one of the
  * kernel's arguments, in the order in which they are computed. The first value that differs is the fault.
  */
-#ifndef CASES_LAUNCH_CHECKS_H
-#define CASES_LAUNCH_CHECKS_H
+#ifndef CONFORMANCE_LAUNCH_CHECKS_H
+#define CONFORMANCE_LAUNCH_CHECKS_H
 
-#include "cases/witness.h"
+#include "conformance/witness.h"
 #include "opencl/record.h"
 
 enum check_kind {

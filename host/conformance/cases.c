@@ -3,7 +3,7 @@
  * takes most of the time, so several cases share inputs, hidden units, outputs and precision, which their programs are
  * built for, and do not stand next to each other, since neighbours run at once.
  */
-#include "cases/cases.h"
+#include "conformance/cases.h"
 #include "task/task_fit.h"
 #include <stdio.h>
 #include <string.h>

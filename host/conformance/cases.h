@@ -1,8 +1,8 @@
 /*
  * The table of cases: operations, shapes and seeds that tests, `carrynet compare` and the benchmark all read.
  */
-#ifndef CASES_CASES_H
-#define CASES_CASES_H
+#ifndef CONFORMANCE_CASES_H
+#define CONFORMANCE_CASES_H
 
 #include <carrynet/compare.h>
 

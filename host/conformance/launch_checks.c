@@ -2,7 +2,7 @@
  * What each kernel must have left (launch_checks.h): its problems, blocks, nodes, sums, factors, moments, weights, from
  * the reference, which moves on launch by launch. Arguments are numbered as in the kernels.
  */
-#include "cases/launch_checks.h"
+#include "conformance/launch_checks.h"
 #include "kernels/layout.h"
 #include "model/optimizer.h"
 #include "platform/platform.h"

@@ -2,7 +2,7 @@
  * The folder that shows a wrong launch alone, for the author of a driver: a host program in plain C (a description made
  * here, then reproduction.c.in), the kernel as it was built, its arguments, and what was expected and given.
  */
-#include "cases/bisect.h"
+#include "conformance/bisect.h"
 #include "platform/embedded.h"
 #include "platform/platform.h"
 #include <errno.h>

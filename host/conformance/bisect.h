@@ -1,9 +1,9 @@
 /* Parts of carrynet_case_bisect: the fault that a launch showed, and the folder that shows it alone. */
-#ifndef CASES_BISECT_H
-#define CASES_BISECT_H
+#ifndef CONFORMANCE_BISECT_H
+#define CONFORMANCE_BISECT_H
 
-#include "cases/cases.h"
-#include "cases/launch_checks.h"
+#include "conformance/cases.h"
+#include "conformance/launch_checks.h"
 
 /* The first value of a launch that differs. */
 struct bisect_fault {

@@ -3,7 +3,7 @@
  * The first that is wrong ends the run. Then the case is run again smaller, one size after the other, as long as the same
  * kernel goes wrong.
  */
-#include "cases/bisect.h"
+#include "conformance/bisect.h"
 #include "engine/backends.h"
 #include "opencl/record.h"
 #include "platform/platform.h"
