@@ -1,7 +1,7 @@
 /*
  * The built-in functions that the kernels use, declared by ourselves: for pocl, which has Clang read its header of all
  * 17,000 lines of them for every program, most of the time that a program takes which is in pocl's cache. The header's
- * own guard is set then, so that it stays out (host/opencl/programs.c).
+ * own guard is set then, so that it stays out (host/backend/opencl/programs.c).
  */
 #if CARRYNET_REAL_BITS == 64
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable

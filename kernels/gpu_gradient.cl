@@ -6,7 +6,7 @@
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-/* Scratch of a work-group, offsets in reals. The host computes the same (host/opencl). */
+/* Scratch of a work-group, offsets in reals. The host computes the same (host/backend/opencl). */
 struct scratch {
     global real *h;          /* [T + 1][64][H] */
     global real *dy;         /* [T][64][O] */

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Clang's warnings on every program that host/opencl/kernels.c builds, in both kernel shapes.
+"""Clang's warnings on every program that host/backend/opencl/kernels.c builds, in both kernel shapes.
 
     check_kernels.py [--analyze] [--all] [-j JOBS]
 
-The programs, their files and the names of their constants are read from host/opencl/kernels.c, so that a new one is not
+The programs, their files and the names of their constants are read from host/backend/opencl/kernels.c, so that a new one is not
 forgotten. Of the constants' values every pair is tried (--all: every combination), with the
 compiler's declarations of the built-in functions and with our own (kernels/builtins.h), for each form of division.
 --analyze runs Clang's static analyzer too, twice a program and kernel shape. Exit code 0 if nothing is said.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Rules of the source that no compiler checks; each is a ctest test, and `self-test` proves that each can fail.
 
-    check_source.py includes    a folder includes only what stands above it in ORDER; OpenCL only in host/opencl, MPI only in host/comm; no printing below the program
+    check_source.py includes    a folder includes only what stands above it in ORDER; OpenCL only in host/backend/opencl, MPI only in host/comm; no printing below the program
     check_source.py names       file names are unique in the tree
     check_source.py arithmetic  kernels/ARITHMETIC.md, sections 1 and 2, in the kernels and the C loops
     check_source.py headers --cc CC [--cxx CXX]      each public header compiles alone, in C and in C++
@@ -23,16 +23,16 @@ from check_arithmetic import check_arithmetic, code_of, files_under, read  # noq
 
 # A folder may include from itself and from folders above it; kernels/ holds the shared headers, open to all.
 ORDER = ["include/carrynet", "kernels", "host/platform", "host/task", "host/model", "host/model", "host/verify", "host/checker",
-         "host/exchange", "host/comm", "host/reference", "host/backend", "host/opencl", "host/engine", "host/conformance", "host/prove", "host/train", "host/replay", "host/cli"]
+         "host/exchange", "host/comm", "host/reference", "host/backend", "host/backend/opencl", "host/engine", "host/conformance", "host/prove", "host/train", "host/replay", "host/cli"]
 
 PROGRAMS = ["host/checker", "host/cli"]
 # The program includes public headers and host/platform, and but for these nothing else of the library: what makes it one of
 # several processes, what only doctor asks of an installation, and a container of arrays that knows no network.
-OPEN_TO_CLI = ["host/comm/collectives.h", "host/engine/device_list.h", "host/exchange/npz.h", "host/opencl/installation.h",
+OPEN_TO_CLI = ["host/comm/collectives.h", "host/engine/device_list.h", "host/exchange/npz.h", "host/backend/opencl/installation.h",
                "host/prove/proof_bytes.h"]
 ENDING = ["host/comm/transport_single.c"]  # it ends the process where its caller asks for that
 # Headers that one folder alone includes.
-HOMES = [(r"(CL|OpenCL)/", "host/opencl"), (r"mpi\.h$", "host/comm")]
+HOMES = [(r"(CL|OpenCL)/", "host/backend/opencl"), (r"mpi\.h$", "host/comm")]
 PRINTING = re.compile(r"(?<![\w.>])(?:printf|vprintf|puts|putchar|perror|exit|_Exit|abort|quick_exit)\s*\(|\b(?:stdout|stderr)\b")
 
 
@@ -212,7 +212,7 @@ GOOD = {
     "host/platform/platform.h": "#include <carrynet/good.h>\n",
     "host/model/shape.c": "#include \"platform/platform.h\"\n#include \"kernels/arithmetic.h\"\n#include <stdio.h>\n"
                       "int f(char *t) { return snprintf(t, 3, \"x\"); }\n",
-    "host/opencl/launch.c": "#include <CL/cl.h>\n#include \"kernels/arithmetic.h\"\n",
+    "host/backend/opencl/launch.c": "#include <CL/cl.h>\n#include \"kernels/arithmetic.h\"\n",
     "host/comm/transport_mpi.c": "#include <mpi.h>\n",
     "host/reference/formulas/forward.c": "real f(const real *w, int k, int H, real s)\n{\n    return s + w[k * H + 1];\n}\n",
     "host/cli/main.c": "#include \"platform/platform.h\"\n#include <carrynet/good.h>\nint main(void) { printf(\"\"); return 0; }\n",
@@ -227,8 +227,8 @@ BAD = [
     ("includes", "include/carrynet/bad.h", "#include \"platform/platform.h\"\n", "stands below"),
     ("includes", "host/cli/bad.c", "#include \"model/shape.c\"\n", "nor open to the program"),
     ("includes", "host/cli/bad.c", "#include \"../net/net.c\"\n", "nor open to the program"),
-    ("includes", "host/model/bad.c", "#include <CL/cl.h>\n", "outside host/opencl"),
-    ("includes", "host/model/bad.c", "#include \"CL/opencl.h\"\n", "outside host/opencl"),
+    ("includes", "host/model/bad.c", "#include <CL/cl.h>\n", "outside host/backend/opencl"),
+    ("includes", "host/model/bad.c", "#include \"CL/opencl.h\"\n", "outside host/backend/opencl"),
     ("includes", "host/engine/bad.c", "#include <mpi.h>\n", "outside host/comm"),
     ("includes", "host/engine/bad.c", "#include \"mpi.h\"\n", "outside host/comm"),
     ("includes", "host/model/bad.c", "#include \"nowhere.h\"\n", "not in the tree"),

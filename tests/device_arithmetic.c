@@ -8,8 +8,8 @@
  * The judge is the host's own division and square root. Exit code 0 if all bits are equal, 1 if not.
  */
 #define CARRYNET_REAL_BITS 32
+#include "backend/opencl/opencl.h"
 #include "kernels/arithmetic.h"
-#include "opencl/opencl.h"
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>

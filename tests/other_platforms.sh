@@ -160,7 +160,7 @@ build_with_musl() {
         sed -i 's/^Libs:.*/& -lz/' "$root/lib/pkgconfig/libzip.pc" # as it must be where all is static
         cp -r /usr/include/CL "$root/include"
         # CL_PLATFORM_NOT_FOUND_KHR, whatever is asked.
-        cat "$source"/host/opencl/*.c | grep -oE '\bcl[A-Z][A-Za-z]+\(' | sort -u | sed 's/(.*/(void) { return -1001; }/; s/^/int /' > "$from/none.c"
+        cat "$source"/host/backend/opencl/*.c | grep -oE '\bcl[A-Z][A-Za-z]+\(' | sort -u | sed 's/(.*/(void) { return -1001; }/; s/^/int /' > "$from/none.c"
         musl-gcc -fPIC -c "$from/none.c" -o "$from/none.o"
         ar rcs "$root/lib/libOpenCL.a" "$from/none.o"
     ) > "$folder/libraries.log" 2>&1 &

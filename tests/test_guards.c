@@ -2,8 +2,8 @@
  * No kernel writes behind a buffer, nor, in the CPU shape, behind an array of scratch: every pass and update of awkward
  * shapes, then the guard words of all buffers, and with gaps between the arrays of scratch what stands there.
  */
+#include "backend/opencl/opencl.h"
 #include "conformance/launch_checks.h"
-#include "opencl/opencl.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>

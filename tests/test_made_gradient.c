@@ -3,9 +3,9 @@
  * the host, on the device and in the reference; and an update from such sums gives the weights that training gives.
  */
 #include "backend/host.h"
+#include "backend/opencl/opencl.h"
 #include "bodies.h"
 #include "engine/rates.h"
-#include "opencl/opencl.h"
 #include <stdlib.h>
 
 enum { NETWORKS = 2, BATCH = 200, UPDATE = 3, MOST = 1024 };

@@ -2,10 +2,10 @@
  * kernels/problems.h and made.cl on a device: a kernel that makes problems of sub gives the words of the host's
  * counter-based source, and words are drawn on both sides of 2^32 blocks.
  */
+#include "backend/opencl/opencl.h"
 #include "kernels/arguments.h"
 #include "kernels/arithmetic.h"
 #include "kernels/problems.h"
-#include "opencl/opencl.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

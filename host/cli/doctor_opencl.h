@@ -2,8 +2,8 @@
 #ifndef CLI_DOCTOR_OPENCL_H
 #define CLI_DOCTOR_OPENCL_H
 
+#include "backend/opencl/installation.h"
 #include "cli/kernel_cache.h"
-#include "opencl/installation.h"
 #include <jansson.h>
 
 typedef struct doctor_opencl {

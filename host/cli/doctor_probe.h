@@ -5,7 +5,7 @@
 #ifndef CLI_DOCTOR_PROBE_H
 #define CLI_DOCTOR_PROBE_H
 
-#include "opencl/installation.h"
+#include "backend/opencl/installation.h"
 #include "platform/platform.h"
 #include <jansson.h>
 

@@ -3,12 +3,12 @@
  * that ends it still does; a call of exit (LLVM's, where a disk is full) becomes the exit code of a device.
  */
 #include "cli/drivers.h"
+#include "backend/opencl/installation.h"
 #include "cli/console.h"
 #include "cli/job.h"
 #include "cli/job_ranks.h"
 #include "cli/kernel_cache.h"
 #include "cli/kernel_files.h"
-#include "opencl/installation.h"
 #include "platform/platform.h"
 #include <carrynet/device.h>
 #include <signal.h>

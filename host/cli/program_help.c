@@ -1,8 +1,8 @@
 /* --help without a command, and --version. */
+#include "backend/opencl/installation.h"
 #include "cli/console.h"
 #include "cli/doctor_probe.h"
 #include "cli/options.h"
-#include "opencl/installation.h"
 #include <string.h>
 
 void help_program(FILE *stream, const cli_command *commands, size_t count)

@@ -4,8 +4,8 @@
  * kernel goes wrong.
  */
 #include "conformance/bisect.h"
+#include "backend/opencl/record.h"
 #include "engine/backends.h"
-#include "opencl/record.h"
 #include "platform/platform.h"
 #include <inttypes.h>
 #include <stdio.h>

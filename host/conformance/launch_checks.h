@@ -5,8 +5,8 @@
 #ifndef CONFORMANCE_LAUNCH_CHECKS_H
 #define CONFORMANCE_LAUNCH_CHECKS_H
 
+#include "backend/opencl/record.h"
 #include "conformance/witness.h"
-#include "opencl/record.h"
 
 enum check_kind {
     CHECK_REAL, /* of the case's precision */

@@ -1,9 +1,9 @@
 /* Which backend an engine gets: one device's, the best there is, or those of several. */
 #include "engine/backends.h"
 #include "backend/host.h"
+#include "backend/opencl/opencl.h"
 #include "backend/parallel.h"
 #include "engine/device_list.h"
-#include "opencl/opencl.h"
 #include "platform/platform.h"
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * The trainer's memory: buffers with guard words behind them, the cut of a pass into chunks and workers, and all needs
  * computed before anything is allocated.
  */
-#include "opencl/trainer.h"
+#include "backend/opencl/trainer.h"
 
 enum { GUARD_BYTES = 64 };
 

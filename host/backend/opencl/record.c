@@ -2,8 +2,8 @@
  * Records of launches (record.h): the source and options as the driver has them, and every buffer that the kernel is
  * given, before and after. Each launch is waited for, so this is for looking closely, not for speed.
  */
-#include "opencl/record.h"
-#include "opencl/trainer.h"
+#include "backend/opencl/record.h"
+#include "backend/opencl/trainer.h"
 #include <string.h>
 
 /* The names of opencl_all_buffers, in its order; the slots' follow. */

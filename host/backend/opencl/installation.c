@@ -3,8 +3,8 @@
  * as the loader in use does, which differs between ocl-icd and Khronos'.
  */
 #define CL_USE_DEPRECATED_OPENCL_1_1_APIS /* clGetExtensionFunctionAddress, which needs no platform */
-#include "opencl/installation.h"
-#include "opencl/opencl.h"
+#include "backend/opencl/installation.h"
+#include "backend/opencl/opencl.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * Programs from the embedded kernel files, or from files of the same names in the folder CARRYNET_KERNEL_DIR. #line
  * directives make the compiler's messages name file and line.
  */
-#include "opencl/opencl.h"
+#include "backend/opencl/opencl.h"
 #include "platform/embedded.h"
 #include <errno.h>
 #include <stdlib.h>

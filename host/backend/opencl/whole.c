@@ -2,7 +2,7 @@
  * Launches of the kernels that run whole updates: a worker a network (which can also measure alone), or a lane a
  * network. Passes and updates both launch them.
  */
-#include "opencl/trainer.h"
+#include "backend/opencl/trainer.h"
 
 struct carrynet_step opencl_update_step(const struct opencl_trainer *t, uint32_t first_rate)
 {

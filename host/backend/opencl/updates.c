@@ -2,8 +2,8 @@
  * From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device, and
  * how these are launched.
  */
+#include "backend/opencl/trainer.h"
 #include "model/value.h"
-#include "opencl/trainer.h"
 #include <math.h>
 #include <string.h>
 

@@ -2,8 +2,8 @@
  * Admission of a device (kernels/ARITHMETIC.md 9): what it must state, and vectors of operations that it must compute
  * as the host does.
  */
+#include "backend/opencl/opencl.h"
 #include "kernels/arguments.h"
-#include "opencl/opencl.h"
 #include "platform/environment.h"
 #include "reference/reference.h"
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Launches, and the memory that the host hands over while the device still works. */
-#include "opencl/trainer.h"
+#include "backend/opencl/trainer.h"
 #include <stdio.h>
 
 static carrynet_status enqueue(struct opencl_trainer *t, cl_kernel kernel, const char *name, size_t items, size_t group)

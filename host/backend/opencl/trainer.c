@@ -2,7 +2,7 @@
  * The trainer: opens the device, chooses its kernel shape and sizes there, keeps parameters and moments of N networks on
  * it, and names the operations of all files for the engine.
  */
-#include "opencl/trainer.h"
+#include "backend/opencl/trainer.h"
 #include <stdio.h>
 #include <string.h>
 

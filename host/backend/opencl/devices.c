@@ -2,7 +2,7 @@
  * OpenCL devices: what there is, what it can do, and the choice by a wish such as "gpu", "0:1", part of a name, or
  * "0:1/4.2", the third of four equal parts of a device.
  */
-#include "opencl/opencl.h"
+#include "backend/opencl/opencl.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * The trainer's kernels: which files make a program, which constants they are compiled with, and the work-groups that
  * suit them. A program is built when one of its kernels is first needed.
  */
-#include "opencl/trainer.h"
+#include "backend/opencl/trainer.h"
 #include <stdio.h>
 #include <string.h>
 

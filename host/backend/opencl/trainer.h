@@ -6,9 +6,9 @@
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H
 
+#include "backend/opencl/opencl.h"
+#include "backend/opencl/record.h"
 #include "kernels/layout.h"
-#include "opencl/opencl.h"
-#include "opencl/record.h"
 
 /* A device buffer and its room. Content is lost when it grows. */
 struct opencl_buffer {

@@ -2,8 +2,8 @@
  * OpenCL: devices, programs, and a trainer that holds N networks on one device. This folder is the only one that
  * includes CL/cl.h.
  */
-#ifndef OPENCL_OPENCL_H
-#define OPENCL_OPENCL_H
+#ifndef OPENCL_H
+#define OPENCL_H
 
 #include "backend/backend.h"
 #include "platform/platform.h"

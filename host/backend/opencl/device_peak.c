@@ -2,7 +2,7 @@
  * The device's peak: fused multiply-adds a second of a kernel that does nothing else (peak.cl), launched until the
  * clock can tell, and then the best of some windows.
  */
-#include "opencl/trainer.h"
+#include "backend/opencl/trainer.h"
 
 enum { PEAK_WINDOWS = 5, PEAK_CHAINS = 12 };
 static const double PEAK_SECONDS = 0.02;

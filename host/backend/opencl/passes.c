@@ -2,8 +2,8 @@
  * Passes: sequences staged in slots, then pack, gradient and join, or forward. Work is queued in order; only what is
  * read back waits.
  */
+#include "backend/opencl/trainer.h"
 #include "model/value.h"
-#include "opencl/trainer.h"
 #include <assert.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * Times of kernels by their events: launch.c asks where the event of a launch goes, and the engine for what was counted.
  * Nothing is launched here.
  */
-#include "opencl/trainer.h"
+#include "backend/opencl/trainer.h"
 #include <string.h>
 
 /* Reads the events so far, which waits for them. */
