@@ -4,7 +4,7 @@
  *
  * With settings.until_proved, networks train until they are proved, and the table says so in two more columns.
  *
- * The results are a CSV file: the header, then a line a row, in order (the columns stand in host/train/sweep_file.c).
+ * The results are a CSV file: the header, then a line a row, in order (the columns stand in host/sweep/sweep_file.c).
  * Equal sweeps give equal files on every device, whether run at once, stopped and resumed, or in parts that are merged.
  * Beside it (results.csv, results.times.csv) lie the seconds of each row, which are no part of that.
  */

@@ -1,5 +1,5 @@
 /*
- * Results of sweeps: the strict reader, going on from a file, the join of parts (host/train/sweep_read.c, sweep_merge.c),
+ * Results of sweeps: the strict reader, going on from a file, the join of parts (host/sweep/sweep_read.c, sweep_merge.c),
  * and the picture of any table (host/cli/plot/plot_table.c). An input is a file, or three with form feeds between them: two
  * parts and the first one's seconds. How: the chart.
  */

@@ -5,7 +5,7 @@
  */
 #include "comm/collectives.h"
 #include "engine/device_list.h"
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * What the files of a sweep share: its points in row order, the same points by the group that trains together, the
  * results, and the reader of a results file. Row r (from 1) is seed (r - 1) mod seeds of point (r - 1) div seeds.
  */
-#ifndef TRAIN_SWEEP_ROWS_H
-#define TRAIN_SWEEP_ROWS_H
+#ifndef SWEEP_ROWS_H
+#define SWEEP_ROWS_H
 
 #include "platform/platform.h"
 #include <carrynet/fields.h>

@@ -3,7 +3,7 @@
  * message names file, line and column. Nothing is allocated by a number that a file states.
  */
 #include "kernels/arithmetic.h"
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

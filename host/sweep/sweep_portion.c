@@ -2,7 +2,7 @@
  * Which rows of a sweep train together: those of one group, at most SWEEP_TOGETHER at a time and not for too long. The
  * points are gone through by group (sweep->places), and within a group in row order.
  */
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 
 static const double PORTION_WORK = 1e13; /* as sweep_work counts: a quarter of an hour or so of a few cores */
 

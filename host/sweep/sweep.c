@@ -2,7 +2,7 @@
  * Runs a sweep, portion by portion: networks of one group train together, each with its own seed, rate and noise. What
  * is finished is saved now and then. Neither that nor the portions change a row.
  */
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * Results files that are there already: taken up by a sweep that goes on (load), and the parts of a sweep joined to
  * its whole (merge).
  */
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <inttypes.h>
 #include <string.h>
 

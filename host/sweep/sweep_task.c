@@ -2,7 +2,7 @@
  * Tasks in the rows of a sweep. A built-in one stands there by its name; any other as NAME:DIGEST, the first 14
  * characters of its name and 16 hexadecimal digits over its table, which whoever makes the row again must bring along.
  */
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

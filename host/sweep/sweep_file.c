@@ -5,7 +5,7 @@
  * and proved, one with weight decay has weight_decay. Beside results.csv lies results.times.csv: row,seconds.
  */
 #include "kernels/arithmetic.h"
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>

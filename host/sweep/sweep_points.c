@@ -4,7 +4,7 @@
  */
 #include "kernels/arithmetic.h"
 #include "platform/environment.h"
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * What a sweep would take: the portion that needs most memory and the one with most work are set up as they would be
  * trained, and the second is timed for about a second. The time of the others follows from their work.
  */
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <stdio.h>
 
 static const double PROBE_SECONDS = 1;

@@ -1,5 +1,5 @@
 /* One network of a sweep: how it ended, as its row says, and the same network trained again. */
-#include "train/sweep_rows.h"
+#include "sweep/sweep_rows.h"
 #include <string.h>
 
 static uint64_t digest_of(const carrynet_model *model, uint32_t network)
