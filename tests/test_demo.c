@@ -4,7 +4,7 @@
  */
 #include "../host/cli/demo/demo_canvas.c"
 #include "../host/cli/demo/demo_probe.c"
-#include "../host/cli/linear_probe.c"
+#include "eval/linear_probe.c"
 #include "program_run.h"
 
 #define MUST(call) cr_assert_eq(call, CARRYNET_OK, "%s", carrynet_message())
@@ -55,18 +55,18 @@ Test(linear_probe, fits_and_says_what_it_cannot)
 {
     /* target = 3 h_0 - 2 h_1 + 0.5, and a third unit that is the first again. */
     double h[4 * 3] = {0, 0, 0, 1, 0, 1, 0, 1, 0, 0.25, 0.5, 0.25}, target[4], weights[4];
-    linear_probe probe;
+    carrynet_linear_probe probe;
     for (size_t p = 0; p < 4; ++p)
         target[p] = 3 * h[3 * p] - 2 * h[3 * p + 1] + 0.5;
-    MUST(linear_probe_open(&probe, h, 4, 3));
-    linear_probe_fit(weights, &probe, target);
+    MUST(carrynet_linear_probe_open(&probe, h, 4, 3));
+    carrynet_linear_probe_fit(weights, &probe, target);
     for (size_t p = 0; p < 4; ++p)
-        cr_expect_float_eq(linear_probe_at(weights, h + 3 * p, 3), target[p], 1e-4);
+        cr_expect_float_eq(carrynet_linear_probe_at(weights, h + 3 * p, 3), target[p], 1e-4);
     cr_expect_float_eq(weights[0] + weights[2], 3, 1e-4);
-    linear_probe_close(&probe);
+    carrynet_linear_probe_close(&probe);
     h[7] = NAN;
-    cr_expect_eq(linear_probe_open(&probe, h, 4, 3), CARRYNET_ERROR_NUMERIC);
-    linear_probe_close(&probe);
+    cr_expect_eq(carrynet_linear_probe_open(&probe, h, 4, 3), CARRYNET_ERROR_NUMERIC);
+    carrynet_linear_probe_close(&probe);
 }
 
 Test(demo_probe, fits_the_carry_of_a_trained_network)

@@ -5,7 +5,7 @@
 #define TRAIN_TRAINING_H
 
 #include "comm/collectives.h"
-#include "train/held_out.h"
+#include "eval/held_out.h"
 #include "train/population.h"
 
 struct training {

@@ -10,6 +10,7 @@
 #include <carrynet/export.h>
 #include <carrynet/fields.h>
 #include <carrynet/import.h>
+#include <carrynet/linear_probe.h>
 #include <carrynet/model.h>
 #include <carrynet/net.h>
 #include <carrynet/operands.h>

@@ -1,7 +1,7 @@
 /* What a linear probe for the carry (linear_probe.h) says of many states, and where the output's own weights put them. */
 #include "cli/demo/demo_probe.h"
-#include "cli/linear_probe.h"
 #include "platform/platform.h"
+#include <carrynet/linear_probe.h>
 #include <math.h>
 
 static void place(probe_view *view, const double *h, size_t hidden, const double *weights, const float *w_hy)
@@ -12,7 +12,7 @@ static void place(probe_view *view, const double *h, size_t hidden, const double
     length = length > 0 ? sqrt(length) : 1;
     for (size_t p = 0; p < view->count; ++p) {
         probe_point *point = &view->points[p];
-        point->probe = linear_probe_at(weights, h + p * hidden, hidden);
+        point->probe = carrynet_linear_probe_at(weights, h + p * hidden, hidden);
         point->output = 0;
         for (size_t j = 0; j < hidden; ++j)
             point->output += (double)w_hy[j] / length * h[p * hidden + j];
@@ -37,7 +37,7 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
     carrynet_states states = {0};
     float *values = NULL;
     double *h = NULL, *target = NULL, *weights = NULL;
-    linear_probe probe = {0};
+    carrynet_linear_probe probe = {0};
     *view = (probe_view){.count = count * steps};
     if (task->states != 2 || settings->shape.outputs != 1 || settings->precision != CARRYNET_FP32)
         return base_fail(CARRYNET_ERROR_ARGUMENT, "the probe is for one output in fp32 and a task with two states");
@@ -62,13 +62,13 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
         }
         for (size_t i = 0; i < view->count * hidden; ++i)
             h[i] = carrynet_value(states.h, settings->precision, i);
-        status = linear_probe_open(&probe, h, view->count, hidden);
+        status = carrynet_linear_probe_open(&probe, h, view->count, hidden);
     }
     if (status == CARRYNET_OK) {
-        linear_probe_fit(weights, &probe, target);
+        carrynet_linear_probe_fit(weights, &probe, target);
         place(view, h, hidden, weights, values + carrynet_shape_place(&settings->shape, CARRYNET_W_HY).offset);
     }
-    linear_probe_close(&probe);
+    carrynet_linear_probe_close(&probe);
     carrynet_states_free(&states);
     base_free(h);
     base_free(target);

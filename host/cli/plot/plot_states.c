@@ -2,9 +2,9 @@
  * The hidden states that `carrynet states` wrote, as points: across what a linear probe for the automaton's state says,
  * upwards the logit of output 0; colours are states after the step, filled points those where the output should be 1.
  */
-#include "cli/linear_probe.h"
 #include "cli/plot/plot_charts.h"
 #include "exchange/npz.h"
+#include <carrynet/linear_probe.h>
 #include <carrynet/task.h>
 #include <math.h>
 #include <stdio.h>
@@ -104,22 +104,22 @@ static carrynet_status take_points(plotted *plot, const npz_file *file, const ch
 /* What a probe for the state's number says of every point. */
 static carrynet_status look(plotted *plot, const char *path)
 {
-    linear_probe probe = {0};
+    carrynet_linear_probe probe = {0};
     double *weights = NULL;
     carrynet_status status = base_allocate(&weights, plot->hidden + 1, sizeof *weights);
     if (status == CARRYNET_OK)
-        status = linear_probe_open(&probe, plot->h, plot->points, plot->hidden);
+        status = carrynet_linear_probe_open(&probe, plot->h, plot->points, plot->hidden);
     if (status == CARRYNET_ERROR_NUMERIC)
         status = base_fail(CARRYNET_ERROR_FORMAT, "%s: array h has a value that is NaN or infinite", path);
     if (status == CARRYNET_OK) {
         for (size_t p = 0; p < plot->points; ++p)
             plot->probed[p] = plot->state[p];
         double *target = plot->probed;
-        linear_probe_fit(weights, &probe, target);
+        carrynet_linear_probe_fit(weights, &probe, target);
         for (size_t p = 0; p < plot->points; ++p)
-            plot->probed[p] = linear_probe_at(weights, plot->h + p * plot->hidden, plot->hidden);
+            plot->probed[p] = carrynet_linear_probe_at(weights, plot->h + p * plot->hidden, plot->hidden);
     }
-    linear_probe_close(&probe);
+    carrynet_linear_probe_close(&probe);
     base_free(weights);
     return status;
 }

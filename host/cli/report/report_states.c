@@ -4,8 +4,8 @@
  * The targets of probes: the number of the automaton's state; with more than two states also, for each of the first, 1 in it and 0
  * in the others; the number of the symbol, where there is one state alone.
  */
-#include "cli/linear_probe.h"
 #include "cli/report/report_data.h"
+#include <carrynet/linear_probe.h>
 #include <math.h>
 
 enum { POINTS_MOST = 1600, PROBLEMS_LEAST = 8, STEPS_MOST = 64, PROBES_MOST = 9 };
@@ -18,7 +18,7 @@ typedef struct looked {
     double *h;       /* [points][hidden] */
     double *target;  /* [points], of one probe */
     double *weights; /* [hidden + 1], of one probe */
-    linear_probe probe;
+    carrynet_linear_probe probe;
 } looked;
 
 static void looked_free(looked *look)
@@ -27,7 +27,7 @@ static void looked_free(looked *look)
     base_free(look->h);
     base_free(look->target);
     base_free(look->weights);
-    linear_probe_close(&look->probe);
+    carrynet_linear_probe_close(&look->probe);
 }
 
 /* Runs the network on problems that are drawn as for training. */
@@ -48,7 +48,7 @@ static carrynet_status look_at(looked *look, const saved_network *saved)
         status = base_allocate(&look->weights, hidden + 1, sizeof *look->weights);
     for (size_t i = 0; status == CARRYNET_OK && i < look->points * hidden; ++i)
         look->h[i] = carrynet_value(look->states.h, s->precision, i);
-    return status == CARRYNET_OK ? linear_probe_open(&look->probe, look->h, look->points, hidden) : status;
+    return status == CARRYNET_OK ? carrynet_linear_probe_open(&look->probe, look->h, look->points, hidden) : status;
 }
 
 /* What an output says of a point before its sigmoid; for the eye, so that the order of the sum is of no matter. */
@@ -85,11 +85,11 @@ static void append_probe(json_t *probes, looked *look, size_t which, const carry
                           : which == 0      ? state
                                             : (double)(state == which - 1);
     }
-    linear_probe_fit(look->weights, &look->probe, look->target);
+    carrynet_linear_probe_fit(look->weights, &look->probe, look->target);
     for (size_t i = 0; i <= hidden; ++i)
         json_append(weights, json_of_real(look->weights[i]));
     for (size_t p = 0; p < look->points; ++p) {
-        const double value = linear_probe_at(look->weights, look->h + p * hidden, hidden);
+        const double value = carrynet_linear_probe_at(look->weights, look->h + p * hidden, hidden);
         json_append(at, rounded(value));
         errors += fabs(value - look->target[p]) < 0.5 ? 0 : 1;
     }

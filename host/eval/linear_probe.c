@@ -1,10 +1,11 @@
 /* Linear probes: L L^T = sum of (h, 1)^T (h, 1) + r, and then two triangular systems for every target. */
-#include "cli/linear_probe.h"
+#include "platform/platform.h"
+#include <carrynet/linear_probe.h>
 #include <math.h>
 
 static const double RIDGE = 1e-6; /* r, for each point */
 
-static double extended(const linear_probe *probe, size_t point, size_t unit)
+static double extended(const carrynet_linear_probe *probe, size_t point, size_t unit)
 {
     return unit < probe->hidden ? probe->h[point * probe->hidden + unit] : 1;
 }
@@ -24,10 +25,10 @@ static bool factorise(double *a, size_t n)
     return true;
 }
 
-carrynet_status linear_probe_open(linear_probe *probe, const double *h, size_t points, size_t hidden)
+carrynet_status carrynet_linear_probe_open(carrynet_linear_probe *probe, const double *h, size_t points, size_t hidden)
 {
     const size_t n = hidden + 1;
-    *probe = (linear_probe){.h = h, .points = points, .hidden = hidden};
+    *probe = (carrynet_linear_probe){.h = h, .points = points, .hidden = hidden};
     const carrynet_status status = base_allocate(&probe->factor, n * n, sizeof *probe->factor);
     if (status != CARRYNET_OK)
         return status;
@@ -44,13 +45,13 @@ carrynet_status linear_probe_open(linear_probe *probe, const double *h, size_t p
                : base_fail(CARRYNET_ERROR_NUMERIC, "no probe fits the hidden states: a value is NaN or infinite");
 }
 
-void linear_probe_close(linear_probe *probe)
+void carrynet_linear_probe_close(carrynet_linear_probe *probe)
 {
     base_free(probe->factor);
-    *probe = (linear_probe){0};
+    *probe = (carrynet_linear_probe){0};
 }
 
-void linear_probe_fit(double *weights, const linear_probe *probe, const double *target)
+void carrynet_linear_probe_fit(double *weights, const carrynet_linear_probe *probe, const double *target)
 {
     const size_t n = probe->hidden + 1;
     for (size_t i = 0; i < n; ++i) {
@@ -68,7 +69,7 @@ void linear_probe_fit(double *weights, const linear_probe *probe, const double *
     }
 }
 
-double linear_probe_at(const double *weights, const double *h, size_t hidden)
+double carrynet_linear_probe_at(const double *weights, const double *h, size_t hidden)
 {
     double sum = weights[hidden];
     for (size_t i = 0; i < hidden; ++i)

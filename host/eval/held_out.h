@@ -2,8 +2,8 @@
  * The problems that a training never draws (settings.h, train_fraction): the split, the source without them, and how
  * networks do on those of the check set.
  */
-#ifndef TRAIN_HELD_OUT_H
-#define TRAIN_HELD_OUT_H
+#ifndef EVAL_HELD_OUT_H
+#define EVAL_HELD_OUT_H
 
 #include <carrynet/engine.h>
 #include <carrynet/evaluate.h>

@@ -2,7 +2,7 @@
  * Held-out problems of the check set (kernels/ARITHMETIC.md 6 and 7): chosen once, then run forward for each report.
  * No result depends on it, so it is measured only where somebody is told.
  */
-#include "train/held_out.h"
+#include "eval/held_out.h"
 #include "platform/platform.h"
 #include <string.h>
 
