@@ -2,7 +2,7 @@
  * carrynet-documents FOLDER DATE: writes FOLDER/man1/carrynet*.1, FOLDER/bash/carrynet, FOLDER/bash/carrynet-verify and
  * FOLDER/zsh/_carrynet. Runs while the program is built, and is not installed.
  */
-#include "cli/documents/documents.h"
+#include "cli/docgen/docgen.h"
 #include <errno.h>
 #include <string.h>
 

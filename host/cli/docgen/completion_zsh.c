@@ -1,5 +1,5 @@
 /* Completion for zsh: the same as for bash, with what each command and option does beside it, for _arguments. */
-#include "cli/documents/documents.h"
+#include "cli/docgen/docgen.h"
 #include <string.h>
 
 /*

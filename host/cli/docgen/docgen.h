@@ -2,8 +2,8 @@
  * Man pages and completions, written while the program is built, from the tables of commands and options
  * (cli/options.h): there is no second list of either.
  */
-#ifndef CLI_DOCUMENTS_H
-#define CLI_DOCUMENTS_H
+#ifndef CLI_DOCGEN_H
+#define CLI_DOCGEN_H
 
 #include "cli/options.h"
 

@@ -2,7 +2,7 @@
  * Completion for bash: commands, options, the choices of options, files where files are wanted. Needs nothing but bash:
  * the words come as COMP_WORDS, where `--name=value` is three.
  */
-#include "cli/documents/documents.h"
+#include "cli/docgen/docgen.h"
 #include <string.h>
 
 static const char head[] =

@@ -1,5 +1,5 @@
 /* What completion offers for a word, by the name that the usage line or the option gives it. */
-#include "cli/documents/documents.h"
+#include "cli/docgen/docgen.h"
 #include <ctype.h>
 #include <string.h>
 

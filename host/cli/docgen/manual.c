@@ -2,7 +2,7 @@
  * Man pages, one a command: man(7), which groff and mandoc take without a warning. carrynet-verify is two things, a
  * command and a program of its own that does the same, and has one page.
  */
-#include "cli/documents/documents.h"
+#include "cli/docgen/docgen.h"
 #include <string.h>
 
 enum { SOURCE_COLUMNS = 78 };
