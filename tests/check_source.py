@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Rules of the source that no compiler checks; each is a ctest test, and `self-test` proves that each can fail.
 
-    check_source.py includes    a folder includes only what stands above it in ORDER; OpenCL only in host/backend/opencl, MPI only in host/comm; no printing below the program
+    check_source.py includes    a folder includes only what stands below it in LAYERS; OpenCL's headers only in host/backend/opencl, MPI's only in host/comm; no printing below the program
     check_source.py names       file names are unique in the tree
     check_source.py arithmetic  kernels/ARITHMETIC.md, sections 1 and 2, in the kernels and the C loops
     check_source.py headers --cc CC [--cxx CXX]      each public header compiles alone, in C and in C++
@@ -21,9 +21,11 @@ import tempfile
 sys.dont_write_bytecode = True
 from check_arithmetic import check_arithmetic, code_of, files_under, read  # noqa: E402
 
-# A folder may include from itself and from folders above it; kernels/ holds the shared headers, open to all.
-ORDER = ["include/carrynet", "kernels", "host/platform", "host/task", "host/model", "host/model", "host/verify", "host/checker",
-         "host/exchange", "host/comm", "host/reference", "host/backend", "host/backend/opencl", "host/engine", "host/conformance", "host/prove", "host/train", "host/replay", "host/cli"]
+# The architecture, from the program down to the platform. A folder includes from itself and from those that stand below it; the public
+# headers and the shared ones of kernels/ are open to all.
+LAYERS = ["host/cli", "host/replay", "host/sweep", "host/train", "host/prove", "host/conformance", "host/eval", "host/engine",
+          "host/backend", "host/reference", "host/comm", "host/exchange", "host/checker", "host/verify", "host/model", "host/task",
+          "host/platform", "kernels", "include/carrynet"]
 
 PROGRAMS = ["host/checker", "host/cli"]
 # The program includes public headers and host/platform, and but for these nothing else of the library: what makes it one of
@@ -36,11 +38,11 @@ HOMES = [(r"(CL|OpenCL)/", "host/backend/opencl"), (r"mpi\.h$", "host/comm")]
 PRINTING = re.compile(r"(?<![\w.>])(?:printf|vprintf|puts|putchar|perror|exit|_Exit|abort|quick_exit)\s*\(|\b(?:stdout|stderr)\b")
 
 
-def room_of(path):
-    """The entry of ORDER that a path belongs to, or None."""
-    for room in ORDER:
-        if path.startswith(room + "/"):
-            return room
+def layer_of(path):
+    """The entry of LAYERS that a path belongs to, or None."""
+    for layer in LAYERS:
+        if path.startswith(layer + "/"):
+            return layer
     return None
 
 
@@ -49,9 +51,9 @@ def room_of(path):
 def check_includes(root):
     problems = []
     for path in files_under(root, ["include", "kernels", "host"], (".c", ".h", ".cl")):
-        room, text = room_of(path), read(os.path.join(root, path))
-        if room is None:
-            problems.append(f"{path}: in no folder of the order (tests/check_source.py, ORDER)")
+        layer, text = layer_of(path), read(os.path.join(root, path))
+        if layer is None:
+            problems.append(f"{path}: in no folder of the architecture (tests/check_source.py, LAYERS)")
             continue
         for number, line in enumerate(re.sub(r"/\*.*?\*/", lambda m: re.sub(r"[^\n]", " ", m.group(0)), text,
                                              flags=re.S).split("\n"), 1):
@@ -61,14 +63,14 @@ def check_includes(root):
             quoted, system, _ = found.groups()
             if system is not None and not system.startswith("carrynet/"):
                 problems += [f"{path}:{number}: <{system}> outside {home}" for headers, home in HOMES
-                             if re.match(headers, system) and room != home]
+                             if re.match(headers, system) and not path.startswith(home + "/")]
                 continue
             name = quoted or system
             if name is None:
                 problems.append(f"{path}:{number}: an include through a macro cannot be checked")
                 continue
             foreign = [home for headers, home in HOMES if quoted is not None and re.match(headers, quoted)]
-            if foreign and room != foreign[0]:
+            if foreign and not path.startswith(foreign[0] + "/"):
                 problems.append(f"{path}:{number}: \"{quoted}\" outside {foreign[0]}")
                 continue
             places = [os.path.join("include", name)] if quoted is None else [
@@ -76,13 +78,13 @@ def check_includes(root):
             target = next((os.path.normpath(p) for p in places if os.path.isfile(os.path.join(root, p))), None)
             if target is None:
                 problems.append(f"{path}:{number}: \"{name}\" is not in the tree")
-            elif room_of(target) is None:
-                problems.append(f"{path}:{number}: \"{name}\" is in no folder of the order")
-            elif room_of(target) != "kernels" and ORDER.index(room_of(target)) > ORDER.index(room):
-                problems.append(f"{path}:{number}: {room} may not include {target}: it stands below")
-            elif room == "host/cli" and room_of(target) not in ("host/cli", "host/platform", "include/carrynet") and target not in OPEN_TO_CLI:
+            elif layer_of(target) is None:
+                problems.append(f"{path}:{number}: \"{name}\" is in no folder of the architecture")
+            elif layer_of(target) != "kernels" and LAYERS.index(layer_of(target)) < LAYERS.index(layer):
+                problems.append(f"{path}:{number}: {layer} may not include {target}: it stands above")
+            elif layer == "host/cli" and layer_of(target) not in ("host/cli", "host/platform", "include/carrynet") and target not in OPEN_TO_CLI:
                 problems.append(f"{path}:{number}: {target} is no public header, nor open to the program")
-        if room not in PROGRAMS and path not in ENDING and room.startswith("host/"):
+        if layer not in PROGRAMS and path not in ENDING and layer.startswith("host/"):
             for number, line in enumerate(code_of(text).split("\n"), 1):
                 found = PRINTING.search(line)
                 if found:
@@ -222,17 +224,17 @@ KERNEL = "#pragma OPENCL FP_CONTRACT OFF\n__kernel void k(__global real *y, real
 
 # check, file, its text, what the complaint must contain
 BAD = [
-    ("includes", "host/platform/bad.c", "#include \"model/shape.c\"\n", "stands below"),
-    ("includes", "host/platform/bad.c", "#include \"../net/net.c\"\n", "stands below"),
-    ("includes", "include/carrynet/bad.h", "#include \"platform/platform.h\"\n", "stands below"),
+    ("includes", "host/platform/bad.c", "#include \"model/shape.c\"\n", "stands above"),
+    ("includes", "host/platform/bad.c", "#include \"../model/shape.c\"\n", "stands above"),
+    ("includes", "include/carrynet/bad.h", "#include \"platform/platform.h\"\n", "stands above"),
     ("includes", "host/cli/bad.c", "#include \"model/shape.c\"\n", "nor open to the program"),
-    ("includes", "host/cli/bad.c", "#include \"../net/net.c\"\n", "nor open to the program"),
+    ("includes", "host/cli/bad.c", "#include \"../model/shape.c\"\n", "nor open to the program"),
     ("includes", "host/model/bad.c", "#include <CL/cl.h>\n", "outside host/backend/opencl"),
     ("includes", "host/model/bad.c", "#include \"CL/opencl.h\"\n", "outside host/backend/opencl"),
     ("includes", "host/engine/bad.c", "#include <mpi.h>\n", "outside host/comm"),
     ("includes", "host/engine/bad.c", "#include \"mpi.h\"\n", "outside host/comm"),
     ("includes", "host/model/bad.c", "#include \"nowhere.h\"\n", "not in the tree"),
-    ("includes", "host/attic/bad.c", "int x;\n", "no folder of the order"),
+    ("includes", "host/attic/bad.c", "int x;\n", "no folder of the architecture"),
     ("includes", "host/model/bad.c", "void f(void) { printf(\"x\"); }\n", "only programs print"),
     ("includes", "host/model/bad.c", "void f(void) { fputs(\"x\", stderr); }\n", "only programs print"),
     ("names", "host/model/good.h", "int x;\n", "taken by"),
