@@ -28,19 +28,19 @@ Test(threads, every_item_once)
         unsigned char items[MOST] = {0};
         base_parallel(counts[c], count_item, items);
         expect_once(items, counts[c], 1);
-        base_crew_run(NULL, counts[c], count_item, items);
+        base_pool_run(NULL, counts[c], count_item, items);
         expect_once(items, counts[c], 2);
         for (size_t t = 0; t < sizeof threads / sizeof threads[0]; ++t) {
-            struct base_crew *crew = NULL;
+            struct base_pool *pool = NULL;
             memset(items, 0, sizeof items);
-            MUST(base_crew_create(&crew, threads[t]));
+            MUST(base_pool_create(&pool, threads[t]));
             for (int call = 0; call < 100; ++call)
-                base_crew_run(crew, counts[c], count_item, items);
+                base_pool_run(pool, counts[c], count_item, items);
             expect_once(items, counts[c], 100);
-            base_crew_free(crew);
+            base_pool_free(pool);
         }
     }
-    base_crew_free(NULL);
+    base_pool_free(NULL);
 }
 
 /* ---- limits ---------------------------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static void run_one(void *self, size_t i)
 carrynet_status group_run(struct device_group *group, worker_task *task, void *call)
 {
     struct group_call all = {group, task, call};
-    base_crew_run(group->crew, group->count, run_one, &all);
+    base_pool_run(group->pool, group->count, run_one, &all);
     for (size_t i = 0; i < group->count; ++i)
         if (group->local[i].status != CARRYNET_OK)
             return base_fail(group->local[i].status, "%s", group->local[i].message);
@@ -173,7 +173,7 @@ void group_close(struct device_group *group)
 
 void group_release(struct device_group *group)
 {
-    base_crew_free(group->crew);
+    base_pool_free(group->pool);
     group_close(group);
     base_free(group->local);
     base_free(group->first_worker);

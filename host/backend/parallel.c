@@ -198,7 +198,7 @@ carrynet_status parallel_create(struct backend **backend, const carrynet_setting
     *backend = NULL;
     carrynet_status status = base_allocate(&group.local, group.count, sizeof *group.local);
     if (status == CARRYNET_OK && group.count > 1)
-        status = base_crew_create(&group.crew, group.count);
+        status = base_pool_create(&group.pool, group.count);
     status = count_workers(&group, status);
     if (status == CARRYNET_OK)
         status = open_workers(&group, options, devices);

@@ -77,13 +77,13 @@ void base_parallel(size_t count, void (*function)(void *self, size_t i), void *s
 
 /*
  * The same with threads that stay, for work that comes in many small portions: `threads` with the caller's own, 0: one a
- * core. One thread runs a crew at a time; NULL is the caller alone. MEMORY.
+ * core. One thread runs a thread pool at a time; NULL is the caller alone. MEMORY.
  */
-struct base_crew;
-carrynet_status base_crew_create(struct base_crew **out, size_t threads);
-void base_crew_run(struct base_crew *crew, size_t count, void (*function)(void *self, size_t i), void *self);
+struct base_pool;
+carrynet_status base_pool_create(struct base_pool **out, size_t threads);
+void base_pool_run(struct base_pool *pool, size_t count, void (*function)(void *self, size_t i), void *self);
 /* Takes NULL. */
-void base_crew_free(struct base_crew *crew);
+void base_pool_free(struct base_pool *pool);
 
 /* Seconds of a monotonic clock. */
 double base_seconds(void);

@@ -1,5 +1,5 @@
 /*
- * Work shared out among the processor's cores. A crew's threads wait between calls; a call waits only for those that have
+ * Work shared out among the processor's cores. A thread pool's threads wait between calls; a call waits only for those that have
  * begun to work at it, so that a thread that the system leaves waiting delays nobody.
  */
 #if defined(__linux__)
@@ -15,7 +15,7 @@
 
 enum { MOST_THREADS = 256 };
 
-struct base_crew {
+struct base_pool {
     pthread_mutex_t lock;
     pthread_cond_t called, idle;
     /* Under the lock: */
@@ -95,110 +95,110 @@ size_t base_cores(void)
     return least;
 }
 
-static void take_items(struct base_crew *crew, void (*function)(void *self, size_t i), void *self, size_t count)
+static void take_items(struct base_pool *pool, void (*function)(void *self, size_t i), void *self, size_t count)
 {
-    for (size_t i = atomic_fetch_add(&crew->next, 1); i < count; i = atomic_fetch_add(&crew->next, 1))
+    for (size_t i = atomic_fetch_add(&pool->next, 1); i < count; i = atomic_fetch_add(&pool->next, 1))
         function(self, i);
 }
 
 static void *help(void *shared)
 {
-    struct base_crew *crew = shared;
+    struct base_pool *pool = shared;
     uint64_t seen = 0;
-    (void)pthread_mutex_lock(&crew->lock);
-    while (!crew->ended) {
-        if (crew->function == NULL || crew->call == seen) {
-            (void)pthread_cond_wait(&crew->called, &crew->lock);
+    (void)pthread_mutex_lock(&pool->lock);
+    while (!pool->ended) {
+        if (pool->function == NULL || pool->call == seen) {
+            (void)pthread_cond_wait(&pool->called, &pool->lock);
             continue;
         }
-        void (*const function)(void *self, size_t i) = crew->function;
-        void *const self = crew->self;
-        const size_t count = crew->count;
-        seen = crew->call;
-        ++crew->working;
-        (void)pthread_mutex_unlock(&crew->lock);
-        take_items(crew, function, self, count);
-        (void)pthread_mutex_lock(&crew->lock);
-        if (--crew->working == 0)
-            (void)pthread_cond_signal(&crew->idle);
+        void (*const function)(void *self, size_t i) = pool->function;
+        void *const self = pool->self;
+        const size_t count = pool->count;
+        seen = pool->call;
+        ++pool->working;
+        (void)pthread_mutex_unlock(&pool->lock);
+        take_items(pool, function, self, count);
+        (void)pthread_mutex_lock(&pool->lock);
+        if (--pool->working == 0)
+            (void)pthread_cond_signal(&pool->idle);
     }
-    (void)pthread_mutex_unlock(&crew->lock);
+    (void)pthread_mutex_unlock(&pool->lock);
     return NULL;
 }
 
-carrynet_status base_crew_create(struct base_crew **out, size_t threads)
+carrynet_status base_pool_create(struct base_pool **out, size_t threads)
 {
-    struct base_crew *crew = NULL;
+    struct base_pool *pool = NULL;
     sigset_t all, before;
     *out = NULL;
-    const carrynet_status status = base_allocate(&crew, 1, sizeof *crew);
+    const carrynet_status status = base_allocate(&pool, 1, sizeof *pool);
     if (status != CARRYNET_OK)
         return status;
     if (threads == 0)
         threads = base_cores();
     if (threads > MOST_THREADS)
         threads = MOST_THREADS;
-    if (pthread_mutex_init(&crew->lock, NULL) != 0) {
-        base_free(crew);
+    if (pthread_mutex_init(&pool->lock, NULL) != 0) {
+        base_free(pool);
         return base_fail(CARRYNET_ERROR_MEMORY, "cannot make a lock for threads");
     }
-    (void)pthread_cond_init(&crew->called, NULL);
-    (void)pthread_cond_init(&crew->idle, NULL);
-    atomic_init(&crew->next, 0);
+    (void)pthread_cond_init(&pool->called, NULL);
+    (void)pthread_cond_init(&pool->idle, NULL);
+    atomic_init(&pool->next, 0);
     /* Signals stay with the caller. A thread that cannot be had leaves its share to the others. */
     const bool quiet = threads > 1 && sigfillset(&all) == 0 && pthread_sigmask(SIG_SETMASK, &all, &before) == 0;
-    while (crew->helpers + 1 < threads && pthread_create(&crew->helper[crew->helpers], NULL, help, crew) == 0)
-        ++crew->helpers;
+    while (pool->helpers + 1 < threads && pthread_create(&pool->helper[pool->helpers], NULL, help, pool) == 0)
+        ++pool->helpers;
     if (quiet)
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    *out = crew;
+    *out = pool;
     return CARRYNET_OK;
 }
 
-void base_crew_free(struct base_crew *crew)
+void base_pool_free(struct base_pool *pool)
 {
-    if (crew == NULL)
+    if (pool == NULL)
         return;
-    (void)pthread_mutex_lock(&crew->lock);
-    crew->ended = true;
-    (void)pthread_cond_broadcast(&crew->called);
-    (void)pthread_mutex_unlock(&crew->lock);
-    for (size_t i = 0; i < crew->helpers; ++i)
-        (void)pthread_join(crew->helper[i], NULL);
-    (void)pthread_cond_destroy(&crew->called);
-    (void)pthread_cond_destroy(&crew->idle);
-    (void)pthread_mutex_destroy(&crew->lock);
-    base_free(crew);
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->ended = true;
+    (void)pthread_cond_broadcast(&pool->called);
+    (void)pthread_mutex_unlock(&pool->lock);
+    for (size_t i = 0; i < pool->helpers; ++i)
+        (void)pthread_join(pool->helper[i], NULL);
+    (void)pthread_cond_destroy(&pool->called);
+    (void)pthread_cond_destroy(&pool->idle);
+    (void)pthread_mutex_destroy(&pool->lock);
+    base_free(pool);
 }
 
-void base_crew_run(struct base_crew *crew, size_t count, void (*function)(void *self, size_t i), void *self)
+void base_pool_run(struct base_pool *pool, size_t count, void (*function)(void *self, size_t i), void *self)
 {
-    if (crew == NULL || crew->helpers == 0 || count < 2) {
+    if (pool == NULL || pool->helpers == 0 || count < 2) {
         for (size_t i = 0; i < count; ++i)
             function(self, i);
         return;
     }
-    (void)pthread_mutex_lock(&crew->lock);
-    atomic_store(&crew->next, 0);
-    crew->function = function;
-    crew->self = self;
-    crew->count = count;
-    ++crew->call;
-    (void)pthread_cond_broadcast(&crew->called);
-    (void)pthread_mutex_unlock(&crew->lock);
-    take_items(crew, function, self, count);
-    (void)pthread_mutex_lock(&crew->lock);
-    crew->function = NULL;
-    while (crew->working > 0)
-        (void)pthread_cond_wait(&crew->idle, &crew->lock);
-    (void)pthread_mutex_unlock(&crew->lock);
+    (void)pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->next, 0);
+    pool->function = function;
+    pool->self = self;
+    pool->count = count;
+    ++pool->call;
+    (void)pthread_cond_broadcast(&pool->called);
+    (void)pthread_mutex_unlock(&pool->lock);
+    take_items(pool, function, self, count);
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->function = NULL;
+    while (pool->working > 0)
+        (void)pthread_cond_wait(&pool->idle, &pool->lock);
+    (void)pthread_mutex_unlock(&pool->lock);
 }
 
 void base_parallel(size_t count, void (*function)(void *self, size_t i), void *self)
 {
-    struct base_crew *crew = NULL;
+    struct base_pool *pool = NULL;
     if (count > 1)
-        (void)base_crew_create(&crew, 0); /* without one the caller does it all */
-    base_crew_run(crew, count, function, self);
-    base_crew_free(crew);
+        (void)base_pool_create(&pool, 0); /* without one the caller does it all */
+    base_pool_run(pool, count, function, self);
+    base_pool_free(pool);
 }

@@ -26,7 +26,7 @@ struct search {
     const carrynet_task *task;
     carrynet_precision precision;
     uint32_t inputs, symbols; /* 2^inputs */
-    struct base_crew *crew;
+    struct base_pool *pool;
     uint64_t limit;
     struct reach_store store;
     struct reach_batch batch;
@@ -140,7 +140,7 @@ static void keep_chunk(void *self, size_t chunk)
 
 static void share_out(struct search *s, size_t count, void (*function)(void *self, size_t i))
 {
-    base_crew_run(s->batch.count < SHARED_FROM ? NULL : s->crew, count, function, s);
+    base_pool_run(s->batch.count < SHARED_FROM ? NULL : s->pool, count, function, s);
 }
 
 /* ---- a batch ---------------------------------------------------------------------------------------------------- */
@@ -293,7 +293,7 @@ static carrynet_status open_search(struct search *s, const struct reach_options 
     const carrynet_place h_0 = carrynet_shape_place(shape, CARRYNET_H_0);
     char *parameters = NULL, *start = NULL;
     reach_store_create(&s->store, bytes);
-    carrynet_status status = base_crew_create(&s->crew, options->threads);
+    carrynet_status status = base_pool_create(&s->pool, options->threads);
     if (status == CARRYNET_OK)
         status = reach_batch_create(&s->batch, bytes, room);
     if (status == CARRYNET_OK)
@@ -321,7 +321,7 @@ static carrynet_status open_search(struct search *s, const struct reach_options 
 
 static void close_search(struct search *s)
 {
-    base_crew_free(s->crew);
+    base_pool_free(s->pool);
     reach_store_free(&s->store);
     reach_batch_free(&s->batch);
     carrynet_batch_free(&s->input);
