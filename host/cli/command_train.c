@@ -254,7 +254,7 @@ static bool can_write_proof(train_proof *proof, const cli_arguments *arguments, 
     const carrynet_status status = train_proof_prepare(proof, path);
     *code =
         status != CARRYNET_OK ? console_status(status)
-        : log_path != NULL && base_same_place(log_path, proof->path.data)
+        : log_path != NULL && base_same_path(log_path, proof->path.data)
             ? arguments_wrong(arguments, "--log names %s, where the certificate goes; give it another file", log_path)
             : EXIT_CODE_DONE;
     return *code == EXIT_CODE_DONE;

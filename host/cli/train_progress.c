@@ -23,7 +23,7 @@ enum { SAMPLE_STEPS = 36, SAMPLE_ENDS = 16 }; /* bits of a line of 80 columns; w
 bool train_progress_can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code)
 {
     carrynet_status status = CARRYNET_OK;
-    if (path != NULL && log_path != NULL && base_same_place(path, log_path)) {
+    if (path != NULL && log_path != NULL && base_same_path(path, log_path)) {
         *code = arguments_wrong(arguments, "-o and --log both name %s; give each its own file", path);
         return false;
     }

@@ -56,7 +56,7 @@ static bool can_write(const train_snapshots *snapshots, const cli_arguments *arg
             path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : job_writable(path.data);
         if (status != CARRYNET_OK)
             *code = console_status(status);
-        else if (log_path != NULL && base_same_place(log_path, path.data))
+        else if (log_path != NULL && base_same_path(log_path, path.data))
             *code =
                 arguments_wrong(arguments, "--log names %s, where a snapshot goes; give it another file", path.data);
         else

@@ -77,7 +77,7 @@ static void sync_folder(const char *path)
 }
 
 /* IO, with the reason, if it cannot be written now. */
-static carrynet_status check_place(const base_place *place, const char *path)
+static carrynet_status check_place(const base_path *place, const char *path)
 {
     const mode_t mode = place->about.st_mode;
     const char *what = NULL;
@@ -110,26 +110,26 @@ static carrynet_status check_place(const base_place *place, const char *path)
     return status;
 }
 
-/* What a path leads to, if it can be written now. base_place_free in every case. */
-static carrynet_status find_output(base_place *place, const char *path)
+/* What a path leads to, if it can be written now. base_path_free in every case. */
+static carrynet_status find_output(base_path *place, const char *path)
 {
-    *place = (base_place){.descriptor = -1};
+    *place = (base_path){.descriptor = -1};
     if (path[0] == '\0')
         return base_fail(CARRYNET_ERROR_IO, "the name of the output file is empty");
-    const carrynet_status status = base_place_find(place, path);
+    const carrynet_status status = base_path_find(place, path);
     return status == CARRYNET_OK ? check_place(place, path) : status;
 }
 
 carrynet_status base_writable(const char *path)
 {
-    base_place place;
+    base_path place;
     const carrynet_status status = find_output(&place, path);
-    base_place_free(&place);
+    base_path_free(&place);
     return status;
 }
 
 /* What is there already, or follows from somebody else, stays: a descriptor is written where it is. */
-static carrynet_status write_stream(const base_place *place, const char *path, const void *const *parts,
+static carrynet_status write_stream(const base_path *place, const char *path, const void *const *parts,
                                     const size_t *sizes, size_t count)
 {
     const bool opened = place->descriptor < 0;
@@ -145,7 +145,7 @@ static carrynet_status write_stream(const base_place *place, const char *path, c
 
 carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count)
 {
-    base_place place;
+    base_path place;
     char *name = NULL;
     int file = -1;
     carrynet_status status = find_output(&place, path);
@@ -173,34 +173,34 @@ carrynet_status base_write_file(const char *path, const void *const *parts, cons
     else
         sync_folder(target);
 done:
-    base_place_free(&place);
+    base_path_free(&place);
     free(name);
     return status;
 }
 
 carrynet_status base_open_stream(int *file, const char *path)
 {
-    base_place place;
+    base_path place;
     *file = -1;
-    carrynet_status status = base_place_find(&place, path);
+    carrynet_status status = base_path_find(&place, path);
     if (status == CARRYNET_OK) {
         *file = place.descriptor >= 0 ? fcntl(place.descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
                                       : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
         if (*file < 0)
             status = base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
     }
-    base_place_free(&place);
+    base_path_free(&place);
     return status;
 }
 
 carrynet_status base_keep_previous(const char *path, const char *previous)
 {
-    base_place place;
+    base_path place;
     char *name = NULL;
     int file = -1;
     if (access(path, F_OK) != 0)
         return CARRYNET_OK;
-    carrynet_status status = base_place_find(&place, path);
+    carrynet_status status = base_path_find(&place, path);
     if (status == CARRYNET_OK)
         status = open_temporary(&file, &name, previous);
     if (status != CARRYNET_OK)
@@ -221,7 +221,7 @@ carrynet_status base_keep_previous(const char *path, const char *previous)
     (void)unlink(name); /* still there if it failed, or if both are names of one file already */
 done:
     free(name);
-    base_place_free(&place);
+    base_path_free(&place);
     return status;
 }
 
@@ -241,10 +241,10 @@ static bool is_leftover(const char *name, const char *file)
 
 void base_remove_leftovers(const char *path)
 {
-    base_place place;
+    base_path place;
     base_text folder = {0}, leftover = {0};
     DIR *entries = NULL;
-    if (base_place_find(&place, path) == CARRYNET_OK && !place.stream) {
+    if (base_path_find(&place, path) == CARRYNET_OK && !place.stream) {
         const char *name = base_cut_folder(&folder, place.target.data);
         entries = folder.failed ? NULL : opendir(folder.data);
         for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
@@ -256,7 +256,7 @@ void base_remove_leftovers(const char *path)
     }
     if (entries != NULL)
         (void)closedir(entries);
-    base_place_free(&place);
+    base_path_free(&place);
     base_text_free(&folder);
     base_text_free(&leftover);
 }

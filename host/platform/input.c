@@ -23,10 +23,10 @@ typedef struct input {
 
 static carrynet_status open_input(input *in, const char *path, int flags)
 {
-    base_place place;
+    base_path place;
     struct stat about;
     *in = (input){.path = path, .file = -1};
-    carrynet_status status = base_place_find(&place, path);
+    carrynet_status status = base_path_find(&place, path);
     if (status != CARRYNET_OK)
         goto done;
     in->opened = place.descriptor < 0;
@@ -44,7 +44,7 @@ static carrynet_status open_input(input *in, const char *path, int flags)
         in->device = S_ISBLK(about.st_mode) || (S_ISCHR(about.st_mode) && isatty(in->file) != 1);
     }
 done:
-    base_place_free(&place);
+    base_path_free(&place);
     return status;
 }
 

@@ -91,7 +91,7 @@ done:
 /* ---- places ---------------------------------------------------------------------------------------------------- */
 
 /* Follows links, so that they stay what they are, up to a file or a descriptor. */
-static carrynet_status follow(base_place *place, const char *path)
+static carrynet_status follow(base_path *place, const char *path)
 {
     enum { LINKS = 40 /* as many as Linux follows */ };
     base_text *target = &place->target;
@@ -114,9 +114,9 @@ static carrynet_status follow(base_place *place, const char *path)
                           : base_fail(CARRYNET_ERROR_IO, "%s: cannot follow its links: %s", path, strerror(ELOOP));
 }
 
-carrynet_status base_place_find(base_place *place, const char *path)
+carrynet_status base_path_find(base_path *place, const char *path)
 {
-    *place = (base_place){.descriptor = NO_DESCRIPTOR};
+    *place = (base_path){.descriptor = NO_DESCRIPTOR};
     const carrynet_status status = follow(place, path);
     if (status != CARRYNET_OK)
         return status;
@@ -134,20 +134,20 @@ carrynet_status base_place_find(base_place *place, const char *path)
     return CARRYNET_OK;
 }
 
-void base_place_free(base_place *place)
+void base_path_free(base_path *place)
 {
     base_text_free(&place->target);
 }
 
 bool base_is_stream(const char *path)
 {
-    base_place place;
-    const bool stream = base_place_find(&place, path) == CARRYNET_OK && place.stream;
-    base_place_free(&place);
+    base_path place;
+    const bool stream = base_path_find(&place, path) == CARRYNET_OK && place.stream;
+    base_path_free(&place);
     return stream;
 }
 
-static bool is_terminal(const base_place *place)
+static bool is_terminal(const base_path *place)
 {
     if (place->descriptor >= 0 || !place->stream || !S_ISCHR(place->about.st_mode))
         return place->descriptor >= 0 && isatty(place->descriptor) == 1;
@@ -160,10 +160,10 @@ static bool is_terminal(const base_place *place)
 
 carrynet_status base_find_stream(base_stream *stream, const char *path)
 {
-    base_place place;
+    base_path place;
     struct stat about;
     *stream = (base_stream){0};
-    const carrynet_status status = base_place_find(&place, path);
+    const carrynet_status status = base_path_find(&place, path);
     stream->is = status == CARRYNET_OK && place.stream;
     if (stream->is) {
         stream->terminal = is_terminal(&place);
@@ -173,7 +173,7 @@ carrynet_status base_find_stream(base_stream *stream, const char *path)
             place.descriptor == output || (!S_ISCHR(place.about.st_mode) && fstat(output, &about) == 0 &&
                                            about.st_dev == place.about.st_dev && about.st_ino == place.about.st_ino);
     }
-    base_place_free(&place);
+    base_path_free(&place);
     return status;
 }
 
@@ -181,16 +181,16 @@ carrynet_status base_find_stream(base_stream *stream, const char *path)
 
 bool base_identify(base_identity *identity, const char *path)
 {
-    base_place place;
-    const bool found = base_place_find(&place, path) == CARRYNET_OK && place.there;
+    base_path place;
+    const bool found = base_path_find(&place, path) == CARRYNET_OK && place.there;
     if (found)
         *identity = (base_identity){.device = (uint64_t)place.about.st_dev, .number = (uint64_t)place.about.st_ino};
-    base_place_free(&place);
+    base_path_free(&place);
     return found;
 }
 
 /* Whether both are there and are one; a device takes and gives what is not the same. */
-static bool is_same(const base_place *a, const base_place *b)
+static bool is_same(const base_path *a, const base_path *b)
 {
     return a->there && b->there && a->about.st_dev == b->about.st_dev && a->about.st_ino == b->about.st_ino &&
            !S_ISCHR(a->about.st_mode);
@@ -198,20 +198,20 @@ static bool is_same(const base_place *a, const base_place *b)
 
 bool base_same_file(const char *a, const char *b)
 {
-    base_place one, other = {0};
+    base_path one, other = {0};
     const bool same =
-        base_place_find(&one, a) == CARRYNET_OK && base_place_find(&other, b) == CARRYNET_OK && is_same(&one, &other);
-    base_place_free(&one);
-    base_place_free(&other);
+        base_path_find(&one, a) == CARRYNET_OK && base_path_find(&other, b) == CARRYNET_OK && is_same(&one, &other);
+    base_path_free(&one);
+    base_path_free(&other);
     return same;
 }
 
-bool base_same_place(const char *a, const char *b)
+bool base_same_path(const char *a, const char *b)
 {
-    base_place one, other = {0};
+    base_path one, other = {0};
     base_text folder_a = {0}, folder_b = {0};
     bool same = false;
-    if (base_place_find(&one, a) != CARRYNET_OK || base_place_find(&other, b) != CARRYNET_OK) {
+    if (base_path_find(&one, a) != CARRYNET_OK || base_path_find(&other, b) != CARRYNET_OK) {
         same = strcmp(a, b) == 0;
     } else if (one.there || other.there) {
         same = is_same(&one, &other) || (one.descriptor >= 0 && one.descriptor == other.descriptor);
@@ -224,7 +224,7 @@ bool base_same_place(const char *a, const char *b)
     }
     base_text_free(&folder_a);
     base_text_free(&folder_b);
-    base_place_free(&one);
-    base_place_free(&other);
+    base_path_free(&one);
+    base_path_free(&other);
     return same;
 }

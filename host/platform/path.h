@@ -8,7 +8,7 @@
 #include "platform/platform.h"
 #include <sys/stat.h>
 
-typedef struct base_place {
+typedef struct base_path {
     base_text target; /* the name behind links */
     int descriptor;   /* of this process, or -1 */
     bool foreign;     /* a descriptor of another process */
@@ -16,11 +16,11 @@ typedef struct base_place {
     int error;        /* else why not: ENOENT, or what keeps us from looking */
     bool stream;
     struct stat about;
-} base_place;
+} base_path;
 
-/* IO: links without an end, a descriptor that is not open; MEMORY. base_place_free in every case. */
-carrynet_status base_place_find(base_place *place, const char *path);
-void base_place_free(base_place *place);
+/* IO: links without an end, a descriptor that is not open; MEMORY. base_path_free in every case. */
+carrynet_status base_path_find(base_path *place, const char *path);
+void base_path_free(base_path *place);
 
 /* The folder of a name, with its slash, and, returned, what follows it. */
 const char *base_cut_folder(base_text *folder, const char *path);

@@ -203,7 +203,7 @@ bool base_identify(base_identity *identity, const char *path);
 /* Whether both name one file or pipe; never one device, such as /dev/null. */
 bool base_same_file(const char *a, const char *b);
 /* The same of files that may be still to be written: "a" and "./a" are one place. */
-bool base_same_place(const char *a, const char *b);
+bool base_same_path(const char *a, const char *b);
 
 /* IO, with the reason, if base_write_file(path) could not work now. */
 carrynet_status base_writable(const char *path);
