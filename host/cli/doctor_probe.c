@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* A driver answers at once, but its library may be large and the disk slow; kernels are compiled, and may run on a GPU. */
-static const base_patience for_driver = {.idle = 5, .most = 60}, for_device = {.idle = 30, .most = 900};
+static const base_child_limits for_driver = {.idle = 5, .most = 60}, for_device = {.idle = 30, .most = 900};
 
 /* A question. */
 struct question {
@@ -243,12 +243,12 @@ static void child(void *self, int result)
     question->ask(question, result);
 }
 
-static doctor_answer ask(struct question question, const base_patience *patience)
+static doctor_answer ask(struct question question, const base_child_limits *patience)
 {
     doctor_answer got = {0};
     base_text result = {0}, said = {0};
-    base_ending ending;
-    const carrynet_status status = base_run_apart(&result, &said, &ending, child, &question, patience);
+    base_child_end ending;
+    const carrynet_status status = base_run_child(&result, &said, &ending, child, &question, patience);
     const char *line = result.data != NULL ? cut_last_line(result.data) : "";
     if (status != CARRYNET_OK)
         (void)snprintf(got.how, sizeof got.how, "not asked: %.200s", carrynet_message());

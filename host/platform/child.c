@@ -51,9 +51,9 @@ static size_t take(base_text *text, int *end)
     ssize_t got = 1;
     while (taken < AT_ONCE && (got = read(*end, bytes, sizeof bytes)) > 0) {
         taken += (size_t)got;
-        if (text->size > BASE_APART_BYTES) { /* the last of it tells most */
-            memmove(text->data, text->data + text->size - BASE_APART_BYTES / 2, BASE_APART_BYTES / 2);
-            text->size = BASE_APART_BYTES / 2;
+        if (text->size > BASE_CHILD_BYTES) { /* the last of it tells most */
+            memmove(text->data, text->data + text->size - BASE_CHILD_BYTES / 2, BASE_CHILD_BYTES / 2);
+            text->size = BASE_CHILD_BYTES / 2;
         }
         base_text_append(text, bytes, (size_t)got);
     }
@@ -75,8 +75,8 @@ static double processor_seconds(pid_t child)
 }
 
 /* Reads until the child ends, or ends it when its time is up. */
-static void watch(base_text *result, base_text *said, base_ending *ending, pid_t child, int ends[STREAMS],
-                  const base_patience *patience)
+static void watch(base_text *result, base_text *said, base_child_end *ending, pid_t child, int ends[STREAMS],
+                  const base_child_limits *patience)
 {
     const double start = base_seconds();
     double busy = start, used = processor_seconds(child);
@@ -97,8 +97,8 @@ static void watch(base_text *result, base_text *said, base_ending *ending, pid_t
             used = later;
         }
         if (ended == 0 && !ending->late && !ending->endless &&
-            (now - start > patience->most || now - busy > patience->idle || written > BASE_APART_MOST)) {
-            ending->endless = written > BASE_APART_MOST;
+            (now - start > patience->most || now - busy > patience->idle || written > BASE_CHILD_MOST)) {
+            ending->endless = written > BASE_CHILD_MOST;
             ending->late = !ending->endless;
             ending->seconds = now - start;
             (void)kill(child, SIGKILL);
@@ -108,13 +108,13 @@ static void watch(base_text *result, base_text *said, base_ending *ending, pid_t
     ending->code = ended == child && WIFEXITED(state) ? WEXITSTATUS(state) : 0;
 }
 
-carrynet_status base_run_apart(base_text *result, base_text *said, base_ending *ending,
-                               void (*function)(void *self, int result), void *self, const base_patience *patience)
+carrynet_status base_run_child(base_text *result, base_text *said, base_child_end *ending,
+                               void (*function)(void *self, int result), void *self, const base_child_limits *patience)
 {
     int ends[STREAMS][2] = {{-1, -1}, {-1, -1}}, reads[STREAMS];
     carrynet_status status = CARRYNET_OK;
     pid_t child = -1;
-    *ending = (base_ending){0};
+    *ending = (base_child_end){0};
     for (int s = 0; s < STREAMS && status == CARRYNET_OK; ++s)
         if (pipe(ends[s]) != 0)
             status = base_fail(CARRYNET_ERROR_IO, "cannot make a pipe: %s", strerror(errno));

@@ -217,26 +217,26 @@ carrynet_status base_run(base_text *output, base_text *errors, int *code, const 
                          size_t size);
 
 /* How a function ended that ran in a process of its own: by a signal, too late, or with an exit code. */
-typedef struct base_ending {
+typedef struct base_child_end {
     int signal;     /* that ended it; 0: none */
     int code;       /* exit code: not 0 where something else ended the process */
     bool late;      /* it was ended, since it took too long */
-    bool endless;   /* it was ended, since it wrote more than BASE_APART_MOST bytes */
+    bool endless;   /* it was ended, since it wrote more than BASE_CHILD_MOST bytes */
     double seconds; /* how long, then */
-} base_ending;
+} base_child_end;
 
 /* How long that may take: seconds without use of the processor, and seconds in all. */
-typedef struct base_patience {
+typedef struct base_child_limits {
     double idle, most;
-} base_patience;
+} base_child_limits;
 
 /*
  * Runs function(self, result) in a child process. What it writes to the descriptor `result` is added to *result, what
- * comes to its standard output and error to *said, of each about the last BASE_APART_BYTES. IO if there can be no process;
+ * comes to its standard output and error to *said, of each about the last BASE_CHILD_BYTES. IO if there can be no process;
  * how the child ends is no error.
  */
-enum { BASE_APART_BYTES = 1 << 20, BASE_APART_MOST = 1 << 28 };
-carrynet_status base_run_apart(base_text *result, base_text *said, base_ending *ending,
-                               void (*function)(void *self, int result), void *self, const base_patience *patience);
+enum { BASE_CHILD_BYTES = 1 << 20, BASE_CHILD_MOST = 1 << 28 };
+carrynet_status base_run_child(base_text *result, base_text *said, base_child_end *ending,
+                               void (*function)(void *self, int result), void *self, const base_child_limits *patience);
 
 #endif
