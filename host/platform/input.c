@@ -112,7 +112,7 @@ static carrynet_status too_large(const input *in, uint64_t limit, uint64_t asked
                      in->device ? ", and may have no end; name a file" : ", half of this machine's memory");
 }
 
-carrynet_status base_read_looked_at(char **data, size_t *size, const char *path, uint64_t limit, base_look *look,
+carrynet_status base_read_inspected(char **data, size_t *size, const char *path, uint64_t limit, base_inspect *look,
                                     void *self)
 {
     input in;
@@ -163,7 +163,7 @@ carrynet_status base_read_looked_at(char **data, size_t *size, const char *path,
 
 carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit)
 {
-    return base_read_looked_at(data, size, path, limit, NULL, NULL);
+    return base_read_inspected(data, size, path, limit, NULL, NULL);
 }
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */

@@ -138,8 +138,8 @@ carrynet_status base_read_file(char **data, size_t *size, const char *path, uint
 
 /* The same, but `look` gets the first bytes, at most BASE_START, before the rest is read; its status ends the reading. */
 enum { BASE_START = 512 };
-typedef carrynet_status base_look(void *self, const char *bytes, size_t size);
-carrynet_status base_read_looked_at(char **data, size_t *size, const char *path, uint64_t limit, base_look *look,
+typedef carrynet_status base_inspect(void *self, const char *bytes, size_t size);
+carrynet_status base_read_inspected(char **data, size_t *size, const char *path, uint64_t limit, base_inspect *look,
                                     void *self);
 
 /*

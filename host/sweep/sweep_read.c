@@ -252,7 +252,7 @@ carrynet_status sweep_reader_open(struct sweep_reader *reader, const char *path)
 {
     struct sweep_lines *lines = &reader->lines;
     *reader = (struct sweep_reader){.lines = {.path = path, .line = 1}};
-    carrynet_status status = base_read_looked_at(
+    carrynet_status status = base_read_inspected(
         &lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE, check_header, reader);
     if (status == CARRYNET_OK)
         status = base_plain_text(lines->data, &lines->size, path);
