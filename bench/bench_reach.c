@@ -34,10 +34,10 @@ int main(int count, char **words)
     }
     if (status == CARRYNET_OK)
         status = carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, carrynet_model_values_const(model));
-    const double start = base_seconds();
+    const double start = sys_seconds();
     if (status == CARRYNET_OK)
         status = reach_search(&reach, engine, &carrynet_model_settings(model)->task, &wanted, NULL);
-    const double seconds = base_seconds() - start;
+    const double seconds = sys_seconds() - start;
     if (status == CARRYNET_OK)
         printf("%s\n%llu states, %llu steps, %u levels, margin %g, %s\n%.3f s, %.2f million steps/s, engine %.0f%%, "
                "tables %.0f%%\n",

@@ -65,10 +65,10 @@ int main(int argc, char **argv)
             return 1;
         (void)run(recipe, 1000, &engine); /* compiles, where there is something to compile */
         const uint64_t iterations = (uint64_t)(10000 * WINDOW_SECONDS / run(recipe, 10000, &engine)) + 1;
-        const double wall = base_seconds(), processor = processor_seconds();
+        const double wall = sys_seconds(), processor = processor_seconds();
         for (int w = 0; w < WINDOWS; ++w)
             speed[w] = (double)iterations / run(recipe, iterations, &engine);
-        const double share = (processor_seconds() - processor) / (base_seconds() - wall);
+        const double share = (processor_seconds() - processor) / (sys_seconds() - wall);
         qsort(speed, WINDOWS, sizeof speed[0], by_value);
         (void)printf("%-10s %6u  %12.0f  %12.0f to %9.0f  %8.2f\n", recipe->name, recipe->hidden, speed[WINDOWS / 2],
                      speed[0], speed[WINDOWS - 1], share);

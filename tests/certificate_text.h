@@ -49,10 +49,10 @@ static inline carrynet_model *hand_made_adder(carrynet_precision precision)
 /* Replaces the last line by the digest of what is before it. */
 static inline void seal(char *text, size_t room)
 {
-    char digest[BASE_SHA256];
+    char digest[SYS_SHA256];
     char *last = strstr(text, "\ndigest ");
     const size_t body = last == NULL ? strlen(text) : (size_t)(last + 1 - text);
-    (void)base_sha256(digest, (const void *const[]){text}, &body, 1);
+    (void)sys_sha256(digest, (const void *const[]){text}, &body, 1);
     (void)snprintf(text + body, room - body, "digest %s\n", digest);
 }
 

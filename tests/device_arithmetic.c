@@ -72,14 +72,14 @@ static carrynet_status build(struct device *d, cl_device_id id, const carrynet_d
     char *header = NULL;
     size_t size = 0;
     cl_int code = CL_SUCCESS;
-    base_text options = {0};
-    carrynet_status status = base_read_file(&header, &size, TESTS_DIR "/../kernels/arithmetic.h", MOST_SOURCE);
-    base_text_add(&options, "-cl-std=CL1.2 -DCARRYNET_REAL_BITS=32 -DCARRYNET_LANES=1%s",
-                  newton                    ? " -DCARRYNET_DIVIDE_BY_NEWTON"
-                  : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
-                                            : "");
+    sys_text options = {0};
+    carrynet_status status = sys_read_file(&header, &size, TESTS_DIR "/../kernels/arithmetic.h", MOST_SOURCE);
+    sys_text_add(&options, "-cl-std=CL1.2 -DCARRYNET_REAL_BITS=32 -DCARRYNET_LANES=1%s",
+                 newton                    ? " -DCARRYNET_DIVIDE_BY_NEWTON"
+                 : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
+                                           : "");
     if (status == CARRYNET_OK && options.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a compiler's options");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a compiler's options");
     if (status == CARRYNET_OK) {
         const char *const texts[] = {"#pragma OPENCL FP_CONTRACT OFF\n", header, "\n", kernel_text};
         d->program = clCreateProgramWithSource(d->context, 4, (const char **)(uintptr_t)texts, NULL, &code);
@@ -87,8 +87,8 @@ static carrynet_status build(struct device *d, cl_device_id id, const carrynet_d
     }
     if (status == CARRYNET_OK)
         status = call(clBuildProgram(d->program, 1, &id, options.data, NULL, NULL), "clBuildProgram");
-    base_text_free(&options);
-    base_free(header);
+    sys_text_free(&options);
+    sys_free(header);
     return status;
 }
 
@@ -226,7 +226,7 @@ int main(int argc, char **argv)
     carrynet_device *devices = NULL;
     size_t found = 0;
     uint64_t count = 100000, wrong = 0;
-    if (argc > 1 && (base_read_whole(&count, argv[1], UINT64_MAX) == NULL || count < 1)) {
+    if (argc > 1 && (sys_read_whole(&count, argv[1], UINT64_MAX) == NULL || count < 1)) {
         printf("usage: device_arithmetic [COUNT]\n");
         return 2;
     }

@@ -23,7 +23,7 @@ static uint32_t rank, count;
 
 static carrynet_status failed(bool is)
 {
-    return is ? base_fail(CARRYNET_ERROR_IO, "the disk of %u", rank) : CARRYNET_OK;
+    return is ? sys_fail(CARRYNET_ERROR_IO, "the disk of %u", rank) : CARRYNET_OK;
 }
 
 /* "rank R: the disk of R", or without its head among one. */
@@ -47,7 +47,7 @@ static void check_agreement(carrynet_comm *comm)
     CHECK(comm_allreduce_status(comm, CARRYNET_ERROR_IO) == CARRYNET_ERROR_IO && says(last, "the disk of"));
     CHECK(comm_allreduce_status(comm, failed(rank >= last / 2)) == CARRYNET_ERROR_IO);
     CHECK(says(last / 2, "the disk of"));
-    CHECK(comm_allreduce_status(comm, base_fail(CARRYNET_ERROR_DEVICE, "no such device")) == CARRYNET_ERROR_DEVICE);
+    CHECK(comm_allreduce_status(comm, sys_fail(CARRYNET_ERROR_DEVICE, "no such device")) == CARRYNET_ERROR_DEVICE);
     CHECK(strcmp(carrynet_message(), "no such device") == 0);
     CHECK(!comm_allreduce_or(comm, false) && comm_allreduce_or(comm, rank == last) && comm_allreduce_or(comm, true));
     CHECK(comm_broadcast_flag(comm, rank == 0) && (count == 1 || !comm_broadcast_flag(comm, rank != 0)));
@@ -73,8 +73,8 @@ static void check_gather(carrynet_comm *comm, const uint64_t *counts)
     unsigned char *all = NULL, *bytes = NULL;
     for (uint32_t r = 0; r < count; ++r)
         total += counts[r];
-    CHECK(base_allocate(&all, (size_t)total + 1, 1) == CARRYNET_OK);
-    CHECK(base_allocate(&bytes, (size_t)counts[rank] + 1, 1) == CARRYNET_OK);
+    CHECK(sys_allocate(&all, (size_t)total + 1, 1) == CARRYNET_OK);
+    CHECK(sys_allocate(&bytes, (size_t)counts[rank] + 1, 1) == CARRYNET_OK);
     const uint64_t step = total < 1 << 28 ? 1 : 4099; /* of very many some */
     for (uint64_t i = 0; i < counts[rank]; i += step)
         bytes[i] = byte_of(rank, 0, i);
@@ -89,15 +89,15 @@ static void check_gather(carrynet_comm *comm, const uint64_t *counts)
         at += counts[r];
     }
     CHECK(all[total] == 0xee);
-    base_free(bytes);
-    base_free(all);
+    sys_free(bytes);
+    sys_free(all);
 }
 
 static void check_exchange(carrynet_comm *comm, uint64_t size)
 {
     unsigned char *sent = NULL, *received = NULL;
-    CHECK(base_allocate(&sent, count, (size_t)size + 1) == CARRYNET_OK);
-    CHECK(base_allocate(&received, count, (size_t)size + 1) == CARRYNET_OK);
+    CHECK(sys_allocate(&sent, count, (size_t)size + 1) == CARRYNET_OK);
+    CHECK(sys_allocate(&received, count, (size_t)size + 1) == CARRYNET_OK);
     const uint64_t step = size < 1 << 28 ? 1 : 4099;
     for (uint32_t r = 0; r < count; ++r)
         for (uint64_t i = 0; i < size; i += step)
@@ -107,8 +107,8 @@ static void check_exchange(carrynet_comm *comm, uint64_t size)
     for (uint32_t r = 0; r < count; ++r)
         for (uint64_t i = 0; i < size; i += step)
             CHECK(received[r * size + i] == byte_of(r, rank, i));
-    base_free(sent);
-    base_free(received);
+    sys_free(sent);
+    sys_free(received);
 }
 
 static void check_data(carrynet_comm *comm)
@@ -138,17 +138,17 @@ struct shared {
     bool slow;
 };
 
-static carrynet_status work(void *self, uint64_t item, base_text *result)
+static carrynet_status work(void *self, uint64_t item, sys_text *result)
 {
     struct shared *shared = self;
     ++shared->done;
     (void)nanosleep(&(struct timespec){.tv_nsec = shared->slow ? 40000000 : 1000000}, NULL);
     if (item == shared->fails)
-        return base_fail(CARRYNET_ERROR_NUMERIC, "item %u", (unsigned)item);
+        return sys_fail(CARRYNET_ERROR_NUMERIC, "item %u", (unsigned)item);
     shared->stopped = shared->stopped || item >= shared->stops;
-    base_text_add(result, "%u.", (unsigned)item);
+    sys_text_add(result, "%u.", (unsigned)item);
     for (size_t i = 0; i < shared->bytes; ++i)
-        base_text_append(result, (const char[]){(char)byte_of(0, (uint32_t)item, i)}, 1);
+        sys_text_append(result, (const char[]){(char)byte_of(0, (uint32_t)item, i)}, 1);
     return CARRYNET_OK;
 }
 
@@ -162,7 +162,7 @@ static carrynet_status take(void *self, uint64_t item, const char *result, size_
     for (size_t i = 0; i < shared->bytes; ++i)
         CHECK((unsigned char)result[strlen(head) + i] == byte_of(0, (uint32_t)item, i));
     if (item == shared->takes_not)
-        return base_fail(CARRYNET_ERROR_IO, "no room for %u", (unsigned)item);
+        return sys_fail(CARRYNET_ERROR_IO, "no room for %u", (unsigned)item);
     shared->seen[item] = true;
     ++shared->taken;
     return CARRYNET_OK;
@@ -237,7 +237,7 @@ static carrynet_status fill(void *self, uint64_t seed, uint64_t update, size_t f
 {
     const carrynet_source *counter = self;
     if (rank == count - 1 && update == FAILS_AT)
-        return base_fail(CARRYNET_ERROR_IO, "the disk of %u", rank);
+        return sys_fail(CARRYNET_ERROR_IO, "the disk of %u", rank);
     return counter->fill(counter->self, seed, update, first, sequences, steps, symbols, targets);
 }
 
@@ -320,13 +320,13 @@ int main(int argc, char **argv)
         return 77;
     }
     CHECK(carrynet_comm_size(NULL) == 1 && carrynet_comm_rank(NULL) == 0);
-    const size_t cores = base_cores();
+    const size_t cores = sys_cores();
     CHECK(carrynet_comm_create(&comm) == CARRYNET_OK);
     count = carrynet_comm_size(comm);
     rank = carrynet_comm_rank(comm);
     CHECK(count <= 64 && rank < count && (launched == 0 || count == launched));
     CHECK(carrynet_comm_local_size(comm) == count && carrynet_comm_local_rank(comm) == rank);
-    CHECK(base_cores() == (cores > count ? cores / count : 1)); /* not bound to cores, so all have the same */
+    CHECK(sys_cores() == (cores > count ? cores / count : 1)); /* not bound to cores, so all have the same */
     check_agreement(comm);
     check_data(comm);
     check_share_out(comm);
@@ -351,7 +351,7 @@ int main(int argc, char **argv)
     CHECK(carrynet_comm_free(comm, rank == count - 1 ? 130 : 0, codes));
     for (uint32_t r = 0; r < count; ++r)
         CHECK(codes[r] == (r == count - 1 ? 130 : 0));
-    CHECK(base_cores() == cores);
+    CHECK(sys_cores() == cores);
     if (rank == 0)
         printf("%u ranks\n", count);
     return 0;

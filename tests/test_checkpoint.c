@@ -315,7 +315,7 @@ Test(checkpoint, of_which_any_byte_is_changed_is_refused)
     struct training training = a_stopped_training(&on_reference);
     char *bytes = NULL;
     size_t size = 0;
-    MUST(base_read_file(&bytes, &size, PATH, UINT64_MAX));
+    MUST(sys_read_file(&bytes, &size, PATH, UINT64_MAX));
     (void)unlink(PREVIOUS);
     for (size_t i = 0; i < size; i += i < 1600 ? 7 : 131) {
         const char changed = (char)(bytes[i] ^ (1 << i % 8));
@@ -325,5 +325,5 @@ Test(checkpoint, of_which_any_byte_is_changed_is_refused)
         cr_expect_null(model);
         write_over(PATH, i, &bytes[i], 1);
     }
-    base_free(bytes);
+    sys_free(bytes);
 }

@@ -13,11 +13,11 @@
 
 static void expect_row(const demo_canvas *canvas, size_t row, const canvas_style *style, const char *right)
 {
-    base_text text = {0};
+    sys_text text = {0};
     canvas_add_row(&text, canvas, row, style);
     cr_assert_not(text.failed);
     cr_expect_str_eq(text.data, right, "row %zu: '%s', not '%s'", row, text.data, right);
-    base_text_free(&text);
+    sys_text_free(&text);
 }
 
 Test(demo_canvas, puts_dots_where_unicode_has_them)

@@ -68,7 +68,7 @@ enum { SAMPLES = sizeof samples / sizeof samples[0] };
 
 static void write_bytes(const char *bytes, size_t size)
 {
-    MUST(base_write_file(path, (const void *const[]){bytes}, &size, 1));
+    MUST(sys_write_file(path, (const void *const[]){bytes}, &size, 1));
 }
 
 static void expect_says(carrynet_status status, const char *wanted, const struct sample *sample)

@@ -23,7 +23,7 @@ static carrynet_status launched(void *self, const struct opencl_record *record)
         watch->launches += record->arguments[i].name != NULL && strcmp(record->arguments[i].name, "scratch") == 0;
     return missed == NULL
                ? CARRYNET_OK
-               : base_fail(CARRYNET_ERROR_DEVICE, "%s, worker %zu: written behind %s", record->kernel, worker, missed);
+               : sys_fail(CARRYNET_ERROR_DEVICE, "%s, worker %zu: written behind %s", record->kernel, worker, missed);
 }
 
 /* Every pass; gap: between the arrays of scratch. */

@@ -55,7 +55,7 @@ static void set_up(void)
     settings.check_every = 2;
     settings.networks = NETWORKS;
     cr_assert_eq(train(false, 2), CARRYNET_OK, "%s", carrynet_message());
-    cr_assert_eq(base_read_file(&file, &size, path, UINT32_MAX), CARRYNET_OK, "%s", carrynet_message());
+    cr_assert_eq(sys_read_file(&file, &size, path, UINT32_MAX), CARRYNET_OK, "%s", carrynet_message());
     begins = BEFORE + LENGTH;
     for (unsigned i = 0; i < LENGTH; ++i)
         begins += (size_t)(unsigned char)file[BEFORE + i] << (8 * i);
@@ -63,7 +63,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    base_free(file);
+    sys_free(file);
     (void)unlink(path);
     (void)unlink(previous);
     cr_assert_eq(rmdir(folder), 0);

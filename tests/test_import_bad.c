@@ -207,7 +207,7 @@ static void expect_bad_file(const char *bytes, size_t size, carrynet_status stat
 {
     carrynet_model *model = NULL;
     const carrynet_import_options options = {.cell = CARRYNET_CELL_TANH};
-    MUST(base_write_file(path, (const void *const[]){bytes}, &size, 1));
+    MUST(sys_write_file(path, (const void *const[]){bytes}, &size, 1));
     cr_expect_eq(carrynet_import(&model, NULL, path, &options), status);
     cr_expect_not_null(strstr(carrynet_message(), says), "no '%s' in: %s", says, carrynet_message());
 }

@@ -144,7 +144,7 @@ Test(import_kinds, types_that_are_not_read)
     file[1] = 1;
     cr_assert(sizeof header - 1 >= 256 && sizeof header - 1 < 512);
     memcpy(file + 8, header, sizeof header - 1);
-    MUST(base_write_file(path, (const void *const[]){file}, &size, 1));
+    MUST(sys_write_file(path, (const void *const[]){file}, &size, 1));
     carrynet_model_free(import(&imported, &plain));
     cr_expect_str_eq(imported.passed_over, "more, odd");
     expect_refused(&(carrynet_import_options){.map = "w_xh=more,w_hh=w_hh,w_hy=w_hy"}, CARRYNET_ERROR_FORMAT,

@@ -24,10 +24,10 @@ static uint32_t crc_of(const char *bytes, size_t size)
     return ~crc;
 }
 
-static void put(base_text *text, uint64_t value, size_t width)
+static void put(sys_text *text, uint64_t value, size_t width)
 {
     for (size_t i = 0; i < width; ++i)
-        base_text_append(text, (const char[]){(char)(unsigned char)(i < 8 ? value >> (8 * i) : 0)}, 1);
+        sys_text_append(text, (const char[]){(char)(unsigned char)(i < 8 ? value >> (8 * i) : 0)}, 1);
 }
 
 /* An entry, and what the zip says of it. */
@@ -39,7 +39,7 @@ struct entry {
     bool wrong_sum;
 };
 
-static void put_head(base_text *zip, const struct entry *e)
+static void put_head(sys_text *zip, const struct entry *e)
 {
     put(zip, e->flags, 2);
     put(zip, e->method, 2);
@@ -51,9 +51,9 @@ static void put_head(base_text *zip, const struct entry *e)
 }
 
 /* A zip; with `inside`, the second entry lies in the first one's values, and the directory has both. */
-static base_text make_zip_of(const struct entry *entries, size_t count, size_t inside)
+static sys_text make_zip_of(const struct entry *entries, size_t count, size_t inside)
 {
-    base_text zip = {0}, directory = {0};
+    sys_text zip = {0}, directory = {0};
     for (size_t i = 0; i < count; ++i) {
         const struct entry *e = &entries[i];
         put(&directory, 0x02014b50, 4);
@@ -61,54 +61,54 @@ static base_text make_zip_of(const struct entry *entries, size_t count, size_t i
         put_head(&directory, e);
         put(&directory, 0, 2 + 2 + 2 + 2 + 4); /* extra, comment, disk, attributes */
         put(&directory, inside > 0 && i > 0 ? inside : zip.size, 4);
-        base_text_append(&directory, e->name, strlen(e->name));
+        sys_text_append(&directory, e->name, strlen(e->name));
         if (inside > 0 && i > 0)
             continue;
         put(&zip, 0x04034b50, 4);
         put(&zip, 20, 2);
         put_head(&zip, e);
         put(&zip, 0, 2);
-        base_text_append(&zip, e->name, strlen(e->name));
-        base_text_append(&zip, e->bytes, e->size);
+        sys_text_append(&zip, e->name, strlen(e->name));
+        sys_text_append(&zip, e->bytes, e->size);
     }
     const size_t begins = zip.size;
-    base_text_append(&zip, directory.data, directory.size);
+    sys_text_append(&zip, directory.data, directory.size);
     put(&zip, 0x06054b50, 4);
     put(&zip, 0, 4);
     put(&zip, count | count << 16, 4);
     put(&zip, directory.size, 4);
     put(&zip, begins, 4);
     put(&zip, 0, 2);
-    base_text_free(&directory);
+    sys_text_free(&directory);
     cr_assert(!zip.failed);
     return zip;
 }
 
-static base_text make_zip(const struct entry *entries, size_t count)
+static sys_text make_zip(const struct entry *entries, size_t count)
 {
     return make_zip_of(entries, count, 0);
 }
 
 /* An array's file: format 1.0 or 2.0, header, values. */
-static base_text make_npy(int version, const char *header, const void *values, size_t size)
+static sys_text make_npy(int version, const char *header, const void *values, size_t size)
 {
-    base_text npy = {0};
-    base_text_append(&npy, "\x93NUMPY", 6);
+    sys_text npy = {0};
+    sys_text_append(&npy, "\x93NUMPY", 6);
     put(&npy, (uint64_t)version, 2);
     put(&npy, strlen(header), version == 1 ? 2 : 4);
-    base_text_append(&npy, header, strlen(header));
-    base_text_append(&npy, values, size);
+    sys_text_append(&npy, header, strlen(header));
+    sys_text_append(&npy, values, size);
     cr_assert(!npy.failed);
     return npy;
 }
 
 static carrynet_status parse_array(npz_file *file, int version, const char *header, const void *values, size_t size)
 {
-    base_text npy = make_npy(version, header, values, size);
-    base_text zip = make_zip(&(struct entry){.name = "a.npy", .bytes = npy.data, .size = npy.size}, 1);
+    sys_text npy = make_npy(version, header, values, size);
+    sys_text zip = make_zip(&(struct entry){.name = "a.npy", .bytes = npy.data, .size = npy.size}, 1);
     const carrynet_status status = npz_parse(file, "x.npz", zip.data, zip.size);
-    base_text_free(&npy);
-    base_text_free(&zip);
+    sys_text_free(&npy);
+    sys_text_free(&zip);
     return status;
 }
 
@@ -164,16 +164,16 @@ Test(npz, comes_back)
     char *first = NULL, *second = NULL;
     size_t first_size = 0, second_size = 0;
     cr_assert_eq(npz_write(again, arrays, COUNT), CARRYNET_OK);
-    cr_assert_eq(base_read_file(&first, &first_size, path, INT64_MAX), CARRYNET_OK);
-    cr_assert_eq(base_read_file(&second, &second_size, again, INT64_MAX), CARRYNET_OK);
+    cr_assert_eq(sys_read_file(&first, &first_size, path, INT64_MAX), CARRYNET_OK);
+    cr_assert_eq(sys_read_file(&second, &second_size, again, INT64_MAX), CARRYNET_OK);
     cr_expect(first_size == second_size && memcmp(first, second, first_size) == 0);
     /* On every machine, and with every version of libzip. */
-    char digest[BASE_SHA256];
+    char digest[SYS_SHA256];
     const void *const whole = first;
-    cr_expect_str_eq(base_sha256(digest, &whole, &first_size, 1),
+    cr_expect_str_eq(sys_sha256(digest, &whole, &first_size, 1),
                      "d30a93b9c19448fa0f740d67c31f983cd8e82a03952cce048f906d5bbf930e5f");
-    base_free(first);
-    base_free(second);
+    sys_free(first);
+    sys_free(second);
     cr_expect_eq(npz_write("/nonexistent/folder/a.npz", arrays, COUNT), CARRYNET_ERROR_IO);
     cr_expect_eq(npz_read(&file, "/nonexistent/a.npz"), CARRYNET_ERROR_IO);
     npz_free(&file);
@@ -329,16 +329,16 @@ Test(npz, headers_that_lie)
 
 static void expect_zip(carrynet_status status, const char *says, const struct entry *entries, size_t count)
 {
-    base_text zip = make_zip(entries, count);
+    sys_text zip = make_zip(entries, count);
     npz_file file = {0};
     const carrynet_status got = npz_parse(&file, "x.npz", zip.data, zip.size);
     expect_refused(got, status, says, &file);
-    base_text_free(&zip);
+    sys_text_free(&zip);
 }
 
 Test(npz, zips_that_lie)
 {
-    base_text npy = make_npy(1, F4("(2,)"), "\0\0\0\0\0\0\0\0", 8);
+    sys_text npy = make_npy(1, F4("(2,)"), "\0\0\0\0\0\0\0\0", 8);
     const struct entry good = {.name = "a.npy", .bytes = npy.data, .size = npy.size};
     struct entry bad = good;
     bad.wrong_sum = true;
@@ -375,22 +375,22 @@ Test(npz, zips_that_lie)
     expect_zip(CARRYNET_ERROR_FORMAT, "truncated in its header", &bad, 1);
     /* One entry within another: the bytes of a small file would unfold again and again. */
     const struct entry inner = {.name = "b.npy", .bytes = npy.data, .size = npy.size};
-    base_text lone = make_zip(&inner, 1);
+    sys_text lone = make_zip(&inner, 1);
     const size_t length = 30 + 5 + npy.size; /* the entry without the directory */
     char shape[96];
     (void)snprintf(shape, sizeof shape, "{'descr': '|u1', 'fortran_order': False, 'shape': (%zu,), }", length);
-    base_text outer = make_npy(1, shape, lone.data, length);
-    base_text nested =
+    sys_text outer = make_npy(1, shape, lone.data, length);
+    sys_text nested =
         make_zip_of((const struct entry[]){{.name = "a.npy", .bytes = outer.data, .size = outer.size}, inner}, 2,
                     30 + 5 + outer.size - length);
     npz_file shared = {0};
     expect_refused(npz_parse(&shared, "x.npz", nested.data, nested.size), CARRYNET_ERROR_FORMAT,
                    "entry 'b.npy' shares bytes with others", &shared);
-    base_text_free(&lone);
-    base_text_free(&outer);
-    base_text_free(&nested);
+    sys_text_free(&lone);
+    sys_text_free(&outer);
+    sys_text_free(&nested);
     /* Cut anywhere, it is refused or whole; flipped anywhere, it is read or refused, never worse. */
-    base_text zip = make_zip(&good, 1);
+    sys_text zip = make_zip(&good, 1);
     for (size_t size = 0; size < zip.size; ++size) {
         npz_file file = {0};
         cr_expect_eq(npz_parse(&file, "x.npz", zip.data, size), CARRYNET_ERROR_FORMAT, "cut at %zu", size);
@@ -404,28 +404,28 @@ Test(npz, zips_that_lie)
             npz_free(&file);
             zip.data[i] = (char)((unsigned char)zip.data[i] ^ 1u << bit);
         }
-    base_text_free(&zip);
-    base_text_free(&npy);
+    sys_text_free(&zip);
+    sys_text_free(&npy);
 }
 
 /* Any byte of a header changed, with a checksum that fits: read or refused, never worse. */
 Test(npz, headers_with_any_byte_changed)
 {
     static const char replacements[] = {0, 1, '\n', ' ', '\'', '(', ')', ',', '{', '}', '0', '9', '-', 'T', (char)0xff};
-    base_text npy = make_npy(1, F4("(2, 1)"), "\0\0\0\0\0\0\0\0", 8);
+    sys_text npy = make_npy(1, F4("(2, 1)"), "\0\0\0\0\0\0\0\0", 8);
     for (size_t i = 0; i < npy.size - 8; ++i)
         for (size_t r = 0; r < sizeof replacements; ++r) {
             npz_file file = {0};
             const char kept = npy.data[i];
             npy.data[i] = replacements[r];
-            base_text zip = make_zip(&(struct entry){.name = "a.npy", .bytes = npy.data, .size = npy.size}, 1);
+            sys_text zip = make_zip(&(struct entry){.name = "a.npy", .bytes = npy.data, .size = npy.size}, 1);
             const carrynet_status status = npz_parse(&file, "x.npz", zip.data, zip.size);
             cr_expect(status == CARRYNET_OK || status == CARRYNET_ERROR_FORMAT);
             if (status == CARRYNET_OK)
                 cr_expect_leq(file.arrays[0].size, 8);
             npz_free(&file);
-            base_text_free(&zip);
+            sys_text_free(&zip);
             npy.data[i] = kept;
         }
-    base_text_free(&npy);
+    sys_text_free(&npy);
 }

@@ -139,11 +139,11 @@ Test(parallel, specs_are_taken_apart)
     cr_assert_eq(list.count, sizeof expected / sizeof expected[0]);
     for (size_t i = 0; i < list.count; ++i)
         cr_assert_str_eq(list.specs[i], expected[i]);
-    base_free(list.specs);
+    sys_free(list.specs);
     MUST(device_list_create(&list, NULL, NULL));
     cr_assert_eq(list.count, 1u);
     cr_assert_str_eq(list.specs[0], "auto");
-    base_free(list.specs);
+    sys_free(list.specs);
     expect_refused("reference,,reference", CARRYNET_ERROR_ARGUMENT, "empty");
     expect_refused("reference,", CARRYNET_ERROR_ARGUMENT, "empty");
     expect_refused("0:0/0", CARRYNET_ERROR_ARGUMENT, "parts");

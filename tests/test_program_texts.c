@@ -210,23 +210,23 @@ Test(program_texts, wide_numbers)
         char *text = NULL;
         size_t size = 0;
         const carrynet_status status =
-            base_json_read(&value, &error, cases[i].text, strlen(cases[i].text), BASE_JSON_COUNTS);
+            sys_json_read(&value, &error, cases[i].text, strlen(cases[i].text), SYS_JSON_COUNTS);
         cr_expect_eq(status, cases[i].again != NULL ? CARRYNET_OK : CARRYNET_ERROR_FORMAT, "%s", cases[i].text);
         if (status == CARRYNET_OK && cases[i].again != NULL) {
-            cr_expect_eq(base_json_write(&text, &size, value, JSON_COMPACT), CARRYNET_OK);
+            cr_expect_eq(sys_json_write(&text, &size, value, JSON_COMPACT), CARRYNET_OK);
             cr_expect_str_eq(text, cases[i].again);
             cr_expect_eq(size, strlen(cases[i].again));
         }
-        base_free(text);
+        sys_free(text);
         json_decref(value);
     }
     uint64_t count = 1;
     json_t *numbers =
-        json_pack("[o, o, s, s, i, f, n]", base_json_of_count(UINT64_MAX), base_json_of_count(7), "12", "1x", -1, 2.0);
-    cr_expect(base_json_count(&count, json_array_get(numbers, 0)) && count == UINT64_MAX);
-    cr_expect(base_json_count(&count, json_array_get(numbers, 1)) && count == 7);
-    cr_expect(base_json_count(&count, json_array_get(numbers, 2)) && count == 12);
+        json_pack("[o, o, s, s, i, f, n]", sys_json_of_count(UINT64_MAX), sys_json_of_count(7), "12", "1x", -1, 2.0);
+    cr_expect(sys_json_count(&count, json_array_get(numbers, 0)) && count == UINT64_MAX);
+    cr_expect(sys_json_count(&count, json_array_get(numbers, 1)) && count == 7);
+    cr_expect(sys_json_count(&count, json_array_get(numbers, 2)) && count == 12);
     for (size_t i = 3; i < 8; ++i)
-        cr_expect_not(base_json_count(&count, json_array_get(numbers, i)), "%zu", i);
+        cr_expect_not(sys_json_count(&count, json_array_get(numbers, i)), "%zu", i);
     json_decref(numbers);
 }

@@ -125,7 +125,7 @@ static const char known_certificate[] = "203b504891a58ab35745169c0f5b67a3c1d10ef
 
 Test(prove, the_same_certificate_everywhere)
 {
-    char digests[3][BASE_SHA256];
+    char digests[3][SYS_SHA256];
     struct test_body bodies[TEST_BODIES];
     struct small_network net = small_trained("add", 8, CARRYNET_FP32, true, 5, 600, 0.08);
     carrynet_model *model = small_model(&net);
@@ -135,7 +135,7 @@ Test(prove, the_same_certificate_everywhere)
         carrynet_proof proof;
         MUST(carrynet_prove(&proof, model, 0, NULL, &bodies[i % count].options, &options));
         cr_assert(proof.by_ellipsoids, "%s", proof.reason);
-        (void)base_sha256(digests[i], (const void *const[]){proof.certificate}, &proof.certificate_size, 1);
+        (void)sys_sha256(digests[i], (const void *const[]){proof.certificate}, &proof.certificate_size, 1);
         cr_expect_str_eq(digests[i], digests[0]);
         carrynet_proof_free(&proof);
     }

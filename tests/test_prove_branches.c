@@ -59,7 +59,7 @@ static bool starts_at_a_cell(const struct branch *branch, const struct cover *co
         MUST(cover_word(&path, cover, k, own, branch->own));
         starts =
             path.length == branch->word.length && memcmp(path.symbols, branch->word.symbols, branch->word.length) == 0;
-        base_free(path.symbols);
+        sys_free(path.symbols);
     }
     return starts;
 }
@@ -94,7 +94,7 @@ static void search_and_look(const struct small_network *net, const char *label)
         cr_expect(k == 0 || distance(&cover, k, hidden) <= cover.cells[k].radius, "%s: %g from cell %zu", label,
                   distance(&cover, k, hidden), k);
         longest = cover.cells[k].parent != 0 ? path.length : longest;
-        base_free(path.symbols);
+        sys_free(path.symbols);
     }
     cr_expect_gt(longest, 0, "%s: no cell is made from another", label);
     cr_expect(cover.whole || branches.count > 0, "%s: %s, and no branch", label, cover.failure);
@@ -181,7 +181,7 @@ Test(prove_branches, are_repeated_until_they_are_wrong)
     for (uint8_t a = 0; a < 4; ++a)
         for (uint8_t b = 0; b < 4; ++b) {
             struct prove_word path = {.length = sizeof held};
-            MUST(base_allocate(&path.symbols, path.length, 1));
+            MUST(sys_allocate(&path.symbols, path.length, 1));
             for (size_t t = 0; t < path.length; ++t)
                 path.symbols[t] = held[t] == 3 ? a : b;
             branches_keep(&branches, &path, path.length);
@@ -202,7 +202,7 @@ Test(prove_branches, are_repeated_until_they_are_wrong)
 static void keep(struct branches *branches, size_t length, uint32_t number)
 {
     struct prove_word path = {.length = length};
-    MUST(base_allocate(&path.symbols, length, 1));
+    MUST(sys_allocate(&path.symbols, length, 1));
     for (size_t t = 0; t < length; ++t)
         path.symbols[t] = (uint8_t)(number >> t % 16 * 2 & 3);
     branches_keep(branches, &path, 1);

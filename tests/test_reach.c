@@ -225,7 +225,7 @@ Test(reach, what_it_refuses)
     options.states = 0;
     cr_expect_eq(reach_search(&reach, engine, &net.settings.task, &options, NULL), CARRYNET_ERROR_ARGUMENT);
     options.states = 4000000000u;
-    if (base_memory() > 0 && reach_memory(&net.settings.shape, CARRYNET_FP32, options.states) > base_memory()) {
+    if (sys_memory() > 0 && reach_memory(&net.settings.shape, CARRYNET_FP32, options.states) > sys_memory()) {
         cr_expect_eq(reach_search(&reach, engine, &net.settings.task, &options, NULL), CARRYNET_ERROR_MEMORY);
         cr_expect(strstr(carrynet_message(), "--states") != NULL);
     }

@@ -19,18 +19,18 @@ static const carrynet_recipe *recipe_named(const char *name)
 
 static carrynet_status keep(void *self, const char *text)
 {
-    base_text_add(self, "%s", text);
+    sys_text_add(self, "%s", text);
     return CARRYNET_OK;
 }
 
 /* The transcript of a recipe, to be freed; iterations 0: the document's. */
-static base_text replayed(const char *name, uint64_t iterations, const carrynet_engine_options *engine,
-                          carrynet_model **model)
+static sys_text replayed(const char *name, uint64_t iterations, const carrynet_engine_options *engine,
+                         carrynet_model **model)
 {
     const carrynet_recipe *recipe = recipe_named(name);
     carrynet_replay_options options;
     carrynet_model *made = NULL;
-    base_text text = {0};
+    sys_text text = {0};
     carrynet_replay_options_init(&options, recipe);
     if (iterations != 0)
         options.iterations = iterations;
@@ -63,9 +63,9 @@ static void check_transcripts(const struct test_body *body)
         const char *expected = carrynet_recipe_transcript(recipe);
         if (expected == NULL)
             continue;
-        base_text text = replayed(recipe->name, 0, &body->options, NULL);
+        sys_text text = replayed(recipe->name, 0, &body->options, NULL);
         check_text(text.data, expected, recipe->name, body->label);
-        base_text_free(&text);
+        sys_text_free(&text);
         ++known;
     }
     cr_assert_eq(known, 5);
@@ -82,9 +82,9 @@ Test(replay, transcripts)
 static void check_against_file(const char *name, uint64_t iterations, const char *file, const struct test_body *body)
 {
     char *expected = load_text(file);
-    base_text text = replayed(name, iterations, &body->options, NULL);
+    sys_text text = replayed(name, iterations, &body->options, NULL);
     check_text(text.data, expected, name, body->label);
-    base_text_free(&text);
+    sys_text_free(&text);
     free(expected);
 }
 
@@ -138,9 +138,9 @@ static void check_trajectory(const char *name, const char *key)
             if (strcmp(name, "001-sub") == 0 && iterations == 1)
                 continue; /* its first iteration has a < b: nothing is trained */
             (void)snprintf(label, sizeof label, "%s after %zu iterations, %s", key, iterations, bodies[b].label);
-            base_text text = replayed(name, iterations, &bodies[b].options, &model);
+            sys_text text = replayed(name, iterations, &bodies[b].options, &model);
             check_weights(model, point, label);
-            base_text_free(&text);
+            sys_text_free(&text);
             carrynet_model_free(model);
             ++checked;
         }
@@ -277,7 +277,7 @@ Test(replay, arrays_as_numpy_prints_them)
     for (char *line = strtok_r(known, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         double values[NUMPY_TEXT_VALUES];
         size_t count = 0;
-        base_text text = {0};
+        sys_text text = {0};
         if (line[0] == '#')
             continue;
         const bool old = strncmp(line, "old ", 4) == 0;
@@ -290,13 +290,13 @@ Test(replay, arrays_as_numpy_prints_them)
         }
         numpy_text_floats(&text, values, count, old);
         cr_assert_str_eq(text.data, expected + 2, "%s", line);
-        base_text_free(&text);
+        sys_text_free(&text);
         ++lines;
     }
     cr_assert_geq(lines, 400);
     free(known);
-    base_text bits = {0};
+    sys_text bits = {0};
     numpy_text_bits(&bits, 0x2d, 8);
     cr_assert_str_eq(bits.data, "[0 0 1 0 1 1 0 1]");
-    base_text_free(&bits);
+    sys_text_free(&bits);
 }

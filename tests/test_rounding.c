@@ -65,17 +65,17 @@ Test(rounding, numbers_become_text_and_text_numbers)
 {
     for (int environment = 0; environment < ENVIRONMENTS; ++environment)
         for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && enter(environment); ++i) {
-            char text[BASE_NUMBER], *json = NULL;
+            char text[SYS_NUMBER], *json = NULL;
             size_t size = 0;
             double value = 0;
             json_t *object = NULL;
             json_error_t error;
-            (void)base_real_text(text, numbers[i].value);
-            const bool read = base_read_real(&value, numbers[i].text);
+            (void)sys_real_text(text, numbers[i].value);
+            const bool read = sys_read_real(&value, numbers[i].text);
             json_t *real = json_real(numbers[i].value);
             const carrynet_status written =
-                base_json_write(&json, &size, real, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
-            const carrynet_status again = base_json_read(&object, &error, json, size, JSON_DECODE_ANY);
+                sys_json_write(&json, &size, real, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+            const carrynet_status again = sys_json_read(&object, &error, json, size, JSON_DECODE_ANY);
             leave(environment);
             json_decref(real);
             cr_expect_str_eq(text, numbers[i].text, "%s, not %s, in environment %d", text, numbers[i].text,
@@ -86,7 +86,7 @@ Test(rounding, numbers_become_text_and_text_numbers)
             cr_expect_eq(json_real_value(object), numbers[i].value, "JSON: %.*s in environment %d", (int)size, json,
                          environment);
             json_decref(object);
-            base_free(json);
+            sys_free(json);
         }
 }
 

@@ -430,7 +430,7 @@ Test(verify, files_and_the_program)
         const void *part = cases[i].text;
         const size_t size = strlen(cases[i].text);
         carrynet_verified verified;
-        cr_assert_eq(base_write_file(paths[1], &part, &size, 1), CARRYNET_OK);
+        cr_assert_eq(sys_write_file(paths[1], &part, &size, 1), CARRYNET_OK);
         cr_assert_eq(carrynet_verify_file(&verified, two, NULL, paths[1]), cases[i].status, "%s", carrynet_message());
         cr_assert_eq(verified.count, cases[i].count);
         cr_assert_eq(verified.proved_networks, cases[i].proved, "%zu", verified.proved_networks);

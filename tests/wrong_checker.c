@@ -7,7 +7,7 @@
 
 carrynet_status verify_host(void)
 {
-    return base_fail(CARRYNET_ERROR_DEVICE,
-                     "this build of carrynet does not compute by IEEE 754 on this host, so that it can check no "
-                     "certificate: tried");
+    return sys_fail(CARRYNET_ERROR_DEVICE,
+                    "this build of carrynet does not compute by IEEE 754 on this host, so that it can check no "
+                    "certificate: tried");
 }

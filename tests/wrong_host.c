@@ -7,7 +7,7 @@
 
 static carrynet_status wrong(void)
 {
-    return base_fail(CARRYNET_ERROR_DEVICE, "this build of carrynet does not compute by IEEE 754 on this host: tried");
+    return sys_fail(CARRYNET_ERROR_DEVICE, "this build of carrynet does not compute by IEEE 754 on this host: tried");
 }
 
 carrynet_status reference_admit(void)

@@ -69,7 +69,7 @@ static carrynet_status gradient_of_worker(struct device_group *group, size_t i, 
     carrynet_status status = dp->averaged > 0 ? update_worker(group, i, NULL) : CARRYNET_OK;
     if (status == CARRYNET_OK)
         status =
-            base_reserve(&worker->scratch, &worker->scratch_capacity, worker->networks * sizeof(carrynet_metrics), 1);
+            sys_reserve(&worker->scratch, &worker->scratch_capacity, worker->networks * sizeof(carrynet_metrics), 1);
     memset(replica->counts, 0, worker->networks * 2 * sizeof *replica->counts);
     for (size_t k = 0; k < replica->covers && status == CARRYNET_OK; ++k) {
         const struct net_pass part = pass_of_node(c->pass, replica->cover[k]);
@@ -301,25 +301,25 @@ static void free_data_parallel(struct data_parallel *dp)
     if (dp == NULL)
         return;
     for (size_t i = 0; i < dp->group.count && dp->replicas != NULL; ++i) {
-        base_free(dp->replicas[i].nodes);
-        base_free(dp->replicas[i].counts);
+        sys_free(dp->replicas[i].nodes);
+        sys_free(dp->replicas[i].counts);
     }
-    base_free(dp->replicas);
-    base_free(dp->first);
-    base_free(dp->nodes);
-    base_free(dp->first_node);
-    base_free(dp->sent);
-    base_free(dp->received);
-    base_free(dp->sum);
-    base_free(dp->values);
-    base_free(dp->own_nodes);
-    base_free(dp->own_values);
-    base_free(dp->bytes);
-    base_free(dp->rates);
-    base_free(dp->counts);
-    base_free(dp->all_counts);
+    sys_free(dp->replicas);
+    sys_free(dp->first);
+    sys_free(dp->nodes);
+    sys_free(dp->first_node);
+    sys_free(dp->sent);
+    sys_free(dp->received);
+    sys_free(dp->sum);
+    sys_free(dp->values);
+    sys_free(dp->own_nodes);
+    sys_free(dp->own_values);
+    sys_free(dp->bytes);
+    sys_free(dp->rates);
+    sys_free(dp->counts);
+    sys_free(dp->all_counts);
     group_release(&dp->group);
-    base_free(dp);
+    sys_free(dp);
 }
 
 static void data_parallel_free(struct backend *backend)
@@ -362,34 +362,34 @@ carrynet_status data_parallel_create(struct backend **backend, struct device_gro
     const size_t networks = group->settings.networks, ranks = group_ranks(group), workers = group->workers;
     struct data_parallel *dp = NULL;
     *backend = NULL;
-    carrynet_status status = base_allocate(&dp, 1, sizeof *dp);
+    carrynet_status status = sys_allocate(&dp, 1, sizeof *dp);
     if (status != CARRYNET_OK)
         return status;
     dp->group.count = group->count; /* of dp->replicas */
     dp->capacity = REDUCTION_TREE_COVER * (workers > ranks ? workers : ranks);
-    status = base_allocate(&dp->replicas, group->count, sizeof *dp->replicas);
+    status = sys_allocate(&dp->replicas, group->count, sizeof *dp->replicas);
     for (size_t i = 0; i < group->count && status == CARRYNET_OK; ++i)
-        status = base_allocate(&dp->replicas[i].counts, networks, 2 * sizeof *dp->replicas[i].counts);
+        status = sys_allocate(&dp->replicas[i].counts, networks, 2 * sizeof *dp->replicas[i].counts);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->first, workers + 1, sizeof *dp->first);
+        status = sys_allocate(&dp->first, workers + 1, sizeof *dp->first);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->nodes, dp->capacity, sizeof *dp->nodes);
+        status = sys_allocate(&dp->nodes, dp->capacity, sizeof *dp->nodes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->first_node, ranks + 1, sizeof *dp->first_node);
+        status = sys_allocate(&dp->first_node, ranks + 1, sizeof *dp->first_node);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->values, dp->capacity, sizeof *dp->values);
+        status = sys_allocate(&dp->values, dp->capacity, sizeof *dp->values);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->own_nodes, dp->capacity, sizeof *dp->own_nodes);
+        status = sys_allocate(&dp->own_nodes, dp->capacity, sizeof *dp->own_nodes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->own_values, dp->capacity, sizeof *dp->own_values);
+        status = sys_allocate(&dp->own_values, dp->capacity, sizeof *dp->own_values);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->bytes, ranks, sizeof *dp->bytes);
+        status = sys_allocate(&dp->bytes, ranks, sizeof *dp->bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->rates, networks, sizeof *dp->rates);
+        status = sys_allocate(&dp->rates, networks, sizeof *dp->rates);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->counts, networks, 2 * sizeof *dp->counts);
+        status = sys_allocate(&dp->counts, networks, 2 * sizeof *dp->counts);
     if (status == CARRYNET_OK)
-        status = base_allocate(&dp->all_counts, ranks * networks, 2 * sizeof *dp->all_counts);
+        status = sys_allocate(&dp->all_counts, ranks * networks, 2 * sizeof *dp->all_counts);
     if (status == CARRYNET_OK) {
         dp->group = *group;
         dp->group.base.operations = &operations;

@@ -41,14 +41,14 @@ carrynet_status data_parallel_reserve(struct data_parallel *dp, size_t vector)
     dp->slice = (vector + ranks - 1) / ranks;
     for (size_t i = 0; i < dp->group.count && status == CARRYNET_OK; ++i) {
         struct replica *replica = &dp->replicas[i];
-        status = base_reserve(&replica->nodes, &replica->nodes_capacity, replica->covers * vector * dp->group.value, 1);
+        status = sys_reserve(&replica->nodes, &replica->nodes_capacity, replica->covers * vector * dp->group.value, 1);
     }
     if (status == CARRYNET_OK)
-        status = base_reserve(&dp->sum, &dp->sum_capacity, ranks * dp->slice * dp->group.value, 1);
+        status = sys_reserve(&dp->sum, &dp->sum_capacity, ranks * dp->slice * dp->group.value, 1);
     if (status == CARRYNET_OK && ranks > 1)
-        status = base_reserve(&dp->sent, &dp->sent_capacity, ranks * dp->most * dp->slice * dp->group.value, 1);
+        status = sys_reserve(&dp->sent, &dp->sent_capacity, ranks * dp->most * dp->slice * dp->group.value, 1);
     if (status == CARRYNET_OK && ranks > 1)
-        status = base_reserve(&dp->received, &dp->received_capacity, ranks * dp->most * dp->slice * dp->group.value, 1);
+        status = sys_reserve(&dp->received, &dp->received_capacity, ranks * dp->most * dp->slice * dp->group.value, 1);
     return status;
 }
 
@@ -161,17 +161,17 @@ void data_parallel_get_metrics(carrynet_metrics *metrics, const struct data_para
 static carrynet_status digest_of_worker(uint64_t *digest, struct data_parallel *dp, struct device_worker *worker)
 {
     const size_t bytes = dp->group.settings.networks * dp->group.size * dp->group.value;
-    carrynet_status status = base_reserve(&worker->scratch, &worker->scratch_capacity, bytes, 1);
+    carrynet_status status = sys_reserve(&worker->scratch, &worker->scratch_capacity, bytes, 1);
     if (status == CARRYNET_OK)
         status = worker->backend->operations->get(worker->backend, CARRYNET_PART_PARAMETERS, 0,
                                                   dp->group.settings.networks, worker->scratch);
-    *digest = BASE_DIGEST;
+    *digest = SYS_DIGEST;
     for (size_t i = 0; i < dp->group.settings.networks * dp->group.size && status == CARRYNET_OK; ++i) {
         const double value = net_value(worker->scratch, dp->group.settings.precision, i);
         uint64_t word = 0; /* for a NaN, whose bits differ between devices */
         if (!isnan(value))
             memcpy(&word, &value, sizeof word);
-        *digest = base_digest(*digest, word, sizeof word);
+        *digest = sys_digest(*digest, word, sizeof word);
     }
     return status;
 }
@@ -184,10 +184,10 @@ carrynet_status data_parallel_check_weights(struct data_parallel *dp)
         uint64_t digest = 0;
         status = digest_of_worker(&digest, dp, &dp->group.local[i]);
         if (status == CARRYNET_OK && i > 0 && digest != first)
-            status = base_fail(CARRYNET_ERROR_DEVICE,
-                               "devices have come to different weights, so one of them does not give the promised "
-                               "bits; `carrynet compare` tells which: %s, or %s",
-                               dp->group.local[0].description, dp->group.local[i].description);
+            status = sys_fail(CARRYNET_ERROR_DEVICE,
+                              "devices have come to different weights, so one of them does not give the promised "
+                              "bits; `carrynet compare` tells which: %s, or %s",
+                              dp->group.local[0].description, dp->group.local[i].description);
         first = i == 0 ? digest : first;
     }
     if (group_ranks(&dp->group) == 1)
@@ -195,9 +195,9 @@ carrynet_status data_parallel_check_weights(struct data_parallel *dp)
     status = allgather_equal(dp, status, dp->all_counts, &first, sizeof first);
     for (size_t r = 1; r < group_ranks(&dp->group) && status == CARRYNET_OK; ++r)
         if (dp->all_counts[r] != dp->all_counts[0])
-            status = base_fail(CARRYNET_ERROR_DEVICE,
-                               "ranks 0 and %zu have come to different weights, so a device of one of them does not "
-                               "give the promised bits; `carrynet compare` tells which",
-                               r);
+            status = sys_fail(CARRYNET_ERROR_DEVICE,
+                              "ranks 0 and %zu have come to different weights, so a device of one of them does not "
+                              "give the promised bits; `carrynet compare` tells which",
+                              r);
     return status;
 }

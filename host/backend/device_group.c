@@ -23,8 +23,8 @@ static void run_one(void *self, size_t i)
     worker->status = CARRYNET_OK;
     if (worker->networks == 0)
         return;
-    const fenv_t environment = base_enter_arithmetic();
-    worker->status = base_leave_arithmetic(&environment, call->task(call->group, i, call->call));
+    const fenv_t environment = sys_enter_arithmetic();
+    worker->status = sys_leave_arithmetic(&environment, call->task(call->group, i, call->call));
     if (worker->status != CARRYNET_OK)
         (void)snprintf(worker->message, sizeof worker->message, "%s", carrynet_message());
 }
@@ -32,10 +32,10 @@ static void run_one(void *self, size_t i)
 carrynet_status group_run(struct device_group *group, worker_task *task, void *call)
 {
     struct group_call all = {group, task, call};
-    base_pool_run(group->pool, group->count, run_one, &all);
+    sys_pool_run(group->pool, group->count, run_one, &all);
     for (size_t i = 0; i < group->count; ++i)
         if (group->local[i].status != CARRYNET_OK)
-            return base_fail(group->local[i].status, "%s", group->local[i].message);
+            return sys_fail(group->local[i].status, "%s", group->local[i].message);
     return CARRYNET_OK;
 }
 
@@ -48,7 +48,7 @@ carrynet_status group_stage(struct backend *backend, struct net_pass **staged, c
     const size_t need = sequences * (pass->symbol_words + pass->target_words);
     carrynet_status status = CARRYNET_OK;
     if (need > group->staged_capacity) { /* on all ranks at once */
-        status = base_reserve(&group->staged, &group->staged_capacity, need, sizeof *group->staged);
+        status = sys_reserve(&group->staged, &group->staged_capacity, need, sizeof *group->staged);
         status = comm_allreduce_status(group->comm, status);
         if (status != CARRYNET_OK)
             group->staged_capacity = 0; /* so that the ranks go on alike */
@@ -109,7 +109,7 @@ carrynet_status group_forward_scratch(struct device_group *group, size_t i, cons
     group_forward_bytes(bytes, group, pass);
     for (int a = 0; a < FORWARD_ARRAYS; ++a)
         need += arrays[a] != NULL ? worker->networks * bytes[a] : 0;
-    const carrynet_status status = base_reserve(&worker->scratch, &worker->scratch_capacity, need, 1);
+    const carrynet_status status = sys_reserve(&worker->scratch, &worker->scratch_capacity, need, 1);
     if (status != CARRYNET_OK)
         return status;
     char *next = worker->scratch + worker->networks * sizeof(carrynet_metrics);
@@ -133,13 +133,13 @@ carrynet_status group_allgather(struct device_group *group, carrynet_status stat
 {
     const size_t ranks = group_ranks(group);
     uint64_t *bytes = NULL;
-    const carrynet_status allocated = base_allocate(&bytes, ranks, sizeof *bytes);
+    const carrynet_status allocated = sys_allocate(&bytes, ranks, sizeof *bytes);
     for (size_t r = 0; r < ranks && allocated == CARRYNET_OK; ++r)
         bytes[r] = (group->first_worker[r + 1] - group->first_worker[r]) * sizeof *mine;
     status = comm_allreduce_status(group->comm, status != CARRYNET_OK ? status : allocated);
     if (status == CARRYNET_OK)
         status = comm_allgather(group->comm, CARRYNET_OK, all, bytes, mine);
-    base_free(bytes);
+    sys_free(bytes);
     return status;
 }
 
@@ -166,20 +166,20 @@ void group_close(struct device_group *group)
 {
     for (size_t i = 0; i < group->count && group->local != NULL; ++i) {
         backend_free(group->local[i].backend);
-        base_free(group->local[i].scratch);
+        sys_free(group->local[i].scratch);
         group->local[i] = (struct device_worker){0};
     }
 }
 
 void group_release(struct device_group *group)
 {
-    base_pool_free(group->pool);
+    sys_pool_free(group->pool);
     group_close(group);
-    base_free(group->local);
-    base_free(group->first_worker);
-    base_free(group->speeds);
-    base_free(group->first);
-    base_free(group->staged);
+    sys_free(group->local);
+    sys_free(group->first_worker);
+    sys_free(group->speeds);
+    sys_free(group->first);
+    sys_free(group->staged);
     *group = (struct device_group){0};
 }
 
@@ -242,15 +242,15 @@ carrynet_status group_peak(struct backend *backend, double *flops)
     struct device_group *group = (struct device_group *)backend;
     double *mine = NULL, *all = NULL;
     *flops = 0;
-    carrynet_status status = base_allocate(&mine, group->count, sizeof *mine);
+    carrynet_status status = sys_allocate(&mine, group->count, sizeof *mine);
     if (status == CARRYNET_OK)
-        status = base_allocate(&all, group->workers, sizeof *all);
+        status = sys_allocate(&all, group->workers, sizeof *all);
     status = comm_allreduce_status(group->comm, status);
     if (status == CARRYNET_OK)
         status = group_allgather(group, group_run(group, peak_of, mine), all, mine);
     for (size_t w = 0; w < group->workers && status == CARRYNET_OK; ++w)
         *flops += all[w];
-    base_free(mine);
-    base_free(all);
+    sys_free(mine);
+    sys_free(all);
     return status;
 }

@@ -34,7 +34,7 @@ struct device_group {
     size_t *first_worker; /* [ranks + 1]: rank r has workers first_worker[r], ..., first_worker[r + 1] - 1 */
     double *speeds;       /* [workers], relative */
     uint64_t *first;      /* [workers + 1]: how the blocks of a full batch, or the networks, were first split */
-    struct base_pool *pool;
+    struct sys_pool *pool;
     struct net_pass pass; /* that is staged */
     uint32_t *staged;     /* its symbols, then targets, of all networks' sequences; unused where there is a task */
     size_t staged_capacity;

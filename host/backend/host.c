@@ -33,12 +33,12 @@ static void host_free(struct backend *backend)
     if (host == NULL)
         return;
     for (int part = 0; part < 3; ++part)
-        base_free(host->parts[part]);
-    base_free(host->sums);
-    base_free(host->counts);
-    base_free(host->words);
-    base_free(host->scratch);
-    base_free(host);
+        sys_free(host->parts[part]);
+    sys_free(host->sums);
+    sys_free(host->counts);
+    sys_free(host->words);
+    sys_free(host->scratch);
+    sys_free(host);
 }
 
 static uint64_t host_memory(struct backend *backend)
@@ -92,8 +92,8 @@ static carrynet_status host_stage(struct backend *backend, struct net_pass **sta
     struct host_backend *host = (struct host_backend *)backend;
     const size_t sequences = (pass->shared ? 1 : host->settings.networks) * pass->sequences;
     const carrynet_status status =
-        base_reserve(&host->words, &host->words_room, (uint64_t)sequences * (pass->symbol_words + pass->target_words),
-                     sizeof(uint32_t));
+        sys_reserve(&host->words, &host->words_room, (uint64_t)sequences * (pass->symbol_words + pass->target_words),
+                    sizeof(uint32_t));
     host->staged = *pass;
     host->staged.symbols = host->words;
     host->staged.targets = host->words + sequences * pass->symbol_words;
@@ -103,8 +103,8 @@ static carrynet_status host_stage(struct backend *backend, struct net_pass **sta
 
 static carrynet_status make_scratch(struct host_backend *host, const struct net_pass *pass, enum reference_keeps keeps)
 {
-    return base_reserve(&host->scratch, &host->scratch_room,
-                        host->operations->scratch_bytes(&host->settings, pass->steps, pass->sequences, keeps), 1);
+    return sys_reserve(&host->scratch, &host->scratch_room,
+                       host->operations->scratch_bytes(&host->settings, pass->steps, pass->sequences, keeps), 1);
 }
 
 /* The pass of network n alone. */
@@ -230,8 +230,8 @@ static carrynet_status host_peak(struct backend *backend, double *flops)
     double result = 0;
     *flops = 0;
     for (int window = 0; window < PEAK_WINDOWS;) {
-        const double start = base_seconds(), operations = reference_of(host->settings.precision)->peak(&result, rounds),
-                     end = base_seconds();
+        const double start = sys_seconds(), operations = reference_of(host->settings.precision)->peak(&result, rounds),
+                     end = sys_seconds();
         if (end - start < PEAK_SECONDS) {
             rounds *= 2;
             continue;
@@ -278,14 +278,14 @@ static double need_of(const carrynet_settings *settings, const struct network_op
 /* Before anything is allocated: what this takes, against what the machine and the process's cgroup allow. */
 static carrynet_status check_memory(const carrynet_settings *settings, double need)
 {
-    const double limit = (double)base_memory(), all = need + net_host_need(settings);
+    const double limit = (double)sys_memory(), all = need + net_host_need(settings);
     if (limit == 0 || all <= limit)
         return CARRYNET_OK;
-    return base_fail(
-        CARRYNET_ERROR_MEMORY,
-        "%u networks, hidden %u, %u bits, batch %u need %.1f GB, this machine allows %.1f GB; use fewer or "
-        "smaller networks, fewer bits or a smaller batch",
-        settings->networks, settings->shape.hidden, settings->steps, settings->batch, all / 1e9, limit / 1e9);
+    return sys_fail(CARRYNET_ERROR_MEMORY,
+                    "%u networks, hidden %u, %u bits, batch %u need %.1f GB, this machine allows %.1f GB; use fewer or "
+                    "smaller networks, fewer bits or a smaller batch",
+                    settings->networks, settings->shape.hidden, settings->steps, settings->batch, all / 1e9,
+                    limit / 1e9);
 }
 
 carrynet_status host_backend_create(struct backend **out, const carrynet_settings *settings, bool plain)
@@ -301,7 +301,7 @@ carrynet_status host_backend_create(struct backend **out, const carrynet_setting
     if (status == CARRYNET_OK)
         status = check_memory(settings, need);
     if (status == CARRYNET_OK)
-        status = base_allocate(&host, 1, sizeof *host);
+        status = sys_allocate(&host, 1, sizeof *host);
     if (status != CARRYNET_OK)
         return status;
     const bool first = net_first_moment(settings->optimizer), second = net_second_moment(settings->optimizer);
@@ -313,15 +313,15 @@ carrynet_status host_backend_create(struct backend **out, const carrynet_setting
     host->size = carrynet_shape_size(&settings->shape);
     host->trained = carrynet_shape_trained(&settings->shape);
     const size_t networks = settings->networks;
-    status = base_allocate(&host->parts[CARRYNET_PART_PARAMETERS], networks, host->size * host->value);
+    status = sys_allocate(&host->parts[CARRYNET_PART_PARAMETERS], networks, host->size * host->value);
     if (status == CARRYNET_OK && first)
-        status = base_allocate(&host->parts[CARRYNET_PART_FIRST_MOMENT], networks, host->trained * host->value);
+        status = sys_allocate(&host->parts[CARRYNET_PART_FIRST_MOMENT], networks, host->trained * host->value);
     if (status == CARRYNET_OK && second)
-        status = base_allocate(&host->parts[CARRYNET_PART_SECOND_MOMENT], networks, host->trained * host->value);
+        status = sys_allocate(&host->parts[CARRYNET_PART_SECOND_MOMENT], networks, host->trained * host->value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&host->sums, networks, (host->trained + 2) * host->value);
+        status = sys_allocate(&host->sums, networks, (host->trained + 2) * host->value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&host->counts, networks, sizeof *host->counts);
+        status = sys_allocate(&host->counts, networks, sizeof *host->counts);
     if (status != CARRYNET_OK) {
         host_free(&host->base);
         return status;

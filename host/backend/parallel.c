@@ -19,11 +19,11 @@ static carrynet_status count_workers(struct device_group *group, carrynet_status
     const uint64_t mine = group->count;
     uint64_t *bytes = NULL, *counts = NULL;
     if (status == CARRYNET_OK)
-        status = base_allocate(&group->first_worker, ranks + 1, sizeof *group->first_worker);
+        status = sys_allocate(&group->first_worker, ranks + 1, sizeof *group->first_worker);
     if (status == CARRYNET_OK)
-        status = base_allocate(&bytes, ranks, sizeof *bytes);
+        status = sys_allocate(&bytes, ranks, sizeof *bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&counts, ranks, sizeof *counts);
+        status = sys_allocate(&counts, ranks, sizeof *counts);
     status = comm_allreduce_status(group->comm, status);
     for (size_t r = 0; r < ranks && status == CARRYNET_OK; ++r)
         bytes[r] = sizeof mine;
@@ -33,15 +33,15 @@ static carrynet_status count_workers(struct device_group *group, carrynet_status
         group->first_worker[r + 1] = group->first_worker[r] + (size_t)counts[r];
     if (status == CARRYNET_OK) {
         group->workers = group->first_worker[ranks];
-        status = base_allocate(&group->speeds, group->workers, sizeof *group->speeds);
+        status = sys_allocate(&group->speeds, group->workers, sizeof *group->speeds);
         if (status == CARRYNET_OK)
-            status = base_allocate(&group->first, group->workers + 1, sizeof *group->first);
+            status = sys_allocate(&group->first, group->workers + 1, sizeof *group->first);
         status = comm_allreduce_status(group->comm, status);
     }
     for (size_t w = 0; w < group->workers && status == CARRYNET_OK; ++w)
         group->speeds[w] = 1;
-    base_free(bytes);
-    base_free(counts);
+    sys_free(bytes);
+    sys_free(counts);
     return status;
 }
 
@@ -89,12 +89,12 @@ static carrynet_status measure(struct device_group *group, size_t i, void *call)
     if (affordable < (double)pass.sequences)
         pass.sequences = affordable < CARRYNET_BLOCK ? CARRYNET_BLOCK : (size_t)affordable;
     pass.shared = true;
-    carrynet_status status = base_allocate(&individuals, worker->networks, sizeof *individuals);
+    carrynet_status status = sys_allocate(&individuals, worker->networks, sizeof *individuals);
     pass.individuals = individuals;
     if (status == CARRYNET_OK)
-        status = base_allocate(&metrics, worker->networks, sizeof *metrics);
+        status = sys_allocate(&metrics, worker->networks, sizeof *metrics);
     for (int window = -1; window < SPEED_WINDOWS && status == CARRYNET_OK; ++window) { /* the first compiles */
-        const double start = base_seconds();
+        const double start = sys_seconds();
         uint64_t done = 0;
         do {
             status = worker->backend->operations->stage(worker->backend, &staged, &pass);
@@ -106,13 +106,13 @@ static carrynet_status measure(struct device_group *group, size_t i, void *call)
             if (status == CARRYNET_OK)
                 status = worker->backend->operations->get_sums(worker->backend, NULL, metrics);
             ++done;
-        } while (status == CARRYNET_OK && window >= 0 && base_seconds() - start < SPEED_SECONDS);
-        const double rate = (double)done * (double)pass.sequences * networks / (base_seconds() - start);
+        } while (status == CARRYNET_OK && window >= 0 && sys_seconds() - start < SPEED_SECONDS);
+        const double rate = (double)done * (double)pass.sequences * networks / (sys_seconds() - start);
         best = window >= 0 && rate > best ? rate : best;
     }
     speeds[i] = best > 0 ? best : 1;
-    base_free(individuals);
-    base_free(metrics);
+    sys_free(individuals);
+    sys_free(metrics);
     return status;
 }
 
@@ -120,38 +120,38 @@ static carrynet_status measure(struct device_group *group, size_t i, void *call)
 static carrynet_status compare_workers(bool *uneven, struct device_group *group)
 {
     double *mine = NULL, *all = NULL;
-    carrynet_status status = base_allocate(&mine, group->count, sizeof *mine);
+    carrynet_status status = sys_allocate(&mine, group->count, sizeof *mine);
     if (status == CARRYNET_OK)
-        status = base_allocate(&all, group->workers, sizeof *all);
+        status = sys_allocate(&all, group->workers, sizeof *all);
     for (size_t i = 0; i < group->count && status == CARRYNET_OK; ++i) {
         struct device_worker *worker = &group->local[i];
         const char *name = strchr(worker->description, ' '); /* behind "P:D" */
         carrynet_profile profile;
-        uint64_t digest = BASE_DIGEST;
+        uint64_t digest = SYS_DIGEST;
         for (const char *p = name != NULL ? name : worker->description; *p != '\0'; ++p)
-            digest = base_digest(digest, (unsigned char)*p, 1);
+            digest = sys_digest(digest, (unsigned char)*p, 1);
         status = worker->backend->operations->profile(worker->backend, &profile);
-        mine[i] = (double)(base_digest(digest, profile.threads, sizeof profile.threads) >> 12);
+        mine[i] = (double)(sys_digest(digest, profile.threads, sizeof profile.threads) >> 12);
     }
     status = group_allgather(group, status, all, mine);
     *uneven = false;
     for (size_t w = 1; w < group->workers && status == CARRYNET_OK; ++w)
         *uneven = *uneven || all[w] != all[0];
-    base_free(mine);
-    base_free(all);
+    sys_free(mine);
+    sys_free(all);
     return status;
 }
 
 static carrynet_status measure_speeds(struct device_group *group)
 {
     double *mine = NULL;
-    carrynet_status status = base_allocate(&mine, group->count, sizeof *mine);
+    carrynet_status status = sys_allocate(&mine, group->count, sizeof *mine);
     for (size_t i = 0; i < group->count && status == CARRYNET_OK; ++i)
         mine[i] = 1;
     if (status == CARRYNET_OK)
         status = group_run(group, measure, mine);
     status = group_allgather(group, status, group->speeds, mine);
-    base_free(mine);
+    sys_free(mine);
     return status;
 }
 
@@ -163,25 +163,25 @@ static void describe(const struct device_group *group, char description[BACKEND_
     const uint64_t blocks = data_parallel_blocks(group->settings.batch);
     const bool networks = splits_networks(group);
     size_t idle = 0;
-    base_text text = {0};
+    sys_text text = {0};
     for (size_t w = 0; w < group->workers; ++w)
         idle += group->first[w + 1] == group->first[w] ? 1 : 0;
     if (ranks > 1)
-        base_text_add(&text, "%u ranks, ", ranks);
+        sys_text_add(&text, "%u ranks, ", ranks);
     if (ranks == 1 || group->workers > ranks)
-        base_text_add(&text, "%zu devices, ", group->workers);
+        sys_text_add(&text, "%zu devices, ", group->workers);
     if (idle > 0 && networks)
-        base_text_add(&text, "%zu of them idle (%u networks), ", idle, group->settings.networks);
+        sys_text_add(&text, "%zu of them idle (%u networks), ", idle, group->settings.networks);
     else if (idle > 0)
-        base_text_add(&text, "%zu of them idle (the batch has %llu block%s of %u sequences), ", idle,
-                      (unsigned long long)blocks, blocks == 1 ? "" : "s", CARRYNET_BLOCK);
-    base_text_add(&text, "%s shared out: ", networks ? "networks" : "batch");
+        sys_text_add(&text, "%zu of them idle (the batch has %llu block%s of %u sequences), ", idle,
+                     (unsigned long long)blocks, blocks == 1 ? "" : "s", CARRYNET_BLOCK);
+    sys_text_add(&text, "%s shared out: ", networks ? "networks" : "batch");
     for (size_t i = 0; i < group->count; ++i)
-        base_text_add(&text, "%s%s", i > 0 ? " + " : "", group->local[i].description);
+        sys_text_add(&text, "%s%s", i > 0 ? " + " : "", group->local[i].description);
     if (ranks > 1)
-        base_text_add(&text, " on rank 0");
+        sys_text_add(&text, " on rank 0");
     (void)snprintf(description, BACKEND_DESCRIPTION, "%s", text.failed ? "several devices" : text.data);
-    base_text_free(&text);
+    sys_text_free(&text);
 }
 
 carrynet_status parallel_create(struct backend **backend, const carrynet_settings *settings,
@@ -196,9 +196,9 @@ carrynet_status parallel_create(struct backend **backend, const carrynet_setting
                                  .count = devices->count};
     bool uneven = false;
     *backend = NULL;
-    carrynet_status status = base_allocate(&group.local, group.count, sizeof *group.local);
+    carrynet_status status = sys_allocate(&group.local, group.count, sizeof *group.local);
     if (status == CARRYNET_OK && group.count > 1)
-        status = base_pool_create(&group.pool, group.count);
+        status = sys_pool_create(&group.pool, group.count);
     status = count_workers(&group, status);
     if (status == CARRYNET_OK)
         status = open_workers(&group, options, devices);

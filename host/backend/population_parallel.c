@@ -49,9 +49,9 @@ static carrynet_status allgather_rows(struct population_parallel *pp, carrynet_s
     for (size_t n = 0; n < count; ++n)
         pp->bytes[rank_of(pp, first + n)] += size;
     if (status == CARRYNET_OK)
-        status = base_reserve(&pp->mine, &pp->mine_capacity, (size_t)pp->bytes[rank], 1);
+        status = sys_reserve(&pp->mine, &pp->mine_capacity, (size_t)pp->bytes[rank], 1);
     if (status == CARRYNET_OK)
-        status = base_reserve(&pp->all, &pp->all_capacity, count * size, 1);
+        status = sys_reserve(&pp->all, &pp->all_capacity, count * size, 1);
     for (size_t n = 0; n < count && status == CARRYNET_OK; ++n)
         if (rank_of(pp, first + n) == rank)
             memcpy(pp->mine + own++ * size, rows + n * size, size);
@@ -136,7 +136,7 @@ static carrynet_status compact_own(struct population_parallel *pp, size_t i, con
     uint32_t *from = NULL, kept = 0;
     for (uint32_t n = 0; n < worker->networks; ++n)
         kept += renumbered[numbers[n]] != UINT32_MAX ? 1 : 0;
-    carrynet_status status = base_allocate(&from, worker->networks + 1, sizeof *from);
+    carrynet_status status = sys_allocate(&from, worker->networks + 1, sizeof *from);
     if (status != CARRYNET_OK)
         return status;
     for (uint32_t n = 0, late = kept; n < kept; ++n) {
@@ -153,7 +153,7 @@ static carrynet_status compact_own(struct population_parallel *pp, size_t i, con
     for (uint32_t n = 0; n < kept; ++n)
         numbers[n] = renumbered[numbers[from[n]]];
     worker->networks = kept;
-    base_free(from);
+    sys_free(from);
     return status;
 }
 
@@ -163,7 +163,7 @@ static carrynet_status population_compact(struct backend *backend, const uint32_
     const uint32_t networks = pp->group.settings.networks;
     uint32_t *renumbered = NULL;
     carrynet_status status =
-        comm_allreduce_status(pp->group.comm, base_allocate(&renumbered, networks, sizeof *renumbered));
+        comm_allreduce_status(pp->group.comm, sys_allocate(&renumbered, networks, sizeof *renumbered));
     if (status != CARRYNET_OK)
         return status;
     memset(renumbered, 0xff, networks * sizeof *renumbered);
@@ -177,7 +177,7 @@ static carrynet_status population_compact(struct backend *backend, const uint32_
             pp->place[pp->numbers[i][n]] = n;
     }
     pp->group.settings.networks = count;
-    base_free(renumbered);
+    sys_free(renumbered);
     return comm_allreduce_status(pp->group.comm, status);
 }
 
@@ -205,8 +205,8 @@ static carrynet_status take_own(struct population_parallel *pp, size_t i, const 
     struct device_worker *worker = &pp->group.local[i];
     const size_t all = pp->group.settings.networks, own = worker->networks;
     const carrynet_status status =
-        base_reserve(&worker->scratch, &worker->scratch_capacity,
-                     own * (sizeof **individuals + (call->updates > 0 ? call->updates : 1) * sizeof **rates), 1);
+        sys_reserve(&worker->scratch, &worker->scratch_capacity,
+                    own * (sizeof **individuals + (call->updates > 0 ? call->updates : 1) * sizeof **rates), 1);
     if (status != CARRYNET_OK)
         return status;
     *individuals = (carrynet_individual *)(void *)worker->scratch;
@@ -303,8 +303,8 @@ static carrynet_status sums_of_worker(struct device_group *group, size_t i, void
     struct device_worker *worker = &group->local[i];
     const struct sums_call *c = call;
     const size_t row = pp->group.trained * pp->group.value, metrics = worker->networks * sizeof(carrynet_metrics);
-    carrynet_status status = base_reserve(&worker->scratch, &worker->scratch_capacity,
-                                          metrics + (c->values != NULL ? worker->networks * row : 0), 1);
+    carrynet_status status = sys_reserve(&worker->scratch, &worker->scratch_capacity,
+                                         metrics + (c->values != NULL ? worker->networks * row : 0), 1);
     if (status != CARRYNET_OK)
         return status;
     carrynet_metrics *const own = (carrynet_metrics *)(void *)worker->scratch;
@@ -336,7 +336,7 @@ static carrynet_status set_sums_of_worker(struct device_group *group, size_t i, 
     struct device_worker *worker = &group->local[i];
     const struct sums_call *c = call;
     const size_t row = pp->group.trained * pp->group.value;
-    const carrynet_status status = base_reserve(&worker->scratch, &worker->scratch_capacity, worker->networks * row, 1);
+    const carrynet_status status = sys_reserve(&worker->scratch, &worker->scratch_capacity, worker->networks * row, 1);
     for (uint32_t n = 0; n < worker->networks && status == CARRYNET_OK; ++n)
         memcpy(worker->scratch + n * row, c->sums + pp->numbers[i][n] * row, row);
     return status == CARRYNET_OK ? worker->backend->operations->set_sums(worker->backend, worker->scratch) : status;
@@ -403,16 +403,16 @@ static void free_population(struct population_parallel *pp)
     if (pp == NULL)
         return;
     for (size_t i = 0; i < pp->group.count && pp->numbers != NULL; ++i)
-        base_free(pp->numbers[i]);
-    base_free(pp->numbers);
-    base_free(pp->worker);
-    base_free(pp->place);
-    base_free(pp->bytes);
-    base_free(pp->cursor);
-    base_free(pp->mine);
-    base_free(pp->all);
+        sys_free(pp->numbers[i]);
+    sys_free(pp->numbers);
+    sys_free(pp->worker);
+    sys_free(pp->place);
+    sys_free(pp->bytes);
+    sys_free(pp->cursor);
+    sys_free(pp->mine);
+    sys_free(pp->all);
     group_release(&pp->group);
-    base_free(pp);
+    sys_free(pp);
 }
 
 static void population_free(struct backend *backend)
@@ -453,19 +453,19 @@ carrynet_status population_parallel_create(struct backend **backend, struct devi
     const size_t networks = group->settings.networks, ranks = group_ranks(group);
     struct population_parallel *pp = NULL;
     *backend = NULL;
-    carrynet_status status = base_allocate(&pp, 1, sizeof *pp);
+    carrynet_status status = sys_allocate(&pp, 1, sizeof *pp);
     if (status != CARRYNET_OK)
         return status;
     pp->group.count = group->count; /* of pp->numbers */
-    status = base_allocate(&pp->worker, networks, sizeof *pp->worker);
+    status = sys_allocate(&pp->worker, networks, sizeof *pp->worker);
     if (status == CARRYNET_OK)
-        status = base_allocate(&pp->place, networks, sizeof *pp->place);
+        status = sys_allocate(&pp->place, networks, sizeof *pp->place);
     if (status == CARRYNET_OK)
-        status = base_allocate(&pp->bytes, ranks, sizeof *pp->bytes);
+        status = sys_allocate(&pp->bytes, ranks, sizeof *pp->bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&pp->cursor, ranks, sizeof *pp->cursor);
+        status = sys_allocate(&pp->cursor, ranks, sizeof *pp->cursor);
     if (status == CARRYNET_OK)
-        status = base_allocate(&pp->numbers, group->count, sizeof *pp->numbers);
+        status = sys_allocate(&pp->numbers, group->count, sizeof *pp->numbers);
     for (size_t w = 0; w < group->workers && status == CARRYNET_OK; ++w)
         for (uint64_t n = group->first[w]; n < group->first[w + 1]; ++n) {
             pp->worker[n] = (uint32_t)w;
@@ -473,7 +473,7 @@ carrynet_status population_parallel_create(struct backend **backend, struct devi
         }
     for (size_t i = 0; i < group->count && status == CARRYNET_OK; ++i) {
         const uint32_t own = group->local[i].networks;
-        status = base_allocate(&pp->numbers[i], (uint64_t)own + 1, sizeof *pp->numbers[i]);
+        status = sys_allocate(&pp->numbers[i], (uint64_t)own + 1, sizeof *pp->numbers[i]);
         for (uint32_t n = 0; n < own && status == CARRYNET_OK; ++n)
             pp->numbers[i][n] = (uint32_t)group->first[group_worker(group, i)] + n;
     }

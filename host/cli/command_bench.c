@@ -64,9 +64,9 @@ static int by_value(const void *a, const void *b)
 static carrynet_status time_updates(double *seconds, carrynet_engine *engine, const carrynet_source *source,
                                     uint64_t updates, carrynet_metrics *metrics)
 {
-    const double start = base_seconds();
+    const double start = sys_seconds();
     const carrynet_status status = carrynet_engine_train(engine, source, updates, metrics);
-    *seconds = base_seconds() - start;
+    *seconds = sys_seconds() - start;
     job_take_first(seconds); /* which decides how many updates follow */
     return status;
 }
@@ -106,9 +106,9 @@ static carrynet_status measure_windows(bench_result *result, carrynet_engine *en
     double wall = 0, processor = 0;
     for (int w = 0; w < WINDOWS && status == CARRYNET_OK; ++w) {
         (void)console_progress("Window %d of %d ...", w + 1, (int)WINDOWS);
-        const double started = base_seconds(), used = processor_seconds();
+        const double started = sys_seconds(), used = processor_seconds();
         status = time_updates(&seconds, engine, &source, result->updates, metrics);
-        wall += base_seconds() - started;
+        wall += sys_seconds() - started;
         processor += processor_seconds() - used;
         if (status == CARRYNET_OK)
             status = carrynet_engine_profile(engine, &window);
@@ -138,22 +138,22 @@ static carrynet_status measure_messages(bench_result *result, carrynet_engine *e
     bench_rank mine = {0};
     if (comm == NULL)
         return CARRYNET_OK;
-    carrynet_status status = base_allocate(&result->ranks, carrynet_comm_size(comm), sizeof *result->ranks);
+    carrynet_status status = sys_allocate(&result->ranks, carrynet_comm_size(comm), sizeof *result->ranks);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sizes, carrynet_comm_size(comm), sizeof *sizes);
+        status = sys_allocate(&sizes, carrynet_comm_size(comm), sizeof *sizes);
     status = comm_allreduce_status(comm, status);
     if (status == CARRYNET_OK) {
         carrynet_comm_measure(comm, true);
-        const double start = base_seconds();
+        const double start = sys_seconds();
         status = carrynet_engine_train(engine, &source, result->updates, metrics);
-        mine.seconds = base_seconds() - start;
+        mine.seconds = sys_seconds() - start;
         mine.traffic = carrynet_comm_traffic(comm);
         carrynet_comm_measure(comm, false);
         for (uint32_t r = 0; r < carrynet_comm_size(comm); ++r)
             sizes[r] = sizeof mine;
         status = comm_allgather(comm, status, result->ranks, sizes, &mine);
     }
-    base_free(sizes);
+    sys_free(sizes);
     return status;
 }
 
@@ -167,7 +167,7 @@ static carrynet_status measure(bench_result *result, const carrynet_engine_optio
         return status;
     (void)snprintf(device, size, "%s", carrynet_engine_description(engine));
     result->device = device;
-    status = base_allocate(&metrics, result->settings.networks, sizeof *metrics);
+    status = sys_allocate(&metrics, result->settings.networks, sizeof *metrics);
     if (status == CARRYNET_OK)
         status = measure_windows(result, engine, metrics);
     if (status == CARRYNET_OK)
@@ -175,7 +175,7 @@ static carrynet_status measure(bench_result *result, const carrynet_engine_optio
     (void)getrusage(RUSAGE_SELF, &used);
     result->process_bytes = (uint64_t)used.ru_maxrss * 1024;
     result->device_bytes = carrynet_engine_memory(engine);
-    base_free(metrics);
+    sys_free(metrics);
     carrynet_engine_free(engine);
     return status;
 }
@@ -351,7 +351,7 @@ int command_bench(const cli_arguments *arguments)
         result.settings.scale = 1.0 / result.settings.shape.hidden; /* keeps large networks out of saturation */
         const carrynet_status status = measure(&result, &options, device, sizeof device);
         if (status != CARRYNET_OK) {
-            base_free(result.ranks);
+            sys_free(result.ranks);
             return engine_status(status, &options);
         }
         if (as_json) {
@@ -361,7 +361,7 @@ int command_bench(const cli_arguments *arguments)
                 print_heading(&result);
             print_result(&result);
         }
-        base_free(result.ranks);
+        sys_free(result.ranks);
     }
     return EXIT_CODE_DONE;
 }

@@ -55,12 +55,12 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
 {
     const size_t count = carrynet_case_count();
     const char **names = calloc(count, sizeof *names);
-    base_text message = {0};
+    sys_text message = {0};
     for (size_t i = 0; i < count && names != NULL; ++i)
         names[i] = carrynet_case_name(i);
     console_unknown(&message, "case", wanted, names, names != NULL ? count : 0);
     const int code = arguments_wrong(arguments, "%s", message.data != NULL ? message.data : wanted);
-    base_text_free(&message);
+    sys_text_free(&message);
     free((void *)names);
     return code;
 }
@@ -72,7 +72,7 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
 static bool find_device(char *place, size_t size, const char *wish, bool inexact, int *code)
 {
     static const char *const best[] = {"gpu", "cpu"};
-    const bool automatic = wish == NULL || wish[0] == '\0' || base_same_word(wish, "auto");
+    const bool automatic = wish == NULL || wish[0] == '\0' || sys_same_word(wish, "auto");
     carrynet_device device;
     carrynet_status status = CARRYNET_ERROR_DEVICE;
     if (!automatic)
@@ -99,14 +99,14 @@ static bool find_device(char *place, size_t size, const char *wish, bool inexact
 /* The same of several ranks, each of which has one of the devices on its machine. */
 static bool find_own_device(char *place, size_t size, const carrynet_engine_options *options, int *code)
 {
-    base_text wish = {0};
+    sys_text wish = {0};
     if (options->comm == NULL)
         return find_device(place, size, options->device, options->allow_inexact, code);
     const carrynet_status status = device_list_text(&wish, options->device, options->comm);
     if (status != CARRYNET_OK)
         *code = console_status(status);
     const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, options->allow_inexact, code);
-    base_text_free(&wish);
+    sys_text_free(&wish);
     return found;
 }
 
@@ -185,7 +185,7 @@ static carrynet_status compare_case(comparison *counted, size_t index, const car
 static bool names_several(const carrynet_engine_options *options)
 {
     const char *wish = options->device != NULL ? options->device : "";
-    return strpbrk(wish, ",/") != NULL || base_same_word(wish, "all");
+    return strpbrk(wish, ",/") != NULL || sys_same_word(wish, "all");
 }
 
 static const char *case_offer(size_t index)

@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-static json_t *text_of(const char *format, ...) BASE_PRINTF(1, 2);
+static json_t *text_of(const char *format, ...) SYS_PRINTF(1, 2);
 
 static json_t *text_of(const char *format, ...)
 {
@@ -96,12 +96,12 @@ static json_t *about_system(void)
 #ifdef _SC_NPROCESSORS_ONLN
     json_put(object, "cores", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
 #endif
-    json_put(object, "cores_of_this_process", json_of_count(base_cores()));
-    if (base_cgroup_cores("") != 0)
-        json_put(object, "cores_of_its_cgroup", json_of_count(base_cgroup_cores("")));
-    json_put(object, "memory", of_memory(base_physical_memory()));
-    if (base_cgroup_memory("") != 0)
-        json_put(object, "memory_of_its_cgroup", of_memory(base_cgroup_memory("")));
+    json_put(object, "cores_of_this_process", json_of_count(sys_cores()));
+    if (sys_cgroup_cores("") != 0)
+        json_put(object, "cores_of_its_cgroup", json_of_count(sys_cgroup_cores("")));
+    json_put(object, "memory", of_memory(sys_physical_memory()));
+    if (sys_cgroup_memory("") != 0)
+        json_put(object, "memory_of_its_cgroup", of_memory(sys_cgroup_memory("")));
     json_put(object, "job",
              job_variable() != NULL ? text_of("%s=%s", job_variable(), getenv(job_variable()))
                                     : json_of_text("of no scheduler"));

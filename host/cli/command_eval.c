@@ -49,16 +49,16 @@ static size_t number_bits(const carrynet_task *task, size_t steps)
 
 static carrynet_status print_first_wrong(const eval_outcome *outcome, const carrynet_task *task, const char *before)
 {
-    base_text text = {0};
+    sys_text text = {0};
     if (outcome->first.given == NULL)
         return CARRYNET_OK;
-    base_text_add(&text, "%s", before);
+    sys_text_add(&text, "%s", before);
     const carrynet_status status = wrong_sum_text(&text, &outcome->first, task);
     if (status == CARRYNET_OK && !text.failed) {
         console_fold(stdout, 0, strspn(before, " "), text.data + strspn(before, " "));
         (void)putchar('\n');
     }
-    base_text_free(&text);
+    sys_text_free(&text);
     return status;
 }
 
@@ -157,21 +157,21 @@ static bool proof_holds(const eval_proof *proof)
 
 static void print_proof(const eval_proof *proof)
 {
-    base_text text = {0};
+    sys_text text = {0};
     if (proof->path == NULL)
         return;
     if (proof->rejected != NULL)
-        base_text_add(&text, "Rejected: %s, line %zu: %s", proof->path, proof->rejected->line, proof->rejected->reason);
+        sys_text_add(&text, "Rejected: %s, line %zu: %s", proof->path, proof->rejected->line, proof->rejected->reason);
     else if (proof->proved == 0)
-        base_text_add(&text, "Not proved: %s has no certificate of %s", proof->path,
-                      proof->count == 1 ? "this network" : "these networks");
+        sys_text_add(&text, "Not proved: %s has no certificate of %s", proof->path,
+                     proof->count == 1 ? "this network" : "these networks");
     else if (proof->count > 1)
-        base_text_add(&text, "%zu of %zu networks proved for every length (%s)", proof->proved, proof->count,
-                      proof->path);
+        sys_text_add(&text, "%zu of %zu networks proved for every length (%s)", proof->proved, proof->count,
+                     proof->path);
     else
-        base_text_add(&text, "Proved for every length%s (%" PRIu32 " cells, margin %.3g; %s)",
-                      proof->accepted->bounds == CARRYNET_BOUNDS_ANY ? ", in any program's arithmetic" : "",
-                      proof->accepted->cells, proof->accepted->margin, proof->path);
+        sys_text_add(&text, "Proved for every length%s (%" PRIu32 " cells, margin %.3g; %s)",
+                     proof->accepted->bounds == CARRYNET_BOUNDS_ANY ? ", in any program's arithmetic" : "",
+                     proof->accepted->cells, proof->accepted->margin, proof->path);
     console_put(&text, "what is said of the proof");
 }
 

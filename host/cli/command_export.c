@@ -68,7 +68,7 @@ int command_export(const cli_arguments *arguments)
         return arguments_wrong(
             arguments, "-o is '%.200s', which ends in none of .onnx, .npz, .c; say with --format what it is to be",
             path);
-    if (base_same_file(path, from))
+    if (sys_same_file(path, from))
         return arguments_wrong(arguments, "-o names the model itself, %.200s; choose another -o", path);
     if (!saved_network_load(&saved, arguments, &given.net, &code))
         goto done;

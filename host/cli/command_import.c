@@ -106,7 +106,7 @@ int command_import(const cli_arguments *arguments)
     int code;
     if (given.output == NULL)
         return arguments_wrong(arguments, "say where the model goes, with -o FILE.safetensors");
-    if (base_same_file(from, to))
+    if (sys_same_file(from, to))
         return arguments_wrong(arguments, "-o %s is the file to import; choose another name", to);
     if (given.task != NULL) {
         if (!task_from_word(&task, arguments, "--task", given.task, &code))
@@ -136,7 +136,7 @@ int command_import(const cli_arguments *arguments)
         if (imported.rounded > 0)
             note_rounded(imported.rounded, carrynet_model_settings(model)->precision);
         (void)printf("Wrote %s\n", to);
-        if (!base_is_stream(to))
+        if (!sys_is_stream(to))
             console_note("Next: carrynet eval %s", to);
     }
     carrynet_model_free(model);

@@ -82,7 +82,7 @@ static carrynet_status say_unfinished(const plot_table *table)
     const carrynet_status status = plot_table_numbers(&of, table, "of", 0, 1e18);
     if (status == CARRYNET_OK && of[0] > (double)table->rows)
         console_note("%s: has %zu of the sweep's %.0f networks", table->path, table->rows, of[0]);
-    base_free(of);
+    sys_free(of);
     return status;
 }
 
@@ -108,15 +108,15 @@ static bool write_script(plot_page *page, const cli_arguments *arguments, bool p
     const char *path = arguments->operands[0];
     char *text = NULL;
     size_t size = 0;
-    carrynet_status status = base_read_file(&text, &size, path, INPUT_BYTES);
+    carrynet_status status = sys_read_file(&text, &size, path, INPUT_BYTES);
     const bool zip = status == CARRYNET_OK && size >= 4 && memcmp(text, "PK\3\4", 4) == 0;
     if (status == CARRYNET_OK && !zip)
-        status = base_plain_text(text, &size, path);
+        status = sys_plain_text(text, &size, path);
     const char first = status == CARRYNET_OK ? text[strspn(text, BLANKS)] : '\0';
     if (status == CARRYNET_OK && size > 0 && !zip && memchr(text, '\0', size) != NULL) {
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", path);
     } else if (status == CARRYNET_OK && first == '\0') {
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is empty", path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: is empty", path);
     } else if (status == CARRYNET_OK && (first == '{' || zip) &&
                (given.chart.given || given.by.given || given.where != NULL)) {
         *code =
@@ -124,7 +124,7 @@ static bool write_script(plot_page *page, const cli_arguments *arguments, bool p
                             zip                   ? "a file of states"
                             : plot_is_bench(text) ? "what bench measured"
                                                   : "the log of a training");
-        base_free(text);
+        sys_free(text);
         return false;
     } else if (status == CARRYNET_OK && first == '{') {
         status =
@@ -135,7 +135,7 @@ static bool write_script(plot_page *page, const cli_arguments *arguments, bool p
         status = results_script(page, arguments, text, size, png);
         text = NULL; /* the table has taken it over */
     }
-    base_free(text);
+    sys_free(text);
     if (status != CARRYNET_OK)
         *code = console_status(status);
     return status == CARRYNET_OK;
@@ -144,7 +144,7 @@ static bool write_script(plot_page *page, const cli_arguments *arguments, bool p
 /* ---- the picture ----------------------------------------------------------------------------------------------- */
 
 /* Replaces what is between the first `from` and the next `to` in the text, and they themselves. */
-static void replace_between(base_text *text, const char *from, const char *to, const char *by)
+static void replace_between(sys_text *text, const char *from, const char *to, const char *by)
 {
     char *start = strstr(text->data, from);
     const char *end = start != NULL ? strstr(start, to) : NULL;
@@ -161,11 +161,11 @@ static void replace_between(base_text *text, const char *from, const char *to, c
 static int draw(const plot_page *page, const char *path, bool png)
 {
     static const char *const words[] = {"gnuplot", "-d", NULL}; /* -d: nobody's own settings */
-    base_text picture = {0}, errors = {0};
+    sys_text picture = {0}, errors = {0};
     int ended = 0, code;
     /* gnuplot 6 warns of "set encoding utf8" where the locale has another encoding, as that of containers has. */
     (void)setenv("LC_ALL", "C.UTF-8", 1);
-    carrynet_status status = base_run(&picture, &errors, &ended, words, page->script.data, page->script.size);
+    carrynet_status status = sys_run(&picture, &errors, &ended, words, page->script.data, page->script.size);
     if (status == CARRYNET_ERROR_IO) {
         console_error("%s\nplot draws with gnuplot. Debian, Ubuntu: apt-get install gnuplot-nox", carrynet_message());
         code = EXIT_CODE_FILE;
@@ -190,13 +190,13 @@ static int draw(const plot_page *page, const char *path, bool png)
         replace_between(&picture, "<desc>", "</desc>", "<desc></desc>");
     }
     const void *const parts[] = {picture.data};
-    status = base_write_file(path, parts, &picture.size, 1);
+    status = sys_write_file(path, parts, &picture.size, 1);
     code = status == CARRYNET_OK ? EXIT_CODE_DONE : console_status(status);
     if (status == CARRYNET_OK)
         (void)printf("Wrote %s\n", path);
 done:
-    base_text_free(&picture);
-    base_text_free(&errors);
+    sys_text_free(&picture);
+    sys_text_free(&errors);
     return code;
 }
 
@@ -217,12 +217,12 @@ int command_plot(const cli_arguments *arguments)
     int code = EXIT_CODE_DONE;
     if (path == NULL && !only_script)
         return arguments_wrong(arguments, "where does the picture go? Write -o FILE.svg or -o FILE.png");
-    if (path != NULL && !png && !has_suffix(path, ".svg") && !base_is_stream(path)) /* a stream gets SVG */
+    if (path != NULL && !png && !has_suffix(path, ".svg") && !sys_is_stream(path)) /* a stream gets SVG */
         return arguments_wrong(arguments, "-o is '%.200s', but must end in .svg or .png, which says what to draw",
                                path);
-    if (path != NULL && base_same_file(path, arguments->operands[0]))
+    if (path != NULL && sys_same_file(path, arguments->operands[0]))
         return arguments_wrong(arguments, "-o names what is to be drawn, %s; choose another -o", path);
-    const carrynet_status status = only_script ? CARRYNET_OK : base_writable(path);
+    const carrynet_status status = only_script ? CARRYNET_OK : sys_writable(path);
     if (status != CARRYNET_OK)
         return console_status(status);
     if (!write_script(&page, arguments, png, &code))

@@ -25,7 +25,7 @@ typedef struct proving {
     saved_network saved; /* its engine is made when it is named or needed */
     carrynet_task task;
     carrynet_prove_options options;
-    double start, deadline; /* of base_seconds; deadline 0: none */
+    double start, deadline; /* of sys_seconds; deadline 0: none */
     double seconds;         /* as asked for */
     bool as_json, all;
     size_t first, count; /* networks */
@@ -40,12 +40,12 @@ typedef struct proving {
     carrynet_prove_progress progress; /* of one network alone */
     json_t *array;
     carrynet_status status;
-    base_text message; /* of the error */
+    sys_text message; /* of the error */
 } proving;
 
 static bool out_of_time(const proving *p)
 {
-    return p->deadline > 0 && base_seconds() >= p->deadline;
+    return p->deadline > 0 && sys_seconds() >= p->deadline;
 }
 
 static bool stopped(const proving *p)
@@ -56,7 +56,7 @@ static bool stopped(const proving *p)
 /* The progress line, while the lock is held; not more often than can be read. */
 static void show(proving *p)
 {
-    const double now = base_seconds();
+    const double now = sys_seconds();
     const carrynet_prove_progress *progress = &p->progress;
     char time[32];
     if (now - p->shown < 0.1)
@@ -118,7 +118,7 @@ static carrynet_status prove_by(carrynet_proof *proof, proving *p, size_t networ
         return CARRYNET_OK;
     }
     if (p->deadline > 0)
-        options.seconds = p->deadline - base_seconds() > 1e-6 ? p->deadline - base_seconds() : 1e-6;
+        options.seconds = p->deadline - sys_seconds() > 1e-6 ? p->deadline - sys_seconds() : 1e-6;
     carrynet_status status = carrynet_prove(proof, p->saved.model, network, &p->task, &p->saved.options, &options);
     if (status == CARRYNET_ERROR_UNSUPPORTED) { /* weights that no bound holds for: that is a property of the network */
         carrynet_proof_free(proof);
@@ -171,7 +171,7 @@ static void fail(proving *p, carrynet_status status)
 {
     if (p->status == CARRYNET_OK) {
         p->status = status;
-        base_text_add(&p->message, "%s", carrynet_message());
+        sys_text_add(&p->message, "%s", carrynet_message());
     }
     atomic_store(&p->ended, true);
 }
@@ -265,7 +265,7 @@ static carrynet_status take_proof(void *self, size_t i, carrynet_status status, 
     (void)pthread_mutex_lock(&p->lock);
     p->results[i].proof = *proof;
     put_proof(p, i, status);
-    status = p->status == CARRYNET_OK ? CARRYNET_OK : base_fail(p->status, "%s", p->message.data);
+    status = p->status == CARRYNET_OK ? CARRYNET_OK : sys_fail(p->status, "%s", p->message.data);
     (void)pthread_mutex_unlock(&p->lock);
     return status;
 }
@@ -295,18 +295,18 @@ static carrynet_status write_certificates(const proving *p, const char *path)
 {
     const void **parts = NULL;
     size_t *sizes = NULL, count = 0;
-    carrynet_status status = base_allocate(&parts, p->certificates, sizeof *parts);
+    carrynet_status status = sys_allocate(&parts, p->certificates, sizeof *parts);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sizes, p->certificates, sizeof *sizes);
+        status = sys_allocate(&sizes, p->certificates, sizeof *sizes);
     for (size_t i = 0; i < p->count && status == CARRYNET_OK; ++i)
         if (p->results[i].proof.certificate != NULL) {
             parts[count] = p->results[i].proof.certificate;
             sizes[count++] = p->results[i].proof.certificate_size;
         }
     if (status == CARRYNET_OK)
-        status = base_write_file(path, parts, sizes, count);
-    base_free(parts);
-    base_free(sizes);
+        status = sys_write_file(path, parts, sizes, count);
+    sys_free(parts);
+    sys_free(sizes);
     return status;
 }
 
@@ -326,7 +326,7 @@ static void print_file(const proving *p, const char *path, bool asked)
         (void)printf("Wrote %s\n", path);
     if (p->proved > p->certificates && (p->count > 1 || asked))
         console_note("%s has no certificate: exhaustion makes none.", p->count == 1 ? "The proof" : "Some proofs");
-    if (p->certificates == 0 && !base_is_stream(path) && access(path, F_OK) == 0)
+    if (p->certificates == 0 && !sys_is_stream(path) && access(path, F_OK) == 0)
         console_note("%s is left as it was; it is not of this verdict.", path);
 }
 
@@ -370,14 +370,14 @@ static int read_options(proving *p, const cli_arguments *arguments)
 }
 
 /* Where certificates go: one of several networks has a file of its own, so that the file of all stays. */
-static const char *output_path(base_text *name, const proving *p, const cli_arguments *arguments)
+static const char *output_path(sys_text *name, const proving *p, const cli_arguments *arguments)
 {
     if (given_prove.output != NULL)
         return given_prove.output;
-    base_text_add(name, "%s", arguments->operands[0]);
+    sys_text_add(name, "%s", arguments->operands[0]);
     if (given_prove.net.given && p->saved.settings->networks > 1)
-        base_text_add(name, ".%zu", p->first);
-    base_text_add(name, ".cert");
+        sys_text_add(name, ".%zu", p->first);
+    sys_text_add(name, ".cert");
     return name->data;
 }
 
@@ -385,10 +385,10 @@ static const char *output_path(base_text *name, const proving *p, const cli_argu
 static int prepare(proving *p, const cli_arguments *arguments, const char *path)
 {
     const bool certifies = p->options.by != CARRYNET_BY_EXHAUSTION;
-    if (base_same_file(path, arguments->operands[0]) ||
-        (given_prove.task != NULL && base_same_file(path, given_prove.task)))
+    if (sys_same_file(path, arguments->operands[0]) ||
+        (given_prove.task != NULL && sys_same_file(path, given_prove.task)))
         return arguments_wrong(arguments, "-o names %s, which it reads", path);
-    if (certifies && given_prove.output == NULL && base_is_stream(arguments->operands[0]))
+    if (certifies && given_prove.output == NULL && sys_is_stream(arguments->operands[0]))
         return arguments_wrong(arguments, "the model comes through a pipe, so that there is no name for its "
                                           "certificates: name a file with -o FILE.cert");
     carrynet_status status = certifies || given_prove.output != NULL ? job_writable(path) : CARRYNET_OK;
@@ -426,9 +426,9 @@ static int verdict_code(const proving *p)
 
 int command_prove(const cli_arguments *arguments)
 {
-    proving p = {.start = base_seconds(), .lock = PTHREAD_MUTEX_INITIALIZER, .exhausting = PTHREAD_MUTEX_INITIALIZER};
+    proving p = {.start = sys_seconds(), .lock = PTHREAD_MUTEX_INITIALIZER, .exhausting = PTHREAD_MUTEX_INITIALIZER};
     carrynet_engine_options engine;
-    base_text name = {0}, device = {0};
+    sys_text name = {0}, device = {0};
     int code = read_options(&p, arguments);
     device_wish(&engine, NULL);
     if (!device_in_c(engine.device))
@@ -444,11 +444,11 @@ int command_prove(const cli_arguments *arguments)
     p.array = json_array();
     const char *path = output_path(&name, &p, arguments);
     carrynet_status status =
-        name.failed ? base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for a name") : CARRYNET_OK;
+        name.failed ? sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory for a name") : CARRYNET_OK;
     if (status == CARRYNET_OK)
-        status = base_allocate(&p.results, p.count, sizeof *p.results);
+        status = sys_allocate(&p.results, p.count, sizeof *p.results);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p.done, p.count, sizeof *p.done);
+        status = sys_allocate(&p.done, p.count, sizeof *p.done);
     if (may_exhaust(&p))
         drivers_prepare(true);
     signals_catch();
@@ -462,10 +462,10 @@ int command_prove(const cli_arguments *arguments)
     else if (job_ranks() != NULL)
         prove_everywhere(&p);
     else
-        base_parallel(p.count, prove_one, &p);
+        sys_parallel(p.count, prove_one, &p);
     console_progress_clear();
     if (p.status != CARRYNET_OK) {
-        code = engine_status(base_fail(p.status, "%s", p.message.failed ? "out of memory" : p.message.data), &engine);
+        code = engine_status(sys_fail(p.status, "%s", p.message.failed ? "out of memory" : p.message.data), &engine);
         if (p.status == CARRYNET_ERROR_NUMERIC) /* two ways disagree */
             code = EXIT_CODE_CHECK;
         goto done;
@@ -485,11 +485,11 @@ int command_prove(const cli_arguments *arguments)
 done:
     for (size_t i = 0; i < p.count && p.results != NULL; ++i)
         prove_result_free(&p.results[i]);
-    base_free(p.results);
-    base_free(p.done);
-    base_text_free(&p.message);
-    base_text_free(&name);
-    base_text_free(&device);
+    sys_free(p.results);
+    sys_free(p.done);
+    sys_text_free(&p.message);
+    sys_text_free(&name);
+    sys_text_free(&device);
     json_decref(p.array);
     saved_network_close(&p.saved);
     return code;

@@ -18,7 +18,7 @@ enum { CLAIMS = 5 };
 /* What the row claims in a column, what came out, and whether they are the same. */
 typedef struct claim {
     const char *column;
-    char here[BASE_NUMBER], there[BASE_NUMBER]; /* in the row; trained */
+    char here[SYS_NUMBER], there[SYS_NUMBER]; /* in the row; trained */
     bool equal;
 } claim;
 
@@ -35,11 +35,11 @@ static void compare(claim claims[CLAIMS], const carrynet_sweep_result *row, cons
             claims[i].column = columns[i];
             claims[i].equal = equal[i];
             if (i == 3)
-                (void)base_real_text(text, r->bit_error);
+                (void)sys_real_text(text, r->bit_error);
             else if (i == 4)
-                (void)snprintf(text, BASE_NUMBER, "%016" PRIx64, r->digest);
+                (void)snprintf(text, SYS_NUMBER, "%016" PRIx64, r->digest);
             else
-                (void)snprintf(text, BASE_NUMBER, "%" PRIu64,
+                (void)snprintf(text, SYS_NUMBER, "%" PRIu64,
                                i == 0   ? (uint64_t)r->exact
                                : i == 1 ? (uint64_t)r->proved
                                         : r->updates);
@@ -121,16 +121,16 @@ int command_remake(const cli_arguments *arguments)
     carrynet_model *model = NULL;
     claim claims[CLAIMS];
     int code = EXIT_CODE_DONE;
-    const char *end = base_read_whole(&number_of_row, number, CARRYNET_SWEEP_ROWS);
+    const char *end = sys_read_whole(&number_of_row, number, CARRYNET_SWEEP_ROWS);
     if (end == NULL || *end != '\0' || number_of_row == 0)
         return arguments_wrong(arguments, "ROW is '%.64s', but must be a whole number from 1 to %d", number,
                                CARRYNET_SWEEP_ROWS);
     (void)snprintf(name, sizeof name, "row-%" PRIu64 ".safetensors", number_of_row);
     const char *path = given.output != NULL ? given.output : name;
-    if (base_same_file(path, table))
+    if (sys_same_file(path, table))
         return arguments_wrong(arguments, "-o names the table, %s; choose another -o for the model", table);
     engine_from_options(&engine, NULL);
-    carrynet_status status = base_allocate(&row, 1, sizeof *row);
+    carrynet_status status = sys_allocate(&row, 1, sizeof *row);
     if (status == CARRYNET_OK)
         status = carrynet_sweep_read(row, table, number_of_row);
     if (status == CARRYNET_OK && !supply_task(row, arguments, &code))
@@ -167,6 +167,6 @@ int command_remake(const cli_arguments *arguments)
         status != CARRYNET_OK ? console_status(status) : tell(arguments, number_of_row, claims, path, progress.device);
 done:
     carrynet_model_free(model);
-    base_free(row);
+    sys_free(row);
     return code;
 }

@@ -22,7 +22,7 @@ typedef struct replay_run {
     train_progress progress;
     bool prints; /* the transcript, on standard output */
     bool keeps;  /* it, in `transcript` */
-    base_text transcript;
+    sys_text transcript;
     carrynet_model *model;
     double seconds; /* of the training alone */
     uint64_t updates, problems, right;
@@ -70,14 +70,14 @@ static carrynet_status take(void *self, const char *text)
 {
     replay_run *run = self;
     if (run->keeps)
-        base_text_add(&run->transcript, "%s", text);
+        sys_text_add(&run->transcript, "%s", text);
     if (run->transcript.failed)
-        return base_fail(CARRYNET_ERROR_MEMORY, "no memory to keep the transcript");
+        return sys_fail(CARRYNET_ERROR_MEMORY, "no memory to keep the transcript");
     if (!run->prints)
         return CARRYNET_OK;
     console_progress_clear();
     if (fputs(text, stdout) == EOF || fflush(stdout) != 0)
-        return base_fail(CARRYNET_ERROR_IO, "standard output: %s", strerror(errno));
+        return sys_fail(CARRYNET_ERROR_IO, "standard output: %s", strerror(errno));
     return CARRYNET_OK;
 }
 
@@ -138,7 +138,7 @@ static carrynet_status run_recipe(replay_run *run, carrynet_replay_options *opti
 static void run_free(replay_run *run)
 {
     carrynet_model_free(run->model);
-    base_text_free(&run->transcript);
+    sys_text_free(&run->transcript);
     run->model = NULL;
 }
 
@@ -261,7 +261,7 @@ static int replay_one(const cli_arguments *arguments, const carrynet_recipe *rec
         options.hidden = (uint32_t)given.hidden.count;
     if (!train_progress_can_write(arguments, path, log_path, &code))
         return code;
-    carrynet_status status = against != NULL ? base_read_file(&right, &size, against, MOST_TRANSCRIPT) : CARRYNET_OK;
+    carrynet_status status = against != NULL ? sys_read_file(&right, &size, against, MOST_TRANSCRIPT) : CARRYNET_OK;
     if (status != CARRYNET_OK)
         return console_status(status);
     signals_catch();
@@ -286,7 +286,7 @@ static int replay_one(const cli_arguments *arguments, const carrynet_recipe *rec
         code = 128 + signals_caught();
     else if (code == EXIT_CODE_DONE && against != NULL)
         code = compare_with(&run, against, right);
-    base_free(right);
+    sys_free(right);
     run_free(&run);
     return code;
 }
@@ -373,12 +373,12 @@ static int no_such_recipe(const cli_arguments *arguments, const char *name)
 {
     const char *names[32];
     size_t count = 0;
-    base_text message = {0};
+    sys_text message = {0};
     for (; count < carrynet_recipe_count() && count < sizeof names / sizeof names[0]; ++count)
         names[count] = carrynet_recipe_at(count)->name;
     console_unknown(&message, "script", name, names, count);
     const int code = arguments_wrong(arguments, "%s", message.data != NULL ? message.data : name);
-    base_text_free(&message);
+    sys_text_free(&message);
     return code;
 }
 

@@ -25,7 +25,7 @@ typedef struct reporting {
     saved_network saved;
     training_log log;
     prove_result proof;
-    double start, shown; /* of base_seconds */
+    double start, shown; /* of sys_seconds */
     json_t *page;
 } reporting;
 
@@ -40,7 +40,7 @@ static carrynet_status is_log(bool *log, const char *path)
     static const char mark[] = "\xef\xbb\xbf"; /* byte order mark */
     char bytes[16];
     size_t size = sizeof bytes, at = 0;
-    const carrynet_status status = base_read_start(bytes, &size, path);
+    const carrynet_status status = sys_read_start(bytes, &size, path);
     if (status == CARRYNET_OK && size > 3 && memcmp(bytes, mark, 3) == 0)
         at = 3;
     while (at < size && strchr(" \t\r\n", bytes[at]) != NULL && bytes[at] != '\0')
@@ -55,7 +55,7 @@ static int sort_operands(reporting *r, const cli_arguments *arguments)
     bool once[2] = {false, false};
     r->arguments = *arguments;
     for (size_t i = 0; i < arguments->operand_count; ++i) {
-        once[i] = base_is_stream(arguments->operands[i]);
+        once[i] = sys_is_stream(arguments->operands[i]);
         const carrynet_status status = once[i] ? CARRYNET_OK : is_log(&log[i], arguments->operands[i]);
         if (status != CARRYNET_OK)
             return console_status(status);
@@ -90,7 +90,7 @@ static const char *other_training(const reporting *r)
             continue;
         const bool numbers = json_is_number(said) && json_is_number(had);
         uint64_t count, own_count;
-        const bool counts = base_json_count(&count, said) && base_json_count(&own_count, had);
+        const bool counts = sys_json_count(&count, said) && sys_json_count(&own_count, had);
         if (said != NULL && (counts    ? count != own_count
                              : numbers ? json_number_value(said) != json_number_value(had)
                                        : !json_equal(said, had)))
@@ -107,27 +107,27 @@ static carrynet_status read_log(reporting *r)
     json_t *notes = json_array();
     carrynet_status status = CARRYNET_OK;
     if (r->log_path != NULL)
-        status = base_read_text(&text, &size, r->log_path, LOG_MOST);
+        status = sys_read_text(&text, &size, r->log_path, LOG_MOST);
     if (status == CARRYNET_OK && r->log_path != NULL && memchr(text, '\0', size) != NULL)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", r->log_path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", r->log_path);
     if (status == CARRYNET_OK && r->log_path != NULL)
         status = training_log_read(&r->log, r->log_path, text);
     if (status == CARRYNET_OK && r->log_path != NULL) {
         const char *other = other_training(r);
-        base_text note = {0};
+        sys_text note = {0};
         if (other != NULL)
-            base_text_add(&note, "%s is the log of another training than that of %s: its %s differs", r->log_path,
-                          r->operands[0], other);
+            sys_text_add(&note, "%s is the log of another training than that of %s: its %s differs", r->log_path,
+                         r->operands[0], other);
         if (note.data != NULL) {
             console_note("%s", note.data);
             json_append(notes, json_of_text(note.data));
         }
-        base_text_free(&note);
+        sys_text_free(&note);
         json_put(r->page, "log", json_of_text(r->log_path));
         report_put_course(r->page, &r->log);
     }
     json_put(r->page, "notes", notes);
-    base_free(text);
+    sys_free(text);
     return status;
 }
 
@@ -136,7 +136,7 @@ static carrynet_status read_log(reporting *r)
 static int interrupted(void *self)
 {
     reporting *r = self;
-    const double now = base_seconds();
+    const double now = sys_seconds();
     char time[32];
     if (now - r->shown >= 0.1) {
         r->shown = now;
@@ -165,7 +165,7 @@ static carrynet_status prove(reporting *r)
     effort_from_options(&options);
     options.interrupted = interrupted;
     options.self = r;
-    r->start = base_seconds();
+    r->start = sys_seconds();
     r->proof.network = r->saved.network;
     r->proof.seed = r->saved.networks[r->saved.network].seed;
     carrynet_status status =
@@ -187,72 +187,72 @@ static carrynet_status prove(reporting *r)
 /* ---- the page -------------------------------------------------------------------------------------------------- */
 
 /* JSON within a script element: '<' stands in strings alone, and could end the element there. */
-static carrynet_status add_data(base_text *page, json_t *data, size_t digits)
+static carrynet_status add_data(sys_text *page, json_t *data, size_t digits)
 {
     char *text = NULL;
     size_t size = 0;
     if (json_incomplete() ||
-        base_json_write(&text, &size, data, JSON_COMPACT | JSON_REAL_PRECISION(digits)) != CARRYNET_OK)
-        return base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the page");
+        sys_json_write(&text, &size, data, JSON_COMPACT | JSON_REAL_PRECISION(digits)) != CARRYNET_OK)
+        return sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the page");
     for (const char *p = text; *p != '\0';) {
         const size_t plain = strcspn(p, "<");
-        base_text_append(page, p, plain);
+        sys_text_append(page, p, plain);
         if (p[plain] == '<')
-            base_text_add(page, "\\u003c");
+            sys_text_add(page, "\\u003c");
         p += plain + (p[plain] != '\0' ? 1 : 0);
     }
-    base_free(text);
+    sys_free(text);
     return CARRYNET_OK;
 }
 
-static void add_escaped(base_text *page, const char *text)
+static void add_escaped(sys_text *page, const char *text)
 {
     for (; *text != '\0'; ++text) {
         const char *name = *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;" : NULL;
         if (name != NULL)
-            base_text_add(page, "%s", name);
+            sys_text_add(page, "%s", name);
         else
-            base_text_append(page, text, 1);
+            sys_text_append(page, text, 1);
     }
 }
 
 static const char *embedded(const char *name)
 {
-    return base_embedded(embedded_report, name);
+    return sys_embedded(embedded_report, name);
 }
 
 static carrynet_status write_page(reporting *r)
 {
     const size_t digits = r->saved.settings->precision == CARRYNET_FP32 ? JSON_DIGITS_FP32 : JSON_DIGITS_FP64;
     const char *text = embedded("page.html");
-    base_text page = {0};
+    sys_text page = {0};
     carrynet_status status = CARRYNET_OK;
     while (*text != '\0' && status == CARRYNET_OK) {
         const size_t plain = strcspn(text, "@");
-        base_text_append(&page, text, plain);
+        sys_text_append(&page, text, plain);
         text += plain;
         if (strncmp(text, "@TITLE@", 7) == 0) {
             const char *name = json_string_value(json_object_get(r->page, "model"));
             add_escaped(&page, name != NULL ? name : "");
             text += 7;
         } else if (strncmp(text, "@STYLE@", 7) == 0) {
-            base_text_add(&page, "%s", embedded("page.css"));
+            sys_text_add(&page, "%s", embedded("page.css"));
             text += 7;
         } else if (strncmp(text, "@SCRIPT@", 8) == 0) {
-            base_text_add(&page, "%s%s%s", embedded("network.js"), embedded("drawing.js"), embedded("page.js"));
+            sys_text_add(&page, "%s%s%s", embedded("network.js"), embedded("drawing.js"), embedded("page.js"));
             text += 8;
         } else if (strncmp(text, "@DATA@", 6) == 0) {
             status = add_data(&page, r->page, digits);
             text += 6;
         } else if (*text == '@') {
-            base_text_append(&page, text++, 1);
+            sys_text_append(&page, text++, 1);
         }
     }
     if (status == CARRYNET_OK && page.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the page");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the page");
     if (status == CARRYNET_OK)
-        status = base_write_file(r->output, (const void *const[1]){page.data}, &page.size, 1);
-    base_text_free(&page);
+        status = sys_write_file(r->output, (const void *const[1]){page.data}, &page.size, 1);
+    sys_text_free(&page);
     return status;
 }
 
@@ -265,7 +265,7 @@ static int prepare(reporting *r, const cli_arguments *arguments)
     if (code != EXIT_CODE_DONE)
         return code;
     for (size_t i = 0; i < arguments->operand_count; ++i)
-        if (base_same_file(r->output, r->operands[i]))
+        if (sys_same_file(r->output, r->operands[i]))
             return arguments_wrong(arguments, "-o names %s, which it reads", r->output);
     const carrynet_status status = carrynet_writable(r->output);
     return status == CARRYNET_OK ? EXIT_CODE_DONE : console_status(status);

@@ -79,7 +79,7 @@ static int answer_lines(saved_network *saved)
     char *lines = malloc(room + 1), example[64];
     waiting_problems *queue = calloc(1, sizeof *queue);
     if (lines == NULL || queue == NULL) {
-        code = console_status(base_fail(CARRYNET_ERROR_MEMORY, "not enough memory to read lines"));
+        code = console_status(sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory to read lines"));
         goto done;
     }
     problem_example(example, sizeof example, &saved->settings->task, saved->settings->steps, true);
@@ -89,9 +89,8 @@ static int answer_lines(saved_network *saved)
         if (held == room) { /* one line fills the buffer */
             char *more = room > SIZE_MAX / 4 ? NULL : realloc(lines, 2 * room + 1);
             if (more == NULL) {
-                code =
-                    console_status(base_fail(CARRYNET_ERROR_MEMORY, "line %llu is too long for this machine's memory",
-                                             (unsigned long long)number + 1));
+                code = console_status(sys_fail(CARRYNET_ERROR_MEMORY, "line %llu is too long for this machine's memory",
+                                               (unsigned long long)number + 1));
                 goto done;
             }
             lines = more;
@@ -101,7 +100,7 @@ static int answer_lines(saved_network *saved)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            code = console_status(base_fail(CARRYNET_ERROR_IO, "cannot read standard input: %s", strerror(errno)));
+            code = console_status(sys_fail(CARRYNET_ERROR_IO, "cannot read standard input: %s", strerror(errno)));
             goto done;
         }
         ended = got == 0;
@@ -134,13 +133,13 @@ static int answer_operands(saved_network *saved, const cli_arguments *arguments)
     const carrynet_task *task = &saved->settings->task;
     const char *operands[CARRYNET_TASK_INPUTS];
     char why[512], **answers = NULL;
-    base_text line = {0};
+    sys_text line = {0};
     int code = EXIT_CODE_DONE;
     /* Joined, so that 93 38, 93 + 38 and "93 + 38" are the same. */
     for (size_t i = 1; i < arguments->operand_count; ++i)
-        base_text_add(&line, "%s%s", i == 1 ? "" : " ", arguments->operands[i]);
+        sys_text_add(&line, "%s%s", i == 1 ? "" : " ", arguments->operands[i]);
     if (line.failed) {
-        code = console_status(base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the numbers"));
+        code = console_status(sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the numbers"));
         goto done;
     }
     if (!problem_read(operands, task, line.data, why, sizeof why)) {
@@ -155,7 +154,7 @@ static int answer_operands(saved_network *saved, const cli_arguments *arguments)
     (void)printf("%s\n", answers[0]);
     carrynet_answers_free(answers, 1);
 done:
-    base_text_free(&line);
+    sys_text_free(&line);
     return code;
 }
 
@@ -170,9 +169,9 @@ const cli_option run_options[] = {
 int command_run(const cli_arguments *arguments)
 {
     saved_network saved;
-    base_stream stream;
+    sys_stream stream;
     int code;
-    if (arguments->operand_count == 1 && base_find_stream(&stream, arguments->operands[0]) == CARRYNET_OK &&
+    if (arguments->operand_count == 1 && sys_find_stream(&stream, arguments->operands[0]) == CARRYNET_OK &&
         stream.input)
         return arguments_wrong(arguments, "the model is standard input, so that no problems can come from there; write "
                                           "the numbers behind it");

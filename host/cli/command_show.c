@@ -71,7 +71,7 @@ int command_show(const cli_arguments *arguments)
     carrynet_sample sample = {0};
     saved_network saved;
     shown_problem words = {0};
-    base_text line = {0};
+    sys_text line = {0};
     uint32_t *symbols = NULL;
     size_t steps = 0;
     int code;
@@ -79,9 +79,9 @@ int command_show(const cli_arguments *arguments)
         goto done;
     const carrynet_task *task = &saved.settings->task;
     for (size_t i = 1; i < arguments->operand_count; ++i)
-        base_text_add(&line, "%s%s", i == 1 ? "" : " ", arguments->operands[i]);
+        sys_text_add(&line, "%s%s", i == 1 ? "" : " ", arguments->operands[i]);
     if (line.failed) {
-        code = console_status(base_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the numbers"));
+        code = console_status(sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory for the numbers"));
         goto done;
     }
     if (!problem_read(operands, task, line.data, why, sizeof why)) {
@@ -109,7 +109,7 @@ done:
     shown_free(&words);
     carrynet_sample_free(&sample);
     carrynet_operands_free(symbols);
-    base_text_free(&line);
+    sys_text_free(&line);
     saved_network_close(&saved);
     return code;
 }

@@ -34,7 +34,7 @@ static carrynet_status first_state(void **h_0, const saved_network *saved)
     const carrynet_shape *shape = &saved->settings->shape;
     const size_t width = saved->settings->precision / 8;
     const carrynet_place place = carrynet_shape_place(shape, CARRYNET_H_0);
-    const carrynet_status status = base_allocate(h_0, shape->hidden, width);
+    const carrynet_status status = sys_allocate(h_0, shape->hidden, width);
     if (status == CARRYNET_OK && place.size > 0)
         memcpy(*h_0,
                (const char *)carrynet_model_values_const(saved->model) +
@@ -94,7 +94,7 @@ int command_states(const cli_arguments *arguments)
         goto done;
     const carrynet_task *task = &saved.settings->task;
     const size_t steps = given.bits.given ? (size_t)given.bits.count : saved.settings->steps;
-    if (base_same_file(path, arguments->operands[0])) {
+    if (sys_same_file(path, arguments->operands[0])) {
         code = arguments_wrong(arguments, "-o %s is the model itself; choose another name", path);
         goto done;
     }
@@ -114,7 +114,7 @@ int command_states(const cli_arguments *arguments)
         print_arrays(&states, path);
     code = status == CARRYNET_OK ? EXIT_CODE_DONE : console_status(status);
 done:
-    base_free(h_0);
+    sys_free(h_0);
     carrynet_states_free(&states);
     saved_network_close(&saved);
     return code;

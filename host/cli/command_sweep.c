@@ -122,23 +122,23 @@ typedef struct sweep_lists {
 
 static void lists_free(sweep_lists *lists)
 {
-    base_free(lists->hidden);
-    base_free(lists->batches);
-    base_free(lists->optimizers);
-    base_free(lists->losses);
+    sys_free(lists->hidden);
+    sys_free(lists->batches);
+    sys_free(lists->optimizers);
+    sys_free(lists->losses);
 }
 
 static carrynet_status fill_lists(carrynet_sweep_spec *spec, sweep_lists *lists)
 {
     const cli_value *hidden = &given.hidden, *batch = &given.batch;
     const cli_value *optimizer = &given.optimizer, *loss = &given.loss;
-    carrynet_status status = base_allocate(&lists->hidden, hidden->count, sizeof *lists->hidden);
+    carrynet_status status = sys_allocate(&lists->hidden, hidden->count, sizeof *lists->hidden);
     if (status == CARRYNET_OK)
-        status = base_allocate(&lists->batches, batch->count, sizeof *lists->batches);
+        status = sys_allocate(&lists->batches, batch->count, sizeof *lists->batches);
     if (status == CARRYNET_OK)
-        status = base_allocate(&lists->optimizers, optimizer->count, sizeof *lists->optimizers);
+        status = sys_allocate(&lists->optimizers, optimizer->count, sizeof *lists->optimizers);
     if (status == CARRYNET_OK)
-        status = base_allocate(&lists->losses, loss->count, sizeof *lists->losses);
+        status = sys_allocate(&lists->losses, loss->count, sizeof *lists->losses);
     if (status != CARRYNET_OK)
         return status;
     for (size_t i = 0; i < hidden->count; ++i)
@@ -175,9 +175,9 @@ static bool read_shard(carrynet_sweep_spec *spec, const cli_arguments *arguments
 {
     const char *text = given.shard;
     uint64_t shard = 0, shards = 0;
-    const char *rest = base_read_whole(&shard, text, UINT32_MAX);
+    const char *rest = sys_read_whole(&shard, text, UINT32_MAX);
     if (rest != NULL)
-        rest = *rest == '/' ? base_read_whole(&shards, rest + 1, UINT32_MAX) : NULL;
+        rest = *rest == '/' ? sys_read_whole(&shards, rest + 1, UINT32_MAX) : NULL;
     if (rest == NULL || *rest != '\0' || shard == 0 || shard > shards) {
         (void)arguments_wrong(arguments, "--shard is '%.64s', but must be I/N with I from 1 to N, such as 1/4", text);
         return false;
@@ -351,7 +351,7 @@ static bool take_up(carrynet_sweep *sweep, const cli_arguments *arguments, const
     const bool dry = given.dry_run;
     const bool resume = given.resume, goes_on = resume && access(path, F_OK) == 0;
     if (resume && !goes_on && errno != ENOENT) {
-        *code = console_status(base_fail(CARRYNET_ERROR_IO, "%s: cannot look for it: %s", path, strerror(errno)));
+        *code = console_status(sys_fail(CARRYNET_ERROR_IO, "%s: cannot look for it: %s", path, strerror(errno)));
         return false;
     }
     if (!results_file_fits(arguments, path, dry ? RESULTS_NONE : goes_on ? RESULTS_OLD : RESULTS_NEW, code))

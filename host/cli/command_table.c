@@ -359,10 +359,10 @@ const cli_command *command_find(const char *name)
             return &command_table[i];
         names[i] = command_table[i].name;
     }
-    base_text message = {0};
+    sys_text message = {0};
     console_unknown(&message, "command", name, names, command_table_size);
     console_error("%s", message.data != NULL ? message.data : name);
-    base_text_free(&message);
+    sys_text_free(&message);
     return NULL;
 }
 

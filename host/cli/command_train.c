@@ -188,7 +188,7 @@ static carrynet_status keep_networks(carrynet_model **kept, bool **proved, carry
     uint32_t *which = NULL, count = 0;
     *kept = NULL;
     *proved = NULL;
-    carrynet_status status = base_allocate(&which, networks, sizeof *which);
+    carrynet_status status = sys_allocate(&which, networks, sizeof *which);
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
         if (keep == KEEP_BEST && (n == 0 || (outcomes != NULL && better(records, outcomes, n, which[0]))))
             count = 1, which[0] = n;
@@ -197,10 +197,10 @@ static carrynet_status keep_networks(carrynet_model **kept, bool **proved, carry
     if (status == CARRYNET_OK && count > 0)
         status = carrynet_model_select(kept, model, which, count);
     if (status == CARRYNET_OK && outcomes != NULL)
-        status = base_allocate(proved, networks, sizeof **proved);
+        status = sys_allocate(proved, networks, sizeof **proved);
     for (uint32_t i = 0; i < count && status == CARRYNET_OK && outcomes != NULL; ++i)
         (*proved)[i] = outcomes[which[i]].proved;
-    base_free(which);
+    sys_free(which);
     return status;
 }
 
@@ -246,7 +246,7 @@ static int judge(const carrynet_settings *settings, const final_check *check, ui
 static bool can_write_proof(train_proof *proof, const cli_arguments *arguments, const char *path, const char *log_path,
                             int *code)
 {
-    if (base_is_stream(path)) {
+    if (sys_is_stream(path)) {
         *code = arguments_wrong(
             arguments, "-o is %.200s, but --until proved writes a certificate beside the model: name a file", path);
         return false;
@@ -254,7 +254,7 @@ static bool can_write_proof(train_proof *proof, const cli_arguments *arguments, 
     const carrynet_status status = train_proof_prepare(proof, path);
     *code =
         status != CARRYNET_OK ? console_status(status)
-        : log_path != NULL && base_same_path(log_path, proof->path.data)
+        : log_path != NULL && sys_same_path(log_path, proof->path.data)
             ? arguments_wrong(arguments, "--log names %s, where the certificate goes; give it another file", log_path)
             : EXIT_CODE_DONE;
     return *code == EXIT_CODE_DONE;
@@ -313,9 +313,9 @@ int command_train(const cli_arguments *arguments)
     const kept_networks keep = (kept_networks)given.keep.name;
     carrynet_status status = CARRYNET_OK;
     /* Not for what the training refuses, before anything is allocated. */
-    const bool fits = base_memory() == 0 || carrynet_train_memory(&settings) <= base_memory();
+    const bool fits = sys_memory() == 0 || carrynet_train_memory(&settings) <= sys_memory();
     if (fits && (settings.networks > 1 || keep == KEEP_BEST || settings.until_proved != 0))
-        status = base_allocate(&outcomes, settings.networks, sizeof *outcomes);
+        status = sys_allocate(&outcomes, settings.networks, sizeof *outcomes);
     options.outcomes = outcomes;
     signals_catch();
     if (!progress.quiet)
@@ -407,8 +407,8 @@ int command_train(const cli_arguments *arguments)
 done:
     carrynet_model_free(kept);
     carrynet_model_free(model);
-    base_free(outcomes);
-    base_free(proved);
+    sys_free(outcomes);
+    sys_free(proved);
     train_proof_free(&proof);
     train_snapshots_free(&snapshots);
     return code;

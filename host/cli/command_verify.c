@@ -10,18 +10,18 @@ enum { LISTED = 10 };
 
 static void print_checked(const carrynet_checked *checked, size_t networks)
 {
-    base_text text = {0};
-    base_text_add(&text, "Line %zu, ", checked->line);
+    sys_text text = {0};
+    sys_text_add(&text, "Line %zu, ", checked->line);
     if (checked->number < networks)
-        base_text_add(&text, "network %zu: ", checked->number);
+        sys_text_add(&text, "network %zu: ", checked->number);
     else
-        base_text_add(&text, "network %.16s...: ", checked->network);
+        sys_text_add(&text, "network %.16s...: ", checked->network);
     if (checked->accepted) {
-        base_text_add(&text, "accepted, ");
+        sys_text_add(&text, "accepted, ");
         prove_report_cells(&text, checked);
-        base_text_add(&text, "%s", checked->bounds == CARRYNET_BOUNDS_ANY ? ", in any program's arithmetic" : "");
+        sys_text_add(&text, "%s", checked->bounds == CARRYNET_BOUNDS_ANY ? ", in any program's arithmetic" : "");
     } else {
-        base_text_add(&text, "rejected: %s", checked->reason);
+        sys_text_add(&text, "rejected: %s", checked->reason);
     }
     console_put(&text, "what is said of a line");
 }

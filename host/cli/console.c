@@ -132,7 +132,7 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
         }
         column += length;
         for (const char *const end = word + length; word < end;) {
-            const size_t count = base_unprintable(word);
+            const size_t count = sys_unprintable(word);
             (void)fputc(count > 0 ? '?' : *word, stream);
             word += count > 0 ? count : 1;
         }
@@ -142,7 +142,7 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text)
 static void say(char *text)
 {
     console_progress_clear();
-    (void)base_printable(text);
+    (void)sys_printable(text);
     (void)fflush(stdout); /* in order, where both streams go to the same place */
     if (console_is_terminal(stderr)) {
         (void)fputs("carrynet: ", stderr);
@@ -186,7 +186,7 @@ void console_note(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    (void)base_printable(text);
+    (void)sys_printable(text);
     if (console_is_terminal(stderr))
         console_fold(stderr, 0, 0, text);
     else
@@ -214,7 +214,7 @@ void console_no_memory(const char *what)
     memory_was_short = true;
 }
 
-void console_put(base_text *line, const char *what)
+void console_put(sys_text *line, const char *what)
 {
     if (line->failed) {
         console_no_memory(what);
@@ -222,7 +222,7 @@ void console_put(base_text *line, const char *what)
         console_fold(stdout, 0, 0, line->data);
         (void)fputc('\n', stdout);
     }
-    base_text_free(line);
+    sys_text_free(line);
 }
 
 int console_finish(int code)
@@ -285,15 +285,15 @@ const char *console_nearest(const char *word, const char *const *names, size_t c
     return best;
 }
 
-void console_unknown(base_text *message, const char *what, const char *word, const char *const *names, size_t count)
+void console_unknown(sys_text *message, const char *what, const char *word, const char *const *names, size_t count)
 {
     const char *near = console_nearest(word, names, count);
-    base_text_add(message, "there is no %s '%.64s'", what, word);
+    sys_text_add(message, "there is no %s '%.64s'", what, word);
     if (near != NULL)
-        base_text_add(message, "; did you mean '%s'?", near);
-    base_text_add(message, "%s There are: ", near != NULL ? "" : ".");
+        sys_text_add(message, "; did you mean '%s'?", near);
+    sys_text_add(message, "%s There are: ", near != NULL ? "" : ".");
     for (size_t i = 0; i < count; ++i)
-        base_text_add(message, "%s%s", i == 0 ? "" : ", ", names[i]);
+        sys_text_add(message, "%s%s", i == 0 ? "" : ", ", names[i]);
 }
 
 /* ---- numbers for people ---------------------------------------------------------------------------------------- */

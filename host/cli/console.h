@@ -23,7 +23,7 @@ typedef enum exit_code {
 int console_exit_code(carrynet_status status);
 
 /* "carrynet: ..." on standard error, folded at the width of the terminal, if it is one. */
-void console_error(const char *format, ...) BASE_PRINTF(1, 2);
+void console_error(const char *format, ...) SYS_PRINTF(1, 2);
 
 /* The last such message, "" before the first. */
 const char *console_last_error(void);
@@ -32,16 +32,16 @@ const char *console_last_error(void);
 int console_status(carrynet_status status);
 
 /* A line on standard error, folded likewise. */
-void console_note(const char *format, ...) BASE_PRINTF(1, 2);
+void console_note(const char *format, ...) SYS_PRINTF(1, 2);
 
 /* A line on standard output, folded likewise whether that is a terminal or not; at most 1,999 bytes. */
-void console_say(const char *format, ...) BASE_PRINTF(1, 2);
+void console_say(const char *format, ...) SYS_PRINTF(1, 2);
 
 /*
  * On a terminal: replaces the progress line on standard error, and returns true; else does nothing. Every other
  * message clears it first.
  */
-bool console_progress(const char *format, ...) BASE_PRINTF(1, 2);
+bool console_progress(const char *format, ...) SYS_PRINTF(1, 2);
 void console_progress_clear(void);
 
 /* Whether the stream is a terminal, and whether it is one that shows UTF-8; whether colours are welcome there. */
@@ -61,13 +61,13 @@ void console_fold(FILE *stream, size_t column, size_t indent, const char *text);
 const char *console_nearest(const char *word, const char *const *names, size_t count);
 
 /* Writes "there is no WHAT 'WORD'", with a near match and all the names, to *message. */
-void console_unknown(base_text *message, const char *what, const char *word, const char *const *names, size_t count);
+void console_unknown(sys_text *message, const char *what, const char *word, const char *const *names, size_t count);
 
 /* Says that memory is short for `what`, which is not printed; the program's exit code is then DEVICE. */
 void console_no_memory(const char *what);
 
 /* Prints a line on standard output, folded, and frees its text; `what` it says if memory was short for it. */
-void console_put(base_text *line, const char *what);
+void console_put(sys_text *line, const char *what);
 
 /* Flushes standard output; FILE exit code, with a message, if anything could not be written, else `code`. */
 int console_finish(int code);

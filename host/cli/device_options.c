@@ -58,7 +58,7 @@ const cli_option other_device_options[] = {
 
 bool device_in_c(const char *device)
 {
-    return device != NULL && (base_same_word(device, "host") || base_same_word(device, "reference"));
+    return device != NULL && (sys_same_word(device, "host") || sys_same_word(device, "reference"));
 }
 
 void device_wish(carrynet_engine_options *options, const char *device)
@@ -92,7 +92,7 @@ int engine_status(carrynet_status status, const carrynet_engine_options *options
     if (status == CARRYNET_ERROR_DEVICE && options->device != NULL) {
         near = console_nearest(options->device, words, count);
         for (size_t i = 0; i < count; ++i)
-            if (base_same_word(options->device, words[i]))
+            if (sys_same_word(options->device, words[i]))
                 near = NULL; /* spelt well: it is not there, or does not work */
     }
     if (near == NULL)

@@ -12,7 +12,7 @@
 
 extern char **environ;
 
-static void advise(doctor_opencl *found, const char *format, ...) BASE_PRINTF(2, 3);
+static void advise(doctor_opencl *found, const char *format, ...) SYS_PRINTF(2, 3);
 
 static void advise(doctor_opencl *found, const char *format, ...)
 {
@@ -194,7 +194,7 @@ json_t *doctor_about_opencl(doctor_opencl *found)
         json_put(object, "loader_library", json_of_text(found->loader.library));
     json_put(object, "drivers_folder", json_of_text(opencl_drivers_source(source, sizeof source, &found->loader)));
     if (opencl_drivers_list(&found->drivers, &found->count, &found->loader) != CARRYNET_OK ||
-        base_allocate(&found->states, found->count + 1, sizeof *found->states) != CARRYNET_OK)
+        sys_allocate(&found->states, found->count + 1, sizeof *found->states) != CARRYNET_OK)
         found->count = 0;
     for (size_t i = 0; i < found->count; ++i) {
         json_append(list, about_driver(found, i));
@@ -236,11 +236,11 @@ json_t *doctor_about_opencl(doctor_opencl *found)
 
 static void remove_folder(const char *path)
 {
-    base_text output = {0}, errors = {0};
+    sys_text output = {0}, errors = {0};
     int code;
-    (void)base_run(&output, &errors, &code, (const char *const[]){"rm", "-rf", "--", path, NULL}, "", 0);
-    base_text_free(&output);
-    base_text_free(&errors);
+    (void)sys_run(&output, &errors, &code, (const char *const[]){"rm", "-rf", "--", path, NULL}, "", 0);
+    sys_text_free(&output);
+    sys_text_free(&errors);
 }
 
 /* A device that died, with pocl's kernels in another folder: if it works there, the folder is at fault. */
@@ -349,6 +349,6 @@ json_t *doctor_about_devices(doctor_opencl *found)
 
 void doctor_opencl_free(doctor_opencl *found)
 {
-    base_free(found->drivers);
-    base_free(found->states);
+    sys_free(found->drivers);
+    sys_free(found->states);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* A driver answers at once, but its library may be large and the disk slow; kernels are compiled, and may run on a GPU. */
-static const base_child_limits for_driver = {.idle = 5, .most = 60}, for_device = {.idle = 30, .most = 900};
+static const sys_child_limits for_driver = {.idle = 5, .most = 60}, for_device = {.idle = 30, .most = 900};
 
 /* A question. */
 struct question {
@@ -71,7 +71,7 @@ static void ask_driver(const struct question *question, int to)
             devices += platforms[i].devices;
         json_put(object, "platforms", json_of_count(count));
         json_put(object, "devices", json_of_count(devices));
-        base_free(platforms);
+        sys_free(platforms);
     }
     answer(to, object);
 }
@@ -114,7 +114,7 @@ static void ask_all(const struct question *question, int to)
     }
     json_put(object, "platforms", platform_list);
     json_put(object, "devices", device_list);
-    base_free(platforms);
+    sys_free(platforms);
     carrynet_devices_free(devices);
     answer(to, object);
 }
@@ -168,7 +168,7 @@ static void ask_device(const struct question *question, int to)
     size_t count = 0;
     char text[64];
     bool found = false;
-    const double start = base_seconds();
+    const double start = sys_seconds();
     if (question->cache != NULL)
         (void)setenv("POCL_CACHE_DIR", question->cache, 1);
     if (question->driver != NULL)
@@ -192,7 +192,7 @@ static void ask_device(const struct question *question, int to)
         json_put(object, "fp32", admission_of(d, CARRYNET_FP32, &single, to));
         json_put(object, "fp64", d->fp64 ? admission_of(d, CARRYNET_FP64, &wide, to) : json_of_text("not there"));
         json_put(object, "cases", single ? cases_of(d, &good, to) : json_of_text("not run"));
-        json_put(object, "seconds", json_of_real(base_seconds() - start));
+        json_put(object, "seconds", json_of_real(sys_seconds() - start));
         json_put(object, "works", json_boolean(good));
         answer(to, object);
         found = true;
@@ -243,12 +243,12 @@ static void child(void *self, int result)
     question->ask(question, result);
 }
 
-static doctor_answer ask(struct question question, const base_child_limits *patience)
+static doctor_answer ask(struct question question, const sys_child_limits *patience)
 {
     doctor_answer got = {0};
-    base_text result = {0}, said = {0};
-    base_child_end ending;
-    const carrynet_status status = base_run_child(&result, &said, &ending, child, &question, patience);
+    sys_text result = {0}, said = {0};
+    sys_child_end ending;
+    const carrynet_status status = sys_run_child(&result, &said, &ending, child, &question, patience);
     const char *line = result.data != NULL ? cut_last_line(result.data) : "";
     if (status != CARRYNET_OK)
         (void)snprintf(got.how, sizeof got.how, "not asked: %.200s", carrynet_message());
@@ -263,9 +263,9 @@ static doctor_answer ask(struct question question, const base_child_limits *pati
         (void)snprintf(got.how, sizeof got.how, "it called exit (code %d) while %.100s", ending.code, line);
     got.died = status == CARRYNET_OK && got.how[0] != '\0';
     if (got.how[0] != '\0' && said.data != NULL)
-        (void)snprintf(got.said, sizeof got.said, "%s", base_printable((char *)(uintptr_t)cut_last_line(said.data)));
-    base_text_free(&result);
-    base_text_free(&said);
+        (void)snprintf(got.said, sizeof got.said, "%s", sys_printable((char *)(uintptr_t)cut_last_line(said.data)));
+    sys_text_free(&result);
+    sys_text_free(&said);
     return got;
 }
 

@@ -34,7 +34,7 @@ bool drivers_have_pocl(bool *any)
     for (size_t i = 0; i < count; ++i)
         pocl = pocl || strstr(drivers[i].library, "pocl") != NULL;
     *any = count > 0;
-    base_free(drivers);
+    sys_free(drivers);
     return pocl;
 }
 
@@ -66,19 +66,19 @@ static void catch_fatal(void)
 }
 
 /* What pocl lacks for its kernels, if it lacks something. */
-static bool cache_fault(base_text *text)
+static bool cache_fault(sys_text *text)
 {
     char folder[KERNEL_CACHE_PATH], fault[KERNEL_CACHE_FAULT];
     if (kernel_cache_fault(fault, kernel_cache_folder(folder, sizeof folder))[0] == '\0')
         return false;
-    base_text_add(text, "pocl cannot write compiled kernels to %s (%s)", folder, fault);
+    sys_text_add(text, "pocl cannot write compiled kernels to %s (%s)", folder, fault);
     return true;
 }
 
 /* exit was called, and not by the program. */
 static void exit_by_driver(void)
 {
-    base_text text = {0};
+    sys_text text = {0};
     if (left)
         return;
     const bool cache = cache_fault(&text);
@@ -123,11 +123,11 @@ void drivers_prepare(bool open)
 
 void drivers_explain(void)
 {
-    base_text text = {0};
+    sys_text text = {0};
     bool any;
     if (prepared && cache_fault(&text) && drivers_have_pocl(&any))
         console_note("%s; POCL_CACHE_DIR names another folder.", text.failed ? "" : text.data);
-    base_text_free(&text);
+    sys_text_free(&text);
 }
 
 void drivers_say_fallback(const char *description)

@@ -46,7 +46,7 @@ static void check_variable(const char *name)
     uint64_t threads = 0;
     if (value == NULL)
         return;
-    const char *end = base_read_whole(&threads, value, UINT32_MAX);
+    const char *end = sys_read_whole(&threads, value, UINT32_MAX);
     if (end != NULL && *end == '\0' && threads >= 1 && threads <= JOB_MOST_THREADS)
         return;
     if (value[0] != '\0')
@@ -66,7 +66,7 @@ static void check_threads(void)
 
 static void prepare_threads(void)
 {
-    const size_t cores = base_cores();
+    const size_t cores = sys_cores();
     char count[24];
     for (size_t i = 0; i < THREAD_VARIABLES; ++i)
         if (value_of(thread_variables[i]) != NULL)

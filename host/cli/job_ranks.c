@@ -26,7 +26,7 @@ bool job_is_first(void)
 
 carrynet_status job_writable(const char *path)
 {
-    return job_is_first() ? base_writable(path) : CARRYNET_OK;
+    return job_is_first() ? sys_writable(path) : CARRYNET_OK;
 }
 
 static void be_silent(void)
@@ -126,7 +126,7 @@ void job_take_first(double *number)
         memcpy(number, &bits, sizeof bits);
 }
 
-carrynet_status job_own_engine(carrynet_engine_options *options, base_text *device)
+carrynet_status job_own_engine(carrynet_engine_options *options, sys_text *device)
 {
     options->comm = NULL;
     if (joined == NULL || options->device == NULL)
@@ -155,10 +155,10 @@ bool job_same_model(const carrynet_model *model, int *code)
     const carrynet_settings *s = carrynet_model_settings(model);
     const size_t size = s->networks * carrynet_shape_size(&s->shape) * (s->precision / 8);
     const void *values = carrynet_model_values_const(model);
-    char digest[BASE_SHA256];
+    char digest[SYS_SHA256];
     if (joined == NULL)
         return true;
-    return same("the networks of the model", base_sha256(digest, &values, &size, 1), code);
+    return same("the networks of the model", sys_sha256(digest, &values, &size, 1), code);
 }
 
 bool job_agree(int *code)
@@ -169,21 +169,21 @@ bool job_agree(int *code)
     if (joined == NULL)
         return *code == EXIT_CODE_DONE;
     const bool failed = *code != EXIT_CODE_DONE;
-    carrynet_status status = failed ? base_fail(CARRYNET_ERROR_ARGUMENT, "%s", console_last_error()) : CARRYNET_OK;
+    carrynet_status status = failed ? sys_fail(CARRYNET_ERROR_ARGUMENT, "%s", console_last_error()) : CARRYNET_OK;
     status = comm_allreduce_status(joined, status);
     if (status == CARRYNET_OK)
         return true;
     if (!failed)
         console_error("%s", carrynet_message());
-    status = base_allocate(&found, count, sizeof *found);
+    status = sys_allocate(&found, count, sizeof *found);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sizes, count, sizeof *sizes);
+        status = sys_allocate(&sizes, count, sizeof *sizes);
     for (uint32_t r = 0; r < count && status == CARRYNET_OK; ++r)
         sizes[r] = sizeof *found;
     if (status == CARRYNET_OK && comm_allgather(joined, status, found, sizes, code) == CARRYNET_OK)
         for (uint32_t r = count; r-- > 0;)
             *code = found[r] != EXIT_CODE_DONE ? found[r] : *code;
-    base_free(sizes);
-    base_free(found);
+    sys_free(sizes);
+    sys_free(found);
     return false;
 }

@@ -25,7 +25,7 @@ carrynet_comm *job_ranks(void);
 /* Whether this is the rank that prints and writes files. */
 bool job_is_first(void);
 
-/* OK on the other ranks, else as base_writable. */
+/* OK on the other ranks, else as sys_writable. */
 carrynet_status job_writable(const char *path);
 
 /* A number as rank 0 has it, such as a time, that decides what all do next. Collective. */
@@ -35,7 +35,7 @@ void job_take_first(double *number);
  * For what is computed without the others: an engine of this rank alone, on its share of the devices that are named.
  * `device` has its name then, and must live as long. ARGUMENT, DEVICE, MEMORY.
  */
-carrynet_status job_own_engine(carrynet_engine_options *options, base_text *device);
+carrynet_status job_own_engine(carrynet_engine_options *options, sys_text *device);
 
 /* Whether all ranks run the same command; else *code is set, after a message. Collective. */
 bool job_same_command(const char *name, int *code);

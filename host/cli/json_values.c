@@ -36,7 +36,7 @@ json_t *json_of_text(const char *text)
 
 json_t *json_of_count(uint64_t count)
 {
-    return base_json_of_count(count);
+    return sys_json_of_count(count);
 }
 
 json_t *json_of_real(double real)
@@ -100,13 +100,13 @@ bool json_line(FILE *stream, json_t *value, size_t digits)
 {
     char *text = NULL;
     size_t size = 0;
-    const bool made = value != NULL && !incomplete &&
-                      base_json_write(&text, &size, value, JSON_REAL_PRECISION(digits)) == CARRYNET_OK;
+    const bool made =
+        value != NULL && !incomplete && sys_json_write(&text, &size, value, JSON_REAL_PRECISION(digits)) == CARRYNET_OK;
     json_decref(value);
     if (!made && stream == stdout)
         console_no_memory("the JSON object on standard output");
     const bool written = made && fwrite(text, 1, size, stream) == size && fputc('\n', stream) != EOF;
-    base_free(text);
+    sys_free(text);
     if (!made)
         errno = ENOMEM;
     return written;

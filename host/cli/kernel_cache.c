@@ -106,15 +106,15 @@ static void take_job_folder(void)
 {
     const char *job = job_variable();
     const char *folder = value_of("SLURM_TMPDIR") != NULL ? value_of("SLURM_TMPDIR") : value_of("TMPDIR");
-    base_text path = {0};
+    sys_text path = {0};
     if (job == NULL || folder == NULL || value_of("POCL_CACHE_DIR") != NULL)
         return;
-    base_text_add(&path, "%s/carrynet-pocl-%lu-", folder, (unsigned long)geteuid());
+    sys_text_add(&path, "%s/carrynet-pocl-%lu-", folder, (unsigned long)geteuid());
     for (const char *p = value_of(job); *p != '\0'; ++p) /* "12.server[3]" */
-        base_text_add(&path, "%c", *p == '/' ? '-' : *p);
+        sys_text_add(&path, "%c", *p == '/' ? '-' : *p);
     if (!path.failed && is_private(path.data)) /* kernels in it are code */
         (void)setenv("POCL_CACHE_DIR", path.data, 1);
-    base_text_free(&path);
+    sys_text_free(&path);
 }
 
 bool kernel_cache_temporary(char instead[KERNEL_CACHE_PATH])

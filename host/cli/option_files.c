@@ -56,8 +56,8 @@ static const char *file_of(const cli_option *row)
 /* One of the files that are read, *taken saying whether one was standard input. False with *code, after a message. */
 static bool take_input(const cli_arguments *arguments, const char *path, bool *taken, int *code)
 {
-    base_stream stream;
-    if (base_find_stream(&stream, path) == CARRYNET_ERROR_MEMORY)
+    sys_stream stream;
+    if (sys_find_stream(&stream, path) == CARRYNET_ERROR_MEMORY)
         *code = console_status(CARRYNET_ERROR_MEMORY);
     else if (stream.input && *taken)
         *code = arguments_wrong(arguments, "two of its files are standard input, which can be read once");
@@ -111,7 +111,7 @@ static const char *no_output(const cli_arguments *arguments, const cli_option *o
 /* "-" becomes a path; standard output is kept for what goes there. False with *code set, after a message. */
 static bool take_outputs(const cli_arguments *arguments, int *code)
 {
-    base_stream stream;
+    sys_stream stream;
     cli_option row;
     bool taken = false, streams = false;
     for (size_t i = 0; option_at(&row, arguments->command, i); ++i) {
@@ -120,7 +120,7 @@ static bool take_outputs(const cli_arguments *arguments, int *code)
             continue;
         if (strcmp(path, "-") == 0)
             path = *row.text = OUTPUT;
-        const carrynet_status found = base_find_stream(&stream, path);
+        const carrynet_status found = sys_find_stream(&stream, path);
         const char *why = stream.output ? no_output(arguments, &row) : NULL;
         if (found != CARRYNET_OK)
             *code = console_status(found);
@@ -137,7 +137,7 @@ static bool take_outputs(const cli_arguments *arguments, int *code)
     }
     if (streams) /* a reader that has gone away is an error of writing, which is told */
         (void)signal(SIGPIPE, SIG_IGN);
-    const carrynet_status status = taken ? base_take_output() : CARRYNET_OK;
+    const carrynet_status status = taken ? sys_take_output() : CARRYNET_OK;
     if (status != CARRYNET_OK)
         *code = console_status(status);
     return status == CARRYNET_OK;
@@ -152,7 +152,7 @@ static bool are_apart(const cli_arguments *arguments)
     for (size_t o = 0; option_at(&output, arguments->command, o); ++o)
         for (size_t i = 0; is_written(&output) && option_at(&input, arguments->command, i); ++i) {
             const char *to = file_of(&output), *from = is_read(&input) ? file_of(&input) : NULL;
-            if (to != NULL && from != NULL && base_same_file(to, from)) {
+            if (to != NULL && from != NULL && sys_same_file(to, from)) {
                 (void)arguments_wrong(arguments, "%s names %.200s, which %s reads; choose another name",
                                       name_of(&output).text, to, name_of(&input).text);
                 return false;

@@ -9,19 +9,19 @@
 enum { MEANING_COLUMN = 27 };
 
 /* "NAME, NAME or NAME" after the meaning of an option. */
-static void add_names(base_text *text, const cli_option *row)
+static void add_names(sys_text *text, const cli_option *row)
 {
     for (size_t i = 0; option_name(row, i) != NULL; ++i)
-        base_text_add(text, "%s%s",
-                      i == 0                            ? ": "
-                      : option_name(row, i + 1) == NULL ? " or "
-                                                        : ", ",
-                      option_name(row, i));
+        sys_text_add(text, "%s%s",
+                     i == 0                            ? ": "
+                     : option_name(row, i + 1) == NULL ? " or "
+                                                       : ", ",
+                     option_name(row, i));
 }
 
-void help_meaning(base_text *text, const cli_option *row)
+void help_meaning(sys_text *text, const cli_option *row)
 {
-    base_text_add(text, "%s", row->meaning);
+    sys_text_add(text, "%s", row->meaning);
     if ((row->kind == OPTION_NAME || row->kind == OPTION_NAMES) && option_name(row, 1) != NULL)
         add_names(text, row);
 }
@@ -45,14 +45,14 @@ const char *help_default(char *text, size_t size, const cli_option *row)
 static void help_option(FILE *stream, const cli_option *row)
 {
     char before[64], letter[8] = "", holds[64];
-    base_text text = {0};
+    sys_text text = {0};
     if (row->letter != 0)
         (void)snprintf(letter, sizeof letter, "-%c, ", row->letter);
     (void)snprintf(before, sizeof before, "  %s--%s%s%s", letter, row->name, row->argument != NULL ? " " : "",
                    row->argument != NULL ? row->argument : "");
     help_meaning(&text, row);
     if (help_default(holds, sizeof holds, row)[0] != '\0')
-        base_text_add(&text, " [%s]", holds);
+        sys_text_add(&text, " [%s]", holds);
     (void)fputs(before, stream);
     size_t column = strlen(before);
     if (column + 2 > MEANING_COLUMN) {
@@ -62,7 +62,7 @@ static void help_option(FILE *stream, const cli_option *row)
     (void)fprintf(stream, "%*s", (int)(MEANING_COLUMN - column), "");
     console_fold(stream, MEANING_COLUMN, MEANING_COLUMN, text.failed ? row->meaning : text.data);
     (void)fputc('\n', stream);
-    base_text_free(&text);
+    sys_text_free(&text);
 }
 
 void help_command(FILE *stream, const cli_command *command)

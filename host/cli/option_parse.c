@@ -68,7 +68,7 @@ static bool make_room(cli_value *value, const cli_option *row, const char *text,
         return true;
     if (value->list == NULL && value->reals == NULL)
         *code = console_status(
-            base_fail(CARRYNET_ERROR_MEMORY, "--%s: not enough memory for its %zu values", row->name, entries - 1));
+            sys_fail(CARRYNET_ERROR_MEMORY, "--%s: not enough memory for its %zu values", row->name, entries - 1));
     return value->list != NULL || value->reals != NULL;
 }
 
@@ -110,7 +110,7 @@ static bool read_reals(cli_value *value, const char *text, double least, double 
 static bool find_name(size_t *which, const cli_option *row, const cli_arguments *arguments, const char *word)
 {
     const char *names[NAMES_MOST];
-    base_text list = {0};
+    sys_text list = {0};
     size_t count = 0;
     bool found = false;
     for (const char *name; count < NAMES_MOST && (name = option_name(row, count)) != NULL; ++count) {
@@ -119,7 +119,7 @@ static bool find_name(size_t *which, const cli_option *row, const cli_arguments 
             *which = count;
             found = true;
         }
-        base_text_add(&list, "%s%s", count == 0 ? "" : ", ", name);
+        sys_text_add(&list, "%s%s", count == 0 ? "" : ", ", name);
     }
     if (!found) {
         const char *near = console_nearest(word, names, count);
@@ -127,7 +127,7 @@ static bool find_name(size_t *which, const cli_option *row, const cli_arguments 
                               near != NULL ? "; did you mean '" : ".", near != NULL ? near : "",
                               near != NULL ? "'?" : "", list.failed ? names[0] : list.data);
     }
-    base_text_free(&list);
+    sys_text_free(&list);
     return found;
 }
 
@@ -265,12 +265,12 @@ static bool take_value(const cli_arguments *arguments, const cli_option *row, co
 static void say_unknown(const cli_arguments *arguments, const char *word)
 {
     const char *names[OPTIONS_MOST];
-    base_text list = {0};
+    sys_text list = {0};
     size_t count = 0;
     cli_option row;
     for (; count < OPTIONS_MOST && option_at(&row, arguments->command, count); ++count) {
         names[count] = row.name;
-        base_text_add(&list, " --%s", row.name);
+        sys_text_add(&list, " --%s", row.name);
     }
     if (isdigit((unsigned char)word[1])) {
         (void)arguments_wrong(arguments, "'%.64s' has a minus sign; the numbers are 0 or more", word);
@@ -283,7 +283,7 @@ static void say_unknown(const cli_arguments *arguments, const char *word)
                               near != NULL ? "; did you mean '--" : ".", near != NULL ? near : "",
                               near != NULL ? "'?" : "", list.failed ? " --help" : list.data);
     }
-    base_text_free(&list);
+    sys_text_free(&list);
 }
 
 /* ---- the whole line -------------------------------------------------------------------------------------------- */

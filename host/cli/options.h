@@ -180,7 +180,7 @@ void arguments_free(cli_arguments *arguments);
 bool arguments_take_files(cli_arguments *arguments, int *code);
 
 /* A message about the command line, where to read more, and the exit code for it. */
-int arguments_wrong(const cli_arguments *arguments, const char *format, ...) BASE_PRINTF(2, 3);
+int arguments_wrong(const cli_arguments *arguments, const char *format, ...) SYS_PRINTF(2, 3);
 
 /* A name and what it means, in short and, where there is more, at length; the tables end with a NULL name. */
 typedef struct cli_meaning {
@@ -189,7 +189,7 @@ typedef struct cli_meaning {
 extern const cli_meaning exit_meanings[], variable_meanings[];
 
 /* What an option does, with its names but without its default. */
-void help_meaning(base_text *text, const cli_option *row);
+void help_meaning(sys_text *text, const cli_option *row);
 
 /* What holds without an option, as --help writes it: the row's own, or the library's default; "" if there is nothing. */
 const char *help_default(char *text, size_t size, const cli_option *row);

@@ -12,12 +12,12 @@ const char *problem_word(const carrynet_task *task)
     return task->sign == '+' ? "sums" : task->sign == '-' ? "differences" : "problems";
 }
 
-static carrynet_status text_status(const base_text *text)
+static carrynet_status text_status(const sys_text *text)
 {
-    return text->failed ? base_fail(CARRYNET_ERROR_MEMORY, "not enough memory to write a problem down") : CARRYNET_OK;
+    return text->failed ? sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory to write a problem down") : CARRYNET_OK;
 }
 
-carrynet_status problem_add_number(base_text *text, const uint32_t *words, uint32_t bits, uint32_t which, size_t steps,
+carrynet_status problem_add_number(sys_text *text, const uint32_t *words, uint32_t bits, uint32_t which, size_t steps,
                                    size_t digits)
 {
     char *decimal = NULL;
@@ -26,22 +26,22 @@ carrynet_status problem_add_number(base_text *text, const uint32_t *words, uint3
         return status;
     const size_t length = strlen(decimal);
     if (digits == 0 || length <= digits)
-        base_text_add(text, "%s", decimal);
+        sys_text_add(text, "%s", decimal);
     else
-        base_text_add(text, "%.8s...%s (%zu digits)", decimal, decimal + length - 8, length);
+        sys_text_add(text, "%.8s...%s (%zu digits)", decimal, decimal + length - 8, length);
     carrynet_decimal_free(decimal);
     return text_status(text);
 }
 
-carrynet_status problem_add_question(base_text *text, const carrynet_task *task, const uint32_t *symbols, size_t steps,
+carrynet_status problem_add_question(sys_text *text, const carrynet_task *task, const uint32_t *symbols, size_t steps,
                                      size_t digits)
 {
     carrynet_status status = CARRYNET_OK;
     for (uint32_t i = 0; i < task->inputs && status == CARRYNET_OK; ++i) {
         if (i > 0 && task->sign != 0)
-            base_text_add(text, " %c ", task->sign);
+            sys_text_add(text, " %c ", task->sign);
         else if (i > 0)
-            base_text_add(text, " ");
+            sys_text_add(text, " ");
         status = problem_add_number(text, symbols, task->inputs, i, steps, digits);
     }
     return status;
@@ -52,13 +52,13 @@ const char *problem_equals(const carrynet_task *task)
     return task->sign != 0 ? " = " : " -> ";
 }
 
-carrynet_status problem_add_answer(base_text *text, const carrynet_task *task, const uint32_t *outputs, size_t steps,
+carrynet_status problem_add_answer(sys_text *text, const carrynet_task *task, const uint32_t *outputs, size_t steps,
                                    size_t digits)
 {
     carrynet_status status = CARRYNET_OK;
     for (uint32_t o = 0; o < task->outputs && status == CARRYNET_OK; ++o) {
         if (o > 0)
-            base_text_add(text, " ");
+            sys_text_add(text, " ");
         status = problem_add_number(text, outputs, task->outputs, o, steps, digits);
     }
     return status;
@@ -66,7 +66,7 @@ carrynet_status problem_add_answer(base_text *text, const carrynet_task *task, c
 
 carrynet_status problem_pack(uint32_t **words, const uint32_t *values, uint32_t bits, size_t steps)
 {
-    const carrynet_status status = base_allocate(words, carrynet_packed_words(bits, steps), sizeof **words);
+    const carrynet_status status = sys_allocate(words, carrynet_packed_words(bits, steps), sizeof **words);
     if (status != CARRYNET_OK)
         return status;
     for (size_t t = 0; t < steps; ++t)

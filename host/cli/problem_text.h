@@ -18,19 +18,19 @@ const char *problem_word(const carrynet_task *task);
  * Adds one number: bit `which` of `steps` packed symbols of `bits` bits. With digits > 0 a longer number is shown by
  * its two ends and its length. MEMORY.
  */
-carrynet_status problem_add_number(base_text *text, const uint32_t *words, uint32_t bits, uint32_t which, size_t steps,
+carrynet_status problem_add_number(sys_text *text, const uint32_t *words, uint32_t bits, uint32_t which, size_t steps,
                                    size_t digits);
 
 /* Adds "93 + 38" for packed symbols, "131" for packed outputs (one number an output, with blanks). MEMORY. */
-carrynet_status problem_add_question(base_text *text, const carrynet_task *task, const uint32_t *symbols, size_t steps,
+carrynet_status problem_add_question(sys_text *text, const carrynet_task *task, const uint32_t *symbols, size_t steps,
                                      size_t digits);
-carrynet_status problem_add_answer(base_text *text, const carrynet_task *task, const uint32_t *outputs, size_t steps,
+carrynet_status problem_add_answer(sys_text *text, const carrynet_task *task, const uint32_t *outputs, size_t steps,
                                    size_t digits);
 
 /* What stands between the two: " = ", or " -> " where the task has no sign of arithmetic. */
 const char *problem_equals(const carrynet_task *task);
 
-/* Packs values [steps] of `bits` bits: *words is the caller's, to free with base_free. MEMORY. */
+/* Packs values [steps] of `bits` bits: *words is the caller's, to free with sys_free. MEMORY. */
 carrynet_status problem_pack(uint32_t **words, const uint32_t *values, uint32_t bits, size_t steps);
 
 /* An example of a problem of the task, with numbers that `steps` steps hold: "93 + 38". */

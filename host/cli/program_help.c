@@ -19,12 +19,12 @@ void help_program(FILE *stream, const cli_command *commands, size_t count)
                 "Start with:  carrynet train && carrynet run add.safetensors 93 38\n\n"
                 "Exit codes:  ",
                 stream);
-    base_text codes = {0};
+    sys_text codes = {0};
     for (const cli_meaning *m = exit_meanings; m->name != NULL; ++m)
-        base_text_add(&codes, "%s%s %s", m == exit_meanings ? "" : ", ", m->name, m->meaning);
+        sys_text_add(&codes, "%s%s %s", m == exit_meanings ? "" : ", ", m->name, m->meaning);
     console_fold(stream, strlen("Exit codes:  "), strlen("Exit codes:  "), codes.failed ? "" : codes.data);
     (void)fputc('\n', stream);
-    base_text_free(&codes);
+    sys_text_free(&codes);
 }
 
 void help_version(FILE *stream)

@@ -45,31 +45,31 @@ static size_t networks_of(const struct shared *s, uint64_t item)
     return (size_t)(left < s->portion ? left : s->portion);
 }
 
-static carrynet_status prove_portion(void *self, uint64_t item, base_text *result)
+static carrynet_status prove_portion(void *self, uint64_t item, sys_text *result)
 {
     const struct shared *s = self;
     const size_t count = networks_of(s, item);
     struct portion portion = {.work = s->work, .first = (size_t)(item * s->portion)};
-    carrynet_status status = base_allocate(&portion.proved, count, sizeof *portion.proved);
+    carrynet_status status = sys_allocate(&portion.proved, count, sizeof *portion.proved);
     if (status == CARRYNET_OK)
-        base_parallel(count, prove_one, &portion);
+        sys_parallel(count, prove_one, &portion);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
-        base_text bytes = {0};
+        sys_text bytes = {0};
         if (portion.proved[i].status != CARRYNET_OK)
-            status = base_fail(portion.proved[i].status, "%s", portion.proved[i].message);
+            status = sys_fail(portion.proved[i].status, "%s", portion.proved[i].message);
         else
             proof_put(&bytes, &portion.proved[i].proof, s->work->task);
         const uint64_t size = bytes.size;
         if (bytes.failed && status == CARRYNET_OK)
-            status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for a proof");
-        base_text_append(result, (const char *)&size, sizeof size);
+            status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a proof");
+        sys_text_append(result, (const char *)&size, sizeof size);
         if (status == CARRYNET_OK)
-            base_text_append(result, bytes.data, bytes.size);
-        base_text_free(&bytes);
+            sys_text_append(result, bytes.data, bytes.size);
+        sys_text_free(&bytes);
     }
     for (size_t i = 0; i < count && portion.proved != NULL; ++i)
         carrynet_proof_free(&portion.proved[i].proof);
-    base_free(portion.proved);
+    sys_free(portion.proved);
     return status;
 }
 
@@ -83,7 +83,7 @@ static carrynet_status take_portion(void *self, uint64_t item, const char *bytes
         if (size >= sizeof one)
             memcpy(&one, bytes, sizeof one);
         status = size < sizeof one || size - sizeof one < one
-                     ? base_fail(CARRYNET_ERROR_FORMAT, "a rank sent half a proof")
+                     ? sys_fail(CARRYNET_ERROR_FORMAT, "a rank sent half a proof")
                      : proof_take(&proof, bytes + sizeof one, (size_t)one, s->work->task);
         status = s->work->take(s->work->self, (size_t)(item * s->portion) + i, status, &proof);
         bytes += sizeof one + one;
@@ -101,11 +101,11 @@ static bool is_stopped(void *self)
 carrynet_status prove_on_ranks(const prove_work *work)
 {
     const uint64_t least = (uint64_t)PORTIONS * carrynet_comm_size(job_ranks());
-    struct shared s = {.work = work, .portion = base_cores()};
+    struct shared s = {.work = work, .portion = sys_cores()};
     if (s.portion > work->count / least)
         s.portion = work->count / least > 0 ? work->count / least : 1;
     if (!comm_broadcast_number(job_ranks(), &s.portion))
-        return base_fail(CARRYNET_ERROR_DEVICE, "%s", carrynet_message());
+        return sys_fail(CARRYNET_ERROR_DEVICE, "%s", carrynet_message());
     const struct comm_work shared = {(work->count + s.portion - 1) / s.portion, prove_portion, take_portion, is_stopped,
                                      &s};
     return comm_distribute(job_ranks(), &shared);

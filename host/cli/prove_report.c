@@ -17,72 +17,71 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
-static carrynet_status print(base_text *text, carrynet_status status)
+static carrynet_status print(sys_text *text, carrynet_status status)
 {
     if (status == CARRYNET_OK && text->failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "not enough memory to write a verdict down");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory to write a verdict down");
     if (status == CARRYNET_OK) {
         console_progress_clear();
         console_fold(stdout, 0, 0, text->data);
         (void)putchar('\n');
     }
-    base_text_free(text);
+    sys_text_free(text);
     return status;
 }
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
-void prove_report_cells(base_text *text, const carrynet_checked *checked)
+void prove_report_cells(sys_text *text, const carrynet_checked *checked)
 {
-    base_text_add(text, "%" PRIu32 " cell%s, depth %" PRIu32 ", margin %.3g", checked->cells, plural(checked->cells),
-                  checked->depth, checked->margin);
+    sys_text_add(text, "%" PRIu32 " cell%s, depth %" PRIu32 ", margin %.3g", checked->cells, plural(checked->cells),
+                 checked->depth, checked->margin);
 }
 
-static void add_states(base_text *text, const carrynet_proof *proof)
+static void add_states(sys_text *text, const carrynet_proof *proof)
 {
-    base_text_add(text, "%" PRIu64 " reachable state%s, the farthest after %" PRIu32 " symbol%s, least |logit| %.9g",
-                  proof->states, plural(proof->states), proof->levels, plural(proof->levels), proof->exact_margin);
+    sys_text_add(text, "%" PRIu64 " reachable state%s, the farthest after %" PRIu32 " symbol%s, least |logit| %.9g",
+                 proof->states, plural(proof->states), proof->levels, plural(proof->levels), proof->exact_margin);
 }
 
-static void add_place(base_text *text, const carrynet_counterexample *wrong, const carrynet_task *task)
+static void add_place(sys_text *text, const carrynet_counterexample *wrong, const carrynet_task *task)
 {
-    base_text_add(text, "bit %zu", wrong->steps - 1);
+    sys_text_add(text, "bit %zu", wrong->steps - 1);
     if (task->outputs > 1)
-        base_text_add(text, " of output %" PRIu32, wrong->output);
-    base_text_add(text, " must be %" PRIu32 ", its logit is %.4g", wrong->right, wrong->logit);
+        sys_text_add(text, " of output %" PRIu32, wrong->output);
+    sys_text_add(text, " must be %" PRIu32 ", its logit is %.4g", wrong->right, wrong->logit);
 }
 
-static void add_proved(base_text *text, const carrynet_proof *proof)
+static void add_proved(sys_text *text, const carrynet_proof *proof)
 {
-    base_text_add(text, "PROVED for every length");
+    sys_text_add(text, "PROVED for every length");
     if (proof->by_ellipsoids && proof->checked.bounds == CARRYNET_BOUNDS_ANY)
-        base_text_add(text, ", in any program's arithmetic");
+        sys_text_add(text, ", in any program's arithmetic");
     if (proof->by_ellipsoids) {
-        base_text_add(text, "\nBy ellipsoids: ");
+        sys_text_add(text, "\nBy ellipsoids: ");
         prove_report_cells(text, &proof->checked);
-        base_text_add(text, ", with an error of %.2g allowed in every hidden value of every step",
-                      proof->checked.error);
+        sys_text_add(text, ", with an error of %.2g allowed in every hidden value of every step", proof->checked.error);
     }
     if (proof->by_exhaustion) {
-        base_text_add(text, "\nBy exhaustion: ");
+        sys_text_add(text, "\nBy exhaustion: ");
         add_states(text, proof);
     } else if (proof->stepped > 0) {
-        base_text_add(text, "\nBy exhaustion: open, more than %" PRIu64 " reachable states", proof->states);
+        sys_text_add(text, "\nBy exhaustion: open, more than %" PRIu64 " reachable states", proof->states);
     }
 }
 
-static carrynet_status add_refuted(base_text *text, const prove_result *result, const carrynet_task *task)
+static carrynet_status add_refuted(sys_text *text, const prove_result *result, const carrynet_task *task)
 {
     const carrynet_counterexample *wrong = &result->proof.wrong;
-    base_text_add(text, "REFUTED\n");
+    sys_text_add(text, "REFUTED\n");
     const carrynet_status status = wrong_sum_text(text, &result->wrong, task);
-    base_text_add(text, "\nCounted from 0, ");
+    sys_text_add(text, "\nCounted from 0, ");
     add_place(text, wrong, task);
-    base_text_add(text, "; %s", wrong->shortest ? "no shorter word goes wrong" : "the shortest that was found");
+    sys_text_add(text, "; %s", wrong->shortest ? "no shorter word goes wrong" : "the shortest that was found");
     return status;
 }
 
-carrynet_status prove_report_text(base_text *text, const prove_result *result, const carrynet_task *task)
+carrynet_status prove_report_text(sys_text *text, const prove_result *result, const carrynet_task *task)
 {
     switch (result->proof.verdict) {
     case CARRYNET_VERDICT_PROVED:
@@ -93,13 +92,13 @@ carrynet_status prove_report_text(base_text *text, const prove_result *result, c
     case CARRYNET_VERDICT_UNKNOWN:
         break;
     }
-    base_text_add(text, "UNKNOWN: %s", result->proof.reason);
+    sys_text_add(text, "UNKNOWN: %s", result->proof.reason);
     return CARRYNET_OK;
 }
 
 carrynet_status prove_report_alone(const prove_result *result, const carrynet_task *task)
 {
-    base_text text = {0};
+    sys_text text = {0};
     const carrynet_status status = prove_report_text(&text, result, task);
     return print(&text, status);
 }
@@ -108,30 +107,30 @@ carrynet_status prove_report_row(const prove_result *result, const carrynet_task
 {
     const carrynet_proof *proof = &result->proof;
     carrynet_status status = CARRYNET_OK;
-    base_text text = {0};
-    base_text_add(&text, "Network %zu, seed %" PRIu64 ": ", result->network, result->seed);
+    sys_text text = {0};
+    sys_text_add(&text, "Network %zu, seed %" PRIu64 ": ", result->network, result->seed);
     switch (proof->verdict) {
     case CARRYNET_VERDICT_PROVED:
-        base_text_add(&text, "PROVED, ");
+        sys_text_add(&text, "PROVED, ");
         if (proof->by_ellipsoids)
             prove_report_cells(&text, &proof->checked);
         if (proof->by_exhaustion) {
-            base_text_add(&text, proof->by_ellipsoids ? "; " : "");
+            sys_text_add(&text, proof->by_ellipsoids ? "; " : "");
             add_states(&text, proof);
         }
         break;
     case CARRYNET_VERDICT_REFUTED:
-        base_text_add(&text, "REFUTED, ");
+        sys_text_add(&text, "REFUTED, ");
         if (whole) {
             status = wrong_sum_text(&text, &result->wrong, task);
-            base_text_add(&text, "; ");
+            sys_text_add(&text, "; ");
         }
         add_place(&text, &proof->wrong, task);
         if (whole)
-            base_text_add(&text, proof->wrong.shortest ? " (shortest)" : " (shortest found)");
+            sys_text_add(&text, proof->wrong.shortest ? " (shortest)" : " (shortest found)");
         break;
     case CARRYNET_VERDICT_UNKNOWN:
-        base_text_add(&text, "UNKNOWN, %s", proof->reason);
+        sys_text_add(&text, "UNKNOWN, %s", proof->reason);
         break;
     }
     return print(&text, status);

@@ -18,7 +18,7 @@ typedef struct prove_result {
 void prove_result_free(prove_result *result);
 
 /* Adds the verdict, in several lines; MEMORY. */
-carrynet_status prove_report_text(base_text *text, const prove_result *result, const carrynet_task *task);
+carrynet_status prove_report_text(sys_text *text, const prove_result *result, const carrynet_task *task);
 /* Prints it. */
 carrynet_status prove_report_alone(const prove_result *result, const carrynet_task *task);
 /* As one line; with the wrong sum where `whole` is set. */
@@ -27,7 +27,7 @@ carrynet_status prove_report_row(const prove_result *result, const carrynet_task
 carrynet_status prove_report_json(json_t *array, const prove_result *result, const carrynet_task *task);
 
 /* Adds "66 cells, depth 5, margin 4.34": what a proof by ellipsoids rests on. */
-void prove_report_cells(base_text *text, const carrynet_checked *checked);
+void prove_report_cells(sys_text *text, const carrynet_checked *checked);
 /* Puts the members of an accepted certificate. */
 void prove_report_checked(json_t *object, const carrynet_checked *checked);
 

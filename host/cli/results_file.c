@@ -27,10 +27,10 @@ int results_file_exists(const cli_arguments *arguments, const char *path)
 bool results_file_fits(const cli_arguments *arguments, const char *path, results_use use, int *code)
 {
     struct stat about;
-    base_text times = {0};
+    sys_text times = {0};
     carrynet_status status = CARRYNET_OK;
     bool fits = false;
-    if (base_is_stream(path)) {
+    if (sys_is_stream(path)) {
         *code = arguments_wrong(arguments,
                                 "-o is %.200s, but the table is written with NAME.times.csv beside it: name a file "
                                 "NAME.csv",
@@ -46,9 +46,9 @@ bool results_file_fits(const cli_arguments *arguments, const char *path, results
             arguments_wrong(arguments, "-o is '%.200s', but must be NAME.csv; NAME.times.csv is for the seconds", path);
         goto done;
     }
-    base_text_add(&times, "%.*s%s", (int)(strlen(path) - strlen(ENDING)), path, TIMES);
+    sys_text_add(&times, "%.*s%s", (int)(strlen(path) - strlen(ENDING)), path, TIMES);
     if (times.failed) {
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for a file name");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a file name");
         goto done;
     }
     if (use == RESULTS_NEW && (access(path, F_OK) == 0 || access(times.data, F_OK) == 0)) {
@@ -63,6 +63,6 @@ bool results_file_fits(const cli_arguments *arguments, const char *path, results
 done:
     if (status != CARRYNET_OK)
         *code = console_status(status);
-    base_text_free(&times);
+    sys_text_free(&times);
     return fits;
 }

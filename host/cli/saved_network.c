@@ -75,11 +75,11 @@ carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symb
     const size_t size = precision / 8, most = steps < PIECE ? steps : PIECE;
     void *z = NULL, *state = NULL;
     uint32_t *targets = NULL;
-    carrynet_status status = base_allocate(&z, most * task->outputs, size);
+    carrynet_status status = sys_allocate(&z, most * task->outputs, size);
     if (status == CARRYNET_OK)
-        status = base_allocate(&state, saved->settings->shape.hidden, size);
+        status = sys_allocate(&state, saved->settings->shape.hidden, size);
     if (status == CARRYNET_OK)
-        status = base_allocate(&targets, carrynet_packed_words(task->outputs, most), sizeof *targets);
+        status = sys_allocate(&targets, carrynet_packed_words(task->outputs, most), sizeof *targets);
     for (size_t first = 0; first < steps && status == CARRYNET_OK; first += PIECE) {
         const size_t count = steps - first < PIECE ? steps - first : PIECE;
         const carrynet_batch batch = {
@@ -105,8 +105,8 @@ carrynet_status saved_network_outputs(saved_network *saved, const uint32_t *symb
             carrynet_packed_set(outputs, task->outputs, first + t, bits);
         }
     }
-    base_free(z);
-    base_free(state);
-    base_free(targets);
+    sys_free(z);
+    sys_free(state);
+    sys_free(targets);
     return status;
 }

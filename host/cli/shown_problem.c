@@ -29,12 +29,12 @@ carrynet_status shown_describe(shown_problem *words, const carrynet_sample *samp
 
 void shown_free(shown_problem *words)
 {
-    base_free(words->symbols);
-    base_free(words->targets);
-    base_free(words->bits);
-    base_text_free(&words->question);
-    base_text_free(&words->right);
-    base_text_free(&words->given);
+    sys_free(words->symbols);
+    sys_free(words->targets);
+    sys_free(words->bits);
+    sys_text_free(&words->question);
+    sys_text_free(&words->right);
+    sys_text_free(&words->given);
 }
 
 static bool all_right(const carrynet_sample *sample)
@@ -125,12 +125,12 @@ static void print_table(const carrynet_sample *sample, const carrynet_task *task
 
 void shown_print(const shown_problem *words, const carrynet_sample *sample, const carrynet_task *task, bool plain)
 {
-    base_text line = {0};
-    base_text_add(&line, "%s%s%s", words->question.data, problem_equals(task), words->right.data);
+    sys_text line = {0};
+    sys_text_add(&line, "%s%s%s", words->question.data, problem_equals(task), words->right.data);
     if (all_right(sample))
-        base_text_add(&line, ", and so says the network.");
+        sys_text_add(&line, ", and so says the network.");
     else
-        base_text_add(&line, ", but the network says %s.", words->given.data);
+        sys_text_add(&line, ", but the network says %s.", words->given.data);
     console_put(&line, "the answer in words");
     print_table(sample, task, plain);
 }

@@ -9,7 +9,7 @@
 /* The problem in words. */
 typedef struct shown_problem {
     uint32_t *symbols, *targets, *bits; /* packed */
-    base_text question, right, given;
+    sys_text question, right, given;
 } shown_problem;
 
 /* Fills the words from a sample, numbers of more than `digits` digits (0: any) shortened. MEMORY. */

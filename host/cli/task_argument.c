@@ -10,17 +10,17 @@ bool task_from_word(carrynet_task *task, const cli_arguments *arguments, const c
 {
     const char *names[NAMES_MOST];
     const carrynet_task *built_in;
-    base_text list = {0};
+    sys_text list = {0};
     size_t count = 0;
     for (; count < NAMES_MOST && (built_in = carrynet_task_at(count)) != NULL; ++count) {
         if (strcmp(built_in->name, word) == 0) {
             *task = *built_in;
-            base_text_free(&list);
+            sys_text_free(&list);
             *code = EXIT_CODE_DONE;
             return true;
         }
         names[count] = built_in->name;
-        base_text_add(&list, "%s%s", count == 0 ? "" : ", ", built_in->name);
+        sys_text_add(&list, "%s%s", count == 0 ? "" : ", ", built_in->name);
     }
     /* What can be no name was meant as a file, so that its absence is the file's error. */
     if (access(word, F_OK) == 0 || strpbrk(word, "./") != NULL) {
@@ -34,6 +34,6 @@ bool task_from_word(carrynet_task *task, const cli_arguments *arguments, const c
                                 what, word, near != NULL ? "; did you mean '" : ".", near != NULL ? near : "",
                                 near != NULL ? "'?" : "", list.failed ? names[0] : list.data);
     }
-    base_text_free(&list);
+    sys_text_free(&list);
     return *code == EXIT_CODE_DONE;
 }

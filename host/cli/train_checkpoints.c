@@ -12,17 +12,17 @@ static const double SECONDS = 30;
 /* "500" updates, or "30s". */
 static bool read_every(carrynet_checkpoints *wanted, const char *text)
 {
-    char number[BASE_NUMBER];
+    char number[SYS_NUMBER];
     const size_t length = strlen(text);
     if (length < 1 || length >= sizeof number)
         return false;
     if (text[length - 1] != 's') {
-        const char *end = base_read_whole(&wanted->every_updates, text, UINT32_MAX);
+        const char *end = sys_read_whole(&wanted->every_updates, text, UINT32_MAX);
         return end != NULL && *end == '\0' && wanted->every_updates > 0;
     }
     memcpy(number, text, length - 1);
     number[length - 1] = '\0';
-    return base_read_real(&wanted->every_seconds, number) && wanted->every_seconds > 0;
+    return sys_read_real(&wanted->every_seconds, number) && wanted->every_seconds > 0;
 }
 
 /* ---- what the training tells ------------------------------------------------------------------------------------ */
@@ -89,7 +89,7 @@ bool train_checkpoints_prepare(train_checkpoints *checkpoints, const cli_argumen
     else if (file != NULL && (strcmp(file, path) == 0 || (log != NULL && strcmp(log, file) == 0)))
         *code = arguments_wrong(arguments, "--checkpoint names %s, where %s goes; give it another file", file,
                                 strcmp(file, path) == 0 ? "the model" : "the log");
-    else if (file != NULL && base_is_stream(file))
+    else if (file != NULL && sys_is_stream(file))
         *code =
             arguments_wrong(arguments,
                             "--checkpoint is %.200s, but every checkpoint takes the place of the one before; name a "

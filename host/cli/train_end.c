@@ -10,19 +10,19 @@ enum { LISTED = 10 };
 /* ---- the end, in words ----------------------------------------------------------------------------------------- */
 
 /* A file name as the shell wants it. */
-static void add_quoted(base_text *text, const char *path)
+static void add_quoted(sys_text *text, const char *path)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-@%=:,";
     if (path[0] == '-')
-        base_text_add(text, "./");
+        sys_text_add(text, "./");
     if (path[strspn(path, plain)] == '\0') {
-        base_text_add(text, "%s", path);
+        sys_text_add(text, "%s", path);
         return;
     }
-    base_text_add(text, "'");
+    sys_text_add(text, "'");
     for (const char *p = path; *p != '\0'; ++p)
-        base_text_add(text, *p == '\'' ? "'\\''" : "%c", *p);
-    base_text_add(text, "'");
+        sys_text_add(text, *p == '\'' ? "'\\''" : "%c", *p);
+    sys_text_add(text, "'");
 }
 
 static void print_check(const final_check *check, const carrynet_model *model)
@@ -102,7 +102,7 @@ void train_end_print(const train_end *end)
     const uint32_t written = carrynet_model_settings(end->kept)->networks;
     const train_proof *proof = end->proof;
     const train_progress *progress = end->progress;
-    base_text file = {0};
+    sys_text file = {0};
     char example[64];
     if (s->networks > 1)
         (void)printf("%u of %u networks exact\n", end->exact, s->networks);
@@ -119,13 +119,13 @@ void train_end_print(const train_end *end)
     (void)fflush(stdout);
     add_quoted(&file, end->path);
     problem_example(example, sizeof example, &s->task, s->steps, false);
-    const bool shows = !progress->quiet && !file.failed && !base_is_stream(end->path);
+    const bool shows = !progress->quiet && !file.failed && !sys_is_stream(end->path);
     if (shows && proof->written && proof->proved == written)
         console_note("Next: carrynet verify %s %s.cert", file.data, file.data);
     else if (shows &&
              (progress->stopped || !s->until_exact || (end->exact == s->networks && end->check.all_wrong == 0)))
         console_note("Next: carrynet run %s %s", file.data, example);
-    base_text_free(&file);
+    sys_text_free(&file);
 }
 
 /* ---- the end, as JSON ------------------------------------------------------------------------------------------ */

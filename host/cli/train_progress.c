@@ -23,7 +23,7 @@ enum { SAMPLE_STEPS = 36, SAMPLE_ENDS = 16 }; /* bits of a line of 80 columns; w
 bool train_progress_can_write(const cli_arguments *arguments, const char *path, const char *log_path, int *code)
 {
     carrynet_status status = CARRYNET_OK;
-    if (path != NULL && log_path != NULL && base_same_path(path, log_path)) {
+    if (path != NULL && log_path != NULL && sys_same_path(path, log_path)) {
         *code = arguments_wrong(arguments, "-o and --log both name %s; give each its own file", path);
         return false;
     }
@@ -76,24 +76,24 @@ static void introduce(const train_progress *progress, const carrynet_report *rep
 /* ---- a sample, as the seeds print it --------------------------------------------------------------------------- */
 
 /* "Pred:[0 1 0 1]", highest bit first; the middle of a long one is left out. */
-static void add_bits(base_text *text, const char *name, const uint32_t *values, uint32_t output, size_t steps)
+static void add_bits(sys_text *text, const char *name, const uint32_t *values, uint32_t output, size_t steps)
 {
-    base_text_add(text, "%s:[", name);
+    sys_text_add(text, "%s:[", name);
     for (size_t i = 0; i < steps; ++i) {
         if (steps > SAMPLE_STEPS && i == SAMPLE_ENDS) {
-            base_text_add(text, " ...");
+            sys_text_add(text, " ...");
             i = steps - SAMPLE_ENDS;
         }
-        base_text_add(text, "%s%u", i == 0 ? "" : " ", values[steps - 1 - i] >> output & 1u);
+        sys_text_add(text, "%s%u", i == 0 ? "" : " ", values[steps - 1 - i] >> output & 1u);
     }
-    base_text_add(text, "]\n");
+    sys_text_add(text, "]\n");
 }
 
 static void print_sample(const carrynet_sample *sample, const carrynet_task *task)
 {
     uint32_t *symbols = NULL, *bits = NULL;
-    base_text text = {0};
-    base_text_add(&text, "Error:[%.8f]\n", sample->error);
+    sys_text text = {0};
+    sys_text_add(&text, "Error:[%.8f]\n", sample->error);
     for (uint32_t o = 0; o < sample->outputs; ++o)
         add_bits(&text, "Pred", sample->bits, o, sample->steps);
     for (uint32_t o = 0; o < sample->outputs; ++o)
@@ -103,15 +103,15 @@ static void print_sample(const carrynet_sample *sample, const carrynet_task *tas
         status = problem_pack(&bits, sample->bits, sample->outputs, sample->steps);
     if (status == CARRYNET_OK)
         status = problem_add_question(&text, task, symbols, sample->steps, PROBLEM_DIGITS);
-    base_text_add(&text, "%s", problem_equals(task));
+    sys_text_add(&text, "%s", problem_equals(task));
     if (status == CARRYNET_OK)
         status = problem_add_answer(&text, task, bits, sample->steps, PROBLEM_DIGITS);
-    base_text_add(&text, "\n------------");
+    sys_text_add(&text, "\n------------");
     if (status == CARRYNET_OK && !text.failed)
         console_note("%s", text.data);
-    base_text_free(&text);
-    base_free(symbols);
-    base_free(bits);
+    sys_text_free(&text);
+    sys_free(symbols);
+    sys_free(bits);
 }
 
 /* ---- the progress line ----------------------------------------------------------------------------------------- */
@@ -217,7 +217,7 @@ static void open_log(train_progress *progress)
 {
     if (progress->log_path == NULL || progress->log != NULL || progress->log_failed)
         return;
-    progress->log_streams = base_is_stream(progress->log_path);
+    progress->log_streams = sys_is_stream(progress->log_path);
     if (progress->log_size > 0 && !progress->log_streams) /* to a stream it starts anew */
         progress->log = reopen_log(progress);
     const bool goes_on = progress->log != NULL;
@@ -226,7 +226,7 @@ static void open_log(train_progress *progress)
     if (!goes_on) {
         int file = -1;
         progress->log_size = 0;
-        if (base_open_stream(&file, progress->log_path) != CARRYNET_OK) {
+        if (sys_open_stream(&file, progress->log_path) != CARRYNET_OK) {
             console_error("%s; training goes on without its log", carrynet_message());
             progress->log_failed = true;
             return;

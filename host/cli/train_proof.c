@@ -11,14 +11,14 @@
 carrynet_status train_proof_prepare(train_proof *proof, const char *model_path)
 {
     *proof = (train_proof){0};
-    base_text_add(&proof->path, "%s.cert", model_path);
-    return proof->path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name")
+    sys_text_add(&proof->path, "%s.cert", model_path);
+    return proof->path.failed ? sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name")
                               : job_writable(proof->path.data);
 }
 
 void train_proof_free(train_proof *proof)
 {
-    base_text_free(&proof->path);
+    sys_text_free(&proof->path);
 }
 
 /* ---- once more ------------------------------------------------------------------------------------------------- */
@@ -47,18 +47,17 @@ static void prove_again(void *self, size_t i)
         (void)snprintf(again->message, sizeof again->message, "%s", carrynet_message());
 }
 
-static carrynet_status take(train_proof *proof, base_text *text, const struct again *again)
+static carrynet_status take(train_proof *proof, sys_text *text, const struct again *again)
 {
     const carrynet_checked *checked = &again->proof.checked;
     if (again->status != CARRYNET_OK)
-        return base_fail(again->status, "%s", again->message);
+        return sys_fail(again->status, "%s", again->message);
     if (!again->proof.by_ellipsoids)
-        return base_fail(
-            CARRYNET_ERROR_NUMERIC,
-            "network %zu was proved in training, but not again: a defect of the prover or of this machine; "
-            "please report it with the model",
-            again->network);
-    base_text_append(text, again->proof.certificate, again->proof.certificate_size);
+        return sys_fail(CARRYNET_ERROR_NUMERIC,
+                        "network %zu was proved in training, but not again: a defect of the prover or of this machine; "
+                        "please report it with the model",
+                        again->network);
+    sys_text_append(text, again->proof.certificate, again->proof.certificate_size);
     proof->cells += checked->cells;
     proof->depth = checked->depth > proof->depth ? checked->depth : proof->depth;
     proof->margin = proof->proved == 0 || checked->margin < proof->margin ? checked->margin : proof->margin;
@@ -71,14 +70,14 @@ carrynet_status train_proof_write(train_proof *proof, const carrynet_model *mode
     enum { PORTION = 256 };
     const uint32_t networks = carrynet_model_settings(model)->networks;
     struct again *again = NULL;
-    base_text text = {0};
-    carrynet_status status = base_allocate(&again, PORTION, sizeof *again);
+    sys_text text = {0};
+    carrynet_status status = sys_allocate(&again, PORTION, sizeof *again);
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK;) {
         size_t count = 0;
         for (; n < networks && count < PORTION; ++n)
             if (proved[n])
                 again[count++] = (struct again){.network = n};
-        base_parallel(count, prove_again, &(struct task){model, again});
+        sys_parallel(count, prove_again, &(struct task){model, again});
         for (size_t i = 0; i < count; ++i) {
             if (status == CARRYNET_OK)
                 status = take(proof, &text, &again[i]);
@@ -87,12 +86,12 @@ carrynet_status train_proof_write(train_proof *proof, const carrynet_model *mode
     }
     if (status == CARRYNET_OK && text.failed)
         status =
-            base_fail(CARRYNET_ERROR_MEMORY, "no memory for the certificates of %" PRIu32 " networks", proof->proved);
+            sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the certificates of %" PRIu32 " networks", proof->proved);
     if (status == CARRYNET_OK && proof->proved > 0) {
-        status = base_write_file(proof->path.data, (const void *const[]){text.data}, &text.size, 1);
+        status = sys_write_file(proof->path.data, (const void *const[]){text.data}, &text.size, 1);
         proof->written = status == CARRYNET_OK;
     }
-    base_text_free(&text);
-    base_free(again);
+    sys_text_free(&text);
+    sys_free(again);
     return status;
 }

@@ -6,7 +6,7 @@
 #include <carrynet/carrynet.h>
 
 typedef struct train_proof {
-    base_text path;  /* MODEL.cert */
+    sys_text path;   /* MODEL.cert */
     uint32_t proved; /* networks of the file */
     uint64_t cells;  /* of all of them together */
     uint32_t depth;  /* longest word of a tree */

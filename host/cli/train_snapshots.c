@@ -14,12 +14,12 @@
 static const char ENDING[] = ".safetensors";
 
 /* The model's name with ".at-1000" before its ending. */
-static void add_path(base_text *path, const train_snapshots *snapshots, uint64_t updates)
+static void add_path(sys_text *path, const train_snapshots *snapshots, uint64_t updates)
 {
     const size_t length = strlen(snapshots->path), ending = strlen(ENDING);
     const bool ends = length > ending && strcmp(snapshots->path + length - ending, ENDING) == 0;
-    base_text_add(path, "%.*s.at-%" PRIu64 "%s", (int)(ends ? length - ending : length), snapshots->path, updates,
-                  ENDING);
+    sys_text_add(path, "%.*s.at-%" PRIu64 "%s", (int)(ends ? length - ending : length), snapshots->path, updates,
+                 ENDING);
 }
 
 /* ---- before the training --------------------------------------------------------------------------------------- */
@@ -33,9 +33,9 @@ static int compare_counts(const void *a, const void *b)
 static carrynet_status take_counts(train_snapshots *snapshots, const cli_value *value)
 {
     const size_t count = (size_t)value->count;
-    carrynet_status status = base_allocate(&snapshots->at, count, sizeof *snapshots->at);
+    carrynet_status status = sys_allocate(&snapshots->at, count, sizeof *snapshots->at);
     if (status == CARRYNET_OK)
-        status = base_allocate(&snapshots->written, count, sizeof *snapshots->written);
+        status = sys_allocate(&snapshots->written, count, sizeof *snapshots->written);
     if (status != CARRYNET_OK)
         return status;
     memcpy(snapshots->at, value->list, count * sizeof *snapshots->at);
@@ -50,18 +50,18 @@ static carrynet_status take_counts(train_snapshots *snapshots, const cli_value *
 static bool can_write(const train_snapshots *snapshots, const cli_arguments *arguments, const char *log_path, int *code)
 {
     for (size_t i = 0; i < snapshots->count; ++i) {
-        base_text path = {0};
+        sys_text path = {0};
         add_path(&path, snapshots, snapshots->at[i]);
         carrynet_status status =
-            path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : job_writable(path.data);
+            path.failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : job_writable(path.data);
         if (status != CARRYNET_OK)
             *code = console_status(status);
-        else if (log_path != NULL && base_same_path(log_path, path.data))
+        else if (log_path != NULL && sys_same_path(log_path, path.data))
             *code =
                 arguments_wrong(arguments, "--log names %s, where a snapshot goes; give it another file", path.data);
         else
             *code = EXIT_CODE_DONE;
-        base_text_free(&path);
+        sys_text_free(&path);
         if (*code != EXIT_CODE_DONE)
             return false;
     }
@@ -77,7 +77,7 @@ bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *ar
     *code = EXIT_CODE_DONE;
     if (!at->given)
         return true;
-    if (base_is_stream(path)) {
+    if (sys_is_stream(path)) {
         *code = arguments_wrong(arguments, "-o is %.200s, but --snapshot-at writes files beside the model: name a file",
                                 path);
         return false;
@@ -99,8 +99,8 @@ bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *ar
 
 void train_snapshots_free(train_snapshots *snapshots)
 {
-    base_free(snapshots->at);
-    base_free(snapshots->written);
+    sys_free(snapshots->at);
+    sys_free(snapshots->written);
     *snapshots = (train_snapshots){0};
 }
 
@@ -138,9 +138,9 @@ static carrynet_status take_model(carrynet_model **model, size_t *count, const t
     *count = 0;
     carrynet_status status = carrynet_model_create(&whole, snapshots->settings);
     if (status == CARRYNET_OK)
-        status = base_allocate(&place, snapshots->settings->networks, sizeof *place);
+        status = sys_allocate(&place, snapshots->settings->networks, sizeof *place);
     if (status == CARRYNET_OK)
-        status = base_allocate(&which, snapshots->settings->networks, sizeof *which);
+        status = sys_allocate(&which, snapshots->settings->networks, sizeof *which);
     status = comm_allreduce_status(job_ranks(), status); /* since all take part in what follows, or none */
     for (uint32_t i = 0; i < held && status == CARRYNET_OK; ++i)
         place[individuals[i].seed - first] = i + 1;
@@ -156,8 +156,8 @@ static carrynet_status take_model(carrynet_model **model, size_t *count, const t
     if (status == CARRYNET_OK && *count > 0)
         status = carrynet_model_select(model, whole, which, *count);
     carrynet_model_free(whole);
-    base_free(place);
-    base_free(which);
+    sys_free(place);
+    sys_free(which);
     return status;
 }
 
@@ -168,11 +168,11 @@ static carrynet_status look(void *self, carrynet_engine *engine, uint64_t update
     while (snapshots->next < snapshots->count && snapshots->at[snapshots->next] < updates)
         ++snapshots->next;
     if (snapshots->next < snapshots->count && snapshots->at[snapshots->next] == updates) {
-        base_text path = {0};
+        sys_text path = {0};
         carrynet_model *model = NULL;
         size_t count = 0;
         add_path(&path, snapshots, updates);
-        carrynet_status status = path.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : CARRYNET_OK;
+        carrynet_status status = path.failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a name") : CARRYNET_OK;
         status = comm_allreduce_status(job_ranks(), status);
         if (status == CARRYNET_OK)
             status = take_model(&model, &count, snapshots, engine, updates);
@@ -184,7 +184,7 @@ static carrynet_status look(void *self, carrynet_engine *engine, uint64_t update
         }
         snapshots->written[snapshots->next++] = status == CARRYNET_OK && count > 0;
         carrynet_model_free(model);
-        base_text_free(&path);
+        sys_text_free(&path);
     }
     /* A count that is never reached asks for nothing more. */
     *next = snapshots->next < snapshots->count ? snapshots->at[snapshots->next] : UINT64_MAX;
@@ -195,16 +195,16 @@ static carrynet_status look(void *self, carrynet_engine *engine, uint64_t update
 
 void train_snapshots_say(const train_snapshots *snapshots)
 {
-    base_text text = {0};
+    sys_text text = {0};
     size_t written = 0;
     for (size_t i = 0; i < snapshots->count; ++i)
         if (snapshots->written[i]) {
-            base_text_add(&text, "%s", written++ == 0 ? "Wrote " : ", ");
+            sys_text_add(&text, "%s", written++ == 0 ? "Wrote " : ", ");
             add_path(&text, snapshots, snapshots->at[i]);
         }
     if (written > 0 && !text.failed)
         console_note("%s", text.data);
-    base_text_free(&text);
+    sys_text_free(&text);
     if (snapshots->next < snapshots->count)
         console_note("No snapshot after %" PRIu64 " updates%s: the training had ended before.",
                      snapshots->at[snapshots->next], snapshots->next + 1 < snapshots->count ? " and later" : "");
@@ -215,10 +215,10 @@ json_t *train_snapshots_json(const train_snapshots *snapshots)
     json_t *names = json_array();
     for (size_t i = 0; i < snapshots->count; ++i)
         if (snapshots->written[i]) {
-            base_text path = {0};
+            sys_text path = {0};
             add_path(&path, snapshots, snapshots->at[i]);
             json_append(names, path.failed ? NULL : json_of_text(path.data));
-            base_text_free(&path);
+            sys_text_free(&path);
         }
     return names;
 }

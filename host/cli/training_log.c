@@ -20,16 +20,16 @@ static void read_settings(training_log *log, const json_t *settings)
     if (!member(&networks, settings, "nets") || isnan(networks))
         networks = 1;
     log->title.size = 0;
-    base_text_add(&log->title, "%.0f network%s", networks, networks == 1 ? "" : "s");
+    sys_text_add(&log->title, "%.0f network%s", networks, networks == 1 ? "" : "s");
     for (size_t i = 0; i == 0 || (field = carrynet_field_at(i - 1)) != NULL; ++i) {
         const char *key = field == NULL ? "task" : field->in[CARRYNET_MEDIUM_JSON].key;
         const json_t *value = json_object_get(settings, key);
         if (field != NULL && (field->traits & CARRYNET_FIELD_TITLE) == 0)
             continue;
         if (json_is_string(value))
-            base_text_add(&log->title, ", %s %s", key, json_string_value(value));
+            sys_text_add(&log->title, ", %s %s", key, json_string_value(value));
         else if (json_is_number(value))
-            base_text_add(&log->title, ", %s %.6g", key, json_number_value(value));
+            sys_text_add(&log->title, ", %s %.6g", key, json_number_value(value));
     }
     const char *loss = json_string_value(json_object_get(settings, "loss"));
     if (loss != NULL)
@@ -42,7 +42,7 @@ static carrynet_status make_room(training_log *log)
     if (log->count < log->room)
         return CARRYNET_OK;
     const size_t room = log->room == 0 ? 256 : 2 * log->room;
-    const carrynet_status status = base_grow(&log->reports, log->count, room, sizeof *log->reports);
+    const carrynet_status status = sys_grow(&log->reports, log->count, room, sizeof *log->reports);
     if (status == CARRYNET_OK)
         log->room = room;
     return status;
@@ -58,7 +58,7 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
         json_decref(log->settings);
         log->settings = json_deep_copy(settings);
         if (log->settings == NULL)
-            return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for its settings", path);
+            return sys_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for its settings", path);
     }
     if (json_object_get(object, "updates") == NULL)
         return CARRYNET_OK;
@@ -69,15 +69,15 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
     if (!member(&next->updates, object, "updates") || !member(&next->loss, object, "loss") ||
         !member(&wrong, object, "wrong_share") || !member(&exact, object, "exact") ||
         !member(&networks, object, "networks") || isnan(networks) || isnan(next->updates))
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: line %zu: updates, loss, wrong_share, exact and networks must be numbers", path, line);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: line %zu: updates, loss, wrong_share, exact and networks must be numbers", path, line);
     if (!(next->updates >= 0 && next->updates <= UINT32_MAX) || floor(next->updates) != next->updates ||
         next->loss < 0 || wrong < 0 || wrong > 1 || !(networks >= 1 && networks <= 16777216) || exact < 0 ||
         exact > networks)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: line %zu: updates %g, loss %g, wrong_share %g, exact %g of %g networks are not what a "
-                         "training can report",
-                         path, line, next->updates, next->loss, wrong, exact, networks);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: line %zu: updates %g, loss %g, wrong_share %g, exact %g of %g networks are not what a "
+                        "training can report",
+                        path, line, next->updates, next->loss, wrong, exact, networks);
     if (!member(&next->sequences, object, "sequences"))
         next->sequences = NAN;
     if (!member(&next->held_out_wrong, object, "held_out_wrong_share"))
@@ -104,11 +104,11 @@ carrynet_status training_log_read(training_log *log, const char *path, const cha
         if (strspn(text, " \t\r") >= length)
             continue;
         if (length > TRAINING_LOG_LINE) {
-            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a report", path, line);
+            status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a report", path, line);
             break;
         }
         json_t *object = NULL;
-        status = base_json_read(&object, &error, text, length, BASE_JSON_COUNTS);
+        status = sys_json_read(&object, &error, text, length, SYS_JSON_COUNTS);
         if (status == CARRYNET_ERROR_MEMORY)
             break;
         status = CARRYNET_OK;
@@ -117,21 +117,21 @@ carrynet_status training_log_read(training_log *log, const char *path, const cha
         else if (text[length] == '\0' && line > 1)
             console_note("%s: line %zu is not finished, and is left out", path, line);
         else
-            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", path, line,
-                               object == NULL ? error.text : "is not a JSON object");
+            status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", path, line,
+                              object == NULL ? error.text : "is not a JSON object");
         json_decref(object);
     }
     if (status == CARRYNET_OK && log->count == 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: has no report of a training, as train --log writes it", path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: has no report of a training, as train --log writes it", path);
     if (status == CARRYNET_OK && log->title.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for the title");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the title");
     return status;
 }
 
 void training_log_free(training_log *log)
 {
-    base_free(log->reports);
-    base_text_free(&log->title);
+    sys_free(log->reports);
+    sys_text_free(&log->title);
     json_decref(log->settings);
     *log = (training_log){0};
 }

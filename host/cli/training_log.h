@@ -23,7 +23,7 @@ typedef struct training_log {
     bool several;       /* networks */
     bool says_exact;    /* some report does, so that it is no training for a count of updates */
     bool says_held_out; /* likewise */
-    base_text title;
+    sys_text title;
     char loss[64];    /* its name, with the loss' own */
     json_t *settings; /* as the log has them; NULL if it has none */
 } training_log;

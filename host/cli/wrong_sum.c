@@ -6,18 +6,18 @@
 
 void wrong_sum_free(wrong_sum *sum)
 {
-    base_free(sum->symbols);
-    base_free(sum->right);
-    base_free(sum->given);
+    sys_free(sum->symbols);
+    sys_free(sum->right);
+    sys_free(sum->given);
     *sum = (wrong_sum){0};
 }
 
 static carrynet_status answer(wrong_sum *sum, saved_network *saved, const carrynet_task *task, double *logits)
 {
     const size_t words = carrynet_packed_words(task->outputs, sum->steps);
-    carrynet_status status = base_allocate(&sum->right, words, sizeof *sum->right);
+    carrynet_status status = sys_allocate(&sum->right, words, sizeof *sum->right);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sum->given, words, sizeof *sum->given);
+        status = sys_allocate(&sum->given, words, sizeof *sum->given);
     if (status != CARRYNET_OK)
         return status;
     (void)carrynet_targets(task, task->start, sum->symbols, sum->steps, sum->right);
@@ -64,7 +64,7 @@ static carrynet_status run_alike(bool *alike, const wrong_sum *sum, saved_networ
 {
     char *operands[CARRYNET_TASK_INPUTS] = {0}, **answers = NULL;
     const char *asked[CARRYNET_TASK_INPUTS];
-    base_text given = {0};
+    sys_text given = {0};
     carrynet_status status = CARRYNET_OK;
     for (uint32_t i = 0; i < task->inputs && status == CARRYNET_OK; ++i) {
         status = carrynet_operand_unpack(&operands[i], sum->symbols, task->inputs, i, sum->steps - task->closing_count);
@@ -79,7 +79,7 @@ static carrynet_status run_alike(bool *alike, const wrong_sum *sum, saved_networ
         carrynet_answers_free(answers, 1);
     for (uint32_t i = 0; i < task->inputs; ++i)
         carrynet_decimal_free(operands[i]);
-    base_text_free(&given);
+    sys_text_free(&given);
     return status;
 }
 
@@ -88,7 +88,7 @@ static carrynet_status make_problem(wrong_sum *sum, const carrynet_task *task, c
     const size_t bits = operand_bits(task, wrong->symbols, wrong->steps);
     sum->steps = bits + task->closing_count;
     const carrynet_status status =
-        base_allocate(&sum->symbols, carrynet_packed_words(task->inputs, sum->steps), sizeof *sum->symbols);
+        sys_allocate(&sum->symbols, carrynet_packed_words(task->inputs, sum->steps), sizeof *sum->symbols);
     for (size_t t = 0; t < sum->steps && status == CARRYNET_OK; ++t) {
         const uint32_t symbol = t >= bits           ? task->closing[t - bits]
                                 : t == wrong->steps ? 1
@@ -106,7 +106,7 @@ carrynet_status wrong_sum_replay(wrong_sum *sum, saved_network *saved, const car
     *sum = (wrong_sum){0};
     carrynet_status status = make_problem(sum, task, wrong);
     if (status == CARRYNET_OK)
-        status = base_allocate(&logits, sum->steps * task->outputs, sizeof *logits);
+        status = sys_allocate(&logits, sum->steps * task->outputs, sizeof *logits);
     if (status == CARRYNET_OK)
         status = answer(sum, saved, task, logits);
     if (status == CARRYNET_OK)
@@ -118,24 +118,24 @@ carrynet_status wrong_sum_replay(wrong_sum *sum, saved_network *saved, const car
     const uint32_t right = carrynet_packed_get(sum->right, task->outputs, step) >> wrong->output & 1u;
     const bool same = logit == wrong->logit || (isnan(logit) && isnan(wrong->logit));
     if (!alike || !same || right != wrong->right || (!isnan(logit) && (uint32_t)(logit > 0) == right))
-        status = base_fail(CARRYNET_ERROR_DEVICE,
-                           "the wrong sum that was found for network %zu comes out otherwise on %s (a logit of %g, not "
-                           "%g, at step %zu): run carrynet compare",
-                           saved->network, carrynet_engine_description(saved->engine), logit, wrong->logit, step);
+        status = sys_fail(CARRYNET_ERROR_DEVICE,
+                          "the wrong sum that was found for network %zu comes out otherwise on %s (a logit of %g, not "
+                          "%g, at step %zu): run carrynet compare",
+                          saved->network, carrynet_engine_description(saved->engine), logit, wrong->logit, step);
 done:
-    base_free(logits);
+    sys_free(logits);
     return status;
 }
 
 /* ---- in words -------------------------------------------------------------------------------------------------- */
 
-carrynet_status wrong_sum_text(base_text *text, const wrong_sum *sum, const carrynet_task *task)
+carrynet_status wrong_sum_text(sys_text *text, const wrong_sum *sum, const carrynet_task *task)
 {
     carrynet_status status = problem_add_question(text, task, sum->symbols, sum->steps, PROBLEM_DIGITS);
-    base_text_add(text, "%s", problem_equals(task));
+    sys_text_add(text, "%s", problem_equals(task));
     if (status == CARRYNET_OK)
         status = problem_add_answer(text, task, sum->right, sum->steps, PROBLEM_DIGITS);
-    base_text_add(text, ", but the network says ");
+    sys_text_add(text, ", but the network says ");
     if (status == CARRYNET_OK)
         status = problem_add_answer(text, task, sum->given, sum->steps, PROBLEM_DIGITS);
     return status;
@@ -144,12 +144,12 @@ carrynet_status wrong_sum_text(base_text *text, const wrong_sum *sum, const carr
 static void put_number(json_t *numbers, const uint32_t *words, uint32_t bits, uint32_t which, size_t steps,
                        carrynet_status *status)
 {
-    base_text text = {0};
+    sys_text text = {0};
     if (*status == CARRYNET_OK)
         *status = problem_add_number(&text, words, bits, which, steps, 0);
     if (*status == CARRYNET_OK)
         json_append(numbers, json_of_text(text.data));
-    base_text_free(&text);
+    sys_text_free(&text);
 }
 
 carrynet_status wrong_sum_json(json_t *object, const wrong_sum *sum, const carrynet_task *task)

@@ -10,7 +10,7 @@
 
 typedef struct wrong_sum {
     size_t steps;
-    uint32_t *symbols;       /* packed, closing ones included; base_allocate */
+    uint32_t *symbols;       /* packed, closing ones included; sys_allocate */
     uint32_t *right, *given; /* packed results: the task's, and what the network gives; NULL: there is no wrong sum */
 } wrong_sum;
 
@@ -27,7 +27,7 @@ carrynet_status wrong_sum_replay(wrong_sum *sum, saved_network *saved, const car
                                  const carrynet_counterexample *wrong);
 
 /* Adds "93 + 38 = 131, but the network says 130", long numbers shortened. MEMORY. */
-carrynet_status wrong_sum_text(base_text *text, const wrong_sum *sum, const carrynet_task *task);
+carrynet_status wrong_sum_text(sys_text *text, const wrong_sum *sum, const carrynet_task *task);
 
 /* Puts "operands", "right" and "given", lists of whole numbers as text. MEMORY. */
 carrynet_status wrong_sum_json(json_t *object, const wrong_sum *sum, const carrynet_task *task);

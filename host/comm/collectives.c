@@ -26,9 +26,9 @@ static struct comm_rank_status pack_status(carrynet_status status)
     if (status != CARRYNET_OK) {
         const char *message = carrynet_message();
         const size_t length = smaller(strlen(message), UINT16_MAX);
-        uint64_t digest = BASE_DIGEST;
+        uint64_t digest = SYS_DIGEST;
         for (size_t i = 0; i < length; ++i)
-            digest = base_digest(digest, (unsigned char)message[i], 1);
+            digest = sys_digest(digest, (unsigned char)message[i], 1);
         own.length = (uint16_t)length;
         own.digest = (uint32_t)(digest ^ digest >> 32);
     }
@@ -39,7 +39,7 @@ static struct comm_rank_status pack_status(carrynet_status status)
 static bool names_a_rank(const char *message)
 {
     uint64_t rank = 0;
-    const char *end = strncmp(message, "rank ", 5) == 0 ? base_read_whole(&rank, message + 5, UINT32_MAX) : NULL;
+    const char *end = strncmp(message, "rank ", 5) == 0 ? sys_read_whole(&rank, message + 5, UINT32_MAX) : NULL;
     return end != NULL && end[0] == ':';
 }
 
@@ -65,8 +65,8 @@ static carrynet_status reduce_statuses(carrynet_comm *comm)
     const char *message = (const char *)comm->recv;
     /* An error that all ranks share is not attributed to one. */
     if (equal || names_a_rank(message))
-        return base_fail((carrynet_status)statuses[first].status, "%s", message);
-    return base_fail((carrynet_status)statuses[first].status, "rank %u: %s", first, message);
+        return sys_fail((carrynet_status)statuses[first].status, "%s", message);
+    return sys_fail((carrynet_status)statuses[first].status, "rank %u: %s", first, message);
 }
 
 /* Allgather of `size` bytes of each rank, few enough for one call, and of the statuses; the data is then in recv. */
@@ -142,13 +142,13 @@ static carrynet_status broadcast_text(carrynet_comm *comm, char shown[SHOWN], ui
 
 carrynet_status comm_check_same(carrynet_comm *comm, carrynet_status mine, const char *what, const char *text)
 {
-    uint64_t digest = BASE_DIGEST, first, other;
+    uint64_t digest = SYS_DIGEST, first, other;
     char shown[2][SHOWN];
     if (is_single(comm))
         return mine;
     const size_t length = mine == CARRYNET_OK ? strlen(text) : 0;
     for (size_t i = 0; i < length; ++i)
-        digest = base_digest(digest, (unsigned char)text[i], 1);
+        digest = sys_digest(digest, (unsigned char)text[i], 1);
     carrynet_status status = allgather_equal(comm, mine, &digest, sizeof digest);
     uint32_t r = 0;
     bool same = true;
@@ -167,10 +167,9 @@ carrynet_status comm_check_same(carrynet_comm *comm, carrynet_status mine, const
     if (status != CARRYNET_OK)
         return status;
     if (shown[0][0] == '\0' || shown[1][0] == '\0')
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "ranks 0 and %u differ in %s, which must be the same on all", r,
-                         what);
-    return base_fail(CARRYNET_ERROR_ARGUMENT, "ranks 0 and %u differ in %s, which must be the same on all: %s and %s",
-                     r, what, shown[0], shown[1]);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "ranks 0 and %u differ in %s, which must be the same on all", r, what);
+    return sys_fail(CARRYNET_ERROR_ARGUMENT, "ranks 0 and %u differ in %s, which must be the same on all: %s and %s", r,
+                    what, shown[0], shown[1]);
 }
 
 /* ---- data ------------------------------------------------------------------------------------------------------- */

@@ -49,7 +49,7 @@ carrynet_status comm_alltoall(carrynet_comm *comm, carrynet_status mine, void *r
  */
 struct comm_work {
     uint64_t count;
-    carrynet_status (*run)(void *self, uint64_t item, base_text *result);
+    carrynet_status (*run)(void *self, uint64_t item, sys_text *result);
     carrynet_status (*collect)(void *self, uint64_t item, const char *result, size_t size);
     bool (*stop)(void *self);
     void *self;

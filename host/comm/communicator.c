@@ -23,10 +23,10 @@ static const double error_timeout = 5; /* seconds, as in transport.h */
 static carrynet_status compare_builds(carrynet_comm *comm)
 {
     char number[24], kernels[24];
-    uint64_t digest = BASE_DIGEST;
+    uint64_t digest = SYS_DIGEST;
     for (const struct embedded_file *file = embedded_kernels; file->name != NULL; ++file)
         for (const char *p = file->text; *p != '\0'; ++p)
-            digest = base_digest(digest, (unsigned char)*p, 1);
+            digest = sys_digest(digest, (unsigned char)*p, 1);
     (void)snprintf(kernels, sizeof kernels, "%016llx", (unsigned long long)digest);
     carrynet_status status = comm_check_same(comm, CARRYNET_OK, "the release of carrynet", carrynet_version());
     (void)snprintf(number, sizeof number, "%d", carrynet_arithmetic_version());
@@ -42,13 +42,13 @@ static carrynet_status compare_builds(carrynet_comm *comm)
 
 static void release(carrynet_comm *comm, bool end)
 {
-    base_share_cores(1, 1);
+    sys_share_cores(1, 1);
     transport_close(comm, end);
-    base_free(comm->recv);
-    base_free(comm->send);
-    base_free(comm->statuses);
-    base_free(comm->sizes);
-    base_free(comm);
+    sys_free(comm->recv);
+    sys_free(comm->send);
+    sys_free(comm->statuses);
+    sys_free(comm->sizes);
+    sys_free(comm);
 }
 
 carrynet_status carrynet_comm_create(carrynet_comm **out)
@@ -56,7 +56,7 @@ carrynet_status carrynet_comm_create(carrynet_comm **out)
     carrynet_comm *comm = NULL;
     size_t alike = 1;
     *out = NULL;
-    carrynet_status status = base_allocate(&comm, 1, sizeof *comm);
+    carrynet_status status = sys_allocate(&comm, 1, sizeof *comm);
     if (status != CARRYNET_OK)
         return status;
     comm->error_timeout = error_timeout;
@@ -64,21 +64,21 @@ carrynet_status carrynet_comm_create(carrynet_comm **out)
     const size_t count = comm->count;
     comm->chunk = count * BUFFER_OF_RANK > BUFFER ? count * BUFFER_OF_RANK : BUFFER;
     if (status == CARRYNET_OK)
-        status = base_allocate(&comm->recv, comm->chunk, 1);
+        status = sys_allocate(&comm->recv, comm->chunk, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&comm->send, comm->chunk, 1);
+        status = sys_allocate(&comm->send, comm->chunk, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&comm->statuses, count, sizeof *comm->statuses);
+        status = sys_allocate(&comm->statuses, count, sizeof *comm->statuses);
     if (status == CARRYNET_OK)
-        status = base_allocate(&comm->sizes, count, sizeof *comm->sizes);
+        status = sys_allocate(&comm->sizes, count, sizeof *comm->sizes);
     /* From here on an error is every rank's. Before, a process that ends makes its launcher end the others. */
     const bool together = status == CARRYNET_OK || count == 1;
     if (status == CARRYNET_OK)
         status = compare_builds(comm);
     if (status == CARRYNET_OK)
-        status = transport_count_equal(comm, base_cores_identity(), &alike);
+        status = transport_count_equal(comm, sys_cores_identity(), &alike);
     if (status == CARRYNET_OK) {
-        base_share_cores(alike, comm->local_count);
+        sys_share_cores(alike, comm->local_count);
         *out = comm;
     } else {
         release(comm, together);

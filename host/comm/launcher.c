@@ -10,7 +10,7 @@ bool carrynet_comm_launched(uint32_t *count)
     uint64_t number = 0;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; ++i) {
         const char *value = getenv(counts[i]);
-        const char *end = value != NULL ? base_read_whole(&number, value, UINT32_MAX) : NULL;
+        const char *end = value != NULL ? sys_read_whole(&number, value, UINT32_MAX) : NULL;
         if (end != NULL && *end == '\0' && number > 0) {
             *count = (uint32_t)number;
             return true;
@@ -21,7 +21,7 @@ bool carrynet_comm_launched(uint32_t *count)
         return false;
     /* srun --mpi=pmix says which rank it is, and Slurm of how many. */
     const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
-    const char *end = tasks != NULL ? base_read_whole(&number, tasks, UINT32_MAX) : NULL;
+    const char *end = tasks != NULL ? sys_read_whole(&number, tasks, UINT32_MAX) : NULL;
     if (end != NULL && *end == '\0')
         *count = (uint32_t)number;
     return true;

@@ -42,7 +42,7 @@ static carrynet_status checked(int error, const char *call)
         return CARRYNET_OK;
     if (MPI_Error_string(error, text, &size) != MPI_SUCCESS)
         text[0] = '\0';
-    return base_fail(CARRYNET_ERROR_DEVICE, "%s failed: %s", call, text[0] != '\0' ? text : "no reason is known");
+    return sys_fail(CARRYNET_ERROR_DEVICE, "%s failed: %s", call, text[0] != '\0' ? text : "no reason is known");
 }
 
 /* Initializes MPI if the caller has not; *threads: whether any one thread at a time may call it. */
@@ -51,7 +51,7 @@ static carrynet_status initialize(struct transport_mpi *mpi, bool *threads)
     int given = 0, is = 0;
     carrynet_status status = checked(MPI_Finalized(&is), "MPI_Finalized");
     if (status == CARRYNET_OK && is)
-        return base_fail(CARRYNET_ERROR_DEVICE, "MPI has been ended in this process and cannot begin again");
+        return sys_fail(CARRYNET_ERROR_DEVICE, "MPI has been ended in this process and cannot begin again");
     if (status == CARRYNET_OK)
         status = checked(MPI_Initialized(&is), "MPI_Initialized");
     if (status == CARRYNET_OK && !is) {
@@ -80,7 +80,7 @@ carrynet_status transport_open(carrynet_comm *comm)
     struct transport_mpi *mpi = NULL;
     int count = 1, rank = 0, local_count = 1, local_rank = 0;
     uint32_t launched = 1;
-    carrynet_status status = base_allocate(&mpi, 1, sizeof *mpi);
+    carrynet_status status = sys_allocate(&mpi, 1, sizeof *mpi);
     if (status != CARRYNET_OK)
         return status;
     mpi->all = mpi->leaving = mpi->local = MPI_COMM_NULL;
@@ -102,14 +102,14 @@ carrynet_status transport_open(carrynet_comm *comm)
     if (status == CARRYNET_OK)
         status = checked(MPI_Comm_rank(mpi->local, &local_rank), "MPI_Comm_rank");
     if (status == CARRYNET_OK && count == 1 && carrynet_comm_launched(&launched) && launched > 1)
-        status = base_fail(CARRYNET_ERROR_DEVICE,
-                           "the launcher started %u processes, of which each finds itself alone: start them with the "
-                           "mpirun of the MPI that this program is built with, %.40s",
-                           launched, carrynet_comm_library());
+        status = sys_fail(CARRYNET_ERROR_DEVICE,
+                          "the launcher started %u processes, of which each finds itself alone: start them with the "
+                          "mpirun of the MPI that this program is built with, %.40s",
+                          launched, carrynet_comm_library());
     if (status == CARRYNET_OK)
-        status = base_allocate(&mpi->counts, (size_t)count, sizeof *mpi->counts);
+        status = sys_allocate(&mpi->counts, (size_t)count, sizeof *mpi->counts);
     if (status == CARRYNET_OK)
-        status = base_allocate(&mpi->displays, (size_t)count, sizeof *mpi->displays);
+        status = sys_allocate(&mpi->displays, (size_t)count, sizeof *mpi->displays);
     comm->count = (uint32_t)count;
     comm->rank = (uint32_t)rank;
     comm->local_count = (uint32_t)local_count;
@@ -135,9 +135,9 @@ void transport_close(carrynet_comm *comm, bool end)
         if (mpi->initialized)
             (void)MPI_Finalize();
     }
-    base_free(mpi->displays);
-    base_free(mpi->counts);
-    base_free(mpi);
+    sys_free(mpi->displays);
+    sys_free(mpi->counts);
+    sys_free(mpi);
     comm->mpi = NULL;
 }
 
@@ -149,9 +149,9 @@ static double begin_collective(carrynet_comm *comm)
     const struct transport_mpi *mpi = comm->mpi;
     if (!comm->measured)
         return 0;
-    const double start = base_seconds();
+    const double start = sys_seconds();
     (void)MPI_Barrier(mpi->all);
-    const double met = base_seconds();
+    const double met = sys_seconds();
     comm->traffic.waiting += met - start;
     return met;
 }
@@ -161,7 +161,7 @@ static void end_collective(carrynet_comm *comm, double met, uint64_t bytes)
     ++comm->traffic.exchanges;
     comm->traffic.bytes += bytes;
     if (comm->measured)
-        comm->traffic.sending += base_seconds() - met;
+        comm->traffic.sending += sys_seconds() - met;
 }
 
 carrynet_status transport_allgather(carrynet_comm *comm, const uint64_t *sizes)
@@ -220,14 +220,14 @@ carrynet_status transport_count_equal(carrynet_comm *comm, uint64_t number, size
 bool transport_exit_codes(carrynet_comm *comm, int code, int *codes, double seconds)
 {
     const struct transport_mpi *mpi = comm->mpi;
-    const double start = base_seconds();
+    const double start = sys_seconds();
     MPI_Request request;
     long pause = 50000; /* nanoseconds, doubled with every turn: a long wait leaves the core to other processes */
     int done = 0;
     if (MPI_Iallgather(&code, 1, MPI_INT, codes, 1, MPI_INT, mpi->leaving, &request) != MPI_SUCCESS)
         return false;
     while (MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done &&
-           (seconds < 0 || base_seconds() - start < seconds)) {
+           (seconds < 0 || sys_seconds() - start < seconds)) {
         (void)nanosleep(&(struct timespec){.tv_nsec = pause}, NULL);
         if (pause < 5000000)
             pause *= 2;

@@ -17,10 +17,10 @@ carrynet_status transport_open(carrynet_comm *comm)
     uint32_t count = 1;
     comm->count = comm->local_count = 1;
     if (carrynet_comm_launched(&count) && count > 1)
-        return base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                         "started by an MPI launcher, but built without MPI, so that each process would do the whole "
-                         "work. To build with it: apt-get install libopenmpi-dev openmpi-bin (Debian, Ubuntu), then "
-                         "cmake -DCARRYNET_MPI=ON; or start one process, without the launcher");
+        return sys_fail(CARRYNET_ERROR_UNSUPPORTED,
+                        "started by an MPI launcher, but built without MPI, so that each process would do the whole "
+                        "work. To build with it: apt-get install libopenmpi-dev openmpi-bin (Debian, Ubuntu), then "
+                        "cmake -DCARRYNET_MPI=ON; or start one process, without the launcher");
     return CARRYNET_OK;
 }
 
@@ -70,7 +70,7 @@ bool transport_exit_codes(carrynet_comm *comm, int code, int *codes, double seco
 
 static carrynet_status nobody(void)
 {
-    return base_fail(CARRYNET_ERROR_UNSUPPORTED, "no other process to send to: built without MPI");
+    return sys_fail(CARRYNET_ERROR_UNSUPPORTED, "no other process to send to: built without MPI");
 }
 
 carrynet_status transport_send(carrynet_comm *comm, uint32_t to, const void *bytes, size_t size)

@@ -33,7 +33,7 @@ struct queue {
     bool ended;
     bool unthreaded;        /* the caller's thread is the server: it runs no items, and polls work->stop */
     carrynet_status status; /* the first error, and its message */
-    base_text message;
+    sys_text message;
 };
 
 /* Sleeps, twice as long with every turn, up to a millisecond. */
@@ -50,11 +50,11 @@ static bool is_stopped(const struct comm_work *work)
 }
 
 /* Runs one item; MEMORY if there was none for its result. */
-static carrynet_status run_item(const struct comm_work *work, uint64_t item, base_text *result)
+static carrynet_status run_item(const struct comm_work *work, uint64_t item, sys_text *result)
 {
     const carrynet_status status = work->run(work->self, item, result);
     if (status == CARRYNET_OK && result->failed)
-        return base_fail(CARRYNET_ERROR_MEMORY, "no memory for a result");
+        return sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a result");
     return status;
 }
 
@@ -62,11 +62,11 @@ static carrynet_status run_alone(const struct comm_work *work)
 {
     carrynet_status status = CARRYNET_OK;
     for (uint64_t item = 0; item < work->count && status == CARRYNET_OK && !is_stopped(work); ++item) {
-        base_text result = {0};
+        sys_text result = {0};
         status = run_item(work, item, &result);
         if (status == CARRYNET_OK)
             status = work->collect(work->self, item, result.data, result.size);
-        base_text_free(&result);
+        sys_text_free(&result);
     }
     return status;
 }
@@ -86,7 +86,7 @@ static void fail_queue(struct queue *queue, carrynet_status status, uint32_t ran
     queue->ended = true;
     if (queue->status == CARRYNET_OK) {
         queue->status = status;
-        base_text_add(&queue->message, "rank %u: %s", rank, message);
+        sys_text_add(&queue->message, "rank %u: %s", rank, message);
     }
     (void)pthread_mutex_unlock(&queue->lock);
 }
@@ -101,7 +101,7 @@ static bool dispatch(struct queue *queue, uint64_t *item)
     return is;
 }
 
-static void collect(struct queue *queue, uint64_t item, const base_text *result)
+static void collect(struct queue *queue, uint64_t item, const sys_text *result)
 {
     (void)pthread_mutex_lock(&queue->collecting);
     const carrynet_status status = queue->work->collect(queue->work->self, item, result->data, result->size);
@@ -119,25 +119,25 @@ static void run_local_items(struct queue *queue)
             end_queue(queue);
         if (!dispatch(queue, &item))
             return;
-        base_text result = {0};
+        sys_text result = {0};
         const carrynet_status status = run_item(queue->work, item, &result);
         if (status == CARRYNET_OK)
             collect(queue, item, &result);
         else
             fail_queue(queue, status, 0, carrynet_message());
-        base_text_free(&result);
+        sys_text_free(&result);
     }
 }
 
 /* If memory is short, text->failed says so, and the rest is received all the same. */
-static carrynet_status receive_text(carrynet_comm *comm, uint32_t from, base_text *text, uint64_t size)
+static carrynet_status receive_text(carrynet_comm *comm, uint32_t from, sys_text *text, uint64_t size)
 {
     carrynet_status status = CARRYNET_OK;
     while (size > 0 && status == CARRYNET_OK) {
         const size_t now = size < comm->chunk ? (size_t)size : comm->chunk;
         status = transport_receive(comm, from, comm->recv, now);
         if (status == CARRYNET_OK)
-            base_text_append(text, (const char *)comm->recv, now);
+            sys_text_append(text, (const char *)comm->recv, now);
         size -= now;
     }
     return status;
@@ -161,7 +161,7 @@ static carrynet_status answer_one(struct queue *queue, uint32_t from, bool *idle
     carrynet_comm *comm = queue->comm;
     struct answer answer = {.has_item = 1};
     struct request request;
-    base_text text = {0};
+    sys_text text = {0};
     carrynet_status status = transport_receive(comm, from, &request, sizeof request);
     if (status == CARRYNET_OK)
         status = receive_text(comm, from, &text, request.size);
@@ -174,7 +174,7 @@ static carrynet_status answer_one(struct queue *queue, uint32_t from, bool *idle
         fail_queue(queue, CARRYNET_ERROR_MEMORY, 0, "no memory for a result");
     else if (status == CARRYNET_OK && request.has_result)
         collect(queue, request.item, &text);
-    base_text_free(&text);
+    sys_text_free(&text);
     *idle = status == CARRYNET_OK && !dispatch(queue, &answer.item);
     if (status == CARRYNET_OK && !*idle)
         status = transport_send(comm, from, &answer, sizeof answer);
@@ -238,8 +238,8 @@ static carrynet_status run_queue(carrynet_comm *comm, const struct comm_work *wo
             status = send_text(comm, r, message, answer.size);
     }
     if (queue.status != CARRYNET_OK)
-        status = base_fail(queue.status, "%s", message);
-    base_text_free(&queue.message);
+        status = sys_fail(queue.status, "%s", message);
+    sys_text_free(&queue.message);
     (void)pthread_mutex_destroy(&queue.collecting);
     (void)pthread_mutex_destroy(&queue.lock);
     return status;
@@ -265,7 +265,7 @@ static carrynet_status run_dispatched_items(carrynet_comm *comm, const struct co
 {
     struct request request = {0};
     struct answer answer;
-    base_text text = {0};
+    sys_text text = {0};
     carrynet_status status;
     for (;;) {
         request.stopped = is_stopped(work);
@@ -273,7 +273,7 @@ static carrynet_status run_dispatched_items(carrynet_comm *comm, const struct co
         status = transport_send(comm, 0, &request, sizeof request);
         if (status == CARRYNET_OK)
             status = send_text(comm, 0, request.status == CARRYNET_OK ? text.data : carrynet_message(), request.size);
-        base_text_free(&text);
+        sys_text_free(&text);
         if (status == CARRYNET_OK)
             status = wait_for_answer(comm, &answer);
         if (status != CARRYNET_OK || !answer.has_item)
@@ -284,8 +284,8 @@ static carrynet_status run_dispatched_items(carrynet_comm *comm, const struct co
     if (status == CARRYNET_OK && answer.status != CARRYNET_OK) {
         status = receive_text(comm, 0, &text, answer.size);
         if (status == CARRYNET_OK)
-            status = base_fail((carrynet_status)answer.status, "%s", text.data != NULL ? text.data : "no memory");
-        base_text_free(&text);
+            status = sys_fail((carrynet_status)answer.status, "%s", text.data != NULL ? text.data : "no memory");
+        sys_text_free(&text);
     }
     return status;
 }

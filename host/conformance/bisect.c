@@ -51,7 +51,7 @@ const char *bisect_element(char *text, size_t size, const struct launch_check *c
 const char *bisect_value(char *text, size_t size, const struct launch_check *c, const char *value)
 {
     bool nan = false;
-    char number[BASE_NUMBER];
+    char number[SYS_NUMBER];
     const uint64_t bits = launch_bits(value, c->bytes, c->kind, &nan);
     float single;
     double twice;
@@ -71,7 +71,7 @@ const char *bisect_value(char *text, size_t size, const struct launch_check *c, 
                                    : "-infinity",
                        (int)(2 * c->bytes), bits);
     else
-        (void)snprintf(text, size, "%s (0x%0*" PRIx64 ")", base_real_text(number, twice), (int)(2 * c->bytes), bits);
+        (void)snprintf(text, size, "%s (0x%0*" PRIx64 ")", sys_real_text(number, twice), (int)(2 * c->bytes), bits);
     return text;
 }
 
@@ -118,7 +118,7 @@ static carrynet_status launched(void *self, const struct opencl_record *record)
         if (run->folder != NULL)
             status = bisect_write(run->folder, &fault, run->difference);
         if (status == CARRYNET_OK)
-            status = base_fail(CARRYNET_ERROR_DEVICE, "%s: %s differs", record->kernel, run->difference->tensor);
+            status = sys_fail(CARRYNET_ERROR_DEVICE, "%s: %s differs", record->kernel, run->difference->tensor);
         else
             run->difference->found = false; /* which says that the status is an error */
     }
@@ -136,11 +136,11 @@ static carrynet_status run_forward(struct run *run)
     const size_t sizes[] = {s->shape.outputs, s->shape.outputs, s->shape.hidden, s->shape.hidden};
     carrynet_status status = witness_shared(w, &run->source, run->trial->forward, CASE_FORWARD_UPDATE);
     for (int i = 0; i < 4 && status == CARRYNET_OK; ++i)
-        status = base_allocate(&parts[i], i < 3 ? steps : rows, sizes[i] * w->value);
+        status = sys_allocate(&parts[i], i < 3 ? steps : rows, sizes[i] * w->value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&start, rows, s->shape.hidden * w->value);
+        status = sys_allocate(&start, rows, s->shape.hidden * w->value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&metrics, s->networks, sizeof *metrics);
+        status = sys_allocate(&metrics, s->networks, sizeof *metrics);
     carrynet_forward all = {.metrics = metrics, .y = parts[0], .z = parts[1], .h = parts[2], .state = parts[3]};
     run->place = (struct launch_place){.phase = PASS_FORWARD, .start = start};
     if (status == CARRYNET_OK)
@@ -151,9 +151,9 @@ static carrynet_status run_forward(struct run *run)
         status = carrynet_engine_forward(run->engine, &w->batches[0], &all);
     }
     for (int i = 0; i < 4; ++i)
-        base_free(parts[i]);
-    base_free(start);
-    base_free(metrics);
+        sys_free(parts[i]);
+    sys_free(start);
+    sys_free(metrics);
     return status;
 }
 
@@ -167,11 +167,11 @@ static carrynet_status run_gradient(struct run *run)
     w->first_sequence = CASE_GRADIENT_FIRST;
     run->place = (struct launch_place){.phase = PASS_GRADIENT};
     if (status == CARRYNET_OK)
-        status = base_allocate(&sums, s->networks, w->trained * w->value);
+        status = sys_allocate(&sums, s->networks, w->trained * w->value);
     if (status == CARRYNET_OK)
         status = carrynet_engine_gradient(run->engine, &w->batches[0], CASE_GRADIENT_UPDATE, CASE_GRADIENT_FIRST, sums,
                                           NULL);
-    base_free(sums);
+    sys_free(sums);
     return status;
 }
 
@@ -331,7 +331,7 @@ carrynet_status carrynet_case_bisect(carrynet_difference *first, carrynet_differ
     if (smallest != NULL)
         *smallest = *first;
     if (index >= carrynet_case_count())
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "case %zu of %zu", index, carrynet_case_count());
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "case %zu of %zu", index, carrynet_case_count());
     search.best = (struct trial){.one = test_cases[index], .forward = CASE_FORWARD_SEQUENCES};
     search.best.launches =
         options->launches == CARRYNET_LAUNCHES_AUTO ? case_launches(&search.best.one) : options->launches;

@@ -63,9 +63,9 @@ carrynet_status case_weights(carrynet_engine *engine)
     const size_t size = carrynet_shape_size(shape), value = settings->precision / 8;
     const carrynet_shape plain = {.inputs = 4, .hidden = shape->hidden + 16, .outputs = 4};
     char *values = NULL, *words = NULL;
-    carrynet_status status = base_allocate(&values, size, value);
+    carrynet_status status = sys_allocate(&values, size, value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&words, carrynet_shape_size(&plain), value);
+        status = sys_allocate(&words, carrynet_shape_size(&plain), value);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n) {
         carrynet_initialize(values, shape, settings->precision, settings->seed + n, settings->scale);
         carrynet_initialize(words, &plain, settings->precision, n + 1, 0.5);
@@ -75,8 +75,8 @@ carrynet_status case_weights(carrynet_engine *engine)
         }
         status = carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, n, 1, values);
     }
-    base_free(words);
-    base_free(values);
+    sys_free(words);
+    sys_free(values);
     return status;
 }
 
@@ -170,9 +170,9 @@ carrynet_status case_run(struct case_values *values, const struct test_case *one
     const size_t per_network =
         4 * carrynet_shape_size(&settings.shape) + 16 +
         FORWARD_SEQUENCES * (size_t)(settings.steps + 1) * (settings.shape.hidden + 2 * settings.shape.outputs);
-    carrynet_status status = base_allocate(&values->values, settings.networks * per_network, run.value);
+    carrynet_status status = sys_allocate(&values->values, settings.networks * per_network, run.value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&metrics, settings.networks, sizeof *metrics);
+        status = sys_allocate(&metrics, settings.networks, sizeof *metrics);
     if (status == CARRYNET_OK)
         status = carrynet_engine_create(&run.engine, &settings, &cut);
     if (status == CARRYNET_OK)
@@ -185,7 +185,7 @@ carrynet_status case_run(struct case_values *values, const struct test_case *one
     if (status == CARRYNET_OK)
         status = run_forward(&run, &source, metrics);
     carrynet_engine_free(run.engine);
-    base_free(metrics);
+    sys_free(metrics);
     if (status != CARRYNET_OK)
         case_values_free(values);
     return status;
@@ -193,7 +193,7 @@ carrynet_status case_run(struct case_values *values, const struct test_case *one
 
 void case_values_free(struct case_values *values)
 {
-    base_free(values->values);
+    sys_free(values->values);
     *values = (struct case_values){0};
 }
 
@@ -226,13 +226,13 @@ static uint64_t distance(uint64_t a, uint64_t b, size_t value)
 static void compare(carrynet_case_result *result, const struct case_values *got, const struct case_values *expected,
                     size_t value)
 {
-    result->digest = BASE_DIGEST; /* of the canonical bits */
+    result->digest = SYS_DIGEST; /* of the canonical bits */
     result->values = got->count;
     for (size_t i = 0; i < got->count; ++i) {
         bool nan_a = false, nan_b = false;
         const uint64_t a = bits_of_value(got->values, value, i, &nan_a);
         const uint64_t b = bits_of_value(expected->values, value, i, &nan_b);
-        result->digest = base_digest(result->digest, a, value);
+        result->digest = sys_digest(result->digest, a, value);
         /* No case makes a NaN: one is an output that was not written, on whichever side. */
         if (a == b && !nan_a) {
             ++result->equal;
@@ -257,7 +257,7 @@ carrynet_status carrynet_case_compare(carrynet_case_result *result, size_t index
     carrynet_engine_options reference;
     *result = (carrynet_case_result){0};
     if (index >= carrynet_case_count())
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "case %zu of %zu", index, carrynet_case_count());
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "case %zu of %zu", index, carrynet_case_count());
     const struct test_case *one = &test_cases[index];
     (void)snprintf(result->name, sizeof result->name, "%s", one->name);
     carrynet_engine_options_init(&reference);

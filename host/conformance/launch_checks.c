@@ -167,7 +167,7 @@ static void expect_gradient(struct expected *e)
         expect_last_blocks(e, &layout, 3, (size_t)g, network, first, end);
     }
     if (e->status == CARRYNET_OK)
-        e->status = base_allocate(&node, e->w->trained + 2, e->w->value);
+        e->status = sys_allocate(&node, e->w->trained + 2, e->w->value);
     for (uint64_t item = 0; item < items && e->status == CARRYNET_OK; ++item) {
         struct reference_counts counts = {0};
         chunk_of(pass, item, &network, &first, &end);
@@ -176,7 +176,7 @@ static void expect_gradient(struct expected *e)
         expect_node(e, 4, item * pass->node_stride, "block tree in a chunk", node, false);
         expect_counts(e, 5, 2 * item, &counts);
     }
-    base_free(node);
+    sys_free(node);
     if (e->status == CARRYNET_OK)
         witness_sums(e->w);
 }
@@ -219,13 +219,13 @@ static void expect_forward(struct expected *e, struct launch_place *place)
     const uint64_t S = pass->sequences, T = pass->steps, H = w->settings.shape.hidden, O = w->settings.shape.outputs;
     char *y = NULL, *z = NULL, *h = NULL, *state = NULL, metrics[2 * sizeof(double)];
     struct reference_counts counts;
-    e->status = base_allocate(&y, S * T, O * w->value);
+    e->status = sys_allocate(&y, S * T, O * w->value);
     if (e->status == CARRYNET_OK)
-        e->status = base_allocate(&z, S * T, O * w->value);
+        e->status = sys_allocate(&z, S * T, O * w->value);
     if (e->status == CARRYNET_OK)
-        e->status = base_allocate(&h, S * T, H * w->value);
+        e->status = sys_allocate(&h, S * T, H * w->value);
     if (e->status == CARRYNET_OK)
-        e->status = base_allocate(&state, S, H * w->value);
+        e->status = sys_allocate(&state, S, H * w->value);
     for (size_t n = 0; n < w->settings.networks && e->status == CARRYNET_OK; ++n) {
         const struct reference_outputs outputs = {y, z, h, state};
         e->checks->network = (uint32_t)n;
@@ -259,10 +259,10 @@ static void expect_forward(struct expected *e, struct launch_place *place)
             expect_counts(e, 5, 2 * item, &counts);
         }
     }
-    base_free(y);
-    base_free(z);
-    base_free(h);
-    base_free(state);
+    sys_free(y);
+    sys_free(z);
+    sys_free(h);
+    sys_free(state);
 }
 
 /* ---- updates --------------------------------------------------------------------------------------------------- */

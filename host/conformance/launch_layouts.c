@@ -14,12 +14,12 @@ carrynet_status launch_add(struct launch_check **out, struct launch_checks *chec
     if (checks->count == checks->room) {
         const size_t room = checks->room > 0 ? 2 * checks->room : 32;
         struct launch_check *more = NULL;
-        status = base_allocate(&more, room, sizeof *more);
+        status = sys_allocate(&more, room, sizeof *more);
         if (status != CARRYNET_OK)
             return status;
         if (checks->count > 0)
             memcpy(more, checks->all, checks->count * sizeof *more);
-        base_free(checks->all);
+        sys_free(checks->all);
         checks->all = more;
         checks->room = room;
     }
@@ -31,7 +31,7 @@ carrynet_status launch_add(struct launch_check **out, struct launch_checks *chec
     check->network = checks->network;
     check->expected = NULL;
     status =
-        base_allocate(&check->expected, (size_t)(check->count[0] * check->count[1] * check->count[2]), check->bytes);
+        sys_allocate(&check->expected, (size_t)(check->count[0] * check->count[1] * check->count[2]), check->bytes);
     if (status == CARRYNET_OK) {
         ++checks->count;
         *out = check;
@@ -42,8 +42,8 @@ carrynet_status launch_add(struct launch_check **out, struct launch_checks *chec
 void launch_checks_free(struct launch_checks *checks)
 {
     for (size_t i = 0; i < checks->count; ++i)
-        base_free(checks->all[i].expected);
-    base_free(checks->all);
+        sys_free(checks->all[i].expected);
+    sys_free(checks->all);
     *checks = (struct launch_checks){0};
 }
 

@@ -12,20 +12,20 @@ carrynet_status witness_open(struct witness *w, const carrynet_settings *setting
     w->value = settings->precision / 8;
     w->size = carrynet_shape_size(&settings->shape);
     w->trained = carrynet_shape_trained(&settings->shape);
-    carrynet_status status = base_allocate(&w->parameters, networks, w->size * w->value);
+    carrynet_status status = sys_allocate(&w->parameters, networks, w->size * w->value);
     for (int i = 0; i < 2 && status == CARRYNET_OK; ++i)
-        status = base_allocate(&w->moments[i], networks, w->trained * w->value);
+        status = sys_allocate(&w->moments[i], networks, w->trained * w->value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&w->sums, networks, (w->trained + 2) * w->value);
+        status = sys_allocate(&w->sums, networks, (w->trained + 2) * w->value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&w->counts, networks, sizeof *w->counts);
+        status = sys_allocate(&w->counts, networks, sizeof *w->counts);
     if (status == CARRYNET_OK)
-        status = base_allocate(&w->factors, networks, w->value);
+        status = sys_allocate(&w->factors, networks, w->value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&w->batches, networks, sizeof *w->batches);
+        status = sys_allocate(&w->batches, networks, sizeof *w->batches);
     if (status == CARRYNET_OK)
         status =
-            base_allocate(&w->trace_scratch, w->reference->trace_bytes(settings, settings->steps, CARRYNET_BLOCK), 1);
+            sys_allocate(&w->trace_scratch, w->reference->trace_bytes(settings, settings->steps, CARRYNET_BLOCK), 1);
     return status;
 }
 
@@ -39,15 +39,15 @@ static void free_batches(struct witness *w)
 void witness_close(struct witness *w)
 {
     free_batches(w);
-    base_free(w->parameters);
-    base_free(w->moments[0]);
-    base_free(w->moments[1]);
-    base_free(w->sums);
-    base_free(w->counts);
-    base_free(w->factors);
-    base_free(w->batches);
-    base_free(w->scratch);
-    base_free(w->trace_scratch);
+    sys_free(w->parameters);
+    sys_free(w->moments[0]);
+    sys_free(w->moments[1]);
+    sys_free(w->sums);
+    sys_free(w->counts);
+    sys_free(w->factors);
+    sys_free(w->batches);
+    sys_free(w->scratch);
+    sys_free(w->trace_scratch);
     *w = (struct witness){0};
 }
 
@@ -60,10 +60,10 @@ static carrynet_status fill(struct witness *w, const carrynet_source *source, si
     const carrynet_settings *s = &w->settings;
     carrynet_status status = CARRYNET_OK;
     free_batches(w);
-    base_free(w->scratch);
+    sys_free(w->scratch);
     w->scratch = NULL;
     status =
-        base_allocate(&w->scratch, w->reference->operations.scratch_bytes(s, s->steps, sequences, REFERENCE_TRAINS), 1);
+        sys_allocate(&w->scratch, w->reference->operations.scratch_bytes(s, s->steps, sequences, REFERENCE_TRAINS), 1);
     for (size_t n = 0; n < count && status == CARRYNET_OK; ++n) {
         carrynet_batch *batch = &w->batches[n];
         status = carrynet_batch_create(batch, &s->task, sequences, s->steps);
@@ -128,15 +128,15 @@ void witness_sums(struct witness *w)
 
 void witness_trace_free(struct reference_trace *trace)
 {
-    base_free(trace->rows);
-    base_free(trace->first);
-    base_free(trace->h);
-    base_free(trace->z);
-    base_free(trace->y);
-    base_free(trace->dy);
-    base_free(trace->dh);
-    base_free(trace->buckets);
-    base_free(trace->node);
+    sys_free(trace->rows);
+    sys_free(trace->first);
+    sys_free(trace->h);
+    sys_free(trace->z);
+    sys_free(trace->y);
+    sys_free(trace->dy);
+    sys_free(trace->dh);
+    sys_free(trace->buckets);
+    sys_free(trace->node);
     *trace = (struct reference_trace){0};
 }
 
@@ -154,7 +154,7 @@ carrynet_status witness_trace(struct reference_trace *trace, struct witness *w, 
                              steps * H,   symbols * H, w->trained + 2};
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && status == CARRYNET_OK; ++i)
-        status = base_allocate(parts[i], counts[i], w->value);
+        status = sys_allocate(parts[i], counts[i], w->value);
     const struct net_pass pass = pass_of(w, network, first, sequences);
     if (status == CARRYNET_OK)
         w->reference->trace(trace, w->parameters + network * w->size * w->value, &w->settings, &pass, w->trace_scratch);

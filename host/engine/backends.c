@@ -12,9 +12,9 @@ carrynet_status engine_one_backend(struct backend **backend, const carrynet_sett
                                    const carrynet_engine_options *options, char description[BACKEND_DESCRIPTION])
 {
     const char *wish = options->device;
-    const bool automatic = wish == NULL || wish[0] == '\0' || base_same_word(wish, "auto");
-    const bool reference = !automatic && base_same_word(wish, "reference");
-    const bool host = reference || (!automatic && base_same_word(wish, "host"));
+    const bool automatic = wish == NULL || wish[0] == '\0' || sys_same_word(wish, "auto");
+    const bool reference = !automatic && sys_same_word(wish, "reference");
+    const bool host = reference || (!automatic && sys_same_word(wish, "host"));
     static const char *const best[] = {"gpu", "cpu"};
     carrynet_engine_options tried = *options;
     for (size_t i = 0; i < (automatic ? 2u : 1u) && !host; ++i) {
@@ -53,6 +53,6 @@ carrynet_status engine_open_backend(struct backend **backend, const carrynet_set
                                  description);
     else if (status == CARRYNET_OK)
         status = open_listed(&list, 0, backend, settings, options, description);
-    base_free(list.specs);
+    sys_free(list.specs);
     return status;
 }

@@ -8,7 +8,7 @@ enum { MOST_DEVICES = 256, MOST_PARTS = 64 };
 static carrynet_status add(struct device_list *list, const char *spec, size_t size)
 {
     if (list->count == MOST_DEVICES)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "more than %d devices are asked for", MOST_DEVICES);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "more than %d devices are asked for", MOST_DEVICES);
     (void)snprintf(list->specs[list->count++], DEVICE_SPEC, "%.*s", (int)size, spec);
     return CARRYNET_OK;
 }
@@ -24,8 +24,8 @@ static carrynet_status add_device(struct device_list *list, const carrynet_devic
 static bool of_kind(const carrynet_device *device, const char *kind)
 {
     return device->available && device->full_profile &&
-           (base_same_word(kind, "all") ||
-            device->type == (base_same_word(kind, "cpu") ? CARRYNET_DEVICE_CPU : CARRYNET_DEVICE_GPU));
+           (sys_same_word(kind, "all") ||
+            device->type == (sys_same_word(kind, "cpu") ? CARRYNET_DEVICE_CPU : CARRYNET_DEVICE_GPU));
 }
 
 /* "P:D/N" into its parts; anything else as it is. */
@@ -34,18 +34,18 @@ static carrynet_status add_entry(struct device_list *list, const char *spec, siz
     char text[DEVICE_SPEC], part[2 * DEVICE_SPEC];
     uint64_t platform = 0, index = 0, parts = 0;
     if (size == 0 || size >= sizeof text)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "a list of devices has an entry that is %s: '%.64s'",
-                         size == 0 ? "empty" : "too long", spec);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "a list of devices has an entry that is %s: '%.64s'",
+                        size == 0 ? "empty" : "too long", spec);
     (void)snprintf(text, sizeof text, "%.*s", (int)size, spec);
-    const char *rest = base_read_whole(&platform, text, UINT32_MAX);
-    rest = rest != NULL && *rest == ':' ? base_read_whole(&index, rest + 1, UINT32_MAX) : NULL;
+    const char *rest = sys_read_whole(&platform, text, UINT32_MAX);
+    rest = rest != NULL && *rest == ':' ? sys_read_whole(&index, rest + 1, UINT32_MAX) : NULL;
     const size_t device = rest != NULL ? (size_t)(rest - text) : 0;
-    rest = rest != NULL && *rest == '/' ? base_read_whole(&parts, rest + 1, UINT32_MAX) : NULL;
+    rest = rest != NULL && *rest == '/' ? sys_read_whole(&parts, rest + 1, UINT32_MAX) : NULL;
     if (rest == NULL || *rest != '\0')
         return add(list, text, size);
     if (parts < 1 || parts > MOST_PARTS)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "'%s' asks for %llu parts of a device, must be 1 to %d", text,
-                         (unsigned long long)parts, MOST_PARTS);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "'%s' asks for %llu parts of a device, must be 1 to %d", text,
+                        (unsigned long long)parts, MOST_PARTS);
     carrynet_status status = CARRYNET_OK;
     for (uint64_t i = 0; i < parts && status == CARRYNET_OK; ++i) {
         (void)snprintf(part, sizeof part, "%.*s/%llu.%llu", (int)device, text, (unsigned long long)parts,
@@ -63,8 +63,8 @@ static carrynet_status add_of_kind(struct device_list *list, const carrynet_devi
     for (size_t i = 0; i < count; ++i)
         if (of_kind(&devices[i], kind) && found++ == number)
             return add_device(list, &devices[i]);
-    return base_fail(CARRYNET_ERROR_DEVICE, "'%.64s' asks for %zu devices of the kind %s, there %s %zu", spec,
-                     number + 1, kind, found == 1 ? "is" : "are", found);
+    return sys_fail(CARRYNET_ERROR_DEVICE, "'%.64s' asks for %zu devices of the kind %s, there %s %zu", spec,
+                    number + 1, kind, found == 1 ? "is" : "are", found);
 }
 
 static carrynet_status add_entries(struct device_list *list, const carrynet_device *devices, size_t count,
@@ -79,7 +79,7 @@ static carrynet_status add_entries(struct device_list *list, const carrynet_devi
         char word[DEVICE_SPEC];
         (void)snprintf(word, sizeof word, "%.*s", (int)(size < sizeof word ? size : sizeof word - 1), entry);
         for (size_t k = 0; k < 2; ++k)
-            if (base_same_word(word, kinds[k])) {
+            if (sys_same_word(word, kinds[k])) {
                 kind = kinds[k];
                 status = add_of_kind(list, devices, count, kind, named[k]++, spec);
             }
@@ -100,7 +100,7 @@ static carrynet_status add_all(struct device_list *list, const carrynet_device *
         if (of_kind(&devices[i], kind))
             status = add_device(list, &devices[i]);
     if (status == CARRYNET_OK && list->count == 0)
-        status = add(list, base_same_word(kind, "all") ? "cpu" : kind, strlen(kind));
+        status = add(list, sys_same_word(kind, "all") ? "cpu" : kind, strlen(kind));
     return status;
 }
 
@@ -122,10 +122,10 @@ carrynet_status device_list_create(struct device_list *list, const char *spec, c
     const size_t local = carrynet_comm_local_size(comm);
     if (spec == NULL || spec[0] == '\0')
         spec = "auto";
-    const bool kind = base_same_word(spec, "auto") || base_same_word(spec, "gpu") || base_same_word(spec, "cpu");
-    const bool all = base_same_word(spec, "all"), several = strchr(spec, ',') != NULL;
+    const bool kind = sys_same_word(spec, "auto") || sys_same_word(spec, "gpu") || sys_same_word(spec, "cpu");
+    const bool all = sys_same_word(spec, "all"), several = strchr(spec, ',') != NULL;
     *list = (struct device_list){0};
-    carrynet_status status = base_allocate(&list->specs, MOST_DEVICES, sizeof *list->specs);
+    carrynet_status status = sys_allocate(&list->specs, MOST_DEVICES, sizeof *list->specs);
     if (status == CARRYNET_OK && (all || several || (kind && local > 1)))
         status = carrynet_devices_list(&devices, &count);
     if (status != CARRYNET_OK)
@@ -142,20 +142,20 @@ carrynet_status device_list_create(struct device_list *list, const char *spec, c
 done:
     carrynet_devices_free(devices);
     if (status != CARRYNET_OK) {
-        base_free(list->specs);
+        sys_free(list->specs);
         *list = (struct device_list){0};
     }
     return status;
 }
 
-carrynet_status device_list_text(base_text *local, const char *spec, const carrynet_comm *comm)
+carrynet_status device_list_text(sys_text *local, const char *spec, const carrynet_comm *comm)
 {
     struct device_list list;
     carrynet_status status = device_list_create(&list, spec, comm);
     if (status != CARRYNET_OK)
         return status;
     for (size_t i = 0; i < list.count; ++i)
-        base_text_add(local, "%s%s", i > 0 ? "," : "", list.specs[i]);
-    base_free(list.specs);
-    return local->failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the name of a device") : CARRYNET_OK;
+        sys_text_add(local, "%s%s", i > 0 ? "," : "", list.specs[i]);
+    sys_free(list.specs);
+    return local->failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the name of a device") : CARRYNET_OK;
 }

@@ -9,7 +9,7 @@
 enum { DEVICE_SPEC = 160 };
 
 struct device_list {
-    char (*specs)[DEVICE_SPEC]; /* [count], each of one device; to free with base_free */
+    char (*specs)[DEVICE_SPEC]; /* [count], each of one device; to free with sys_free */
     size_t count;
 };
 
@@ -22,8 +22,8 @@ carrynet_status device_list_create(struct device_list *list, const char *spec, c
 
 /*
  * The same list written down as a spec of this rank alone, for who computes without the others. *local to free with
- * base_text_free. ARGUMENT, DEVICE, MEMORY.
+ * sys_text_free. ARGUMENT, DEVICE, MEMORY.
  */
-carrynet_status device_list_text(base_text *local, const char *spec, const carrynet_comm *comm);
+carrynet_status device_list_text(sys_text *local, const char *spec, const carrynet_comm *comm);
 
 #endif

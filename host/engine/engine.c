@@ -40,9 +40,9 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
     /* A portion at a time, so that a million networks need no second copy of themselves. */
     const size_t portion = count < 1024 ? count : 1024;
     char *values = NULL, *zeros = NULL;
-    carrynet_status status = base_allocate(&values, portion, size * value);
+    carrynet_status status = sys_allocate(&values, portion, size * value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&zeros, portion, size * value);
+        status = sys_allocate(&zeros, portion, size * value);
     status = comm_allreduce_status(engine->comm, status);
     for (size_t done = 0; done < count && status == CARRYNET_OK; done += portion) {
         const size_t part = count - done < portion ? count - done : portion;
@@ -61,8 +61,8 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
             status = engine->backend->operations->set(engine->backend, CARRYNET_PART_SECOND_MOMENT, first + done, part,
                                                       zeros);
     }
-    base_free(zeros);
-    base_free(values);
+    sys_free(zeros);
+    sys_free(values);
     return status;
 }
 
@@ -86,22 +86,22 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     *out = NULL;
     carrynet_status status = carrynet_settings_check(settings);
     if (status == CARRYNET_OK)
-        status = base_allocate(&engine, 1, sizeof *engine);
+        status = sys_allocate(&engine, 1, sizeof *engine);
     if (status != CARRYNET_OK)
         return status;
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     engine->settings = *settings;
     engine->comm = options != NULL ? options->comm : NULL;
     /* The backend first: it computes what the networks take before anything is allocated. */
     status = engine_open_backend(&engine->backend, &engine->settings, options != NULL ? options : &automatic,
                                  engine->description);
     if (status == CARRYNET_OK)
-        status = base_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
+        status = sys_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
     if (status == CARRYNET_OK)
-        status = base_allocate(&engine->rates, settings->networks, sizeof *engine->rates);
+        status = sys_allocate(&engine->rates, settings->networks, sizeof *engine->rates);
     engine->rates_room = settings->networks;
     if (status == CARRYNET_OK)
-        status = base_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
+        status = sys_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
     status = comm_allreduce_status(engine->comm, status);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
         engine->individuals[n] = carrynet_individual_of(settings, n);
@@ -111,7 +111,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         *out = engine;
     else
         carrynet_engine_free(engine);
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 void carrynet_engine_free(carrynet_engine *engine)
@@ -119,10 +119,10 @@ void carrynet_engine_free(carrynet_engine *engine)
     if (engine == NULL)
         return;
     backend_free(engine->backend);
-    base_free(engine->individuals);
-    base_free(engine->rates);
-    base_free(engine->metrics);
-    base_free(engine);
+    sys_free(engine->individuals);
+    sys_free(engine->rates);
+    sys_free(engine->metrics);
+    sys_free(engine);
 }
 
 const char *carrynet_engine_description(const carrynet_engine *engine)
@@ -157,10 +157,10 @@ static carrynet_status check_part(const carrynet_engine *engine, carrynet_part p
                          (part == CARRYNET_PART_FIRST_MOMENT && net_first_moment(optimizer)) ||
                          (part == CARRYNET_PART_SECOND_MOMENT && net_second_moment(optimizer));
     if (!present)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "optimizer %s has no such state", carrynet_optimizer_name(optimizer));
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "optimizer %s has no such state", carrynet_optimizer_name(optimizer));
     if (first > engine->settings.networks || count > engine->settings.networks - first)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "networks %zu to %zu of %u", first, first + count,
-                         engine->settings.networks);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "networks %zu to %zu of %u", first, first + count,
+                        engine->settings.networks);
     return CARRYNET_OK;
 }
 
@@ -184,22 +184,22 @@ carrynet_status carrynet_engine_set(carrynet_engine *engine, carrynet_part part,
         return status;
     if (engine->settings.precision == CARRYNET_FP64)
         return engine->backend->operations->set(engine->backend, part, first, count, values);
-    status = comm_allreduce_status(engine->comm, base_allocate(&flushed, count * size, sizeof *flushed));
+    status = comm_allreduce_status(engine->comm, sys_allocate(&flushed, count * size, sizeof *flushed));
     for (size_t i = 0; i < count * size && status == CARRYNET_OK; ++i)
         flushed[i] = flush(((const float *)values)[i]);
     if (status == CARRYNET_OK)
         status = engine->backend->operations->set(engine->backend, part, first, count, flushed);
-    base_free(flushed);
+    sys_free(flushed);
     return status;
 }
 
 carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first, size_t count)
 {
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     carrynet_status status = check_part(engine, CARRYNET_PART_PARAMETERS, first, count);
     if (status == CARRYNET_OK && count > 0)
         status = initialize(engine, first, count);
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays, uint32_t *from, uint32_t *count)
@@ -209,7 +209,7 @@ carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays,
     for (uint32_t n = 0; n < networks; ++n)
         kept += stays[n] ? 1 : 0;
     if (kept == 0)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "an engine keeps at least one network");
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "an engine keeps at least one network");
     for (uint32_t n = 0, late = kept; n < kept; ++n) {
         from[n] = n;
         if (stays[n])
@@ -243,8 +243,7 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
     const size_t count = carrynet_shape_size(&settings->shape);
     void *values = NULL;
     size_t largest = 0;
-    carrynet_status status =
-        comm_allreduce_status(engine->comm, base_allocate(&values, count, settings->precision / 8));
+    carrynet_status status = comm_allreduce_status(engine->comm, sys_allocate(&values, count, settings->precision / 8));
     if (status == CARRYNET_OK)
         status = engine->backend->operations->get(engine->backend, CARRYNET_PART_PARAMETERS, 0, 1, values);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
@@ -258,9 +257,9 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
         if (largest < place.offset || i >= place.size)
             continue;
         const double value = net_value(values, settings->precision, largest);
-        char number[BASE_NUMBER];
+        char number[SYS_NUMBER];
         (void)snprintf(number, sizeof number, "%.6g", value);
-        base_point(number);
+        sys_point(number);
         if (!isfinite(value))
             (void)snprintf(number, sizeof number, "%s", isnan(value) ? "NaN" : "infinite");
         if (place.vector)
@@ -268,7 +267,7 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
         else
             (void)snprintf(text, size, "%s[%zu,%zu] is %s", place.name, i / place.columns, i % place.columns, number);
     }
-    base_free(values);
+    sys_free(values);
     return status;
 }
 
@@ -286,12 +285,12 @@ static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_met
     const carrynet_status status = name_largest(largest, sizeof largest, engine);
     return status != CARRYNET_OK
                ? status
-               : base_fail(CARRYNET_ERROR_NUMERIC,
-                           "the loss of the network with seed %llu%s is %s at update %llu; its largest weight, %s; use "
-                           "a smaller learning rate or clip the gradient",
-                           (unsigned long long)engine->individuals[0].seed, lost > 1 ? ", as of all others there," : "",
-                           isnan(metrics[0].loss) ? "NaN" : "infinite",
-                           (unsigned long long)engine->individuals[0].updates - 1, largest);
+               : sys_fail(CARRYNET_ERROR_NUMERIC,
+                          "the loss of the network with seed %llu%s is %s at update %llu; its largest weight, %s; use "
+                          "a smaller learning rate or clip the gradient",
+                          (unsigned long long)engine->individuals[0].seed, lost > 1 ? ", as of all others there," : "",
+                          isnan(metrics[0].loss) ? "NaN" : "infinite",
+                          (unsigned long long)engine->individuals[0].updates - 1, largest);
 }
 
 /* Room for `count` rates, which grows on all ranks at once. */
@@ -300,8 +299,8 @@ static carrynet_status make_rates(carrynet_engine *engine, size_t count)
     struct net_rates *more = NULL;
     if (count <= engine->rates_room)
         return CARRYNET_OK;
-    const carrynet_status status = comm_allreduce_status(engine->comm, base_allocate(&more, count, sizeof *more));
-    base_free(status == CARRYNET_OK ? engine->rates : more);
+    const carrynet_status status = comm_allreduce_status(engine->comm, sys_allocate(&more, count, sizeof *more));
+    sys_free(status == CARRYNET_OK ? engine->rates : more);
     if (status != CARRYNET_OK)
         return status;
     engine->rates = more;
@@ -337,14 +336,14 @@ static carrynet_status train(carrynet_engine *engine, const carrynet_source *sou
 carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source, uint64_t updates,
                                       carrynet_metrics *metrics)
 {
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     carrynet_status status = train(engine, source, updates);
     if (status == CARRYNET_OK && metrics != NULL && updates > 0) {
         status = engine->backend->operations->get_sums(engine->backend, NULL, metrics);
         if (status == CARRYNET_OK)
             status = check_metrics(engine, metrics, engine->settings.batch);
     }
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 /* ---- measuring -------------------------------------------------------------------------------------------------- */
@@ -357,8 +356,8 @@ carrynet_status carrynet_engine_profile(carrynet_engine *engine, carrynet_profil
 
 carrynet_status carrynet_engine_peak(carrynet_engine *engine, double *flops)
 {
-    const fenv_t environment = base_enter_arithmetic();
-    return base_leave_arithmetic(&environment, engine->backend->operations->peak(engine->backend, flops));
+    const fenv_t environment = sys_enter_arithmetic();
+    return sys_leave_arithmetic(&environment, engine->backend->operations->peak(engine->backend, flops));
 }
 
 /* ---- single passes --------------------------------------------------------------------------------------------- */
@@ -379,13 +378,13 @@ static carrynet_status stage_batch(struct net_pass **staged, carrynet_engine *en
                                    const carrynet_batch *batch)
 {
     if (batch->sequences < 1 || batch->sequences > NET_SEQUENCES)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "a batch of %zu sequences, must be 1 to %d", batch->sequences,
-                         NET_SEQUENCES);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "a batch of %zu sequences, must be 1 to %d", batch->sequences,
+                        NET_SEQUENCES);
     if (batch->steps < 1 || batch->steps > UINT32_MAX ||
         batch->symbol_words != carrynet_packed_words(engine->settings.shape.inputs, batch->steps) ||
         batch->target_words != carrynet_packed_words(engine->settings.shape.outputs, batch->steps))
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "the batch is not packed for %u inputs and %u outputs",
-                         engine->settings.shape.inputs, engine->settings.shape.outputs);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "the batch is not packed for %u inputs and %u outputs",
+                        engine->settings.shape.inputs, engine->settings.shape.outputs);
     const carrynet_status status = engine->backend->operations->stage(engine->backend, staged, pass);
     if (status == CARRYNET_OK) {
         memcpy((*staged)->symbols, batch->symbols, batch->sequences * batch->symbol_words * sizeof(uint32_t));
@@ -399,8 +398,8 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
 {
     struct net_pass pass = pass_over(batch), *staged = NULL;
     carrynet_individual *individuals = NULL;
-    const fenv_t environment = base_enter_arithmetic();
-    carrynet_status status = base_allocate(&individuals, engine->settings.networks, sizeof *individuals);
+    const fenv_t environment = sys_enter_arithmetic();
+    carrynet_status status = sys_allocate(&individuals, engine->settings.networks, sizeof *individuals);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n) {
         individuals[n] = engine->individuals[n];
         individuals[n].updates = update;
@@ -417,15 +416,15 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
         status = engine->backend->operations->get_sums(engine->backend, values, measured);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
         measured[n].sequences = batch->sequences;
-    base_free(individuals);
-    return base_leave_arithmetic(&environment, status);
+    sys_free(individuals);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *values, uint64_t sequences)
 {
     if (sequences < 1)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "an update over no sequences");
-    const fenv_t environment = base_enter_arithmetic();
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "an update over no sequences");
+    const fenv_t environment = sys_enter_arithmetic();
     carrynet_status status =
         comm_allreduce_status(engine->comm, engine->backend->operations->set_sums(engine->backend, values));
     for (uint32_t n = 0; n < engine->settings.networks; ++n)
@@ -434,7 +433,7 @@ carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *valu
         status = engine->backend->operations->update(engine->backend, engine->rates, sequences);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
         ++engine->individuals[n].updates;
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_batch *batch,
@@ -443,10 +442,10 @@ carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_
     struct net_pass pass = pass_over(batch), *staged = NULL;
     const bool arrays = outputs->y != NULL || outputs->z != NULL || outputs->h != NULL || outputs->state != NULL;
     if (outputs->resume && outputs->state == NULL)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass that resumes needs a state");
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass that resumes needs a state");
     if (outputs->until_wrong && arrays)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass until a wrong sequence has metrics alone");
-    const fenv_t environment = base_enter_arithmetic();
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "a forward pass until a wrong sequence has metrics alone");
+    const fenv_t environment = sys_enter_arithmetic();
     pass.measures = outputs->metrics != NULL && !arrays;
     pass.resume = outputs->resume;
     pass.until_wrong = outputs->until_wrong;
@@ -455,5 +454,5 @@ carrynet_status carrynet_engine_forward(carrynet_engine *engine, const carrynet_
         status = engine->backend->operations->forward(engine->backend, staged, outputs);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK && outputs->metrics != NULL; ++n)
         outputs->metrics[n].sequences = batch->sequences;
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }

@@ -8,8 +8,8 @@ carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_m
     carrynet_settings settings = *carrynet_model_settings(model);
     *engine = NULL;
     if (count < 1 || first >= settings.networks || count > settings.networks - first)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu: the file has %u, numbered from 0", first + count - 1,
-                         settings.networks);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "network %zu: the file has %u, numbered from 0", first + count - 1,
+                        settings.networks);
     const size_t bytes = carrynet_shape_size(&settings.shape) * (settings.precision / 8);
     const carrynet_network *networks = carrynet_model_networks_const(model) + first;
     settings.networks = (uint32_t)count;

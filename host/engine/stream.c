@@ -23,7 +23,7 @@ carrynet_status stream_fits(const carrynet_engine *engine, const carrynet_task *
     const carrynet_settings *settings = carrynet_engine_settings(engine);
     carrynet_status status = task_check_fit(task, settings->shape.inputs, settings->shape.outputs);
     if (status == CARRYNET_OK && network >= settings->networks)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
     return status;
 }
 
@@ -37,9 +37,9 @@ carrynet_status stream_bits(uint32_t *bits, carrynet_engine *engine, size_t netw
     char *z = NULL, *state = NULL;
     carrynet_status status = carrynet_batch_create(&window, &settings->task, sequences, widest);
     if (status == CARRYNET_OK)
-        status = base_allocate(&z, networks * sequences, widest * outputs * value);
+        status = sys_allocate(&z, networks * sequences, widest * outputs * value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&state, networks * sequences, settings->shape.hidden * value);
+        status = sys_allocate(&state, networks * sequences, settings->shape.hidden * value);
     memset(bits, 0, sequences * batch->target_words * sizeof *bits);
     for (size_t first = 0; first < batch->steps && status == CARRYNET_OK; first += widest) {
         window.steps = batch->steps - first < widest ? batch->steps - first : widest;
@@ -58,8 +58,8 @@ carrynet_status stream_bits(uint32_t *bits, carrynet_engine *engine, size_t netw
                 carrynet_packed_set(bits + s * batch->target_words, outputs, first + t, symbol);
             }
     }
-    base_free(state);
-    base_free(z);
+    sys_free(state);
+    sys_free(z);
     carrynet_batch_free(&window);
     return status;
 }

@@ -34,7 +34,7 @@ static carrynet_status count_wrong(carrynet_evaluation *evaluation, carrynet_eng
         evaluation->wrong_bits += wrong;
         evaluation->wrong += wrong > 0;
         if (wrong > 0 && !evaluation->has_first_wrong) {
-            status = base_allocate(&evaluation->first_symbols, batch->symbol_words, sizeof(uint32_t));
+            status = sys_allocate(&evaluation->first_symbols, batch->symbol_words, sizeof(uint32_t));
             if (status != CARRYNET_OK)
                 break;
             memcpy(evaluation->first_symbols, batch->symbols + s * batch->symbol_words,
@@ -75,7 +75,7 @@ carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engi
     if (stream_fits(engine, task, network) != CARRYNET_OK)
         return CARRYNET_ERROR_ARGUMENT;
     if (steps <= task->closing_count || steps > 1000000)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "bits is %zu, must be %u to 1000000", steps, task->closing_count + 1);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "bits is %zu, must be %u to 1000000", steps, task->closing_count + 1);
     evaluation->exhaustive = problems == 0 && (steps - task->closing_count) * task->inputs <= EXHAUSTIVE_BITS;
     if (evaluation->exhaustive)
         problems = carrynet_problem_count(task, steps);
@@ -86,9 +86,9 @@ carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engi
         portion = (size_t)problems;
     carrynet_status status = carrynet_batch_create(&batch, task, portion, steps);
     if (status == CARRYNET_OK)
-        status = base_allocate(&bits, portion * batch.target_words, sizeof *bits);
+        status = sys_allocate(&bits, portion * batch.target_words, sizeof *bits);
     if (status == CARRYNET_OK)
-        status = base_allocate(&metrics, settings->networks, sizeof *metrics);
+        status = sys_allocate(&metrics, settings->networks, sizeof *metrics);
     uint64_t cursor = 0;
     while (evaluation->problems < problems && status == CARRYNET_OK) {
         if (evaluation->exhaustive) {
@@ -105,8 +105,8 @@ carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engi
         status = steps > ONE_PASS ? count_wrong(evaluation, engine, network, &batch, bits)
                                   : count_wrong_quickly(evaluation, engine, network, &batch, bits, metrics);
     }
-    base_free(metrics);
-    base_free(bits);
+    sys_free(metrics);
+    sys_free(bits);
     carrynet_batch_free(&batch);
     if (status != CARRYNET_OK)
         carrynet_evaluation_free(evaluation);
@@ -115,7 +115,7 @@ carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engi
 
 void carrynet_evaluation_free(carrynet_evaluation *evaluation)
 {
-    base_free(evaluation->first_symbols);
+    sys_free(evaluation->first_symbols);
     *evaluation = (carrynet_evaluation){0};
 }
 
@@ -124,19 +124,19 @@ void carrynet_evaluation_free(carrynet_evaluation *evaluation)
 /* The answer's bits as text: a decimal number an output, separated by spaces. */
 static carrynet_status answer_text(char **answer, const carrynet_task *task, const uint32_t *bits, size_t steps)
 {
-    base_text text = {0};
+    sys_text text = {0};
     carrynet_status status = CARRYNET_OK;
     for (uint32_t o = 0; o < task->outputs && status == CARRYNET_OK; ++o) {
         char *decimal = NULL;
         status = carrynet_operand_unpack(&decimal, bits, task->outputs, o, steps);
         if (status == CARRYNET_OK)
-            base_text_add(&text, "%s%s", o == 0 ? "" : " ", decimal);
+            sys_text_add(&text, "%s%s", o == 0 ? "" : " ", decimal);
         carrynet_decimal_free(decimal);
     }
     if (status == CARRYNET_OK && text.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate an answer of %zu bits", steps);
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate an answer of %zu bits", steps);
     if (status != CARRYNET_OK)
-        base_text_free(&text);
+        sys_text_free(&text);
     *answer = text.data;
     return status;
 }
@@ -151,13 +151,13 @@ static carrynet_status solve_one(char **answer, carrynet_engine *engine, const c
         goto done;
     batch.symbol_words = carrynet_packed_words(task->inputs, batch.steps);
     batch.target_words = carrynet_packed_words(task->outputs, batch.steps);
-    status = base_allocate(&bits, batch.target_words, sizeof *bits);
+    status = sys_allocate(&bits, batch.target_words, sizeof *bits);
     if (status == CARRYNET_OK)
         status = stream_bits(bits, engine, network, &batch);
     if (status == CARRYNET_OK)
         status = answer_text(answer, task, bits, batch.steps);
 done:
-    base_free(bits);
+    sys_free(bits);
     carrynet_operands_free(batch.symbols);
     return status;
 }
@@ -169,7 +169,7 @@ carrynet_status carrynet_solve(char ***answers, carrynet_engine *engine, const c
     *answers = NULL;
     carrynet_status status = stream_fits(engine, task, network);
     if (status == CARRYNET_OK)
-        status = base_allocate(&made, count, sizeof *made);
+        status = sys_allocate(&made, count, sizeof *made);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
         status = solve_one(&made[i], engine, task, network, operands + i * task->inputs);
     if (status != CARRYNET_OK) {
@@ -183,6 +183,6 @@ carrynet_status carrynet_solve(char ***answers, carrynet_engine *engine, const c
 void carrynet_answers_free(char **answers, size_t count)
 {
     for (size_t i = 0; answers != NULL && i < count; ++i)
-        free(answers[i]); /* a base_text's data */
-    base_free(answers);
+        free(answers[i]); /* a sys_text's data */
+    sys_free(answers);
 }

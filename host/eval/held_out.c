@@ -29,11 +29,11 @@ carrynet_status held_out_open(struct held_out *held, const carrynet_settings *se
     }
     const bool every = check->sequences == carrynet_problem_count(task, check->steps);
     if (every && (batch->sequences == 0 || batch->sequences == check->sequences))
-        status = base_fail(CARRYNET_ERROR_ARGUMENT,
-                           "split seed %llu with train-fraction %g %s of all %zu problems; choose another split-seed, "
-                           "another train-fraction or more bits",
-                           (unsigned long long)settings->split_seed, settings->train_fraction,
-                           batch->sequences == 0 ? "holds out none" : "leaves none to draw", check->sequences);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT,
+                          "split seed %llu with train-fraction %g %s of all %zu problems; choose another split-seed, "
+                          "another train-fraction or more bits",
+                          (unsigned long long)settings->split_seed, settings->train_fraction,
+                          batch->sequences == 0 ? "holds out none" : "leaves none to draw", check->sequences);
     return status;
 }
 
@@ -47,12 +47,12 @@ static carrynet_status add_shares(double *sum, const struct held_out *held, carr
 {
     const uint32_t networks = carrynet_engine_settings(engine)->networks;
     carrynet_metrics *metrics = NULL;
-    carrynet_status status = base_allocate(&metrics, networks, sizeof *metrics);
+    carrynet_status status = sys_allocate(&metrics, networks, sizeof *metrics);
     if (status == CARRYNET_OK)
         status = carrynet_engine_forward(engine, &held->batch, &(carrynet_forward){.metrics = metrics});
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
         *sum += (double)metrics[n].wrong_sequences / (double)held->batch.sequences;
-    base_free(metrics);
+    sys_free(metrics);
     return status;
 }
 
@@ -84,7 +84,7 @@ carrynet_status held_out_measure_model(double *wrong_share, const struct held_ou
     carrynet_model *sound = NULL;
     uint32_t *which = NULL, count = 0;
     double sum = 0;
-    carrynet_status status = base_allocate(&which, networks, sizeof *which);
+    carrynet_status status = sys_allocate(&which, networks, sizeof *which);
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
         if (!is_lost(model, n))
             which[count++] = n;
@@ -99,6 +99,6 @@ carrynet_status held_out_measure_model(double *wrong_share, const struct held_ou
     }
     *wrong_share = (sum + (networks - count)) / networks;
     carrynet_model_free(sound);
-    base_free(which);
+    sys_free(which);
     return status;
 }

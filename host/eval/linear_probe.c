@@ -29,7 +29,7 @@ carrynet_status carrynet_linear_probe_open(carrynet_linear_probe *probe, const d
 {
     const size_t n = hidden + 1;
     *probe = (carrynet_linear_probe){.h = h, .points = points, .hidden = hidden};
-    const carrynet_status status = base_allocate(&probe->factor, n * n, sizeof *probe->factor);
+    const carrynet_status status = sys_allocate(&probe->factor, n * n, sizeof *probe->factor);
     if (status != CARRYNET_OK)
         return status;
     for (size_t p = 0; p < points; ++p)
@@ -42,12 +42,12 @@ carrynet_status carrynet_linear_probe_open(carrynet_linear_probe *probe, const d
         probe->factor[i * n + i] += RIDGE * (double)points;
     return factorise(probe->factor, n)
                ? CARRYNET_OK
-               : base_fail(CARRYNET_ERROR_NUMERIC, "no probe fits the hidden states: a value is NaN or infinite");
+               : sys_fail(CARRYNET_ERROR_NUMERIC, "no probe fits the hidden states: a value is NaN or infinite");
 }
 
 void carrynet_linear_probe_close(carrynet_linear_probe *probe)
 {
-    base_free(probe->factor);
+    sys_free(probe->factor);
     *probe = (carrynet_linear_probe){0};
 }
 

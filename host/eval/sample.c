@@ -7,17 +7,17 @@
 
 static carrynet_status allocate(carrynet_sample *sample)
 {
-    carrynet_status status = base_allocate(&sample->symbols, sample->steps, sizeof *sample->symbols);
+    carrynet_status status = sys_allocate(&sample->symbols, sample->steps, sizeof *sample->symbols);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sample->targets, sample->steps, sizeof *sample->targets);
+        status = sys_allocate(&sample->targets, sample->steps, sizeof *sample->targets);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sample->bits, sample->steps, sizeof *sample->bits);
+        status = sys_allocate(&sample->bits, sample->steps, sizeof *sample->bits);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sample->states, sample->steps, sizeof *sample->states);
+        status = sys_allocate(&sample->states, sample->steps, sizeof *sample->states);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sample->y, sample->steps * sample->outputs, sizeof *sample->y);
+        status = sys_allocate(&sample->y, sample->steps * sample->outputs, sizeof *sample->y);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sample->h, sample->steps * sample->hidden, sizeof *sample->h);
+        status = sys_allocate(&sample->h, sample->steps * sample->hidden, sizeof *sample->h);
     return status;
 }
 
@@ -41,11 +41,11 @@ carrynet_status carrynet_sample_run(carrynet_sample *sample, carrynet_engine *en
     if (status == CARRYNET_OK)
         status = allocate(sample);
     if (status == CARRYNET_OK)
-        status = base_allocate(&y, networks * steps, sample->outputs * value);
+        status = sys_allocate(&y, networks * steps, sample->outputs * value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&z, networks * steps, sample->outputs * value);
+        status = sys_allocate(&z, networks * steps, sample->outputs * value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&h, networks * steps, sample->hidden * value);
+        status = sys_allocate(&h, networks * steps, sample->hidden * value);
     if (status != CARRYNET_OK)
         goto done;
     memcpy(batch.symbols, symbols, batch.symbol_words * sizeof *symbols);
@@ -69,9 +69,9 @@ carrynet_status carrynet_sample_run(carrynet_sample *sample, carrynet_engine *en
                 net_value(h, settings->precision, (network * steps + t) * sample->hidden + j);
     }
 done:
-    base_free(h);
-    base_free(z);
-    base_free(y);
+    sys_free(h);
+    sys_free(z);
+    sys_free(y);
     carrynet_batch_free(&batch);
     if (status != CARRYNET_OK)
         carrynet_sample_free(sample);
@@ -80,11 +80,11 @@ done:
 
 void carrynet_sample_free(carrynet_sample *sample)
 {
-    base_free(sample->symbols);
-    base_free(sample->targets);
-    base_free(sample->bits);
-    base_free(sample->states);
-    base_free(sample->y);
-    base_free(sample->h);
+    sys_free(sample->symbols);
+    sys_free(sample->targets);
+    sys_free(sample->bits);
+    sys_free(sample->states);
+    sys_free(sample->y);
+    sys_free(sample->h);
     *sample = (carrynet_sample){0};
 }

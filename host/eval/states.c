@@ -16,24 +16,24 @@ static carrynet_status allocate(carrynet_states *s, const carrynet_task *task)
         (double)s->problems *
         ((double)s->steps * ((double)(s->hidden + s->outputs) * (double)width + s->inputs + s->outputs + 1.0) +
          (numbers ? 8.0 * s->inputs : 0.0));
-    const uint64_t there = base_memory();
+    const uint64_t there = sys_memory();
     if (need > 0x1p62 || (there != 0 && need > (double)there))
-        return base_fail(CARRYNET_ERROR_MEMORY,
-                         "the states of %zu problems of %zu steps take %.3g GB; there are %.3g GB of memory; ask "
-                         "for fewer problems or steps",
-                         s->problems, s->steps, need / 1e9, (double)there / 1e9);
+        return sys_fail(CARRYNET_ERROR_MEMORY,
+                        "the states of %zu problems of %zu steps take %.3g GB; there are %.3g GB of memory; ask "
+                        "for fewer problems or steps",
+                        s->problems, s->steps, need / 1e9, (double)there / 1e9);
     const size_t all = s->problems * s->steps;
-    carrynet_status status = base_allocate(&s->h, all * s->hidden, width);
+    carrynet_status status = sys_allocate(&s->h, all * s->hidden, width);
     if (status == CARRYNET_OK)
-        status = base_allocate(&s->y, all * s->outputs, width);
+        status = sys_allocate(&s->y, all * s->outputs, width);
     if (status == CARRYNET_OK)
-        status = base_allocate(&s->x, all * s->inputs, 1);
+        status = sys_allocate(&s->x, all * s->inputs, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&s->target, all * s->outputs, 1);
+        status = sys_allocate(&s->target, all * s->outputs, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&s->state, all, 1);
+        status = sys_allocate(&s->state, all, 1);
     if (status == CARRYNET_OK && numbers)
-        status = base_allocate(&s->operands, s->problems * s->inputs, sizeof *s->operands);
+        status = sys_allocate(&s->operands, s->problems * s->inputs, sizeof *s->operands);
     return status;
 }
 
@@ -90,8 +90,8 @@ carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine
     if (stream_fits(engine, task, network) != CARRYNET_OK)
         return CARRYNET_ERROR_ARGUMENT;
     if (steps <= task->closing_count || steps > MOST_STEPS)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "bits is %zu, must be %u to %d", steps, task->closing_count + 1,
-                         MOST_STEPS);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "bits is %zu, must be %u to %d", steps, task->closing_count + 1,
+                        MOST_STEPS);
     states->exhaustive = problems == 0 && (steps - task->closing_count) * task->inputs <= ALL_BITS;
     states->problems = states->exhaustive ? (size_t)carrynet_problem_count(task, steps)
                        : problems != 0    ? (size_t)problems
@@ -109,9 +109,9 @@ carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine
     if (status == CARRYNET_OK)
         status = carrynet_batch_create(&batch, task, portion, steps);
     if (status == CARRYNET_OK)
-        status = base_allocate(&h, settings->networks * portion, h_bytes);
+        status = sys_allocate(&h, settings->networks * portion, h_bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&y, settings->networks * portion, y_bytes);
+        status = sys_allocate(&y, settings->networks * portion, y_bytes);
     for (size_t done = 0; done < states->problems && status == CARRYNET_OK; done += batch.sequences) {
         batch.sequences = portion;
         status = fill(&batch, states, task, source, &cursor, done);
@@ -126,8 +126,8 @@ carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine
             unpack(states, done + i, task, &batch, i);
     }
     carrynet_batch_free(&batch);
-    base_free(h);
-    base_free(y);
+    sys_free(h);
+    sys_free(y);
     if (status != CARRYNET_OK)
         carrynet_states_free(states);
     return status;
@@ -135,12 +135,12 @@ carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine
 
 void carrynet_states_free(carrynet_states *states)
 {
-    base_free(states->h);
-    base_free(states->y);
-    base_free(states->x);
-    base_free(states->target);
-    base_free(states->state);
-    base_free(states->operands);
+    sys_free(states->h);
+    sys_free(states->y);
+    sys_free(states->x);
+    sys_free(states->target);
+    sys_free(states->state);
+    sys_free(states->operands);
     *states = (carrynet_states){0};
 }
 

@@ -36,7 +36,7 @@ carrynet_status carrynet_format_find(carrynet_format *format, const char *name)
     const carrynet_status status = find(format, name, strcmp);
     return status == CARRYNET_OK
                ? status
-               : base_fail(status, "there is no format '%.40s' to export to: the formats are onnx, npz, c", name);
+               : sys_fail(status, "there is no format '%.40s' to export to: the formats are onnx, npz, c", name);
 }
 
 carrynet_status carrynet_format_of_path(carrynet_format *format, const char *path)
@@ -47,7 +47,7 @@ carrynet_status carrynet_format_of_path(carrynet_format *format, const char *pat
         status = find(format, dot + 1, strcasecmp);
     return status == CARRYNET_OK
                ? status
-               : base_fail(status, "%s: its ending is not that of a format to export to: .onnx, .npz, .c", path);
+               : sys_fail(status, "%s: its ending is not that of a format to export to: .onnx, .npz, .c", path);
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
@@ -59,9 +59,9 @@ static carrynet_status check_values(const exported *net, size_t network)
         const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
         for (size_t i = 0; i < place.size; ++i)
             if (!isfinite(exported_value(net, &place, i)))
-                return base_fail(CARRYNET_ERROR_NUMERIC,
-                                 "network %zu: %s: value %zu of %zu is %s; such a network is not exported", network,
-                                 place.name, i, place.size, isnan(exported_value(net, &place, i)) ? "NaN" : "infinite");
+                return sys_fail(CARRYNET_ERROR_NUMERIC,
+                                "network %zu: %s: value %zu of %zu is %s; such a network is not exported", network,
+                                place.name, i, place.size, isnan(exported_value(net, &place, i)) ? "NaN" : "infinite");
     }
     return CARRYNET_OK;
 }
@@ -70,7 +70,7 @@ carrynet_status carrynet_export(const carrynet_model *model, size_t network, con
 {
     exported net = {.settings = carrynet_model_settings(model)};
     if ((unsigned)format >= FORMATS)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "format %u of %u", (unsigned)format, (unsigned)FORMATS);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "format %u of %u", (unsigned)format, (unsigned)FORMATS);
     carrynet_status status = carrynet_network_digest(net.digest, model, network);
     if (status != CARRYNET_OK)
         return status;

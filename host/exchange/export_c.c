@@ -18,7 +18,7 @@ enum { NUMBERS_A_LINE = 4, NAME_BYTES = 512, WORD_BYTES = 80 };
 typedef struct marks {
     const exported *net;
     char name[NAME_BYTES], upper[NAME_BYTES];
-    base_text meaning, closing, arrays, list, example;
+    sys_text meaning, closing, arrays, list, example;
 } marks;
 
 /* ---- names and numbers ----------------------------------------------------------------------------------------- */
@@ -38,7 +38,7 @@ static void make_name(marks *m, const char *path)
 }
 
 /* The number as C writes it in hexadecimal, without the locale: 0x1.8p+1f. */
-static void add_number(base_text *text, double value, carrynet_precision precision)
+static void add_number(sys_text *text, double value, carrynet_precision precision)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -47,43 +47,43 @@ static void add_number(base_text *text, double value, carrynet_precision precisi
     int count = 13;
     for (; count > 0 && digits % 16 == 0; --count)
         digits /= 16;
-    base_text_add(text, "%s0x%d", bits >> 63 != 0 ? "-" : "", exponent > 0);
+    sys_text_add(text, "%s0x%d", bits >> 63 != 0 ? "-" : "", exponent > 0);
     if (count > 0)
-        base_text_add(text, ".%0*" PRIx64, count, digits);
-    base_text_add(text, "p%+d%s",
-                  exponent > 0 ? exponent - 1023
-                  : value == 0 ? 0
-                               : -1022,
-                  precision == CARRYNET_FP32 ? "f" : "");
+        sys_text_add(text, ".%0*" PRIx64, count, digits);
+    sys_text_add(text, "p%+d%s",
+                 exponent > 0 ? exponent - 1023
+                 : value == 0 ? 0
+                              : -1022,
+                 precision == CARRYNET_FP32 ? "f" : "");
 }
 
-static void add_row(base_text *text, const exported *net, const carrynet_place *place, size_t first, const char *indent)
+static void add_row(sys_text *text, const exported *net, const carrynet_place *place, size_t first, const char *indent)
 {
     for (size_t i = 0; i < place->columns; ++i) {
-        base_text_add(text, "%s", i % NUMBERS_A_LINE == 0 ? (i == 0 ? "" : indent) : " ");
+        sys_text_add(text, "%s", i % NUMBERS_A_LINE == 0 ? (i == 0 ? "" : indent) : " ");
         add_number(text, exported_value(net, place, first + i), net->settings->precision);
         if (i + 1 < place->columns)
-            base_text_add(text, "%s", (i + 1) % NUMBERS_A_LINE == 0 ? ",\n" : ",");
+            sys_text_add(text, "%s", (i + 1) % NUMBERS_A_LINE == 0 ? ",\n" : ",");
     }
 }
 
-static void add_array(base_text *text, const marks *m, const carrynet_place *place)
+static void add_array(sys_text *text, const marks *m, const carrynet_place *place)
 {
     const char *real = m->net->settings->precision == CARRYNET_FP32 ? "float" : "double";
-    base_text_add(text, "static const %s %s_%s", real, m->name, place->name);
+    sys_text_add(text, "static const %s %s_%s", real, m->name, place->name);
     if (place->vector) {
-        base_text_add(text, "[%zu] = {\n    ", place->columns);
+        sys_text_add(text, "[%zu] = {\n    ", place->columns);
         add_row(text, m->net, place, 0, "    ");
-        base_text_add(text, "};\n");
+        sys_text_add(text, "};\n");
         return;
     }
-    base_text_add(text, "[%zu][%zu] = {\n", place->rows, place->columns);
+    sys_text_add(text, "[%zu][%zu] = {\n", place->rows, place->columns);
     for (size_t row = 0; row < place->rows; ++row) {
-        base_text_add(text, "    {");
+        sys_text_add(text, "    {");
         add_row(text, m->net, place, row * place->columns, "     ");
-        base_text_add(text, "},\n");
+        sys_text_add(text, "},\n");
     }
-    base_text_add(text, "};\n");
+    sys_text_add(text, "};\n");
 }
 
 /* ---- the template ---------------------------------------------------------------------------------------------- */
@@ -102,18 +102,18 @@ static void make_marks(marks *m, const exported *net, const char *path)
             add_array(&m->arrays, m, &place);
     }
     for (uint32_t i = 0; i < task->closing_count; ++i)
-        base_text_add(&m->list, "%u, ", task->closing[i]);
+        sys_text_add(&m->list, "%u, ", task->closing[i]);
     for (uint32_t i = 0; i < task->inputs; ++i)
-        base_text_add(&m->example, "%s", examples[i]);
+        sys_text_add(&m->example, "%s", examples[i]);
 }
 
 static void free_marks(marks *m)
 {
-    base_text_free(&m->meaning);
-    base_text_free(&m->closing);
-    base_text_free(&m->arrays);
-    base_text_free(&m->list);
-    base_text_free(&m->example);
+    sys_text_free(&m->meaning);
+    sys_text_free(&m->closing);
+    sys_text_free(&m->arrays);
+    sys_text_free(&m->list);
+    sys_text_free(&m->example);
 }
 
 /* Whether lines with this mark stand. */
@@ -140,7 +140,7 @@ static bool holds(const exported *net, char mark)
     }
 }
 
-static const char *text_of(const base_text *text)
+static const char *text_of(const sys_text *text)
 {
     return text->data != NULL ? text->data : "";
 }
@@ -193,12 +193,12 @@ static bool value_of(const char **text, unsigned long *number, const marks *m, c
 }
 
 /* One line, its end included, with its words replaced. An at sign that starts no word stays. */
-static void add_line(base_text *file, const marks *m, const char *line, const char *end)
+static void add_line(sys_text *file, const marks *m, const char *line, const char *end)
 {
     char word[WORD_BYTES];
     while (line < end) {
         const char *at = memchr(line, '@', (size_t)(end - line));
-        base_text_append(file, line, (size_t)((at != NULL ? at : end) - line));
+        sys_text_append(file, line, (size_t)((at != NULL ? at : end) - line));
         if (at == NULL)
             return;
         const char *value = NULL, *close = memchr(at + 1, '@', (size_t)(end - at - 1));
@@ -206,25 +206,25 @@ static void add_line(base_text *file, const marks *m, const char *line, const ch
         const size_t length = close != NULL ? (size_t)(close - at - 1) : WORD_BYTES;
         (void)snprintf(word, sizeof word, "%.*s", (int)(length < WORD_BYTES ? length : 0), at + 1);
         if (!value_of(&value, &number, m, word)) {
-            base_text_append(file, at, 1);
+            sys_text_append(file, at, 1);
             line = at + 1;
             continue;
         }
         if (value != NULL)
-            base_text_append(file, value, strlen(value));
+            sys_text_append(file, value, strlen(value));
         else
-            base_text_add(file, "%lu", number);
+            sys_text_add(file, "%lu", number);
         line = close + 1;
     }
 }
 
 carrynet_status export_c(const exported *net, const char *path)
 {
-    const char *line = base_embedded(embedded_exports, "standalone.c.in");
-    base_text file = {0};
+    const char *line = sys_embedded(embedded_exports, "standalone.c.in");
+    sys_text file = {0};
     marks m;
-    base_stream stream; /* has no name of its own */
-    carrynet_status status = base_find_stream(&stream, path);
+    sys_stream stream; /* has no name of its own */
+    carrynet_status status = sys_find_stream(&stream, path);
     if (status != CARRYNET_OK)
         return status;
     make_marks(&m, net, stream.is ? "network" : path);
@@ -237,11 +237,11 @@ carrynet_status export_c(const exported *net, const char *path)
         line = end;
     }
     if (file.failed || m.arrays.failed || m.meaning.failed || m.closing.failed || m.list.failed || m.example.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for a network of %zu values", path,
-                           carrynet_shape_size(&net->settings->shape));
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for a network of %zu values", path,
+                          carrynet_shape_size(&net->settings->shape));
     else
-        status = base_write_file(path, (const void *const[]){file.data}, &file.size, 1);
-    base_text_free(&file);
+        status = sys_write_file(path, (const void *const[]){file.data}, &file.size, 1);
+    sys_text_free(&file);
     free_marks(&m);
     return status;
 }

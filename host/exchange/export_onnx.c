@@ -20,8 +20,8 @@ typedef struct builder {
     const exported *net;
     carrynet_status status;
     char *task; /* as JSON */
-    base_text about;
-    char numbers[PROPERTIES][BASE_NUMBER];
+    sys_text about;
+    char numbers[PROPERTIES][SYS_NUMBER];
     size_t nodes, attributes, tensors, properties;
     Onnx__NodeProto node[NODES], *node_list[NODES];
     Onnx__AttributeProto attribute[ATTRIBUTES], *attribute_list[ATTRIBUTES];
@@ -80,7 +80,7 @@ static void add_parameter(builder *b, const char *name, carrynet_parameter param
     for (size_t i = 0; i < rank; ++i)
         count *= dims[i];
     if (b->status == CARRYNET_OK)
-        b->status = base_allocate(values, count, narrow ? sizeof(float) : sizeof(double));
+        b->status = sys_allocate(values, count, narrow ? sizeof(float) : sizeof(double));
     if (b->status != CARRYNET_OK)
         return;
     for (size_t i = 0; i < place.size; ++i) {
@@ -238,7 +238,7 @@ static void add_property(builder *b, const char *key, const char *value)
 static void add_count(builder *b, const char *key, uint64_t value)
 {
     char *number = b->numbers[b->properties];
-    (void)snprintf(number, BASE_NUMBER, "%" PRIu64, value);
+    (void)snprintf(number, SYS_NUMBER, "%" PRIu64, value);
     add_property(b, key, number);
 }
 
@@ -260,11 +260,11 @@ static void describe(builder *b)
     if (b->status == CARRYNET_OK)
         b->status = task_to_json(&b->task, &b->net->settings->task);
     exported_meaning(&b->about, b->net);
-    base_text_add(&b->about, ": a recurrent network with sigmoids that reads the operands bit by bit, least "
-                             "significant bit first, and writes a bit of every result a step. ");
+    sys_text_add(&b->about, ": a recurrent network with sigmoids that reads the operands bit by bit, least "
+                            "significant bit first, and writes a bit of every result a step. ");
     exported_closing(&b->about, b->net);
     if (b->about.failed && b->status == CARRYNET_OK)
-        b->status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for the description of the network");
+        b->status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the description of the network");
 }
 
 static carrynet_status write_model(builder *b, const char *path)
@@ -297,19 +297,19 @@ static carrynet_status write_model(builder *b, const char *path)
     model.n_metadata_props = b->properties;
     model.metadata_props = b->property_list;
     const size_t size = onnx__model_proto__get_packed_size(&model);
-    carrynet_status status = base_allocate(&bytes, size, 1);
+    carrynet_status status = sys_allocate(&bytes, size, 1);
     if (status == CARRYNET_OK) {
         (void)onnx__model_proto__pack(&model, bytes);
-        status = base_write_file(path, (const void *const[]){bytes}, &size, 1);
+        status = sys_write_file(path, (const void *const[]){bytes}, &size, 1);
     }
-    base_free(bytes);
+    sys_free(bytes);
     return status;
 }
 
 carrynet_status export_onnx(const exported *net, const char *path)
 {
     builder *b = NULL;
-    carrynet_status status = base_allocate(&b, 1, sizeof *b);
+    carrynet_status status = sys_allocate(&b, 1, sizeof *b);
     if (status != CARRYNET_OK)
         return status;
     b->net = net;
@@ -320,9 +320,9 @@ carrynet_status export_onnx(const exported *net, const char *path)
     add_properties(b);
     status = b->status == CARRYNET_OK ? write_model(b, path) : b->status;
     for (size_t i = 0; i < TENSORS; ++i)
-        base_free(b->values[i]);
-    base_text_free(&b->about);
-    base_free(b->task);
-    base_free(b);
+        sys_free(b->values[i]);
+    sys_text_free(&b->about);
+    sys_free(b->task);
+    sys_free(b);
     return status;
 }

@@ -10,7 +10,7 @@ double exported_value(const exported *net, const carrynet_place *place, size_t i
     return net_value(net->values, net->settings->precision, place->offset + i);
 }
 
-void exported_meaning(base_text *text, const exported *net)
+void exported_meaning(sys_text *text, const exported *net)
 {
     const carrynet_task *task = &net->settings->task, *known = NULL;
     carrynet_task_difference difference;
@@ -23,7 +23,7 @@ void exported_meaning(base_text *text, const exported *net)
         if (status == CARRYNET_ERROR_MEMORY)
             text->failed = 1;
         if (status == CARRYNET_OK && difference.length == 0) {
-            base_text_add(text, "%s (task %s)", carrynet_task_meaning(i), task->name);
+            sys_text_add(text, "%s (task %s)", carrynet_task_meaning(i), task->name);
             return;
         }
     }
@@ -32,16 +32,16 @@ void exported_meaning(base_text *text, const exported *net)
     for (char *c = name; *c != '\0'; ++c)
         if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -_.,+", *c) == NULL)
             *c = '?';
-    base_text_add(text, "task %s", name);
+    sys_text_add(text, "task %s", name);
 }
 
-void exported_closing(base_text *text, const exported *net)
+void exported_closing(sys_text *text, const exported *net)
 {
     const carrynet_task *task = &net->settings->task;
     if (task->closing_count == 0)
         return;
-    base_text_add(text, "After the highest bits of the operands: ");
+    sys_text_add(text, "After the highest bits of the operands: ");
     for (uint32_t i = 0; i < task->closing_count; ++i)
-        base_text_add(text, "%sone step with symbol %u", i == 0 ? "" : ", ", task->closing[i]);
-    base_text_add(text, ".");
+        sys_text_add(text, "%sone step with symbol %u", i == 0 ? "" : ", ", task->closing[i]);
+    sys_text_add(text, ".");
 }

@@ -22,10 +22,10 @@ double exported_value(const exported *net, const carrynet_place *place, size_t i
  * The task in words, for a reader of the file: "a + b (task add)" where it is a built-in one as it stands, else "task
  * NAME". Nothing in it ends a comment of C.
  */
-void exported_meaning(base_text *text, const exported *net);
+void exported_meaning(sys_text *text, const exported *net);
 
 /* What follows the last bits of the operands: "One more step follows them, with symbol 0." Nothing for no closing. */
-void exported_closing(base_text *text, const exported *net);
+void exported_closing(sys_text *text, const exported *net);
 
 /* MEMORY, IO. */
 carrynet_status export_onnx(const exported *net, const char *path);

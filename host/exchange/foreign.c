@@ -26,7 +26,7 @@ static npz_array numbers_of(const safetensors_tensor *tensor)
 static carrynet_status take_tensors(foreign_file *file)
 {
     const safetensors_file *from = &file->tensors;
-    const carrynet_status status = base_allocate(&file->arrays, from->tensor_count, sizeof *file->arrays);
+    const carrynet_status status = sys_allocate(&file->arrays, from->tensor_count, sizeof *file->arrays);
     for (size_t i = 0; i < from->tensor_count && status == CARRYNET_OK; ++i) {
         const safetensors_tensor *tensor = &from->tensors[i];
         foreign_array *array = &file->arrays[file->count++];
@@ -49,7 +49,7 @@ static carrynet_status take_tensors(foreign_file *file)
 static carrynet_status take_arrays(foreign_file *file)
 {
     const npz_file *from = &file->zipped;
-    const carrynet_status status = base_allocate(&file->arrays, from->count, sizeof *file->arrays);
+    const carrynet_status status = sys_allocate(&file->arrays, from->count, sizeof *file->arrays);
     for (size_t i = 0; i < from->count && status == CARRYNET_OK; ++i) {
         const npz_array *one = &from->arrays[i];
         foreign_array *array = &file->arrays[file->count++];
@@ -79,7 +79,7 @@ static carrynet_status make_paths(foreign_file *file)
     size_t size = 0;
     for (size_t i = 0; i < file->count; ++i)
         size += strlen(file->arrays[i].name) + 1;
-    const carrynet_status status = base_allocate(&file->paths, size, 1);
+    const carrynet_status status = sys_allocate(&file->paths, size, 1);
     char *path = file->paths;
     for (size_t i = 0; i < file->count && status == CARRYNET_OK; ++i) {
         size_t length = 0;
@@ -119,7 +119,7 @@ carrynet_status foreign_read(foreign_file *file, const char *path)
 {
     size_t size = 0;
     *file = (foreign_file){0};
-    carrynet_status status = base_read_file(&file->bytes, &size, path, INT64_MAX);
+    carrynet_status status = sys_read_file(&file->bytes, &size, path, INT64_MAX);
     if (status == CARRYNET_OK)
         status = read_arrays(file, path, size);
     return status == CARRYNET_OK ? make_paths(file) : status;
@@ -127,11 +127,11 @@ carrynet_status foreign_read(foreign_file *file, const char *path)
 
 void foreign_free(foreign_file *file)
 {
-    base_free(file->arrays);
+    sys_free(file->arrays);
     safetensors_free(&file->tensors);
     npz_free(&file->zipped);
-    base_free(file->bytes);
-    base_free(file->paths);
+    sys_free(file->bytes);
+    sys_free(file->paths);
     *file = (foreign_file){0};
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* The built-in task of these sizes: add, or the only one there is; NULL with the names of several, or none, in *list. */
-static const carrynet_task *built_in_task(base_text *list, uint64_t inputs, uint64_t outputs)
+static const carrynet_task *built_in_task(sys_text *list, uint64_t inputs, uint64_t outputs)
 {
     const carrynet_task *found = NULL;
     size_t count = 0;
@@ -16,7 +16,7 @@ static const carrynet_task *built_in_task(base_text *list, uint64_t inputs, uint
         const carrynet_task *one = carrynet_task_at(i);
         if (!task_fits(one, inputs, outputs))
             continue;
-        base_text_add(list, "%s%s", list->size > 0 ? ", " : "", one->name);
+        sys_text_add(list, "%s%s", list->size > 0 ? ", " : "", one->name);
         if (count++ == 0 || strcmp(one->name, "add") == 0)
             found = one;
     }
@@ -26,7 +26,7 @@ static const carrynet_task *built_in_task(base_text *list, uint64_t inputs, uint
 /* By the sizes; a head of two outputs can be of two classes. */
 static carrynet_status task_by_shape(carrynet_task *task, const char *path, import_parts *parts)
 {
-    base_text list = {0};
+    sys_text list = {0};
     carrynet_status status = CARRYNET_OK;
     const carrynet_task *found = built_in_task(&list, parts->inputs, parts->outputs);
     if (found == NULL && list.size == 0 && parts->outputs == 2) {
@@ -34,18 +34,18 @@ static carrynet_status task_by_shape(carrynet_task *task, const char *path, impo
         parts->two_logits = found != NULL;
     }
     if (list.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the names of tasks", path);
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the names of tasks", path);
     else if (found != NULL)
         *task = *found;
     else
-        status = base_fail(
+        status = sys_fail(
             CARRYNET_ERROR_ARGUMENT,
             "%s: a network of %u inputs and %u outputs: name its task, with --task; of the built-in ones it can be: "
             "%s%s",
             path, (unsigned)parts->inputs, (unsigned)parts->outputs,
             list.size == 0 ? "none, so give a file with a table" : list.data,
             list.size == 0 ? "; a table of two outputs means two bits, one of one output a bit of two logits" : "");
-    base_text_free(&list);
+    sys_text_free(&list);
     return status;
 }
 
@@ -58,7 +58,7 @@ static carrynet_status find_task(carrynet_task *task, bool *by_shape, const char
     else if (file->task != NULL) {
         const carrynet_status status = task_from_json(task, file->task);
         if (status != CARRYNET_OK)
-            return base_fail(status, "%s: metadata: %s", path, carrynet_message());
+            return sys_fail(status, "%s: metadata: %s", path, carrynet_message());
     } else {
         *by_shape = true;
         return task_by_shape(task, path, parts);
@@ -66,11 +66,11 @@ static carrynet_status find_task(carrynet_task *task, bool *by_shape, const char
     /* Two classes for a bit. */
     parts->two_logits = task->outputs == 1 && parts->outputs == 2;
     if (task_check_fit(task, parts->inputs, parts->two_logits ? 1 : parts->outputs) != CARRYNET_OK)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "%s: %s%s", path, carrynet_message(),
-                         parts->outputs == 2 * task->outputs
-                             ? "; of two classes for each of several bits no file says which belong together: save a "
-                               "head with the differences of their weights and biases"
-                             : "");
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "%s: %s%s", path, carrynet_message(),
+                        parts->outputs == 2 * task->outputs
+                            ? "; of two classes for each of several bits no file says which belong together: save a "
+                              "head with the differences of their weights and biases"
+                            : "");
     return CARRYNET_OK;
 }
 
@@ -107,7 +107,7 @@ carrynet_status carrynet_import(carrynet_model **model, carrynet_imported *impor
     carrynet_task task;
     foreign_file file;
     import_parts parts;
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     *model = NULL;
     *about = (carrynet_imported){0};
     parts = (import_parts){.cell = options->cell};
@@ -121,11 +121,10 @@ carrynet_status carrynet_import(carrynet_model **model, carrynet_imported *impor
     if (status == CARRYNET_OK)
         status = import_check_values(&parts, path);
     if (status == CARRYNET_OK && parts.cell == CARRYNET_CELL_UNSAID)
-        status =
-            base_fail(CARRYNET_ERROR_ARGUMENT,
-                      "%s: no file says what its cell computes; name it, with --cell tanh (what nn.RNN has without "
-                      "more) or --cell sigmoid; nonlinearity='relu' cannot be imported",
-                      path);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT,
+                          "%s: no file says what its cell computes; name it, with --cell tanh (what nn.RNN has without "
+                          "more) or --cell sigmoid; nonlinearity='relu' cannot be imported",
+                          path);
     if (status == CARRYNET_OK)
         status = find_task(&task, &about->task_by_shape, path, &file, &parts, options->task);
     if (status != CARRYNET_OK)
@@ -160,8 +159,8 @@ carrynet_status carrynet_import(carrynet_model **model, carrynet_imported *impor
         made = NULL;
     }
 done:
-    base_free(parts.uses);
+    sys_free(parts.uses);
     carrynet_model_free(made);
     foreign_free(&file);
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }

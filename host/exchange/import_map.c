@@ -28,10 +28,10 @@ static const foreign_array *find_turned(bool *turned, const foreign_file *file, 
 
 static carrynet_status fail_word(const char *path, const foreign_file *file, const char *word, size_t length)
 {
-    base_text text = {0};
-    base_text_add(&text, "lack '%.*s', which --map names", (int)(length < 100 ? length : 100), word);
+    sys_text text = {0};
+    sys_text_add(&text, "lack '%.*s', which --map names", (int)(length < 100 ? length : 100), word);
     const carrynet_status status = import_fail_names(path, file, NULL, text.failed ? "lack one of --map" : text.data);
-    base_text_free(&text);
+    sys_text_free(&text);
     return status == CARRYNET_ERROR_FORMAT ? CARRYNET_ERROR_ARGUMENT : status;
 }
 
@@ -50,10 +50,10 @@ static carrynet_status take(import_parts *parts, const char *path, const foreign
     if (array == NULL)
         return fail_word(path, file, name, length);
     if (parts->arrays[place] != NULL)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "--map names %s twice", keys[place]);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "--map names %s twice", keys[place]);
     if (parts->uses[array - file->arrays] == IMPORT_USED)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "--map names array '%.*s' twice", (int)(length < 100 ? length : 100),
-                         name);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "--map names array '%.*s' twice", (int)(length < 100 ? length : 100),
+                        name);
     parts->arrays[place] = array;
     parts->uses[array - file->arrays] = IMPORT_USED;
     if (place < IMPORT_MATRICES) {
@@ -101,7 +101,7 @@ carrynet_status import_take_map(import_parts *parts, const char *path, const for
             ++place;
         const bool passes = length == sizeof skip - 1 && memcmp(at, skip, length) == 0;
         if (at[length] != '=' || (place == KEYS && !passes))
-            return base_fail(
+            return sys_fail(
                 CARRYNET_ERROR_ARGUMENT,
                 "--map has '%.*s', must be KEY=NAME, the key one of w_xh, w_hh, w_hy, b_h, b_y, h_0 and skip",
                 (int)(length < 100 ? length : 100), at);

@@ -15,7 +15,7 @@ static bool matrix_shape(uint64_t shape[2], const foreign_array *array)
 }
 
 /* A command line that may be right, as far as shapes tell: the first square matrix, and two that fit it. */
-static void add_example(base_text *text, const foreign_file *file)
+static void add_example(sys_text *text, const foreign_file *file)
 {
     const foreign_array *square = NULL, *others[2] = {NULL, NULL};
     uint64_t shape[2], hidden = 0;
@@ -37,34 +37,34 @@ static void add_example(base_text *text, const foreign_file *file)
         }
     }
     if (count == 2)
-        base_text_add(text, "--map w_xh=%s%s,w_hh=%s%s,w_hy=%s%s", safetensors_quote(quotes[0], others[0]->name),
-                      turned[0] ? ".T" : "", safetensors_quote(quotes[1], square->name),
-                      turned[0] || turned[1] ? ".T" : "", safetensors_quote(quotes[2], others[1]->name),
-                      turned[1] ? ".T" : "");
+        sys_text_add(text, "--map w_xh=%s%s,w_hh=%s%s,w_hy=%s%s", safetensors_quote(quotes[0], others[0]->name),
+                     turned[0] ? ".T" : "", safetensors_quote(quotes[1], square->name),
+                     turned[0] || turned[1] ? ".T" : "", safetensors_quote(quotes[2], others[1]->name),
+                     turned[1] ? ".T" : "");
     else
-        base_text_add(text, "--map w_xh=NAME,w_hh=NAME,w_hy=NAME");
+        sys_text_add(text, "--map w_xh=NAME,w_hh=NAME,w_hy=NAME");
 }
 
 carrynet_status import_fail_names(const char *path, const foreign_file *file, const char *name, const char *what)
 {
     enum { MOST = 12 };
     char quote[SAFETENSORS_QUOTE], shape[FOREIGN_SHAPE];
-    base_text text = {0};
-    base_text_add(&text, "; found: %s", file->count == 0 ? "no array" : "");
+    sys_text text = {0};
+    sys_text_add(&text, "; found: %s", file->count == 0 ? "no array" : "");
     for (size_t i = 0; i < file->count && i < MOST; ++i)
-        base_text_add(&text, "%s%s %s", i > 0 ? ", " : "", safetensors_quote(quote, file->arrays[i].name),
-                      foreign_shape(shape, file->arrays[i].shape, file->arrays[i].rank));
+        sys_text_add(&text, "%s%s %s", i > 0 ? ", " : "", safetensors_quote(quote, file->arrays[i].name),
+                     foreign_shape(shape, file->arrays[i].shape, file->arrays[i].rank));
     if (file->count > MOST)
-        base_text_add(&text, ", and %zu more", file->count - MOST);
+        sys_text_add(&text, ", and %zu more", file->count - MOST);
     if (file->count > 0) {
-        base_text_add(&text, "; --map says which array is what, for example ");
+        sys_text_add(&text, "; --map says which array is what, for example ");
         add_example(&text, file);
-        base_text_add(&text, " (NAME.T is a transposed one; b_h, b_y, h_0 likewise)");
+        sys_text_add(&text, " (NAME.T is a transposed one; b_h, b_y, h_0 likewise)");
     }
     const carrynet_status status =
-        base_fail(CARRYNET_ERROR_FORMAT, "%s: %s%s%s %s%s", path, name != NULL ? "array '" : "",
-                  name != NULL ? safetensors_quote(quote, name) : "the arrays", name != NULL ? "'" : "", what,
-                  text.failed ? "" : text.data);
-    base_text_free(&text);
+        sys_fail(CARRYNET_ERROR_FORMAT, "%s: %s%s%s %s%s", path, name != NULL ? "array '" : "",
+                 name != NULL ? safetensors_quote(quote, name) : "the arrays", name != NULL ? "'" : "", what,
+                 text.failed ? "" : text.data);
+    sys_text_free(&text);
     return status;
 }

@@ -10,18 +10,18 @@
 static carrynet_status fail_missing(const char *path, const foreign_file *file, const import_convention *names,
                                     const foreign_array *beside, int place)
 {
-    base_text text = {0};
+    sys_text text = {0};
     char quote[SAFETENSORS_QUOTE];
     const char *word = names->words[place];
     if (names->head_apart && place == CARRYNET_W_HY)
-        base_text_add(&text, "lack a linear head, such as %s%s: save the whole network",
-                      names->turned ? "fc." : "dense/", word);
+        sys_text_add(&text, "lack a linear head, such as %s%s: save the whole network",
+                     names->turned ? "fc." : "dense/", word);
     else
-        base_text_add(&text, "lack %.*s beside '%s'%s", (int)strcspn(word, "|"), word,
-                      safetensors_quote(quote, beside->name),
-                      place > CARRYNET_W_HY ? ": there are both biases, or none" : "");
+        sys_text_add(&text, "lack %.*s beside '%s'%s", (int)strcspn(word, "|"), word,
+                     safetensors_quote(quote, beside->name),
+                     place > CARRYNET_W_HY ? ": there are both biases, or none" : "");
     const carrynet_status status = import_fail_names(path, file, NULL, text.failed ? "are incomplete" : text.data);
-    base_text_free(&text);
+    sys_text_free(&text);
     return status;
 }
 
@@ -250,11 +250,11 @@ static carrynet_status check_rest(import_parts *parts, const char *path, const f
             import_ends_with(&length, array->path, names->words[CARRYNET_H_0]))
             return import_fail_names(path, file, array->name, "is a second h_0");
         if (array->values.kind != NPZ_OTHER && array->size != 1) {
-            base_text text = {0};
-            base_text_add(&text, "is unknown (if it is no part of the network: --map skip=%.100s)", array->name);
+            sys_text text = {0};
+            sys_text_add(&text, "is unknown (if it is no part of the network: --map skip=%.100s)", array->name);
             const carrynet_status status =
                 import_fail_names(path, file, array->name, text.failed ? "is unknown" : text.data);
-            base_text_free(&text);
+            sys_text_free(&text);
             return status;
         }
         parts->uses[i] = IMPORT_PASSED_OVER;
@@ -291,7 +291,7 @@ static carrynet_status find_names(import_parts *parts, const char *path, const f
 
 carrynet_status import_find(import_parts *parts, const char *path, const foreign_file *file, const char *map)
 {
-    carrynet_status status = base_allocate(&parts->uses, file->count, sizeof *parts->uses);
+    carrynet_status status = sys_allocate(&parts->uses, file->count, sizeof *parts->uses);
     if (status == CARRYNET_OK && map != NULL)
         status = import_take_map(parts, path, file, map);
     if (status != CARRYNET_OK)

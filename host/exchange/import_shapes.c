@@ -16,8 +16,8 @@
 static carrynet_status fail_shape(const char *path, const foreign_array *array, const char *what)
 {
     char quote[SAFETENSORS_QUOTE], shape[FOREIGN_SHAPE];
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': shape is %s, %s", path,
-                     safetensors_quote(quote, array->name), foreign_shape(shape, array->shape, array->rank), what);
+    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': shape is %s, %s", path,
+                    safetensors_quote(quote, array->name), foreign_shape(shape, array->shape, array->rank), what);
 }
 
 /* ---- matrices -------------------------------------------------------------------------------------------------- */
@@ -197,8 +197,8 @@ carrynet_status import_check_types(import_parts *parts, const char *path)
         if (array == NULL)
             continue;
         if (array->values.kind == NPZ_OTHER)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s", path, safetensors_quote(quote, array->name),
-                             (const char *)array->values.data);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s", path, safetensors_quote(quote, array->name),
+                            (const char *)array->values.data);
         const bool real = array->values.kind == NPZ_FLOAT || array->values.kind == NPZ_BFLOAT;
         floats = floats || real;
         parts->half = parts->half || (real && array->values.width == 2);
@@ -233,9 +233,9 @@ static carrynet_status check_values(const char *path, const foreign_array *array
     (void)foreign_shape(place, index, array->rank);
     (void)safetensors_quote(quote, array->name);
     if (isnan(value))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s is NaN", path, quote, place);
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s is %g, the largest allowed is %s", path, quote, place,
-                     value, real ? "2^60" : "2^53 of whole numbers");
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s is NaN", path, quote, place);
+    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s is %g, the largest allowed is %s", path, quote, place,
+                    value, real ? "2^60" : "2^53 of whole numbers");
 }
 
 carrynet_status import_check_values(const import_parts *parts, const char *path)

@@ -216,34 +216,34 @@ static carrynet_status describe(char text[CARRYNET_IMPORT_TEXT], const import_pa
     const bool differs = is_difference(parts, place);
     const char *const sums = is_difference(parts, matrix) ? "sum" : parts->turned[matrix] ? "row sums" : "column sums";
     const char *const factor = !tanh_cell ? "" : place == CARRYNET_W_HH ? "4 * " : "2 * ";
-    base_text made = {0};
+    sys_text made = {0};
     switch ((carrynet_parameter)place) {
     case CARRYNET_W_XH:
     case CARRYNET_W_HH:
     case CARRYNET_W_HY:
-        base_text_add(&made, differs && tanh_cell ? "%s(%s)%s" : "%s%s%s", factor, own,
-                      parts->turned[place] && !differs ? " transposed" : "");
+        sys_text_add(&made, differs && tanh_cell ? "%s(%s)%s" : "%s%s%s", factor, own,
+                     parts->turned[place] && !differs ? " transposed" : "");
         break;
     case CARRYNET_B_H:
-        base_text_add(&made, "%s%s%s%s", tanh_cell ? "2 * (" : "", own, more ? " + " : "", more ? second : "");
+        sys_text_add(&made, "%s%s%s%s", tanh_cell ? "2 * (" : "", own, more ? " + " : "", more ? second : "");
         if (tanh_cell)
-            base_text_add(&made, " - %s of %s)", sums, summed);
+            sys_text_add(&made, " - %s of %s)", sums, summed);
         break;
     case CARRYNET_B_Y:
-        base_text_add(&made, "%s", own);
+        sys_text_add(&made, "%s", own);
         if (tanh_cell)
-            base_text_add(&made, differs ? " - %s of (%s)" : " - %s of %s", sums, summed);
+            sys_text_add(&made, differs ? " - %s of (%s)" : " - %s of %s", sums, summed);
         break;
     case CARRYNET_H_0:
-        base_text_add(&made, tanh_cell ? "(1 + %s) / 2" : "%s", own);
+        sys_text_add(&made, tanh_cell ? "(1 + %s) / 2" : "%s", own);
         break;
     case CARRYNET_PARAMETERS:
         break;
     }
     const carrynet_status status =
-        made.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for what the parameters are made of") : CARRYNET_OK;
+        made.failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for what the parameters are made of") : CARRYNET_OK;
     (void)snprintf(text, CARRYNET_IMPORT_TEXT, "%s", made.data == NULL ? "" : made.data);
-    base_text_free(&made);
+    sys_text_free(&made);
     return status;
 }
 
@@ -284,8 +284,8 @@ carrynet_status import_values(carrynet_model *model, carrynet_imported *imported
                 const double value = model_value(settings->precision, exact);
                 net_put_value(values, settings->precision, n * size + at.offset + i, value);
                 if (!(fabs(value) <= LARGEST))
-                    return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s[%zu] would be %g, the largest allowed is 2^60",
-                                     path, at.name, i, value);
+                    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: %s[%zu] would be %g, the largest allowed is 2^60", path,
+                                    at.name, i, value);
             }
         }
     carrynet_status status = CARRYNET_OK;

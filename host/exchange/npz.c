@@ -34,8 +34,8 @@ static carrynet_status zip_fails(const char *path, const char *what, zip_error_t
 {
     const int code = zip_error_code_zip(error);
     if (code == ZIP_ER_MEMORY || errno == ENOMEM) /* libzip may take a source that it had no memory for as no zip */
-        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read the zip", path);
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s: %s", path, what, zip_error_strerror(error));
+        return sys_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read the zip", path);
+    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: %s: %s", path, what, zip_error_strerror(error));
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
@@ -128,7 +128,7 @@ const char *npz_type_name(char name[16], npz_kind kind, size_t width)
 /* NPZ_LIMIT, or half of the memory that there is: a small file may unfold to a thousand times its size. */
 static uint64_t memory_limit(void)
 {
-    const uint64_t memory = base_memory();
+    const uint64_t memory = sys_memory();
     return memory != 0 && memory / 2 < NPZ_LIMIT ? memory / 2 : NPZ_LIMIT;
 }
 
@@ -156,32 +156,32 @@ static carrynet_status check_entry(const char *path, const zip_stat_t *about, co
     char quote[QUOTE];
     const zip_uint64_t wanted = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
     if ((about->valid & wanted) != wanted)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the zip's directory is incomplete", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: the zip's directory is incomplete", path);
     (void)quoted(quote, about->name);
     const size_t length = strlen(about->name);
     if (length <= 4 || length - 4 >= NPZ_NAME || strcmp(about->name + length - 4, ".npy") != 0)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' is no array: its name must be NAME.npy", path, quote);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' is no array: its name must be NAME.npy", path, quote);
     if ((about->valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && about->encryption_method != ZIP_EM_NONE)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' is encrypted; save it without a password", path, quote);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' is encrypted; save it without a password", path, quote);
     if (about->comp_method != ZIP_CM_STORE && about->comp_method != ZIP_CM_DEFLATE)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: entry '%s' is compressed by method %u, must be stored or deflated, as numpy.savez and "
-                         "numpy.savez_compressed do",
-                         path, quote, (unsigned)about->comp_method);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: entry '%s' is compressed by method %u, must be stored or deflated, as numpy.savez and "
+                        "numpy.savez_compressed do",
+                        path, quote, (unsigned)about->comp_method);
     const uint64_t most = about->comp_method == ZIP_CM_STORE          ? about->comp_size
                           : about->comp_size > UINT64_MAX / RATIO / 2 ? 0
                                                                       : RATIO * (about->comp_size + 1);
     if (about->size > most)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: entry '%s' would unfold to %" PRIu64 " bytes, which its %" PRIu64 " cannot", path, quote,
-                         (uint64_t)about->size, (uint64_t)about->comp_size);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: entry '%s' would unfold to %" PRIu64 " bytes, which its %" PRIu64 " cannot", path, quote,
+                        (uint64_t)about->size, (uint64_t)about->comp_size);
     if (about->comp_size > left->packed || packed_size(about) > left->packed)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' shares bytes with others", path, quote);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: entry '%s' shares bytes with others", path, quote);
     if (about->size > left->unfolded)
-        return base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                         "%s: the arrays would take more than %" PRIu64 " bytes, %s; save fewer in a file", path,
-                         left->limit,
-                         left->limit < NPZ_LIMIT ? "half of the memory that there is" : "the most that is read");
+        return sys_fail(CARRYNET_ERROR_UNSUPPORTED,
+                        "%s: the arrays would take more than %" PRIu64 " bytes, %s; save fewer in a file", path,
+                        left->limit,
+                        left->limit < NPZ_LIMIT ? "half of the memory that there is" : "the most that is read");
     return CARRYNET_OK;
 }
 
@@ -206,7 +206,7 @@ static carrynet_status name_array(npz_array *array, void **owned, const npz_layo
 {
     const size_t text = strlen(why) + 1;
     char *made = NULL;
-    const carrynet_status status = base_allocate(&made, text + length + 1, 1);
+    const carrynet_status status = sys_allocate(&made, text + length + 1, 1);
     if (status != CARRYNET_OK)
         return status;
     memcpy(made, why, text);
@@ -232,15 +232,15 @@ static carrynet_status read_array(npz_array *array, void **owned, zip_file_t *en
     if (status != CARRYNET_OK)
         return status;
     if (!npz_header_read(&layout, why, start, began))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s", path, quote, why);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': %s", path, quote, why);
     if (layout.kind == NPZ_OTHER)
         return name_array(array, owned, &layout, why, about->name, name);
     if (layout.bytes != about->size - layout.data_begins)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: array '%s': its values have %" PRIu64 " bytes, shape and descr need %" PRIu64, path,
-                         quote, (uint64_t)about->size - layout.data_begins, layout.bytes);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: array '%s': its values have %" PRIu64 " bytes, shape and descr need %" PRIu64, path, quote,
+                        (uint64_t)about->size - layout.data_begins, layout.bytes);
     const size_t bytes = (size_t)layout.bytes, there = began - layout.data_begins;
-    status = base_allocate(&made, bytes + name + 1, 1);
+    status = sys_allocate(&made, bytes + name + 1, 1);
     if (status != CARRYNET_OK)
         goto done;
     memcpy(made, start + layout.data_begins, there);
@@ -248,23 +248,23 @@ static carrynet_status read_array(npz_array *array, void **owned, zip_file_t *en
     if (status != CARRYNET_OK)
         goto done;
     if (size != bytes - there) {
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': truncated", path, quote);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': truncated", path, quote);
         goto done;
     }
     /* At its end the zip's checksum is compared. */
     status = read_bytes(&size, start, 1, entry, path, quote);
     if (status == CARRYNET_OK && size != 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': more bytes than the zip says", path, quote);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: array '%s': more bytes than the zip says", path, quote);
     if (status != CARRYNET_OK)
         goto done;
     if (layout.swapped)
         npz_swap_bytes(made, bytes / layout.width, layout.width);
     if (layout.fortran) {
-        status = base_allocate(&ordered, bytes + name + 1, 1);
+        status = sys_allocate(&ordered, bytes + name + 1, 1);
         if (status != CARRYNET_OK)
             goto done;
         reorder(ordered, made, &layout, bytes / layout.width);
-        base_free(made);
+        sys_free(made);
         made = ordered;
     }
     memcpy(made + bytes, about->name, name);
@@ -278,7 +278,7 @@ static carrynet_status read_array(npz_array *array, void **owned, zip_file_t *en
     *owned = made;
     made = NULL;
 done:
-    base_free(made);
+    sys_free(made);
     return status;
 }
 
@@ -317,7 +317,7 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
     if (!file_kind_is_npz(bytes, size)) {
         status = file_kind_refuse(path, "an NPZ file", bytes, size);
         if (status == CARRYNET_OK)
-            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: not an NPZ file: it does not begin as a zip does", path);
+            status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: not an NPZ file: it does not begin as a zip does", path);
         goto done;
     }
     zip_source_t *source = zip_source_buffer_create(bytes, size, 0, &error);
@@ -330,9 +330,9 @@ carrynet_status npz_parse(npz_file *file, const char *path, const char *bytes, s
     }
     const zip_int64_t entries = zip_get_num_entries(zip, 0);
     const size_t count = entries > 0 ? (size_t)entries : 0; /* each has its place in the file */
-    status = base_allocate(&file->arrays, count, sizeof *file->arrays);
+    status = sys_allocate(&file->arrays, count, sizeof *file->arrays);
     if (status == CARRYNET_OK)
-        status = base_allocate(&file->owned, count, sizeof *file->owned);
+        status = sys_allocate(&file->owned, count, sizeof *file->owned);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
         status = read_entry(file, path, zip, i, &left);
 done:
@@ -347,19 +347,19 @@ carrynet_status npz_read(npz_file *file, const char *path)
     char *bytes = NULL;
     size_t size = 0;
     *file = (npz_file){0};
-    carrynet_status status = base_read_file(&bytes, &size, path, INT64_MAX);
+    carrynet_status status = sys_read_file(&bytes, &size, path, INT64_MAX);
     if (status == CARRYNET_OK)
         status = npz_parse(file, path, bytes, size);
-    base_free(bytes);
+    sys_free(bytes);
     return status;
 }
 
 void npz_free(npz_file *file)
 {
     for (size_t i = 0; i < file->count; ++i)
-        base_free(file->owned[i]);
-    base_free(file->owned);
-    base_free(file->arrays);
+        sys_free(file->owned[i]);
+    sys_free(file->owned);
+    sys_free(file->arrays);
     *file = (npz_file){0};
 }
 

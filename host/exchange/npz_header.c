@@ -110,11 +110,11 @@ static bool known_type(npz_layout *layout, const char *type)
         width = 1;
         rest = "";
     } else if (type[0] != '\0')
-        rest = base_read_whole(&width, type + 1, 64);
+        rest = sys_read_whole(&width, type + 1, 64);
     for (size_t i = 0; i < sizeof words / sizeof words[0] && rest == NULL; ++i)
         if (strncmp(type, words[i].word, strlen(words[i].word)) == 0) {
             layout->kind = words[i].kind;
-            rest = base_read_whole(&width, type + strlen(words[i].word), 64);
+            rest = sys_read_whole(&width, type + strlen(words[i].word), 64);
             rest = width % 8 == 0 ? rest : NULL;
             width /= 8;
         }
@@ -189,7 +189,7 @@ static bool read_shape(npz_layout *layout, reader *r)
             digits[length++] = *r->at++;
         if (length > 0 && r->at < r->end && *r->at == 'L') /* a long of Python 2 */
             ++r->at;
-        if (!comma || base_read_whole(&value, digits, INT64_MAX) == NULL)
+        if (!comma || sys_read_whole(&value, digits, INT64_MAX) == NULL)
             return fail(r, "shape is not a tuple of whole numbers from 0, such as (3, 4)");
         if (layout->rank == NPZ_RANK) {
             (void)snprintf(r->why, NPZ_WHY, "shape has more than %d dimensions", NPZ_RANK);

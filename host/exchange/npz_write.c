@@ -16,8 +16,8 @@ static const zip_uint32_t MODE = 0100666; /* a regular file that all may read an
 static carrynet_status zip_fails(const char *path, zip_error_t *error)
 {
     if (zip_error_code_zip(error) == ZIP_ER_MEMORY || errno == ENOMEM)
-        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to make the zip", path);
-    return base_fail(CARRYNET_ERROR_IO, "%s: cannot make the zip: %s", path, zip_error_strerror(error));
+        return sys_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to make the zip", path);
+    return sys_fail(CARRYNET_ERROR_IO, "%s: cannot make the zip: %s", path, zip_error_strerror(error));
 }
 
 static bool is_little_endian(void)
@@ -34,7 +34,7 @@ static carrynet_status little_endian(const void **data, unsigned char **swapped,
     *data = array->data;
     if (is_little_endian() || array->width == 1)
         return CARRYNET_OK;
-    const carrynet_status status = base_allocate(swapped, array->size, 1);
+    const carrynet_status status = sys_allocate(swapped, array->size, 1);
     if (status != CARRYNET_OK)
         return status;
     if (array->size > 0)
@@ -81,7 +81,7 @@ static carrynet_status take_bytes(char **bytes, size_t *size, zip_source_t *sour
     zip_stat_init(&about);
     if (zip_source_stat(source, &about) != 0 || (about.valid & ZIP_STAT_SIZE) == 0 || zip_source_open(source) != 0)
         return zip_fails(path, zip_source_error(source));
-    carrynet_status status = base_allocate(bytes, (size_t)about.size, 1);
+    carrynet_status status = sys_allocate(bytes, (size_t)about.size, 1);
     for (*size = 0; status == CARRYNET_OK && *size < about.size;) {
         const zip_int64_t got = zip_source_read(source, *bytes + *size, about.size - *size);
         if (got <= 0)
@@ -103,9 +103,9 @@ carrynet_status npz_write(const char *path, const npz_array *arrays, size_t coun
     size_t size = 0;
     zip_error_init(&error);
     errno = 0;
-    carrynet_status status = base_allocate(&headers, count, NPZ_HEADER);
+    carrynet_status status = sys_allocate(&headers, count, NPZ_HEADER);
     if (status == CARRYNET_OK)
-        status = base_allocate(&swapped, count, sizeof *swapped);
+        status = sys_allocate(&swapped, count, sizeof *swapped);
     if (status != CARRYNET_OK)
         goto done;
     source = zip_source_buffer_create(NULL, 0, 0, &error);
@@ -125,16 +125,16 @@ carrynet_status npz_write(const char *path, const npz_array *arrays, size_t coun
     if (status == CARRYNET_OK)
         status = take_bytes(&bytes, &size, source, path);
     if (status == CARRYNET_OK)
-        status = base_write_file(path, (const void *const[]){bytes}, &size, 1);
+        status = sys_write_file(path, (const void *const[]){bytes}, &size, 1);
 done:
     if (zip != NULL)
         zip_discard(zip);
     zip_source_free(source);
     zip_error_fini(&error);
     for (size_t i = 0; i < count && swapped != NULL; ++i)
-        base_free(swapped[i]);
-    base_free(swapped);
-    base_free(headers);
-    base_free(bytes);
+        sys_free(swapped[i]);
+    sys_free(swapped);
+    sys_free(headers);
+    sys_free(bytes);
     return status;
 }

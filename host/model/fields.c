@@ -222,7 +222,7 @@ char *carrynet_field_text(char text[CARRYNET_FIELD_TEXT], const carrynet_setting
         (void)snprintf(text, CARRYNET_FIELD_TEXT, "%" PRIu64, carrynet_field_count(settings, field));
         break;
     case CARRYNET_FIELD_REAL:
-        (void)base_real_text(text, number);
+        (void)sys_real_text(text, number);
         break;
     case CARRYNET_FIELD_FLAG:
         (void)snprintf(text, CARRYNET_FIELD_TEXT, "%s", flags[medium == CARRYNET_MEDIUM_CSV][number != 0]);
@@ -238,7 +238,7 @@ static const char *read_count(carrynet_settings *settings, const carrynet_field 
 {
     const bool narrow = field->kind == CARRYNET_FIELD_U32;
     uint64_t count = 0;
-    const char *end = base_read_whole(&count, text, narrow ? UINT32_MAX : UINT64_MAX);
+    const char *end = sys_read_whole(&count, text, narrow ? UINT32_MAX : UINT64_MAX);
     if (end == NULL || *end != '\0')
         return narrow ? "a whole number below 2^32" : "a whole number below 2^64";
     carrynet_field_set_count(settings, field, count);
@@ -256,7 +256,7 @@ const char *carrynet_field_read(carrynet_settings *settings, const carrynet_fiel
     case CARRYNET_FIELD_U64:
         return read_count(settings, field, text);
     case CARRYNET_FIELD_REAL:
-        if (!base_read_real(&real, text))
+        if (!sys_read_real(&real, text))
             return "a decimal number";
         carrynet_field_set_number(settings, field, real);
         return NULL;
@@ -285,8 +285,8 @@ static carrynet_status check_name(const carrynet_field *field, int value)
         if (n->value == value)
             return CARRYNET_OK;
     if (field->offset == AT(precision))
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "precision is %d, must be 32 or 64", value);
-    return base_fail(CARRYNET_ERROR_ARGUMENT, "%s %d is unknown", field->key, value);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "precision is %d, must be 32 or 64", value);
+    return sys_fail(CARRYNET_ERROR_ARGUMENT, "%s %d is unknown", field->key, value);
 }
 
 carrynet_status carrynet_field_check(const carrynet_settings *settings, const carrynet_field *field)
@@ -295,23 +295,23 @@ carrynet_status carrynet_field_check(const carrynet_settings *settings, const ca
     /* The task's closing symbols come after the operands' bits. */
     const double least = field->offset == AT(steps) ? settings->task.closing_count + field->least : field->least;
     const bool below = (field->traits & CARRYNET_FIELD_BELOW) != 0;
-    char value[BASE_NUMBER], low[BASE_NUMBER], high[BASE_NUMBER];
+    char value[SYS_NUMBER], low[SYS_NUMBER], high[SYS_NUMBER];
     if (!carrynet_field_is_set(settings, field))
         return CARRYNET_OK;
     if (field->kind == CARRYNET_FIELD_NAME)
         return check_name(field, (int)number);
     if (number >= least && (below ? number < field->most : number <= field->most)) { /* false for a NaN */
         if ((field->traits & CARRYNET_FIELD_FLOORED) != 0 && number != 0 && number < 0x1p-30)
-            return base_fail(CARRYNET_ERROR_ARGUMENT, "clip, noise, momentum and decay must be 0 or at least 2^-30");
+            return sys_fail(CARRYNET_ERROR_ARGUMENT, "clip, noise, momentum and decay must be 0 or at least 2^-30");
         return CARRYNET_OK;
     }
     if (isfinite(number))
-        (void)base_real_text(value, number);
+        (void)sys_real_text(value, number);
     else
         (void)snprintf(value, sizeof value, "%g", number);
     /* Whole ones are shown whole, others need no more than this. */
     (void)snprintf(low, sizeof low, "%.10g", least);
     (void)snprintf(high, sizeof high, "%.10g", field->most);
-    return base_fail(CARRYNET_ERROR_ARGUMENT, "%s is %s, must be %s%s %s", field->key, value, low,
-                     below ? " or more, below" : " to", high);
+    return sys_fail(CARRYNET_ERROR_ARGUMENT, "%s is %s, must be %s%s %s", field->key, value, low,
+                    below ? " or more, below" : " to", high);
 }

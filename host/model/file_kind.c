@@ -216,6 +216,6 @@ carrynet_status file_kind_refuse(const char *path, const char *wanted, const cha
     struct kind found;
     if (!find_kind(&found, bytes, size))
         return CARRYNET_OK;
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: not %s but %s%s%s", path, wanted, found.name,
-                     found.cure != NULL ? "; " : "", found.cure != NULL ? found.cure : "");
+    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: not %s but %s%s%s", path, wanted, found.name,
+                    found.cure != NULL ? "; " : "", found.cure != NULL ? found.cure : "");
 }

@@ -36,12 +36,12 @@ static void add_entry(struct metadata_entries *made, const char *key, const char
 
 carrynet_status metadata_entries_make(struct metadata_entries *made, const carrynet_settings *settings)
 {
-    char(*text)[BASE_NUMBER] = made->texts;
+    char(*text)[SYS_NUMBER] = made->texts;
     *made = (struct metadata_entries){0};
     const carrynet_status status = task_to_json(&made->task, &settings->task);
     if (status != CARRYNET_OK)
         return status;
-    (void)snprintf(*text, BASE_NUMBER, "%d", CARRYNET_ARITHMETIC_VERSION);
+    (void)snprintf(*text, SYS_NUMBER, "%d", CARRYNET_ARITHMETIC_VERSION);
     add_entry(made, "format", "carrynet");
     add_entry(made, "arithmetic", *text++);
     add_entry(made, "task", made->task);
@@ -61,7 +61,7 @@ carrynet_status metadata_entries_make(struct metadata_entries *made, const carry
 
 void metadata_entries_free(struct metadata_entries *made)
 {
-    base_free(made->task);
+    sys_free(made->task);
     *made = (struct metadata_entries){0};
 }
 
@@ -69,7 +69,7 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
                                const carrynet_settings *settings, const carrynet_network *networks)
 {
     struct metadata_entries made;
-    base_text seeds = {0}, updates = {0}, exact = {0};
+    sys_text seeds = {0}, updates = {0}, exact = {0};
     safetensors_entry entries[METADATA_ENTRIES + 3];
     size_t count = 0;
     carrynet_status status = metadata_entries_make(&made, settings);
@@ -77,16 +77,16 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
         goto done;
     for (size_t n = 0; n < settings->networks; ++n) {
         const char before = n == 0 ? '[' : ',';
-        base_text_add(&seeds, "%c%" PRIu64, before, networks[n].seed);
-        base_text_add(&updates, "%c%" PRIu64, before, networks[n].updates);
-        base_text_add(&exact, "%c%d", before, networks[n].exact ? 1 : 0);
+        sys_text_add(&seeds, "%c%" PRIu64, before, networks[n].seed);
+        sys_text_add(&updates, "%c%" PRIu64, before, networks[n].updates);
+        sys_text_add(&exact, "%c%d", before, networks[n].exact ? 1 : 0);
     }
-    base_text_add(&seeds, "]");
-    base_text_add(&updates, "]");
-    base_text_add(&exact, "]");
+    sys_text_add(&seeds, "]");
+    sys_text_add(&updates, "]");
+    sys_text_add(&exact, "]");
     if (seeds.failed || updates.failed || exact.failed) {
         status =
-            base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the records of %u networks", path, settings->networks);
+            sys_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the records of %u networks", path, settings->networks);
         goto done;
     }
     for (; count < made.always; ++count)
@@ -99,9 +99,9 @@ carrynet_status metadata_write(const char *path, const safetensors_tensor *tenso
     status = safetensors_write(path, tensors, tensor_count, entries, count);
 done:
     metadata_entries_free(&made);
-    base_text_free(&seeds);
-    base_text_free(&updates);
-    base_text_free(&exact);
+    sys_text_free(&seeds);
+    sys_text_free(&updates);
+    sys_text_free(&exact);
     return status;
 }
 
@@ -111,15 +111,15 @@ static carrynet_status get(const char **text, const char *path, const safetensor
 {
     *text = safetensors_metadata(file, key);
     if (*text == NULL)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is missing", path, key);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is missing", path, key);
     return CARRYNET_OK;
 }
 
 static carrynet_status refuse(const char *path, const char *key, const char *text, const char *wanted)
 {
     char quote[SAFETENSORS_QUOTE];
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is '%s', must be %s", path, key,
-                     safetensors_quote(quote, text), wanted);
+    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is '%s', must be %s", path, key,
+                    safetensors_quote(quote, text), wanted);
 }
 
 /* Before all else: a file of another program or version may differ in everything that follows. */
@@ -127,7 +127,7 @@ static carrynet_status check_versions(const char *path, const safetensors_file *
 {
     const char *format = safetensors_metadata(file, "format"), *version = NULL;
     if (format == NULL || strcmp(format, "carrynet") != 0)
-        return base_fail(
+        return sys_fail(
             CARRYNET_ERROR_FORMAT,
             "%s: a safetensors file, but not a Carrynet model: metadata: format is not carrynet; `carrynet import` "
             "makes a model of another program's network",
@@ -136,13 +136,13 @@ static carrynet_status check_versions(const char *path, const safetensors_file *
     carrynet_status status = get(&version, path, file, "arithmetic");
     if (status != CARRYNET_OK)
         return status;
-    const char *end = base_read_whole(&number, version, UINT32_MAX);
+    const char *end = sys_read_whole(&number, version, UINT32_MAX);
     if (end == NULL || *end != '\0')
         status = refuse(path, "arithmetic", version, "a version number");
     else if (number != CARRYNET_ARITHMETIC_VERSION)
-        status = base_fail(CARRYNET_ERROR_FORMAT,
-                           "%s: made with arithmetic version %" PRIu64 "; this program computes version %d", path,
-                           number, CARRYNET_ARITHMETIC_VERSION);
+        status = sys_fail(CARRYNET_ERROR_FORMAT,
+                          "%s: made with arithmetic version %" PRIu64 "; this program computes version %d", path,
+                          number, CARRYNET_ARITHMETIC_VERSION);
     return status;
 }
 
@@ -159,7 +159,7 @@ static carrynet_status read_task_and_goal(carrynet_settings *settings, const cha
     settings->until_exact = strcmp(until, "true") == 0;
     status = task_from_json(&settings->task, task);
     if (status != CARRYNET_OK)
-        status = base_fail(status, "%s: metadata: %s", path, carrynet_message());
+        status = sys_fail(status, "%s: metadata: %s", path, carrynet_message());
     return status;
 }
 
@@ -189,9 +189,9 @@ static carrynet_status check_optional(const carrynet_settings *settings, const c
     if (prover != NULL && settings->until_proved == 0)
         return refuse(path, "until_proved", prover, "a version number from 1");
     if ((fraction == NULL) != (seed == NULL))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is missing beside %s", path,
-                         fraction == NULL ? "train_fraction" : "split_seed",
-                         fraction == NULL ? "split_seed" : "train_fraction");
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: metadata: %s is missing beside %s", path,
+                        fraction == NULL ? "train_fraction" : "split_seed",
+                        fraction == NULL ? "split_seed" : "train_fraction");
     if (fraction != NULL && settings->train_fraction == 0)
         return refuse(path, "train_fraction", fraction, "a share from 0.01 to 0.99");
     return CARRYNET_OK;
@@ -231,7 +231,7 @@ static const char *next_whole(uint64_t *value, const char *text, size_t index, u
 {
     if (text == NULL || *text != (index == 0 ? '[' : ','))
         return NULL;
-    return base_read_whole(value, text + 1, most);
+    return sys_read_whole(value, text + 1, most);
 }
 
 carrynet_status metadata_read_networks(carrynet_network *networks, size_t count, const char *path,
@@ -260,7 +260,7 @@ carrynet_status metadata_read_networks(carrynet_network *networks, size_t count,
     else if (exact == NULL || strcmp(exact, "]") != 0)
         key = "network_exact";
     if (key != NULL)
-        status = base_fail(CARRYNET_ERROR_FORMAT,
-                           "%s: metadata: %s is not an array of %zu whole numbers in range, '[1,2]'", path, key, count);
+        status = sys_fail(CARRYNET_ERROR_FORMAT,
+                          "%s: metadata: %s is not an array of %zu whole numbers in range, '[1,2]'", path, key, count);
     return status;
 }

@@ -11,7 +11,7 @@ struct metadata_entries {
     safetensors_entry entries[METADATA_ENTRIES]; /* [count], pointing into the rest and into the settings */
     size_t count, always;
     char *task;
-    char texts[METADATA_ENTRIES][BASE_NUMBER];
+    char texts[METADATA_ENTRIES][SYS_NUMBER];
 };
 
 /* Of settings that outlive them, where *made stays; free with metadata_entries_free, also after a failure. MEMORY. */

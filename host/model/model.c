@@ -32,14 +32,14 @@ carrynet_status carrynet_model_create(carrynet_model **model, const carrynet_set
     *model = NULL;
     carrynet_status status = carrynet_settings_check(settings);
     if (status == CARRYNET_OK)
-        status = base_allocate(&made, 1, sizeof *made);
+        status = sys_allocate(&made, 1, sizeof *made);
     if (status != CARRYNET_OK)
         goto done;
     made->settings = *settings;
     const size_t network_bytes = carrynet_shape_size(&settings->shape) * (size_t)settings->precision / 8;
-    status = base_allocate(&made->networks, settings->networks, sizeof *made->networks);
+    status = sys_allocate(&made->networks, settings->networks, sizeof *made->networks);
     if (status == CARRYNET_OK)
-        status = base_allocate(&made->values, settings->networks, network_bytes);
+        status = sys_allocate(&made->values, settings->networks, network_bytes);
     if (status != CARRYNET_OK)
         goto done;
     for (size_t n = 0; n < settings->networks; ++n)
@@ -55,9 +55,9 @@ void carrynet_model_free(carrynet_model *model)
 {
     if (model == NULL)
         return;
-    base_free(model->values);
-    base_free(model->networks);
-    base_free(model);
+    sys_free(model->values);
+    sys_free(model->networks);
+    sys_free(model);
 }
 
 const carrynet_settings *carrynet_model_settings(const carrynet_model *model)
@@ -87,7 +87,7 @@ const carrynet_network *carrynet_model_networks_const(const carrynet_model *mode
 
 carrynet_status carrynet_writable(const char *path)
 {
-    return base_writable(path);
+    return sys_writable(path);
 }
 
 carrynet_status carrynet_model_select(carrynet_model **model, const carrynet_model *from, const uint32_t *which,
@@ -98,10 +98,10 @@ carrynet_status carrynet_model_select(carrynet_model **model, const carrynet_mod
     *model = NULL;
     for (size_t i = 0; i < count; ++i)
         if (which[i] >= from->settings.networks)
-            return base_fail(CARRYNET_ERROR_ARGUMENT, "network %u of %u", which[i], from->settings.networks);
+            return sys_fail(CARRYNET_ERROR_ARGUMENT, "network %u of %u", which[i], from->settings.networks);
     if (count < 1 || count > from->settings.networks)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "%zu of %u networks cannot be selected", count,
-                         from->settings.networks);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "%zu of %u networks cannot be selected", count,
+                        from->settings.networks);
     settings.networks = (uint32_t)count;
     settings.seed = from->networks[which[0]].seed;
     const carrynet_status status = carrynet_model_create(model, &settings);
@@ -169,8 +169,8 @@ static carrynet_status check_value(double value, const char *path, const carryne
     else
         (void)snprintf(where, sizeof where, "%zu,%zu,%zu", network, index / place->columns, index % place->columns);
     if (isnan(value))
-        return base_fail(wrong, "%s: tensor %s: [%s] is NaN", path, place->name, where);
-    return base_fail(wrong, "%s: tensor %s: [%s] is %g, the largest allowed is 2^60", path, place->name, where, value);
+        return sys_fail(wrong, "%s: tensor %s: [%s] is NaN", path, place->name, where);
+    return sys_fail(wrong, "%s: tensor %s: [%s] is %g, the largest allowed is 2^60", path, place->name, where, value);
 }
 
 /* ---- saving ---------------------------------------------------------------------------------------------------- */
@@ -207,7 +207,7 @@ carrynet_status carrynet_model_save(const carrynet_model *model, const char *pat
     safetensors_tensor tensors[CARRYNET_PARAMETERS];
     size_t count = 0;
     unsigned char *bytes = NULL;
-    carrynet_status status = base_allocate(&bytes, settings->networks, carrynet_shape_size(&settings->shape) * width);
+    carrynet_status status = sys_allocate(&bytes, settings->networks, carrynet_shape_size(&settings->shape) * width);
     for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p) {
         const carrynet_place place = carrynet_shape_place(&settings->shape, (carrynet_parameter)p);
         if (place.size > 0)
@@ -215,7 +215,7 @@ carrynet_status carrynet_model_save(const carrynet_model *model, const char *pat
     }
     if (status == CARRYNET_OK)
         status = metadata_write(path, tensors, count, settings, model->networks);
-    base_free(bytes);
+    sys_free(bytes);
     return status;
 }
 
@@ -227,18 +227,18 @@ static carrynet_status read_sizes(carrynet_settings *settings, const char *path,
     const safetensors_tensor *w_xh = safetensors_find(file, "w_xh");
     const bool b_h = safetensors_find(file, "b_h") != NULL, b_y = safetensors_find(file, "b_y") != NULL;
     if (w_xh == NULL)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor w_xh is missing", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor w_xh is missing", path);
     if (w_xh->rank != 3 || w_xh->shape[0] > UINT32_MAX || w_xh->shape[2] > UINT32_MAX)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor w_xh: shape is not [networks, inputs, hidden]", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor w_xh: shape is not [networks, inputs, hidden]", path);
     if (b_h != b_y)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s is missing; b_h and b_y belong together", path,
-                         b_h ? "b_y" : "b_h");
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s is missing; b_h and b_y belong together", path,
+                        b_h ? "b_y" : "b_h");
     settings->networks = (uint32_t)w_xh->shape[0];
     settings->shape.hidden = (uint32_t)w_xh->shape[2];
     settings->shape.bias = b_h;
     settings->shape.initial_state = safetensors_find(file, "h_0") != NULL;
     if (carrynet_settings_check(settings) != CARRYNET_OK)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: settings: %s", path, carrynet_message());
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: settings: %s", path, carrynet_message());
     return CARRYNET_OK;
 }
 
@@ -250,8 +250,8 @@ static carrynet_status check_names(const char *path, const safetensors_file *fil
             known = strcmp(file->tensors[i].name, carrynet_shape_place(shape, (carrynet_parameter)p).name) == 0;
         char quote[SAFETENSORS_QUOTE];
         if (!known)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor '%s' is unknown", path,
-                             safetensors_quote(quote, file->tensors[i].name));
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor '%s' is unknown", path,
+                            safetensors_quote(quote, file->tensors[i].name));
     }
     return CARRYNET_OK;
 }
@@ -263,10 +263,10 @@ static carrynet_status check_tensor(const safetensors_tensor *tensor, const char
     const uint64_t wanted[] = {settings->networks, place->vector ? place->columns : place->rows, place->columns};
     const size_t rank = place->vector ? 2 : 3;
     if (tensor == NULL)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s is missing", path, place->name);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s is missing", path, place->name);
     if (tensor->type != (single ? SAFETENSORS_F32 : SAFETENSORS_F64))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: dtype %s does not match precision %s", path,
-                         place->name, tensor->dtype, single ? "fp32" : "fp64");
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: dtype %s does not match precision %s", path, place->name,
+                        tensor->dtype, single ? "fp32" : "fp64");
     char text[64];
     (void)snprintf(text, sizeof text,
                    place->vector ? "[%" PRIu64 ", %" PRIu64 "]" : "[%" PRIu64 ", %" PRIu64 ", %" PRIu64 "]", wanted[0],
@@ -275,7 +275,7 @@ static carrynet_status check_tensor(const safetensors_tensor *tensor, const char
     for (size_t i = 0; i < rank && equal; ++i)
         equal = tensor->shape[i] == wanted[i];
     if (!equal)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: shape must be %s", path, place->name, text);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: shape must be %s", path, place->name, text);
     return CARRYNET_OK;
 }
 

@@ -12,8 +12,8 @@ carrynet_status carrynet_network_digest(char digest[CARRYNET_DIGEST_TEXT], const
     unsigned char *bytes = NULL;
     char line[96];
     if (network >= settings->networks)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
-    const carrynet_status status = base_allocate(&bytes, count, width);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "network %zu of %u", network, settings->networks);
+    const carrynet_status status = sys_allocate(&bytes, count, width);
     if (status != CARRYNET_OK)
         return status;
     const char *const values = (const char *)carrynet_model_values_const(model) + network * count * width;
@@ -30,7 +30,7 @@ carrynet_status carrynet_network_digest(char digest[CARRYNET_DIGEST_TEXT], const
     }
     (void)snprintf(line, sizeof line, "carrynet network %d %u %u %u %d %d\n", (int)settings->precision, shape->inputs,
                    shape->hidden, shape->outputs, shape->bias, shape->initial_state);
-    (void)base_sha256(digest, (const void *const[]){line, bytes}, (const size_t[]){strlen(line), count * width}, 2);
-    base_free(bytes);
+    (void)sys_sha256(digest, (const void *const[]){line, bytes}, (const size_t[]){strlen(line), count * width}, 2);
+    sys_free(bytes);
     return CARRYNET_OK;
 }

@@ -148,15 +148,15 @@ static carrynet_status read_metadata(safetensors_file *file, const char *path, j
     const char *key = NULL;
     json_t *value = NULL;
     if (!json_is_object(metadata))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: __metadata__ is not an object", path);
-    const carrynet_status status = base_allocate(&file->metadata, json_object_size(metadata), sizeof *file->metadata);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: __metadata__ is not an object", path);
+    const carrynet_status status = sys_allocate(&file->metadata, json_object_size(metadata), sizeof *file->metadata);
     if (status != CARRYNET_OK)
         return status;
     json_object_foreach(metadata, key, value)
     {
         if (!json_is_string(value))
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: __metadata__ '%s' is not a string", path,
-                             safetensors_quote(quote, key));
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: __metadata__ '%s' is not a string", path,
+                            safetensors_quote(quote, key));
         file->metadata[file->metadata_count++] = (safetensors_entry){key, json_string_value(value)};
     }
     return CARRYNET_OK;
@@ -168,7 +168,7 @@ static carrynet_status read_tensors(safetensors_file *file, const char *path, js
     char quote[SAFETENSORS_QUOTE], why[WHY] = "";
     const char *name = NULL;
     json_t *info = NULL;
-    const carrynet_status status = base_allocate(&file->tensors, json_object_size(header), sizeof *file->tensors);
+    const carrynet_status status = sys_allocate(&file->tensors, json_object_size(header), sizeof *file->tensors);
     if (status != CARRYNET_OK)
         return status;
     json_object_foreach(header, name, info)
@@ -186,7 +186,7 @@ static carrynet_status read_tensors(safetensors_file *file, const char *path, js
                 (void)read_offsets(tensor, why, info, bytes, data, data_size);
         }
         if (why[0] != '\0')
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor '%s': %s", path, safetensors_quote(quote, name), why);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor '%s': %s", path, safetensors_quote(quote, name), why);
     }
     qsort(file->tensors, file->tensor_count, sizeof *file->tensors, by_place);
     size_t covered = 0;
@@ -194,15 +194,15 @@ static carrynet_status read_tensors(safetensors_file *file, const char *path, js
         const safetensors_tensor *tensor = &file->tensors[i];
         const size_t begin = (size_t)(tensor->data - data);
         if (begin != covered)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: tensor '%s': data_offsets begin at %zu, %s at %zu", path,
-                             safetensors_quote(quote, tensor->name), begin,
-                             begin < covered ? "but overlap the tensor that ends" : "but the data before it ends",
-                             covered);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor '%s': data_offsets begin at %zu, %s at %zu", path,
+                            safetensors_quote(quote, tensor->name), begin,
+                            begin < covered ? "but overlap the tensor that ends" : "but the data before it ends",
+                            covered);
         covered += tensor->size;
     }
     if (covered != data_size)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the data has %zu bytes, but data_offsets end at %zu", path,
-                         data_size, covered);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: the data has %zu bytes, but data_offsets end at %zu", path,
+                        data_size, covered);
     return CARRYNET_OK;
 }
 
@@ -236,29 +236,29 @@ carrynet_status safetensors_parse(safetensors_file *file, const char *path, cons
             return other;
     }
     if (size < LENGTH_BYTES)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: %zu bytes are too few for a safetensors file", path, size);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: %zu bytes are too few for a safetensors file", path, size);
     uint64_t length = 0;
     for (unsigned i = 0; i < LENGTH_BYTES; ++i)
         length |= (uint64_t)(unsigned char)bytes[i] << (8 * i);
     if (length > SAFETENSORS_HEADER)
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: not a safetensors file: its header length would be %" PRIu64 ", at most %d is allowed",
-                         path, length, SAFETENSORS_HEADER);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: not a safetensors file: its header length would be %" PRIu64 ", at most %d is allowed",
+                        path, length, SAFETENSORS_HEADER);
     if (length > size - LENGTH_BYTES)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: truncated: the header has %" PRIu64 " bytes, the file %zu", path,
-                         length, size);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: truncated: the header has %" PRIu64 " bytes, the file %zu", path,
+                        length, size);
     if (!file_kind_is_safetensors(bytes, LENGTH_BYTES + (size_t)length))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: not a safetensors file: the header does not begin with '{'", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: not a safetensors file: the header does not begin with '{'", path);
     if (is_crowded(bytes + LENGTH_BYTES, (size_t)length))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header has more than %d values", path, SAFETENSORS_VALUES);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: the header has more than %d values", path, SAFETENSORS_VALUES);
     json_t *header = NULL;
     carrynet_status status =
-        base_json_read(&header, &error, bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES);
+        sys_json_read(&header, &error, bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES);
     if (status == CARRYNET_ERROR_MEMORY)
-        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path);
+        return sys_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path);
     if (status != CARRYNET_OK)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header is not valid JSON: %s (at byte %d)", path,
-                         safetensors_quote(quote, error.text), LENGTH_BYTES + error.position);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: the header is not valid JSON: %s (at byte %d)", path,
+                        safetensors_quote(quote, error.text), LENGTH_BYTES + error.position);
     file->header = header;
     json_t *metadata = json_object_get(header, metadata_key);
     if (metadata != NULL && !json_is_null(metadata)) /* null is none to the format's own library */
@@ -275,7 +275,7 @@ carrynet_status safetensors_read(safetensors_file *file, const char *path)
     size_t size = 0;
     *file = (safetensors_file){0};
     /* No limit of its own: data_offsets say how large the file must be, and memory how large it can be. */
-    carrynet_status status = base_read_file(&bytes, &size, path, INT64_MAX);
+    carrynet_status status = sys_read_file(&bytes, &size, path, INT64_MAX);
     if (status != CARRYNET_OK)
         return status;
     status = safetensors_parse(file, path, bytes, size);
@@ -285,10 +285,10 @@ carrynet_status safetensors_read(safetensors_file *file, const char *path)
 
 void safetensors_free(safetensors_file *file)
 {
-    base_free(file->tensors);
-    base_free(file->metadata);
+    sys_free(file->tensors);
+    sys_free(file->metadata);
     json_decref(file->header);
-    base_free(file->bytes);
+    sys_free(file->bytes);
     *file = (safetensors_file){0};
 }
 
@@ -363,23 +363,23 @@ carrynet_status safetensors_write(const char *path, const safetensors_tensor *te
     json_t *header = make_header(tensors, tensor_count, metadata, metadata_count);
     if (header == NULL)
         status = errno == ENOMEM
-                     ? base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path)
-                     : base_fail(CARRYNET_ERROR_ARGUMENT, "%s: cannot make the header: a text is not UTF-8", path);
+                     ? sys_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path)
+                     : sys_fail(CARRYNET_ERROR_ARGUMENT, "%s: cannot make the header: a text is not UTF-8", path);
     else
-        status = base_json_write(&json, &size, header, JSON_COMPACT);
+        status = sys_json_write(&json, &size, header, JSON_COMPACT);
     if (status != CARRYNET_OK)
         goto done;
     const size_t padded = (size + LENGTH_BYTES - 1) / LENGTH_BYTES * LENGTH_BYTES;
     if (padded > SAFETENSORS_HEADER) {
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "%s: the header would have %zu bytes, at most %d can be written",
-                           path, padded, SAFETENSORS_HEADER);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "%s: the header would have %zu bytes, at most %d can be written",
+                          path, padded, SAFETENSORS_HEADER);
         goto done;
     }
-    status = base_allocate(&text, padded, 1);
+    status = sys_allocate(&text, padded, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&parts, BEFORE + tensor_count, sizeof *parts);
+        status = sys_allocate(&parts, BEFORE + tensor_count, sizeof *parts);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sizes, BEFORE + tensor_count, sizeof *sizes);
+        status = sys_allocate(&sizes, BEFORE + tensor_count, sizeof *sizes);
     if (status != CARRYNET_OK)
         goto done;
     memset(text, ' ', padded);
@@ -394,12 +394,12 @@ carrynet_status safetensors_write(const char *path, const safetensors_tensor *te
         parts[BEFORE + i] = tensors[i].data;
         sizes[BEFORE + i] = tensors[i].size;
     }
-    status = base_write_file(path, parts, sizes, BEFORE + tensor_count);
+    status = sys_write_file(path, parts, sizes, BEFORE + tensor_count);
 done:
     json_decref(header);
-    base_free(json);
-    base_free(text);
-    base_free(parts);
-    base_free(sizes);
+    sys_free(json);
+    sys_free(text);
+    sys_free(parts);
+    sys_free(sizes);
     return status;
 }

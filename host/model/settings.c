@@ -90,8 +90,8 @@ static carrynet_status check_origin(const char *origin)
         ++length;
     if (length < CARRYNET_ORIGIN && origin[length] == '\0')
         return CARRYNET_OK;
-    return base_fail(CARRYNET_ERROR_ARGUMENT, "origin must be printable ASCII, at most %d characters",
-                     CARRYNET_ORIGIN - 1);
+    return sys_fail(CARRYNET_ERROR_ARGUMENT, "origin must be printable ASCII, at most %d characters",
+                    CARRYNET_ORIGIN - 1);
 }
 
 carrynet_status carrynet_settings_check(const carrynet_settings *settings)
@@ -106,13 +106,12 @@ carrynet_status carrynet_settings_check(const carrynet_settings *settings)
     for (size_t i = 0; (field = carrynet_field_at(i)) != NULL && status == CARRYNET_OK; ++i)
         status = carrynet_field_check(s, field);
     if (status == CARRYNET_OK && s->weight_decay * s->rate > 1)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "weight_decay times lr is %.10g, must be at most 1",
-                           s->weight_decay * s->rate);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "weight_decay times lr is %.10g, must be at most 1",
+                          s->weight_decay * s->rate);
     if (status == CARRYNET_OK && s->train_fraction == 0 && s->split_seed != 0)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "split-seed without train-fraction: nothing is held out");
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "split-seed without train-fraction: nothing is held out");
     if (status == CARRYNET_OK && s->until_proved != 0 && !s->until_exact)
-        status =
-            base_fail(CARRYNET_ERROR_ARGUMENT, "until proved without until exact: only an exact network is proved");
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "until proved without until exact: only an exact network is proved");
     if (status == CARRYNET_OK)
         status = check_origin(s->origin);
     return status;
@@ -132,18 +131,18 @@ static const char *name_of(const char *key, int value)
 static carrynet_status find(int *value, const char *key, const char *name)
 {
     const carrynet_field *field = carrynet_field_find(key);
-    base_text list = {0};
+    sys_text list = {0};
     for (const carrynet_field_name *n = field->names; n->name != NULL; ++n) {
         if (strcmp(n->name, name) == 0) {
             *value = n->value;
-            base_text_free(&list);
+            sys_text_free(&list);
             return CARRYNET_OK;
         }
-        base_text_add(&list, "%s%s", n == field->names ? "" : ", ", n->name);
+        sys_text_add(&list, "%s%s", n == field->names ? "" : ", ", n->name);
     }
-    const carrynet_status status = base_fail(CARRYNET_ERROR_ARGUMENT, "no %s is called '%.64s'; there are: %s", key,
-                                             name, list.failed ? field->names[0].name : list.data);
-    base_text_free(&list);
+    const carrynet_status status = sys_fail(CARRYNET_ERROR_ARGUMENT, "no %s is called '%.64s'; there are: %s", key,
+                                            name, list.failed ? field->names[0].name : list.data);
+    sys_text_free(&list);
     return status;
 }
 

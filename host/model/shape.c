@@ -10,12 +10,12 @@
 carrynet_status carrynet_shape_check(const carrynet_shape *shape)
 {
     if (shape->inputs < 1 || shape->inputs > CARRYNET_TASK_INPUTS)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "inputs is %u, must be 1 to %d", shape->inputs, CARRYNET_TASK_INPUTS);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "inputs is %u, must be 1 to %d", shape->inputs, CARRYNET_TASK_INPUTS);
     if (shape->hidden < 1 || shape->hidden > CARRYNET_HIDDEN)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "hidden is %u, must be 1 to %d", shape->hidden, CARRYNET_HIDDEN);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "hidden is %u, must be 1 to %d", shape->hidden, CARRYNET_HIDDEN);
     if (shape->outputs < 1 || shape->outputs > CARRYNET_TASK_OUTPUTS)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "outputs is %u, must be 1 to %d", shape->outputs,
-                         CARRYNET_TASK_OUTPUTS);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "outputs is %u, must be 1 to %d", shape->outputs,
+                        CARRYNET_TASK_OUTPUTS);
     return CARRYNET_OK;
 }
 
@@ -55,7 +55,7 @@ void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_pre
 {
     const size_t weights = carrynet_shape_place(shape, CARRYNET_B_H).offset, size = carrynet_shape_size(shape);
     uint32_t c[4] = {0};
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     for (size_t i = 0; i < size; ++i) {
         if (i % 4 == 0) {
             c[0] = (uint32_t)(i / 4);
@@ -68,7 +68,7 @@ void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_pre
         else
             ((double *)values)[i] = i < weights ? net_uniform_64(c[i % 4], scale) : 0.0;
     }
-    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
+    (void)sys_leave_arithmetic(&environment, CARRYNET_OK);
 }
 
 double carrynet_value(const void *values, carrynet_precision precision, size_t i)

@@ -62,11 +62,11 @@ carrynet_status task_to_json(char **text, const carrynet_task *task)
                   bytes_to_json(task->closing, task->closing_count), "constraint", constraints[task->constraint],
                   "sign", sign, "next", table_to_json(task->next, task), "out", table_to_json(task->out, task));
     if (json == NULL) {
-        status = base_fail(CARRYNET_ERROR_MEMORY, "task: no memory for the table");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "task: no memory for the table");
         goto done;
     }
     size_t size = 0;
-    status = base_json_write(text, &size, json, JSON_COMPACT);
+    status = sys_json_write(text, &size, json, JSON_COMPACT);
 done:
     json_decref(json);
     return status;
@@ -78,8 +78,8 @@ static carrynet_status read_number(uint32_t *value, const json_t *json, const ch
     const json_t *number = json_object_get(json, field);
     const json_int_t found = json_integer_value(number);
     if (!json_is_integer(number) || found < least || found > most)
-        return base_fail(CARRYNET_ERROR_FORMAT, "task: %s is missing or not a whole number from %u to %u", field, least,
-                         most);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "task: %s is missing or not a whole number from %u to %u", field, least,
+                        most);
     *value = (uint32_t)found;
     return CARRYNET_OK;
 }
@@ -91,10 +91,10 @@ static carrynet_status read_words(carrynet_task *task, const json_t *json)
     const char *constraint = has_constraint == NULL ? constraints[0] : json_string_value(has_constraint);
     const char *sign = has_sign == NULL ? "" : json_string_value(has_sign);
     if (name == NULL || name[0] == '\0' || strlen(name) >= sizeof task->name || !is_plain(name))
-        return base_fail(CARRYNET_ERROR_FORMAT, "task: name is missing or not 1 to %zu printable ASCII characters",
-                         sizeof task->name - 1);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "task: name is missing or not 1 to %zu printable ASCII characters",
+                        sizeof task->name - 1);
     if (sign == NULL || strlen(sign) > 1 || !is_plain(sign))
-        return base_fail(CARRYNET_ERROR_FORMAT, "task: sign is not one printable ASCII character");
+        return sys_fail(CARRYNET_ERROR_FORMAT, "task: sign is not one printable ASCII character");
     memcpy(task->name, name, strlen(name));
     task->sign = sign[0];
     for (size_t i = 0; constraint != NULL && i < sizeof constraints / sizeof constraints[0]; ++i)
@@ -102,7 +102,7 @@ static carrynet_status read_words(carrynet_task *task, const json_t *json)
             task->constraint = (carrynet_constraint)i;
             return CARRYNET_OK;
         }
-    return base_fail(CARRYNET_ERROR_FORMAT, "task: constraint is neither none nor not-less");
+    return sys_fail(CARRYNET_ERROR_FORMAT, "task: constraint is neither none nor not-less");
 }
 
 /* That each field is one of those that a task has. */
@@ -116,8 +116,8 @@ static carrynet_status check_fields(json_t *json)
         while (i < sizeof fields / sizeof fields[0] && strcmp(fields[i], key) != 0)
             ++i;
         if (i == sizeof fields / sizeof fields[0])
-            return base_fail(CARRYNET_ERROR_FORMAT, "task: there is no field '%.32s'",
-                             is_plain(key) ? key : "(not printable)");
+            return sys_fail(CARRYNET_ERROR_FORMAT, "task: there is no field '%.32s'",
+                            is_plain(key) ? key : "(not printable)");
     }
     return CARRYNET_OK;
 }
@@ -126,13 +126,12 @@ static carrynet_status check_fields(json_t *json)
 static carrynet_status read_bytes(uint8_t *bytes, const json_t *array, const char *field, size_t count, uint32_t end)
 {
     if (!json_is_array(array) || json_array_size(array) != count)
-        return base_fail(CARRYNET_ERROR_FORMAT, "task: %s is missing or not an array of %zu", field, count);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "task: %s is missing or not an array of %zu", field, count);
     for (size_t i = 0; i < count; ++i) {
         const json_t *entry = json_array_get(array, i);
         const json_int_t value = json_integer_value(entry);
         if (!json_is_integer(entry) || value < 0 || value >= end)
-            return base_fail(CARRYNET_ERROR_FORMAT, "task: %s: entry %zu is not a whole number below %u", field, i,
-                             end);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "task: %s: entry %zu is not a whole number below %u", field, i, end);
         bytes[i] = (uint8_t)value;
     }
     return CARRYNET_OK;
@@ -143,7 +142,7 @@ static carrynet_status read_table(task_row *table, const json_t *json, const cha
 {
     const json_t *rows = json_object_get(json, field);
     if (!json_is_array(rows) || json_array_size(rows) != task->states)
-        return base_fail(CARRYNET_ERROR_FORMAT, "task: %s is missing or not an array of %u rows", field, task->states);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "task: %s is missing or not an array of %u rows", field, task->states);
     carrynet_status status = CARRYNET_OK;
     for (size_t state = 0; state < task->states && status == CARRYNET_OK; ++state) {
         char place[48];
@@ -160,17 +159,17 @@ carrynet_status task_from_json(carrynet_task *task, const char *text)
     *task = (carrynet_task){0};
     json_t *json = NULL;
     if (strlen(text) > LONGEST) {
-        status = base_fail(CARRYNET_ERROR_FORMAT, "task: the table is longer than %d bytes", LONGEST);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "task: the table is longer than %d bytes", LONGEST);
         goto done;
     }
-    status = base_json_read(&json, &error, text, strlen(text), JSON_REJECT_DUPLICATES);
+    status = sys_json_read(&json, &error, text, strlen(text), JSON_REJECT_DUPLICATES);
     if (status == CARRYNET_ERROR_MEMORY)
         goto done;
     if (!json_is_object(json)) {
         status = json == NULL && is_plain(error.text)
-                     ? base_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object: line %d: %s", error.line,
-                                 error.text)
-                     : base_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object");
+                     ? sys_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object: line %d: %s", error.line,
+                                error.text)
+                     : sys_fail(CARRYNET_ERROR_FORMAT, "task: the table is not a JSON object");
         goto done;
     }
     status = check_fields(json);
@@ -189,7 +188,7 @@ carrynet_status task_from_json(carrynet_task *task, const char *text)
     const json_t *closing = json_object_get(json, "closing");
     task->closing_count = (uint32_t)json_array_size(closing);
     if (closing != NULL && json_array_size(closing) > CARRYNET_TASK_CLOSING)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "task: closing has more than %d symbols", CARRYNET_TASK_CLOSING);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "task: closing has more than %d symbols", CARRYNET_TASK_CLOSING);
     if (status == CARRYNET_OK && closing != NULL)
         status = read_bytes(task->closing, closing, "closing", task->closing_count, 1u << task->inputs);
     if (status == CARRYNET_OK)
@@ -198,7 +197,7 @@ carrynet_status task_from_json(carrynet_task *task, const char *text)
         status = read_table(task->out, json, "out", task, 1u << task->outputs);
     /* The parts are in range; the whole may still not fit (a constraint on one operand). */
     if (status == CARRYNET_OK && carrynet_task_check(task) != CARRYNET_OK)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s", carrynet_message());
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s", carrynet_message());
 done:
     json_decref(json);
     return status;

@@ -5,7 +5,7 @@
 #include "platform/platform.h"
 #include <carrynet/task.h>
 
-/* The table as compact JSON in *text, to base_free. MEMORY; ARGUMENT for a name that a file cannot hold. */
+/* The table as compact JSON in *text, to sys_free. MEMORY; ARGUMENT for a name that a file cannot hold. */
 carrynet_status task_to_json(char **text, const carrynet_task *task);
 
 /* The other way, with everything checked. FORMAT names the field; MEMORY. */

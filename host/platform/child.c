@@ -44,18 +44,18 @@ static void run_child(const int ends[STREAMS][2], void (*function)(void *self, i
 }
 
 /* Reads what there is, so much at once; closes the end when there will be no more. Returns how many bytes came. */
-static size_t take(base_text *text, int *end)
+static size_t take(sys_text *text, int *end)
 {
     char bytes[4096];
     size_t taken = 0;
     ssize_t got = 1;
     while (taken < AT_ONCE && (got = read(*end, bytes, sizeof bytes)) > 0) {
         taken += (size_t)got;
-        if (text->size > BASE_CHILD_BYTES) { /* the last of it tells most */
-            memmove(text->data, text->data + text->size - BASE_CHILD_BYTES / 2, BASE_CHILD_BYTES / 2);
-            text->size = BASE_CHILD_BYTES / 2;
+        if (text->size > SYS_CHILD_BYTES) { /* the last of it tells most */
+            memmove(text->data, text->data + text->size - SYS_CHILD_BYTES / 2, SYS_CHILD_BYTES / 2);
+            text->size = SYS_CHILD_BYTES / 2;
         }
-        base_text_append(text, bytes, (size_t)got);
+        sys_text_append(text, bytes, (size_t)got);
     }
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
         (void)close(*end);
@@ -75,10 +75,10 @@ static double processor_seconds(pid_t child)
 }
 
 /* Reads until the child ends, or ends it when its time is up. */
-static void watch(base_text *result, base_text *said, base_child_end *ending, pid_t child, int ends[STREAMS],
-                  const base_child_limits *patience)
+static void watch(sys_text *result, sys_text *said, sys_child_end *ending, pid_t child, int ends[STREAMS],
+                  const sys_child_limits *patience)
 {
-    const double start = base_seconds();
+    const double start = sys_seconds();
     double busy = start, used = processor_seconds(child);
     uint64_t written = 0;
     int state = 0;
@@ -91,14 +91,14 @@ static void watch(base_text *result, base_text *said, base_child_end *ending, pi
         for (int s = 0; s < STREAMS; ++s)
             if (ends[s] >= 0)
                 written += take(s == RESULT ? result : said, &ends[s]);
-        const double now = base_seconds(), later = processor_seconds(child);
+        const double now = sys_seconds(), later = processor_seconds(child);
         if (later < 0 || later - used > busy_seconds) {
             busy = now;
             used = later;
         }
         if (ended == 0 && !ending->late && !ending->endless &&
-            (now - start > patience->most || now - busy > patience->idle || written > BASE_CHILD_MOST)) {
-            ending->endless = written > BASE_CHILD_MOST;
+            (now - start > patience->most || now - busy > patience->idle || written > SYS_CHILD_MOST)) {
+            ending->endless = written > SYS_CHILD_MOST;
             ending->late = !ending->endless;
             ending->seconds = now - start;
             (void)kill(child, SIGKILL);
@@ -108,16 +108,16 @@ static void watch(base_text *result, base_text *said, base_child_end *ending, pi
     ending->code = ended == child && WIFEXITED(state) ? WEXITSTATUS(state) : 0;
 }
 
-carrynet_status base_run_child(base_text *result, base_text *said, base_child_end *ending,
-                               void (*function)(void *self, int result), void *self, const base_child_limits *patience)
+carrynet_status sys_run_child(sys_text *result, sys_text *said, sys_child_end *ending,
+                              void (*function)(void *self, int result), void *self, const sys_child_limits *patience)
 {
     int ends[STREAMS][2] = {{-1, -1}, {-1, -1}}, reads[STREAMS];
     carrynet_status status = CARRYNET_OK;
     pid_t child = -1;
-    *ending = (base_child_end){0};
+    *ending = (sys_child_end){0};
     for (int s = 0; s < STREAMS && status == CARRYNET_OK; ++s)
         if (pipe(ends[s]) != 0)
-            status = base_fail(CARRYNET_ERROR_IO, "cannot make a pipe: %s", strerror(errno));
+            status = sys_fail(CARRYNET_ERROR_IO, "cannot make a pipe: %s", strerror(errno));
     if (status == CARRYNET_OK) {
         child = fork();
         if (child == 0) {
@@ -125,7 +125,7 @@ carrynet_status base_run_child(base_text *result, base_text *said, base_child_en
             _exit(0);
         }
         if (child < 0)
-            status = base_fail(CARRYNET_ERROR_IO, "cannot make a process: %s", strerror(errno));
+            status = sys_fail(CARRYNET_ERROR_IO, "cannot make a process: %s", strerror(errno));
     }
     for (int s = 0; s < STREAMS; ++s) {
         if (ends[s][1] >= 0)
@@ -140,6 +140,6 @@ carrynet_status base_run_child(base_text *result, base_text *said, base_child_en
         if (reads[s] >= 0)
             (void)close(reads[s]);
     if (status == CARRYNET_OK && (result->failed || said->failed))
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for what a process wrote");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for what a process wrote");
     return status;
 }

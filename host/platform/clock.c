@@ -2,7 +2,7 @@
 #include "platform/platform.h"
 #include <time.h>
 
-double base_seconds(void)
+double sys_seconds(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);

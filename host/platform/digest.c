@@ -1,7 +1,7 @@
 /* FNV-1a of 64 bits (Fowler, Noll, Vo), for digests that a person compares by eye: no proof against forgery. */
 #include "platform/platform.h"
 
-uint64_t base_digest(uint64_t digest, uint64_t value, size_t bytes)
+uint64_t sys_digest(uint64_t digest, uint64_t value, size_t bytes)
 {
     for (size_t byte = 0; byte < bytes; ++byte)
         digest = (digest ^ (value >> (8 * byte) & 0xff)) * 0x100000001b3u;

@@ -8,6 +8,6 @@ struct embedded_file {
 };
 
 /* The text of the file of that name, or NULL; the table ends with a NULL name. */
-const char *base_embedded(const struct embedded_file *files, const char *name);
+const char *sys_embedded(const struct embedded_file *files, const char *name);
 
 #endif

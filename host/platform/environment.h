@@ -9,8 +9,8 @@
 #include <carrynet/status.h>
 #include <fenv.h>
 
-/* Returns the caller's, for base_leave_arithmetic. */
-static inline fenv_t base_enter_arithmetic(void)
+/* Returns the caller's, for sys_leave_arithmetic. */
+static inline fenv_t sys_enter_arithmetic(void)
 {
     fenv_t environment;
     (void)fegetenv(&environment);
@@ -19,7 +19,7 @@ static inline fenv_t base_enter_arithmetic(void)
 }
 
 /* Returns the status, so that a function can end with it. */
-static inline carrynet_status base_leave_arithmetic(const fenv_t *environment, carrynet_status status)
+static inline carrynet_status sys_leave_arithmetic(const fenv_t *environment, carrynet_status status)
 {
     (void)fesetenv(environment);
     return status;

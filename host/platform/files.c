@@ -20,22 +20,22 @@
 /* Beside the target, so that the rename stays on one file system; made with the user's umask. */
 static carrynet_status open_temporary(int *file, char **name, const char *path)
 {
-    base_text text = {0};
+    sys_text text = {0};
     for (unsigned attempt = 0; attempt < 1000; ++attempt) {
         text.size = 0;
-        base_text_add(&text, "%s" TEMPORARY "%ld-%u", path, (long)getpid(), attempt);
+        sys_text_add(&text, "%s" TEMPORARY "%ld-%u", path, (long)getpid(), attempt);
         if (text.failed) {
-            base_text_free(&text);
-            return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
+            sys_text_free(&text);
+            return sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
         }
         *file = open(text.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (*file >= 0 || errno != EEXIST)
             break;
     }
     if (*file < 0) {
-        const carrynet_status status = base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s%s", path,
-                                                 strerror(errno), errno == ENOENT ? "; make its folder first" : "");
-        base_text_free(&text);
+        const carrynet_status status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s%s", path,
+                                                strerror(errno), errno == ENOENT ? "; make its folder first" : "");
+        sys_text_free(&text);
         return status;
     }
     *name = text.data;
@@ -54,7 +54,7 @@ static carrynet_status write_all(int file, const char *path, const char *bytes, 
             continue;
         }
         if (n < 0)
-            return base_fail(CARRYNET_ERROR_IO, "%s: cannot write: %s", path, strerror(errno));
+            return sys_fail(CARRYNET_ERROR_IO, "%s: cannot write: %s", path, strerror(errno));
         bytes += n;
         size -= (size_t)n;
     }
@@ -66,18 +66,18 @@ static carrynet_status write_all(int file, const char *path, const char *bytes, 
  */
 static void sync_folder(const char *path)
 {
-    base_text folder = {0};
-    (void)base_cut_folder(&folder, path);
+    sys_text folder = {0};
+    (void)sys_cut_folder(&folder, path);
     const int file = folder.failed ? -1 : open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file >= 0) {
         (void)fsync(file);
         (void)close(file);
     }
-    base_text_free(&folder);
+    sys_text_free(&folder);
 }
 
 /* IO, with the reason, if it cannot be written now. */
-static carrynet_status check_place(const base_path *place, const char *path)
+static carrynet_status check_place(const sys_path *place, const char *path)
 {
     const mode_t mode = place->about.st_mode;
     const char *what = NULL;
@@ -96,7 +96,7 @@ static carrynet_status check_place(const base_path *place, const char *path)
     else if (place->there && access(path, W_OK) != 0)
         what = strerror(errno);
     if (what != NULL)
-        return base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, what);
+        return sys_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, what);
     if (place->stream)
         return CARRYNET_OK;
     int file = -1;
@@ -110,42 +110,42 @@ static carrynet_status check_place(const base_path *place, const char *path)
     return status;
 }
 
-/* What a path leads to, if it can be written now. base_path_free in every case. */
-static carrynet_status find_output(base_path *place, const char *path)
+/* What a path leads to, if it can be written now. sys_path_free in every case. */
+static carrynet_status find_output(sys_path *place, const char *path)
 {
-    *place = (base_path){.descriptor = -1};
+    *place = (sys_path){.descriptor = -1};
     if (path[0] == '\0')
-        return base_fail(CARRYNET_ERROR_IO, "the name of the output file is empty");
-    const carrynet_status status = base_path_find(place, path);
+        return sys_fail(CARRYNET_ERROR_IO, "the name of the output file is empty");
+    const carrynet_status status = sys_path_find(place, path);
     return status == CARRYNET_OK ? check_place(place, path) : status;
 }
 
-carrynet_status base_writable(const char *path)
+carrynet_status sys_writable(const char *path)
 {
-    base_path place;
+    sys_path place;
     const carrynet_status status = find_output(&place, path);
-    base_path_free(&place);
+    sys_path_free(&place);
     return status;
 }
 
 /* What is there already, or follows from somebody else, stays: a descriptor is written where it is. */
-static carrynet_status write_stream(const base_path *place, const char *path, const void *const *parts,
+static carrynet_status write_stream(const sys_path *place, const char *path, const void *const *parts,
                                     const size_t *sizes, size_t count)
 {
     const bool opened = place->descriptor < 0;
     const int file = opened ? open(place->target.data, O_WRONLY | O_CLOEXEC | O_NOCTTY) : place->descriptor;
     carrynet_status status =
-        file < 0 ? base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno)) : CARRYNET_OK;
+        file < 0 ? sys_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno)) : CARRYNET_OK;
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
         status = write_all(file, path, parts[i], sizes[i]);
     if (opened && file >= 0 && close(file) != 0 && status == CARRYNET_OK)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
     return status;
 }
 
-carrynet_status base_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count)
+carrynet_status sys_write_file(const char *path, const void *const *parts, const size_t *sizes, size_t count)
 {
-    base_path place;
+    sys_path place;
     char *name = NULL;
     int file = -1;
     carrynet_status status = find_output(&place, path);
@@ -163,44 +163,44 @@ carrynet_status base_write_file(const char *path, const void *const *parts, cons
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
         status = write_all(file, path, parts[i], sizes[i]);
     if (status == CARRYNET_OK && fsync(file) != 0)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot sync: %s", path, strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot sync: %s", path, strerror(errno));
     if (close(file) != 0 && status == CARRYNET_OK)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
     if (status == CARRYNET_OK && rename(name, target) != 0)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot rename the finished file: %s", path, strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot rename the finished file: %s", path, strerror(errno));
     if (status != CARRYNET_OK)
         (void)unlink(name);
     else
         sync_folder(target);
 done:
-    base_path_free(&place);
+    sys_path_free(&place);
     free(name);
     return status;
 }
 
-carrynet_status base_open_stream(int *file, const char *path)
+carrynet_status sys_open_stream(int *file, const char *path)
 {
-    base_path place;
+    sys_path place;
     *file = -1;
-    carrynet_status status = base_path_find(&place, path);
+    carrynet_status status = sys_path_find(&place, path);
     if (status == CARRYNET_OK) {
         *file = place.descriptor >= 0 ? fcntl(place.descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
                                       : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
         if (*file < 0)
-            status = base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
+            status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
     }
-    base_path_free(&place);
+    sys_path_free(&place);
     return status;
 }
 
-carrynet_status base_keep_previous(const char *path, const char *previous)
+carrynet_status sys_keep_previous(const char *path, const char *previous)
 {
-    base_path place;
+    sys_path place;
     char *name = NULL;
     int file = -1;
     if (access(path, F_OK) != 0)
         return CARRYNET_OK;
-    carrynet_status status = base_path_find(&place, path);
+    carrynet_status status = sys_path_find(&place, path);
     if (status == CARRYNET_OK)
         status = open_temporary(&file, &name, previous);
     if (status != CARRYNET_OK)
@@ -211,17 +211,17 @@ carrynet_status base_keep_previous(const char *path, const char *previous)
     if (link(place.target.data, name) != 0) {
         char *bytes = NULL;
         size_t size = 0;
-        status = base_read_file(&bytes, &size, path, UINT64_MAX);
+        status = sys_read_file(&bytes, &size, path, UINT64_MAX);
         if (status == CARRYNET_OK)
-            status = base_write_file(previous, (const void *[]){bytes}, &size, 1);
-        base_free(bytes);
+            status = sys_write_file(previous, (const void *[]){bytes}, &size, 1);
+        sys_free(bytes);
     } else if (rename(name, previous) != 0) {
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot rename to it: %s", previous, strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot rename to it: %s", previous, strerror(errno));
     }
     (void)unlink(name); /* still there if it failed, or if both are names of one file already */
 done:
     free(name);
-    base_path_free(&place);
+    sys_path_free(&place);
     return status;
 }
 
@@ -232,33 +232,33 @@ static bool is_leftover(const char *name, const char *file)
     const size_t length = strlen(file);
     if (strncmp(name, file, length) != 0 || strncmp(name + length, TEMPORARY, strlen(TEMPORARY)) != 0)
         return false;
-    const char *end = base_read_whole(&process, name + length + strlen(TEMPORARY), INT_MAX);
+    const char *end = sys_read_whole(&process, name + length + strlen(TEMPORARY), INT_MAX);
     if (end == NULL || *end != '-' || process < 1)
         return false;
-    end = base_read_whole(&number, end + 1, INT_MAX);
+    end = sys_read_whole(&number, end + 1, INT_MAX);
     return end != NULL && *end == '\0' && kill((pid_t)process, 0) != 0 && errno == ESRCH;
 }
 
-void base_remove_leftovers(const char *path)
+void sys_remove_leftovers(const char *path)
 {
-    base_path place;
-    base_text folder = {0}, leftover = {0};
+    sys_path place;
+    sys_text folder = {0}, leftover = {0};
     DIR *entries = NULL;
-    if (base_path_find(&place, path) == CARRYNET_OK && !place.stream) {
-        const char *name = base_cut_folder(&folder, place.target.data);
+    if (sys_path_find(&place, path) == CARRYNET_OK && !place.stream) {
+        const char *name = sys_cut_folder(&folder, place.target.data);
         entries = folder.failed ? NULL : opendir(folder.data);
         for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
             leftover.size = 0;
-            base_text_add(&leftover, "%s/%s", folder.data, entry->d_name);
+            sys_text_add(&leftover, "%s/%s", folder.data, entry->d_name);
             if (is_leftover(entry->d_name, name) && !leftover.failed)
                 (void)unlink(leftover.data);
         }
     }
     if (entries != NULL)
         (void)closedir(entries);
-    base_path_free(&place);
-    base_text_free(&folder);
-    base_text_free(&leftover);
+    sys_path_free(&place);
+    sys_text_free(&folder);
+    sys_text_free(&leftover);
 }
 
 /* Where the file system has no links: never half a name, but for a moment half a file. */
@@ -276,7 +276,7 @@ static bool create_alone(bool *made, const char *path, const char *bytes, size_t
     return *made;
 }
 
-carrynet_status base_create_file(bool *made, const char *path, const char *bytes, size_t size)
+carrynet_status sys_create_file(bool *made, const char *path, const char *bytes, size_t size)
 {
     char *name = NULL;
     int file = -1;
@@ -286,11 +286,11 @@ carrynet_status base_create_file(bool *made, const char *path, const char *bytes
         return status;
     status = write_all(file, path, bytes, size);
     if (close(file) != 0 && status == CARRYNET_OK)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot close: %s", path, strerror(errno));
     if (status == CARRYNET_OK) {
         *made = link(name, path) == 0;
         if (!*made && errno != EEXIST && !create_alone(made, path, bytes, size))
-            status = base_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
+            status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot write there: %s", path, strerror(errno));
     }
     (void)unlink(name);
     free(name);

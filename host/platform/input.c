@@ -23,28 +23,28 @@ typedef struct input {
 
 static carrynet_status open_input(input *in, const char *path, int flags)
 {
-    base_path place;
+    sys_path place;
     struct stat about;
     *in = (input){.path = path, .file = -1};
-    carrynet_status status = base_path_find(&place, path);
+    carrynet_status status = sys_path_find(&place, path);
     if (status != CARRYNET_OK)
         goto done;
     in->opened = place.descriptor < 0;
     in->file = in->opened ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags) : place.descriptor;
     if (in->file < 0 && place.there && S_ISSOCK(place.about.st_mode))
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot open: is a socket", path);
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot open: is a socket", path);
     else if (in->file < 0)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
     else if (fstat(in->file, &about) != 0)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: cannot read its size: %s", path, strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: cannot read its size: %s", path, strerror(errno));
     else if (S_ISDIR(about.st_mode))
-        status = base_fail(CARRYNET_ERROR_IO, "%s: is a folder", path);
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: is a folder", path);
     if (status == CARRYNET_OK) {
         in->size = S_ISREG(about.st_mode) ? (uint64_t)about.st_size : 0;
         in->device = S_ISBLK(about.st_mode) || (S_ISCHR(about.st_mode) && isatty(in->file) != 1);
     }
 done:
-    base_path_free(&place);
+    sys_path_free(&place);
     return status;
 }
 
@@ -68,7 +68,7 @@ static carrynet_status read_up_to(char *bytes, size_t *size, const input *in)
             continue;
         }
         if (n < 0)
-            return base_fail(CARRYNET_ERROR_IO, "%s: cannot read: %s", in->path, strerror(errno));
+            return sys_fail(CARRYNET_ERROR_IO, "%s: cannot read: %s", in->path, strerror(errno));
         if (n == 0)
             break;
         got += (size_t)n;
@@ -77,12 +77,12 @@ static carrynet_status read_up_to(char *bytes, size_t *size, const input *in)
     return CARRYNET_OK;
 }
 
-carrynet_status base_read_start(char *bytes, size_t *size, const char *path)
+carrynet_status sys_read_start(char *bytes, size_t *size, const char *path)
 {
     input in;
     carrynet_status status = open_input(&in, path, O_NONBLOCK); /* a FIFO must not hold us up */
-    if (status == CARRYNET_OK && (!in.opened || base_is_stream(path)))
-        status = base_fail(CARRYNET_ERROR_IO, "%s: is not a regular file", path);
+    if (status == CARRYNET_OK && (!in.opened || sys_is_stream(path)))
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: is not a regular file", path);
     if (status == CARRYNET_OK)
         status = read_up_to(bytes, size, &in);
     close_input(&in);
@@ -93,8 +93,8 @@ carrynet_status base_read_start(char *bytes, size_t *size, const char *path)
 static carrynet_status double_space(char **bytes, size_t *room, size_t held)
 {
     if (*room > SIZE_MAX / 2 - 1)
-        return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate twice %zu bytes", *room);
-    const carrynet_status status = base_grow(bytes, held, 2 * *room + 1, 1);
+        return sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate twice %zu bytes", *room);
+    const carrynet_status status = sys_grow(bytes, held, 2 * *room + 1, 1);
     if (status == CARRYNET_OK)
         *room *= 2;
     return status;
@@ -103,22 +103,22 @@ static carrynet_status double_space(char **bytes, size_t *room, size_t held)
 static carrynet_status too_large(const input *in, uint64_t limit, uint64_t asked)
 {
     if (in->size > limit)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: %llu bytes are more than the %llu that such a file can have",
-                         in->path, (unsigned long long)in->size, (unsigned long long)limit);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: %llu bytes are more than the %llu that such a file can have",
+                        in->path, (unsigned long long)in->size, (unsigned long long)limit);
     if (limit == asked)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: has more than the %llu bytes that such a file can have", in->path,
-                         (unsigned long long)limit);
-    return base_fail(CARRYNET_ERROR_IO, "%s: has more than %llu bytes%s", in->path, (unsigned long long)limit,
-                     in->device ? ", and may have no end; name a file" : ", half of this machine's memory");
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: has more than the %llu bytes that such a file can have", in->path,
+                        (unsigned long long)limit);
+    return sys_fail(CARRYNET_ERROR_IO, "%s: has more than %llu bytes%s", in->path, (unsigned long long)limit,
+                    in->device ? ", and may have no end; name a file" : ", half of this machine's memory");
 }
 
-carrynet_status base_read_inspected(char **data, size_t *size, const char *path, uint64_t limit, base_inspect *look,
-                                    void *self)
+carrynet_status sys_read_inspected(char **data, size_t *size, const char *path, uint64_t limit, sys_inspect *look,
+                                   void *self)
 {
     input in;
     char *bytes = NULL;
     size_t room = 0, held = 0;
-    const uint64_t asked = limit, memory = base_physical_memory();
+    const uint64_t asked = limit, memory = sys_physical_memory();
     bool looked = look == NULL, ended = false;
     *data = NULL;
     *size = 0;
@@ -127,17 +127,17 @@ carrynet_status base_read_inspected(char **data, size_t *size, const char *path,
         status = too_large(&in, limit, asked);
     /* A file with holes can have any size; zeroing its memory would bring the machine down. */
     if (status == CARRYNET_OK && memory != 0 && in.size >= memory)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: %llu bytes do not fit in the %llu of this machine's memory", path,
-                           (unsigned long long)in.size, (unsigned long long)memory);
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: %llu bytes do not fit in the %llu of this machine's memory", path,
+                          (unsigned long long)in.size, (unsigned long long)memory);
     if (in.device && limit > DEVICE_LIMIT)
         limit = DEVICE_LIMIT;
     if (in.size == 0 && memory != 0 && limit > memory / 2)
         limit = memory / 2;
     room = in.size > 0 ? (size_t)in.size + 1 : FIRST_ROOM;
     if (status == CARRYNET_OK)
-        status = base_allocate(&bytes, room + 1, 1);
+        status = sys_allocate(&bytes, room + 1, 1);
     while (status == CARRYNET_OK && !ended) {
-        const size_t wanted = !looked && room > BASE_START ? BASE_START : room - held;
+        const size_t wanted = !looked && room > SYS_START ? SYS_START : room - held;
         size_t got = wanted;
         status = read_up_to(bytes + held, &got, &in);
         held += got;
@@ -157,27 +157,27 @@ carrynet_status base_read_inspected(char **data, size_t *size, const char *path,
         bytes = NULL;
     }
     close_input(&in);
-    base_free(bytes);
+    sys_free(bytes);
     return status;
 }
 
-carrynet_status base_read_file(char **data, size_t *size, const char *path, uint64_t limit)
+carrynet_status sys_read_file(char **data, size_t *size, const char *path, uint64_t limit)
 {
-    return base_read_inspected(data, size, path, limit, NULL, NULL);
+    return sys_read_inspected(data, size, path, limit, NULL, NULL);
 }
 
 /* ---- text ------------------------------------------------------------------------------------------------------ */
 
 static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
 
-carrynet_status base_plain_text(char *text, size_t *size, const char *path)
+carrynet_status sys_plain_text(char *text, size_t *size, const char *path)
 {
     const size_t mark = sizeof BYTE_ORDER_MARK - 1;
     if (*size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: is UTF-16, as > of Windows PowerShell writes it; save it as UTF-8 (there: | Set-Content "
-                         "-Encoding utf8 FILE)",
-                         path);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: is UTF-16, as > of Windows PowerShell writes it; save it as UTF-8 (there: | Set-Content "
+                        "-Encoding utf8 FILE)",
+                        path);
     size_t from = *size >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0 ? mark : 0, to = 0;
     if (from == 0 && memchr(text, '\r', *size) == NULL)
         return CARRYNET_OK;
@@ -191,13 +191,13 @@ carrynet_status base_plain_text(char *text, size_t *size, const char *path)
     return CARRYNET_OK;
 }
 
-carrynet_status base_read_text(char **text, size_t *size, const char *path, uint64_t limit)
+carrynet_status sys_read_text(char **text, size_t *size, const char *path, uint64_t limit)
 {
-    carrynet_status status = base_read_file(text, size, path, limit);
+    carrynet_status status = sys_read_file(text, size, path, limit);
     if (status == CARRYNET_OK)
-        status = base_plain_text(*text, size, path);
+        status = sys_plain_text(*text, size, path);
     if (status != CARRYNET_OK) {
-        base_free(*text);
+        sys_free(*text);
         *text = NULL;
     }
     return status;

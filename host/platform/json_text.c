@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MARK = sizeof BASE_JSON_WIDE - 1, DIGITS = 24 };
+enum { MARK = sizeof SYS_JSON_WIDE - 1, DIGITS = 24 };
 
 struct reading {
     const char *text;
@@ -38,7 +38,7 @@ static size_t wide_number(const struct reading *reading)
         return 0;
     memcpy(text, reading->text, digits);
     text[digits] = '\0';
-    return base_read_whole(&value, text, UINT64_MAX) != NULL && value > INT64_MAX ? digits : 0;
+    return sys_read_whole(&value, text, UINT64_MAX) != NULL && value > INT64_MAX ? digits : 0;
 }
 
 static size_t next_byte(void *byte, size_t room, void *self)
@@ -52,7 +52,7 @@ static size_t next_byte(void *byte, size_t room, void *self)
         reading->digits == 0) {
         reading->digits = wide_number(reading);
         if (reading->digits > 0)
-            reading->before = "\"" BASE_JSON_WIDE;
+            reading->before = "\"" SYS_JSON_WIDE;
     }
     if (*reading->before != '\0') {
         *(char *)byte = *reading->before++;
@@ -74,33 +74,33 @@ static size_t next_byte(void *byte, size_t room, void *self)
     return 1;
 }
 
-carrynet_status base_json_read(json_t **value, json_error_t *error, const char *text, size_t size, size_t flags)
+carrynet_status sys_json_read(json_t **value, json_error_t *error, const char *text, size_t size, size_t flags)
 {
     const size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     struct reading reading = {
-        .text = text + mark, .left = size - mark, .before = "", .wide = (flags & BASE_JSON_COUNTS) != 0};
-    const fenv_t environment = base_enter_arithmetic(); /* numbers are the nearest, whatever the caller runs with */
+        .text = text + mark, .left = size - mark, .before = "", .wide = (flags & SYS_JSON_COUNTS) != 0};
+    const fenv_t environment = sys_enter_arithmetic(); /* numbers are the nearest, whatever the caller runs with */
     errno = 0;
-    *value = json_load_callback(next_byte, &reading, flags & ~(size_t)BASE_JSON_COUNTS, error);
-    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
+    *value = json_load_callback(next_byte, &reading, flags & ~(size_t)SYS_JSON_COUNTS, error);
+    (void)sys_leave_arithmetic(&environment, CARRYNET_OK);
     if (reading.short_of_memory || errno == ENOMEM) {
         json_decref(*value);
         *value = NULL;
-        return base_fail(CARRYNET_ERROR_MEMORY, "not enough memory to read %zu bytes of JSON", size);
+        return sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory to read %zu bytes of JSON", size);
     }
-    return *value != NULL ? CARRYNET_OK : base_fail(CARRYNET_ERROR_FORMAT, "line %d: %s", error->line, error->text);
+    return *value != NULL ? CARRYNET_OK : sys_fail(CARRYNET_ERROR_FORMAT, "line %d: %s", error->line, error->text);
 }
 
-json_t *base_json_of_count(uint64_t count)
+json_t *sys_json_of_count(uint64_t count)
 {
     char digits[MARK + DIGITS];
     if (count <= INT64_MAX)
         return json_integer((json_int_t)count);
-    (void)snprintf(digits, sizeof digits, "%s%" PRIu64, BASE_JSON_WIDE, count);
+    (void)snprintf(digits, sizeof digits, "%s%" PRIu64, SYS_JSON_WIDE, count);
     return json_string(digits);
 }
 
-bool base_json_count(uint64_t *count, const json_t *value)
+bool sys_json_count(uint64_t *count, const json_t *value)
 {
     const char *text = json_string_value(value);
     *count = 0;
@@ -110,14 +110,14 @@ bool base_json_count(uint64_t *count, const json_t *value)
         *count = (uint64_t)json_integer_value(value);
         return true;
     }
-    const char *end = base_read_whole(count, strncmp(text, BASE_JSON_WIDE, MARK) == 0 ? text + MARK : text, UINT64_MAX);
+    const char *end = sys_read_whole(count, strncmp(text, SYS_JSON_WIDE, MARK) == 0 ? text + MARK : text, UINT64_MAX);
     return end != NULL && *end == '\0';
 }
 
 /* Digits in place of the strings that stand for them, which are never longer. */
 static void write_wide(char *text, size_t *size)
 {
-    static const char begins[] = "\"" BASE_JSON_WIDE;
+    static const char begins[] = "\"" SYS_JSON_WIDE;
     const size_t length = sizeof begins - 1;
     size_t to = 0;
     bool within = false;
@@ -141,19 +141,19 @@ static void write_wide(char *text, size_t *size)
     *size = to;
 }
 
-carrynet_status base_json_write(char **text, size_t *size, const json_t *value, size_t flags)
+carrynet_status sys_json_write(char **text, size_t *size, const json_t *value, size_t flags)
 {
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     *text = NULL;
     *size = value == NULL ? 0 : json_dumpb(value, NULL, 0, flags);
-    carrynet_status status = *size == 0 ? CARRYNET_ERROR_MEMORY : base_allocate(text, *size + 1, 1);
+    carrynet_status status = *size == 0 ? CARRYNET_ERROR_MEMORY : sys_allocate(text, *size + 1, 1);
     if (status == CARRYNET_OK && json_dumpb(value, *text, *size, flags) != *size)
         status = CARRYNET_ERROR_MEMORY;
-    if (base_leave_arithmetic(&environment, status) == CARRYNET_OK) {
+    if (sys_leave_arithmetic(&environment, status) == CARRYNET_OK) {
         write_wide(*text, size);
         return CARRYNET_OK;
     }
-    base_free(*text);
+    sys_free(*text);
     *text = NULL;
-    return base_fail(CARRYNET_ERROR_MEMORY, "not enough memory to write JSON");
+    return sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory to write JSON");
 }

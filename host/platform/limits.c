@@ -83,7 +83,7 @@ static bool read_number(uint64_t *number, const char *folder, const char *name, 
     if (!read_start(text, sizeof text, path))
         return false;
     text[strcspn(text, "\n")] = '\0';
-    const char *end = base_read_whole(number, text, UINT64_MAX);
+    const char *end = sys_read_whole(number, text, UINT64_MAX);
     if (end != NULL && rest != NULL)
         (void)snprintf(rest, 64, "%s", end);
     return end != NULL;
@@ -101,7 +101,7 @@ static uint64_t cores_2(const char *folder)
     uint64_t quota = 0, period = 100000;
     if (!read_number(&quota, folder, "cpu.max", rest))
         return 0;
-    (void)base_read_whole(&period, rest + strspn(rest, " "), UINT64_MAX);
+    (void)sys_read_whole(&period, rest + strspn(rest, " "), UINT64_MAX);
     return rounded_up(quota, period);
 }
 
@@ -177,19 +177,19 @@ done:
     return least;
 }
 
-size_t base_cgroup_cores(const char *root)
+size_t sys_cgroup_cores(const char *root)
 {
     return (size_t)either_limit(root, "cpu", cores_1, cores_2);
 }
 
-uint64_t base_cgroup_memory(const char *root)
+uint64_t sys_cgroup_memory(const char *root)
 {
     return either_limit(root, "memory", memory_1, memory_2);
 }
 
-uint64_t base_memory(void)
+uint64_t sys_memory(void)
 {
-    const uint64_t machine = base_physical_memory(), group = base_cgroup_memory("");
+    const uint64_t machine = sys_physical_memory(), group = sys_cgroup_memory("");
     const uint64_t there = machine == 0 || (group != 0 && group < machine) ? group : machine;
     return there < SIZE_MAX ? there : SIZE_MAX; /* what addresses reach */
 }

@@ -31,54 +31,54 @@ static void *allocate(size_t bytes)
     return aligned_alloc(ALIGNMENT, bytes);
 }
 
-carrynet_status base_allocate(void *pointer, uint64_t count, uint64_t size)
+carrynet_status sys_allocate(void *pointer, uint64_t count, uint64_t size)
 {
     void **out = pointer;
     *out = NULL;
     if (size != 0 && count > (SIZE_MAX - ALIGNMENT) / size)
-        return base_fail(CARRYNET_ERROR_MEMORY,
-                         "%" PRIu64 " items of %" PRIu64 " bytes do not fit in this machine's address space", count,
-                         size);
+        return sys_fail(CARRYNET_ERROR_MEMORY,
+                        "%" PRIu64 " items of %" PRIu64 " bytes do not fit in this machine's address space", count,
+                        size);
     const size_t bytes = (size_t)(count * size + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
     *out = allocate(bytes);
     if (*out == NULL)
-        return base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate %zu bytes", bytes);
+        return sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate %zu bytes", bytes);
     memset(*out, 0, bytes);
     return CARRYNET_OK;
 }
 
-void base_free(void *pointer)
+void sys_free(void *pointer)
 {
     free(pointer);
 }
 
-carrynet_status base_reserve(void *pointer, size_t *capacity, uint64_t count, uint64_t size)
+carrynet_status sys_reserve(void *pointer, size_t *capacity, uint64_t count, uint64_t size)
 {
     void **held = pointer;
     if (count <= *capacity)
         return CARRYNET_OK;
-    base_free(*held); /* first, since both may be more than there is */
+    sys_free(*held); /* first, since both may be more than there is */
     *capacity = 0;
-    const carrynet_status status = base_allocate(held, count, size);
+    const carrynet_status status = sys_allocate(held, count, size);
     if (status == CARRYNET_OK)
         *capacity = (size_t)count;
     return status;
 }
 
-carrynet_status base_grow(void *pointer, size_t used, uint64_t count, uint64_t size)
+carrynet_status sys_grow(void *pointer, size_t used, uint64_t count, uint64_t size)
 {
     void **held = pointer, *larger = NULL;
-    const carrynet_status status = base_allocate(&larger, count, size);
+    const carrynet_status status = sys_allocate(&larger, count, size);
     if (status != CARRYNET_OK)
         return status;
     if (used > 0)
         memcpy(larger, *held, used * (size_t)size);
-    base_free(*held);
+    sys_free(*held);
     *held = larger;
     return CARRYNET_OK;
 }
 
-uint64_t base_physical_memory(void)
+uint64_t sys_physical_memory(void)
 {
 #ifdef _SC_PHYS_PAGES
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);

@@ -14,7 +14,7 @@ enum { NO_DESCRIPTOR = -1, FOREIGN = -2 };
 
 static int output = STDOUT_FILENO; /* where standard output is */
 
-carrynet_status base_take_output(void)
+carrynet_status sys_take_output(void)
 {
     const int flags = fcntl(STDERR_FILENO, F_GETFL);
     const bool closed = flags < 0 || (flags & O_ACCMODE) == O_RDONLY;
@@ -30,13 +30,13 @@ carrynet_status base_take_output(void)
     }
     if (moved >= 0)
         (void)close(moved);
-    return base_fail(CARRYNET_ERROR_IO, "cannot duplicate standard output: %s", strerror(error));
+    return sys_fail(CARRYNET_ERROR_IO, "cannot duplicate standard output: %s", strerror(error));
 }
 
-const char *base_cut_folder(base_text *folder, const char *path)
+const char *sys_cut_folder(sys_text *folder, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    base_text_add(folder, "%.*s", slash == NULL ? 1 : (int)(slash + 1 - path), slash == NULL ? "." : path);
+    sys_text_add(folder, "%.*s", slash == NULL ? 1 : (int)(slash + 1 - path), slash == NULL ? "." : path);
     return slash == NULL ? path : slash + 1;
 }
 
@@ -67,15 +67,15 @@ static int descriptor_of(const char *path)
     static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"};
     struct stat about, proc;
     uint64_t number = 0;
-    base_text folder = {0}, by_process = {0};
+    sys_text folder = {0}, by_process = {0};
     for (int i = STDIN_FILENO; i <= STDERR_FILENO; ++i)
         if (strcmp(path, streams[i]) == 0)
             return i;
-    const char *name = base_cut_folder(&folder, path), *end = base_read_whole(&number, name, INT_MAX);
+    const char *name = sys_cut_folder(&folder, path), *end = sys_read_whole(&number, name, INT_MAX);
     int found = NO_DESCRIPTOR;
     if (folder.failed || end == NULL || *end != '\0' || (name[0] == '0' && name[1] != '\0'))
         goto done;
-    base_text_add(&by_process, "/proc/%ld/fd/", (long)getpid());
+    sys_text_add(&by_process, "/proc/%ld/fd/", (long)getpid());
     bool own = !by_process.failed && strcmp(folder.data, by_process.data) == 0;
     for (size_t i = 0; i < sizeof folders / sizeof folders[0] && !own; ++i)
         own = strcmp(folder.data, folders[i]) == 0;
@@ -83,20 +83,20 @@ static int descriptor_of(const char *path)
                 about.st_dev == proc.st_dev))
         found = own || is_own_folder(folder.data) ? (int)number : FOREIGN;
 done:
-    base_text_free(&folder);
-    base_text_free(&by_process);
+    sys_text_free(&folder);
+    sys_text_free(&by_process);
     return found;
 }
 
 /* ---- places ---------------------------------------------------------------------------------------------------- */
 
 /* Follows links, so that they stay what they are, up to a file or a descriptor. */
-static carrynet_status follow(base_path *place, const char *path)
+static carrynet_status follow(sys_path *place, const char *path)
 {
     enum { LINKS = 40 /* as many as Linux follows */ };
-    base_text *target = &place->target;
+    sys_text *target = &place->target;
     char link[4096];
-    base_text_add(target, "%s", path);
+    sys_text_add(target, "%s", path);
     for (unsigned i = 0; i <= LINKS && !target->failed; ++i) {
         place->descriptor = descriptor_of(target->data);
         if (place->descriptor != NO_DESCRIPTOR)
@@ -105,18 +105,18 @@ static carrynet_status follow(base_path *place, const char *path)
         if (length < 0)
             return CARRYNET_OK; /* no link; what else is wrong, opening it will say */
         if (length == (ssize_t)sizeof link)
-            return base_fail(CARRYNET_ERROR_IO, "%s: cannot follow its link: %s", path, strerror(ENAMETOOLONG));
+            return sys_fail(CARRYNET_ERROR_IO, "%s: cannot follow its link: %s", path, strerror(ENAMETOOLONG));
         const char *slash = link[0] == '/' ? NULL : strrchr(target->data, '/');
         target->size = slash != NULL ? (size_t)(slash + 1 - target->data) : 0;
-        base_text_append(target, link, (size_t)length);
+        sys_text_append(target, link, (size_t)length);
     }
-    return target->failed ? base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name")
-                          : base_fail(CARRYNET_ERROR_IO, "%s: cannot follow its links: %s", path, strerror(ELOOP));
+    return target->failed ? sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name")
+                          : sys_fail(CARRYNET_ERROR_IO, "%s: cannot follow its links: %s", path, strerror(ELOOP));
 }
 
-carrynet_status base_path_find(base_path *place, const char *path)
+carrynet_status sys_path_find(sys_path *place, const char *path)
 {
-    *place = (base_path){.descriptor = NO_DESCRIPTOR};
+    *place = (sys_path){.descriptor = NO_DESCRIPTOR};
     const carrynet_status status = follow(place, path);
     if (status != CARRYNET_OK)
         return status;
@@ -126,7 +126,7 @@ carrynet_status base_path_find(base_path *place, const char *path)
     if (place->descriptor == STDOUT_FILENO)
         place->descriptor = output;
     if (place->descriptor >= 0 && fstat(place->descriptor, &place->about) != 0)
-        return base_fail(CARRYNET_ERROR_IO, "%s: descriptor %d is not open", path, place->descriptor);
+        return sys_fail(CARRYNET_ERROR_IO, "%s: descriptor %d is not open", path, place->descriptor);
     place->there = place->descriptor >= 0 || stat(place->target.data, &place->about) == 0;
     place->error = place->there ? 0 : errno;
     place->stream =
@@ -134,20 +134,20 @@ carrynet_status base_path_find(base_path *place, const char *path)
     return CARRYNET_OK;
 }
 
-void base_path_free(base_path *place)
+void sys_path_free(sys_path *place)
 {
-    base_text_free(&place->target);
+    sys_text_free(&place->target);
 }
 
-bool base_is_stream(const char *path)
+bool sys_is_stream(const char *path)
 {
-    base_path place;
-    const bool stream = base_path_find(&place, path) == CARRYNET_OK && place.stream;
-    base_path_free(&place);
+    sys_path place;
+    const bool stream = sys_path_find(&place, path) == CARRYNET_OK && place.stream;
+    sys_path_free(&place);
     return stream;
 }
 
-static bool is_terminal(const base_path *place)
+static bool is_terminal(const sys_path *place)
 {
     if (place->descriptor >= 0 || !place->stream || !S_ISCHR(place->about.st_mode))
         return place->descriptor >= 0 && isatty(place->descriptor) == 1;
@@ -158,12 +158,12 @@ static bool is_terminal(const base_path *place)
     return terminal;
 }
 
-carrynet_status base_find_stream(base_stream *stream, const char *path)
+carrynet_status sys_find_stream(sys_stream *stream, const char *path)
 {
-    base_path place;
+    sys_path place;
     struct stat about;
-    *stream = (base_stream){0};
-    const carrynet_status status = base_path_find(&place, path);
+    *stream = (sys_stream){0};
+    const carrynet_status status = sys_path_find(&place, path);
     stream->is = status == CARRYNET_OK && place.stream;
     if (stream->is) {
         stream->terminal = is_terminal(&place);
@@ -173,58 +173,58 @@ carrynet_status base_find_stream(base_stream *stream, const char *path)
             place.descriptor == output || (!S_ISCHR(place.about.st_mode) && fstat(output, &about) == 0 &&
                                            about.st_dev == place.about.st_dev && about.st_ino == place.about.st_ino);
     }
-    base_path_free(&place);
+    sys_path_free(&place);
     return status;
 }
 
 /* ---- which file it is ------------------------------------------------------------------------------------------ */
 
-bool base_identify(base_identity *identity, const char *path)
+bool sys_identify(sys_identity *identity, const char *path)
 {
-    base_path place;
-    const bool found = base_path_find(&place, path) == CARRYNET_OK && place.there;
+    sys_path place;
+    const bool found = sys_path_find(&place, path) == CARRYNET_OK && place.there;
     if (found)
-        *identity = (base_identity){.device = (uint64_t)place.about.st_dev, .number = (uint64_t)place.about.st_ino};
-    base_path_free(&place);
+        *identity = (sys_identity){.device = (uint64_t)place.about.st_dev, .number = (uint64_t)place.about.st_ino};
+    sys_path_free(&place);
     return found;
 }
 
 /* Whether both are there and are one; a device takes and gives what is not the same. */
-static bool is_same(const base_path *a, const base_path *b)
+static bool is_same(const sys_path *a, const sys_path *b)
 {
     return a->there && b->there && a->about.st_dev == b->about.st_dev && a->about.st_ino == b->about.st_ino &&
            !S_ISCHR(a->about.st_mode);
 }
 
-bool base_same_file(const char *a, const char *b)
+bool sys_same_file(const char *a, const char *b)
 {
-    base_path one, other = {0};
+    sys_path one, other = {0};
     const bool same =
-        base_path_find(&one, a) == CARRYNET_OK && base_path_find(&other, b) == CARRYNET_OK && is_same(&one, &other);
-    base_path_free(&one);
-    base_path_free(&other);
+        sys_path_find(&one, a) == CARRYNET_OK && sys_path_find(&other, b) == CARRYNET_OK && is_same(&one, &other);
+    sys_path_free(&one);
+    sys_path_free(&other);
     return same;
 }
 
-bool base_same_path(const char *a, const char *b)
+bool sys_same_path(const char *a, const char *b)
 {
-    base_path one, other = {0};
-    base_text folder_a = {0}, folder_b = {0};
+    sys_path one, other = {0};
+    sys_text folder_a = {0}, folder_b = {0};
     bool same = false;
-    if (base_path_find(&one, a) != CARRYNET_OK || base_path_find(&other, b) != CARRYNET_OK) {
+    if (sys_path_find(&one, a) != CARRYNET_OK || sys_path_find(&other, b) != CARRYNET_OK) {
         same = strcmp(a, b) == 0;
     } else if (one.there || other.there) {
         same = is_same(&one, &other) || (one.descriptor >= 0 && one.descriptor == other.descriptor);
     } else {
-        const char *const name_a = base_cut_folder(&folder_a, one.target.data);
-        const char *const name_b = base_cut_folder(&folder_b, other.target.data);
+        const char *const name_a = sys_cut_folder(&folder_a, one.target.data);
+        const char *const name_b = sys_cut_folder(&folder_b, other.target.data);
         same = strcmp(one.target.data, other.target.data) == 0 ||
                (!folder_a.failed && !folder_b.failed && strcmp(name_a, name_b) == 0 &&
-                base_same_file(folder_a.data, folder_b.data));
+                sys_same_file(folder_a.data, folder_b.data));
     }
-    base_text_free(&folder_a);
-    base_text_free(&folder_b);
-    base_path_free(&one);
-    base_path_free(&other);
+    sys_text_free(&folder_a);
+    sys_text_free(&folder_b);
+    sys_path_free(&one);
+    sys_path_free(&other);
     return same;
 }

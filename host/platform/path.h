@@ -8,21 +8,21 @@
 #include "platform/platform.h"
 #include <sys/stat.h>
 
-typedef struct base_path {
-    base_text target; /* the name behind links */
-    int descriptor;   /* of this process, or -1 */
-    bool foreign;     /* a descriptor of another process */
-    bool there;       /* whether there is something: then `about` says what */
-    int error;        /* else why not: ENOENT, or what keeps us from looking */
+typedef struct sys_path {
+    sys_text target; /* the name behind links */
+    int descriptor;  /* of this process, or -1 */
+    bool foreign;    /* a descriptor of another process */
+    bool there;      /* whether there is something: then `about` says what */
+    int error;       /* else why not: ENOENT, or what keeps us from looking */
     bool stream;
     struct stat about;
-} base_path;
+} sys_path;
 
-/* IO: links without an end, a descriptor that is not open; MEMORY. base_path_free in every case. */
-carrynet_status base_path_find(base_path *place, const char *path);
-void base_path_free(base_path *place);
+/* IO: links without an end, a descriptor that is not open; MEMORY. sys_path_free in every case. */
+carrynet_status sys_path_find(sys_path *place, const char *path);
+void sys_path_free(sys_path *place);
 
 /* The folder of a name, with its slash, and, returned, what follows it. */
-const char *base_cut_folder(base_text *folder, const char *path);
+const char *sys_cut_folder(sys_text *folder, const char *path);
 
 #endif

@@ -63,20 +63,20 @@ static void close_streams(process_streams *streams)
 }
 
 /* Reads what there is; closes the end when there will be no more. The error, or 0. */
-static int take(base_text *text, int *end)
+static int take(sys_text *text, int *end)
 {
     char bytes[65536];
     const ssize_t got = read(*end, bytes, sizeof bytes);
     const int error = got < 0 && errno != EINTR ? errno : 0;
     if (got > 0)
-        base_text_append(text, bytes, (size_t)got);
+        sys_text_append(text, bytes, (size_t)got);
     else if (got == 0 || error != 0)
         close_end(end);
     return error;
 }
 
 /* Feeds and reads until the child has closed both of its outputs. The error that ended it before, or 0. */
-static int converse(process_streams *streams, base_text *output, base_text *errors, const char *input, size_t size)
+static int converse(process_streams *streams, sys_text *output, sys_text *errors, const char *input, size_t size)
 {
     int *in = &streams->ends[INPUT][0], *out = &streams->ends[OUTPUT][0], *err = &streams->ends[ERRORS][0], error = 0;
     if (size == 0)
@@ -104,8 +104,8 @@ static int converse(process_streams *streams, base_text *output, base_text *erro
     return error;
 }
 
-carrynet_status base_run(base_text *output, base_text *errors, int *code, const char *const *words, const char *input,
-                         size_t size)
+carrynet_status sys_run(sys_text *output, sys_text *errors, int *code, const char *const *words, const char *input,
+                        size_t size)
 {
     posix_spawn_file_actions_t actions;
     process_streams streams;
@@ -113,7 +113,7 @@ carrynet_status base_run(base_text *output, base_text *errors, int *code, const 
     int result = 0, state = 0, made = 0, error = 0;
     carrynet_status status = CARRYNET_OK;
     if (!open_streams(&streams)) {
-        status = base_fail(CARRYNET_ERROR_IO, "cannot start %s: %s", words[0], strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "cannot start %s: %s", words[0], strerror(errno));
         goto done;
     }
     result = posix_spawn_file_actions_init(&actions);
@@ -123,7 +123,7 @@ carrynet_status base_run(base_text *output, base_text *errors, int *code, const 
     if (result == 0)
         result = posix_spawnp(&child, words[0], &actions, NULL, (char *const *)(uintptr_t)words, environ);
     if (result != 0) {
-        status = base_fail(CARRYNET_ERROR_IO, "cannot start %s: %s", words[0], strerror(result));
+        status = sys_fail(CARRYNET_ERROR_IO, "cannot start %s: %s", words[0], strerror(result));
         goto done;
     }
     for (int s = 0; s < STREAMS; ++s)
@@ -135,11 +135,11 @@ carrynet_status base_run(base_text *output, base_text *errors, int *code, const 
         ended = waitpid(child, &state, 0);
     while (ended < 0 && errno == EINTR);
     if (ended != child)
-        status = base_fail(CARRYNET_ERROR_IO, "%s: lost while it ran: %s", words[0], strerror(errno));
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: lost while it ran: %s", words[0], strerror(errno));
     else if (error != 0)
-        status = base_fail(CARRYNET_ERROR_IO, "cannot read what %s writes: %s", words[0], strerror(error));
+        status = sys_fail(CARRYNET_ERROR_IO, "cannot read what %s writes: %s", words[0], strerror(error));
     else if (output->failed || errors->failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for what %s wrote", words[0]);
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for what %s wrote", words[0]);
     *code = WIFSIGNALED(state) ? 128 + WTERMSIG(state) : WEXITSTATUS(state);
 done:
     if (made)

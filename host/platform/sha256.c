@@ -4,7 +4,7 @@
 
 #include <sha256.h>
 
-char *base_sha256(char text[BASE_SHA256], const void *const *parts, const size_t *sizes, size_t count)
+char *sys_sha256(char text[SYS_SHA256], const void *const *parts, const size_t *sizes, size_t count)
 {
     SHA256_CTX context;
     SHA256_Init(&context);

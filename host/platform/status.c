@@ -5,7 +5,7 @@
 
 static _Thread_local char message[16384];
 
-carrynet_status base_fail(carrynet_status status, const char *format, ...)
+carrynet_status sys_fail(carrynet_status status, const char *format, ...)
 {
     /* Formatted apart, since an argument may be the old message. */
     static _Thread_local char next[sizeof message];
@@ -13,7 +13,7 @@ carrynet_status base_fail(carrynet_status status, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(next, sizeof next, format, arguments);
     va_end(arguments);
-    (void)snprintf(message, sizeof message, "%s", base_printable(next));
+    (void)snprintf(message, sizeof message, "%s", sys_printable(next));
     return status;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Room for `count` bytes more and a NUL; false, with `failed` set, if there is none. */
-static int make_room(base_text *text, size_t count)
+static int make_room(sys_text *text, size_t count)
 {
     if (text->failed || count >= SIZE_MAX / 2 - text->size) {
         text->failed = 1;
@@ -29,7 +29,7 @@ static int make_room(base_text *text, size_t count)
     return 1;
 }
 
-void base_text_add(base_text *text, const char *format, ...)
+void sys_text_add(sys_text *text, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -46,7 +46,7 @@ void base_text_add(base_text *text, const char *format, ...)
     va_end(again);
 }
 
-void base_text_append(base_text *text, const char *bytes, size_t count)
+void sys_text_append(sys_text *text, const char *bytes, size_t count)
 {
     if (!make_room(text, count))
         return;
@@ -55,13 +55,13 @@ void base_text_append(base_text *text, const char *bytes, size_t count)
     text->data[text->size] = '\0';
 }
 
-void base_text_free(base_text *text)
+void sys_text_free(sys_text *text)
 {
     free(text->data);
-    *text = (base_text){0};
+    *text = (sys_text){0};
 }
 
-size_t base_unprintable(const char *text)
+size_t sys_unprintable(const char *text)
 {
     const unsigned char c = (unsigned char)text[0], next = c == 0xc2 ? (unsigned char)text[1] : 0;
     if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* control characters of Unicode, in UTF-8 */
@@ -69,10 +69,10 @@ size_t base_unprintable(const char *text)
     return (c < ' ' && c != '\0' && c != '\n' && c != '\t') || c == 0x7f ? 1 : 0;
 }
 
-char *base_printable(char *text)
+char *sys_printable(char *text)
 {
     for (size_t i = 0, count; text[i] != '\0'; i += count > 0 ? count : 1) {
-        count = base_unprintable(text + i);
+        count = sys_unprintable(text + i);
         memset(text + i, '?', count);
     }
     return text;
@@ -83,7 +83,7 @@ static int small(char letter)
     return letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter;
 }
 
-bool base_same_word(const char *a, const char *b)
+bool sys_same_word(const char *a, const char *b)
 {
     while (*a != '\0' && small(*a) == small(*b)) {
         ++a;
@@ -92,7 +92,7 @@ bool base_same_word(const char *a, const char *b)
     return small(*a) == small(*b);
 }
 
-bool base_has_word(const char *text, const char *word)
+bool sys_has_word(const char *text, const char *word)
 {
     for (; *text != '\0'; ++text) {
         size_t i = 0;
@@ -104,7 +104,7 @@ bool base_has_word(const char *text, const char *word)
     return false;
 }
 
-void base_point(char *number)
+void sys_point(char *number)
 {
     static const char plain[] = "0123456789+-e";
     char *point = number + strspn(number, plain);
@@ -115,38 +115,38 @@ void base_point(char *number)
     }
 }
 
-char *base_real_text(char text[BASE_NUMBER], double value)
+char *sys_real_text(char text[SYS_NUMBER], double value)
 {
-    char local[BASE_NUMBER];
-    const fenv_t environment = base_enter_arithmetic();
+    char local[SYS_NUMBER];
+    const fenv_t environment = sys_enter_arithmetic();
     for (int digits = 15; digits <= 17; ++digits) {
         (void)snprintf(local, sizeof local, "%.*g", digits, value);
         if (strtod(local, NULL) == value)
             break;
     }
-    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
-    base_point(local);
+    (void)sys_leave_arithmetic(&environment, CARRYNET_OK);
+    sys_point(local);
     return memcpy(text, local, sizeof local);
 }
 
-bool base_read_real(double *value, const char *text)
+bool sys_read_real(double *value, const char *text)
 {
-    char local[2 * BASE_NUMBER];
+    char local[2 * SYS_NUMBER];
     const char *point = strchr(text, '.');
     char *end = NULL;
-    if (text[0] == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0' || strlen(text) >= BASE_NUMBER)
+    if (text[0] == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0' || strlen(text) >= SYS_NUMBER)
         return false;
     (void)snprintf(local, sizeof local, "%s", text);
     if (point != NULL)
         (void)snprintf(local + (point - text), sizeof local - (size_t)(point - text), "%.8s%s",
                        localeconv()->decimal_point, point + 1);
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     *value = strtod(local, &end);
-    (void)base_leave_arithmetic(&environment, CARRYNET_OK);
+    (void)sys_leave_arithmetic(&environment, CARRYNET_OK);
     return end != local && *end == '\0' && isfinite(*value);
 }
 
-const char *base_read_whole(uint64_t *value, const char *text, uint64_t most)
+const char *sys_read_whole(uint64_t *value, const char *text, uint64_t most)
 {
     const char *digit = text;
     *value = 0;
@@ -159,7 +159,7 @@ const char *base_read_whole(uint64_t *value, const char *text, uint64_t most)
     return digit == text ? NULL : digit;
 }
 
-const char *base_embedded(const struct embedded_file *files, const char *name)
+const char *sys_embedded(const struct embedded_file *files, const char *name)
 {
     for (; files->name != NULL; ++files)
         if (strcmp(files->name, name) == 0)

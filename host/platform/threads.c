@@ -15,7 +15,7 @@
 
 enum { MOST_THREADS = 256 };
 
-struct base_pool {
+struct sys_pool {
     pthread_mutex_t lock;
     pthread_cond_t called, idle;
     /* Under the lock: */
@@ -37,7 +37,7 @@ static size_t cgroup_cores(void)
     static atomic_size_t known; /* 0: not asked yet */
     size_t cores = atomic_load(&known);
     if (cores == 0) {
-        cores = base_cgroup_cores("");
+        cores = sys_cgroup_cores("");
         cores = cores == 0 ? SIZE_MAX : cores;
         atomic_store(&known, cores);
     }
@@ -47,20 +47,20 @@ static size_t cgroup_cores(void)
 /* How many processes share the cores and the cgroup. */
 static atomic_size_t cores_alike = 1, cores_here = 1;
 
-void base_share_cores(size_t alike, size_t here)
+void sys_share_cores(size_t alike, size_t here)
 {
     atomic_store(&cores_alike, alike > 0 ? alike : 1);
     atomic_store(&cores_here, here > 0 ? here : 1);
 }
 
-uint64_t base_cores_identity(void)
+uint64_t sys_cores_identity(void)
 {
-    uint64_t digest = BASE_DIGEST;
+    uint64_t digest = SYS_DIGEST;
 #if defined(__linux__)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         for (size_t core = 0; core < CPU_SETSIZE; ++core)
-            digest = base_digest(digest, CPU_ISSET(core, &set) ? 1 : 0, 1);
+            digest = sys_digest(digest, CPU_ISSET(core, &set) ? 1 : 0, 1);
 #endif
     return digest;
 }
@@ -71,7 +71,7 @@ static size_t part(size_t whole, size_t parts)
     return parts == 0 || whole <= parts ? 1 : whole / parts;
 }
 
-size_t base_cores(void)
+size_t sys_cores(void)
 {
     const char *variable = getenv("SLURM_CPUS_PER_TASK");
     uint64_t task = 0;
@@ -89,13 +89,13 @@ size_t base_cores(void)
     const size_t allowed = cgroup_cores() == SIZE_MAX ? SIZE_MAX : part(cgroup_cores(), atomic_load(&cores_here));
     if (allowed < least)
         least = allowed;
-    const char *end = variable != NULL ? base_read_whole(&task, variable, UINT32_MAX) : NULL;
+    const char *end = variable != NULL ? sys_read_whole(&task, variable, UINT32_MAX) : NULL;
     if (end != NULL && *end == '\0' && task > 0 && task < least)
         least = (size_t)task;
     return least;
 }
 
-static void take_items(struct base_pool *pool, void (*function)(void *self, size_t i), void *self, size_t count)
+static void take_items(struct sys_pool *pool, void (*function)(void *self, size_t i), void *self, size_t count)
 {
     for (size_t i = atomic_fetch_add(&pool->next, 1); i < count; i = atomic_fetch_add(&pool->next, 1))
         function(self, i);
@@ -103,7 +103,7 @@ static void take_items(struct base_pool *pool, void (*function)(void *self, size
 
 static void *help(void *shared)
 {
-    struct base_pool *pool = shared;
+    struct sys_pool *pool = shared;
     uint64_t seen = 0;
     (void)pthread_mutex_lock(&pool->lock);
     while (!pool->ended) {
@@ -126,21 +126,21 @@ static void *help(void *shared)
     return NULL;
 }
 
-carrynet_status base_pool_create(struct base_pool **out, size_t threads)
+carrynet_status sys_pool_create(struct sys_pool **out, size_t threads)
 {
-    struct base_pool *pool = NULL;
+    struct sys_pool *pool = NULL;
     sigset_t all, before;
     *out = NULL;
-    const carrynet_status status = base_allocate(&pool, 1, sizeof *pool);
+    const carrynet_status status = sys_allocate(&pool, 1, sizeof *pool);
     if (status != CARRYNET_OK)
         return status;
     if (threads == 0)
-        threads = base_cores();
+        threads = sys_cores();
     if (threads > MOST_THREADS)
         threads = MOST_THREADS;
     if (pthread_mutex_init(&pool->lock, NULL) != 0) {
-        base_free(pool);
-        return base_fail(CARRYNET_ERROR_MEMORY, "cannot make a lock for threads");
+        sys_free(pool);
+        return sys_fail(CARRYNET_ERROR_MEMORY, "cannot make a lock for threads");
     }
     (void)pthread_cond_init(&pool->called, NULL);
     (void)pthread_cond_init(&pool->idle, NULL);
@@ -155,7 +155,7 @@ carrynet_status base_pool_create(struct base_pool **out, size_t threads)
     return CARRYNET_OK;
 }
 
-void base_pool_free(struct base_pool *pool)
+void sys_pool_free(struct sys_pool *pool)
 {
     if (pool == NULL)
         return;
@@ -168,10 +168,10 @@ void base_pool_free(struct base_pool *pool)
     (void)pthread_cond_destroy(&pool->called);
     (void)pthread_cond_destroy(&pool->idle);
     (void)pthread_mutex_destroy(&pool->lock);
-    base_free(pool);
+    sys_free(pool);
 }
 
-void base_pool_run(struct base_pool *pool, size_t count, void (*function)(void *self, size_t i), void *self)
+void sys_pool_run(struct sys_pool *pool, size_t count, void (*function)(void *self, size_t i), void *self)
 {
     if (pool == NULL || pool->helpers == 0 || count < 2) {
         for (size_t i = 0; i < count; ++i)
@@ -194,11 +194,11 @@ void base_pool_run(struct base_pool *pool, size_t count, void (*function)(void *
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
-void base_parallel(size_t count, void (*function)(void *self, size_t i), void *self)
+void sys_parallel(size_t count, void (*function)(void *self, size_t i), void *self)
 {
-    struct base_pool *pool = NULL;
+    struct sys_pool *pool = NULL;
     if (count > 1)
-        (void)base_pool_create(&pool, 0); /* without one the caller does it all */
-    base_pool_run(pool, count, function, self);
-    base_pool_free(pool);
+        (void)sys_pool_create(&pool, 0); /* without one the caller does it all */
+    sys_pool_run(pool, count, function, self);
+    sys_pool_free(pool);
 }

@@ -237,12 +237,12 @@ carrynet_status basis_seek(struct basis *basis, const struct flow_network *net, 
     const bool apart = effort->by_symbol && net->task->states * net->symbols <= MOST_KINDS;
     const size_t kinds = apart ? net->task->states * net->symbols : net->task->states;
     *basis = (struct basis){.count = kinds, .apart = apart ? (uint32_t)net->symbols : 1};
-    carrynet_status status = base_allocate(&seek.samples, effort->samples, sizeof *seek.samples);
+    carrynet_status status = sys_allocate(&seek.samples, effort->samples, sizeof *seek.samples);
     if (status == CARRYNET_OK)
-        status = base_allocate(&seek.jacobians, effort->samples * (size + 2 * H) + (kinds + 4) * size + 4 * H,
-                               sizeof(double));
+        status = sys_allocate(&seek.jacobians, effort->samples * (size + 2 * H) + (kinds + 4) * size + 4 * H,
+                              sizeof(double));
     if (status == CARRYNET_OK)
-        status = base_allocate(&basis->b, 2 * kinds, size * sizeof(double));
+        status = sys_allocate(&basis->b, 2 * kinds, size * sizeof(double));
     if (status == CARRYNET_OK) {
         basis->m = basis->b + kinds * size;
         seek.v = seek.jacobians + effort->samples * size;
@@ -255,13 +255,13 @@ carrynet_status basis_seek(struct basis *basis, const struct flow_network *net, 
             normalize(basis, H);
         }
     }
-    base_free(seek.samples);
-    base_free(seek.jacobians);
+    sys_free(seek.samples);
+    sys_free(seek.jacobians);
     return status;
 }
 
 void basis_free(struct basis *basis)
 {
-    base_free(basis->b);
+    sys_free(basis->b);
     *basis = (struct basis){0};
 }

@@ -22,12 +22,12 @@ void branches_keep(struct branches *branches, struct prove_word *word, size_t ow
 {
     if (word->length <= BRANCH_LONGEST && !is_kept(branches, word)) {
         struct branch *place = &branches->kept[branches->next];
-        base_free(place->word.symbols);
+        sys_free(place->word.symbols);
         *place = (struct branch){.word = *word, .own = own};
         branches->next = (branches->next + 1) % BRANCHES;
         branches->count += branches->count < BRANCHES ? 1 : 0;
     } else {
-        base_free(word->symbols);
+        sys_free(word->symbols);
     }
     *word = (struct prove_word){0};
 }
@@ -35,6 +35,6 @@ void branches_keep(struct branches *branches, struct prove_word *word, size_t ow
 void branches_free(struct branches *branches)
 {
     for (size_t i = 0; i < branches->count; ++i)
-        base_free(branches->kept[i].word.symbols);
+        sys_free(branches->kept[i].word.symbols);
     *branches = (struct branches){0};
 }

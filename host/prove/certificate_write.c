@@ -8,42 +8,42 @@
 /* Smaller numbers are written as 0: a shape without them is another, and the checker's. */
 static const double LEAST = 0x1p-200;
 
-static void add_real(base_text *text, double value)
+static void add_real(sys_text *text, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     if (!(fabs(value) >= LEAST)) {
-        base_text_add(text, " 0x0p+0");
+        sys_text_add(text, " 0x0p+0");
         return;
     }
     uint64_t digits = bits & 0xfffffffffffff;
     int width = 13;
     for (; width > 0 && (digits & 0xf) == 0; digits >>= 4)
         --width;
-    base_text_add(text, value < 0 ? " -0x1" : " 0x1");
+    sys_text_add(text, value < 0 ? " -0x1" : " 0x1");
     if (width > 0)
-        base_text_add(text, ".%0*" PRIx64, width, digits);
-    base_text_add(text, "p%+d", (int)(bits >> 52 & 0x7ff) - 1023);
+        sys_text_add(text, ".%0*" PRIx64, width, digits);
+    sys_text_add(text, "p%+d", (int)(bits >> 52 & 0x7ff) - 1023);
 }
 
-static void add_row(base_text *text, const double *values, size_t count)
+static void add_row(sys_text *text, const double *values, size_t count)
 {
     for (size_t i = 0; i < count; ++i)
         add_real(text, values[i]);
 }
 
-static void add_task(base_text *text, const carrynet_task *task)
+static void add_task(sys_text *text, const carrynet_task *task)
 {
     const uint32_t symbols = 1u << task->inputs;
-    base_text_add(text, "task %u %u %u %u\n", task->inputs, task->outputs, task->states, task->start);
+    sys_text_add(text, "task %u %u %u %u\n", task->inputs, task->outputs, task->states, task->start);
     for (uint32_t q = 0; q < task->states; ++q) {
-        base_text_add(text, "state %u next", q);
+        sys_text_add(text, "state %u next", q);
         for (uint32_t a = 0; a < symbols; ++a)
-            base_text_add(text, " %u", task->next[q][a]);
-        base_text_add(text, " out");
+            sys_text_add(text, " %u", task->next[q][a]);
+        sys_text_add(text, " out");
         for (uint32_t a = 0; a < symbols; ++a)
-            base_text_add(text, " %u", task->out[q][a]);
-        base_text_add(text, "\n");
+            sys_text_add(text, " %u", task->out[q][a]);
+        sys_text_add(text, "\n");
     }
 }
 
@@ -62,74 +62,74 @@ static void number_cells(size_t *order, size_t *count, size_t *number, const str
     }
 }
 
-static void add_cells(base_text *text, const struct cover *cover, const size_t *order, size_t count,
+static void add_cells(sys_text *text, const struct cover *cover, const size_t *order, size_t count,
                       const size_t *number)
 {
     const size_t H = cover->net->hidden;
-    base_text_add(text, "cells %zu\n", count - 1);
+    sys_text_add(text, "cells %zu\n", count - 1);
     for (size_t n = 1; n < count; ++n) {
         const struct cover_cell *cell = &cover->cells[order[n]];
-        base_text_add(text, "cell %u %u", cell->state, cell->kind);
+        sys_text_add(text, "cell %u %u", cell->state, cell->kind);
         add_real(text, ldexp(1, -(int)cell->level));
         add_row(text, cover->centres + order[n] * H, H);
-        base_text_add(text, "\n");
+        sys_text_add(text, "\n");
     }
     for (size_t n = 0; n < count; ++n) {
         const struct cover_cell *cell = &cover->cells[order[n]];
-        base_text_add(text, "tree");
+        sys_text_add(text, "tree");
         for (size_t i = 0; i < cell->length; ++i)
             if (cell->tree[i] < 0)
-                base_text_add(text, " *");
+                sys_text_add(text, " *");
             else
-                base_text_add(text, " %zu", number[cell->tree[i]] - 1);
-        base_text_add(text, "\n");
+                sys_text_add(text, " %zu", number[cell->tree[i]] - 1);
+        sys_text_add(text, "\n");
     }
 }
 
-carrynet_status certificate_write(base_text *text, const struct cover *cover, const char *network_digest,
+carrynet_status certificate_write(sys_text *text, const struct cover *cover, const char *network_digest,
                                   carrynet_bounds bounds)
 {
     const struct flow_network *net = cover->net;
     const size_t H = net->hidden, before = text->size;
     size_t *order = NULL, *number = NULL, count;
-    char digest[BASE_SHA256];
-    carrynet_status status = base_allocate(&order, cover->count, sizeof *order);
+    char digest[SYS_SHA256];
+    carrynet_status status = sys_allocate(&order, cover->count, sizeof *order);
     if (status == CARRYNET_OK)
-        status = base_allocate(&number, cover->count, sizeof *number);
+        status = sys_allocate(&number, cover->count, sizeof *number);
     if (status != CARRYNET_OK)
         goto done;
     number_cells(order, &count, number, cover);
-    base_text_add(text, "carrynet certificate %d\n", CARRYNET_CERTIFICATE_VERSION);
+    sys_text_add(text, "carrynet certificate %d\n", CARRYNET_CERTIFICATE_VERSION);
     if (bounds == CARRYNET_BOUNDS_OWN)
-        base_text_add(text, "arithmetic %d\n", CARRYNET_ARITHMETIC_VERSION);
+        sys_text_add(text, "arithmetic %d\n", CARRYNET_ARITHMETIC_VERSION);
     else
-        base_text_add(text, "arithmetic any\n");
-    base_text_add(text, "network %s\n", network_digest);
+        sys_text_add(text, "arithmetic any\n");
+    sys_text_add(text, "network %s\n", network_digest);
     add_task(text, net->task);
-    base_text_add(text, "hidden %zu\nbases %zu\n", H, cover->basis->count);
+    sys_text_add(text, "hidden %zu\nbases %zu\n", H, cover->basis->count);
     for (size_t q = 0; q < cover->basis->count; ++q) {
-        base_text_add(text, "basis %zu\n", q);
+        sys_text_add(text, "basis %zu\n", q);
         for (size_t i = 0; i < H; ++i) {
-            base_text row = {0};
+            sys_text row = {0};
             add_row(&row, cover->basis->b + (q * H + i) * H, H);
             if (row.failed)
                 text->failed = 1;
             else
-                base_text_append(text, row.data + 1, row.size - 1);
-            base_text_append(text, "\n", 1);
-            base_text_free(&row);
+                sys_text_append(text, row.data + 1, row.size - 1);
+            sys_text_append(text, "\n", 1);
+            sys_text_free(&row);
         }
     }
     add_cells(text, cover, order, count, number);
     if (!text->failed) {
         const void *part = text->data + before;
         const size_t size = text->size - before;
-        base_text_add(text, "digest %s\n", base_sha256(digest, &part, &size, 1));
+        sys_text_add(text, "digest %s\n", sys_sha256(digest, &part, &size, 1));
     }
     if (text->failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a certificate of %zu cells", count - 1);
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a certificate of %zu cells", count - 1);
 done:
-    base_free(order);
-    base_free(number);
+    sys_free(order);
+    sys_free(number);
     return status;
 }

@@ -9,7 +9,7 @@
  * Adds the certificate of a whole cover to text: the cells that the start leads to, numbered as their trees name them.
  * MEMORY.
  */
-carrynet_status certificate_write(base_text *text, const struct cover *cover, const char *network_digest,
+carrynet_status certificate_write(sys_text *text, const struct cover *cover, const char *network_digest,
                                   carrynet_bounds bounds);
 
 #endif

@@ -243,11 +243,11 @@ static carrynet_status keep_tree(struct growth *growth, size_t k)
 {
     struct cover_cell *cell = &growth->cover->cells[k];
     int32_t *tree = NULL;
-    const carrynet_status status = base_allocate(&tree, growth->length, sizeof *tree);
+    const carrynet_status status = sys_allocate(&tree, growth->length, sizeof *tree);
     if (status != CARRYNET_OK)
         return status;
     memcpy(tree, growth->tree, growth->length * sizeof *tree);
-    base_free(cell->tree);
+    sys_free(cell->tree);
     cell->tree = tree;
     cell->length = growth->length;
     cell->done = true;
@@ -324,27 +324,27 @@ carrynet_status cover_seek(struct cover *cover, struct branches *branches, const
     const size_t H = net->hidden;
     struct growth growth = {.cover = cover, .stop = stop};
     *cover = (struct cover){.net = net, .basis = basis, .effort = *effort, .budget = budget, .branches = branches};
-    carrynet_status status = base_allocate(&growth.sets, effort->depth + 2, sizeof *growth.sets);
+    carrynet_status status = sys_allocate(&growth.sets, effort->depth + 2, sizeof *growth.sets);
     if (status == CARRYNET_OK)
-        status = base_allocate(&growth.tree, (size_t)effort->words << effort->levels, sizeof *growth.tree);
+        status = sys_allocate(&growth.tree, (size_t)effort->words << effort->levels, sizeof *growth.tree);
     if (status == CARRYNET_OK)
-        status = base_allocate(&growth.sizes, effort->depth + 1, sizeof *growth.sizes);
+        status = sys_allocate(&growth.sizes, effort->depth + 1, sizeof *growth.sizes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&growth.word, effort->depth + 1, sizeof *growth.word);
+        status = sys_allocate(&growth.word, effort->depth + 1, sizeof *growth.word);
     if (status == CARRYNET_OK)
-        status = base_allocate(&growth.scratch, (effort->depth + 4) * H + 1, H * sizeof *growth.scratch);
+        status = sys_allocate(&growth.scratch, (effort->depth + 4) * H + 1, H * sizeof *growth.scratch);
     if (status == CARRYNET_OK)
-        status = base_allocate(&cover->index, basis->count, sizeof *cover->index);
+        status = sys_allocate(&cover->index, basis->count, sizeof *cover->index);
     if (status == CARRYNET_OK)
         status = cover_add_cell(cover, &(struct cover_cell){.state = net->task->start}, net->h_0, net->h_0, NULL);
     if (status == CARRYNET_OK)
         status = seek(&growth);
     for (size_t i = 0; i < growth.sets_made; ++i)
         flow_set_free(&growth.sets[i]);
-    base_free(growth.sets);
-    base_free(growth.sizes);
-    base_free(growth.word);
-    base_free(growth.tree);
-    base_free(growth.scratch);
+    sys_free(growth.sets);
+    sys_free(growth.sizes);
+    sys_free(growth.word);
+    sys_free(growth.tree);
+    sys_free(growth.scratch);
     return status;
 }

@@ -70,7 +70,7 @@ carrynet_status cover_seek(struct cover *cover, struct branches *branches, const
 
 /*
  * The word from the start into a cell, and on by a word [length]: the network itself goes into the cell by it, since the
- * sets on the way hold what it does. The caller frees word->symbols with base_free. MEMORY.
+ * sets on the way hold what it does. The caller frees word->symbols with sys_free. MEMORY.
  */
 carrynet_status cover_word(struct prove_word *word, const struct cover *cover, size_t cell, const uint8_t *on,
                            size_t length);

@@ -15,14 +15,14 @@ static carrynet_status grow_cells(struct cover *cover)
     struct cover_cell *cells = NULL;
     double *centres = NULL;
     uint8_t *words = NULL;
-    carrynet_status status = base_allocate(&cells, room, sizeof *cells);
+    carrynet_status status = sys_allocate(&cells, room, sizeof *cells);
     if (status == CARRYNET_OK)
-        status = base_allocate(&centres, 2 * room, H * sizeof *centres);
+        status = sys_allocate(&centres, 2 * room, H * sizeof *centres);
     if (status == CARRYNET_OK)
-        status = base_allocate(&words, room, cover->effort.depth);
+        status = sys_allocate(&words, room, cover->effort.depth);
     if (status != CARRYNET_OK) {
-        base_free(cells);
-        base_free(centres);
+        sys_free(cells);
+        sys_free(centres);
         return status;
     }
     if (cover->count > 0) {
@@ -31,9 +31,9 @@ static carrynet_status grow_cells(struct cover *cover)
         memcpy(centres + room * H, cover->images, cover->count * H * sizeof *centres);
         memcpy(words, cover->words, cover->count * cover->effort.depth);
     }
-    base_free(cover->cells);
-    base_free(cover->centres);
-    base_free(cover->words);
+    sys_free(cover->cells);
+    sys_free(cover->centres);
+    sys_free(cover->words);
     cover->cells = cells;
     cover->words = words;
     cover->centres = centres;
@@ -49,12 +49,12 @@ static carrynet_status grow_index(struct cover_index *index)
     if (index->count < index->room)
         return CARRYNET_OK;
     const size_t room = 2 * index->room + 64;
-    const carrynet_status status = base_allocate(&entries, room, sizeof *entries);
+    const carrynet_status status = sys_allocate(&entries, room, sizeof *entries);
     if (status != CARRYNET_OK)
         return status;
     if (index->count > 0)
         memcpy(entries, index->entries, index->count * sizeof *entries);
-    base_free(index->entries);
+    sys_free(index->entries);
     index->entries = entries;
     index->room = room;
     return CARRYNET_OK;
@@ -126,7 +126,7 @@ carrynet_status cover_word(struct prove_word *word, const struct cover *cover, s
     *word = (struct prove_word){.length = length};
     for (size_t k = cell; k != 0; k = cover->cells[k].parent)
         word->length += cover->cells[k].steps;
-    const carrynet_status status = base_allocate(&word->symbols, word->length, 1);
+    const carrynet_status status = sys_allocate(&word->symbols, word->length, 1);
     if (status != CARRYNET_OK)
         return status;
     uint8_t *end = word->symbols + word->length - length;
@@ -142,12 +142,12 @@ carrynet_status cover_word(struct prove_word *word, const struct cover *cover, s
 void cover_free(struct cover *cover)
 {
     for (size_t k = 0; k < cover->count; ++k)
-        base_free(cover->cells[k].tree);
+        sys_free(cover->cells[k].tree);
     for (size_t q = 0; cover->index != NULL && q < cover->basis->count; ++q)
-        base_free(cover->index[q].entries);
-    base_free(cover->index);
-    base_free(cover->cells);
-    base_free(cover->centres);
-    base_free(cover->words);
+        sys_free(cover->index[q].entries);
+    sys_free(cover->index);
+    sys_free(cover->cells);
+    sys_free(cover->centres);
+    sys_free(cover->words);
     *cover = (struct cover){0};
 }

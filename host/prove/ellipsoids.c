@@ -36,7 +36,7 @@ static void widen(struct basis *basis, size_t hidden, double scale)
 static carrynet_status certify(carrynet_proof *proof, const struct cover *cover, const carrynet_model *model,
                                size_t network, const carrynet_task *task, carrynet_bounds bounds)
 {
-    base_text text = {0};
+    sys_text text = {0};
     char digest[CARRYNET_DIGEST_TEXT];
     carrynet_status status = carrynet_network_digest(digest, model, network);
     if (status == CARRYNET_OK)
@@ -46,7 +46,7 @@ static carrynet_status certify(carrynet_proof *proof, const struct cover *cover,
     if (status == CARRYNET_OK && proof->checked.accepted) {
         proof->by_ellipsoids = true;
         proof->reason[0] = '\0';
-        status = base_allocate(&proof->certificate, text.size + 1, 1);
+        status = sys_allocate(&proof->certificate, text.size + 1, 1);
         if (status == CARRYNET_OK) {
             memcpy(proof->certificate, text.data, text.size);
             proof->certificate_size = text.size;
@@ -55,7 +55,7 @@ static carrynet_status certify(carrynet_proof *proof, const struct cover *cover,
         (void)snprintf(proof->reason, sizeof proof->reason,
                        "the checker does not accept the cells that were found: %.120s", proof->checked.reason);
     }
-    base_text_free(&text);
+    sys_text_free(&text);
     return status;
 }
 

@@ -20,7 +20,7 @@ carrynet_status flow_network_create(struct flow_network *net, const void *values
     *net = (struct flow_network){.task = task, .inputs = I, .hidden = H, .outputs = O, .symbols = symbols};
     carrynet_status status = verify_values(values, shape, precision);
     if (status == CARRYNET_OK)
-        status = base_allocate(&net->memory, H * H + symbols * H + O * H + 2 * O + 2 * H, sizeof(double));
+        status = sys_allocate(&net->memory, H * H + symbols * H + O * H + 2 * O + 2 * H, sizeof(double));
     if (status != CARRYNET_OK)
         return status;
     net->w_hh = net->memory;
@@ -56,7 +56,7 @@ carrynet_status flow_network_create(struct flow_network *net, const void *values
 
 void flow_network_free(struct flow_network *net)
 {
-    base_free(net->memory);
+    sys_free(net->memory);
     *net = (struct flow_network){0};
 }
 
@@ -159,7 +159,7 @@ carrynet_status flow_set_create(struct flow_set *set, size_t hidden, size_t room
 {
     *set = (struct flow_set){0};
     const size_t rows = 3 + 2 * hidden + 2 * room;
-    const carrynet_status status = base_allocate(&set->memory, rows, hidden * sizeof(double));
+    const carrynet_status status = sys_allocate(&set->memory, rows, hidden * sizeof(double));
     if (status != CARRYNET_OK)
         return status;
     set->c = set->memory;
@@ -174,7 +174,7 @@ carrynet_status flow_set_create(struct flow_set *set, size_t hidden, size_t room
 
 void flow_set_free(struct flow_set *set)
 {
-    base_free(set->memory);
+    sys_free(set->memory);
     *set = (struct flow_set){0};
 }
 

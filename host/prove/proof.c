@@ -43,7 +43,7 @@ uint64_t carrynet_prove_memory(const carrynet_settings *settings, uint64_t state
 void carrynet_proof_free(carrynet_proof *proof)
 {
     refute_free(&proof->wrong);
-    base_free(proof->certificate);
+    sys_free(proof->certificate);
     *proof = (carrynet_proof){0};
 }
 
@@ -65,10 +65,10 @@ static carrynet_status settle(struct attack *attack)
     proof->verdict = CARRYNET_VERDICT_REFUTED;
     proof->reason[0] = '\0';
     if (proof->by_ellipsoids || proof->by_exhaustion)
-        return base_fail(CARRYNET_ERROR_NUMERIC,
-                         "network %zu is both proved and refuted: a defect of the prover or of "
-                         "the device; please report it with the model",
-                         attack->network);
+        return sys_fail(CARRYNET_ERROR_NUMERIC,
+                        "network %zu is both proved and refuted: a defect of the prover or of "
+                        "the device; please report it with the model",
+                        attack->network);
     return CARRYNET_OK;
 }
 
@@ -100,8 +100,8 @@ static carrynet_status take_word(struct attack *attack, const struct reach *reac
     carrynet_status status =
         refute_replay(&found, attack->plain, attack->task, reach->word.symbols, reach->word.length);
     if (status == CARRYNET_OK && (found.symbols == NULL || found.steps != reach->word.length))
-        status = base_fail(CARRYNET_ERROR_DEVICE, "the device finds a word wrong that the reference gets right: run "
-                                                  "carrynet compare");
+        status = sys_fail(CARRYNET_ERROR_DEVICE, "the device finds a word wrong that the reference gets right: run "
+                                                 "carrynet compare");
     found.shortest = true;
     if (status == CARRYNET_OK) {
         refute_free(wrong);
@@ -187,10 +187,10 @@ static carrynet_status by_all(struct attack *attack)
         status = by_exhaustion(attack);
     if (status == CARRYNET_OK && proof->by_exhaustion && proof->by_ellipsoids &&
         !(proof->checked.margin <= proof->exact_margin))
-        status = base_fail(CARRYNET_ERROR_NUMERIC,
-                           "network %zu: the certified margin %g is above the exact one, %g: a "
-                           "defect of the prover; please report it with the model",
-                           attack->network, proof->checked.margin, proof->exact_margin);
+        status = sys_fail(CARRYNET_ERROR_NUMERIC,
+                          "network %zu: the certified margin %g is above the exact one, %g: a "
+                          "defect of the prover; please report it with the model",
+                          attack->network, proof->checked.margin, proof->exact_margin);
     return status;
 }
 
@@ -220,8 +220,8 @@ static carrynet_status check_task(const carrynet_model *model, size_t network, c
 {
     const carrynet_settings *settings = carrynet_model_settings(model);
     if (network >= settings->networks)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "network %zu: the model has %u, numbered from 0", network,
-                         settings->networks);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "network %zu: the model has %u, numbered from 0", network,
+                        settings->networks);
     carrynet_status status = task_check_fit(task, settings->shape.inputs, settings->shape.outputs);
     if (status == CARRYNET_OK)
         status = carrynet_task_check(task);
@@ -251,7 +251,7 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
 {
     carrynet_prove_options defaults;
     carrynet_prove_options_init(&defaults);
-    const double start = base_seconds();
+    const double start = sys_seconds();
     struct attack attack = {.proof = proof, .model = model, .network = network, .device = engine};
     attack.options = options != NULL ? options : &defaults;
     attack.task = task != NULL ? task : &carrynet_model_settings(model)->task;
@@ -260,7 +260,7 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
                                       .progress = attack.options->progress,
                                       .self = attack.options->self};
     const carrynet_engine_options plain = {.device = "host"};
-    const fenv_t environment = base_enter_arithmetic(); /* so that the search is the same, however the caller rounds */
+    const fenv_t environment = sys_enter_arithmetic(); /* so that the search is the same, however the caller rounds */
     *proof = (carrynet_proof){.exact_margin = NAN};
     carrynet_status status = check_task(model, network, attack.task);
     if (status == CARRYNET_OK)
@@ -280,6 +280,6 @@ carrynet_status carrynet_prove(carrynet_proof *proof, const carrynet_model *mode
     }
     branches_free(&attack.branches);
     carrynet_engine_free(attack.plain);
-    proof->seconds = base_seconds() - start;
-    return base_leave_arithmetic(&environment, status);
+    proof->seconds = sys_seconds() - start;
+    return sys_leave_arithmetic(&environment, status);
 }

@@ -7,20 +7,20 @@ static size_t symbol_bytes(const carrynet_counterexample *wrong, const carrynet_
     return carrynet_packed_words(task->inputs, wrong->steps) * sizeof *wrong->symbols;
 }
 
-void proof_put(base_text *bytes, const carrynet_proof *proof, const carrynet_task *task)
+void proof_put(sys_text *bytes, const carrynet_proof *proof, const carrynet_task *task)
 {
-    base_text_append(bytes, (const char *)proof, sizeof *proof);
+    sys_text_append(bytes, (const char *)proof, sizeof *proof);
     if (proof->wrong.symbols != NULL)
-        base_text_append(bytes, (const char *)proof->wrong.symbols, symbol_bytes(&proof->wrong, task));
+        sys_text_append(bytes, (const char *)proof->wrong.symbols, symbol_bytes(&proof->wrong, task));
     if (proof->certificate != NULL)
-        base_text_append(bytes, proof->certificate, proof->certificate_size);
+        sys_text_append(bytes, proof->certificate, proof->certificate_size);
 }
 
 carrynet_status proof_take(carrynet_proof *proof, const char *bytes, size_t size, const carrynet_task *task)
 {
     *proof = (carrynet_proof){0};
     if (size < sizeof *proof)
-        return base_fail(CARRYNET_ERROR_FORMAT, "a proof of another rank has %zu bytes", size);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "a proof of another rank has %zu bytes", size);
     memcpy(proof, bytes, sizeof *proof);
     /* Where these were not NULL, what they pointed to follows. */
     const bool wrong = proof->wrong.symbols != NULL, certified = proof->certificate != NULL;
@@ -29,14 +29,14 @@ carrynet_status proof_take(carrynet_proof *proof, const char *bytes, size_t size
     proof->wrong.symbols = NULL;
     proof->certificate = NULL;
     if (size - sizeof *proof < symbols || size - sizeof *proof - symbols != certificate)
-        return base_fail(CARRYNET_ERROR_FORMAT, "a proof of another rank has %zu bytes", size);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "a proof of another rank has %zu bytes", size);
     carrynet_status status = CARRYNET_OK;
     if (wrong)
-        status = base_allocate(&proof->wrong.symbols, symbols, 1);
+        status = sys_allocate(&proof->wrong.symbols, symbols, 1);
     if (status == CARRYNET_OK && wrong)
         memcpy(proof->wrong.symbols, bytes + sizeof *proof, symbols);
     if (status == CARRYNET_OK && certified)
-        status = base_allocate(&proof->certificate, certificate + 1, 1);
+        status = sys_allocate(&proof->certificate, certificate + 1, 1);
     if (status == CARRYNET_OK && certified)
         memcpy(proof->certificate, bytes + sizeof *proof + symbols, certificate);
     return status;

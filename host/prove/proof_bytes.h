@@ -6,7 +6,7 @@
 #include <carrynet/prove.h>
 
 /* Adds them to *bytes. */
-void proof_put(base_text *bytes, const carrynet_proof *proof, const carrynet_task *task);
+void proof_put(sys_text *bytes, const carrynet_proof *proof, const carrynet_task *task);
 
 /* Takes them apart; carrynet_proof_free in any case. FORMAT, MEMORY. */
 carrynet_status proof_take(carrynet_proof *proof, const char *bytes, size_t size, const carrynet_task *task);

@@ -6,7 +6,7 @@ bool prove_stopped(const struct prove_stop *stop)
 {
     if (stop == NULL)
         return false;
-    if (stop->deadline > 0 && base_seconds() >= stop->deadline)
+    if (stop->deadline > 0 && sys_seconds() >= stop->deadline)
         return true;
     return stop->interrupted != NULL && stop->interrupted(stop->self) != 0;
 }

@@ -8,7 +8,7 @@
 
 /* When to give up without a verdict. */
 struct prove_stop {
-    double deadline; /* of base_seconds; 0: none */
+    double deadline; /* of sys_seconds; 0: none */
     int (*interrupted)(void *self);
     void (*progress)(void *self, const carrynet_prove_progress *progress); /* or NULL */
     void *self;
@@ -21,7 +21,7 @@ void prove_tell(const struct prove_stop *stop, uint64_t done);
 
 /* A word of symbols, one a byte: the words of a search are short. */
 struct prove_word {
-    uint8_t *symbols; /* [length], base_allocate */
+    uint8_t *symbols; /* [length], sys_allocate */
     size_t length;
 };
 

@@ -26,7 +26,7 @@ struct search {
     const carrynet_task *task;
     carrynet_precision precision;
     uint32_t inputs, symbols; /* 2^inputs */
-    struct base_pool *pool;
+    struct sys_pool *pool;
     uint64_t limit;
     struct reach_store store;
     struct reach_batch batch;
@@ -140,7 +140,7 @@ static void keep_chunk(void *self, size_t chunk)
 
 static void share_out(struct search *s, size_t count, void (*function)(void *self, size_t i))
 {
-    base_pool_run(s->batch.count < SHARED_FROM ? NULL : s->pool, count, function, s);
+    sys_pool_run(s->batch.count < SHARED_FROM ? NULL : s->pool, count, function, s);
 }
 
 /* ---- a batch ---------------------------------------------------------------------------------------------------- */
@@ -149,10 +149,9 @@ static carrynet_status out_of_memory(const struct search *s)
 {
     const carrynet_settings *settings = carrynet_engine_settings(s->engine);
     const uint64_t need = reach_memory(&settings->shape, settings->precision, s->limit);
-    return base_fail(
-        CARRYNET_ERROR_MEMORY,
-        "no memory left after %.0f reachable states; all %.0f of --states need %.2f GB: use fewer --states",
-        (double)s->store.count, (double)s->limit, (double)need / 1e9);
+    return sys_fail(CARRYNET_ERROR_MEMORY,
+                    "no memory left after %.0f reachable states; all %.0f of --states need %.2f GB: use fewer --states",
+                    (double)s->store.count, (double)s->limit, (double)need / 1e9);
 }
 
 /* The first wrong step of the batch, or the step whose new state is one too many; else the end. */
@@ -204,7 +203,7 @@ static carrynet_status spell(struct prove_word *word, const struct search *s, ui
     size_t length = 1;
     for (uint64_t at = from; at != 0; at = reach_parent(&s->store, at, &symbol))
         ++length;
-    const carrynet_status status = base_allocate(&word->symbols, length, sizeof *word->symbols);
+    const carrynet_status status = sys_allocate(&word->symbols, length, sizeof *word->symbols);
     if (status != CARRYNET_OK)
         return status;
     word->length = length;
@@ -257,17 +256,17 @@ static carrynet_status take_batch(struct reach *reach, struct search *s)
 /* Steps `count` states from `first` on by every symbol. */
 static carrynet_status step_batch(struct reach *reach, struct search *s, uint64_t first, size_t count)
 {
-    const double start = base_seconds();
+    const double start = sys_seconds();
     s->first = first;
     s->batch.count = count * s->symbols;
     const size_t chunks = (s->batch.count + REACH_CHUNK - 1) / REACH_CHUNK;
     share_out(s, chunks, expand_chunk);
-    const double ready = base_seconds();
+    const double ready = sys_seconds();
     s->input.sequences = s->batch.count;
     /* The first state is the engine's own start. */
     const carrynet_forward outputs = {.z = s->z, .state = s->batch.hidden, .resume = first > 0};
     const carrynet_status status = carrynet_engine_forward(s->engine, &s->input, &outputs);
-    const double stepped = base_seconds();
+    const double stepped = sys_seconds();
     reach->engine_seconds += stepped - ready;
     if (status != CARRYNET_OK)
         return status;
@@ -277,7 +276,7 @@ static carrynet_status step_batch(struct reach *reach, struct search *s, uint64_
         if (s->full[i])
             return out_of_memory(s);
     const carrynet_status taken = take_batch(reach, s);
-    reach->table_seconds += base_seconds() - stepped + ready - start;
+    reach->table_seconds += sys_seconds() - stepped + ready - start;
     return taken;
 }
 
@@ -293,60 +292,60 @@ static carrynet_status open_search(struct search *s, const struct reach_options 
     const carrynet_place h_0 = carrynet_shape_place(shape, CARRYNET_H_0);
     char *parameters = NULL, *start = NULL;
     reach_store_create(&s->store, bytes);
-    carrynet_status status = base_pool_create(&s->pool, options->threads);
+    carrynet_status status = sys_pool_create(&s->pool, options->threads);
     if (status == CARRYNET_OK)
         status = reach_batch_create(&s->batch, bytes, room);
     if (status == CARRYNET_OK)
-        status = base_allocate(&s->judged, s->batch.chunks, sizeof *s->judged);
+        status = sys_allocate(&s->judged, s->batch.chunks, sizeof *s->judged);
     if (status == CARRYNET_OK)
-        status = base_allocate(&s->z, room, shape->outputs * value);
+        status = sys_allocate(&s->z, room, shape->outputs * value);
     if (status == CARRYNET_OK)
         status = carrynet_batch_create(&s->input, s->task, room, 1);
     for (size_t i = 0; i < room && status == CARRYNET_OK; ++i)
         s->input.symbols[i] = (uint32_t)(i % s->symbols);
     if (status == CARRYNET_OK)
-        status = base_allocate(&parameters, carrynet_shape_size(shape), value);
+        status = sys_allocate(&parameters, carrynet_shape_size(shape), value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&start, shape->hidden, value);
+        status = sys_allocate(&start, shape->hidden, value);
     if (status == CARRYNET_OK)
         status = carrynet_engine_get(s->engine, CARRYNET_PART_PARAMETERS, 0, 1, parameters);
     if (status == CARRYNET_OK && h_0.size > 0)
         memcpy(start, parameters + h_0.offset * value, bytes);
     if (status == CARRYNET_OK)
         status = reach_store_root(&s->store, start, (uint8_t)s->task->start);
-    base_free(start);
-    base_free(parameters);
+    sys_free(start);
+    sys_free(parameters);
     return status;
 }
 
 static void close_search(struct search *s)
 {
-    base_pool_free(s->pool);
+    sys_pool_free(s->pool);
     reach_store_free(&s->store);
     reach_batch_free(&s->batch);
     carrynet_batch_free(&s->input);
-    base_free(s->judged);
-    base_free(s->z);
-    base_free(s);
+    sys_free(s->judged);
+    sys_free(s->z);
+    sys_free(s);
 }
 
 static carrynet_status check(const carrynet_engine *engine, const carrynet_task *task,
                              const struct reach_options *options)
 {
     const carrynet_settings *settings = carrynet_engine_settings(engine);
-    const uint64_t limit = base_memory(), states = options->states;
+    const uint64_t limit = sys_memory(), states = options->states;
     if (settings->networks != 1)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "a search is of one network, not %u", settings->networks);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "a search is of one network, not %u", settings->networks);
     const carrynet_status fits = task_check_fit(task, settings->shape.inputs, settings->shape.outputs);
     if (fits != CARRYNET_OK)
         return fits;
     if (states < 1 || states > REACH_MOST_STATES)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "--states must be 1 to %.0f", (double)REACH_MOST_STATES);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "--states must be 1 to %.0f", (double)REACH_MOST_STATES);
     const uint64_t need = reach_memory(&settings->shape, settings->precision, states);
     if (limit > 0 && need > limit)
-        return base_fail(CARRYNET_ERROR_MEMORY,
-                         "%.0f reachable states need %.2f GB, there are %.2f GB: use fewer --states", (double)states,
-                         (double)need / 1e9, (double)limit / 1e9);
+        return sys_fail(CARRYNET_ERROR_MEMORY,
+                        "%.0f reachable states need %.2f GB, there are %.2f GB: use fewer --states", (double)states,
+                        (double)need / 1e9, (double)limit / 1e9);
     return CARRYNET_OK;
 }
 
@@ -357,7 +356,7 @@ carrynet_status reach_search(struct reach *reach, carrynet_engine *engine, const
     *reach = (struct reach){.margin = INFINITY};
     carrynet_status status = check(engine, task, options);
     if (status == CARRYNET_OK)
-        status = base_allocate(&s, 1, sizeof *s);
+        status = sys_allocate(&s, 1, sizeof *s);
     if (status != CARRYNET_OK)
         return status;
     s->engine = engine;
@@ -393,6 +392,6 @@ carrynet_status reach_search(struct reach *reach, carrynet_engine *engine, const
 
 void reach_free(struct reach *reach)
 {
-    base_free(reach->word.symbols);
+    sys_free(reach->word.symbols);
     *reach = (struct reach){0};
 }

@@ -27,7 +27,7 @@ static uint32_t part_shift(size_t bytes)
 static carrynet_status make_part(struct reach_part *part, size_t bytes, size_t room)
 {
     struct reach_part made = {.room = room};
-    const carrynet_status status = base_allocate(&made.hidden, room, bytes + REACH_LINK);
+    const carrynet_status status = sys_allocate(&made.hidden, room, bytes + REACH_LINK);
     if (status != CARRYNET_OK)
         return status;
     made.parent = (uint32_t *)(void *)(made.hidden + room * bytes);
@@ -39,7 +39,7 @@ static carrynet_status make_part(struct reach_part *part, size_t bytes, size_t r
         memcpy(made.symbol, part->symbol, part->room);
         memcpy(made.automaton, part->automaton, part->room);
     }
-    base_free(part->hidden);
+    sys_free(part->hidden);
     *part = made;
     return CARRYNET_OK;
 }
@@ -58,12 +58,12 @@ carrynet_status reach_reserve(struct reach_store *store, uint64_t states)
         if (store->parts == store->parts_room) {
             const size_t room = store->parts_room == 0 ? 16 : 2 * store->parts_room;
             struct reach_part *more = NULL;
-            status = base_allocate(&more, room, sizeof *more);
+            status = sys_allocate(&more, room, sizeof *more);
             if (status != CARRYNET_OK)
                 break;
             if (store->parts > 0)
                 memcpy(more, store->part, store->parts * sizeof *more);
-            base_free(store->part);
+            sys_free(store->part);
             store->part = more;
             store->parts_room = room;
         }
@@ -82,10 +82,10 @@ void reach_store_create(struct reach_store *store, size_t bytes)
 void reach_store_free(struct reach_store *store)
 {
     for (size_t i = 0; i < store->parts; ++i)
-        base_free(store->part[i].hidden);
-    base_free(store->part);
+        sys_free(store->part[i].hidden);
+    sys_free(store->part);
     for (size_t i = 0; i < REACH_SHARDS; ++i)
-        base_free(store->shards[i].slots);
+        sys_free(store->shards[i].slots);
     *store = (struct reach_store){0};
 }
 
@@ -112,34 +112,34 @@ carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size
 {
     const size_t chunks = chunks_of(room);
     *batch = (struct reach_batch){.room = room, .chunks = chunks};
-    carrynet_status status = base_allocate(&batch->hidden, room, bytes);
+    carrynet_status status = sys_allocate(&batch->hidden, room, bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&batch->automaton, room, sizeof *batch->automaton);
+        status = sys_allocate(&batch->automaton, room, sizeof *batch->automaton);
     if (status == CARRYNET_OK)
-        status = base_allocate(&batch->shard, room, sizeof *batch->shard);
+        status = sys_allocate(&batch->shard, room, sizeof *batch->shard);
     if (status == CARRYNET_OK)
-        status = base_allocate(&batch->sorted, room, sizeof *batch->sorted);
+        status = sys_allocate(&batch->sorted, room, sizeof *batch->sorted);
     if (status == CARRYNET_OK)
-        status = base_allocate(&batch->listed, room, sizeof *batch->listed);
+        status = sys_allocate(&batch->listed, room, sizeof *batch->listed);
     if (status == CARRYNET_OK)
-        status = base_allocate(&batch->starts, chunks, sizeof *batch->starts);
+        status = sys_allocate(&batch->starts, chunks, sizeof *batch->starts);
     if (status == CARRYNET_OK)
-        status = base_allocate(&batch->news, chunks * REACH_SHARDS, sizeof *batch->news);
+        status = sys_allocate(&batch->news, chunks * REACH_SHARDS, sizeof *batch->news);
     if (status == CARRYNET_OK)
-        status = base_allocate(&batch->ranks, chunks, sizeof *batch->ranks);
+        status = sys_allocate(&batch->ranks, chunks, sizeof *batch->ranks);
     return status;
 }
 
 void reach_batch_free(struct reach_batch *batch)
 {
-    base_free(batch->hidden);
-    base_free(batch->automaton);
-    base_free(batch->shard);
-    base_free(batch->sorted);
-    base_free(batch->listed);
-    base_free(batch->starts);
-    base_free(batch->news);
-    base_free(batch->ranks);
+    sys_free(batch->hidden);
+    sys_free(batch->automaton);
+    sys_free(batch->shard);
+    sys_free(batch->sorted);
+    sys_free(batch->listed);
+    sys_free(batch->starts);
+    sys_free(batch->news);
+    sys_free(batch->ranks);
     *batch = (struct reach_batch){0};
 }
 
@@ -231,12 +231,12 @@ static bool grow_shard(struct reach_shard *shard, size_t more)
         grown.capacity *= 2;
     if (grown.capacity == shard->capacity)
         return true;
-    if (base_allocate(&grown.slots, grown.capacity, sizeof *grown.slots) != CARRYNET_OK)
+    if (sys_allocate(&grown.slots, grown.capacity, sizeof *grown.slots) != CARRYNET_OK)
         return false;
     for (uint32_t i = 0; i < shard->capacity; ++i)
         if (shard->slots[i].number != 0)
             (void)put_slot(&grown, shard->slots[i]);
-    base_free(shard->slots);
+    sys_free(shard->slots);
     *shard = grown;
     return true;
 }

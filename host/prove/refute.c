@@ -12,7 +12,7 @@ carrynet_status refute_words(carrynet_counterexample *wrong, carrynet_engine *en
     struct prove_word word = {0};
     size_t best = count;
     *wrong = (carrynet_counterexample){0};
-    carrynet_status status = base_allocate(&errors, count, sizeof *errors);
+    carrynet_status status = sys_allocate(&errors, count, sizeof *errors);
     if (status == CARRYNET_OK && count > 0)
         status = word_errors(errors, engine, task, words, count, stop);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i)
@@ -20,15 +20,15 @@ carrynet_status refute_words(carrynet_counterexample *wrong, carrynet_engine *en
             best = i;
     if (status != CARRYNET_OK || best == count)
         goto done;
-    status = base_allocate(&word.symbols, (size_t)errors[best].at + 1, 1);
+    status = sys_allocate(&word.symbols, (size_t)errors[best].at + 1, 1);
     if (status != CARRYNET_OK)
         goto done;
     word.length = (size_t)errors[best].at + 1;
     memcpy(word.symbols, words[best].symbols, word.length);
     status = refute_found(wrong, engine, task, &word, stop);
 done:
-    base_free(word.symbols);
-    base_free(errors);
+    sys_free(word.symbols);
+    sys_free(errors);
     return status;
 }
 

@@ -67,13 +67,13 @@ carrynet_status refute_branches(carrynet_counterexample *wrong, carrynet_engine 
     struct prove_word word = {0};
     uint64_t steps = 0;
     *wrong = (carrynet_counterexample){0};
-    carrynet_status status = base_allocate(&lassos, BRANCHES * (ENDS + 1), sizeof *lassos);
+    carrynet_status status = sys_allocate(&lassos, BRANCHES * (ENDS + 1), sizeof *lassos);
     if (status == CARRYNET_OK)
         status =
             refute_lasso_list(&word, &steps, engine, task, lassos, list_lassos(lassos, branches, effort), effort, stop);
     if (status == CARRYNET_OK && word.symbols != NULL)
         status = refute_found(wrong, engine, task, &word, stop);
-    base_free(word.symbols);
-    base_free(lassos);
+    sys_free(word.symbols);
+    sys_free(lassos);
     return status;
 }

@@ -39,9 +39,9 @@ static void cell_of(uint8_t *cell, const struct cells *c, const char *values)
 /* Where the state's cell stands in the table, or where it would. */
 static size_t find_slot(const struct cells *c, const uint8_t *cell, uint8_t automaton)
 {
-    uint64_t hash = base_digest(BASE_DIGEST, automaton, 1);
+    uint64_t hash = sys_digest(SYS_DIGEST, automaton, 1);
     for (uint32_t j = 0; j < c->hidden; ++j)
-        hash = base_digest(hash, cell[j], 1);
+        hash = sys_digest(hash, cell[j], 1);
     size_t at = (size_t)(hash ^ hash >> 29) & (c->slots - 1);
     for (; c->slot[at] != 0; at = (at + 1) & (c->slots - 1)) {
         const size_t i = c->slot[at] - 1;
@@ -71,24 +71,24 @@ static carrynet_status reserve(struct cells *c, size_t states)
     if (states <= c->room)
         return CARRYNET_OK;
     const size_t room = 2 * states;
-    status = base_grow(&c->state, c->count, room, sizeof *c->state);
+    status = sys_grow(&c->state, c->count, room, sizeof *c->state);
     if (status == CARRYNET_OK)
-        status = base_grow(&c->values, c->count, room, c->runs.bytes);
+        status = sys_grow(&c->values, c->count, room, c->runs.bytes);
     if (status == CARRYNET_OK)
-        status = base_grow(&c->cell, c->count, room, c->hidden);
+        status = sys_grow(&c->cell, c->count, room, c->hidden);
     uint32_t *old = c->slot;
     const size_t slots = c->slots;
     c->slot = NULL;
     while (c->slots < 2 * room)
         c->slots = c->slots == 0 ? 4096 : 2 * c->slots;
     if (status == CARRYNET_OK)
-        status = base_allocate(&c->slot, c->slots, sizeof *c->slot);
+        status = sys_allocate(&c->slot, c->slots, sizeof *c->slot);
     for (size_t i = 0; i < slots && status == CARRYNET_OK; ++i)
         if (old[i] != 0) {
             const size_t state = old[i] - 1;
             c->slot[find_slot(c, c->cell + state * c->hidden, c->state[state].automaton)] = old[i];
         }
-    base_free(old);
+    sys_free(old);
     if (status == CARRYNET_OK)
         c->room = room;
     return status;
@@ -118,7 +118,7 @@ static carrynet_status spell(struct prove_word *word, const struct cells *c, int
     size_t length = 1;
     for (int64_t at = from; at != ROOT; at = c->state[at].parent)
         ++length;
-    const carrynet_status status = base_allocate(&word->symbols, length, 1);
+    const carrynet_status status = sys_allocate(&word->symbols, length, 1);
     if (status != CARRYNET_OK)
         return status;
     word->length = length;
@@ -183,11 +183,11 @@ carrynet_status refute_cells(carrynet_counterexample *wrong, carrynet_engine *en
     if (status == CARRYNET_OK && word.symbols != NULL)
         status = refute_found(wrong, engine, task, &word, stop);
 done:
-    base_free(word.symbols);
-    base_free(c.state);
-    base_free(c.values);
-    base_free(c.cell);
-    base_free(c.slot);
+    sys_free(word.symbols);
+    sys_free(c.state);
+    sys_free(c.values);
+    sys_free(c.cell);
+    sys_free(c.slot);
     word_runs_free(&c.runs);
     return status;
 }

@@ -73,7 +73,7 @@ static uint8_t symbol_of(const struct lasso *lasso, uint64_t step)
 static carrynet_status make_word(struct prove_word *word, const struct lasso *lasso, uint64_t steps,
                                  const uint8_t *tail, size_t tail_length)
 {
-    const carrynet_status status = base_allocate(&word->symbols, (size_t)steps + tail_length, 1);
+    const carrynet_status status = sys_allocate(&word->symbols, (size_t)steps + tail_length, 1);
     if (status != CARRYNET_OK)
         return status;
     word->length = (size_t)steps + tail_length;
@@ -168,9 +168,9 @@ carrynet_status refute_lasso_list(struct prove_word *word, uint64_t *steps, carr
         return CARRYNET_OK;
     carrynet_status status = word_runs_create(&l.runs, engine, task, count, WINDOW);
     if (status == CARRYNET_OK)
-        status = base_allocate(&l.kept, count, l.runs.bytes);
+        status = sys_allocate(&l.kept, count, l.runs.bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&l.kept_automaton, count, sizeof *l.kept_automaton);
+        status = sys_allocate(&l.kept_automaton, count, sizeof *l.kept_automaton);
     if (status != CARRYNET_OK)
         goto done;
     for (size_t s = 0; s < count; ++s)
@@ -188,8 +188,8 @@ carrynet_status refute_lasso_list(struct prove_word *word, uint64_t *steps, carr
     }
     *steps += l.steps;
 done:
-    base_free(l.kept_automaton);
-    base_free(l.kept);
+    sys_free(l.kept_automaton);
+    sys_free(l.kept);
     word_runs_free(&l.runs);
     return status;
 }
@@ -202,15 +202,15 @@ static carrynet_status search(struct prove_word *word, uint64_t *steps, carrynet
     const size_t count = list_lassos(NULL, NULL, task->inputs, v_length);
     struct lasso *lassos = NULL;
     uint8_t *symbols = NULL;
-    carrynet_status status = base_allocate(&lassos, count, sizeof *lassos);
+    carrynet_status status = sys_allocate(&lassos, count, sizeof *lassos);
     if (status == CARRYNET_OK)
-        status = base_allocate(&symbols, count, (size_t)2 * PARTS);
+        status = sys_allocate(&symbols, count, (size_t)2 * PARTS);
     if (status == CARRYNET_OK) {
         (void)list_lassos(lassos, symbols, task->inputs, v_length);
         status = refute_lasso_list(word, steps, engine, task, lassos, count, effort, stop);
     }
-    base_free(symbols);
-    base_free(lassos);
+    sys_free(symbols);
+    sys_free(lassos);
     return status;
 }
 
@@ -230,6 +230,6 @@ carrynet_status refute_lassos(carrynet_counterexample *wrong, carrynet_engine *e
     }
     if (status == CARRYNET_OK && word.symbols != NULL)
         status = refute_found(wrong, engine, task, &word, stop);
-    base_free(word.symbols);
+    sys_free(word.symbols);
     return status;
 }

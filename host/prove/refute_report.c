@@ -5,7 +5,7 @@
 
 void refute_free(carrynet_counterexample *wrong)
 {
-    base_free(wrong->symbols);
+    sys_free(wrong->symbols);
     *wrong = (carrynet_counterexample){0};
 }
 
@@ -15,7 +15,7 @@ static carrynet_status report(carrynet_counterexample *wrong, const carrynet_tas
 {
     const size_t steps = (size_t)error->at + 1;
     uint32_t *symbols = NULL;
-    const carrynet_status status = base_allocate(&symbols, carrynet_packed_words(task->inputs, steps), sizeof *symbols);
+    const carrynet_status status = sys_allocate(&symbols, carrynet_packed_words(task->inputs, steps), sizeof *symbols);
     if (status != CARRYNET_OK)
         return status;
     for (size_t t = 0; t < steps; ++t)
@@ -40,8 +40,8 @@ carrynet_status refute_report(carrynet_counterexample *wrong, carrynet_engine *e
     if (status != CARRYNET_OK)
         return status;
     if (!error.wrong || (shortest && error.at + 1 != word->length))
-        return base_fail(CARRYNET_ERROR_DEVICE,
-                         "the device answered a word of %zu symbols differently when it was asked again", word->length);
+        return sys_fail(CARRYNET_ERROR_DEVICE,
+                        "the device answered a word of %zu symbols differently when it was asked again", word->length);
     return report(wrong, task, word, &error, shortest);
 }
 
@@ -51,18 +51,18 @@ carrynet_status refute_replay(carrynet_counterexample *wrong, carrynet_engine *e
     struct prove_word copy = {.length = length};
     struct word_error error = {0};
     *wrong = (carrynet_counterexample){0};
-    carrynet_status status = base_allocate(&copy.symbols, length, 1);
+    carrynet_status status = sys_allocate(&copy.symbols, length, 1);
     for (size_t i = 0; i < length && status == CARRYNET_OK; ++i) {
         copy.symbols[i] = word[i];
         if (word[i] >> task->inputs != 0)
-            status = base_fail(CARRYNET_ERROR_ARGUMENT, "symbol %u of a word, task %s has %u", (unsigned)word[i],
-                               task->name, 1u << task->inputs);
+            status = sys_fail(CARRYNET_ERROR_ARGUMENT, "symbol %u of a word, task %s has %u", (unsigned)word[i],
+                              task->name, 1u << task->inputs);
     }
     if (status == CARRYNET_OK)
         status = word_errors(&error, engine, task, &copy, 1, NULL);
     if (status == CARRYNET_OK && error.wrong)
         status = report(wrong, task, &copy, &error, false);
-    base_free(copy.symbols);
+    sys_free(copy.symbols);
     return status;
 }
 

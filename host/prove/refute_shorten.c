@@ -30,7 +30,7 @@ static carrynet_status list_cuts(struct cut **cuts, size_t *count, size_t length
         least = next_size(least);
     for (size_t size = least; size < length; size = next_size(size))
         total += (length + size - 1) / size;
-    const carrynet_status status = base_allocate(cuts, total, sizeof **cuts);
+    const carrynet_status status = sys_allocate(cuts, total, sizeof **cuts);
     if (status != CARRYNET_OK)
         return status;
     for (size_t size = least; size < length; size = next_size(size))
@@ -53,7 +53,7 @@ static carrynet_status try_cuts(size_t *best, struct cut *which, carrynet_engine
     struct prove_word words[ABREAST];
     struct word_error errors[ABREAST];
     uint8_t *symbols = NULL;
-    carrynet_status status = base_allocate(&symbols, ABREAST, word->length);
+    carrynet_status status = sys_allocate(&symbols, ABREAST, word->length);
     for (size_t first = 0; first < count && status == CARRYNET_OK && !prove_stopped(stop); first += ABREAST) {
         const size_t many = count - first < ABREAST ? count - first : ABREAST;
         for (size_t i = 0; i < many; ++i) {
@@ -68,7 +68,7 @@ static carrynet_status try_cuts(size_t *best, struct cut *which, carrynet_engine
                 *which = cuts[first + i];
             }
     }
-    base_free(symbols);
+    sys_free(symbols);
     return status;
 }
 
@@ -90,7 +90,7 @@ carrynet_status refute_shorten(struct prove_word *word, carrynet_engine *engine,
                     word->length - which.at - which.size);
             word->length = best;
         }
-        base_free(cuts);
+        sys_free(cuts);
     }
     return status;
 }

@@ -27,20 +27,20 @@ carrynet_status word_runs_create(struct word_runs *runs, carrynet_engine *engine
         .bytes = settings->shape.hidden * value,
     };
     if (settings->networks != 1)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "words are run by one network, not %u", settings->networks);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "words are run by one network, not %u", settings->networks);
     carrynet_status status = task_check_fit(task, settings->shape.inputs, settings->shape.outputs);
     if (status == CARRYNET_OK)
         status = carrynet_batch_create(&runs->window, task, sequences, steps);
     if (status == CARRYNET_OK)
-        status = base_allocate(&runs->symbols, sequences, steps);
+        status = sys_allocate(&runs->symbols, sequences, steps);
     if (status == CARRYNET_OK)
-        status = base_allocate(&runs->hidden, sequences, runs->bytes);
+        status = sys_allocate(&runs->hidden, sequences, runs->bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&runs->automaton, sequences, sizeof *runs->automaton);
+        status = sys_allocate(&runs->automaton, sequences, sizeof *runs->automaton);
     if (status == CARRYNET_OK)
-        status = base_allocate(&runs->errors, sequences, sizeof *runs->errors);
+        status = sys_allocate(&runs->errors, sequences, sizeof *runs->errors);
     if (status == CARRYNET_OK)
-        status = base_allocate(&runs->z, sequences * steps, task->outputs * value);
+        status = sys_allocate(&runs->z, sequences * steps, task->outputs * value);
     if (status == CARRYNET_OK)
         word_runs_start(runs);
     return status;
@@ -49,11 +49,11 @@ carrynet_status word_runs_create(struct word_runs *runs, carrynet_engine *engine
 void word_runs_free(struct word_runs *runs)
 {
     carrynet_batch_free(&runs->window);
-    base_free(runs->symbols);
-    base_free(runs->hidden);
-    base_free(runs->automaton);
-    base_free(runs->errors);
-    base_free(runs->z);
+    sys_free(runs->symbols);
+    sys_free(runs->hidden);
+    sys_free(runs->automaton);
+    sys_free(runs->errors);
+    sys_free(runs->z);
     *runs = (struct word_runs){0};
 }
 

@@ -147,7 +147,7 @@ static uint64_t digest_of(uint64_t digest, const void *values, size_t count, siz
         } else {
             memcpy(&bits, (const char *)values + i * bytes, bytes);
         }
-        digest = base_digest(digest, bits, bytes);
+        digest = sys_digest(digest, bits, bytes);
     }
     return digest;
 }
@@ -167,16 +167,16 @@ static carrynet_status digest_updates(uint64_t *digest, const struct network_ope
     const size_t bytes = precision / 8, size = carrynet_shape_size(&settings.shape), sums = size + 2;
     char *parameters = NULL, *first = NULL, *second = NULL, *node = NULL, *scratch = NULL;
     struct reference_counts counts;
-    *digest = BASE_DIGEST;
-    carrynet_status status = base_allocate(&parameters, size, bytes);
+    *digest = SYS_DIGEST;
+    carrynet_status status = sys_allocate(&parameters, size, bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&first, size, bytes);
+        status = sys_allocate(&first, size, bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&second, size, bytes);
+        status = sys_allocate(&second, size, bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&node, sums, bytes);
+        status = sys_allocate(&node, sums, bytes);
     if (status == CARRYNET_OK)
-        status = base_allocate(&scratch, 1, operations->scratch_bytes(&settings, STEPS, SEQUENCES, REFERENCE_TRAINS));
+        status = sys_allocate(&scratch, 1, operations->scratch_bytes(&settings, STEPS, SEQUENCES, REFERENCE_TRAINS));
     for (uint32_t optimizer = 0; optimizer < OPTIMIZERS && status == CARRYNET_OK; ++optimizer) {
         const carrynet_individual individual = {.noise = optimizer % 2 == 0 ? 0.1 : 0, .seed = optimizer};
         const struct net_pass pass = {.symbols = symbols,
@@ -204,11 +204,11 @@ static carrynet_status digest_updates(uint64_t *digest, const struct network_ope
         *digest = digest_of(*digest, first, size, bytes);
         *digest = digest_of(*digest, second, size, bytes);
     }
-    base_free(scratch);
-    base_free(node);
-    base_free(second);
-    base_free(first);
-    base_free(parameters);
+    sys_free(scratch);
+    sys_free(node);
+    sys_free(second);
+    sys_free(first);
+    sys_free(parameters);
     return status;
 }
 
@@ -216,7 +216,7 @@ static carrynet_status digest_updates(uint64_t *digest, const struct network_ope
 
 static carrynet_status wrong_host(carrynet_precision precision, const char *what)
 {
-    return base_fail(
+    return sys_fail(
         CARRYNET_ERROR_DEVICE,
         "this build of carrynet does not compute by IEEE 754 on this host: %s (fp%d). Its results would differ "
         "from those of other machines; no OpenCL device is at fault. Build it without options that change "
@@ -236,17 +236,17 @@ static carrynet_status check_answers(const struct reference *reference, carrynet
 carrynet_status reference_check_updates(const struct network_operations *operations, carrynet_precision precision)
 {
     const uint64_t right = precision == CARRYNET_FP32 ? 0xcaa8aba5f4106398 : 0xcb36c416b8fb0417;
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     uint64_t digest;
     carrynet_status status = digest_updates(&digest, operations, precision);
     if (status == CARRYNET_OK && digest != right)
         status = wrong_host(precision, "small updates have other bits");
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 carrynet_status reference_check(const struct reference *narrow, const struct reference *wide)
 {
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     carrynet_status status = check_answers(narrow, CARRYNET_FP32, single, sizeof single / sizeof single[0]);
     if (status == CARRYNET_OK)
         status = reference_check_updates(&narrow->operations, CARRYNET_FP32);
@@ -254,7 +254,7 @@ carrynet_status reference_check(const struct reference *narrow, const struct ref
         status = check_answers(wide, CARRYNET_FP64, twice, sizeof twice / sizeof twice[0]);
     if (status == CARRYNET_OK)
         status = reference_check_updates(&wide->operations, CARRYNET_FP64);
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 carrynet_status reference_admit(void)

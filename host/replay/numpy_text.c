@@ -11,11 +11,11 @@
 
 enum { DIGITS = 8, ROOM = 48 };
 
-void numpy_text_bits(base_text *text, uint32_t bits, size_t count)
+void numpy_text_bits(sys_text *text, uint32_t bits, size_t count)
 {
     for (size_t i = 0; i < count; ++i)
-        base_text_add(text, "%c%u", i == 0 ? '[' : ' ', bits >> (count - 1 - i) & 1u);
-    base_text_add(text, "]");
+        sys_text_add(text, "%c%u", i == 0 ? '[' : ' ', bits >> (count - 1 - i) & 1u);
+    sys_text_add(text, "]");
 }
 
 /* Where the fraction of a number ends if its trailing zeros are cut, counted from the point: 0 for "2.000". */
@@ -39,7 +39,7 @@ static bool is_scientific(const double *values, size_t count)
     return most != 0 && (most >= 1e8 || least < 0.0001 || most / least > 1000.0);
 }
 
-void numpy_text_floats(base_text *text, const double *values, size_t count, bool old)
+void numpy_text_floats(sys_text *text, const double *values, size_t count, bool old)
 {
     char number[NUMPY_TEXT_VALUES][ROOM];
     size_t digits[NUMPY_TEXT_VALUES], whole = 0, fraction = 0;
@@ -47,7 +47,7 @@ void numpy_text_floats(base_text *text, const double *values, size_t count, bool
     assert(count >= 1 && count <= NUMPY_TEXT_VALUES);
     for (size_t i = 0; i < count; ++i) {
         (void)snprintf(number[i], ROOM, scientific ? "%.*e" : "%.*f", DIGITS, values[i]);
-        base_point(number[i]);
+        sys_point(number[i]);
         digits[i] = scientific && old ? DIGITS : fraction_digits(number[i]);
         const size_t before = (size_t)(strchr(number[i], '.') - number[i]);
         whole = before > whole ? before : whole;
@@ -58,11 +58,11 @@ void numpy_text_floats(base_text *text, const double *values, size_t count, bool
     for (size_t i = 0; i < count; ++i) {
         const int point = (int)(strchr(number[i], '.') - number[i]);
         const char *exponent = strchr(number[i], 'e');
-        base_text_add(text, "%c%*s%.*s", i == 0 ? '[' : ' ', (int)whole - point, "", point + 1, number[i]);
+        sys_text_add(text, "%c%*s%.*s", i == 0 ? '[' : ' ', (int)whole - point, "", point + 1, number[i]);
         if (exponent != NULL)
-            base_text_add(text, "%.*s%s", (int)fraction, number[i] + point + 1, exponent);
+            sys_text_add(text, "%.*s%s", (int)fraction, number[i] + point + 1, exponent);
         else
-            base_text_add(text, "%.*s%*s", (int)digits[i], number[i] + point + 1, (int)(fraction - digits[i]), "");
+            sys_text_add(text, "%.*s%*s", (int)digits[i], number[i] + point + 1, (int)(fraction - digits[i]), "");
     }
-    base_text_add(text, "]");
+    sys_text_add(text, "]");
 }

@@ -8,13 +8,13 @@
 enum { NUMPY_TEXT_VALUES = 4 }; /* most values of a float array */
 
 /* "[0 1 0 0]": `count` bits of a packed word, highest first */
-void numpy_text_bits(base_text *text, uint32_t bits, size_t count);
+void numpy_text_bits(sys_text *text, uint32_t bits, size_t count);
 
 /*
  * "[3.45638663]", or "[ 3.45638663]" in the old way: values [count] finite, not negative, below 2^24; count 1 to
  * NUMPY_TEXT_VALUES. NumPy's rules with its default precision of 8 digits: scientific where a value is below 1e-4 or values
  * differ by more than a factor of 1000; trailing zeros cut; columns aligned.
  */
-void numpy_text_floats(base_text *text, const double *values, size_t count, bool old);
+void numpy_text_floats(sys_text *text, const double *values, size_t count, bool old);
 
 #endif

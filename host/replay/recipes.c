@@ -90,18 +90,18 @@ const carrynet_recipe *carrynet_recipe_at(size_t index)
 
 carrynet_status carrynet_recipe_find(const carrynet_recipe **recipe, const char *name)
 {
-    base_text list = {0};
+    sys_text list = {0};
     *recipe = NULL;
     for (size_t i = 0; i < RECIPES && *recipe == NULL; ++i) {
         if (strcmp(recipes[i].name, name) == 0)
             *recipe = &recipes[i];
-        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", recipes[i].name);
+        sys_text_add(&list, "%s%s", i == 0 ? "" : ", ", recipes[i].name);
     }
     carrynet_status status = CARRYNET_OK;
     if (*recipe == NULL)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "no recipe is called '%.64s'; there are: %s", name,
-                           list.failed ? recipes[0].name : list.data);
-    base_text_free(&list);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "no recipe is called '%.64s'; there are: %s", name,
+                          list.failed ? recipes[0].name : list.data);
+    sys_text_free(&list);
     return status;
 }
 
@@ -109,5 +109,5 @@ const char *carrynet_recipe_transcript(const carrynet_recipe *recipe)
 {
     char file[32];
     (void)snprintf(file, sizeof file, "%s.txt", recipe->name);
-    return base_embedded(embedded_transcripts, file);
+    return sys_embedded(embedded_transcripts, file);
 }

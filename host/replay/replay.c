@@ -57,14 +57,14 @@ static carrynet_status start(struct numpy_random *random, double *values, const 
     double *unwanted = NULL;
     carrynet_status status = CARRYNET_OK;
     if (values == NULL)
-        status = base_allocate(&unwanted, carrynet_shape_size(shape), sizeof *unwanted);
+        status = sys_allocate(&unwanted, carrynet_shape_size(shape), sizeof *unwanted);
     if (status != CARRYNET_OK)
         return status;
     numpy_random_seed(random, seed);
     draw_weights(random, values != NULL ? values : unwanted, shape);
     for (uint32_t i = 0; i < recipe->script->lost; ++i)
         (void)numpy_random_word(random);
-    base_free(unwanted);
+    sys_free(unwanted);
     return CARRYNET_OK;
 }
 
@@ -118,10 +118,10 @@ static carrynet_status count_updates(uint64_t *updates, const carrynet_recipe *r
     for (uint64_t i = 0; i < options->iterations && status == CARRYNET_OK; ++i)
         *updates += draw_problem(&problem, &random, recipe->script);
     if (status == CARRYNET_OK && *updates == 0)
-        return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "%s leaves out iterations with a < b, and with seed %u that is all of the first %llu: nothing "
-                         "would be trained; ask for more",
-                         recipe->name, options->seed, (unsigned long long)options->iterations);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT,
+                        "%s leaves out iterations with a < b, and with seed %u that is all of the first %llu: nothing "
+                        "would be trained; ask for more",
+                        recipe->name, options->seed, (unsigned long long)options->iterations);
     return status;
 }
 
@@ -133,8 +133,8 @@ carrynet_status carrynet_replay_settings(carrynet_settings *settings, const carr
     if (status != CARRYNET_OK)
         return status;
     if (options->iterations < 1 || options->iterations > UINT32_MAX)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "iterations is %llu, must be 1 to %u",
-                         (unsigned long long)options->iterations, UINT32_MAX);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "iterations is %llu, must be 1 to %u",
+                        (unsigned long long)options->iterations, UINT32_MAX);
     carrynet_settings_init(settings, &task);
     settings->shape.hidden = options->hidden;
     settings->precision = CARRYNET_FP64;
@@ -155,14 +155,14 @@ carrynet_status carrynet_replay_settings(carrynet_settings *settings, const carr
 
 /* ---- what the script prints ------------------------------------------------------------------------------------ */
 
-static carrynet_status hand_over(const struct replay *replay, base_text *text)
+static carrynet_status hand_over(const struct replay *replay, sys_text *text)
 {
     carrynet_status status = CARRYNET_OK;
     if (text->failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for a piece of the transcript");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a piece of the transcript");
     else if (replay->options->write != NULL && text->data != NULL)
         status = replay->options->write(replay->options->self, text->data);
-    base_text_free(text);
+    sys_text_free(text);
     return status;
 }
 
@@ -195,24 +195,24 @@ static carrynet_status print(const struct replay *replay, carrynet_engine *engin
     const uint32_t a = problem->a, b = problem->b;
     double error[CARRYNET_TASK_OUTPUTS];
     uint32_t bits, targets, right = 0;
-    base_text text = {0};
+    sys_text text = {0};
     const carrynet_status status = answer(&bits, error, replay, engine, problem, &targets);
     if (status != CARRYNET_OK)
         return status;
     for (size_t t = 0; t < SCRIPT_STEPS; ++t)
         right |= (carrynet_packed_get(&targets, script->outputs, t) & 1) << t;
-    base_text_add(&text, "%s", script->error);
+    sys_text_add(&text, "%s", script->error);
     numpy_text_floats(&text, error, script->outputs, script->old_floats);
-    base_text_add(&text, "\n%s", script->predicted);
+    sys_text_add(&text, "\n%s", script->predicted);
     numpy_text_bits(&text, bits, SCRIPT_STEPS);
-    base_text_add(&text, "\n%s", script->right);
+    sys_text_add(&text, "\n%s", script->right);
     numpy_text_bits(&text, right, SCRIPT_STEPS);
     if (script->end == SCRIPT_END_VERDICT)
-        base_text_add(&text, "\n%u and %u = %u - %u %s\n", a, b, bits, right, bits == right ? "True" : "False");
+        sys_text_add(&text, "\n%u and %u = %u - %u %s\n", a, b, bits, right, bits == right ? "True" : "False");
     else
-        base_text_add(&text, "\n%u + %u = %u\n", a, b, bits);
+        sys_text_add(&text, "\n%u + %u = %u\n", a, b, bits);
     if (script->end != SCRIPT_END_PLAIN)
-        base_text_add(&text, "------------\n");
+        sys_text_add(&text, "------------\n");
     return hand_over(replay, &text);
 }
 
@@ -271,16 +271,16 @@ carrynet_status carrynet_replay(carrynet_model **model, const carrynet_recipe *r
     struct replay replay = {.recipe = recipe, .options = options, .settings = &settings};
     const carrynet_source source = {.fill = fill, .self = &replay};
     const carrynet_watch watch = {look, &replay};
-    base_text head = {0};
+    sys_text head = {0};
     double *weights = NULL;
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     *model = NULL;
     carrynet_train_options_init(&mine);
     if (train != NULL)
         mine = *train;
     carrynet_status status = carrynet_replay_settings(&settings, recipe, options);
     if (status == CARRYNET_OK)
-        status = base_allocate(&weights, carrynet_shape_size(&settings.shape), sizeof *weights);
+        status = sys_allocate(&weights, carrynet_shape_size(&settings.shape), sizeof *weights);
     if (status == CARRYNET_OK)
         status = start(&replay.random, weights, recipe, options->seed, &settings.shape);
     if (status != CARRYNET_OK)
@@ -288,11 +288,11 @@ carrynet_status carrynet_replay(carrynet_model **model, const carrynet_recipe *r
     mine.source = &source;
     mine.initial = weights;
     mine.watch = &watch;
-    base_text_add(&head, "%s", recipe->script->head);
+    sys_text_add(&head, "%s", recipe->script->head);
     status = hand_over(&replay, &head);
     if (status == CARRYNET_OK)
         status = carrynet_train(model, &settings, engine, &mine);
 done:
-    base_free(weights);
-    return base_leave_arithmetic(&environment, status);
+    sys_free(weights);
+    return sys_leave_arithmetic(&environment, status);
 }

@@ -35,7 +35,7 @@ static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, uint3
     carrynet_sweep_report told = {
         .device = run->device,
         .tally = run->tally,
-        .seconds = base_seconds() - run->start,
+        .seconds = sys_seconds() - run->start,
         .left = worked > 0 && trained > 0 ? trained / worked * (run->work - worked) : -1,
         .unsaved = run->unsaved[0] != '\0' ? run->unsaved : NULL,
         .last = last,
@@ -110,9 +110,9 @@ static carrynet_status train_portion(struct sweep_run *run, const carrynet_engin
 
 static carrynet_status save(struct sweep_run *run)
 {
-    const double start = base_seconds();
+    const double start = sys_seconds();
     const carrynet_status status = carrynet_sweep_save(run->sweep, run->options->path);
-    run->saved = base_seconds();
+    run->saved = sys_seconds();
     run->saving = run->saved - start;
     (void)snprintf(run->unsaved, sizeof run->unsaved, "%s", status == CARRYNET_OK ? "" : carrynet_message());
     return status;
@@ -121,11 +121,11 @@ static carrynet_status save(struct sweep_run *run)
 /* Saves before an error is handed on, which stays the one that is told. */
 static void save_the_rest(struct sweep_run *run, carrynet_status failed)
 {
-    base_text message = {0};
-    base_text_add(&message, "%s", carrynet_message());
+    sys_text message = {0};
+    sys_text_add(&message, "%s", carrynet_message());
     if (save(run) != CARRYNET_OK && !message.failed)
-        (void)base_fail(failed, "%s; then, %s", message.data, carrynet_message());
-    base_text_free(&message);
+        (void)sys_fail(failed, "%s; then, %s", message.data, carrynet_message());
+    sys_text_free(&message);
 }
 
 carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_options *engine,
@@ -137,22 +137,22 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         return sweep_run_ranks(sweep, engine, options);
     struct sweep_run run = {.sweep = sweep, .options = options != NULL ? options : &silent};
     const char *path = run.options->path;
-    carrynet_status status = base_allocate(&run.portion.rows, SWEEP_TOGETHER, sizeof *run.portion.rows);
+    carrynet_status status = sys_allocate(&run.portion.rows, SWEEP_TOGETHER, sizeof *run.portion.rows);
     if (status == CARRYNET_OK)
-        status = base_allocate(&run.individuals, SWEEP_TOGETHER, sizeof *run.individuals);
+        status = sys_allocate(&run.individuals, SWEEP_TOGETHER, sizeof *run.individuals);
     if (status == CARRYNET_OK)
-        status = base_allocate(&run.outcomes, SWEEP_TOGETHER, sizeof *run.outcomes);
+        status = sys_allocate(&run.outcomes, SWEEP_TOGETHER, sizeof *run.outcomes);
     if (status != CARRYNET_OK)
         goto done;
     run.tally = carrynet_sweep_count(sweep);
     run.work = sweep_work_left(sweep);
-    run.start = run.saved = base_seconds();
+    run.start = run.saved = sys_seconds();
     for (;;) {
         sweep_next_portion(&run.portion, sweep);
         if (run.portion.count == 0 || on_interrupted(&run) != 0)
             break;
         status = train_portion(&run, engine);
-        const double since = base_seconds() - run.saved;
+        const double since = sys_seconds() - run.saved;
         if (status == CARRYNET_OK && path != NULL && since >= SWEEP_SAVE_SECONDS &&
             since >= SWEEP_SAVE_SHARE * run.saving)
             (void)save(&run); /* what fails here is told, and tried again later: the last one counts */
@@ -167,8 +167,8 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
     if (status == CARRYNET_OK)
         tell(&run, 0, 0, 0, 0, true);
 done:
-    base_free(run.portion.rows);
-    base_free(run.individuals);
-    base_free(run.outcomes);
+    sys_free(run.portion.rows);
+    sys_free(run.individuals);
+    sys_free(run.outcomes);
     return status;
 }

@@ -113,7 +113,7 @@ const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, s
         name = *(const bool *)value ? "1" : "0";
         break;
     case SWEEP_REAL:
-        return base_real_text(text, *(const double *)value);
+        return sys_real_text(text, *(const double *)value);
     case SWEEP_HEX:
         (void)snprintf(text, SWEEP_FIELD, "%016" PRIx64, *(const uint64_t *)value);
         break;
@@ -134,55 +134,55 @@ const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, s
     return text;
 }
 
-void sweep_add_header(base_text *text, uint64_t columns)
+void sweep_add_header(sys_text *text, uint64_t columns)
 {
     const size_t count = sweep_column_count();
     for (size_t i = 0; i < count; ++i)
         if (sweep_has_column(i, columns))
-            base_text_add(text, "%s%c", sweep_column(i).name, i + 1 < count ? ',' : '\n');
+            sys_text_add(text, "%s%c", sweep_column(i).name, i + 1 < count ? ',' : '\n');
 }
 
-void sweep_add_row(base_text *text, const carrynet_sweep_row *row)
+void sweep_add_row(sys_text *text, const carrynet_sweep_row *row)
 {
     char field[SWEEP_FIELD];
     const size_t count = sweep_column_count();
     const uint64_t columns = sweep_columns(&row->settings);
     for (size_t i = 0; i < count; ++i)
         if (sweep_has_column(i, columns))
-            base_text_add(text, "%s%c", sweep_field(field, row, i), i + 1 < count ? ',' : '\n');
+            sys_text_add(text, "%s%c", sweep_field(field, row, i), i + 1 < count ? ',' : '\n');
 }
 
-carrynet_status sweep_times_path(base_text *name, const char *path)
+carrynet_status sweep_times_path(sys_text *name, const char *path)
 {
     static const char ending[] = ".csv";
     const size_t length = strlen(path), tail = sizeof ending - 1;
     const bool has_ending = length > tail && strcmp(path + length - tail, ending) == 0;
-    base_text_add(name, "%.*s.times.csv", (int)(has_ending ? length - tail : length), path);
-    return name->failed ? base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name") : CARRYNET_OK;
+    sys_text_add(name, "%.*s.times.csv", (int)(has_ending ? length - tail : length), path);
+    return name->failed ? sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name") : CARRYNET_OK;
 }
 
 /* ---- saving ---------------------------------------------------------------------------------------------------- */
 
-static carrynet_status write_text(const char *path, const base_text *text)
+static carrynet_status write_text(const char *path, const sys_text *text)
 {
     if (text->failed)
-        return base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its text", path);
-    return base_write_file(path, (const void *const[]){text->data}, &text->size, 1);
+        return sys_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its text", path);
+    return sys_write_file(path, (const void *const[]){text->data}, &text->size, 1);
 }
 
 carrynet_status carrynet_sweep_save(carrynet_sweep *sweep, const char *path)
 {
-    base_text rows = {0}, times = {0}, times_path = {0};
+    sys_text rows = {0}, times = {0}, times_path = {0};
     carrynet_sweep_row *row = NULL;
     uint64_t count = 0;
     carrynet_status status = sweep_times_path(&times_path, path);
     if (status == CARRYNET_OK)
-        status = base_allocate(&row, 1, sizeof *row);
+        status = sys_allocate(&row, 1, sizeof *row);
     if (status != CARRYNET_OK)
         goto done;
     row->settings = sweep->shared;
     sweep_add_header(&rows, sweep_columns(&sweep->shared));
-    base_text_add(&times, "%s", sweep_times_header);
+    sys_text_add(&times, "%s", sweep_times_header);
     for (uint64_t r = sweep->shard; r <= sweep->row_count; r += sweep->shards) {
         char seconds[64];
         if (!sweep->results[r - 1].finished)
@@ -193,8 +193,8 @@ carrynet_status carrynet_sweep_save(carrynet_sweep *sweep, const char *path)
         if (!(row->result.seconds >= 0))
             continue;
         (void)snprintf(seconds, sizeof seconds, "%.6f", row->result.seconds < 1e9 ? row->result.seconds : 1e9);
-        base_point(seconds);
-        base_text_add(&times, "%" PRIu64 ",%s\n", r, seconds);
+        sys_point(seconds);
+        sys_text_add(&times, "%" PRIu64 ",%s\n", r, seconds);
     }
     status = write_text(path, &rows);
     if (status == CARRYNET_OK) {
@@ -202,10 +202,10 @@ carrynet_status carrynet_sweep_save(carrynet_sweep *sweep, const char *path)
         status = write_text(times_path.data, &times);
     }
 done:
-    base_free(row);
-    base_text_free(&times_path);
-    base_text_free(&times);
-    base_text_free(&rows);
+    sys_free(row);
+    sys_text_free(&times_path);
+    sys_text_free(&times);
+    sys_text_free(&rows);
     return status;
 }
 
@@ -216,23 +216,23 @@ uint64_t carrynet_sweep_saved(const carrynet_sweep *sweep)
 
 carrynet_status carrynet_sweep_reserve(carrynet_sweep *sweep, const char *path)
 {
-    base_text header = {0};
+    sys_text header = {0};
     bool made = false;
     sweep_add_header(&header, sweep_columns(&sweep->shared));
-    carrynet_status status = header.failed ? base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path)
-                                           : base_create_file(&made, path, header.data, header.size);
+    carrynet_status status = header.failed ? sys_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for its header", path)
+                                           : sys_create_file(&made, path, header.data, header.size);
     if (status == CARRYNET_OK && !made)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "%s is there already", path);
-    if (status == CARRYNET_OK && !base_identify(&sweep->reserved, path))
-        status = base_fail(CARRYNET_ERROR_IO, "%s: was removed at once", path);
-    base_text_free(&header);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "%s is there already", path);
+    if (status == CARRYNET_OK && !sys_identify(&sweep->reserved, path))
+        status = sys_fail(CARRYNET_ERROR_IO, "%s: was removed at once", path);
+    sys_text_free(&header);
     return status;
 }
 
 void carrynet_sweep_release(const carrynet_sweep *sweep, const char *path)
 {
-    base_identity here;
+    sys_identity here;
     /* Every saving puts a new file there: this one has no row. */
-    if (base_identify(&here, path) && here.device == sweep->reserved.device && here.number == sweep->reserved.number)
+    if (sys_identify(&here, path) && here.device == sweep->reserved.device && here.number == sweep->reserved.number)
         (void)unlink(path);
 }

@@ -30,14 +30,14 @@ static carrynet_status check_row(const struct sweep_reader *reader, const carryn
     expected->row = row->row;
     for (size_t i = 0; i < sweep_setting_columns(); ++i)
         if (i != COLUMN_SWEEP && strcmp(sweep_field(here, row, i), sweep_field(there, expected, i)) != 0)
-            return base_fail(CARRYNET_ERROR_FORMAT,
-                             "%s: line %zu: column %s is %s in the file, %s by these options; %s", reader->lines.path,
-                             reader->lines.line, sweep_column(i).name, here, there, advice(row, sweep));
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is %s in the file, %s by these options; %s",
+                            reader->lines.path, reader->lines.line, sweep_column(i).name, here, there,
+                            advice(row, sweep));
     if (!sweep_wants(sweep, row->row))
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: line %zu: row %" PRIu64 " belongs to shard %" PRIu64 " of %" PRIu32 ", not to %" PRIu32,
-                         reader->lines.path, reader->lines.line, row->row, (row->row - 1) % sweep->shards + 1,
-                         sweep->shards, sweep->shard);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: line %zu: row %" PRIu64 " belongs to shard %" PRIu64 " of %" PRIu32 ", not to %" PRIu32,
+                        reader->lines.path, reader->lines.line, row->row, (row->row - 1) % sweep->shards + 1,
+                        sweep->shards, sweep->shard);
     return CARRYNET_OK;
 }
 
@@ -47,11 +47,11 @@ carrynet_status carrynet_sweep_load(carrynet_sweep *sweep, const char *path)
     struct sweep_times times = {0};
     carrynet_sweep_row *expected = NULL;
     carrynet_sweep_result *results = NULL;
-    carrynet_status status = base_allocate(&reader, 1, sizeof *reader);
+    carrynet_status status = sys_allocate(&reader, 1, sizeof *reader);
     if (status == CARRYNET_OK)
-        status = base_allocate(&expected, 1, sizeof *expected);
+        status = sys_allocate(&expected, 1, sizeof *expected);
     if (status == CARRYNET_OK)
-        status = base_allocate(&results, sweep->row_count, sizeof *results);
+        status = sys_allocate(&results, sweep->row_count, sizeof *results);
     if (status != CARRYNET_OK)
         goto done;
     expected->settings = sweep->shared;
@@ -66,10 +66,10 @@ carrynet_status carrynet_sweep_load(carrynet_sweep *sweep, const char *path)
         status = sweep_reader_next(reader);
     }
     if (status == CARRYNET_OK && !ours)
-        status = base_fail(CARRYNET_ERROR_FORMAT,
-                           "%s: is of another sweep, which differs in rows that are not in it; give the options that "
-                           "it was made with, or another -o",
-                           path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT,
+                          "%s: is of another sweep, which differs in rows that are not in it; give the options that "
+                          "it was made with, or another -o",
+                          path);
     if (status == CARRYNET_OK)
         status = sweep_times_open(&times, path);
     while (status == CARRYNET_OK && times.row != 0) {
@@ -85,9 +85,9 @@ done:
     sweep_times_close(&times);
     if (reader != NULL)
         sweep_reader_close(reader);
-    base_free(reader);
-    base_free(expected);
-    base_free(results);
+    sys_free(reader);
+    sys_free(expected);
+    sys_free(results);
     return status;
 }
 
@@ -100,9 +100,9 @@ struct part {
 };
 
 /* Adds a line as it stands. */
-static void add_line(base_text *text, const char *line, size_t length)
+static void add_line(sys_text *text, const char *line, size_t length)
 {
-    base_text_add(text, "%.*s\n", (int)length, line);
+    sys_text_add(text, "%.*s\n", (int)length, line);
 }
 
 /* Whether rows of one sweep may differ in a column. */
@@ -123,14 +123,14 @@ static carrynet_status different(const struct sweep_reader *a, const struct swee
     for (size_t i = 0; i < sweep_setting_columns(); ++i)
         if (!may_differ(&a->row, &b->row, i) &&
             strcmp(sweep_field(here, &a->row, i), sweep_field(there, &b->row, i)) != 0)
-            return base_fail(CARRYNET_ERROR_FORMAT,
-                             "%s is %s in %s, %s in %s; only parts of one sweep can be joined, made with the same "
-                             "options but --shard",
-                             sweep_column(i).name, here, a->lines.path, there, b->lines.path);
-    return base_fail(CARRYNET_ERROR_FORMAT,
-                     "%s and %s are of two sweeps, whose seeds or lists differ; only parts of one sweep can be joined, "
-                     "made with the same options but --shard",
-                     a->lines.path, b->lines.path);
+            return sys_fail(CARRYNET_ERROR_FORMAT,
+                            "%s is %s in %s, %s in %s; only parts of one sweep can be joined, made with the same "
+                            "options but --shard",
+                            sweep_column(i).name, here, a->lines.path, there, b->lines.path);
+    return sys_fail(CARRYNET_ERROR_FORMAT,
+                    "%s and %s are of two sweeps, whose seeds or lists differ; only parts of one sweep can be joined, "
+                    "made with the same options but --shard",
+                    a->lines.path, b->lines.path);
 }
 
 static carrynet_status open_parts(struct part *parts, const char *const *paths, size_t count)
@@ -165,36 +165,36 @@ static carrynet_status find_owner(struct part **owner, struct part *parts, size_
         }
         const char *a = (*owner)->reader.lines.path, *b = parts[i].reader.lines.path;
         if (strcmp(a, b) == 0)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s is given twice", a);
-        if (base_same_file(a, b))
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s and %s are one file, given twice", a, b);
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "row %" PRIu64 " is in %s and in %s; give each shard once, all cut by the same --shard I/N",
-                         row, a, b);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s is given twice", a);
+        if (sys_same_file(a, b))
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s and %s are one file, given twice", a, b);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "row %" PRIu64 " is in %s and in %s; give each shard once, all cut by the same --shard I/N",
+                        row, a, b);
     }
     return CARRYNET_OK;
 }
 
 /* Adds the line as a sweep writes it, which must be how it stands. */
-static carrynet_status add_same(base_text *rows, const struct sweep_reader *reader)
+static carrynet_status add_same(sys_text *rows, const struct sweep_reader *reader)
 {
     const struct sweep_lines *lines = &reader->lines;
     const size_t before = rows->size;
     size_t place = 0, same = 0;
     sweep_add_row(rows, &reader->row);
     if (rows->failed)
-        return base_fail(CARRYNET_ERROR_MEMORY, "no memory for the joined rows");
+        return sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the joined rows");
     const char *written = rows->data + before;
     for (; same < lines->length && written[same] == lines->text[same]; ++same)
         place += written[same] == ',' ? 1 : 0;
     if (same == lines->length && written[same] == '\n')
         return CARRYNET_OK;
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is not as a sweep writes it", lines->path,
-                     lines->line, sweep_column(sweep_column_at(place, reader->columns)).name);
+    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is not as a sweep writes it", lines->path,
+                    lines->line, sweep_column(sweep_column_at(place, reader->columns)).name);
 }
 
 /* Adds the owner's row and its seconds, and moves it on. */
-static carrynet_status take_row(base_text *rows, base_text *times, struct part *owner)
+static carrynet_status take_row(sys_text *rows, sys_text *times, struct part *owner)
 {
     const uint64_t row = owner->reader.row.row;
     carrynet_status status = add_same(rows, &owner->reader);
@@ -209,7 +209,7 @@ static carrynet_status take_row(base_text *rows, base_text *times, struct part *
 }
 
 /* All rows, each from the part that has it. */
-static carrynet_status take_rows(base_text *rows, base_text *times, struct part *parts, size_t count, uint64_t all)
+static carrynet_status take_rows(sys_text *rows, sys_text *times, struct part *parts, size_t count, uint64_t all)
 {
     carrynet_status status = CARRYNET_OK;
     uint64_t missing = 0, first = 0;
@@ -222,24 +222,24 @@ static carrynet_status take_rows(base_text *rows, base_text *times, struct part 
             first = row;
     }
     if (status == CARRYNET_OK && missing > 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT,
-                           "%" PRIu64 " of %" PRIu64 " rows %s in none of the files, the first is row %" PRIu64
-                           "; add the shard that has it, or finish it with --resume",
-                           missing, all, missing == 1 ? "is" : "are", first);
+        status = sys_fail(CARRYNET_ERROR_FORMAT,
+                          "%" PRIu64 " of %" PRIu64 " rows %s in none of the files, the first is row %" PRIu64
+                          "; add the shard that has it, or finish it with --resume",
+                          missing, all, missing == 1 ? "is" : "are", first);
     if (status == CARRYNET_OK && (rows->failed || times->failed))
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for %" PRIu64 " rows", all);
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for %" PRIu64 " rows", all);
     return status;
 }
 
 carrynet_status carrynet_sweep_merge(const char *path, const char *const *paths, size_t count)
 {
-    base_text rows = {0}, times = {0}, times_path = {0};
+    sys_text rows = {0}, times = {0}, times_path = {0};
     struct part *parts = NULL;
     uint64_t all = 0;
     uint64_t columns = 0;
     carrynet_status status = sweep_times_path(&times_path, path);
     if (status == CARRYNET_OK)
-        status = base_allocate(&parts, count, sizeof *parts);
+        status = sys_allocate(&parts, count, sizeof *parts);
     if (status == CARRYNET_OK)
         status = open_parts(parts, paths, count);
     if (status != CARRYNET_OK)
@@ -250,25 +250,25 @@ carrynet_status carrynet_sweep_merge(const char *path, const char *const *paths,
             columns = parts[i].reader.columns;
         }
     sweep_add_header(&rows, columns);
-    base_text_add(&times, "%s", sweep_times_header);
+    sys_text_add(&times, "%s", sweep_times_header);
     const size_t no_seconds = times.size;
     if (all == 0)
         status =
-            base_fail(CARRYNET_ERROR_FORMAT, "%s: has no row%s", paths[0], count > 1 ? ", nor have the others" : "");
+            sys_fail(CARRYNET_ERROR_FORMAT, "%s: has no row%s", paths[0], count > 1 ? ", nor have the others" : "");
     if (status == CARRYNET_OK)
         status = take_rows(&rows, &times, parts, count, all);
     if (status == CARRYNET_OK)
-        status = base_write_file(path, (const void *const[]){rows.data}, &rows.size, 1);
+        status = sys_write_file(path, (const void *const[]){rows.data}, &rows.size, 1);
     if (status == CARRYNET_OK && times.size > no_seconds)
-        status = base_write_file(times_path.data, (const void *const[]){times.data}, &times.size, 1);
+        status = sys_write_file(times_path.data, (const void *const[]){times.data}, &times.size, 1);
 done:
     for (size_t i = 0; parts != NULL && i < count; ++i) {
         sweep_reader_close(&parts[i].reader);
         sweep_times_close(&parts[i].times);
     }
-    base_free(parts);
-    base_text_free(&times_path);
-    base_text_free(&times);
-    base_text_free(&rows);
+    sys_free(parts);
+    sys_text_free(&times_path);
+    sys_text_free(&times);
+    sys_text_free(&rows);
     return status;
 }

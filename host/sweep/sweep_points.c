@@ -31,9 +31,9 @@ void carrynet_sweep_spec_init(carrynet_sweep_spec *spec, const carrynet_settings
 static carrynet_status check_range(const char *name, const double *ends, size_t count, bool random)
 {
     if (!random)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "%s is a range, from which only random points are drawn", name);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "%s is a range, from which only random points are drawn", name);
     if (count != 2 || !(ends[0] >= 0 && ends[0] <= ends[1]))
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "%s is no range from a number to a larger one", name);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "%s is no range from a number to a larger one", name);
     return CARRYNET_OK;
 }
 
@@ -57,10 +57,10 @@ static carrynet_status count_points(size_t *points, const carrynet_sweep_spec *s
     carrynet_status status = CARRYNET_OK;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; ++i) {
         if (lists[i].count == 0)
-            return base_fail(CARRYNET_ERROR_ARGUMENT, "the list of %s is empty", lists[i].name);
+            return sys_fail(CARRYNET_ERROR_ARGUMENT, "the list of %s is empty", lists[i].name);
         /* Points of equal lists share a group, whose number must not overflow. */
         if (random && i < 4 && lists[i].count > UINT16_MAX)
-            return base_fail(CARRYNET_ERROR_ARGUMENT, "%zu are too many entries of %s", lists[i].count, lists[i].name);
+            return sys_fail(CARRYNET_ERROR_ARGUMENT, "%zu are too many entries of %s", lists[i].count, lists[i].name);
         rows *= random ? 1 : (double)lists[i].count;
     }
     if (spec->rates != NULL && spec->rate_range)
@@ -68,16 +68,16 @@ static carrynet_status count_points(size_t *points, const carrynet_sweep_spec *s
     if (status == CARRYNET_OK && spec->noise_range)
         status = check_range("noise", spec->noises, spec->noise_count, random);
     if (status == CARRYNET_OK && rows > CARRYNET_SWEEP_ROWS)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "%.0f networks are more than the %d that a sweep can have", rows,
-                           CARRYNET_SWEEP_ROWS);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "%.0f networks are more than the %d that a sweep can have", rows,
+                          CARRYNET_SWEEP_ROWS);
     if (status == CARRYNET_OK && spec->settings.seed > UINT64_MAX - (spec->seeds - 1))
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "seed %" PRIu64 " leaves no seeds for %" PRIu32 " networks",
-                           spec->settings.seed, spec->seeds);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "seed %" PRIu64 " leaves no seeds for %" PRIu32 " networks",
+                          spec->settings.seed, spec->seeds);
     if (status == CARRYNET_OK && spec->sequences == 0)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "sequences is 0, must be at least 1");
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "sequences is 0, must be at least 1");
     if (status == CARRYNET_OK && (spec->shard == 0 || spec->shard > spec->shards))
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "there is no shard %" PRIu32 " of %" PRIu32 "; they count from 1",
-                           spec->shard, spec->shards);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "there is no shard %" PRIu32 " of %" PRIu32 "; they count from 1",
+                          spec->shard, spec->shards);
     if (status == CARRYNET_OK)
         *points = (size_t)rows / spec->seeds;
     return status;
@@ -85,21 +85,21 @@ static carrynet_status count_points(size_t *points, const carrynet_sweep_spec *s
 
 /* ---- the number ------------------------------------------------------------------------------------------------ */
 
-static void add_reals(base_text *text, const char *name, const double *values, size_t count, bool range)
+static void add_reals(sys_text *text, const char *name, const double *values, size_t count, bool range)
 {
-    char number[BASE_NUMBER];
-    base_text_add(text, "%s%s", name, count == 0 ? " default" : range ? " range" : "");
+    char number[SYS_NUMBER];
+    sys_text_add(text, "%s%s", name, count == 0 ? " default" : range ? " range" : "");
     for (size_t i = 0; i < count; ++i)
-        base_text_add(text, " %s", base_real_text(number, values[i]));
-    base_text_add(text, "\n");
+        sys_text_add(text, " %s", sys_real_text(number, values[i]));
+    sys_text_add(text, "\n");
 }
 
-static void add_counts(base_text *text, const char *name, const uint32_t *values, size_t count)
+static void add_counts(sys_text *text, const char *name, const uint32_t *values, size_t count)
 {
-    base_text_add(text, "%s", name);
+    sys_text_add(text, "%s", name);
     for (size_t i = 0; i < count; ++i)
-        base_text_add(text, " %" PRIu32, values[i]);
-    base_text_add(text, "\n");
+        sys_text_add(text, " %" PRIu32, values[i]);
+    sys_text_add(text, "\n");
 }
 
 /* The digest of the specification as a text: whatever shapes a row is in it. */
@@ -107,36 +107,36 @@ static carrynet_status number_of(uint64_t *id, const carrynet_sweep_spec *spec, 
 {
     const carrynet_settings *s = &spec->settings;
     const double shared[] = {s->momentum, s->decay, s->epsilon, s->clip, s->scale};
-    base_text text = {0};
-    base_text_add(&text, "carrynet sweep\narithmetic %d\ndefaults %" PRIu32 "\n", CARRYNET_ARITHMETIC_VERSION,
-                  s->defaults_version);
-    base_text_add(&text, "task %s\nbits %" PRIu32 "\nbias %d\nprecision %d\nschedule %s\n", task, s->steps,
-                  s->shape.bias ? 1 : 0, (int)s->precision, carrynet_schedule_name(s->schedule));
+    sys_text text = {0};
+    sys_text_add(&text, "carrynet sweep\narithmetic %d\ndefaults %" PRIu32 "\n", CARRYNET_ARITHMETIC_VERSION,
+                 s->defaults_version);
+    sys_text_add(&text, "task %s\nbits %" PRIu32 "\nbias %d\nprecision %d\nschedule %s\n", task, s->steps,
+                 s->shape.bias ? 1 : 0, (int)s->precision, carrynet_schedule_name(s->schedule));
     add_reals(&text, "momentum, decay, epsilon, clip, scale", shared, sizeof shared / sizeof shared[0], false);
-    base_text_add(&text, "points %" PRIu64 "\nseed %" PRIu64 "\nseeds %" PRIu32 "\n", spec->points, s->seed,
-                  spec->seeds);
-    base_text_add(&text, "sequences %" PRIu64 "\ncheck_every %" PRIu32 "\n", spec->sequences, spec->check_every);
+    sys_text_add(&text, "points %" PRIu64 "\nseed %" PRIu64 "\nseeds %" PRIu32 "\n", spec->points, s->seed,
+                 spec->seeds);
+    sys_text_add(&text, "sequences %" PRIu64 "\ncheck_every %" PRIu32 "\n", spec->sequences, spec->check_every);
     add_counts(&text, "hidden", spec->hidden, spec->hidden_count);
     add_counts(&text, "batch", spec->batches, spec->batch_count);
-    base_text_add(&text, "optimizer");
+    sys_text_add(&text, "optimizer");
     for (size_t i = 0; i < spec->optimizer_count; ++i)
-        base_text_add(&text, " %s", carrynet_optimizer_name(spec->optimizers[i]));
-    base_text_add(&text, "\nloss");
+        sys_text_add(&text, " %s", carrynet_optimizer_name(spec->optimizers[i]));
+    sys_text_add(&text, "\nloss");
     for (size_t i = 0; i < spec->loss_count; ++i)
-        base_text_add(&text, " %s", carrynet_loss_name(spec->losses[i]));
-    base_text_add(&text, "\n");
+        sys_text_add(&text, " %s", carrynet_loss_name(spec->losses[i]));
+    sys_text_add(&text, "\n");
     add_reals(&text, "rate", spec->rates, spec->rates == NULL ? 0 : spec->rate_count, spec->rate_range);
     add_reals(&text, "noise", spec->noises, spec->noise_count, spec->noise_range);
     if (s->until_proved != 0)
-        base_text_add(&text, "until proved %" PRIu32 "\n", s->until_proved);
+        sys_text_add(&text, "until proved %" PRIu32 "\n", s->until_proved);
     if (s->weight_decay != 0)
         add_reals(&text, "weight decay", &s->weight_decay, 1, false);
-    *id = BASE_DIGEST;
+    *id = SYS_DIGEST;
     for (size_t i = 0; i < text.size; ++i)
-        *id = base_digest(*id, (unsigned char)text.data[i], 1);
+        *id = sys_digest(*id, (unsigned char)text.data[i], 1);
     const bool failed = text.failed != 0;
-    base_text_free(&text);
-    return failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the specification of the sweep") : CARRYNET_OK;
+    sys_text_free(&text);
+    return failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the specification of the sweep") : CARRYNET_OK;
 }
 
 /* ---- points ---------------------------------------------------------------------------------------------------- */
@@ -198,7 +198,7 @@ static void make_grid(carrynet_sweep *sweep, const carrynet_sweep_spec *spec)
 /* A number of [low, high] by halving, the cut a geometric mean or the plain one, then 4 significant digits. */
 static double draw(uint32_t random, double low, double high, bool geometric)
 {
-    char text[BASE_NUMBER];
+    char text[SYS_NUMBER];
     double a = low, b = high;
     for (int bit = 31; bit >= 0; --bit) {
         const double cut = geometric ? sqrt(a * b) : (a + b) / 2;
@@ -288,9 +288,9 @@ static carrynet_status check_points(const carrynet_sweep *sweep, const carrynet_
     for (size_t i = 0; i < sweep->point_count && status == CARRYNET_OK; ++i) {
         put_row(&settings, sweep, (uint64_t)i * sweep->seeds + 1);
         if (settings.updates > UINT32_MAX)
-            return base_fail(CARRYNET_ERROR_ARGUMENT,
-                             "sequences is %" PRIu64 ", must be below %" PRIu64 " with batch %" PRIu32,
-                             sweep->sequences, (UINT32_MAX + UINT64_C(1)) * settings.batch, settings.batch);
+            return sys_fail(CARRYNET_ERROR_ARGUMENT,
+                            "sequences is %" PRIu64 ", must be below %" PRIu64 " with batch %" PRIu32, sweep->sequences,
+                            (UINT32_MAX + UINT64_C(1)) * settings.batch, settings.batch);
         status = carrynet_settings_check(&settings);
     }
     return status;
@@ -300,11 +300,11 @@ carrynet_status carrynet_sweep_create(carrynet_sweep **out, const carrynet_sweep
 {
     carrynet_sweep *sweep = NULL;
     size_t points = 0;
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     *out = NULL;
     carrynet_status status = count_points(&points, spec);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sweep, 1, sizeof *sweep);
+        status = sys_allocate(&sweep, 1, sizeof *sweep);
     if (status != CARRYNET_OK)
         goto done;
     sweep->shared = spec->settings;
@@ -320,11 +320,11 @@ carrynet_status carrynet_sweep_create(carrynet_sweep **out, const carrynet_sweep
     sweep_name_task(&sweep->shared.task);
     status = number_of(&sweep->id, spec, sweep->shared.task.name);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sweep->points, sweep->point_count, sizeof *sweep->points);
+        status = sys_allocate(&sweep->points, sweep->point_count, sizeof *sweep->points);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sweep->places, sweep->point_count, sizeof *sweep->places);
+        status = sys_allocate(&sweep->places, sweep->point_count, sizeof *sweep->places);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sweep->results, sweep->row_count, sizeof *sweep->results);
+        status = sys_allocate(&sweep->results, sweep->row_count, sizeof *sweep->results);
     if (status != CARRYNET_OK)
         goto done;
     if (spec->points > 0)
@@ -339,17 +339,17 @@ carrynet_status carrynet_sweep_create(carrynet_sweep **out, const carrynet_sweep
     sweep = NULL;
 done:
     carrynet_sweep_free(sweep);
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 void carrynet_sweep_free(carrynet_sweep *sweep)
 {
     if (sweep == NULL)
         return;
-    base_free(sweep->points);
-    base_free(sweep->places);
-    base_free(sweep->results);
-    base_free(sweep);
+    sys_free(sweep->points);
+    sys_free(sweep->places);
+    sys_free(sweep->results);
+    sys_free(sweep);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */

@@ -67,12 +67,12 @@ uint32_t carrynet_sweep_together(const carrynet_sweep *sweep)
 {
     struct sweep_portion portion = {0};
     uint32_t most = 0;
-    if (base_allocate(&portion.rows, SWEEP_TOGETHER, sizeof *portion.rows) != CARRYNET_OK)
+    if (sys_allocate(&portion.rows, SWEEP_TOGETHER, sizeof *portion.rows) != CARRYNET_OK)
         return 0;
     do {
         sweep_next_portion(&portion, sweep);
         most = portion.count > most ? portion.count : most;
     } while (portion.count > 0);
-    base_free(portion.rows);
+    sys_free(portion.rows);
     return most;
 }

@@ -18,7 +18,7 @@ static int on_report(void *self, const carrynet_report *report)
 {
     struct probe *probe = self;
     if (probe->start == 0) /* the kernels are ready */
-        probe->start = base_seconds();
+        probe->start = sys_seconds();
     (void)snprintf(probe->estimate->device, sizeof probe->estimate->device, "%s", report->device);
     probe->seconds = report->seconds;
     probe->sequences = (double)report->sequences;
@@ -28,7 +28,7 @@ static int on_report(void *self, const carrynet_report *report)
 static int on_interrupted(void *self)
 {
     const struct probe *probe = self;
-    return base_seconds() - probe->start >= probe->most;
+    return sys_seconds() - probe->start >= probe->most;
 }
 
 /* Before the first update and after it, when all buffers are there. */
@@ -53,9 +53,9 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
     carrynet_settings settings = {0};
     carrynet_train_options options;
     carrynet_train_options_init(&options);
-    carrynet_status status = base_allocate(&individuals, portion->count, sizeof *individuals);
+    carrynet_status status = sys_allocate(&individuals, portion->count, sizeof *individuals);
     if (status == CARRYNET_OK)
-        status = base_allocate(&outcomes, portion->count, sizeof *outcomes);
+        status = sys_allocate(&outcomes, portion->count, sizeof *outcomes);
     if (status == CARRYNET_OK) {
         sweep_portion_settings(&settings, individuals, portion->count, sweep, portion);
         settings.until_proved = 0; /* a proof takes nothing of the device */
@@ -74,8 +74,8 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
         *unit = probe->seconds / (probe->sequences / budget * portion->work);
     }
     carrynet_model_free(model);
-    base_free(outcomes);
-    base_free(individuals);
+    sys_free(outcomes);
+    sys_free(individuals);
     return status;
 }
 
@@ -92,7 +92,7 @@ carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estimate, const ca
     struct sweep_portion portion = {0}, largest = {0}, longest = {0}; /* the last two as they stand before */
     double memory = 0, work = 0, all_work = 0, unit = 0;
     *estimate = (carrynet_sweep_estimate){0};
-    carrynet_status status = base_allocate(&portion.rows, SWEEP_TOGETHER, sizeof *portion.rows);
+    carrynet_status status = sys_allocate(&portion.rows, SWEEP_TOGETHER, sizeof *portion.rows);
     if (status != CARRYNET_OK)
         return status;
     for (;;) {
@@ -122,6 +122,6 @@ carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estimate, const ca
                                engine, wave);
     }
     estimate->seconds = unit * all_work;
-    base_free(portion.rows);
+    sys_free(portion.rows);
     return status;
 }

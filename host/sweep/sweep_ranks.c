@@ -53,9 +53,9 @@ static carrynet_status share_finished(struct sweep_team *team)
     const uint32_t rank = carrynet_comm_rank(comm);
     unsigned char *flags = NULL;
     uint64_t *counts = NULL;
-    carrynet_status status = base_allocate(&flags, sweep->row_count, 1);
+    carrynet_status status = sys_allocate(&flags, sweep->row_count, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&counts, carrynet_comm_size(comm), sizeof *counts);
+        status = sys_allocate(&counts, carrynet_comm_size(comm), sizeof *counts);
     for (size_t i = 0; i < sweep->row_count && status == CARRYNET_OK; ++i)
         flags[i] = sweep->results[i].finished ? 1 : 0;
     status = comm_allreduce_status(comm, status);
@@ -65,8 +65,8 @@ static carrynet_status share_finished(struct sweep_team *team)
     }
     for (size_t i = 0; i < sweep->row_count && status == CARRYNET_OK && rank > 0; ++i)
         sweep->results[i].finished = flags[i] != 0;
-    base_free(counts);
-    base_free(flags);
+    sys_free(counts);
+    sys_free(flags);
     return status;
 }
 
@@ -85,12 +85,12 @@ static carrynet_status list_portions(struct sweep_team *team)
         if (team->count == team->room) {
             struct sweep_start *more = NULL;
             team->room = team->room == 0 ? 64 : 2 * team->room;
-            status = base_allocate(&more, team->room, sizeof *more);
+            status = sys_allocate(&more, team->room, sizeof *more);
             if (status != CARRYNET_OK)
                 return status;
             if (team->count > 0)
                 memcpy(more, team->starts, team->count * sizeof *more);
-            base_free(team->starts);
+            sys_free(team->starts);
             team->starts = more;
         }
         team->starts[team->count++] = start;
@@ -112,7 +112,7 @@ static void take_up_portion(struct sweep_team *team, const struct sweep_start *s
 
 static void tell(struct sweep_team *team, bool last)
 {
-    const double seconds = base_seconds() - team->start;
+    const double seconds = sys_seconds() - team->start;
     carrynet_sweep_report told = {
         .device = team->device,
         .tally = team->tally,
@@ -158,9 +158,9 @@ static int on_interrupted(void *self)
 
 static carrynet_status save(struct sweep_team *team)
 {
-    const double start = base_seconds();
+    const double start = sys_seconds();
     const carrynet_status status = carrynet_sweep_save(team->sweep, team->options->path);
-    team->saved = base_seconds();
+    team->saved = sys_seconds();
     team->saving = team->saved - start;
     (void)snprintf(team->unsaved, sizeof team->unsaved, "%s", status == CARRYNET_OK ? "" : carrynet_message());
     return status;
@@ -168,7 +168,7 @@ static carrynet_status save(struct sweep_team *team)
 
 /* ---- what is handed out ----------------------------------------------------------------------------------------- */
 
-static carrynet_status train_portion(void *self, uint64_t item, base_text *result)
+static carrynet_status train_portion(void *self, uint64_t item, sys_text *result)
 {
     struct sweep_team *team = self;
     const struct sweep_portion *portion = &team->portion;
@@ -197,7 +197,7 @@ static carrynet_status train_portion(void *self, uint64_t item, base_text *resul
         told.result = sweep_result(model, n, &team->outcomes[n]);
         team->stop = team->stop || !told.result.finished; /* the caller has ended it */
         if (told.result.finished)
-            base_text_append(result, (const char *)&told, sizeof told);
+            sys_text_append(result, (const char *)&told, sizeof told);
     }
     team->finished = team->exact = team->proved = 0;
     (void)pthread_mutex_unlock(&team->lock);
@@ -219,7 +219,7 @@ static carrynet_status take_rows(void *self, uint64_t item, const char *result, 
         team->changed = true;
     }
     team->worked += team->starts[item].work;
-    const double since = base_seconds() - team->saved;
+    const double since = sys_seconds() - team->saved;
     if (team->options->path != NULL && since >= SWEEP_SAVE_SECONDS && since >= SWEEP_SAVE_SHARE * team->saving)
         (void)save(team); /* what fails here is told, and tried again later: the last one counts */
     tell(team, false);
@@ -234,16 +234,16 @@ static bool is_stopped(void *self)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_options *engine, base_text *device)
+static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_options *engine, sys_text *device)
 {
     carrynet_comm *comm = team->options->comm;
     char id[24];
     (void)snprintf(id, sizeof id, "%016llx", (unsigned long long)carrynet_sweep_id(team->sweep));
-    carrynet_status status = base_allocate(&team->portion.rows, SWEEP_TOGETHER, sizeof *team->portion.rows);
+    carrynet_status status = sys_allocate(&team->portion.rows, SWEEP_TOGETHER, sizeof *team->portion.rows);
     if (status == CARRYNET_OK)
-        status = base_allocate(&team->individuals, SWEEP_TOGETHER, sizeof *team->individuals);
+        status = sys_allocate(&team->individuals, SWEEP_TOGETHER, sizeof *team->individuals);
     if (status == CARRYNET_OK)
-        status = base_allocate(&team->outcomes, SWEEP_TOGETHER, sizeof *team->outcomes);
+        status = sys_allocate(&team->outcomes, SWEEP_TOGETHER, sizeof *team->outcomes);
     if (status == CARRYNET_OK)
         status = device_list_text(device, engine->device, comm);
     status = comm_check_same(comm, status, "the sweep", id);
@@ -265,19 +265,19 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
 {
     struct sweep_team team = {.sweep = sweep, .options = options, .lock = PTHREAD_MUTEX_INITIALIZER};
     const bool saves = options->path != NULL && carrynet_comm_rank(options->comm) == 0;
-    base_text device = {0}, message = {0};
-    team.start = team.saved = base_seconds();
+    sys_text device = {0}, message = {0};
+    team.start = team.saved = sys_seconds();
     carrynet_status status = prepare(&team, engine, &device);
     if (status == CARRYNET_OK) {
         const struct comm_work work = {team.count, train_portion, take_rows, is_stopped, &team};
         status = comm_distribute(options->comm, &work);
     }
     if (status != CARRYNET_OK && saves && team.changed) { /* the error that is handed on stays the one that is told */
-        base_text_add(&message, "%s", carrynet_message());
+        sys_text_add(&message, "%s", carrynet_message());
         if (save(&team) != CARRYNET_OK && !message.failed)
-            (void)base_fail(status, "%s; then, %s", message.data, carrynet_message());
+            (void)sys_fail(status, "%s; then, %s", message.data, carrynet_message());
         else if (!message.failed)
-            (void)base_fail(status, "%s", message.data);
+            (void)sys_fail(status, "%s", message.data);
     } else if (status == CARRYNET_OK && saves) {
         status = save(&team);
     }
@@ -286,11 +286,11 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
     team.finished = team.exact = team.proved = 0;
     if (status == CARRYNET_OK)
         tell(&team, true);
-    base_text_free(&message);
-    base_text_free(&device);
-    base_free(team.starts);
-    base_free(team.portion.rows);
-    base_free(team.individuals);
-    base_free(team.outcomes);
+    sys_text_free(&message);
+    sys_text_free(&device);
+    sys_free(team.starts);
+    sys_free(team.portion.rows);
+    sys_free(team.individuals);
+    sys_free(team.outcomes);
     return status;
 }

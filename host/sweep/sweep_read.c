@@ -23,7 +23,7 @@ static carrynet_status next_line(struct sweep_lines *lines)
     const char *start = lines->data + lines->next, *end = memchr(start, '\n', lines->size - lines->next);
     ++lines->line;
     if (end == NULL)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is cut short", lines->path, lines->line);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is cut short", lines->path, lines->line);
     lines->text = start;
     lines->length = (size_t)(end - start);
     lines->next += lines->length + 1;
@@ -55,7 +55,7 @@ static bool read_hex(uint64_t *value, const char *text)
 
 static bool read_count(uint64_t *value, const char *text, uint64_t most)
 {
-    const char *end = base_read_whole(value, text, most);
+    const char *end = sys_read_whole(value, text, most);
     return end != NULL && *end == '\0';
 }
 
@@ -74,7 +74,7 @@ static const char *read_field(carrynet_sweep_row *row, uint64_t *derived, size_t
         *(bool *)value = text[0] == '1';
         return strcmp(text, "0") == 0 || strcmp(text, "1") == 0 ? NULL : "0 or 1";
     case SWEEP_REAL:
-        return base_read_real(value, text) ? NULL : "a decimal number";
+        return sys_read_real(value, text) ? NULL : "a decimal number";
     case SWEEP_HEX:
         return read_hex(value, text) ? NULL : "16 hexadecimal digits";
     case SWEEP_SETTING:
@@ -145,7 +145,7 @@ static carrynet_status read_row(struct sweep_reader *reader)
     char text[2 * SWEEP_FIELD], shown[SWEEP_FIELD];
     const size_t count = sweep_column_count();
     if (lines->length > LONGEST_LINE)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long", lines->path, lines->line);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long", lines->path, lines->line);
     for (size_t i = 0; i < count; ++i) {
         if (!sweep_has_column(i, reader->columns))
             continue;
@@ -154,8 +154,8 @@ static carrynet_status read_row(struct sweep_reader *reader)
         const char *stop = comma != NULL ? comma : end;
         const size_t length = (size_t)(stop - at);
         if ((comma == NULL) != last)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu has %s than %zu columns", lines->path, lines->line,
-                             last ? "more" : "fewer", columns_of(reader->columns));
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu has %s than %zu columns", lines->path, lines->line,
+                            last ? "more" : "fewer", columns_of(reader->columns));
         const char *wanted = "shorter";
         if (length < sizeof text) {
             memcpy(text, at, length);
@@ -163,15 +163,15 @@ static carrynet_status read_row(struct sweep_reader *reader)
             wanted = strlen(text) == length ? read_field(row, &sequences, i, text) : "a text without zero bytes";
         }
         if (wanted != NULL)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is '%s', must be %s", lines->path,
-                             lines->line, sweep_column(i).name, quote(shown, at, length), wanted);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: column %s is '%s', must be %s", lines->path,
+                            lines->line, sweep_column(i).name, quote(shown, at, length), wanted);
         at = stop + 1;
     }
     const char *wrong = disagreement(row, sequences);
     if (wrong == NULL && (reader->columns & ~sweep_columns(&row->settings)) != 0)
         wrong = unset_column(reader);
     if (wrong != NULL)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", lines->path, lines->line, wrong);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", lines->path, lines->line, wrong);
     sweep_forget_stand_in(&row->settings.task);
     row->result.finished = true;
     row->result.seconds = -1;
@@ -236,15 +236,15 @@ static carrynet_status check_header(void *self, const char *bytes, size_t size)
 {
     struct sweep_reader *reader = self;
     const char *path = reader->lines.path;
-    char start[BASE_START + 1];
+    char start[SYS_START + 1];
     memcpy(start, bytes, size);
-    carrynet_status status = base_plain_text(start, &size, path);
+    carrynet_status status = sys_plain_text(start, &size, path);
     if (status != CARRYNET_OK)
         return status;
     reader->columns = read_header(&reader->lines.next, start, size);
     if (reader->columns == 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1 is not the header of a sweep's results: %s", path,
-                           not_the_header(start, size));
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line 1 is not the header of a sweep's results: %s", path,
+                          not_the_header(start, size));
     return status;
 }
 
@@ -252,12 +252,12 @@ carrynet_status sweep_reader_open(struct sweep_reader *reader, const char *path)
 {
     struct sweep_lines *lines = &reader->lines;
     *reader = (struct sweep_reader){.lines = {.path = path, .line = 1}};
-    carrynet_status status = base_read_inspected(
+    carrynet_status status = sys_read_inspected(
         &lines->data, &lines->size, path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE, check_header, reader);
     if (status == CARRYNET_OK)
-        status = base_plain_text(lines->data, &lines->size, path);
+        status = sys_plain_text(lines->data, &lines->size, path);
     if (status == CARRYNET_ERROR_MEMORY)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read it", path);
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory to read it", path);
     return status == CARRYNET_OK ? sweep_reader_next(reader) : status;
 }
 
@@ -273,18 +273,18 @@ carrynet_status sweep_reader_next(struct sweep_reader *reader)
     if (status != CARRYNET_OK || lines->text == NULL || first)
         return status;
     if (reader->row.sweep != sweep || reader->row.rows != rows)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is of another sweep than the lines before", lines->path,
-                           lines->line);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is of another sweep than the lines before", lines->path,
+                          lines->line);
     else if (reader->row.row <= before)
-        status = base_fail(CARRYNET_ERROR_FORMAT,
-                           "%s: line %zu: row %" PRIu64 " comes after row %" PRIu64 "; the lines are out of order",
-                           lines->path, lines->line, reader->row.row, before);
+        status = sys_fail(CARRYNET_ERROR_FORMAT,
+                          "%s: line %zu: row %" PRIu64 " comes after row %" PRIu64 "; the lines are out of order",
+                          lines->path, lines->line, reader->row.row, before);
     return status;
 }
 
 void sweep_reader_close(struct sweep_reader *reader)
 {
-    base_free(reader->lines.data);
+    sys_free(reader->lines.data);
     reader->lines.data = NULL;
 }
 
@@ -293,7 +293,7 @@ carrynet_status carrynet_sweep_read(carrynet_sweep_row *found, const char *path,
     struct sweep_reader *reader = NULL;
     uint64_t rows = 0;
     bool seen = false;
-    carrynet_status status = base_allocate(&reader, 1, sizeof *reader);
+    carrynet_status status = sys_allocate(&reader, 1, sizeof *reader);
     if (status != CARRYNET_OK)
         return status;
     status = sweep_reader_open(reader, path);
@@ -307,12 +307,12 @@ carrynet_status carrynet_sweep_read(carrynet_sweep_row *found, const char *path,
         status = sweep_reader_next(reader);
     }
     if (status == CARRYNET_OK && !seen && rows == 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: has no rows", path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: has no rows", path);
     else if (status == CARRYNET_OK && !seen)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: row %" PRIu64 " is not in it; the sweep has rows 1 to %" PRIu64,
-                           path, row, rows);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: row %" PRIu64 " is not in it; the sweep has rows 1 to %" PRIu64,
+                          path, row, rows);
     sweep_reader_close(reader);
-    base_free(reader);
+    sys_free(reader);
     return status;
 }
 
@@ -327,13 +327,12 @@ carrynet_status sweep_times_open(struct sweep_times *times, const char *path)
     if (status != CARRYNET_OK)
         return status;
     lines->path = times->path.data;
-    status =
-        base_read_text(&lines->data, &lines->size, lines->path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
+    status = sys_read_text(&lines->data, &lines->size, lines->path, (CARRYNET_SWEEP_ROWS + UINT64_C(1)) * LONGEST_LINE);
     if (status == CARRYNET_ERROR_IO) /* most likely it is not there, and no promise hangs on it */
         return CARRYNET_OK;
     if (status == CARRYNET_OK && (lines->size < header || memcmp(lines->data, sweep_times_header, header) != 0))
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1 is not row,seconds; remove the file, or bring it back",
-                           lines->path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line 1 is not row,seconds; remove the file, or bring it back",
+                          lines->path);
     return status == CARRYNET_OK ? sweep_times_next(times) : status;
 }
 
@@ -342,7 +341,7 @@ carrynet_status sweep_times_next(struct sweep_times *times)
     struct sweep_lines *lines = &times->lines;
     const uint64_t before = times->row;
     const char *rest = NULL;
-    char text[2 * BASE_NUMBER];
+    char text[2 * SYS_NUMBER];
     carrynet_status status = next_line(lines);
     times->row = 0;
     if (status != CARRYNET_OK || lines->text == NULL)
@@ -350,18 +349,18 @@ carrynet_status sweep_times_next(struct sweep_times *times)
     if (lines->length < sizeof text) {
         memcpy(text, lines->text, lines->length);
         text[lines->length] = '\0';
-        rest = base_read_whole(&times->row, text, CARRYNET_SWEEP_ROWS);
+        rest = sys_read_whole(&times->row, text, CARRYNET_SWEEP_ROWS);
     }
-    if (rest == NULL || *rest != ',' || times->row <= before || !base_read_real(&times->seconds, rest + 1) ||
+    if (rest == NULL || *rest != ',' || times->row <= before || !sys_read_real(&times->seconds, rest + 1) ||
         times->seconds < 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is not a later row and its seconds; remove the file",
-                           lines->path, lines->line);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is not a later row and its seconds; remove the file",
+                          lines->path, lines->line);
     return status;
 }
 
 void sweep_times_close(struct sweep_times *times)
 {
-    base_text_free(&times->path);
-    base_free(times->lines.data);
+    sys_text_free(&times->path);
+    sys_free(times->lines.data);
     times->lines.data = NULL;
 }

@@ -7,7 +7,7 @@ static uint64_t digest_of(const carrynet_model *model, uint32_t network)
     const carrynet_settings *settings = carrynet_model_settings(model);
     const size_t size = carrynet_shape_size(&settings->shape), width = settings->precision / 8;
     const char *values = (const char *)carrynet_model_values_const(model) + network * size * width;
-    uint64_t digest = BASE_DIGEST;
+    uint64_t digest = SYS_DIGEST;
     for (size_t i = 0; i < size; ++i) {
         uint32_t single = 0;
         uint64_t bits = 0;
@@ -17,7 +17,7 @@ static uint64_t digest_of(const carrynet_model *model, uint32_t network)
         } else {
             memcpy(&bits, values + i * width, sizeof bits);
         }
-        digest = base_digest(digest, bits, width);
+        digest = sys_digest(digest, bits, width);
     }
     return digest;
 }

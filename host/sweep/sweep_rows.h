@@ -31,7 +31,7 @@ struct carrynet_sweep {
     struct sweep_place *places;     /* [point_count], by group */
     carrynet_sweep_result *results; /* [row_count] */
     uint64_t saved;                 /* rows in the file */
-    base_identity reserved;         /* the file without a row that carrynet_sweep_reserve made */
+    sys_identity reserved;          /* the file without a row that carrynet_sweep_reserve made */
 };
 
 /* Whether a row, from 1, is asked for. */
@@ -130,11 +130,11 @@ enum { SWEEP_FIELD = 48 };
 const char *sweep_field(char text[SWEEP_FIELD], const carrynet_sweep_row *row, size_t column);
 
 /* The header line of a table with these columns, and that of a row. */
-void sweep_add_header(base_text *text, uint64_t columns);
-void sweep_add_row(base_text *text, const carrynet_sweep_row *row);
+void sweep_add_header(sys_text *text, uint64_t columns);
+void sweep_add_row(sys_text *text, const carrynet_sweep_row *row);
 
-/* Puts the name of the file with the seconds into *name (base_text_free). MEMORY. */
-carrynet_status sweep_times_path(base_text *name, const char *path);
+/* Puts the name of the file with the seconds into *name (sys_text_free). MEMORY. */
+carrynet_status sweep_times_path(sys_text *name, const char *path);
 
 /* A file in memory, taken line by line. */
 struct sweep_lines {
@@ -160,7 +160,7 @@ void sweep_reader_close(struct sweep_reader *reader);
 
 /* The file of seconds that belongs to a results file, likewise; one that is not there is empty. */
 struct sweep_times {
-    base_text path;
+    sys_text path;
     struct sweep_lines lines;
     uint64_t row; /* 0 behind the last */
     double seconds;

@@ -14,14 +14,14 @@ static uint64_t table_digest(const carrynet_task *task)
 {
     const uint32_t head[] = {task->inputs, task->outputs,       task->states,
                              task->start,  task->closing_count, (uint32_t)task->constraint};
-    uint64_t digest = BASE_DIGEST;
+    uint64_t digest = SYS_DIGEST;
     for (size_t i = 0; i < sizeof head / sizeof head[0]; ++i)
-        digest = base_digest(digest, head[i], sizeof head[i]);
+        digest = sys_digest(digest, head[i], sizeof head[i]);
     for (uint32_t i = 0; i < task->closing_count; ++i)
-        digest = base_digest(digest, task->closing[i], 1);
+        digest = sys_digest(digest, task->closing[i], 1);
     for (uint32_t q = 0; q < task->states; ++q)
         for (uint32_t a = 0; a < 1u << task->inputs; ++a)
-            digest = base_digest(base_digest(digest, task->next[q][a], 1), task->out[q][a], 1);
+            digest = sys_digest(sys_digest(digest, task->next[q][a], 1), task->out[q][a], 1);
     return digest;
 }
 
@@ -65,8 +65,8 @@ carrynet_status carrynet_sweep_supply(carrynet_sweep_row *row, const carrynet_ta
     carrynet_task named = *task;
     sweep_name_task(&named);
     if (strcmp(named.name, row->settings.task.name) != 0)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "row %" PRIu64 " is of task %s, but this table is %s", row->row,
-                         row->settings.task.name, named.name);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "row %" PRIu64 " is of task %s, but this table is %s", row->row,
+                        row->settings.task.name, named.name);
     row->settings.task = *task;
     row->settings.shape.inputs = task->inputs;
     row->settings.shape.outputs = task->outputs;

@@ -112,10 +112,10 @@ carrynet_status carrynet_task_distinguish(carrynet_task_difference *difference, 
     size_t queued = 1;
     *difference = (carrynet_task_difference){0};
     if (a->inputs != b->inputs || a->outputs != b->outputs)
-        return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "task %s reads %u and writes %u bits a step, task %s %u and %u: they cannot be compared",
-                         a->name, a->inputs, a->outputs, b->name, b->inputs, b->outputs);
-    const carrynet_status status = base_allocate(&pairs, (size_t)a->states * b->states, sizeof *pairs);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT,
+                        "task %s reads %u and writes %u bits a step, task %s %u and %u: they cannot be compared",
+                        a->name, a->inputs, a->outputs, b->name, b->inputs, b->outputs);
+    const carrynet_status status = sys_allocate(&pairs, (size_t)a->states * b->states, sizeof *pairs);
     if (status != CARRYNET_OK)
         return status;
     pairs[0].queued = (uint16_t)start;
@@ -140,6 +140,6 @@ carrynet_status carrynet_task_distinguish(carrynet_task_difference *difference, 
         }
     }
 done:
-    base_free(pairs);
+    sys_free(pairs);
     return CARRYNET_OK;
 }

@@ -121,19 +121,19 @@ const char *carrynet_task_meaning(size_t index)
 
 carrynet_status carrynet_task_find(const carrynet_task **task, const char *name)
 {
-    base_text list = {0};
+    sys_text list = {0};
     *task = NULL;
     for (size_t i = 0; i < carrynet_task_count(); ++i) {
         if (strcmp(built_in[i].task.name, name) == 0) {
             *task = &built_in[i].task;
             break;
         }
-        base_text_add(&list, "%s%s", i == 0 ? "" : ", ", built_in[i].task.name);
+        sys_text_add(&list, "%s%s", i == 0 ? "" : ", ", built_in[i].task.name);
     }
     carrynet_status status = CARRYNET_OK;
     if (*task == NULL)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT, "no task is called '%.64s'; there are: %s", name,
-                           list.failed ? "add" : list.data);
-    base_text_free(&list);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT, "no task is called '%.64s'; there are: %s", name,
+                          list.failed ? "add" : list.data);
+    sys_text_free(&list);
     return status;
 }

@@ -24,12 +24,12 @@ typedef struct limbs {
 static carrynet_status limbs_create(limbs *number, size_t room)
 {
     *number = (limbs){.room = (room + GROUP - 1) / GROUP * GROUP};
-    return base_allocate(&number->data, number->room, sizeof *number->data);
+    return sys_allocate(&number->data, number->room, sizeof *number->data);
 }
 
 static void limbs_free(limbs *number)
 {
-    base_free(number->data);
+    sys_free(number->data);
     *number = (limbs){0};
 }
 
@@ -78,16 +78,16 @@ static carrynet_status find_digits(const char **digits, size_t *count, const cha
 {
     char shown[SHOWN];
     if (text == NULL || text[0] == '\0')
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "operand %zu is empty: give a whole number from 0", which + 1);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "operand %zu is empty: give a whole number from 0", which + 1);
     if (text[0] == '-')
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "operand %zu, '%s', is negative: give a whole number from 0",
-                         which + 1, show(shown, text));
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "operand %zu, '%s', is negative: give a whole number from 0",
+                        which + 1, show(shown, text));
     const char *first = text + (text[0] == '+' ? 1 : 0);
     const size_t length = strspn(first, "0123456789");
     if (length == 0 || first[length] != '\0')
-        return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "operand %zu, '%s', is no whole number: character %zu is not a decimal digit", which + 1,
-                         show(shown, text), (size_t)(first - text) + length + 1);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT,
+                        "operand %zu, '%s', is no whole number: character %zu is not a decimal digit", which + 1,
+                        show(shown, text), (size_t)(first - text) + length + 1);
     const size_t zeros = strspn(first, "0");
     *digits = first + zeros;
     *count = length - zeros;
@@ -164,15 +164,15 @@ carrynet_status carrynet_operands_pack(uint32_t **symbols, size_t *steps, const 
     }
     if (task->constraint == CARRYNET_CONSTRAINT_NOT_LESS && is_less(&numbers[0], &numbers[1])) {
         char first[SHOWN], second[SHOWN];
-        status = base_fail(CARRYNET_ERROR_ARGUMENT,
-                           "task %s needs a first operand that is not less than the second, but %s is less than %s: "
-                           "exchange them",
-                           task->name, show(first, operands[0]), show(second, operands[1]));
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT,
+                          "task %s needs a first operand that is not less than the second, but %s is less than %s: "
+                          "exchange them",
+                          task->name, show(first, operands[0]), show(second, operands[1]));
         goto done;
     }
     if (length + task->closing_count < min_steps)
         length = min_steps - task->closing_count;
-    status = base_allocate(&packed, carrynet_packed_words(task->inputs, length + task->closing_count), sizeof *packed);
+    status = sys_allocate(&packed, carrynet_packed_words(task->inputs, length + task->closing_count), sizeof *packed);
     if (status != CARRYNET_OK)
         goto done;
     for (size_t t = 0; t < length; ++t) {
@@ -193,7 +193,7 @@ done:
 
 void carrynet_operands_free(uint32_t *symbols)
 {
-    base_free(symbols);
+    sys_free(symbols);
 }
 
 carrynet_status carrynet_operand_unpack(char **decimal, const uint32_t *words, uint32_t bits, uint32_t which,
@@ -207,7 +207,7 @@ carrynet_status carrynet_operand_unpack(char **decimal, const uint32_t *words, u
     if (status == CARRYNET_OK)
         status = limbs_create(&nines, number.room + number.room / 14 + 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&text, DIGITS * nines.room + 1, 1);
+        status = sys_allocate(&text, DIGITS * nines.room + 1, 1);
     if (status != CARRYNET_OK)
         goto done;
     for (size_t t = 0; t < steps; ++t)
@@ -222,11 +222,11 @@ carrynet_status carrynet_operand_unpack(char **decimal, const uint32_t *words, u
 done:
     limbs_free(&number);
     limbs_free(&nines);
-    base_free(text);
+    sys_free(text);
     return status;
 }
 
 void carrynet_decimal_free(char *decimal)
 {
-    base_free(decimal);
+    sys_free(decimal);
 }

@@ -35,15 +35,15 @@ carrynet_status carrynet_batch_create(carrynet_batch *batch, const carrynet_task
     carrynet_batch made = {.sequences = sequences, .steps = steps};
     *batch = made;
     if (sequences == 0 || steps == 0)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "a batch needs at least one sequence of at least one step");
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "a batch needs at least one sequence of at least one step");
     made.symbol_words = carrynet_packed_words(task->inputs, steps);
     made.target_words = carrynet_packed_words(task->outputs, steps);
     if (sequences > SIZE_MAX / 8 / (made.symbol_words + made.target_words))
-        return base_fail(CARRYNET_ERROR_MEMORY, "a batch of %zu sequences of %zu steps does not fit in memory",
-                         sequences, steps);
-    carrynet_status status = base_allocate(&made.symbols, sequences * made.symbol_words, sizeof *made.symbols);
+        return sys_fail(CARRYNET_ERROR_MEMORY, "a batch of %zu sequences of %zu steps does not fit in memory",
+                        sequences, steps);
+    carrynet_status status = sys_allocate(&made.symbols, sequences * made.symbol_words, sizeof *made.symbols);
     if (status == CARRYNET_OK)
-        status = base_allocate(&made.targets, sequences * made.target_words, sizeof *made.targets);
+        status = sys_allocate(&made.targets, sequences * made.target_words, sizeof *made.targets);
     if (status != CARRYNET_OK) {
         carrynet_batch_free(&made);
         return status;
@@ -54,8 +54,8 @@ carrynet_status carrynet_batch_create(carrynet_batch *batch, const carrynet_task
 
 void carrynet_batch_free(carrynet_batch *batch)
 {
-    base_free(batch->symbols);
-    base_free(batch->targets);
+    sys_free(batch->symbols);
+    sys_free(batch->targets);
     *batch = (carrynet_batch){0};
 }
 
@@ -134,7 +134,7 @@ static carrynet_status counter_fill(void *self, uint64_t seed, uint64_t update, 
     const size_t symbol_words = carrynet_packed_words(task->inputs, steps);
     const size_t target_words = carrynet_packed_words(task->outputs, steps);
     if (steps <= task->closing_count)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "%zu steps leave no room for a problem", steps);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "%zu steps leave no room for a problem", steps);
     for (size_t p = 0; p < count; ++p) {
         uint32_t *sequence = symbols + p * symbol_words;
         stream_words(sequence, (first + p) * (uint64_t)drawn, drawn, seed, (uint32_t)update, CARRYNET_STREAM_PROBLEMS);
@@ -195,11 +195,10 @@ static carrynet_status split_fill(void *self, uint64_t seed, uint64_t update, si
             finish(task, steps, sequence, targets + p * target_words);
         }
         if (candidate == CANDIDATES)
-            return base_fail(
-                CARRYNET_ERROR_UNSUPPORTED,
-                "update %llu of seed %llu: %d candidates for problem %zu are all held out; choose a larger "
-                "train-fraction or another split-seed",
-                (unsigned long long)update, (unsigned long long)seed, CANDIDATES, first + p);
+            return sys_fail(CARRYNET_ERROR_UNSUPPORTED,
+                            "update %llu of seed %llu: %d candidates for problem %zu are all held out; choose a larger "
+                            "train-fraction or another split-seed",
+                            (unsigned long long)update, (unsigned long long)seed, CANDIDATES, first + p);
     }
     return status;
 }
@@ -218,9 +217,9 @@ static carrynet_status explicit_fill(void *self, uint64_t seed, uint64_t update,
     (void)seed;
     (void)update;
     if (steps != batch->steps || first > batch->sequences || count > batch->sequences - first)
-        return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "problems %zu to %zu of %zu steps asked of a batch with %zu of %zu steps", first,
-                         first + count - 1, steps, batch->sequences, batch->steps);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT,
+                        "problems %zu to %zu of %zu steps asked of a batch with %zu of %zu steps", first,
+                        first + count - 1, steps, batch->sequences, batch->steps);
     memcpy(symbols, batch->symbols + first * batch->symbol_words, count * batch->symbol_words * sizeof *symbols);
     memcpy(targets, batch->targets + first * batch->target_words, count * batch->target_words * sizeof *targets);
     return CARRYNET_OK;

@@ -96,17 +96,17 @@ static carrynet_status share(struct attempts *all, uint32_t count, carrynet_stat
     char *mine = NULL, *found = NULL;
     for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i)
         if (all->attempt[i].status != CARRYNET_OK)
-            status = base_fail(all->attempt[i].status, "while proving: %s", all->attempt[i].message);
+            status = sys_fail(all->attempt[i].status, "while proving: %s", all->attempt[i].message);
     if (comm_allreduce_or(comm, attempts_ended(all->stop)))
         atomic_store(&all->stop->ended, true);
     if (all->step == 1)
         return status;
     if (status == CARRYNET_OK)
-        status = base_allocate(&counts, all->step, sizeof *counts);
+        status = sys_allocate(&counts, all->step, sizeof *counts);
     if (status == CARRYNET_OK)
-        status = base_allocate(&mine, count, 1);
+        status = sys_allocate(&mine, count, 1);
     if (status == CARRYNET_OK)
-        status = base_allocate(&found, count, 1);
+        status = sys_allocate(&found, count, 1);
     for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         mine[i / all->step] = i % all->step == all->first ? all->attempt[i].proved : mine[i / all->step];
         ++counts[i % all->step];
@@ -117,9 +117,9 @@ static carrynet_status share(struct attempts *all, uint32_t count, carrynet_stat
     for (uint32_t r = 0, at = 0; r < all->step && status == CARRYNET_OK; ++r)
         for (uint32_t i = r; i < count; i += all->step)
             all->attempt[i].proved = found[at++] != 0;
-    base_free(counts);
-    base_free(mine);
-    base_free(found);
+    sys_free(counts);
+    sys_free(mine);
+    sys_free(found);
     return status;
 }
 
@@ -128,7 +128,7 @@ carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint
 {
     const uint32_t ranks = carrynet_comm_size(stop->comm), rank = carrynet_comm_rank(stop->comm);
     struct attempt *attempt = NULL;
-    carrynet_status status = comm_allreduce_status(stop->comm, base_allocate(&attempt, PORTION, sizeof *attempt));
+    carrynet_status status = comm_allreduce_status(stop->comm, sys_allocate(&attempt, PORTION, sizeof *attempt));
     for (uint32_t first = 0; first < count && status == CARRYNET_OK && !attempts_ended(stop); first += PORTION) {
         const uint32_t some = count - first < PORTION ? count - first : PORTION;
         carrynet_model *model = NULL;
@@ -138,12 +138,12 @@ carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint
         all.model = model;
         memset(attempt, 0, PORTION * sizeof *attempt);
         if (status == CARRYNET_OK)
-            base_parallel(some > rank ? (some - rank - 1) / ranks + 1 : 0, attempt_one, &all);
+            sys_parallel(some > rank ? (some - rank - 1) / ranks + 1 : 0, attempt_one, &all);
         status = share(&all, some, status);
         for (uint32_t i = 0; i < some && status == CARRYNET_OK; ++i)
             proved[which[first + i]] = attempt[i].proved;
         carrynet_model_free(model);
     }
-    base_free(attempt);
+    sys_free(attempt);
     return status;
 }

@@ -13,19 +13,19 @@ enum { OWN_ENTRIES = 8 };
 /* ---- the header ------------------------------------------------------------------------------------------------- */
 
 /* SHA-256 of what the caller gave for each network, or "none". */
-static void digest_of(char text[BASE_SHA256], const void *values, size_t size)
+static void digest_of(char text[SYS_SHA256], const void *values, size_t size)
 {
     if (values == NULL)
         memcpy(text, "none", sizeof "none");
     else
-        (void)base_sha256(text, (const void *[]){values}, &size, 1);
+        (void)sys_sha256(text, (const void *[]){values}, &size, 1);
 }
 
 /* All that must be the same for a training to go on, as texts. MEMORY. */
 static carrynet_status make_header(json_t **header, const carrynet_settings *s, const carrynet_train_options *options)
 {
     struct metadata_entries made;
-    char hidden[BASE_NUMBER], networks[BASE_NUMBER], initial[BASE_SHA256], individuals[BASE_SHA256];
+    char hidden[SYS_NUMBER], networks[SYS_NUMBER], initial[SYS_SHA256], individuals[SYS_SHA256];
     const uint16_t one = 1;
     const size_t bytes = carrynet_shape_size(&s->shape) * (s->precision / 8);
     *header = NULL;
@@ -55,18 +55,18 @@ static carrynet_status make_header(json_t **header, const carrynet_settings *s, 
     metadata_entries_free(&made);
     if (failed != 0) {
         json_decref(object);
-        return base_fail(CARRYNET_ERROR_MEMORY, "no memory for the header of a checkpoint");
+        return sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the header of a checkpoint");
     }
     *header = object;
     return CARRYNET_OK;
 }
 
-static void add_difference(base_text *text, const char *key, const char *there, const char *here)
+static void add_difference(sys_text *text, const char *key, const char *there, const char *here)
 {
     char quote[SAFETENSORS_QUOTE], other[SAFETENSORS_QUOTE];
-    base_text_add(text, "%s%s is %s there, %s here", text->size == 0 ? "" : "; ", key,
-                  there == NULL ? "absent" : safetensors_quote(quote, there),
-                  here == NULL ? "absent" : safetensors_quote(other, here));
+    sys_text_add(text, "%s%s is %s there, %s here", text->size == 0 ? "" : "; ", key,
+                 there == NULL ? "absent" : safetensors_quote(quote, there),
+                 here == NULL ? "absent" : safetensors_quote(other, here));
 }
 
 /* ARGUMENT with every difference; FORMAT if it is no header. */
@@ -74,14 +74,14 @@ static carrynet_status compare_header(const char *path, const char *text, const 
 {
     json_error_t error;
     json_t *theirs = NULL, *value;
-    base_text differences = {0};
+    sys_text differences = {0};
     const char *key;
     char quote[SAFETENSORS_QUOTE];
-    if (base_json_read(&theirs, &error, text, strlen(text), JSON_REJECT_DUPLICATES) == CARRYNET_ERROR_MEMORY)
-        return base_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path);
+    if (sys_json_read(&theirs, &error, text, strlen(text), JSON_REJECT_DUPLICATES) == CARRYNET_ERROR_MEMORY)
+        return sys_fail(CARRYNET_ERROR_MEMORY, "%s: not enough memory for the header", path);
     if (!json_is_object(theirs)) {
         json_decref(theirs);
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: the header is not a JSON object", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: the header is not a JSON object", path);
     }
     /* Another release writes the same state; the arithmetic and the defaults have versions of their own. */
     json_object_foreach((json_t *)(uintptr_t)ours, key, value)
@@ -98,22 +98,22 @@ static carrynet_status compare_header(const char *path, const char *text, const 
     json_decref(theirs);
     carrynet_status status = CARRYNET_OK;
     if (differences.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the differences", path);
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "%s: no memory for the differences", path);
     else if (differences.size > 0)
-        status = base_fail(CARRYNET_ERROR_ARGUMENT,
-                           "%s is the checkpoint of another run: %s; give the same options, or another file", path,
-                           differences.data);
-    base_text_free(&differences);
+        status = sys_fail(CARRYNET_ERROR_ARGUMENT,
+                          "%s is the checkpoint of another run: %s; give the same options, or another file", path,
+                          differences.data);
+    sys_text_free(&differences);
     return status;
 }
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 
 /* "PATH.previous". MEMORY. */
-static carrynet_status previous_name(base_text *name, const char *path)
+static carrynet_status previous_name(sys_text *name, const char *path)
 {
-    base_text_add(name, "%s.previous", path);
-    return name->failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for a file name") : CARRYNET_OK;
+    sys_text_add(name, "%s.previous", path);
+    return name->failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a file name") : CARRYNET_OK;
 }
 
 static carrynet_status write_state(const struct training *t)
@@ -122,7 +122,7 @@ static carrynet_status write_state(const struct training *t)
     json_t *header = NULL;
     char *text = NULL;
     size_t size = 0;
-    base_text previous = {0};
+    sys_text previous = {0};
     const char *path = t->options->checkpoints->path;
     carrynet_status status = previous_name(&previous, path);
     if (status == CARRYNET_OK)
@@ -130,16 +130,16 @@ static carrynet_status write_state(const struct training *t)
     if (status == CARRYNET_OK)
         status = make_header(&header, t->settings, t->options);
     if (status == CARRYNET_OK)
-        status = base_json_write(&text, &size, header, JSON_COMPACT);
+        status = sys_json_write(&text, &size, header, JSON_COMPACT);
     status = comm_allreduce_status(t->comm, status); /* since all take part in what follows, or none */
     if (status == CARRYNET_OK)
         status = checkpoint_state_take(&state, t);
     if (status == CARRYNET_OK && carrynet_comm_rank(t->comm) == 0)
         status = checkpoint_file_write(path, previous.data, text, state.parts, CHECKPOINT_PARTS);
-    base_free(text);
+    sys_free(text);
     json_decref(header);
     checkpoint_state_free(&state);
-    base_text_free(&previous);
+    sys_text_free(&previous);
     return status;
 }
 
@@ -149,7 +149,7 @@ static carrynet_status save(struct training *t)
     const carrynet_checkpoints *wanted = t->options->checkpoints;
     const carrynet_status status = comm_allreduce_status(t->comm, write_state(t));
     t->saved_updates = t->updates;
-    t->saved = base_seconds();
+    t->saved = sys_seconds();
     if (status == CARRYNET_OK && wanted->saved != NULL)
         wanted->saved(wanted->self, t->updates);
     if (status == CARRYNET_OK || status == CARRYNET_ERROR_DEVICE || wanted->failed == NULL)
@@ -169,7 +169,7 @@ carrynet_status checkpoint_when_due(struct training *t)
     if (wanted == NULL || t->updates == t->saved_updates)
         return CARRYNET_OK;
     const bool by_count = wanted->every_updates > 0 && t->updates % wanted->every_updates == 0;
-    const bool by_clock = wanted->every_seconds > 0 && base_seconds() - t->saved >= wanted->every_seconds;
+    const bool by_clock = wanted->every_seconds > 0 && sys_seconds() - t->saved >= wanted->every_seconds;
     return by_count || (wanted->every_seconds > 0 && comm_broadcast_flag(t->comm, by_clock)) ? save(t) : CARRYNET_OK;
 }
 
@@ -194,20 +194,19 @@ static carrynet_status read_state(struct checkpoint *from, const char *path, con
     if (status == CARRYNET_OK)
         status = compare_header(path, from->file.header, header);
     if (status == CARRYNET_OK && from->file.size < sizeof c)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: ends before its counters", path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: ends before its counters", path);
     if (status != CARRYNET_OK)
         return status;
     memcpy(&c, from->file.data, sizeof c);
     if (c.wave_first >= settings->networks || c.wave_count < 1 || c.wave_count > settings->networks - c.wave_first ||
         c.running < 1 || c.running > c.wave_count || c.updates > settings->updates || c.check_due > 1 ||
         !(c.seconds >= 0 && c.seconds < 1e12))
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: its counters are not those of a training", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: its counters are not those of a training", path);
     (void)checkpoint_state_create(&state, settings, c.running, false);
     for (int p = 0; p < CHECKPOINT_PARTS; ++p)
         size += state.parts[p].size;
     if (size != from->file.size)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: has %zu bytes of state, not %" PRIu64, path, from->file.size,
-                         size);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: has %zu bytes of state, not %" PRIu64, path, from->file.size, size);
     from->wave_first = (uint32_t)c.wave_first;
     from->running = (uint32_t)c.running;
     from->seconds = c.seconds;
@@ -237,31 +236,31 @@ carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings
                                 const carrynet_train_options *options, bool tidies)
 {
     const carrynet_checkpoints *wanted = options->checkpoints;
-    base_text previous = {0}, reason = {0};
-    base_identity identity;
+    sys_text previous = {0}, reason = {0};
+    sys_identity identity;
     json_t *header = NULL;
     *from = (struct checkpoint){0};
     if (wanted == NULL)
         return CARRYNET_OK;
     if (options->source != NULL)
-        return base_fail(CARRYNET_ERROR_UNSUPPORTED, "checkpoints do not know the state of a source of the caller's");
+        return sys_fail(CARRYNET_ERROR_UNSUPPORTED, "checkpoints do not know the state of a source of the caller's");
     if (!wanted->resume)
         return CARRYNET_OK;
     carrynet_status status = previous_name(&previous, wanted->path);
     if (tidies)
-        base_remove_leftovers(wanted->path);
+        sys_remove_leftovers(wanted->path);
     if (status == CARRYNET_OK && tidies)
-        base_remove_leftovers(previous.data);
+        sys_remove_leftovers(previous.data);
     if (status == CARRYNET_OK)
         status = make_header(&header, settings, options);
-    const bool last_there = base_identify(&identity, wanted->path);
-    const bool previous_there = status == CARRYNET_OK && base_identify(&identity, previous.data);
+    const bool last_there = sys_identify(&identity, wanted->path);
+    const bool previous_there = status == CARRYNET_OK && sys_identify(&identity, previous.data);
     if (status != CARRYNET_OK || (!last_there && !previous_there))
         goto told;
     status = last_there ? read_state(from, wanted->path, header, settings)
-                        : base_fail(CARRYNET_ERROR_IO, "%s: is not there", wanted->path);
+                        : sys_fail(CARRYNET_ERROR_IO, "%s: is not there", wanted->path);
     if ((status == CARRYNET_ERROR_FORMAT || status == CARRYNET_ERROR_IO) && previous_there) {
-        base_text_add(&reason, "%s", carrynet_message());
+        sys_text_add(&reason, "%s", carrynet_message());
         checkpoint_file_free(&from->file);
         status = read_state(from, previous.data, header, settings);
     }
@@ -269,26 +268,26 @@ told:
     if (status == CARRYNET_OK)
         tell(from, wanted, reason.size > 0 ? previous.data : wanted->path, reason.size > 0, reason.data);
     json_decref(header);
-    base_text_free(&previous);
-    base_text_free(&reason);
+    sys_text_free(&previous);
+    sys_text_free(&reason);
     return status;
 }
 
 static carrynet_status same_entry(carrynet_comm *comm, const char *key, const char *value)
 {
-    base_text entry = {0};
-    base_text_add(&entry, "%s %s", key, value);
+    sys_text entry = {0};
+    sys_text_add(&entry, "%s %s", key, value);
     const carrynet_status made =
-        entry.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the settings") : CARRYNET_OK;
+        entry.failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the settings") : CARRYNET_OK;
     const carrynet_status status = comm_check_same(comm, made, "the settings", entry.failed ? "" : entry.data);
-    base_text_free(&entry);
+    sys_text_free(&entry);
     return status;
 }
 
 carrynet_status checkpoint_same(const struct checkpoint *from, const carrynet_settings *settings,
                                 const carrynet_train_options *options, carrynet_comm *comm, carrynet_status status)
 {
-    char digest[BASE_SHA256] = "none";
+    char digest[SYS_SHA256] = "none";
     json_t *header = NULL, *value;
     const char *key;
     if (carrynet_comm_size(comm) == 1)
@@ -296,7 +295,7 @@ carrynet_status checkpoint_same(const struct checkpoint *from, const carrynet_se
     if (status == CARRYNET_OK)
         status = make_header(&header, settings, options);
     if (status == CARRYNET_OK && from->found)
-        (void)base_sha256(digest, (const void *[]){from->file.data}, &from->file.size, 1);
+        (void)sys_sha256(digest, (const void *[]){from->file.data}, &from->file.size, 1);
     status = comm_allreduce_status(comm, status);
     /* With their names, so that one that is on some ranks alone differs too. */
     json_object_foreach(header, key, value)

@@ -29,7 +29,7 @@ static carrynet_status hash_parts(XXH128_canonical_t *hash, const void *const *p
 {
     XXH3_state_t *state = XXH3_createState();
     if (state == NULL)
-        return base_fail(CARRYNET_ERROR_MEMORY, "no memory for the hash of a checkpoint");
+        return sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the hash of a checkpoint");
     (void)XXH3_128bits_reset(state);
     for (size_t i = 0; i < count; ++i)
         (void)XXH3_128bits_update(state, parts[i], sizes[i]);
@@ -46,9 +46,9 @@ carrynet_status checkpoint_file_write(const char *path, const char *previous, co
     const void **all = NULL;
     size_t *sizes = NULL;
     const size_t before = 3;
-    carrynet_status status = base_allocate(&all, before + count + 1, sizeof *all);
+    carrynet_status status = sys_allocate(&all, before + count + 1, sizeof *all);
     if (status == CARRYNET_OK)
-        status = base_allocate(&sizes, before + count + 1, sizeof *sizes);
+        status = sys_allocate(&sizes, before + count + 1, sizeof *sizes);
     if (status != CARRYNET_OK)
         goto done;
     put_size(size, strlen(header));
@@ -60,12 +60,12 @@ carrynet_status checkpoint_file_write(const char *path, const char *previous, co
     status = hash_parts(&hash, all, sizes, before + count);
     all[before + count] = hash.digest, sizes[before + count] = HASH;
     if (status == CARRYNET_OK)
-        status = base_keep_previous(path, previous);
+        status = sys_keep_previous(path, previous);
     if (status == CARRYNET_OK)
-        status = base_write_file(path, all, sizes, before + count + 1);
+        status = sys_write_file(path, all, sizes, before + count + 1);
 done:
-    base_free(all);
-    base_free(sizes);
+    sys_free(all);
+    sys_free(sizes);
     return status;
 }
 
@@ -74,28 +74,28 @@ carrynet_status checkpoint_file_read(struct checkpoint_file *file, const char *p
     size_t size = 0;
     XXH128_canonical_t hash;
     *file = (struct checkpoint_file){0};
-    carrynet_status status = base_read_file(&file->bytes, &size, path, UINT64_MAX);
+    carrynet_status status = sys_read_file(&file->bytes, &size, path, UINT64_MAX);
     if (status != CARRYNET_OK)
         return status;
     if (size < sizeof MAGIC - 1 || memcmp(file->bytes, MAGIC, sizeof MAGIC - 1) != 0)
         return file_kind_refuse(path, "a checkpoint", file->bytes, size) != CARRYNET_OK
                    ? CARRYNET_ERROR_FORMAT
-                   : base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a checkpoint", path);
+                   : sys_fail(CARRYNET_ERROR_FORMAT, "%s: is not a checkpoint", path);
     if (size < START + HASH)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: ends too early for a checkpoint: %zu bytes", path, size);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: ends too early for a checkpoint: %zu bytes", path, size);
     if (memcmp(file->bytes, FIRST, FIRST_SIZE) != 0)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: is a checkpoint of another version than 1", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: is a checkpoint of another version than 1", path);
     status = hash_parts(&hash, (const void *[]){file->bytes}, (const size_t[]){size - HASH}, 1);
     if (status != CARRYNET_OK)
         return status;
     if (memcmp(hash.digest, file->bytes + size - HASH, HASH) != 0)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: is damaged: its bytes and their hash do not agree", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: is damaged: its bytes and their hash do not agree", path);
     const uint64_t header = get_size(file->bytes + FIRST_SIZE);
     const size_t rest = size - START - HASH;
     if (header > rest || header > LONGEST_HEADER)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: header size %llu is beyond the end of the file, or of any header",
-                         path, (unsigned long long)header);
-    status = base_allocate(&file->header, (size_t)header + 1, 1);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: header size %llu is beyond the end of the file, or of any header",
+                        path, (unsigned long long)header);
+    status = sys_allocate(&file->header, (size_t)header + 1, 1);
     if (status != CARRYNET_OK)
         return status;
     memcpy(file->header, file->bytes + START, (size_t)header);
@@ -106,7 +106,7 @@ carrynet_status checkpoint_file_read(struct checkpoint_file *file, const char *p
 
 void checkpoint_file_free(struct checkpoint_file *file)
 {
-    base_free(file->header);
-    base_free(file->bytes);
+    sys_free(file->header);
+    sys_free(file->bytes);
     *file = (struct checkpoint_file){0};
 }

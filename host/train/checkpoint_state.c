@@ -45,14 +45,14 @@ carrynet_status checkpoint_state_create(struct checkpoint_state *state, const ca
     carrynet_status status = CARRYNET_OK;
     set_sizes(state, settings, running);
     for (int p = 0; p < CHECKPOINT_PARTS && memory && status == CARRYNET_OK; ++p)
-        status = base_allocate(&state->parts[p].data, state->parts[p].size, 1);
+        status = sys_allocate(&state->parts[p].data, state->parts[p].size, 1);
     return status;
 }
 
 void checkpoint_state_free(struct checkpoint_state *state)
 {
     for (int p = 0; p < CHECKPOINT_PARTS; ++p)
-        base_free(state->parts[p].data);
+        sys_free(state->parts[p].data);
     *state = (struct checkpoint_state){0};
 }
 
@@ -80,8 +80,8 @@ static void take_counters(struct checkpoint_counters *c, const struct training *
         .held_wrong_share = t->held_wrong_share,
         .loss = t->loss,
         .wrong_share = t->wrong_share,
-        .seconds = base_seconds() - t->start,
-        .share_seconds = t->population.seconds + (base_seconds() - t->population.clock) / t->population.running,
+        .seconds = sys_seconds() - t->start,
+        .share_seconds = t->population.seconds + (sys_seconds() - t->population.clock) / t->population.running,
     };
     if (t->options->checkpoints->mark != NULL)
         t->options->checkpoints->mark(t->options->checkpoints->self, c->marks);
@@ -142,7 +142,7 @@ carrynet_status checkpoint_state_take(struct checkpoint_state *state, const stru
 
 static carrynet_status refuse(const struct training *t, const char *what)
 {
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: %s", t->options->checkpoints->path, what);
+    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: %s", t->options->checkpoints->path, what);
 }
 
 /* A number that a sum, a share or a time can be. */
@@ -235,7 +235,7 @@ static carrynet_status check_networks(const struct training *t, const struct che
     const carrynet_metrics *metrics = state->parts[PART_METRICS].data;
     const uint8_t *flags = state->parts[PART_FLAGS].data;
     bool *seen = NULL;
-    carrynet_status status = base_allocate(&seen, t->wave_count, sizeof *seen);
+    carrynet_status status = sys_allocate(&seen, t->wave_count, sizeof *seen);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         const uint32_t place = numbers[i] - t->wave_first;
         if (numbers[i] < t->wave_first || place >= t->wave_count || seen[place] || flags[numbers[i]] != 0)
@@ -246,7 +246,7 @@ static carrynet_status check_networks(const struct training *t, const struct che
         else
             seen[place] = true;
     }
-    base_free(seen);
+    sys_free(seen);
     return status;
 }
 

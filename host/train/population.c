@@ -50,23 +50,23 @@ carrynet_status population_open(struct population *p, carrynet_engine *engine, c
         .records = records,
         .running = count,
     };
-    carrynet_status status = base_allocate(&p->number, count, sizeof *p->number);
+    carrynet_status status = sys_allocate(&p->number, count, sizeof *p->number);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->metrics, count, sizeof *p->metrics);
+        status = sys_allocate(&p->metrics, count, sizeof *p->metrics);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->checked, count, sizeof *p->checked);
+        status = sys_allocate(&p->checked, count, sizeof *p->checked);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->wrong_bits, count, sizeof *p->wrong_bits);
+        status = sys_allocate(&p->wrong_bits, count, sizeof *p->wrong_bits);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->stays, count, sizeof *p->stays);
+        status = sys_allocate(&p->stays, count, sizeof *p->stays);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->proved, count, sizeof *p->proved);
+        status = sys_allocate(&p->proved, count, sizeof *p->proved);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->due, count, sizeof *p->due);
+        status = sys_allocate(&p->due, count, sizeof *p->due);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->had, count, sizeof *p->had);
+        status = sys_allocate(&p->had, count, sizeof *p->had);
     if (status == CARRYNET_OK)
-        status = base_allocate(&p->from, count, sizeof *p->from);
+        status = sys_allocate(&p->from, count, sizeof *p->from);
     for (uint32_t n = 0; n < count && status == CARRYNET_OK; ++n)
         p->number[n] = first + n;
     return status;
@@ -74,21 +74,21 @@ carrynet_status population_open(struct population *p, carrynet_engine *engine, c
 
 void population_close(struct population *p)
 {
-    base_free(p->number);
-    base_free(p->metrics);
-    base_free(p->checked);
-    base_free(p->wrong_bits);
-    base_free(p->stays);
-    base_free(p->proved);
-    base_free(p->due);
-    base_free(p->had);
-    base_free(p->from);
+    sys_free(p->number);
+    sys_free(p->metrics);
+    sys_free(p->checked);
+    sys_free(p->wrong_bits);
+    sys_free(p->stays);
+    sys_free(p->proved);
+    sys_free(p->due);
+    sys_free(p->had);
+    sys_free(p->from);
     *p = (struct population){0};
 }
 
 void population_start(struct population *p)
 {
-    p->clock = base_seconds();
+    p->clock = sys_seconds();
 }
 
 /* ---- records --------------------------------------------------------------------------------------------------- */
@@ -144,11 +144,11 @@ static carrynet_status record_leaving(struct population *p, carrynet_outcome out
 {
     const size_t bytes = carrynet_shape_size(&p->settings->shape) * (p->settings->precision / 8);
     char *values = NULL;
-    const double now = base_seconds();
+    const double now = sys_seconds();
     outcome.bits = (uint64_t)p->check->sequences * p->check->steps * p->settings->shape.outputs;
     outcome.seconds = p->seconds += (now - p->clock) / p->running;
     p->clock = now;
-    carrynet_status status = base_allocate(&values, p->running < PORTION ? p->running : PORTION, bytes);
+    carrynet_status status = sys_allocate(&values, p->running < PORTION ? p->running : PORTION, bytes);
     for (uint32_t n = 0, count; n < p->running && status == CARRYNET_OK; n += count) {
         for (count = 0; count < PORTION && n + count < p->running && !p->stays[n + count];)
             ++count;
@@ -161,7 +161,7 @@ static carrynet_status record_leaving(struct population *p, carrynet_outcome out
         }
         count += count == 0 ? 1 : 0;
     }
-    base_free(values);
+    sys_free(values);
     return status;
 }
 
@@ -251,7 +251,7 @@ static bool any_due(const struct population *p, uint64_t updates)
 static carrynet_status prove_exact(struct population *p, uint64_t updates, bool all, struct attempts_stop *stop)
 {
     uint32_t *candidates = NULL, count = 0;
-    carrynet_status status = base_allocate(&candidates, p->running, sizeof *candidates);
+    carrynet_status status = sys_allocate(&candidates, p->running, sizeof *candidates);
     for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n)
         if (!p->stays[n] && (all || p->due[n] <= updates))
             candidates[count++] = n;
@@ -261,7 +261,7 @@ static carrynet_status prove_exact(struct population *p, uint64_t updates, bool 
         ++p->had[candidates[i]];
         p->due[candidates[i]] = next_attempt(updates);
     }
-    base_free(candidates);
+    sys_free(candidates);
     return status;
 }
 

@@ -64,7 +64,7 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
         status = carrynet_engine_create(&training->plain, &one, &options);
     }
     if (status == CARRYNET_OK)
-        status = base_allocate(&values, carrynet_shape_size(&settings->shape), settings->precision / 8);
+        status = sys_allocate(&values, carrynet_shape_size(&settings->shape), settings->precision / 8);
     status = comm_allreduce_status(training->comm, status); /* since all take part in what follows, or none */
     if (status == CARRYNET_OK)
         status = get_network_0(training, values);
@@ -78,7 +78,7 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
     if (status == CARRYNET_OK)
         status = carrynet_sample_run(sample, training->plain, &settings->task, 0, problem.symbols, settings->steps);
     carrynet_batch_free(&problem);
-    base_free(values);
+    sys_free(values);
     return status;
 }
 
@@ -98,7 +98,7 @@ static carrynet_status measure_held_out(struct training *training, bool last)
 static carrynet_status report(struct training *training, bool last)
 {
     const carrynet_train_options *options = training->options;
-    const double now = base_seconds();
+    const double now = sys_seconds();
     const bool due = options->report != NULL &&
                      (last || training->trained == 0 || now - training->reported >= options->report_seconds);
     if (!comm_broadcast_flag(training->comm, due)) /* who may be the only one with a report */
@@ -346,7 +346,7 @@ static carrynet_status run_waves(struct training *training, struct checkpoint *f
     carrynet_status status = CARRYNET_OK;
     uint32_t first = 0;
     training->waves = (networks - 1) / most + 1;
-    training->start = training->reported = training->saved = base_seconds();
+    training->start = training->reported = training->saved = sys_seconds();
     do {
         const uint32_t count = networks - first < most ? networks - first : most;
         status = from->found ? checkpoint_restore(from, training) : begin_wave(training, first, count);
@@ -354,7 +354,7 @@ static carrynet_status run_waves(struct training *training, struct checkpoint *f
         if (status == CARRYNET_OK)
             status = carrynet_engine_train(training->engine, &training->source, 0, NULL);
         if (first == 0) /* the kernels are ready */
-            training->start = training->reported = training->saved = base_seconds() - from->seconds;
+            training->start = training->reported = training->saved = sys_seconds() - from->seconds;
         if (status == CARRYNET_OK)
             status = run_wave(training);
         population_close(&training->population);
@@ -374,13 +374,13 @@ static carrynet_status run_waves(struct training *training, struct checkpoint *f
 /* The model holds every network, however few a wave has: what the engine does not count. */
 static carrynet_status check_memory(const carrynet_settings *settings)
 {
-    const double need = (double)carrynet_train_memory(settings), limit = (double)base_memory();
+    const double need = (double)carrynet_train_memory(settings), limit = (double)sys_memory();
     if (limit == 0 || need <= limit)
         return CARRYNET_OK;
-    return base_fail(CARRYNET_ERROR_MEMORY,
-                     "the model of %u networks, hidden %u, needs %.1f GB, this machine allows %.1f GB; use fewer or "
-                     "smaller networks",
-                     settings->networks, settings->shape.hidden, need / 1e9, limit / 1e9);
+    return sys_fail(CARRYNET_ERROR_MEMORY,
+                    "the model of %u networks, hidden %u, needs %.1f GB, this machine allows %.1f GB; use fewer or "
+                    "smaller networks",
+                    settings->networks, settings->shape.hidden, need / 1e9, limit / 1e9);
 }
 
 carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
@@ -394,14 +394,14 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
                                 .comm = engine != NULL ? engine->comm : NULL};
     struct checkpoint from = {0};
     const uint32_t wave = training.options->wave;
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     *model = NULL;
     carrynet_status status = carrynet_settings_check(settings);
     if (status == CARRYNET_OK && settings->until_proved != 0 && settings->until_proved != CARRYNET_PROVER_VERSION)
-        status = base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                           "trained until proved by version %lu of the prover; this program has version %d, which may "
-                           "stop elsewhere",
-                           (unsigned long)settings->until_proved, CARRYNET_PROVER_VERSION);
+        status = sys_fail(CARRYNET_ERROR_UNSUPPORTED,
+                          "trained until proved by version %lu of the prover; this program has version %d, which may "
+                          "stop elsewhere",
+                          (unsigned long)settings->until_proved, CARRYNET_PROVER_VERSION);
     if (status == CARRYNET_OK)
         status = check_memory(settings);
     if (status == CARRYNET_OK)
@@ -421,7 +421,7 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     if (status == CARRYNET_OK)
         status = held_out_open(&training.held, settings, &training.check);
     if (status == CARRYNET_OK && training.options->checkpoints != NULL && training.options->outcomes == NULL)
-        status = base_allocate(&training.own_outcomes, settings->networks, sizeof *training.own_outcomes);
+        status = sys_allocate(&training.own_outcomes, settings->networks, sizeof *training.own_outcomes);
     status = comm_allreduce_status(training.comm, status);
     if (status != CARRYNET_OK)
         goto done;
@@ -448,7 +448,7 @@ done:
     carrynet_engine_free(training.plain);
     carrynet_batch_free(&training.check);
     held_out_close(&training.held);
-    base_free(training.own_outcomes);
+    sys_free(training.own_outcomes);
     carrynet_model_free(training.records.model);
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }

@@ -91,18 +91,18 @@ void verify_errors(double *state, double *logit, const void *values, const carry
 carrynet_status verify_values(const void *values, const carrynet_shape *shape, carrynet_precision precision)
 {
     if (shape->hidden + shape->inputs > VERIFY_TERMS)
-        return base_fail(CARRYNET_ERROR_UNSUPPORTED, "%u hidden units: the bounds hold for %d", shape->hidden,
-                         VERIFY_TERMS);
+        return sys_fail(CARRYNET_ERROR_UNSUPPORTED, "%u hidden units: the bounds hold for %d", shape->hidden,
+                        VERIFY_TERMS);
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
         const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
         for (size_t i = 0; i < place.size; ++i) {
             const double value = net_value(values, precision, place.offset + i);
             if (p == CARRYNET_H_0 && !(value >= 0 && value <= 1))
-                return base_fail(CARRYNET_ERROR_UNSUPPORTED, "h_0[%zu] is %g: the bounds hold for 0 to 1", i, value);
+                return sys_fail(CARRYNET_ERROR_UNSUPPORTED, "h_0[%zu] is %g: the bounds hold for 0 to 1", i, value);
             if (!(fabs(value) <= VERIFY_WEIGHT))
-                return base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                                 "%s[%zu] is %g: the bounds of the arithmetic hold for weights up to 2^20", place.name,
-                                 i, value);
+                return sys_fail(CARRYNET_ERROR_UNSUPPORTED,
+                                "%s[%zu] is %g: the bounds of the arithmetic hold for weights up to 2^20", place.name,
+                                i, value);
         }
     }
     return CARRYNET_OK;

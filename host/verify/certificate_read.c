@@ -17,7 +17,7 @@ struct reader {
 static bool fail(struct reader *reader, const char *what)
 {
     if (!reader->failed)
-        (void)base_fail(CARRYNET_ERROR_FORMAT, "line %zu: %.*s expected", reader->line, (int)strcspn(what, "\n"), what);
+        (void)sys_fail(CARRYNET_ERROR_FORMAT, "line %zu: %.*s expected", reader->line, (int)strcspn(what, "\n"), what);
     reader->failed = true;
     return false;
 }
@@ -173,7 +173,7 @@ static bool read_bases(struct reader *reader, struct certificate *c, carrynet_st
         return false;
     if (c->basis_count > left(reader) / (h * h))
         return fail(reader, "as many bases");
-    *status = base_allocate(&c->bases, c->basis_count * h * h, sizeof *c->bases);
+    *status = sys_allocate(&c->bases, c->basis_count * h * h, sizeof *c->bases);
     for (uint32_t k = 0; k < c->basis_count && *status == CARRYNET_OK; ++k) {
         if (!expect(reader, "basis ") || !number(reader, k, "the next basis's number") || !expect(reader, "\n"))
             return false;
@@ -193,9 +193,9 @@ static bool read_cells(struct reader *reader, struct certificate *c, carrynet_st
         return false;
     if (c->cell_count > left(reader) / h)
         return fail(reader, "as many cells");
-    *status = base_allocate(&c->cells, c->cell_count, sizeof *c->cells);
+    *status = sys_allocate(&c->cells, c->cell_count, sizeof *c->cells);
     if (*status == CARRYNET_OK)
-        *status = base_allocate(&c->centres, c->cell_count * h, sizeof *c->centres);
+        *status = sys_allocate(&c->centres, c->cell_count * h, sizeof *c->centres);
     for (uint32_t n = 0; n < c->cell_count && *status == CARRYNET_OK; ++n) {
         struct certificate_cell *cell = &c->cells[n];
         if (!expect(reader, "cell ") || !whole(reader, &cell->state, 0, c->table.states - 1, "a state") ||
@@ -214,9 +214,9 @@ static bool read_trees(struct reader *reader, struct certificate *c, carrynet_st
 {
     const uint64_t nodes = (uint64_t)c->cell_count + 1;
     size_t count = 0;
-    *status = base_allocate(&c->trees, nodes + 1, sizeof *c->trees);
+    *status = sys_allocate(&c->trees, nodes + 1, sizeof *c->trees);
     if (*status == CARRYNET_OK)
-        *status = base_allocate(&c->words, left(reader) / 2 + 1, sizeof *c->words);
+        *status = sys_allocate(&c->words, left(reader) / 2 + 1, sizeof *c->words);
     c->tree_line = reader->line;
     for (uint64_t n = 0; n < nodes && *status == CARRYNET_OK; ++n) {
         if (!expect(reader, "tree"))
@@ -255,10 +255,10 @@ carrynet_status certificate_read(struct certificate *certificate, const char *te
 
 void certificate_free(struct certificate *certificate)
 {
-    base_free(certificate->bases);
-    base_free(certificate->cells);
-    base_free(certificate->centres);
-    base_free(certificate->words);
-    base_free(certificate->trees);
+    sys_free(certificate->bases);
+    sys_free(certificate->cells);
+    sys_free(certificate->centres);
+    sys_free(certificate->words);
+    sys_free(certificate->trees);
     *certificate = (struct certificate){0};
 }

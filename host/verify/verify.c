@@ -39,7 +39,7 @@ struct check {
 
 static void network_free(struct verify_network *network)
 {
-    base_free(network->memory);
+    sys_free(network->memory);
     *network = (struct verify_network){0};
 }
 
@@ -64,7 +64,7 @@ static carrynet_status network_read(struct verify_network *network, const carryn
     values += which * carrynet_shape_size(shape) * (precision / 8);
     carrynet_status status = verify_values(values, shape, precision);
     if (status == CARRYNET_OK)
-        status = base_allocate(&network->memory, h * (h + o + symbols + i + 4) + 2 * o, sizeof *network->memory);
+        status = sys_allocate(&network->memory, h * (h + o + symbols + i + 4) + 2 * o, sizeof *network->memory);
     if (status != CARRYNET_OK)
         return status;
     network->inputs = shape->inputs;
@@ -107,7 +107,7 @@ static bool level_make(struct check *check, size_t depth)
     const size_t rows = h * (depth + 1);
     if (level->memory != NULL)
         return true;
-    check->status = base_allocate(&level->memory, rows * (h + wide) + 5 * h + 4 * wide, sizeof *level->memory);
+    check->status = sys_allocate(&level->memory, rows * (h + wide) + 5 * h + 4 * wide, sizeof *level->memory);
     if (check->status != CARRYNET_OK)
         return false;
     double *place = level->memory;
@@ -236,8 +236,8 @@ static bool same_table(const carrynet_task *a, const carrynet_task *b)
 static const char *mismatch(const struct certificate *c, const carrynet_settings *settings, const carrynet_task *task,
                             const char *network, const char *text)
 {
-    char body[BASE_SHA256];
-    if (strcmp(base_sha256(body, (const void *const[]){text}, &c->body, 1), c->digest) != 0)
+    char body[SYS_SHA256];
+    if (strcmp(sys_sha256(body, (const void *const[]){text}, &c->body, 1), c->digest) != 0)
         return "its digest is not that of its text";
     if (c->bounds == CARRYNET_BOUNDS_OWN && c->arithmetic != (uint32_t)carrynet_arithmetic_version())
         return "it is for another version of the arithmetic";
@@ -256,11 +256,11 @@ static carrynet_status bases_read(struct check *check)
 {
     const struct certificate *c = check->certificate;
     const size_t h = c->hidden;
-    carrynet_status status = base_allocate(&check->bases, c->basis_count, sizeof *check->bases);
+    carrynet_status status = sys_allocate(&check->bases, c->basis_count, sizeof *check->bases);
     if (status == CARRYNET_OK)
-        status = base_allocate(&check->inverses, c->basis_count * h * h, sizeof *check->inverses);
+        status = sys_allocate(&check->inverses, c->basis_count * h * h, sizeof *check->inverses);
     if (status == CARRYNET_OK)
-        status = base_allocate(&check->scratch, 3 * h * h, sizeof *check->scratch);
+        status = sys_allocate(&check->scratch, 3 * h * h, sizeof *check->scratch);
     for (size_t k = 0; k < c->basis_count && status == CARRYNET_OK; ++k) {
         check->bases[k] = (struct verify_basis){c->bases + k * h * h, check->inverses + k * h * h, 0};
         verify_invert(&check->bases[k], check->scratch, h);
@@ -301,11 +301,11 @@ done:
     if (!checked->accepted)
         checked->margin = 0;
     for (size_t depth = 0; depth <= DEPTH; ++depth)
-        base_free(check.levels[depth].memory);
+        sys_free(check.levels[depth].memory);
     network_free(&check.network);
-    base_free(check.bases);
-    base_free(check.inverses);
-    base_free(check.scratch);
+    sys_free(check.bases);
+    sys_free(check.inverses);
+    sys_free(check.scratch);
     return status;
 }
 
@@ -327,11 +327,11 @@ carrynet_status verify_certificate(carrynet_checked *checked, const struct certi
         return CARRYNET_OK;
     }
     /* The bounds are of binary64 itself, rounded to nearest, whatever the caller runs with. */
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     status = verify_host();
     if (status == CARRYNET_OK)
         status = check_all(checked, certificate, model, network);
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }
 
 carrynet_status carrynet_verify(carrynet_checked *checked, const carrynet_model *model, size_t network,

@@ -39,7 +39,7 @@ static carrynet_status make_room(carrynet_verified *verified, size_t *room)
     if (verified->count < *room)
         return CARRYNET_OK;
     const size_t wanted = *room == 0 ? 16 : 2 * *room;
-    const carrynet_status status = base_grow(&verified->checked, verified->count, wanted, sizeof *verified->checked);
+    const carrynet_status status = sys_grow(&verified->checked, verified->count, wanted, sizeof *verified->checked);
     if (status == CARRYNET_OK)
         *room = wanted;
     return status;
@@ -73,17 +73,17 @@ carrynet_status carrynet_verify_file(carrynet_verified *verified, const carrynet
     char *text = NULL;
     size_t size = 0, at = 0, line = 1, room = 0;
     *verified = (carrynet_verified){.networks = carrynet_model_settings(model)->networks};
-    carrynet_status status = base_read_text(&text, &size, path, LARGEST_FILE);
+    carrynet_status status = sys_read_text(&text, &size, path, LARGEST_FILE);
     if (status == CARRYNET_OK)
-        status = base_allocate(&verified->proved, verified->networks, sizeof *verified->proved);
+        status = sys_allocate(&verified->proved, verified->networks, sizeof *verified->proved);
     if (status == CARRYNET_OK)
-        status = base_allocate(&entries, verified->networks, sizeof *entries);
+        status = sys_allocate(&entries, verified->networks, sizeof *entries);
     for (size_t n = 0; n < verified->networks && status == CARRYNET_OK; ++n) {
         entries[n].network = n;
         status = carrynet_network_digest(entries[n].digest, model, n);
     }
     if (status == CARRYNET_OK && size == 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: is empty", path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: is empty", path);
     if (status == CARRYNET_OK)
         qsort(entries, verified->networks, sizeof *entries, by_digest);
     while (at < size && status == CARRYNET_OK) {
@@ -94,7 +94,7 @@ carrynet_status carrynet_verify_file(carrynet_verified *verified, const carrynet
             (void)snprintf(message, sizeof message, "%s", carrynet_message());
             if (line > 1 || memcmp(text, "carrynet", size < 8 ? size : 8) == 0 ||
                 file_kind_refuse(path, "a certificate", text, size) == CARRYNET_OK)
-                (void)base_fail(status, "%s: %s", path, message);
+                (void)sys_fail(status, "%s: %s", path, message);
         }
         if (status == CARRYNET_OK)
             status = make_room(verified, &room);
@@ -106,14 +106,14 @@ carrynet_status carrynet_verify_file(carrynet_verified *verified, const carrynet
         line += certificate.lines;
         certificate_free(&certificate);
     }
-    base_free(entries);
-    base_free(text);
+    sys_free(entries);
+    sys_free(text);
     return status;
 }
 
 void carrynet_verified_free(carrynet_verified *verified)
 {
-    base_free(verified->checked);
-    base_free(verified->proved);
+    sys_free(verified->checked);
+    sys_free(verified->proved);
     *verified = (carrynet_verified){0};
 }

@@ -20,8 +20,8 @@ carrynet_status verify_host(void)
     const bool not_numbers = !(none <= one) && !(none > one) && none != none; /* as the bounds are compared */
     if (rounds && each && divides && small && large && not_numbers)
         return CARRYNET_OK;
-    return base_fail(CARRYNET_ERROR_DEVICE,
-                     "this build of carrynet does not compute by IEEE 754 on this host, so that it can check no "
-                     "certificate; build it without options that change floating-point arithmetic, or with another "
-                     "compiler or C library");
+    return sys_fail(CARRYNET_ERROR_DEVICE,
+                    "this build of carrynet does not compute by IEEE 754 on this host, so that it can check no "
+                    "certificate; build it without options that change floating-point arithmetic, or with another "
+                    "compiler or C library");
 }

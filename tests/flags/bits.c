@@ -26,7 +26,7 @@ static uint64_t digest_values(uint64_t digest, const void *values, size_t count,
             memcpy(&narrow, (const float *)values + i, sizeof narrow);
         else
             memcpy(&wide, (const double *)values + i, sizeof wide);
-        digest = base_digest(digest, wide + narrow, precision / 8);
+        digest = sys_digest(digest, wide + narrow, precision / 8);
     }
     return digest;
 }
@@ -60,8 +60,8 @@ static uint64_t digest_training(const struct network_operations *operations, car
     const size_t size = carrynet_shape_size(&settings.shape);
     struct reference_counts counts;
     char *scratch = NULL;
-    uint64_t digest = BASE_DIGEST;
-    if (base_allocate(&scratch, 1, operations->scratch_bytes(&settings, STEPS, SEQUENCES, REFERENCE_TRAINS)) !=
+    uint64_t digest = SYS_DIGEST;
+    if (sys_allocate(&scratch, 1, operations->scratch_bytes(&settings, STEPS, SEQUENCES, REFERENCE_TRAINS)) !=
         CARRYNET_OK)
         return 0;
     for (uint32_t i = 0; i < SEQUENCES; ++i) {
@@ -81,14 +81,14 @@ static uint64_t digest_training(const struct network_operations *operations, car
     operations->forward(&(struct reference_outputs){.y = y}, node, &counts, parameters, &settings, &pass, scratch);
     digest = digest_values(digest, node, 2, precision);
     digest = digest_values(digest, y, SEQUENCES * STEPS, precision);
-    base_free(scratch);
+    sys_free(scratch);
     return digest_values(digest, parameters, size, precision);
 }
 
 int main(void)
 {
     volatile double least = DBL_MIN;
-    char text[BASE_NUMBER];
+    char text[SYS_NUMBER];
     (void)printf("subnormal numbers: %s\n", least / 2 != 0 ? "kept" : "flushed");
     (void)printf("portable: %s\n", reference_check(&reference_32_portable, &reference_64_portable) == CARRYNET_OK
                                        ? "right"
@@ -110,6 +110,6 @@ int main(void)
                                                                          (carrynet_optimizer)optimizer));
         (void)printf("\n");
     }
-    (void)printf("0.07 is %s\n", base_real_text(text, 0.07));
+    (void)printf("0.07 is %s\n", sys_real_text(text, 0.07));
     return 0;
 }

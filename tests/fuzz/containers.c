@@ -13,7 +13,7 @@ void fuzz_write_tensors(const char *path, const uint8_t *bytes, size_t size)
     const uint8_t *zero = size > 0 ? memchr(bytes, 0, size) : NULL;
     const size_t header = zero != NULL ? (size_t)(zero - bytes) : size, data = zero != NULL ? size - header - 1 : 0;
     uint8_t *file = NULL;
-    fuzz_must(base_allocate(&file, LENGTH + size, 1) == CARRYNET_OK, "memory");
+    fuzz_must(sys_allocate(&file, LENGTH + size, 1) == CARRYNET_OK, "memory");
     for (unsigned i = 0; i < LENGTH; ++i)
         file[i] = (uint8_t)((uint64_t)header >> (8 * i));
     if (header > 0)
@@ -21,7 +21,7 @@ void fuzz_write_tensors(const char *path, const uint8_t *bytes, size_t size)
     if (data > 0)
         memcpy(file + LENGTH + header, zero + 1, data);
     fuzz_write(path, file, LENGTH + header + data);
-    base_free(file);
+    sys_free(file);
 }
 
 uint8_t *fuzz_take_tensors(size_t *size, const char *path)
@@ -32,10 +32,10 @@ uint8_t *fuzz_take_tensors(size_t *size, const char *path)
     for (unsigned i = 0; i < LENGTH; ++i)
         header |= (size_t)(uint8_t)file[i] << (8 * i);
     *size = all - LENGTH + 1;
-    fuzz_must(base_allocate(&bytes, *size, 1) == CARRYNET_OK, "memory");
+    fuzz_must(sys_allocate(&bytes, *size, 1) == CARRYNET_OK, "memory");
     memcpy(bytes, file + LENGTH, header);
     memcpy(bytes + header + 1, file + LENGTH + header, all - LENGTH - header);
-    base_free(file);
+    sys_free(file);
     return bytes;
 }
 
@@ -84,12 +84,12 @@ void fuzz_write_zip(const char *path, const uint8_t *bytes, size_t size, bool de
     if (zip_close(zip) != 0)
         zip_discard(zip);
     else if (zip_source_stat(made, &about) == 0 && (about.valid & ZIP_STAT_SIZE) != 0 && zip_source_open(made) == 0) {
-        fuzz_must(base_allocate(&file, (size_t)about.size, 1) == CARRYNET_OK, "memory");
+        fuzz_must(sys_allocate(&file, (size_t)about.size, 1) == CARRYNET_OK, "memory");
         got = zip_source_read(made, file, about.size);
         (void)zip_source_close(made);
     }
     fuzz_write(path, file, got > 0 ? (size_t)got : 0);
-    base_free(file);
+    sys_free(file);
     zip_source_free(made);
     zip_error_fini(&error);
 }
@@ -99,7 +99,7 @@ uint8_t *fuzz_take_zip(size_t *size, const char *path)
     int code = 0;
     uint8_t *bytes = NULL;
     zip_t *zip = zip_open(path, ZIP_RDONLY, &code);
-    fuzz_must(zip != NULL && base_allocate(&bytes, MOST, 1) == CARRYNET_OK, path);
+    fuzz_must(zip != NULL && sys_allocate(&bytes, MOST, 1) == CARRYNET_OK, path);
     *size = 0;
     for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0); ++i) {
         zip_stat_t about;

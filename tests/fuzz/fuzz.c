@@ -56,7 +56,7 @@ void fuzz_write(const char *path, const void *bytes, size_t size)
 char *fuzz_read(size_t *size, const char *path)
 {
     char *bytes = NULL;
-    fuzz_must(base_read_file(&bytes, size, path, UINT32_MAX) == CARRYNET_OK, path);
+    fuzz_must(sys_read_file(&bytes, size, path, UINT32_MAX) == CARRYNET_OK, path);
     return bytes;
 }
 

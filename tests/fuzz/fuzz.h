@@ -35,7 +35,7 @@ void fuzz_answered(carrynet_status status);
 /* The path of a file in the harness's own folder, which is empty at first; it stays valid. At most 8 names. */
 const char *fuzz_path(const char *name);
 void fuzz_write(const char *path, const void *bytes, size_t size);
-/* The whole file, to base_free. */
+/* The whole file, to sys_free. */
 char *fuzz_read(size_t *size, const char *path);
 
 /* A seed: how the rest becomes a file, and the rest. */
@@ -53,7 +53,7 @@ carrynet_model *fuzz_model(const char *task, uint32_t hidden, uint32_t networks,
  */
 void fuzz_write_tensors(const char *path, const uint8_t *bytes, size_t size);
 
-/* A safetensors file as such bytes: without the length, a zero byte between header and data. To base_free. */
+/* A safetensors file as such bytes: without the length, a zero byte between header and data. To sys_free. */
 uint8_t *fuzz_take_tensors(size_t *size, const char *path);
 
 /*
@@ -62,7 +62,7 @@ uint8_t *fuzz_take_tensors(size_t *size, const char *path);
  */
 void fuzz_write_zip(const char *path, const uint8_t *bytes, size_t size, bool deflated);
 
-/* A zip as such bytes; to base_free. */
+/* A zip as such bytes; to sys_free. */
 uint8_t *fuzz_take_zip(size_t *size, const char *path);
 
 #endif

@@ -39,11 +39,11 @@ void fuzz_seeds(void)
         fuzz_must(carrynet_prove(&proof, model, 1, NULL, NULL, &options) == CARRYNET_OK, "a proof");
         fuzz_must(proof.certificate != NULL, "a certificate");
         fuzz_seed(kinds[k].name, k, proof.certificate, proof.certificate_size);
-        base_text twice = {0};
-        base_text_append(&twice, proof.certificate, proof.certificate_size);
-        base_text_append(&twice, proof.certificate, proof.certificate_size);
+        sys_text twice = {0};
+        sys_text_append(&twice, proof.certificate, proof.certificate_size);
+        sys_text_append(&twice, proof.certificate, proof.certificate_size);
         fuzz_seed(k == 0 ? "own-twice" : "any-twice", 1, twice.data, twice.size);
-        base_text_free(&twice);
+        sys_text_free(&twice);
         carrynet_proof_free(&proof);
     }
 }
@@ -64,7 +64,7 @@ static bool put_digest(char *text, size_t size, size_t start, const char *word, 
 static void put_digests(char *text, size_t size)
 {
     static const char word[] = "\ndigest ";
-    char digest[BASE_SHA256];
+    char digest[SYS_SHA256];
     for (size_t begin = 0; begin < size;) {
         size_t end = begin;
         while (end < size && (end + sizeof word - 1 > size || memcmp(text + end, word, sizeof word - 1) != 0))
@@ -73,7 +73,7 @@ static void put_digests(char *text, size_t size)
         if (end == size)
             return;
         const size_t body = end + 1 - begin;
-        (void)base_sha256(digest, (const void *[]){text + begin}, &body, 1);
+        (void)sys_sha256(digest, (const void *[]){text + begin}, &body, 1);
         (void)put_digest(text, size, end, word, digest);
         begin = end + sizeof word + DIGITS;
     }
@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = NULL;
     if (size < 2)
         return 0;
-    fuzz_must(base_allocate(&text, size - 1, 1) == CARRYNET_OK, "memory");
+    fuzz_must(sys_allocate(&text, size - 1, 1) == CARRYNET_OK, "memory");
     memcpy(text, data + 1, size - 1);
     if (data[0] != 0)
         put_digests(text, size - 1);
@@ -98,6 +98,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                   "the other network is not right");
     fuzz_must(verified.proved_networks <= 1, "the other network is not right");
     carrynet_verified_free(&verified);
-    base_free(text);
+    sys_free(text);
     return 0;
 }

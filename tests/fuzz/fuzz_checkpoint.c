@@ -103,13 +103,13 @@ static void write_file(const struct kind *kind, int how, const uint8_t *data, si
     char *file = NULL;
     const size_t before = how == 2 ? kind->header : 0;
     XXH128_canonical_t hash;
-    fuzz_must(base_allocate(&file, before + size + HASH, 1) == CARRYNET_OK, "memory");
+    fuzz_must(sys_allocate(&file, before + size + HASH, 1) == CARRYNET_OK, "memory");
     memcpy(file, kind->file, before);
     memcpy(file + before, data, size);
     XXH128_canonicalFromHash(&hash, XXH3_128bits(file, before + size));
     memcpy(file + before + size, hash.digest, HASH);
     fuzz_write(path, file, before + size + (how == 0 ? 0 : HASH));
-    base_free(file);
+    sys_free(file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

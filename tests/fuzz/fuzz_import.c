@@ -48,7 +48,7 @@ void fuzz_seeds(void)
         npz_array arrays[ARRAYS];
         safetensors_tensor tensors[ARRAYS];
         size_t count = 0, size = 0;
-        base_text name = {0};
+        sys_text name = {0};
         for (size_t a = 0; a < ARRAYS && sets[s].arrays[a] != NULL; ++a, ++count) {
             const bool matrix = a < 3, turned = sets[s].transposed;
             const uint64_t one = turned ? columns[a] : rows[a], two = turned ? rows[a] : columns[a];
@@ -66,14 +66,14 @@ void fuzz_seeds(void)
         const uint8_t cell = sets[s].transposed ? 8 : 0; /* tanh */
         fuzz_must(npz_write(path, arrays, count) == CARRYNET_OK, "a seed is written");
         uint8_t *parts = fuzz_take_zip(&size, path);
-        base_text_add(&name, "%s-zip", sets[s].name);
+        sys_text_add(&name, "%s-zip", sets[s].name);
         fuzz_seed(name.data, cell + 2 + s % 2, parts, size);
-        base_free(parts);
+        sys_free(parts);
         fuzz_must(safetensors_write(path, tensors, count, NULL, 0) == CARRYNET_OK, "a seed is written");
         parts = fuzz_take_tensors(&size, path);
         fuzz_seed(sets[s].name, cell + 1, parts, size);
-        base_free(parts);
-        base_text_free(&name);
+        sys_free(parts);
+        sys_text_free(&name);
     }
     /* Other types, and a map in the first line. */
     static const char typed[] =

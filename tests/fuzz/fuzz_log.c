@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = NULL;
     if (size < 1)
         return 0;
-    fuzz_must(base_allocate(&text, size, 1) == CARRYNET_OK, "memory"); /* a zero byte behind the last */
+    fuzz_must(sys_allocate(&text, size, 1) == CARRYNET_OK, "memory"); /* a zero byte behind the last */
     memcpy(text, data + 1, size - 1);
     const carrynet_status status = training_log_read(&log, "log", text);
     fuzz_answered(status);
@@ -63,6 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_script(&pages[i]);
         plot_page_free(&pages[i]);
     }
-    base_free(text);
+    sys_free(text);
     return 0;
 }

@@ -31,13 +31,13 @@ void fuzz_seeds(void)
         fuzz_must(carrynet_model_save(model, path) == CARRYNET_OK, "a seed is saved");
         char *file = fuzz_read(&size, path);
         fuzz_seed(kinds[i].task, 0, file, size);
-        base_free(file);
+        sys_free(file);
         uint8_t *parts = fuzz_take_tensors(&size, path);
-        base_text name = {0};
-        base_text_add(&name, "%s-parts", kinds[i].task);
+        sys_text name = {0};
+        sys_text_add(&name, "%s-parts", kinds[i].task);
         fuzz_seed(name.data, 1, parts, size);
-        base_text_free(&name);
-        base_free(parts);
+        sys_text_free(&name);
+        sys_free(parts);
         carrynet_model_free(model);
     }
 }

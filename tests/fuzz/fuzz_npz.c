@@ -41,15 +41,15 @@ void fuzz_seeds(void)
     write_arrays(path);
     char *file = fuzz_read(&size, path);
     fuzz_seed("stored", 0, file, size);
-    base_free(file);
+    sys_free(file);
     uint8_t *parts = fuzz_take_zip(&size, path);
     fuzz_seed("parts", 1, parts, size);
     fuzz_seed("parts-deflated", 2, parts, size);
     fuzz_write_zip(path, parts, size, true);
-    base_free(parts);
+    sys_free(parts);
     file = fuzz_read(&size, path);
     fuzz_seed("deflated", 0, file, size);
-    base_free(file);
+    sys_free(file);
     static const char swapped[] = "\x05\x90\0a.npy\x93NUMPY\1\0\x86\0"
                                   "{'descr': '>i2', 'fortran_order': True, 'shape': (1, 2, 2), }";
     uint8_t entry[8 + 0x90] = {0};
@@ -110,6 +110,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     read_and_write(file, bytes);
     fuzz_answered(plot_states_script(&page, "states.npz", file, bytes, false));
     plot_page_free(&page);
-    base_free(file);
+    sys_free(file);
     return 0;
 }

@@ -73,10 +73,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     answer_lines(data[0] % (sizeof tasks / sizeof tasks[0]), data + 1, size - 1);
-    fuzz_must(base_allocate(&text, size, 1) == CARRYNET_OK, "memory");
+    fuzz_must(sys_allocate(&text, size, 1) == CARRYNET_OK, "memory");
     memcpy(text, data + 1, size - 1);
     text[strcspn(text, " \n")] = '\0';
     there_and_back(text);
-    base_free(text);
+    sys_free(text);
     return 0;
 }

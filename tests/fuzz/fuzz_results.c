@@ -50,7 +50,7 @@ void fuzz_seeds(void)
 {
     const carrynet_engine_options device = {.device = "reference"};
     for (uint32_t whole = 0; whole < 2; ++whole) {
-        base_text text = {0};
+        sys_text text = {0};
         for (uint32_t shard = 1; shard <= 2 - whole; ++shard) {
             carrynet_sweep_options options;
             carrynet_sweep *part = make(shard, 2 - whole);
@@ -62,12 +62,12 @@ void fuzz_seeds(void)
         for (size_t i = 0; i < (whole == 1 ? 1 : FILES); ++i) {
             size_t size = 0;
             char *file = fuzz_read(&size, paths[i]);
-            base_text_append(&text, "\f", i > 0 ? 1 : 0);
-            base_text_append(&text, file, size);
-            base_free(file);
+            sys_text_append(&text, "\f", i > 0 ? 1 : 0);
+            sys_text_append(&text, file, size);
+            sys_free(file);
         }
         fuzz_seed(whole == 1 ? "whole" : "parts", (uint8_t)PLOT_CHART_ALL, text.data, text.size);
-        base_text_free(&text);
+        sys_text_free(&text);
     }
     static const char other[] =
         "hidden,lr,exact,sequences,name\n4,0.1,1,64,\"a, \"\"b\"\"\"\n8,1e-2,0,64,c\n\n8,0.2,1,32,\n";
@@ -80,7 +80,7 @@ static void draw(uint8_t how, const char *text, size_t size)
     plot_page page = {.height = 0};
     plot_table table;
     char *copy = NULL;
-    fuzz_must(base_allocate(&copy, size + 1, 1) == CARRYNET_OK, "memory");
+    fuzz_must(sys_allocate(&copy, size + 1, 1) == CARRYNET_OK, "memory");
     memcpy(copy, text, size);
     carrynet_status status = plot_table_read(&table, "a.csv", copy, size);
     fuzz_answered(status);

@@ -34,10 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_write(path, data + 1, size - 1);
     const carrynet_status status = carrynet_task_read(&task, path);
     fuzz_answered(status);
-    fuzz_must(base_allocate(&text, size, 1) == CARRYNET_OK, "memory");
+    fuzz_must(sys_allocate(&text, size, 1) == CARRYNET_OK, "memory");
     memcpy(text, data + 1, size - 1);
     fuzz_answered(task_from_json(&again, text)); /* as a model has it: to the first zero byte, of any name */
-    base_free(text);
+    sys_free(text);
     if (status != CARRYNET_OK)
         return 0;
     fuzz_must(carrynet_task_text(&text, &task) == CARRYNET_OK, "what was read can be written");

@@ -36,12 +36,12 @@ static carrynet_status check_statement(const carrynet_device *about, carrynet_pr
         return opencl_fail(call, about->error);
     }
     if (lacks != NULL)
-        return base_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s is not admitted: it %s", about->platform, about->index,
-                         about->name, lacks);
+        return sys_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s is not admitted: it %s", about->platform, about->index,
+                        about->name, lacks);
     if (precision == CARRYNET_FP64 && !about->fp64)
-        return base_fail(CARRYNET_ERROR_UNSUPPORTED,
-                         "device %u:%u %s has no fp64; use --precision fp32 or another device", about->platform,
-                         about->index, about->name);
+        return sys_fail(CARRYNET_ERROR_UNSUPPORTED,
+                        "device %u:%u %s has no fp64; use --precision fp32 or another device", about->platform,
+                        about->index, about->name);
     return CARRYNET_OK;
 }
 
@@ -101,13 +101,13 @@ static carrynet_status run_vectors(int *wrong, size_t *vector, cl_context contex
     char what[64];
     const cl_uint count = VECTORS;
     const size_t items = VECTORS / 64, group = 1;
-    carrynet_status status = base_allocate(&operands, VECTORS, sizeof *operands);
+    carrynet_status status = sys_allocate(&operands, VECTORS, sizeof *operands);
     if (status == CARRYNET_OK)
-        status = base_allocate(&given, VECTORS * CARRYNET_OPERANDS, value);
+        status = sys_allocate(&given, VECTORS * CARRYNET_OPERANDS, value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&expected, VECTORS * CARRYNET_RESULTS, value);
+        status = sys_allocate(&expected, VECTORS * CARRYNET_RESULTS, value);
     if (status == CARRYNET_OK)
-        status = base_allocate(&got, VECTORS * CARRYNET_RESULTS, value);
+        status = sys_allocate(&got, VECTORS * CARRYNET_RESULTS, value);
     if (status != CARRYNET_OK)
         goto done;
     fill_operands(operands);
@@ -154,10 +154,10 @@ done:
         (void)clReleaseMemObject(in);
     if (out != NULL)
         (void)clReleaseMemObject(out);
-    base_free(got);
-    base_free(expected);
-    base_free(given);
-    base_free(operands);
+    sys_free(got);
+    sys_free(expected);
+    sys_free(given);
+    sys_free(operands);
     return status;
 }
 
@@ -186,10 +186,10 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, const c
     }
     if (status == CARRYNET_OK && wrong >= 0)
         status =
-            base_fail(CARRYNET_ERROR_DEVICE,
-                      "device %u:%u %s is not admitted: %s differs from IEEE 754 in start-up vector %zu; use another "
-                      "device, or --allow-inexact to go on without the promise of equal bits",
-                      about->platform, about->index, about->name, operations[wrong], vector);
+            sys_fail(CARRYNET_ERROR_DEVICE,
+                     "device %u:%u %s is not admitted: %s differs from IEEE 754 in start-up vector %zu; use another "
+                     "device, or --allow-inexact to go on without the promise of equal bits",
+                     about->platform, about->index, about->name, operations[wrong], vector);
     return status;
 }
 
@@ -230,7 +230,7 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
     carrynet_device about;
     cl_context context = NULL;
     cl_command_queue queue = NULL;
-    const fenv_t environment = base_enter_arithmetic();
+    const fenv_t environment = sys_enter_arithmetic();
     carrynet_status status = reference_admit();
     if (status == CARRYNET_OK)
         status = opencl_device_at(&id, &about, platform, index);
@@ -250,5 +250,5 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
         (void)clReleaseCommandQueue(queue);
     if (context != NULL)
         (void)clReleaseContext(context);
-    return base_leave_arithmetic(&environment, status);
+    return sys_leave_arithmetic(&environment, status);
 }

@@ -11,12 +11,12 @@ static const cl_ulong guard = 0xa5c3965aa5c3965au;
 
 static carrynet_status too_large(const struct opencl_trainer *trainer, const char *what, double need, double limit)
 {
-    return base_fail(CARRYNET_ERROR_MEMORY,
-                     "%s: hidden %u, %u bits, batch %u, %u networks need %.2f GB, device %u:%u %s allows %.2f GB; use "
-                     "fewer or smaller networks, fewer bits or a smaller batch",
-                     what, trainer->settings.shape.hidden, trainer->settings.steps, trainer->settings.batch,
-                     trainer->settings.networks, need / 1e9, trainer->about.platform, trainer->about.index,
-                     trainer->about.name, limit / 1e9);
+    return sys_fail(CARRYNET_ERROR_MEMORY,
+                    "%s: hidden %u, %u bits, batch %u, %u networks need %.2f GB, device %u:%u %s allows %.2f GB; use "
+                    "fewer or smaller networks, fewer bits or a smaller batch",
+                    what, trainer->settings.shape.hidden, trainer->settings.steps, trainer->settings.batch,
+                    trainer->settings.networks, need / 1e9, trainer->about.platform, trainer->about.index,
+                    trainer->about.name, limit / 1e9);
 }
 
 carrynet_status opencl_reserve(struct opencl_trainer *trainer, struct opencl_buffer *buffer, uint64_t bytes,
@@ -119,8 +119,8 @@ carrynet_status opencl_trainer_check_guards(struct backend *backend)
             return opencl_fail("clEnqueueReadBuffer", code);
         for (size_t w = 0; w < sizeof words / sizeof words[0]; ++w)
             if (words[w] != guard)
-                return base_fail(CARRYNET_ERROR_DEVICE, "a kernel wrote behind buffer %zu, %zu bytes long", i,
-                                 buffers[i]->bytes);
+                return sys_fail(CARRYNET_ERROR_DEVICE, "a kernel wrote behind buffer %zu, %zu bytes long", i,
+                                buffers[i]->bytes);
     }
     return CARRYNET_OK;
 }
@@ -278,7 +278,7 @@ carrynet_status opencl_check_memory(struct opencl_trainer *trainer)
     /* The slots' words stand on the host too. */
     const double here = net_host_need(settings) + (double)OPENCL_SLOTS * staged +
                         (trainer->about.type == CARRYNET_DEVICE_CPU ? need : 0);
-    const uint64_t limit = base_memory();
+    const uint64_t limit = sys_memory();
     if (limit != 0 && here > (double)limit)
         return too_large(trainer, "training, on this machine,", here, (double)limit);
     trainer->need = (uint64_t)need;

@@ -12,10 +12,10 @@ static carrynet_status time_peak(double *seconds, struct opencl_trainer *t, cons
                                  cl_uint rounds)
 {
     const struct opencl_argument arguments[] = {STRUCT(rounds), BUFFER(*out)};
-    const double start = base_seconds();
+    const double start = sys_seconds();
     const carrynet_status status = LAUNCH(t, OPENCL_PEAK, arguments, t->workers);
     const cl_int code = clFinish(t->queue);
-    *seconds = base_seconds() - start;
+    *seconds = sys_seconds() - start;
     return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
 }
 

@@ -72,8 +72,8 @@ static const char *error_name(cl_int code)
 carrynet_status opencl_fail(const char *call, cl_int code)
 {
     const bool memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_HOST_MEMORY;
-    return base_fail(memory ? CARRYNET_ERROR_MEMORY : CARRYNET_ERROR_DEVICE, "%s failed: %s (%d)", call,
-                     error_name(code), (int)code);
+    return sys_fail(memory ? CARRYNET_ERROR_MEMORY : CARRYNET_ERROR_DEVICE, "%s failed: %s (%d)", call,
+                    error_name(code), (int)code);
 }
 
 /* ---- the list -------------------------------------------------------------------------------------------------- */
@@ -169,7 +169,7 @@ static carrynet_status list(struct found **devices, size_t *count)
     if (code != CL_SUCCESS)
         return code == NO_PLATFORM ? CARRYNET_OK : opencl_fail("clGetPlatformIDs", code);
     platform_count = platform_count < MOST_PLATFORMS ? platform_count : MOST_PLATFORMS;
-    carrynet_status status = base_allocate(&found, (size_t)platform_count * MOST_DEVICES + 1, sizeof *found);
+    carrynet_status status = sys_allocate(&found, (size_t)platform_count * MOST_DEVICES + 1, sizeof *found);
     for (cl_uint p = 0; p < platform_count && status == CARRYNET_OK; ++p) {
         cl_device_id ids[MOST_DEVICES];
         cl_uint ids_count = 0;
@@ -187,7 +187,7 @@ static carrynet_status list(struct found **devices, size_t *count)
     if (status == CARRYNET_OK && *count == 0 && lost != CL_SUCCESS)
         status = opencl_fail("clGetDeviceIDs", lost);
     if (status != CARRYNET_OK) {
-        base_free(found);
+        sys_free(found);
         found = NULL;
     }
     *devices = found;
@@ -200,16 +200,16 @@ carrynet_status carrynet_devices_list(carrynet_device **devices, size_t *count)
     *devices = NULL;
     carrynet_status status = list(&found, count);
     if (status == CARRYNET_OK && *count > 0)
-        status = base_allocate(devices, *count, sizeof **devices);
+        status = sys_allocate(devices, *count, sizeof **devices);
     for (size_t i = 0; i < *count && status == CARRYNET_OK; ++i)
         (*devices)[i] = found[i].about;
-    base_free(found);
+    sys_free(found);
     return status;
 }
 
 void carrynet_devices_free(carrynet_device *devices)
 {
-    base_free(devices);
+    sys_free(devices);
 }
 
 /* ---- parts ----------------------------------------------------------------------------------------------------- */
@@ -230,17 +230,17 @@ static carrynet_status read_parts(uint32_t *parts, uint32_t *part, const char *w
     ++rest;
     const bool counted = take_number(&rest, parts) && *parts >= 1 && *parts <= MOST_PARTS;
     if (counted && *rest == '\0')
-        return base_fail(CARRYNET_ERROR_ARGUMENT,
-                         "device '%.64s': these are %u, where one is asked for, %.*s/%u.0 to %.*s/%u.%u", wish, *parts,
-                         length, wish, *parts, length, wish, *parts, *parts - 1);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT,
+                        "device '%.64s': these are %u, where one is asked for, %.*s/%u.0 to %.*s/%u.%u", wish, *parts,
+                        length, wish, *parts, length, wish, *parts, *parts - 1);
     if (!counted || *rest++ != '.' || !take_number(&rest, part) || *rest != '\0')
-        return base_fail(
+        return sys_fail(
             CARRYNET_ERROR_ARGUMENT,
             "device '%.64s': parts of a device are P:D/N.I with N from 1 to %d and I from 0, as in %.*s/2.0", wish,
             (int)MOST_PARTS, length, wish);
     if (*part >= *parts)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "device '%.64s': of %u parts the last is %.*s/%u.%u", wish, *parts,
-                         length, wish, *parts, *parts - 1);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "device '%.64s': of %u parts the last is %.*s/%u.%u", wish, *parts,
+                        length, wish, *parts, *parts - 1);
     return CARRYNET_OK;
 }
 
@@ -276,10 +276,9 @@ static carrynet_status take_part(cl_device_id *id, carrynet_device *about, uint3
     if (status != CARRYNET_OK)
         return status;
     if (!does || each == 0)
-        return base_fail(CARRYNET_ERROR_DEVICE,
-                         "device %u:%u %s, of %u compute unit%s, cannot be cut into %u parts: %s", about->platform,
-                         about->index, about->name, units, units == 1 ? "" : "s", parts,
-                         does ? "each needs one" : "its driver makes no sub-devices of equal size");
+        return sys_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s, of %u compute unit%s, cannot be cut into %u parts: %s",
+                        about->platform, about->index, about->name, units, units == 1 ? "" : "s", parts,
+                        does ? "each needs one" : "its driver makes no sub-devices of equal size");
     cl_int code = clCreateSubDevices(*id, properties, MOST_MADE, made, &count);
     if (code != CL_SUCCESS)
         return opencl_fail("clCreateSubDevices", code);
@@ -287,8 +286,8 @@ static carrynet_status take_part(cl_device_id *id, carrynet_device *about, uint3
         if (i != part)
             (void)clReleaseDevice(made[i]);
     if (part >= count)
-        return base_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s was cut into %u parts, not %u", about->platform,
-                         about->index, about->name, (unsigned)count, parts);
+        return sys_fail(CARRYNET_ERROR_DEVICE, "device %u:%u %s was cut into %u parts, not %u", about->platform,
+                        about->index, about->name, (unsigned)count, parts);
     *id = made[part];
     about->compute_units = (uint32_t)device_number(about, *id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(cl_uint));
     if (about->error == CL_SUCCESS)
@@ -319,29 +318,29 @@ bool opencl_queue_is_free(cl_command_queue queue)
 
 /* ---- the choice ------------------------------------------------------------------------------------------------ */
 
-static void add_list(base_text *text, const struct found *found, size_t count)
+static void add_list(sys_text *text, const struct found *found, size_t count)
 {
     if (count == 0)
-        base_text_add(text, "no OpenCL device was found; for a CPU install pocl-opencl-icd, for a GPU its vendor's "
-                            "OpenCL driver, or use --device host");
+        sys_text_add(text, "no OpenCL device was found; for a CPU install pocl-opencl-icd, for a GPU its vendor's "
+                           "OpenCL driver, or use --device host");
     else
-        base_text_add(text, "there are: host; reference");
+        sys_text_add(text, "there are: host; reference");
     for (size_t i = 0; i < count; ++i)
-        base_text_add(text, "; %u:%u %s%s", found[i].about.platform, found[i].about.index, found[i].about.name,
-                      found[i].about.type == CARRYNET_DEVICE_GPU   ? " (gpu)"
-                      : found[i].about.type == CARRYNET_DEVICE_CPU ? " (cpu)"
-                                                                   : "");
+        sys_text_add(text, "; %u:%u %s%s", found[i].about.platform, found[i].about.index, found[i].about.name,
+                     found[i].about.type == CARRYNET_DEVICE_GPU   ? " (gpu)"
+                     : found[i].about.type == CARRYNET_DEVICE_CPU ? " (cpu)"
+                                                                  : "");
 }
 
 static carrynet_status not_found(const char *wish, const struct found *found, size_t count)
 {
-    base_text text = {0};
+    sys_text text = {0};
     add_list(&text, found, count);
     const carrynet_status status =
-        count == 0 ? base_fail(CARRYNET_ERROR_DEVICE, "%s", text.failed ? "no OpenCL device was found" : text.data)
-                   : base_fail(CARRYNET_ERROR_DEVICE, "no device '%.64s'; %s", wish,
-                               text.failed ? "no memory for the list of those that there are" : text.data);
-    base_text_free(&text);
+        count == 0 ? sys_fail(CARRYNET_ERROR_DEVICE, "%s", text.failed ? "no OpenCL device was found" : text.data)
+                   : sys_fail(CARRYNET_ERROR_DEVICE, "no device '%.64s'; %s", wish,
+                              text.failed ? "no memory for the list of those that there are" : text.data);
+    sys_text_free(&text);
     return status;
 }
 
@@ -360,8 +359,8 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
     char *end = NULL;
     const unsigned long platform = strtoul(wish, &end, 10);
     const bool numbered = isdigit((unsigned char)wish[0]) && *end == ':' && isdigit((unsigned char)end[1]);
-    const bool automatic = base_same_word(wish, "auto"), gpu = base_same_word(wish, "gpu"),
-               cpu = base_same_word(wish, "cpu"), named = !automatic && !gpu && !cpu && !numbered;
+    const bool automatic = sys_same_word(wish, "auto"), gpu = sys_same_word(wish, "gpu"),
+               cpu = sys_same_word(wish, "cpu"), named = !automatic && !gpu && !cpu && !numbered;
     char *rest = NULL;
     const unsigned long index = numbered ? strtoul(end + 1, &rest, 10) : 0;
     const bool whole = !numbered || *rest != '/';
@@ -380,10 +379,10 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
         if (found[i].about.platform == platform && found[i].about.index == index)
             chosen = &found[i];
     for (size_t i = 0; i < count && chosen == NULL && named; ++i)
-        if (base_has_word(found[i].about.name, wish) || base_has_word(found[i].about.platform_name, wish))
+        if (sys_has_word(found[i].about.name, wish) || sys_has_word(found[i].about.platform_name, wish))
             chosen = &found[i];
     for (size_t i = 0; i < count && chosen == NULL && named; ++i) /* "pocl" is only there */
-        if (base_has_word(found[i].vendors[0], wish) || base_has_word(found[i].vendors[1], wish))
+        if (sys_has_word(found[i].vendors[0], wish) || sys_has_word(found[i].vendors[1], wish))
             chosen = &found[i];
     if (chosen != NULL && chosen->about.error != CL_SUCCESS) {
         (void)snprintf(call, sizeof call, "clGetDeviceInfo of device %u:%u", chosen->about.platform,
@@ -398,7 +397,7 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
     } else {
         status = not_found(wish, found, count);
     }
-    base_free(found);
+    sys_free(found);
     return status;
 }
 

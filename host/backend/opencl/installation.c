@@ -55,13 +55,13 @@ void opencl_loader_find(opencl_loader *loader)
     size_t size = 0;
     *loader = (opencl_loader){.ocl_icd = true, .vendor_path = true};
     find_library(loader->library, sizeof loader->library);
-    if (loader->library[0] == '\0' || base_read_file(&bytes, &size, loader->library, MOST_LOADER) != CARRYNET_OK)
+    if (loader->library[0] == '\0' || sys_read_file(&bytes, &size, loader->library, MOST_LOADER) != CARRYNET_OK)
         return;
     /* A variable whose name is not in the library is one that it does not read. */
     loader->ocl_icd = has_bytes(bytes, size, "OCL_ICD_ASSUME_ICD_EXTENSION");
     loader->vendor_path = has_bytes(bytes, size, "OPENCL_VENDOR_PATH");
     loader->filenames = has_bytes(bytes, size, "OCL_ICD_FILENAMES");
-    base_free(bytes);
+    sys_free(bytes);
 }
 
 /* What a variable says, if the loader knows the variable and takes what it says for an answer. */
@@ -161,7 +161,7 @@ static void read_icd(opencl_driver *driver, const char *path, const opencl_loade
     size_t size = sizeof text - 1;
     *driver = (opencl_driver){0};
     (void)snprintf(driver->file, sizeof driver->file, "%s", path);
-    if (base_read_start(text, &size, path) != CARRYNET_OK) {
+    if (sys_read_start(text, &size, path) != CARRYNET_OK) {
         (void)snprintf(driver->reason, sizeof driver->reason, "%s", carrynet_message());
         return;
     }
@@ -205,7 +205,7 @@ carrynet_status opencl_drivers_list(opencl_driver **drivers, size_t *count, cons
     opencl_driver *found = NULL;
     *drivers = NULL;
     *count = 0;
-    const carrynet_status status = base_allocate(&found, MOST_DRIVERS, sizeof *found);
+    const carrynet_status status = sys_allocate(&found, MOST_DRIVERS, sizeof *found);
     if (status != CARRYNET_OK)
         return status;
     find_source(&source, loader);
@@ -271,7 +271,7 @@ carrynet_status opencl_platforms_list(opencl_platform **platforms, size_t *count
     if (clGetPlatformIDs(MOST_PLATFORMS, ids, &found) != CL_SUCCESS || found == 0)
         return CARRYNET_OK;
     found = found < MOST_PLATFORMS ? found : MOST_PLATFORMS;
-    const carrynet_status status = base_allocate(platforms, found, sizeof **platforms);
+    const carrynet_status status = sys_allocate(platforms, found, sizeof **platforms);
     for (cl_uint i = 0; i < found && status == CARRYNET_OK; ++i) {
         opencl_platform *platform = &(*platforms)[i];
         cl_uint devices = 0;

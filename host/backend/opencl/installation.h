@@ -37,7 +37,7 @@ void opencl_loader_find(opencl_loader *loader);
  */
 char *opencl_drivers_source(char *text, size_t size, const opencl_loader *loader);
 
-/* All drivers, none of them opened, in alphabetical order of the files; to be freed with base_free. MEMORY. */
+/* All drivers, none of them opened, in alphabetical order of the files; to be freed with sys_free. MEMORY. */
 carrynet_status opencl_drivers_list(opencl_driver **drivers, size_t *count, const opencl_loader *loader);
 
 /* ---- These run the drivers' code, which may crash, hang or end the program. ------------------------------------- */
@@ -48,7 +48,7 @@ void opencl_driver_open(opencl_driver *driver);
 /* From the next call of OpenCL on, if it is the first, the loader knows this driver alone. */
 void opencl_driver_alone(const opencl_driver *driver, const opencl_loader *loader);
 
-/* All platforms; to be freed with base_free. MEMORY. */
+/* All platforms; to be freed with sys_free. MEMORY. */
 carrynet_status opencl_platforms_list(opencl_platform **platforms, size_t *count);
 
 /* "ocl-icd 2.3.1, OpenCL 3.0"; "unknown" where the loader does not say. Returns text. */

@@ -14,27 +14,27 @@ enum { MOST_KERNEL_BYTES = 1 << 20 };
 extern const struct embedded_file embedded_kernels[];
 
 /* Adds one file to the source, from the override folder where it has it. */
-static carrynet_status add_file(base_text *source, const char *name)
+static carrynet_status add_file(sys_text *source, const char *name)
 {
     const char *folder = getenv("CARRYNET_KERNEL_DIR");
-    base_text path = {0};
+    sys_text path = {0};
     char *replaced = NULL;
     size_t size = 0;
     carrynet_status status = CARRYNET_OK;
     if (folder != NULL && folder[0] != '\0') {
-        base_text_add(&path, "%s/%s", folder, name);
+        sys_text_add(&path, "%s/%s", folder, name);
         if (path.failed)
-            status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
+            status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
         else
-            status = base_read_file(&replaced, &size, path.data, MOST_KERNEL_BYTES);
+            status = sys_read_file(&replaced, &size, path.data, MOST_KERNEL_BYTES);
     }
-    const char *text = replaced != NULL ? replaced : base_embedded(embedded_kernels, name);
+    const char *text = replaced != NULL ? replaced : sys_embedded(embedded_kernels, name);
     if (status == CARRYNET_OK && text == NULL)
-        status = base_fail(CARRYNET_ERROR_DEVICE, "no kernel file is called %s", name);
+        status = sys_fail(CARRYNET_ERROR_DEVICE, "no kernel file is called %s", name);
     if (status == CARRYNET_OK)
-        base_text_add(source, "#line 1 \"%s\"\n%s\n", name, text);
-    base_free(replaced);
-    base_text_free(&path);
+        sys_text_add(source, "#line 1 \"%s\"\n%s\n", name, text);
+    sys_free(replaced);
+    sys_text_free(&path);
     return status;
 }
 
@@ -45,16 +45,16 @@ static carrynet_status build_failed(cl_program program, cl_device_id device, con
     size_t size = 0;
     char *log = NULL;
     (void)opencl_fail("clBuildProgram", code);
-    base_text first = {0};
-    base_text_add(&first, "%s", carrynet_message());
+    sys_text first = {0};
+    sys_text_add(&first, "%s", carrynet_message());
     if (clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size) == CL_SUCCESS && size > 0 &&
-        base_allocate(&log, size + 1, 1) == CARRYNET_OK)
+        sys_allocate(&log, size + 1, 1) == CARRYNET_OK)
         (void)clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, size, log, NULL);
     const carrynet_status status =
-        base_fail(CARRYNET_ERROR_DEVICE, "%s does not build on %s: %s\noptions: %s\n%s", file, about->name,
-                  first.failed ? "clBuildProgram" : first.data, options, log != NULL ? log : "(no log)");
-    base_text_free(&first);
-    base_free(log);
+        sys_fail(CARRYNET_ERROR_DEVICE, "%s does not build on %s: %s\noptions: %s\n%s", file, about->name,
+                 first.failed ? "clBuildProgram" : first.data, options, log != NULL ? log : "(no log)");
+    sys_text_free(&first);
+    sys_free(log);
     return status;
 }
 
@@ -65,7 +65,7 @@ static carrynet_status build_failed(cl_program program, cl_device_id device, con
 static carrynet_status build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
                              const char *const *files, const char *options, bool declared)
 {
-    base_text source = {0};
+    sys_text source = {0};
     carrynet_status status = declared ? add_file(&source, "builtins.h") : CARRYNET_OK;
     cl_program made = NULL;
     cl_int code = CL_SUCCESS;
@@ -75,7 +75,7 @@ static carrynet_status build(cl_program *program, cl_context context, cl_device_
         last = files[i];
     }
     if (status == CARRYNET_OK && source.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a kernel's source");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a kernel's source");
     if (status != CARRYNET_OK)
         goto done;
     made = clCreateProgramWithSource(context, 1, (const char *[]){source.data}, &source.size, &code);
@@ -93,7 +93,7 @@ static carrynet_status build(cl_program *program, cl_context context, cl_device_
 done:
     if (made != NULL)
         (void)clReleaseProgram(made);
-    base_text_free(&source);
+    sys_text_free(&source);
     return status;
 }
 
@@ -105,19 +105,19 @@ carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_
     const char *const division = divide_by_newton          ? " -DCARRYNET_DIVIDE_BY_NEWTON"
                                  : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
                                                            : "";
-    base_text all = {0}, guarded = {0};
-    base_text_add(&all, "-cl-std=CL1.2 -w %s%s", options, division);
-    base_text_add(&guarded, "-cl-std=CL1.2 -w %s%s -D_OPENCL_H_", options, division);
+    sys_text all = {0}, guarded = {0};
+    sys_text_add(&all, "-cl-std=CL1.2 -w %s%s", options, division);
+    sys_text_add(&guarded, "-cl-std=CL1.2 -w %s%s -D_OPENCL_H_", options, division);
     carrynet_status status = CARRYNET_ERROR_DEVICE;
     if (all.failed || guarded.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a compiler's options");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a compiler's options");
     else if (declared)
         status = build(program, context, device, about, files, guarded.data, true);
     /* A pocl that goes another way about its header gets none of this. */
     if (status == CARRYNET_ERROR_DEVICE)
         status = build(program, context, device, about, files, all.data, false);
-    base_text_free(&guarded);
-    base_text_free(&all);
+    sys_text_free(&guarded);
+    sys_text_free(&all);
     return status;
 }
 
@@ -129,11 +129,11 @@ carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char 
         return CARRYNET_OK;
     *kernel = NULL;
     (void)opencl_fail("clCreateKernel", code);
-    base_text first = {0};
-    base_text_add(&first, "%s", carrynet_message());
+    sys_text first = {0};
+    sys_text_add(&first, "%s", carrynet_message());
     const carrynet_status status =
-        base_fail(CARRYNET_ERROR_DEVICE, "kernel %s: %s", name, first.failed ? "clCreateKernel" : first.data);
-    base_text_free(&first);
+        sys_fail(CARRYNET_ERROR_DEVICE, "kernel %s: %s", name, first.failed ? "clCreateKernel" : first.data);
+    sys_text_free(&first);
     return status;
 }
 
@@ -160,15 +160,15 @@ carrynet_status carrynet_kernels_dump(const char *folder)
 {
     carrynet_status status = CARRYNET_OK;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        return base_fail(CARRYNET_ERROR_IO, "%s: cannot make this folder: %s", folder, strerror(errno));
+        return sys_fail(CARRYNET_ERROR_IO, "%s: cannot make this folder: %s", folder, strerror(errno));
     for (const struct embedded_file *file = embedded_kernels; file->name != NULL && status == CARRYNET_OK; ++file) {
-        base_text path = {0};
-        base_text_add(&path, "%s/%s", folder, file->name);
+        sys_text path = {0};
+        sys_text_add(&path, "%s/%s", folder, file->name);
         if (path.failed)
-            status = base_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
+            status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a file name");
         else
-            status = base_write_file(path.data, (const void *[]){file->text}, (size_t[]){strlen(file->text)}, 1);
-        base_text_free(&path);
+            status = sys_write_file(path.data, (const void *[]){file->text}, (size_t[]){strlen(file->text)}, 1);
+        sys_text_free(&path);
     }
     return status;
 }

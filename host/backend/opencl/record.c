@@ -29,7 +29,7 @@ static const struct opencl_buffer *buffer_of(const char **name, struct opencl_tr
 
 static carrynet_status copy(char **content, struct opencl_trainer *t, const struct opencl_buffer *buffer)
 {
-    const carrynet_status status = base_allocate(content, buffer->bytes, 1);
+    const carrynet_status status = sys_allocate(content, buffer->bytes, 1);
     const cl_int code = status != CARRYNET_OK ? CL_SUCCESS
                                               : clEnqueueReadBuffer(t->queue, buffer->memory, CL_TRUE, 0, buffer->bytes,
                                                                     *content, 0, NULL, NULL);
@@ -42,7 +42,7 @@ static carrynet_status program_text(char **text, cl_program program, cl_device_i
     size_t size = 0;
     cl_int code = device == NULL ? clGetProgramInfo(program, CL_PROGRAM_SOURCE, 0, NULL, &size)
                                  : clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_OPTIONS, 0, NULL, &size);
-    carrynet_status status = base_allocate(text, size + 1, 1);
+    carrynet_status status = sys_allocate(text, size + 1, 1);
     if (code == CL_SUCCESS && status == CARRYNET_OK)
         code = device == NULL ? clGetProgramInfo(program, CL_PROGRAM_SOURCE, size, *text, NULL)
                               : clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_OPTIONS, size, *text, NULL);
@@ -56,12 +56,12 @@ static void record_free(struct opencl_record *record)
     if (record == NULL)
         return;
     for (size_t i = 0; i < record->count; ++i) {
-        base_free(record->arguments[i].before);
-        base_free(record->arguments[i].after);
+        sys_free(record->arguments[i].before);
+        sys_free(record->arguments[i].after);
     }
-    base_free((char *)(uintptr_t)record->source);
-    base_free((char *)(uintptr_t)record->options);
-    base_free(record);
+    sys_free((char *)(uintptr_t)record->source);
+    sys_free((char *)(uintptr_t)record->options);
+    sys_free(record);
 }
 
 carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer *t, enum opencl_kernel_id id,
@@ -75,7 +75,7 @@ carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer 
     const cl_int code = clGetKernelInfo(kernel, CL_KERNEL_PROGRAM, sizeof program, &program, NULL);
     if (code != CL_SUCCESS)
         return opencl_fail("clGetKernelInfo", code);
-    carrynet_status status = base_allocate(&record, 1, sizeof *record);
+    carrynet_status status = sys_allocate(&record, 1, sizeof *record);
     if (status != CARRYNET_OK)
         return status;
     *out = record;

@@ -19,7 +19,7 @@ static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t wish)
     cl_uint lanes = 0;
     const bool single = t->settings.precision == CARRYNET_FP32;
     if (wish != 0 && wish != 4 && wish != 8 && wish != 16)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "lanes is %u, must be 4, 8 or 16", wish);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "lanes is %u, must be 4, 8 or 16", wish);
     t->lanes = 1;
     if (!t->cpu_shape)
         return CARRYNET_OK;
@@ -114,14 +114,14 @@ static void free_trainer(struct opencl_trainer *t)
         struct opencl_slot *slot = &t->slots[i];
         if (slot->written != NULL)
             (void)clReleaseEvent(slot->written);
-        base_free(slot->words);
-        base_free(slot->rates);
-        base_free(slot->sums);
+        sys_free(slot->words);
+        sys_free(slot->rates);
+        sys_free(slot->sums);
     }
     for (size_t i = 0; i < t->profile.events; ++i)
         if (t->profile.event[i] != NULL)
             (void)clReleaseEvent(t->profile.event[i]);
-    base_free(t->results);
+    sys_free(t->results);
     opencl_release_kernels(t);
     const bool part_goes = t->about.parts > 1 && (t->queue == NULL || opencl_queue_is_free(t->queue));
     if (t->queue != NULL)
@@ -130,7 +130,7 @@ static void free_trainer(struct opencl_trainer *t)
         (void)clReleaseContext(t->context);
     if (part_goes)
         opencl_device_release(t->device, &t->about);
-    base_free(t);
+    sys_free(t);
 }
 
 carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_settings *settings,
@@ -139,7 +139,7 @@ carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_s
     struct opencl_trainer *t = NULL;
     char part[64] = "";
     *backend = NULL;
-    carrynet_status status = base_allocate(&t, 1, sizeof *t);
+    carrynet_status status = sys_allocate(&t, 1, sizeof *t);
     if (status != CARRYNET_OK)
         return status;
     t->base.operations = &opencl_operations;

@@ -11,16 +11,16 @@ enum { DOTS_ACROSS = 2, DOTS_DOWN = 4 };
 carrynet_status canvas_create(demo_canvas *canvas, size_t columns, size_t rows)
 {
     *canvas = (demo_canvas){.columns = columns, .rows = rows, .right = 1, .top = 1};
-    carrynet_status status = base_allocate(&canvas->dots, columns * rows, sizeof *canvas->dots);
+    carrynet_status status = sys_allocate(&canvas->dots, columns * rows, sizeof *canvas->dots);
     if (status == CARRYNET_OK)
-        status = base_allocate(&canvas->points, columns * rows * CANVAS_KINDS, sizeof *canvas->points);
+        status = sys_allocate(&canvas->points, columns * rows * CANVAS_KINDS, sizeof *canvas->points);
     return status;
 }
 
 void canvas_free(demo_canvas *canvas)
 {
-    base_free(canvas->dots);
-    base_free(canvas->points);
+    sys_free(canvas->dots);
+    sys_free(canvas->points);
     *canvas = (demo_canvas){0};
 }
 
@@ -59,7 +59,7 @@ static unsigned main_kind(const uint32_t points[CANVAS_KINDS])
     return kind;
 }
 
-void canvas_add_row(base_text *text, const demo_canvas *canvas, size_t row, const canvas_style *style)
+void canvas_add_row(sys_text *text, const demo_canvas *canvas, size_t row, const canvas_style *style)
 {
     const char *colour = NULL;
     for (size_t c = 0; c < canvas->columns; ++c) {
@@ -68,15 +68,15 @@ void canvas_add_row(base_text *text, const demo_canvas *canvas, size_t row, cons
         const unsigned dots = canvas->dots[character];
         const char *wanted = kind < CANVAS_KINDS ? style->colours[kind] : colour;
         if (wanted != colour && wanted != NULL)
-            base_text_add(text, "%s", wanted);
+            sys_text_add(text, "%s", wanted);
         colour = wanted;
         if (kind == CANVAS_KINDS)
-            base_text_add(text, " ");
+            sys_text_add(text, " ");
         else if (style->braille)
-            base_text_add(text, "\xe2%c%c", (int)(0xa0 + (dots >> 6)), (int)(0x80 + (dots & 0x3f)));
+            sys_text_add(text, "\xe2%c%c", (int)(0xa0 + (dots >> 6)), (int)(0x80 + (dots & 0x3f)));
         else
-            base_text_add(text, "%c", style->marks[kind]);
+            sys_text_add(text, "%c", style->marks[kind]);
     }
     if (colour != NULL)
-        base_text_add(text, "\033[0m");
+        sys_text_add(text, "\033[0m");
 }

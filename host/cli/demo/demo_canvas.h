@@ -35,6 +35,6 @@ typedef struct canvas_style {
 } canvas_style;
 
 /* Adds one row, `columns` characters and its escapes; a character shows the kind that has most points in it. */
-void canvas_add_row(base_text *text, const demo_canvas *canvas, size_t row, const canvas_style *style);
+void canvas_add_row(sys_text *text, const demo_canvas *canvas, size_t row, const canvas_style *style);
 
 #endif

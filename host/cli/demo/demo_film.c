@@ -49,7 +49,7 @@ static carrynet_status look(void *self, carrynet_engine *engine, uint64_t update
 carrynet_status film_open(demo_film *film, const carrynet_settings *settings)
 {
     *film = (demo_film){.size = carrynet_shape_size(&settings->shape), .every = FIRST_EVERY, .watch = {look, film}};
-    return base_allocate(&film->values, (FILM_FRAMES + 1) * film->size, sizeof *film->values);
+    return sys_allocate(&film->values, (FILM_FRAMES + 1) * film->size, sizeof *film->values);
 }
 
 void film_free(demo_film *film)
@@ -57,7 +57,7 @@ void film_free(demo_film *film)
     for (size_t f = 0; f <= FILM_FRAMES; ++f)
         probe_free(&film->views[f]);
     carrynet_engine_free(film->engine);
-    base_free(film->values);
+    sys_free(film->values);
     *film = (demo_film){0};
 }
 
@@ -116,37 +116,37 @@ static void style_of(canvas_style *style, const demo_screen *screen)
         style->colours[k] = colours[k];
 }
 
-static void add_legend(base_text *text, const canvas_style *style, unsigned kind)
+static void add_legend(sys_text *text, const canvas_style *style, unsigned kind)
 {
     const char *colour = style->colours[kind];
-    base_text_add(text, "%s", colour != NULL ? colour : "");
+    sys_text_add(text, "%s", colour != NULL ? colour : "");
     if (style->braille)
-        base_text_add(text, "\u28ff");
+        sys_text_add(text, "\u28ff");
     else
-        base_text_add(text, "%c", style->marks[kind]);
-    base_text_add(text, "%s carry %u, sum bit %u", colour != NULL ? "\033[0m" : "", kind >> 1, kind & 1u);
+        sys_text_add(text, "%c", style->marks[kind]);
+    sys_text_add(text, "%s carry %u, sum bit %u", colour != NULL ? "\033[0m" : "", kind >> 1, kind & 1u);
 }
 
 /* Line `line` of what stands beside frame f. */
-static void add_side(base_text *text, const demo_film *film, size_t f, uint64_t wrong, uint64_t problems, size_t line,
+static void add_side(sys_text *text, const demo_film *film, size_t f, uint64_t wrong, uint64_t problems, size_t line,
                      const canvas_style *style)
 {
     const probe_view *view = &film->views[f];
     switch (line) {
     case 0:
-        base_text_add(text, "after %" PRIu64 " updates", film->updates[f]);
+        sys_text_add(text, "after %" PRIu64 " updates", film->updates[f]);
         break;
     case 2:
-        base_text_add(text, "wrong sums    %5" PRIu64, wrong);
+        sys_text_add(text, "wrong sums    %5" PRIu64, wrong);
         break;
     case 3:
-        base_text_add(text, "  of          %5" PRIu64, problems);
+        sys_text_add(text, "  of          %5" PRIu64, problems);
         break;
     case 4:
-        base_text_add(text, "probe errors  %5zu", view->probe_errors);
+        sys_text_add(text, "probe errors  %5zu", view->probe_errors);
         break;
     case 5:
-        base_text_add(text, "  of states   %5zu", view->count);
+        sys_text_add(text, "  of states   %5zu", view->count);
         break;
     case 7:
     case 8:
@@ -160,7 +160,7 @@ static void add_side(base_text *text, const demo_film *film, size_t f, uint64_t 
 }
 
 /* The lines of frame f: the picture with a line below it. */
-static carrynet_status add_frame(base_text *text, demo_film *film, size_t f, demo_canvas *canvas,
+static carrynet_status add_frame(sys_text *text, demo_film *film, size_t f, demo_canvas *canvas,
                                  const demo_screen *screen)
 {
     canvas_style style;
@@ -175,21 +175,21 @@ static carrynet_status add_frame(base_text *text, demo_film *film, size_t f, dem
         canvas_point(canvas, view->points[p].probe, view->points[p].output,
                      2u * view->points[p].carry + view->points[p].bit);
     for (size_t row = 0; row < canvas->rows; ++row) {
-        base_text_add(text, screen->unicode ? "\u2502" : "|");
+        sys_text_add(text, screen->unicode ? "\u2502" : "|");
         canvas_add_row(text, canvas, row, &style);
-        base_text_add(text, "  ");
+        sys_text_add(text, "  ");
         add_side(text, film, f, evaluation.wrong, evaluation.problems, row, &style);
         while (text->failed == 0 && text->data[text->size - 1] == ' ')
             text->data[--text->size] = '\0';
-        base_text_add(text, "\n");
+        sys_text_add(text, "\n");
     }
-    base_text_add(text, screen->unicode ? "\u2514" : "+");
+    sys_text_add(text, screen->unicode ? "\u2514" : "+");
     for (size_t c = 0; c < canvas->columns; ++c)
-        base_text_add(text, screen->unicode ? "\u2500" : "-");
-    base_text_add(text, "\n");
+        sys_text_add(text, screen->unicode ? "\u2500" : "-");
+    sys_text_add(text, "\n");
     carrynet_evaluation_free(&evaluation);
     if (status == CARRYNET_OK && text->failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for a picture");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a picture");
     return status;
 }
 
@@ -209,11 +209,11 @@ carrynet_status film_show(demo_film *film, const demo_screen *screen)
     const size_t frames = screen->animated || film->count < PLAIN_FRAMES ? film->count : PLAIN_FRAMES;
     for (size_t i = 0; i < frames && status == CARRYNET_OK; ++i) {
         const size_t f = frames > 1 ? i * (film->count - 1) / (frames - 1) : 0;
-        base_text picture = {0};
+        sys_text picture = {0};
         status = add_frame(&picture, film, f, &canvas, screen);
         if (status == CARRYNET_OK)
             screen_draw(screen, picture.data, height + 1, i > 0, FRAME_SECONDS);
-        base_text_free(&picture);
+        sys_text_free(&picture);
     }
     canvas_free(&canvas);
     return status;

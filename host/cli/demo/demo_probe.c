@@ -40,18 +40,18 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
     carrynet_linear_probe probe = {0};
     *view = (probe_view){.count = count * steps};
     if (task->states != 2 || settings->shape.outputs != 1 || settings->precision != CARRYNET_FP32)
-        return base_fail(CARRYNET_ERROR_ARGUMENT, "the probe is for one output in fp32 and a task with two states");
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "the probe is for one output in fp32 and a task with two states");
     carrynet_status status = carrynet_states_collect(&states, engine, task, 0, steps, count, sums);
     if (status == CARRYNET_OK)
-        status = base_allocate(&view->points, view->count, sizeof *view->points);
+        status = sys_allocate(&view->points, view->count, sizeof *view->points);
     if (status == CARRYNET_OK)
-        status = base_allocate(&h, view->count, hidden * sizeof *h);
+        status = sys_allocate(&h, view->count, hidden * sizeof *h);
     if (status == CARRYNET_OK)
-        status = base_allocate(&target, view->count, sizeof *target);
+        status = sys_allocate(&target, view->count, sizeof *target);
     if (status == CARRYNET_OK)
-        status = base_allocate(&values, carrynet_shape_size(&settings->shape), sizeof *values);
+        status = sys_allocate(&values, carrynet_shape_size(&settings->shape), sizeof *values);
     if (status == CARRYNET_OK)
-        status = base_allocate(&weights, hidden + 1, sizeof *weights);
+        status = sys_allocate(&weights, hidden + 1, sizeof *weights);
     if (status == CARRYNET_OK)
         status = carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 1, values);
     if (status == CARRYNET_OK) {
@@ -70,15 +70,15 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
     }
     carrynet_linear_probe_close(&probe);
     carrynet_states_free(&states);
-    base_free(h);
-    base_free(target);
-    base_free(values);
-    base_free(weights);
+    sys_free(h);
+    sys_free(target);
+    sys_free(values);
+    sys_free(weights);
     return status;
 }
 
 void probe_free(probe_view *view)
 {
-    base_free(view->points);
+    sys_free(view->points);
     *view = (probe_view){0};
 }

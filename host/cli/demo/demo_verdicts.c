@@ -69,7 +69,7 @@ static carrynet_status prove(carrynet_proof *proof, const carrynet_model *model,
 bool demo_prove(const carrynet_model *model, int *code)
 {
     carrynet_proof proof = {0};
-    base_text text = {0};
+    sys_text text = {0};
     const carrynet_network *record = carrynet_model_networks_const(model);
     const carrynet_status status = prove(&proof, model, false);
     if (status != CARRYNET_OK) {
@@ -80,9 +80,9 @@ bool demo_prove(const carrynet_model *model, int *code)
         *code = EXIT_CODE_NOT_REACHED;
     } else {
         *code = EXIT_CODE_DONE;
-        base_text_add(&text, "PROVED");
+        sys_text_add(&text, "PROVED");
         if (proof.by_ellipsoids) {
-            base_text_add(&text, ": ");
+            sys_text_add(&text, ": ");
             prove_report_cells(&text, &proof.checked);
         }
         console_say("%s", text.failed ? "PROVED" : text.data);
@@ -92,7 +92,7 @@ bool demo_prove(const carrynet_model *model, int *code)
                                           "the prover."
                                         : "Every state that it can reach was tried.");
     }
-    base_text_free(&text);
+    sys_text_free(&text);
     carrynet_proof_free(&proof);
     return *code == EXIT_CODE_DONE;
 }
@@ -110,7 +110,7 @@ static carrynet_status show_wrong_sum(carrynet_model *model, const carrynet_proo
     const carrynet_task *task = &saved.settings->task;
     carrynet_evaluation evaluation = {0};
     wrong_sum sum = {0};
-    base_text text = {0};
+    sys_text text = {0};
     carrynet_status status = carrynet_model_engine(&saved.engine, model, 0, 1, &plain);
     if (status == CARRYNET_OK)
         status = carrynet_evaluate(&evaluation, saved.engine, task, 0, saved.settings->steps, 0);
@@ -119,7 +119,7 @@ static carrynet_status show_wrong_sum(carrynet_model *model, const carrynet_proo
     if (status == CARRYNET_OK)
         status = wrong_sum_text(&text, &sum, task);
     if (status == CARRYNET_OK && text.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for a wrong sum");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a wrong sum");
     if (status == CARRYNET_OK) {
         console_say("Seed %" PRIu64 "%s, without noise until it is exact, %" PRIu64 " updates: %" PRIu64 " of %" PRIu64
                     " sums of %" PRIu32 "-bit numbers right. And yet:",
@@ -130,7 +130,7 @@ static carrynet_status show_wrong_sum(carrynet_model *model, const carrynet_proo
     }
     carrynet_evaluation_free(&evaluation);
     wrong_sum_free(&sum);
-    base_text_free(&text);
+    sys_text_free(&text);
     carrynet_engine_free(saved.engine);
     return status;
 }

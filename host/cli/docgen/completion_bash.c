@@ -111,7 +111,7 @@ static void put_values(FILE *stream, const cli_command *command)
         offer_value(&offer, &row);
         put_offer(stream, &offer);
         (void)fputs("; return ;;\n", stream);
-        base_text_free(&offer.names);
+        sys_text_free(&offer.names);
     }
 }
 
@@ -127,7 +127,7 @@ static void put_operands(FILE *stream, const cli_command *command)
             (void)fprintf(stream, "    '%s %zu') ", command->name, k);
         put_offer(stream, &offer);
         (void)fputs(" ;;\n", stream);
-        base_text_free(&offer.names);
+        sys_text_free(&offer.names);
     }
 }
 

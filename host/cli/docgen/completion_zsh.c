@@ -69,7 +69,7 @@ static void put_option(FILE *stream, const cli_option *row)
         put_offer(stream, &offer, row->argument);
     }
     (void)fputc('\'', stream);
-    base_text_free(&offer.names);
+    sys_text_free(&offer.names);
 }
 
 static void put_command(FILE *stream, const cli_command *command)
@@ -88,7 +88,7 @@ static void put_command(FILE *stream, const cli_command *command)
             (void)fprintf(stream, " \\\n        '%zu", k + 1);
         put_offer(stream, &offer, word);
         (void)fputc('\'', stream);
-        base_text_free(&offer.names);
+        sys_text_free(&offer.names);
     }
     (void)fputs(" ;;\n", stream);
 }

@@ -20,10 +20,10 @@ typedef enum word_kind {
 typedef struct word_offer {
     word_kind kind;
     const char *pattern; /* of a file, such as *.safetensors */
-    base_text names;     /* separated by blanks */
+    sys_text names;      /* separated by blanks */
 } word_offer;
 
-/* What can follow an option of a command. base_text_free its names. */
+/* What can follow an option of a command. sys_text_free its names. */
 void offer_value(word_offer *offer, const cli_option *row);
 
 /*

@@ -8,26 +8,26 @@
 enum { SOURCE_COLUMNS = 78 };
 
 /* A character as it stands, not a hyphen, an escape or a quote. */
-static void add_escaped(base_text *text, char c)
+static void add_escaped(sys_text *text, char c)
 {
     switch (c) {
     case '\\':
-        base_text_add(text, "\\e");
+        sys_text_add(text, "\\e");
         break;
     case '-':
-        base_text_add(text, "\\-");
+        sys_text_add(text, "\\-");
         break;
     case '\'':
-        base_text_add(text, "\\(aq");
+        sys_text_add(text, "\\(aq");
         break;
     case '^':
-        base_text_add(text, "\\(ha");
+        sys_text_add(text, "\\(ha");
         break;
     case '~':
-        base_text_add(text, "\\(ti");
+        sys_text_add(text, "\\(ti");
         break;
     default:
-        base_text_append(text, &c, 1);
+        sys_text_append(text, &c, 1);
     }
 }
 
@@ -37,17 +37,17 @@ static void put_text(FILE *stream, const char *words)
     bool bold = false;
     size_t column = 0;
     while (*words != '\0') {
-        base_text word = {0};
+        sys_text word = {0};
         words += strspn(words, " \n");
         if (*words == '\0')
             break;
         const size_t length = strcspn(words, " \n");
         if (words[0] == '.')
-            base_text_add(&word, "\\&");
+            sys_text_add(&word, "\\&");
         for (size_t i = 0; i < length; ++i) {
             if (words[i] == '`') {
                 bold = !bold;
-                base_text_add(&word, "%s", bold ? "\\fB" : "\\fR");
+                sys_text_add(&word, "%s", bold ? "\\fB" : "\\fR");
             } else {
                 add_escaped(&word, words[i]);
             }
@@ -63,7 +63,7 @@ static void put_text(FILE *stream, const char *words)
             column = 0;
         }
         words += length;
-        base_text_free(&word);
+        sys_text_free(&word);
     }
     if (column != 0)
         (void)fputc('\n', stream);
@@ -71,11 +71,11 @@ static void put_text(FILE *stream, const char *words)
 
 static void put_escaped(FILE *stream, const char *words)
 {
-    base_text text = {0};
+    sys_text text = {0};
     for (; *words != '\0'; ++words)
         add_escaped(&text, *words);
     (void)fputs(text.failed || text.data == NULL ? "" : text.data, stream);
-    base_text_free(&text);
+    sys_text_free(&text);
 }
 
 static void put_title(FILE *stream, const char *name, const char *date)
@@ -93,29 +93,29 @@ static void put_meanings(FILE *stream, const char *heading, const cli_meaning *m
 {
     (void)fprintf(stream, ".SH %s\n", heading);
     for (; meanings->name != NULL; ++meanings) {
-        base_text text = {0};
-        base_text_add(&text, "%s%s%s.", meanings->meaning, meanings->more != NULL ? between : "",
-                      meanings->more != NULL ? meanings->more : "");
+        sys_text text = {0};
+        sys_text_add(&text, "%s%s%s.", meanings->meaning, meanings->more != NULL ? between : "",
+                     meanings->more != NULL ? meanings->more : "");
         (void)fprintf(stream, ".TP\n.B %s\n", meanings->name);
         put_text(stream, text.failed ? meanings->meaning : text.data);
-        base_text_free(&text);
+        sys_text_free(&text);
     }
 }
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
-static void add_range(base_text *text, const cli_option *row)
+static void add_range(sys_text *text, const cli_option *row)
 {
     if ((row->kind == OPTION_COUNT || row->kind == OPTION_COUNTS) && row->most < UINT32_MAX)
-        base_text_add(text, " From %llu to %llu.", (unsigned long long)row->least, (unsigned long long)row->most);
+        sys_text_add(text, " From %llu to %llu.", (unsigned long long)row->least, (unsigned long long)row->most);
     if ((row->kind == OPTION_REAL || row->kind == OPTION_REALS) && row->most_real < 1e9)
-        base_text_add(text, " From %.10g to %s%.10g.", row->least_real, row->below ? "below " : "", row->most_real);
+        sys_text_add(text, " From %.10g to %s%.10g.", row->least_real, row->below ? "below " : "", row->most_real);
 }
 
 static void put_option(FILE *stream, const cli_option *row)
 {
     char holds[64];
-    base_text text = {0};
+    sys_text text = {0};
     (void)fputs(".TP\n", stream);
     if (row->letter != 0)
         (void)fprintf(stream, "\\fB\\-%c\\fR, ", row->letter);
@@ -129,12 +129,12 @@ static void put_option(FILE *stream, const cli_option *row)
     }
     (void)fputc('\n', stream);
     help_meaning(&text, row);
-    base_text_add(&text, ".");
+    sys_text_add(&text, ".");
     add_range(&text, row);
     if (help_default(holds, sizeof holds, row)[0] != '\0')
-        base_text_add(&text, " Default: %s.", holds);
+        sys_text_add(&text, " Default: %s.", holds);
     put_text(stream, text.failed ? row->meaning : text.data);
-    base_text_free(&text);
+    sys_text_free(&text);
 }
 
 static void put_options(FILE *stream, const cli_command *command)

@@ -16,7 +16,7 @@ static const struct {
 
 static void add_name(word_offer *offer, const char *name)
 {
-    base_text_add(&offer->names, "%s%s", offer->names.size == 0 ? "" : " ", name);
+    sys_text_add(&offer->names, "%s%s", offer->names.size == 0 ? "" : " ", name);
 }
 
 static void offer_word(word_offer *offer, const char *word)

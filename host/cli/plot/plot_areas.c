@@ -29,14 +29,14 @@ static void curve_block(plot_page *page, const plot_results *results, size_t gro
     const plot_share share = plot_share_of(results, group);
     const size_t stride = share.exact / CURVE_POINTS + 1;
     size_t drawn = 0;
-    base_text_add(&page->script, "$curve_%zu << EOD\n# %s %s: sequences, share of %zu networks\n%.10g 0\n", group + 1,
-                  results->by.name, results->by.label[group], count, left);
+    sys_text_add(&page->script, "$curve_%zu << EOD\n# %s %s: sequences, share of %zu networks\n%.10g 0\n", group + 1,
+                 results->by.name, results->by.label[group], count, left);
     for (size_t i = 1; i <= share.exact; ++i)
         if (i == share.exact || (scratch[i - 1] != scratch[i] && i - drawn >= stride)) {
-            base_text_add(&page->script, "%.10g %.6g\n", fmax(scratch[i - 1], 1), (double)i / (double)count);
+            sys_text_add(&page->script, "%.10g %.6g\n", fmax(scratch[i - 1], 1), (double)i / (double)count);
             drawn = i;
         }
-    base_text_add(&page->script, "%.10g %.6g\nEOD\n", most_seen(results, group), (double)drawn / (double)count);
+    sys_text_add(&page->script, "%.10g %.6g\nEOD\n", most_seen(results, group), (double)drawn / (double)count);
 }
 
 void plot_curve(plot_page *page, const plot_area *area, const plot_results *results, double *scratch)
@@ -59,19 +59,18 @@ void plot_curve(plot_page *page, const plot_area *area, const plot_results *resu
     plot_page_axis(page, &x);
     plot_page_shares(page, "share of networks exact");
     plot_page_words(page, area, area->width + 16, 4, "left", plot_column_title(by->name));
-    base_text_add(
-        &page->script,
-        "set key at screen %.6f, screen %.6f left top Left reverse samplen 1.5 textcolor rgb '#333333'\nplot ",
-        (area->left + area->width + 8.0) / (double)PLOT_WIDTH, 1 - (area->top + 12.0) / page->height);
+    sys_text_add(&page->script,
+                 "set key at screen %.6f, screen %.6f left top Left reverse samplen 1.5 textcolor rgb '#333333'\nplot ",
+                 (area->left + area->width + 8.0) / (double)PLOT_WIDTH, 1 - (area->top + 12.0) / page->height);
     for (size_t g = 0; g < by->count; ++g) {
-        base_text_add(&page->script, "%s$curve_%zu using 1:2 with steps linewidth 2 linecolor rgb '#%06x' dashtype %zu",
-                      g == 0 ? "" : ", \\\n     ", g + 1, plot_colour(g, by->count, by->numeric),
-                      by->numeric ? 1 : 1 + g / 7);
-        base_text_add(&page->script, g % every == 0 ? " title " : " notitle");
+        sys_text_add(&page->script, "%s$curve_%zu using 1:2 with steps linewidth 2 linecolor rgb '#%06x' dashtype %zu",
+                     g == 0 ? "" : ", \\\n     ", g + 1, plot_colour(g, by->count, by->numeric),
+                     by->numeric ? 1 : 1 + g / 7);
+        sys_text_add(&page->script, g % every == 0 ? " title " : " notitle");
         if (g % every == 0)
             plot_page_quote(page, by->label[g]);
     }
-    base_text_add(&page->script, "\n");
+    sys_text_add(&page->script, "\n");
 }
 
 /* ---- quartiles ------------------------------------------------------------------------------------------------- */
@@ -124,28 +123,28 @@ static double or_missing(double value)
 static void add_real(plot_page *page, double value)
 {
     if (isfinite(value))
-        base_text_add(&page->script, " %.10g", value);
+        sys_text_add(&page->script, " %.10g", value);
     else
-        base_text_add(&page->script, " %s", isnan(value) ? "NaN" : "Inf");
+        sys_text_add(&page->script, " %s", isnan(value) ? "NaN" : "Inf");
 }
 
 static void quartile_blocks(plot_page *page, const plot_results *results, const char *name, double top,
                             const plot_quartiles *quartiles)
 {
-    base_text_add(&page->script,
-                  "$%s << EOD\n# %s, networks, exact, quartiles and median of %s until exact, upper end of the bar\n",
-                  name, results->by.name, name);
+    sys_text_add(&page->script,
+                 "$%s << EOD\n# %s, networks, exact, quartiles and median of %s until exact, upper end of the bar\n",
+                 name, results->by.name, name);
     for (size_t g = 0; g < results->by.count; ++g) {
         const plot_share share = plot_share_of(results, g);
         const plot_quartiles *q = &quartiles[g];
-        base_text_add(&page->script, "%.10g %zu %zu", results->by.number[g], share.networks, share.exact);
+        sys_text_add(&page->script, "%.10g %zu %zu", results->by.number[g], share.networks, share.exact);
         add_real(page, q->low);
         add_real(page, q->median);
         add_real(page, q->high);
         add_real(page, isinf(q->high) ? top : q->high);
-        base_text_add(&page->script, "\n");
+        sys_text_add(&page->script, "\n");
     }
-    base_text_add(&page->script, "EOD\n");
+    sys_text_add(&page->script, "EOD\n");
 }
 
 void plot_quartile_chart(plot_page *page, const plot_area *area, const plot_results *results, const char *name,
@@ -174,20 +173,19 @@ void plot_quartile_chart(plot_page *page, const plot_area *area, const plot_resu
                     open ? "median and quartiles; arrow: no upper quartile" : "median and quartiles");
     /* Bars end where the upper quartile is, or, where fewer than three quarters are exact, in an arrow at the top. */
     const double width = bar_width(&x, &results->by);
-    base_text_add(
-        &page->script,
-        "plot $%s using 1:4:(0):($6 < 1e300 ? $6 - $4 : NaN) with vectors nohead linewidth %.3g linecolor rgb "
-        "'#9ecae1' notitle, \\\n",
-        name, width);
+    sys_text_add(&page->script,
+                 "plot $%s using 1:4:(0):($6 < 1e300 ? $6 - $4 : NaN) with vectors nohead linewidth %.3g linecolor rgb "
+                 "'#9ecae1' notitle, \\\n",
+                 name, width);
     if (open)
-        base_text_add(&page->script,
-                      "     $%s using 1:4:(0):($4 < 1e300 && !($6 < 1e300) ? $7 - $4 : NaN) with vectors head filled "
-                      "size screen 0.012,22 linewidth %.3g linecolor rgb '#9ecae1' notitle, \\\n",
-                      name, width / 2);
-    base_text_add(&page->script,
-                  "     $%s using 1:($5 < 1e300 ? $5 : NaN) with %s linewidth 1.5 linecolor rgb '#08519c' pointtype 7 "
-                  "pointsize 0.7 notitle\n",
-                  name, results->by.numeric ? "linespoints" : "points");
+        sys_text_add(&page->script,
+                     "     $%s using 1:4:(0):($4 < 1e300 && !($6 < 1e300) ? $7 - $4 : NaN) with vectors head filled "
+                     "size screen 0.012,22 linewidth %.3g linecolor rgb '#9ecae1' notitle, \\\n",
+                     name, width / 2);
+    sys_text_add(&page->script,
+                 "     $%s using 1:($5 < 1e300 ? $5 : NaN) with %s linewidth 1.5 linecolor rgb '#08519c' pointtype 7 "
+                 "pointsize 0.7 notitle\n",
+                 name, results->by.numeric ? "linespoints" : "points");
 }
 
 /* ---- the map --------------------------------------------------------------------------------------------------- */
@@ -210,8 +208,8 @@ void plot_map(plot_page *page, const plot_area *area, const plot_results *result
     const plot_axis x = plot_values_axis('x', &across, area->width, false);
     const plot_axis y = plot_values_axis('y', &up, area->height, false);
     plot_page_area(page, area);
-    base_text_add(&page->script, "$map << EOD\n# %s, %s, share exact, networks, colour, text, colour of the text\n",
-                  across.name, up.name);
+    sys_text_add(&page->script, "$map << EOD\n# %s, %s, share exact, networks, colour, text, colour of the text\n",
+                 across.name, up.name);
     for (size_t u = 0; u < up.count; ++u)
         for (size_t a = 0; a < across.count; ++a) {
             char text[32];
@@ -219,15 +217,15 @@ void plot_map(plot_page *page, const plot_area *area, const plot_results *result
             if (cell.networks == 0)
                 continue;
             const double share = (double)cell.exact / (double)cell.networks;
-            base_text_add(&page->script, "%zu %zu %.6g %zu %u \"%s\" %u\n", a, u, share, cell.networks,
-                          plot_shade(share), plot_percent(text, sizeof text, cell), share < 0.55 ? 0xffffffu : 0u);
+            sys_text_add(&page->script, "%zu %zu %.6g %zu %u \"%s\" %u\n", a, u, share, cell.networks,
+                         plot_shade(share), plot_percent(text, sizeof text, cell), share < 0.55 ? 0xffffffu : 0u);
         }
-    base_text_add(&page->script, "EOD\n");
+    sys_text_add(&page->script, "EOD\n");
     plot_page_values(page, &x, &across);
     plot_page_values(page, &y, &up);
-    base_text_add(&page->script, "unset grid\nset style fill solid 1 border rgb 'white'\n");
+    sys_text_add(&page->script, "unset grid\nset style fill solid 1 border rgb 'white'\n");
     plot_page_words(page, area, 0, -12, "left",
                     written ? "share of networks exact" : "share of networks exact, from 0% (dark) to 100% (yellow)");
-    base_text_add(&page->script, "plot $map using 1:2:(0.5):(0.5):5 with boxxyerror linecolor rgb variable notitle%s\n",
-                  written ? ", \\\n     $map using 1:2:6:7 with labels textcolor rgb variable notitle" : "");
+    sys_text_add(&page->script, "plot $map using 1:2:(0.5):(0.5):5 with boxxyerror linecolor rgb variable notitle%s\n",
+                 written ? ", \\\n     $map using 1:2:6:7 with labels textcolor rgb variable notitle" : "");
 }

@@ -40,25 +40,25 @@ static carrynet_status read_case(bench_file *file, const json_t *object, const c
 {
     double hidden, bits, batch, nets;
     if (file->count == PLOT_VALUES)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: more than %d cases do not fit a picture", path, line,
-                         (int)PLOT_VALUES);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: more than %d cases do not fit a picture", path, line,
+                        (int)PLOT_VALUES);
     bench_case *one = &file->cases[file->count];
     const json_t *windows = json_object_get(object, "windows"), *value;
     const char *device = json_string_value(json_object_get(object, "device"));
     if (!positive(&hidden, object, "hidden") || !positive(&bits, object, "bits") ||
         !positive(&batch, object, "batch") || !positive(&nets, object, "nets") ||
         !positive(&one->median, object, "sequences_per_second") || !positive(&one->share, object, "share_of_peak"))
-        return base_fail(CARRYNET_ERROR_FORMAT,
-                         "%s: line %zu: hidden, bits, batch, nets, sequences_per_second and share_of_peak must be "
-                         "positive numbers, as `carrynet bench --json` writes them",
-                         path, line);
+        return sys_fail(CARRYNET_ERROR_FORMAT,
+                        "%s: line %zu: hidden, bits, batch, nets, sequences_per_second and share_of_peak must be "
+                        "positive numbers, as `carrynet bench --json` writes them",
+                        path, line);
     one->slowest = one->fastest = one->median;
     size_t i;
     json_array_foreach(windows, i, value)
     {
         const double speed = json_number_value(value);
         if (!(speed > 0) || !isfinite(speed))
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: a window is no positive number", path, line);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: a window is no positive number", path, line);
         one->slowest = fmin(one->slowest, speed);
         one->fastest = fmax(one->fastest, speed);
     }
@@ -86,15 +86,15 @@ static carrynet_status read_cases(bench_file *file, const char *path, const char
         const size_t length = strcspn(text, "\n");
         json_error_t error;
         if (length > TRAINING_LOG_LINE)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a case", path, line);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu is too long for a case", path, line);
         json_t *object = NULL;
-        status = base_json_read(&object, &error, text, length, 0);
+        status = sys_json_read(&object, &error, text, length, 0);
         if (status == CARRYNET_OK)
             status = read_case(file, object, path, line);
         else if (strspn(text, " \t\r") >= length)
             status = CARRYNET_OK;
         else if (status == CARRYNET_ERROR_FORMAT)
-            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", path, line, error.text);
+            status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %s", path, line, error.text);
         json_decref(object);
         text += length + (text[length] == '\n');
         ++line;
@@ -107,15 +107,15 @@ static void draw(plot_page *page, bench_file *file)
     const plot_area above = {LEFT, TITLE, PLOT_WIDTH - LEFT - RIGHT, AREA};
     const plot_area below = {LEFT, TITLE + AREA + BETWEEN, above.width, AREA};
     double least = INFINITY, most = 0;
-    base_text_add(&page->script, "$bench << EOD\n# case, median, slowest, fastest window, share of the peak\n");
+    sys_text_add(&page->script, "$bench << EOD\n# case, median, slowest, fastest window, share of the peak\n");
     for (size_t i = 0; i < file->count; ++i) {
         const bench_case *one = &file->cases[i];
         least = fmin(least, one->slowest);
         most = fmax(most, one->fastest);
-        base_text_add(&page->script, "%zu %.10g %.10g %.10g %.10g\n", i, one->median, one->slowest, one->fastest,
-                      one->share);
+        sys_text_add(&page->script, "%zu %.10g %.10g %.10g %.10g\n", i, one->median, one->slowest, one->fastest,
+                     one->share);
     }
-    base_text_add(&page->script, "EOD\n");
+    sys_text_add(&page->script, "EOD\n");
     file->labels.name = "hidden units, steps, batch";
     file->labels.count = file->count;
     plot_axis x = plot_values_axis('x', &file->labels, above.width, false);
@@ -125,31 +125,31 @@ static void draw(plot_page *page, bench_file *file)
     plot_page_values(page, &x, &file->labels);
     const plot_axis y = plot_axis_for('y', true, least, most, above.height, "sequences a second");
     plot_page_axis(page, &y);
-    base_text_add(&page->script,
-                  "plot $bench using 1:2:3:4 with yerrorbars pointtype 7 pointsize 0.8 linecolor rgb '#%06x' notitle\n",
-                  plot_colour(0, 2, false));
+    sys_text_add(&page->script,
+                 "plot $bench using 1:2:3:4 with yerrorbars pointtype 7 pointsize 0.8 linecolor rgb '#%06x' notitle\n",
+                 plot_colour(0, 2, false));
     x.title = title;
     plot_page_area(page, &below);
     plot_page_values(page, &x, &file->labels);
     plot_page_shares(page, "share of the peak");
-    base_text_add(&page->script, "plot $bench using 1:5 with impulses linewidth 6 linecolor rgb '#%06x' notitle\n",
-                  plot_colour(0, 2, false));
+    sys_text_add(&page->script, "plot $bench using 1:5 with impulses linewidth 6 linecolor rgb '#%06x' notitle\n",
+                 plot_colour(0, 2, false));
 }
 
 carrynet_status plot_bench_script(plot_page *page, const char *path, const char *text, bool png)
 {
     bench_file *file = NULL;
-    carrynet_status status = base_allocate(&file, 1, sizeof *file);
+    carrynet_status status = sys_allocate(&file, 1, sizeof *file);
     if (status == CARRYNET_OK)
         status = read_cases(file, path, text);
     if (status == CARRYNET_OK && file->count == 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: has no case, as `carrynet bench --json` writes them", path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: has no case, as `carrynet bench --json` writes them", path);
     if (status == CARRYNET_OK) {
         plot_page_begin(page, png, TITLE + 2 * AREA + BETWEEN + BELOW, "full training steps",
                         file->several ? "several devices" : file->device);
         draw(page, file);
         status = plot_page_end(page);
     }
-    base_free(file);
+    sys_free(file);
     return status;
 }

@@ -11,37 +11,37 @@ enum { TITLE = 48, LEFT = 76, RIGHT = 18, AREA = 190, BETWEEN = 14, BELOW = 56, 
 
 /* ---- drawing --------------------------------------------------------------------------------------------------- */
 
-static void add_number(base_text *script, double number)
+static void add_number(sys_text *script, double number)
 {
     if (isfinite(number))
-        base_text_add(script, " %.10g", number);
+        sys_text_add(script, " %.10g", number);
     else
-        base_text_add(script, " NaN");
+        sys_text_add(script, " NaN");
 }
 
 static void log_block(plot_page *page, const training_log *log)
 {
-    base_text_add(&page->script, "$log << EOD\n# updates, loss, shares: of the batch right, of networks exact, of the "
-                                 "held-out right\n");
+    sys_text_add(&page->script, "$log << EOD\n# updates, loss, shares: of the batch right, of networks exact, of the "
+                                "held-out right\n");
     for (size_t i = 0; i < log->count; ++i) {
         /* An empty line ends the curve where the next wave of networks begins. */
         if (i > 0 && log->reports[i].updates < log->reports[i - 1].updates)
-            base_text_add(&page->script, "\n");
-        base_text_add(&page->script, "%.10g", log->reports[i].updates);
+            sys_text_add(&page->script, "\n");
+        sys_text_add(&page->script, "%.10g", log->reports[i].updates);
         add_number(&page->script, log->reports[i].loss);
         add_number(&page->script, log->reports[i].right);
         add_number(&page->script, log->reports[i].exact);
         add_number(&page->script, 1 - log->reports[i].held_out_wrong);
-        base_text_add(&page->script, "\n");
+        sys_text_add(&page->script, "\n");
     }
-    base_text_add(&page->script, "EOD\n");
+    sys_text_add(&page->script, "EOD\n");
 }
 
 /* One of the curves of the lower area; the first has colour 0. */
-static void add_curve(base_text *script, int column, const char *style, size_t colour, const char *title)
+static void add_curve(sys_text *script, int column, const char *style, size_t colour, const char *title)
 {
-    base_text_add(script, "%s$log using 1:%d with %s linewidth 2 linecolor rgb '#%06x' title '%s'",
-                  colour == 0 ? "" : ", \\\n     ", column, style, plot_colour(colour, 3, false), title);
+    sys_text_add(script, "%s$log using 1:%d with %s linewidth 2 linecolor rgb '#%06x' title '%s'",
+                 colour == 0 ? "" : ", \\\n     ", column, style, plot_colour(colour, 3, false), title);
 }
 
 static void draw_log(plot_page *page, const training_log *log)
@@ -66,20 +66,20 @@ static void draw_log(plot_page *page, const training_log *log)
     log_block(page, log);
     plot_page_axis(page, &x);
     plot_page_axis(page, &y);
-    base_text_add(&page->script, "plot $log using 1:2 with lines linewidth 2 linecolor rgb '#%06x' notitle\n",
-                  plot_colour(0, 2, false));
+    sys_text_add(&page->script, "plot $log using 1:2 with lines linewidth 2 linecolor rgb '#%06x' notitle\n",
+                 plot_colour(0, 2, false));
     plot_page_area(page, &below);
     x.title = "updates";
     plot_page_axis(page, &x);
     plot_page_shares(page, "share");
-    base_text_add(&page->script, "set key at graph 0, graph 1.03 left bottom horizontal Left reverse samplen 1.5 width "
-                                 "-2 textcolor rgb '#333333'\nplot ");
+    sys_text_add(&page->script, "set key at graph 0, graph 1.03 left bottom horizontal Left reverse samplen 1.5 width "
+                                "-2 textcolor rgb '#333333'\nplot ");
     add_curve(&page->script, 3, "lines", 0, "batch right");
     if (log->says_held_out)
         add_curve(&page->script, 5, "lines", 2, "held-out right");
     if (log->several && log->says_exact)
         add_curve(&page->script, 4, "steps", 1, "networks exact");
-    base_text_add(&page->script, "\n");
+    sys_text_add(&page->script, "\n");
 }
 
 carrynet_status plot_log_script(plot_page *page, const char *path, const char *text, bool png)

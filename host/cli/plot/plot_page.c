@@ -13,16 +13,16 @@ enum { TITLE_LETTERS = 110, MARKS = 200, FONT = 12, SMALL_FONT = 11 };
 
 void plot_page_quote(plot_page *page, const char *text)
 {
-    base_text_add(&page->script, "'");
+    sys_text_add(&page->script, "'");
     for (; *text != '\0'; ++text) {
         const unsigned char letter = (unsigned char)*text;
         /* The end of a line would end the string, and what follows would be a command. */
         if (letter == '\'') /* some versions of gnuplot misread one at the start, doubled or not */
-            base_text_add(&page->script, "`");
+            sys_text_add(&page->script, "`");
         else
-            base_text_add(&page->script, "%c", letter < 0x20 || letter >= 0x7f ? '?' : letter);
+            sys_text_add(&page->script, "%c", letter < 0x20 || letter >= 0x7f ? '?' : letter);
     }
-    base_text_add(&page->script, "'");
+    sys_text_add(&page->script, "'");
 }
 
 static void title_line(plot_page *page, const char *line, int y, int size)
@@ -33,59 +33,59 @@ static void title_line(plot_page *page, const char *line, int y, int size)
     (void)snprintf(shown, sizeof shown, "%s", line);
     if (strlen(line) > TITLE_LETTERS)
         memcpy(shown + TITLE_LETTERS - 3, "...", 3);
-    base_text_add(&page->script, "set label ");
+    sys_text_add(&page->script, "set label ");
     plot_page_quote(page, shown);
-    base_text_add(&page->script, " at screen %.6f, screen %.6f left font ',%d' textcolor rgb '#333333'\n",
-                  16.0 / (double)PLOT_WIDTH, 1 - (double)y / page->height, size);
+    sys_text_add(&page->script, " at screen %.6f, screen %.6f left font ',%d' textcolor rgb '#333333'\n",
+                 16.0 / (double)PLOT_WIDTH, 1 - (double)y / page->height, size);
 }
 
 void plot_page_begin(plot_page *page, bool png, int height, const char *title, const char *second)
 {
     *page = (plot_page){.height = height};
     if (png)
-        base_text_add(&page->script,
-                      "set terminal pngcairo size %d,%d noenhanced font 'sans,%d' fontscale 1.5 linewidth 2 "
-                      "pointscale 2 background rgb 'white'\n",
-                      2 * PLOT_WIDTH, 2 * height, FONT);
+        sys_text_add(&page->script,
+                     "set terminal pngcairo size %d,%d noenhanced font 'sans,%d' fontscale 1.5 linewidth 2 "
+                     "pointscale 2 background rgb 'white'\n",
+                     2 * PLOT_WIDTH, 2 * height, FONT);
     else
-        base_text_add(&page->script,
-                      "set terminal svg size %d,%d fixed noenhanced font 'sans-serif,%d' background rgb 'white'\n",
-                      PLOT_WIDTH, height, FONT);
-    base_text_add(&page->script, "set encoding utf8\nset multiplot\n");
+        sys_text_add(&page->script,
+                     "set terminal svg size %d,%d fixed noenhanced font 'sans-serif,%d' background rgb 'white'\n",
+                     PLOT_WIDTH, height, FONT);
+    sys_text_add(&page->script, "set encoding utf8\nset multiplot\n");
     title_line(page, title, 20, FONT);
     title_line(page, second, 37, SMALL_FONT);
 }
 
 carrynet_status plot_page_end(plot_page *page)
 {
-    base_text_add(&page->script, "unset multiplot\n");
-    return page->script.failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the plot") : CARRYNET_OK;
+    sys_text_add(&page->script, "unset multiplot\n");
+    return page->script.failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the plot") : CARRYNET_OK;
 }
 
 void plot_page_free(plot_page *page)
 {
-    base_text_free(&page->script);
+    sys_text_free(&page->script);
 }
 
 void plot_page_area(plot_page *page, const plot_area *area)
 {
     const double width = PLOT_WIDTH, height = page->height;
-    base_text_add(&page->script,
-                  "\nset lmargin at screen %.6f\nset rmargin at screen %.6f\nset tmargin at screen %.6f\n"
-                  "set bmargin at screen %.6f\n",
-                  area->left / width, (area->left + area->width) / width, 1 - area->top / height,
-                  1 - (area->top + area->height) / height);
+    sys_text_add(&page->script,
+                 "\nset lmargin at screen %.6f\nset rmargin at screen %.6f\nset tmargin at screen %.6f\n"
+                 "set bmargin at screen %.6f\n",
+                 area->left / width, (area->left + area->width) / width, 1 - area->top / height,
+                 1 - (area->top + area->height) / height);
     if (page->areas++ > 0)
-        base_text_add(&page->script, "unset label\n"); /* the title stays with the first */
-    base_text_add(&page->script, "unset logscale\nunset grid\nunset key\nset border 3 linecolor rgb '#808080'\n");
+        sys_text_add(&page->script, "unset label\n"); /* the title stays with the first */
+    sys_text_add(&page->script, "unset logscale\nunset grid\nunset key\nset border 3 linecolor rgb '#808080'\n");
 }
 
 void plot_page_words(plot_page *page, const plot_area *area, double x, double y, const char *justify, const char *text)
 {
-    base_text_add(&page->script, "set label ");
+    sys_text_add(&page->script, "set label ");
     plot_page_quote(page, text);
-    base_text_add(&page->script, " at screen %.6f, screen %.6f %s font ',%d' textcolor rgb '#555555'\n",
-                  (area->left + x) / (double)PLOT_WIDTH, 1 - (area->top + y) / page->height, justify, (int)SMALL_FONT);
+    sys_text_add(&page->script, " at screen %.6f, screen %.6f %s font ',%d' textcolor rgb '#555555'\n",
+                 (area->left + x) / (double)PLOT_WIDTH, 1 - (area->top + y) / page->height, justify, (int)SMALL_FONT);
 }
 
 double plot_text_width(const char *text)
@@ -194,13 +194,13 @@ static void log_marks(mark_list *marks, const plot_axis *axis, double gap)
 
 static void set_range(plot_page *page, const plot_axis *axis)
 {
-    base_text_add(&page->script, "set %crange [%.10g:%.10g]\n", axis->which, axis->least, axis->most);
+    sys_text_add(&page->script, "set %crange [%.10g:%.10g]\n", axis->which, axis->least, axis->most);
     if (axis->log)
-        base_text_add(&page->script, "set logscale %c\n", axis->which);
-    base_text_add(&page->script, "set %clabel ", axis->which);
+        sys_text_add(&page->script, "set logscale %c\n", axis->which);
+    sys_text_add(&page->script, "set %clabel ", axis->which);
     plot_page_quote(page, axis->title != NULL ? axis->title : "");
-    base_text_add(&page->script, " textcolor rgb '#333333'%s\n", axis->which == 'x' ? " offset 0,0.3" : "");
-    base_text_add(&page->script, "set grid %ctics back linetype 1 linewidth 1 linecolor rgb '#e6e6e6'\n", axis->which);
+    sys_text_add(&page->script, " textcolor rgb '#333333'%s\n", axis->which == 'x' ? " offset 0,0.3" : "");
+    sys_text_add(&page->script, "set grid %ctics back linetype 1 linewidth 1 linecolor rgb '#e6e6e6'\n", axis->which);
 }
 
 /* A mark's label is a format: a percent sign is written twice. */
@@ -218,7 +218,7 @@ static void quote_mark(plot_page *page, const char *label)
 
 static void begin_marks(plot_page *page, char which)
 {
-    base_text_add(&page->script, "set %ctics nomirror out scale 0.5 textcolor rgb '#333333' (", which);
+    sys_text_add(&page->script, "set %ctics nomirror out scale 0.5 textcolor rgb '#333333' (", which);
 }
 
 void plot_page_axis(plot_page *page, const plot_axis *axis)
@@ -233,16 +233,16 @@ void plot_page_axis(plot_page *page, const plot_axis *axis)
     set_range(page, axis);
     begin_marks(page, axis->which);
     for (size_t i = 0; i < marks.count; ++i)
-        base_text_add(&page->script, "%s'%s' %.10g", i == 0 ? "" : ", ",
-                      axis->title != NULL ? number_label(label, sizeof label, marks.at[i]) : "", marks.at[i]);
-    base_text_add(&page->script, ")\n");
+        sys_text_add(&page->script, "%s'%s' %.10g", i == 0 ? "" : ", ",
+                     axis->title != NULL ? number_label(label, sizeof label, marks.at[i]) : "", marks.at[i]);
+    sys_text_add(&page->script, ")\n");
 }
 
 void plot_page_shares(plot_page *page, const char *title)
 {
     set_range(page, &(plot_axis){.which = 'y', .most = 1, .title = title});
     begin_marks(page, 'y');
-    base_text_add(&page->script, "'0%%%%' 0, '25%%%%' 0.25, '50%%%%' 0.5, '75%%%%' 0.75, '100%%%%' 1)\n");
+    sys_text_add(&page->script, "'0%%%%' 0, '25%%%%' 0.25, '50%%%%' 0.5, '75%%%%' 0.75, '100%%%%' 1)\n");
 }
 
 plot_axis plot_values_axis(char which, const plot_values *values, int pixels, bool log)
@@ -265,11 +265,11 @@ void plot_page_values(plot_page *page, const plot_axis *axis, const plot_values 
         const bool fits = place - half >= end;
         if (fits)
             end = place + half;
-        base_text_add(&page->script, i == 0 ? "" : ", ");
+        sys_text_add(&page->script, i == 0 ? "" : ", ");
         quote_mark(page, fits ? values->label[i] : "");
-        base_text_add(&page->script, " %.10g%s", values->number[i], fits ? "" : " 1"); /* 1: a small mark, no line */
+        sys_text_add(&page->script, " %.10g%s", values->number[i], fits ? "" : " 1"); /* 1: a small mark, no line */
     }
-    base_text_add(&page->script, ")\n");
+    sys_text_add(&page->script, ")\n");
 }
 
 const char *plot_column_title(const char *name)

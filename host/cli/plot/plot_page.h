@@ -10,7 +10,7 @@
 enum { PLOT_WIDTH = 800 };
 
 typedef struct plot_page {
-    base_text script;
+    sys_text script;
     int height;
     int areas; /* begun so far */
 } plot_page;

@@ -50,7 +50,7 @@ static const char *grouped_digits(char *text, size_t size, size_t number)
 }
 
 /* "task add, bits 8, ...", and for the second line "5 values of lr"; a map has `other` apart, if there is one. */
-static carrynet_status say_settings(base_text *common, base_text *mixed, const plot_results *results, const char *other,
+static carrynet_status say_settings(sys_text *common, sys_text *mixed, const plot_results *results, const char *other,
                                     bool only_map)
 {
     const carrynet_field *field = NULL;
@@ -65,38 +65,38 @@ static carrynet_status say_settings(base_text *common, base_text *mixed, const p
             continue;
         const carrynet_status status = plot_values_read(&values, results->table, name);
         if (status == CARRYNET_ERROR_FORMAT) /* they are many */
-            base_text_add(mixed, "%smany values of %s", mixed->size == 0 ? "" : ", ", name);
+            sys_text_add(mixed, "%smany values of %s", mixed->size == 0 ? "" : ", ", name);
         else if (status == CARRYNET_OK && values.count > 1)
-            base_text_add(mixed, "%s%zu values of %s%s", mixed->size == 0 ? "" : ", ", values.count, name,
-                          mapped ? " (but for the map)" : "");
+            sys_text_add(mixed, "%s%zu values of %s%s", mixed->size == 0 ? "" : ", ", values.count, name,
+                         mapped ? " (but for the map)" : "");
         else if (status == CARRYNET_OK && (traits & CARRYNET_FIELD_TITLE) != 0)
-            base_text_add(common, ", %s %s", name, values.label[0]);
+            sys_text_add(common, ", %s %s", name, values.label[0]);
         plot_values_free(&values);
         if (status != CARRYNET_OK && status != CARRYNET_ERROR_FORMAT)
             return status;
     }
-    return common->failed || mixed->failed ? base_fail(CARRYNET_ERROR_MEMORY, "no memory for the title") : CARRYNET_OK;
+    return common->failed || mixed->failed ? sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the title") : CARRYNET_OK;
 }
 
 static carrynet_status begin_page(plot_page *page, const page_data *data, int height, bool png)
 {
     const plot_results *results = &data->results;
     char digits[32];
-    base_text common = {0}, mixed = {0}, second = {0};
-    base_text_add(&common, "%s network%s", grouped_digits(digits, sizeof digits, results->table->rows),
-                  results->table->rows == 1 ? "" : "s");
+    sys_text common = {0}, mixed = {0}, second = {0};
+    sys_text_add(&common, "%s network%s", grouped_digits(digits, sizeof digits, results->table->rows),
+                 results->table->rows == 1 ? "" : "s");
     carrynet_status status =
         say_settings(&common, &mixed, results, data->drawn[PLOT_CHART_MAP] ? data->rates.name : NULL,
                      !data->drawn[PLOT_CHART_CURVE]);
     if (mixed.size > 0)
-        base_text_add(&second, "drawn together: %s", mixed.data);
+        sys_text_add(&second, "drawn together: %s", mixed.data);
     if (status == CARRYNET_OK && second.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "no memory for the title");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the title");
     if (status == CARRYNET_OK)
         plot_page_begin(page, png, height, common.data, second.data);
-    base_text_free(&common);
-    base_text_free(&mixed);
-    base_text_free(&second);
+    sys_text_free(&common);
+    sys_text_free(&mixed);
+    sys_text_free(&second);
     return status;
 }
 
@@ -127,13 +127,13 @@ static carrynet_status read_seconds(page_data *data, const plot_table *table, bo
             console_note("%s: has no seconds for %zu of %zu networks, which are left out of the seconds", path, unknown,
                          table->rows);
     } else if (asked) {
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: %s, so there are no seconds to draw", path,
-                           data->seconds == NULL ? "is not there" : "has none of these networks");
-    } else if (!base_is_stream(table->path)) { /* there is nothing beside a pipe */
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: %s, so there are no seconds to draw", path,
+                          data->seconds == NULL ? "is not there" : "has none of these networks");
+    } else if (!sys_is_stream(table->path)) { /* there is nothing beside a pipe */
         console_note("%s: %s, so seconds are not drawn", path,
                      data->seconds == NULL ? "is not there" : "has none of these networks");
     }
-    base_free(path);
+    sys_free(path);
     return status;
 }
 
@@ -145,7 +145,7 @@ static carrynet_status read_data(page_data *data, const plot_table *table, plot_
     const char *other = strcmp(by, "lr") == 0 ? "hidden" : "lr";
     carrynet_status status = plot_results_read(&data->results, table, by);
     if (status == CARRYNET_OK)
-        status = base_allocate(&data->scratch, table->rows, sizeof *data->scratch);
+        status = sys_allocate(&data->scratch, table->rows, sizeof *data->scratch);
     if (status == CARRYNET_OK && chart == PLOT_CHART_UPDATES)
         status = plot_table_numbers(&data->updates, table, "updates", 0, DBL_MAX);
     if (status == CARRYNET_OK && (chart == PLOT_CHART_MAP || (all && plot_table_has(table, other))))
@@ -160,7 +160,7 @@ static carrynet_status read_data(page_data *data, const plot_table *table, plot_
         if (data->drawn[c] && !plot_has_median(&data->results, quartile_values(data, (plot_chart)c), data->scratch)) {
             data->drawn[c] = false;
             if (!all)
-                return base_fail(
+                return sys_fail(
                     CARRYNET_ERROR_FORMAT,
                     "%s: no value of %s has more than half of its networks exact, so there is no median to draw",
                     table->path, by);
@@ -236,8 +236,8 @@ carrynet_status plot_results_script(plot_page *page, const plot_table *table, pl
     }
     plot_results_free(&data.results);
     plot_values_free(&data.rates);
-    base_free(data.updates);
-    base_free(data.seconds);
-    base_free(data.scratch);
+    sys_free(data.updates);
+    sys_free(data.seconds);
+    sys_free(data.scratch);
     return status;
 }

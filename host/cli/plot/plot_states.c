@@ -22,11 +22,11 @@ typedef struct plotted {
 
 static void plotted_free(plotted *plot)
 {
-    base_free(plot->h);
-    base_free(plot->probed);
-    base_free(plot->logit);
-    base_free(plot->state);
-    base_free(plot->right);
+    sys_free(plot->h);
+    sys_free(plot->probed);
+    sys_free(plot->logit);
+    sys_free(plot->state);
+    sys_free(plot->right);
 }
 
 /* The array of that name and rank, whose first two dimensions are those of h. */
@@ -35,15 +35,15 @@ static carrynet_status find(const npz_array **array, const npz_file *file, const
 {
     *array = npz_find(file, name);
     if (*array == NULL)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: has no array %s: plot draws what `carrynet states` writes", path,
-                         name);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: has no array %s: plot draws what `carrynet states` writes", path,
+                        name);
     const npz_array *h = npz_find(file, "h");
     if ((*array)->kind == NPZ_OTHER)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: array %s: %s", path, name, (const char *)(*array)->data);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: array %s: %s", path, name, (const char *)(*array)->data);
     if ((*array)->rank != rank || (rank == 3 && (*array)->shape[2] == 0) || h == NULL || h->rank != 3 ||
         (*array)->shape[0] != h->shape[0] || (*array)->shape[1] != h->shape[1])
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: array %s must have %zu dimensions, the first two those of h", path,
-                         name, rank);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: array %s must have %zu dimensions, the first two those of h", path,
+                        name, rank);
     return CARRYNET_OK;
 }
 
@@ -65,18 +65,18 @@ static carrynet_status take_points(plotted *plot, const npz_file *file, const ch
     plot->hidden = (size_t)h->shape[2];
     plot->outputs = (size_t)y->shape[2];
     if (plot->problems == 0 || plot->steps < 2)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: has no two steps of a problem to draw", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: has no two steps of a problem to draw", path);
     const size_t all = plot->problems * (plot->steps - 1), stride = (all - 1) / MOST_POINTS + 1;
     const size_t most = (all - 1) / stride + 1;
-    status = base_allocate(&plot->h, most, plot->hidden * sizeof *plot->h);
+    status = sys_allocate(&plot->h, most, plot->hidden * sizeof *plot->h);
     if (status == CARRYNET_OK)
-        status = base_allocate(&plot->probed, most, sizeof *plot->probed);
+        status = sys_allocate(&plot->probed, most, sizeof *plot->probed);
     if (status == CARRYNET_OK)
-        status = base_allocate(&plot->logit, most, sizeof *plot->logit);
+        status = sys_allocate(&plot->logit, most, sizeof *plot->logit);
     if (status == CARRYNET_OK)
-        status = base_allocate(&plot->state, most, sizeof *plot->state);
+        status = sys_allocate(&plot->state, most, sizeof *plot->state);
     if (status == CARRYNET_OK)
-        status = base_allocate(&plot->right, most, sizeof *plot->right);
+        status = sys_allocate(&plot->right, most, sizeof *plot->right);
     for (size_t i = 0; i < all && status == CARRYNET_OK; i += stride) {
         const size_t at = i / (plot->steps - 1) * plot->steps + i % (plot->steps - 1), p = plot->points++;
         const double y_0 = npz_real(y, at * plot->outputs), next = npz_real(state, at + 1);
@@ -87,13 +87,13 @@ static carrynet_status take_points(plotted *plot, const npz_file *file, const ch
             finite = finite && isfinite(plot->h[p * plot->hidden + j]);
         }
         if (!finite || !(y_0 >= 0 && y_0 <= 1))
-            return base_fail(CARRYNET_ERROR_FORMAT,
-                             "%s: step %zu of problem %zu: a hidden value is not finite, or an output not from 0 to 1",
-                             path, at % plot->steps, at / plot->steps);
+            return sys_fail(CARRYNET_ERROR_FORMAT,
+                            "%s: step %zu of problem %zu: a hidden value is not finite, or an output not from 0 to 1",
+                            path, at % plot->steps, at / plot->steps);
         plot->logit[p] = logit > MOST_LOGIT ? MOST_LOGIT : logit < -MOST_LOGIT ? -MOST_LOGIT : logit;
         plot->right[p] = npz_real(target, at * (size_t)target->shape[2]) > 0.5 ? 1 : 0;
         if (!(next >= 0 && next < CARRYNET_TASK_STATES) || next != floor(next))
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: array state has a value that is no state, %g", path, next);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: array state has a value that is no state, %g", path, next);
         plot->state[p] = (uint32_t)next;
         if (plot->state[p] >= plot->states)
             plot->states = plot->state[p] + 1;
@@ -106,11 +106,11 @@ static carrynet_status look(plotted *plot, const char *path)
 {
     carrynet_linear_probe probe = {0};
     double *weights = NULL;
-    carrynet_status status = base_allocate(&weights, plot->hidden + 1, sizeof *weights);
+    carrynet_status status = sys_allocate(&weights, plot->hidden + 1, sizeof *weights);
     if (status == CARRYNET_OK)
         status = carrynet_linear_probe_open(&probe, plot->h, plot->points, plot->hidden);
     if (status == CARRYNET_ERROR_NUMERIC)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: array h has a value that is NaN or infinite", path);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: array h has a value that is NaN or infinite", path);
     if (status == CARRYNET_OK) {
         for (size_t p = 0; p < plot->points; ++p)
             plot->probed[p] = plot->state[p];
@@ -120,7 +120,7 @@ static carrynet_status look(plotted *plot, const char *path)
             plot->probed[p] = carrynet_linear_probe_at(weights, plot->h + p * plot->hidden, plot->hidden);
     }
     carrynet_linear_probe_close(&probe);
-    base_free(weights);
+    sys_free(weights);
     return status;
 }
 
@@ -132,12 +132,12 @@ static bool add_block(plot_page *page, const plotted *plot, uint32_t state, uint
         if (plot->state[p] != state || plot->right[p] != right)
             continue;
         if (!any)
-            base_text_add(&page->script, "$s%u_%u << EOD\n", state, right);
+            sys_text_add(&page->script, "$s%u_%u << EOD\n", state, right);
         any = true;
-        base_text_add(&page->script, "%.5g %.5g\n", plot->probed[p], plot->logit[p]);
+        sys_text_add(&page->script, "%.5g %.5g\n", plot->probed[p], plot->logit[p]);
     }
     if (any)
-        base_text_add(&page->script, "EOD\n");
+        sys_text_add(&page->script, "EOD\n");
     return any;
 }
 
@@ -145,7 +145,7 @@ static void draw(plot_page *page, const plotted *plot)
 {
     const plot_area area = {LEFT, TITLE + LEGEND, PLOT_WIDTH - LEFT - RIGHT, AREA};
     double low = INFINITY, high = -INFINITY, least = INFINITY, most = -INFINITY;
-    base_text curves = {0};
+    sys_text curves = {0};
     for (size_t p = 0; p < plot->points; ++p) {
         low = fmin(low, plot->probed[p]);
         high = fmax(high, plot->probed[p]);
@@ -158,20 +158,20 @@ static void draw(plot_page *page, const plotted *plot)
     for (uint32_t q = 0; q < plot->states && q < MOST_STATES; ++q)
         for (uint32_t right = 0; right < 2; ++right)
             if (add_block(page, plot, q, right))
-                base_text_add(&curves,
-                              "%s$s%u_%u using 1:2 with points pointtype %u pointsize 0.5 linewidth %s linecolor rgb "
-                              "'#%06x' title 'state %u, bit %u'",
-                              curves.size == 0 ? "plot " : ", \\\n     ", q, right, right != 0 ? 7 : 6,
-                              right != 0 ? "1" : "0.7", plot_colour(q, plot->states, plot->states > 8), q, right);
+                sys_text_add(&curves,
+                             "%s$s%u_%u using 1:2 with points pointtype %u pointsize 0.5 linewidth %s linecolor rgb "
+                             "'#%06x' title 'state %u, bit %u'",
+                             curves.size == 0 ? "plot " : ", \\\n     ", q, right, right != 0 ? 7 : 6,
+                             right != 0 ? "1" : "0.7", plot_colour(q, plot->states, plot->states > 8), q, right);
     plot_page_axis(page, &x);
     plot_page_axis(page, &y);
-    base_text_add(&page->script,
-                  "set key at graph 0, graph 1.02 left bottom horizontal Left reverse samplen 0.5 width -2 "
-                  "textcolor rgb '#333333'\n%s\n",
-                  curves.data != NULL ? curves.data : "");
+    sys_text_add(&page->script,
+                 "set key at graph 0, graph 1.02 left bottom horizontal Left reverse samplen 0.5 width -2 "
+                 "textcolor rgb '#333333'\n%s\n",
+                 curves.data != NULL ? curves.data : "");
     if (curves.failed)
         page->script.failed = 1;
-    base_text_free(&curves);
+    sys_text_free(&curves);
 }
 
 carrynet_status plot_states_script(plot_page *page, const char *path, const char *bytes, size_t size, bool png)

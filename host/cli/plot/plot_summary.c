@@ -19,16 +19,16 @@ carrynet_status plot_results_read(plot_results *results, const plot_table *table
         status = plot_table_numbers(&results->sequences, table, "sequences", 0, DBL_MAX);
     for (size_t r = 0; r < table->rows && status == CARRYNET_OK; ++r)
         if (results->exact[r] != 0 && results->exact[r] != 1)
-            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu, column 'exact': %.64s is neither 0 nor 1",
-                               table->path, table->row[r].line, plot_table_field(table, r, "exact"));
+            status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu, column 'exact': %.64s is neither 0 nor 1",
+                              table->path, table->row[r].line, plot_table_field(table, r, "exact"));
     return status;
 }
 
 void plot_results_free(plot_results *results)
 {
     plot_values_free(&results->by);
-    base_free(results->exact);
-    base_free(results->sequences);
+    sys_free(results->exact);
+    sys_free(results->sequences);
     *results = (plot_results){0};
 }
 
@@ -127,7 +127,7 @@ carrynet_status plot_times_path(char **path, const char *results)
 {
     const size_t length = strlen(results);
     const size_t stem = length > 4 && strcmp(results + length - 4, ".csv") == 0 ? length - 4 : length;
-    const carrynet_status status = base_allocate(path, stem + sizeof ".times.csv", 1);
+    const carrynet_status status = sys_allocate(path, stem + sizeof ".times.csv", 1);
     if (status == CARRYNET_OK)
         (void)snprintf(*path, stem + sizeof ".times.csv", "%.*s.times.csv", (int)stem, results);
     return status;
@@ -144,7 +144,7 @@ carrynet_status plot_seconds_read(double **seconds, const plot_table *table)
     carrynet_status status = plot_times_path(&path, table->path);
     if (status != CARRYNET_OK || access(path, F_OK) != 0)
         goto done;
-    status = base_read_text(&text, &size, path, TIMES_BYTES);
+    status = sys_read_text(&text, &size, path, TIMES_BYTES);
     if (status == CARRYNET_OK)
         status = plot_table_read(&beside, path, text, size);
     if (status == CARRYNET_OK)
@@ -154,9 +154,9 @@ carrynet_status plot_seconds_read(double **seconds, const plot_table *table)
     if (status == CARRYNET_OK)
         status = plot_table_numbers(&own, table, "row", 0, DBL_MAX);
     if (status == CARRYNET_OK)
-        status = base_allocate(&times, beside.rows, sizeof *times);
+        status = sys_allocate(&times, beside.rows, sizeof *times);
     if (status == CARRYNET_OK)
-        status = base_allocate(seconds, table->rows, sizeof **seconds);
+        status = sys_allocate(seconds, table->rows, sizeof **seconds);
     if (status != CARRYNET_OK)
         goto done;
     for (size_t i = 0; i < beside.rows; ++i)
@@ -168,10 +168,10 @@ carrynet_status plot_seconds_read(double **seconds, const plot_table *table)
     }
 done:
     plot_table_free(&beside);
-    base_free(path);
-    base_free(rows);
-    base_free(taken);
-    base_free(own);
-    base_free(times);
+    sys_free(path);
+    sys_free(rows);
+    sys_free(taken);
+    sys_free(own);
+    sys_free(times);
     return status;
 }

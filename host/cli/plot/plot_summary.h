@@ -47,7 +47,7 @@ plot_quartiles plot_quartiles_of(double *scratch, const plot_results *results, s
  * Seconds of each row, from the file beside the results: results.csv has its times in results.times.csv, with columns
  * `row` and `seconds`. NaN where a row is missing there; *seconds is NULL if there is no such file.
  */
-carrynet_status plot_times_path(char **path, const char *results); /* base_free it */
+carrynet_status plot_times_path(char **path, const char *results); /* sys_free it */
 carrynet_status plot_seconds_read(double **seconds, const plot_table *table);
 
 /* "97%": rounded down, 100% only if it is all of them, "<1%" if it is not none. */

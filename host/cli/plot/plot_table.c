@@ -67,7 +67,7 @@ const char *plot_table_field(const plot_table *table, size_t row, const char *na
 
 static carrynet_status no_column(const plot_table *table, const char *name)
 {
-    return base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1: there is no column '%.64s'", table->path, name);
+    return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line 1: there is no column '%.64s'", table->path, name);
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
@@ -79,20 +79,20 @@ carrynet_status plot_table_read(plot_table *table, const char *path, char *text,
     bool ended;
     *table = (plot_table){.path = path, .text = text};
     if (memchr(text, '\0', size) != NULL)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: is not a text file", path);
     for (const char *p = text; p < end; ++p)
         lines += *p == '\n' && p[1] != '\n' ? 1 : 0; /* blank ones take no room */
-    const carrynet_status status = base_allocate(&table->row, lines, sizeof *table->row);
+    const carrynet_status status = sys_allocate(&table->row, lines, sizeof *table->row);
     if (status != CARRYNET_OK)
         return status;
     table->header = text;
     table->columns = cut_line(&text, end, &ended);
     const char *const other = strpbrk(table->header, "\t;");
     if (table->columns == 1 && other != NULL)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1: there is %s between its columns; save it with commas",
-                         path, *other == ';' ? "';'" : "a tab");
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line 1: there is %s between its columns; save it with commas", path,
+                        *other == ';' ? "';'" : "a tab");
     if (table->header[0] == '\0' && table->columns == 1)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: line 1: the names of the columns are missing", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line 1: the names of the columns are missing", path);
     while (text < end) {
         const char *fields = text;
         const size_t count = cut_line(&text, end, &ended);
@@ -104,23 +104,22 @@ carrynet_status plot_table_read(plot_table *table, const char *path, char *text,
             continue;
         }
         if (count == 0)
-            return base_fail(CARRYNET_ERROR_FORMAT,
-                             "%s: line %zu: a quote '\"' is not closed; one within a field is written \"\"", path,
-                             line);
+            return sys_fail(CARRYNET_ERROR_FORMAT,
+                            "%s: line %zu: a quote '\"' is not closed; one within a field is written \"\"", path, line);
         if (count != table->columns)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %zu fields, but line 1 names %zu columns", path,
-                             line, count, table->columns);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu: %zu fields, but line 1 names %zu columns", path, line,
+                            count, table->columns);
         table->row[table->rows++] = (plot_row){.fields = fields, .line = line};
     }
     if (table->rows == 0)
-        return base_fail(CARRYNET_ERROR_FORMAT, "%s: there is no row below the names of the columns", path);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: there is no row below the names of the columns", path);
     return CARRYNET_OK;
 }
 
 void plot_table_free(plot_table *table)
 {
-    base_free(table->text);
-    base_free(table->row);
+    sys_free(table->text);
+    sys_free(table->row);
     *table = (plot_table){0};
 }
 
@@ -140,19 +139,19 @@ carrynet_status plot_table_numbers(double **numbers, const plot_table *table, co
     *numbers = NULL;
     if (column == table->columns)
         return no_column(table, name);
-    carrynet_status status = base_allocate(numbers, table->rows, sizeof **numbers);
+    carrynet_status status = sys_allocate(numbers, table->rows, sizeof **numbers);
     for (size_t r = 0; r < table->rows && status == CARRYNET_OK; ++r) {
         const char *field = field_at(table->row[r].fields, column);
         double *number = &(*numbers)[r];
         if (!plot_number(number, field))
-            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu, column '%s': '%.64s' is not a number", table->path,
-                               table->row[r].line, name, field);
+            status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu, column '%s': '%.64s' is not a number", table->path,
+                              table->row[r].line, name, field);
         else if (*number < least || *number > most)
-            status = base_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu, column '%s': %.64s is not from %g to %g",
-                               table->path, table->row[r].line, name, field, least, most);
+            status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: line %zu, column '%s': %.64s is not from %g to %g",
+                              table->path, table->row[r].line, name, field, least, most);
     }
     if (status != CARRYNET_OK) {
-        base_free(*numbers);
+        sys_free(*numbers);
         *numbers = NULL;
     }
     return status;
@@ -196,17 +195,17 @@ carrynet_status plot_table_keep(plot_table *table, const char *text)
     carrynet_status status = CARRYNET_OK;
     char *copy = strdup(text);
     if (copy == NULL)
-        return base_fail(CARRYNET_ERROR_MEMORY, "no memory for the conditions");
+        return sys_fail(CARRYNET_ERROR_MEMORY, "no memory for the conditions");
     for (char *part = copy, *next; part != NULL; part = next) {
         next = strchr(part, ',');
         if (next != NULL)
             *next++ = '\0';
         char *value = strchr(part, '=');
         if (value == NULL || value == part || value[1] == '\0' || count == CONDITIONS) {
-            status = base_fail(CARRYNET_ERROR_ARGUMENT,
-                               "--where is '%.64s', but must be COLUMN=VALUE, several with commas between them, such "
-                               "as hidden=8,lr=0.04",
-                               text);
+            status = sys_fail(CARRYNET_ERROR_ARGUMENT,
+                              "--where is '%.64s', but must be COLUMN=VALUE, several with commas between them, such "
+                              "as hidden=8,lr=0.04",
+                              text);
             goto done;
         }
         *value++ = '\0';
@@ -226,7 +225,7 @@ carrynet_status plot_table_keep(plot_table *table, const char *text)
             table->row[kept++] = table->row[r];
     table->rows = kept;
     if (kept == 0)
-        status = base_fail(CARRYNET_ERROR_FORMAT, "%s: no row has %.200s", table->path, text);
+        status = sys_fail(CARRYNET_ERROR_FORMAT, "%s: no row has %.200s", table->path, text);
 done:
     free(copy);
     return status;
@@ -271,7 +270,7 @@ carrynet_status plot_values_read(plot_values *values, const plot_table *table, c
     *values = (plot_values){.name = name, .numeric = true};
     if (column == table->columns)
         return no_column(table, name);
-    carrynet_status status = base_allocate(&values->of, table->rows, 1);
+    carrynet_status status = sys_allocate(&values->of, table->rows, 1);
     for (size_t r = 0; r < table->rows && status == CARRYNET_OK; ++r) {
         const char *field = field_at(table->row[r].fields, column);
         size_t v = last; /* mostly that of the row before */
@@ -279,8 +278,8 @@ carrynet_status plot_values_read(plot_values *values, const plot_table *table, c
             for (v = 0; v < values->count && !same(field, fields[v]);)
                 ++v;
         if (v == PLOT_VALUES)
-            return base_fail(CARRYNET_ERROR_FORMAT, "%s: column '%s' has more than %d values, too many for a plot",
-                             table->path, name, (int)PLOT_VALUES);
+            return sys_fail(CARRYNET_ERROR_FORMAT, "%s: column '%s' has more than %d values, too many for a plot",
+                            table->path, name, (int)PLOT_VALUES);
         if (v == values->count) {
             fields[v] = field;
             values->numeric = plot_number(&values->number[v], field) && values->numeric;
@@ -299,6 +298,6 @@ carrynet_status plot_values_read(plot_values *values, const plot_table *table, c
 
 void plot_values_free(plot_values *values)
 {
-    base_free(values->of);
+    sys_free(values->of);
     *values = (plot_values){0};
 }

@@ -35,7 +35,7 @@ const char *plot_table_field(const plot_table *table, size_t row, const char *na
 bool plot_number(double *number, const char *text);
 
 /*
- * The column as numbers [rows] in *numbers (base_free it), each in [least, most]; FORMAT with line and column if one is
+ * The column as numbers [rows] in *numbers (sys_free it), each in [least, most]; FORMAT with line and column if one is
  * none, or if there is no such column.
  */
 carrynet_status plot_table_numbers(double **numbers, const plot_table *table, const char *name, double least,

@@ -141,7 +141,7 @@ carrynet_status report_put_evaluation(json_t *page, saved_network *saved)
     const size_t steps = saved->settings->steps;
     carrynet_evaluation e = {0};
     wrong_sum first = {0};
-    base_text words = {0};
+    sys_text words = {0};
     carrynet_status status = carrynet_evaluate(&e, saved->engine, task, 0, steps, 0);
     if (status == CARRYNET_OK && e.first_symbols != NULL) {
         first = (wrong_sum){.steps = steps, .symbols = e.first_symbols};
@@ -163,7 +163,7 @@ carrynet_status report_put_evaluation(json_t *page, saved_network *saved)
             json_put(object, "first_wrong", json_of_text(words.data));
         json_put(page, "evaluation", object);
     }
-    base_text_free(&words);
+    sys_text_free(&words);
     wrong_sum_free(&first);
     carrynet_evaluation_free(&e);
     return status;
@@ -171,11 +171,11 @@ carrynet_status report_put_evaluation(json_t *page, saved_network *saved)
 
 carrynet_status report_put_proof(json_t *page, const prove_result *result, const carrynet_task *task)
 {
-    base_text text = {0};
+    sys_text text = {0};
     json_t *array = json_array();
     carrynet_status status = prove_report_text(&text, result, task);
     if (status == CARRYNET_OK && text.failed)
-        status = base_fail(CARRYNET_ERROR_MEMORY, "not enough memory to write a verdict down");
+        status = sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory to write a verdict down");
     if (status == CARRYNET_OK)
         status = prove_report_json(array, result, task);
     if (status == CARRYNET_OK) {
@@ -184,7 +184,7 @@ carrynet_status report_put_proof(json_t *page, const prove_result *result, const
         json_put(page, "proof", object);
     }
     json_decref(array);
-    base_text_free(&text);
+    sys_text_free(&text);
     return status;
 }
 
@@ -214,7 +214,7 @@ static carrynet_status add_sample(json_t *samples, saved_network *saved, const u
     const carrynet_task *task = &saved->settings->task;
     carrynet_sample sample = {0};
     uint32_t *packed[2] = {NULL, NULL};
-    base_text words[3] = {{0}, {0}, {0}};
+    sys_text words[3] = {{0}, {0}, {0}};
     carrynet_status status = carrynet_sample_run(&sample, saved->engine, task, 0, symbols, steps);
     if (status == CARRYNET_OK)
         status = problem_pack(&packed[0], sample.targets, task->outputs, steps);
@@ -228,9 +228,9 @@ static carrynet_status add_sample(json_t *samples, saved_network *saved, const u
         json_append(samples,
                     json_of_sample(&sample, (const char *const[3]){words[0].data, words[1].data, words[2].data}));
     for (size_t i = 0; i < 3; ++i)
-        base_text_free(&words[i]);
-    base_free(packed[0]);
-    base_free(packed[1]);
+        sys_text_free(&words[i]);
+    sys_free(packed[0]);
+    sys_free(packed[1]);
     carrynet_sample_free(&sample);
     return status;
 }

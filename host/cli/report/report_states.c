@@ -24,9 +24,9 @@ typedef struct looked {
 static void looked_free(looked *look)
 {
     carrynet_states_free(&look->states);
-    base_free(look->h);
-    base_free(look->target);
-    base_free(look->weights);
+    sys_free(look->h);
+    sys_free(look->target);
+    sys_free(look->weights);
     carrynet_linear_probe_close(&look->probe);
 }
 
@@ -41,11 +41,11 @@ static carrynet_status look_at(looked *look, const saved_network *saved)
     carrynet_status status =
         carrynet_states_collect(&look->states, saved->engine, &s->task, 0, steps, problems, &source);
     if (status == CARRYNET_OK)
-        status = base_allocate(&look->h, look->points, hidden * sizeof *look->h);
+        status = sys_allocate(&look->h, look->points, hidden * sizeof *look->h);
     if (status == CARRYNET_OK)
-        status = base_allocate(&look->target, look->points, sizeof *look->target);
+        status = sys_allocate(&look->target, look->points, sizeof *look->target);
     if (status == CARRYNET_OK)
-        status = base_allocate(&look->weights, hidden + 1, sizeof *look->weights);
+        status = sys_allocate(&look->weights, hidden + 1, sizeof *look->weights);
     for (size_t i = 0; status == CARRYNET_OK && i < look->points * hidden; ++i)
         look->h[i] = carrynet_value(look->states.h, s->precision, i);
     return status == CARRYNET_OK ? carrynet_linear_probe_open(&look->probe, look->h, look->points, hidden) : status;
