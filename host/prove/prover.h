@@ -1,5 +1,5 @@
 /*
- * What the parts of the prover share: the caller's wish to stop and to be told how far it is, and the word that refutes.
+ * What the parts of the prover share: the caller's request to stop and to be told how far it is, and the word that refutes.
  */
 #ifndef PROVE_PROVER_H
 #define PROVE_PROVER_H

@@ -9,13 +9,13 @@
 #include <carrynet/train.h>
 #include <stdatomic.h>
 
-/* The caller's wish to stop, asked from any thread but never from two at once. */
+/* The caller's request to stop, asked from any thread but never from two at once. */
 struct attempts_stop {
     int (*interrupted)(void *self); /* or NULL */
     void *self;
     atomic_int asking; /* exchanged; that of one byte is a library's call on riscv64 */
     atomic_bool ended;
-    carrynet_comm *comm; /* which share the attempts, and the wish */
+    carrynet_comm *comm; /* which share the attempts, and the request */
 };
 
 /* Whether the caller has ended attempts; what was not proved by then may have been left in the middle. */

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Multiplications after which the caller is asked for its wish to stop: some milliseconds on a slow device. */
+/* Multiplications after which the caller is asked for its request to stop: some milliseconds on a slow device. */
 static const double STRIDE_WORK = 1 << 27;
 
 /* Multiplications of a sample, likewise. */

@@ -28,7 +28,7 @@ struct training {
     double held_wrong_share;         /* of the held-out problems, when last measured */
     double loss, wrong_share;        /* means of the last batch that was measured */
     bool check_due;                  /* the updates up to a check are done, the check itself is not */
-    bool stop;                       /* the caller's wish */
+    bool stop;                       /* the caller's request */
     struct attempts_stop ended;      /* the same, within proofs */
     double start, reported;          /* the kernels are ready at the start */
     carrynet_outcome *own_outcomes;  /* for checkpoints, where the caller has none */
