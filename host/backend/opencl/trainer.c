@@ -14,20 +14,20 @@ enum { ABREAST_HIDDEN = 12 };
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
 /* Vector width of the CPU shape: the device's own, 4 to 16; the widest where it has none (GPUs, simulators). */
-static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t wish)
+static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t asked)
 {
     cl_uint lanes = 0;
     const bool single = t->settings.precision == CARRYNET_FP32;
-    if (wish != 0 && wish != 4 && wish != 8 && wish != 16)
-        return sys_fail(CARRYNET_ERROR_ARGUMENT, "lanes is %u, must be 4, 8 or 16", wish);
+    if (asked != 0 && asked != 4 && asked != 8 && asked != 16)
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "lanes is %u, must be 4, 8 or 16", asked);
     t->lanes = 1;
     if (!t->cpu_shape)
         return CARRYNET_OK;
-    if (wish == 0 &&
+    if (asked == 0 &&
         clGetDeviceInfo(t->device, single ? CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT : CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE,
                         sizeof lanes, &lanes, NULL) != CL_SUCCESS)
         lanes = 8;
-    lanes = wish != 0 ? wish : lanes;
+    lanes = asked != 0 ? asked : lanes;
     t->lanes = lanes <= 1 || lanes >= 16 ? 16 : lanes >= 8 ? 8 : 4;
     return CARRYNET_OK;
 }
