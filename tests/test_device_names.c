@@ -5,22 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The device that a wish names, as "P:D"; "" if none. */
-static const char *found(const char *wish)
+/* The device that a device spec names, as "P:D"; "" if none. */
+static const char *found(const char *spec)
 {
     static char place[32];
     carrynet_device device;
     place[0] = '\0';
-    if (carrynet_device_find(&device, wish) == CARRYNET_OK)
+    if (carrynet_device_find(&device, spec) == CARRYNET_OK)
         (void)snprintf(place, sizeof place, "%u:%u", device.platform, device.index);
     return place;
 }
 
-static void expect_same(const char *wish, const char *other)
+static void expect_same(const char *spec, const char *other)
 {
     char first[32];
-    (void)snprintf(first, sizeof first, "%s", found(wish));
-    cr_expect_str_eq(found(other), first, "'%s' is %s, '%s' is %s", wish, first, other, found(other));
+    (void)snprintf(first, sizeof first, "%s", found(spec));
+    cr_expect_str_eq(found(other), first, "'%s' is %s, '%s' is %s", spec, first, other, found(other));
 }
 
 Test(device_names, kinds_in_either_case)
@@ -64,7 +64,7 @@ Test(device_names, parts_of_names)
 }
 
 /* How the description of an engine on this device begins; "" if there is none. */
-static const char *engine_on(const char *wish)
+static const char *engine_on(const char *spec)
 {
     static char text[64];
     carrynet_settings settings;
@@ -72,7 +72,7 @@ static const char *engine_on(const char *wish)
     carrynet_engine *engine = NULL;
     carrynet_settings_init(&settings, carrynet_task_at(0));
     carrynet_engine_options_init(&options);
-    options.device = wish;
+    options.device = spec;
     text[0] = '\0';
     if (carrynet_engine_create(&engine, &settings, &options) == CARRYNET_OK)
         (void)snprintf(text, sizeof text, "%.60s", carrynet_engine_description(engine));

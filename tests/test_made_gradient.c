@@ -15,17 +15,17 @@ struct sums {
     carrynet_metrics metrics[NETWORKS];
 };
 
-static struct backend *open_backend(const carrynet_settings *settings, const struct test_body *wish)
+static struct backend *open_backend(const carrynet_settings *settings, const struct test_body *spec)
 {
     struct backend *backend = NULL;
     char description[BACKEND_DESCRIPTION];
     char *weights = NULL;
     const size_t size = carrynet_shape_size(&settings->shape), value = settings->precision / 8;
-    const bool plain = strcmp(wish->device, "reference") == 0;
-    if (plain || strcmp(wish->device, "host") == 0)
+    const bool plain = strcmp(spec->device, "reference") == 0;
+    if (plain || strcmp(spec->device, "host") == 0)
         MUST(host_backend_create(&backend, settings, plain));
     else
-        MUST(opencl_trainer_create(&backend, settings, &wish->options, description));
+        MUST(opencl_trainer_create(&backend, settings, &spec->options, description));
     weights = calloc(NETWORKS * size, value);
     cr_assert_not_null(weights);
     for (uint64_t n = 0; n < NETWORKS; ++n)

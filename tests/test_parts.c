@@ -31,10 +31,10 @@ static uint32_t first_device(char name[NAME])
 /* Whether the device can be cut at all; the message says why not. */
 static bool makes_parts(const char *name)
 {
-    char wish[NAME + 8];
+    char spec[NAME + 8];
     carrynet_device part;
-    (void)snprintf(wish, sizeof wish, "%s/2.0", name);
-    const carrynet_status status = carrynet_device_find(&part, wish);
+    (void)snprintf(spec, sizeof spec, "%s/2.0", name);
+    const carrynet_status status = carrynet_device_find(&part, spec);
     if (status == CARRYNET_OK)
         return true;
     cr_assert_eq(status, CARRYNET_ERROR_DEVICE);
@@ -64,7 +64,7 @@ static void train(float *weights, const char *device, const char *says)
 
 Test(parts, train_to_the_same_bits)
 {
-    char name[NAME], wish[NAME + 8], says[64];
+    char name[NAME], spec[NAME + 8], says[64];
     static float want[1024], got[1024];
     const uint32_t units = first_device(name);
     if (name[0] == '\0')
@@ -74,27 +74,27 @@ Test(parts, train_to_the_same_bits)
     for (uint32_t parts = 1; parts <= most; ++parts)
         for (uint32_t i = 0; i < parts; ++i) {
             carrynet_device part;
-            (void)snprintf(wish, sizeof wish, "%s/%u.%u", name, (unsigned)parts, (unsigned)i);
-            MUST(carrynet_device_find(&part, wish));
+            (void)snprintf(spec, sizeof spec, "%s/%u.%u", name, (unsigned)parts, (unsigned)i);
+            MUST(carrynet_device_find(&part, spec));
             cr_expect(part.parts == parts && part.part == i && part.compute_units == units / parts,
-                      "%s: %u of %u units", wish, (unsigned)part.compute_units, (unsigned)units);
+                      "%s: %u of %u units", spec, (unsigned)part.compute_units, (unsigned)units);
             (void)snprintf(says, sizeof says, ", part %u of %u, %u compute unit", (unsigned)(i + 1), (unsigned)parts,
                            (unsigned)(units / parts));
-            train(got, wish, says);
-            cr_expect(memcmp(got, want, sizeof got) == 0, "%s: weights differ from the reference's", wish);
+            train(got, spec, says);
+            cr_expect(memcmp(got, want, sizeof got) == 0, "%s: weights differ from the reference's", spec);
         }
 }
 
-static void expect_refused(const char *wish, carrynet_status expected, const char *says)
+static void expect_refused(const char *spec, carrynet_status expected, const char *says)
 {
     carrynet_device part;
-    cr_expect_eq(carrynet_device_find(&part, wish), expected, "%s", wish);
-    cr_expect(strstr(carrynet_message(), says) != NULL, "%s: no '%s' in '%s'", wish, says, carrynet_message());
+    cr_expect_eq(carrynet_device_find(&part, spec), expected, "%s", spec);
+    cr_expect(strstr(carrynet_message(), says) != NULL, "%s: no '%s' in '%s'", spec, says, carrynet_message());
 }
 
 Test(parts, refuse_what_is_not_there)
 {
-    char name[NAME], wish[NAME + 8];
+    char name[NAME], spec[NAME + 8];
     const uint32_t units = first_device(name);
     /* What is wrong with the words is said without a device. */
     expect_refused("0:0/2", CARRYNET_ERROR_ARGUMENT, "these are 2, where one is asked for, 0:0/2.0 to 0:0/2.1");
@@ -107,23 +107,23 @@ Test(parts, refuse_what_is_not_there)
     if (name[0] == '\0')
         return;
     expect_refused("99:7/2.1", CARRYNET_ERROR_DEVICE, "no device '99:7/2.1'");
-    (void)snprintf(wish, sizeof wish, "%s/64.63", name);
+    (void)snprintf(spec, sizeof spec, "%s/64.63", name);
     if (units < 64 && makes_parts(name))
-        expect_refused(wish, CARRYNET_ERROR_DEVICE, "cannot be cut into 64 parts: each needs one");
+        expect_refused(spec, CARRYNET_ERROR_DEVICE, "cannot be cut into 64 parts: each needs one");
 }
 
 Test(parts, in_the_program, .init = program_enter, .fini = program_leave)
 {
-    char name[NAME], wish[NAME + 8];
+    char name[NAME], spec[NAME + 8];
     (void)first_device(name);
     EXPECT_ERROR(2, "of 2 parts the last is 0:0/2.1", "train", "--device", "0:0/2.2");
     if (name[0] == '\0' || !makes_parts(name))
         return;
-    (void)snprintf(wish, sizeof wish, "%s/2.1", name);
+    (void)snprintf(spec, sizeof spec, "%s/2.1", name);
     struct program_result result = PROGRAM("train", "--updates", "50", "-o", "whole", "--device", "reference");
     EXPECT_CODE(result, 0);
     program_done(&result);
-    result = PROGRAM("train", "--updates", "50", "-o", "part", "--device", wish);
+    result = PROGRAM("train", "--updates", "50", "-o", "part", "--device", spec);
     EXPECT_CODE(result, 0);
     EXPECT_SAYS(result.err, "part 2 of 2, ");
     program_done(&result);
@@ -132,8 +132,8 @@ Test(parts, in_the_program, .init = program_enter, .fini = program_leave)
     cr_expect(whole_size == part_size && memcmp(whole, part, whole_size) == 0, "the files differ");
     free(whole);
     free(part);
-    result = PROGRAM("compare", "--device", wish, "--case", "smallest");
+    result = PROGRAM("compare", "--device", spec, "--case", "smallest");
     EXPECT_CODE(result, 0);
-    EXPECT_SAYS(result.err, wish);
+    EXPECT_SAYS(result.err, spec);
     program_done(&result);
 }

@@ -69,14 +69,14 @@ static int no_such_case(const cli_arguments *arguments, const char *wanted)
  * The OpenCL device to compare, as P:D or P:D/N.I: the one asked for, else the best that is admitted, or if inexact the
  * first that is there. False, after a message, if there is none; *code is then the exit code.
  */
-static bool find_device(char *place, size_t size, const char *wish, bool inexact, int *code)
+static bool find_device(char *place, size_t size, const char *spec, bool inexact, int *code)
 {
     static const char *const best[] = {"gpu", "cpu"};
-    const bool automatic = wish == NULL || wish[0] == '\0' || sys_same_word(wish, "auto");
+    const bool automatic = spec == NULL || spec[0] == '\0' || sys_same_word(spec, "auto");
     carrynet_device device;
     carrynet_status status = CARRYNET_ERROR_DEVICE;
     if (!automatic)
-        status = carrynet_device_find(&device, wish);
+        status = carrynet_device_find(&device, spec);
     for (size_t i = 0; automatic && i < sizeof best / sizeof best[0] && status != CARRYNET_OK; ++i) {
         status = carrynet_device_find(&device, best[i]);
         if (status == CARRYNET_OK)
@@ -99,14 +99,14 @@ static bool find_device(char *place, size_t size, const char *wish, bool inexact
 /* The same of several ranks, each of which has one of the devices on its machine. */
 static bool find_own_device(char *place, size_t size, const carrynet_engine_options *options, int *code)
 {
-    sys_text wish = {0};
+    sys_text spec = {0};
     if (options->comm == NULL)
         return find_device(place, size, options->device, options->allow_inexact, code);
-    const carrynet_status status = device_list_text(&wish, options->device, options->comm);
+    const carrynet_status status = device_list_text(&spec, options->device, options->comm);
     if (status != CARRYNET_OK)
         *code = console_status(status);
-    const bool found = status == CARRYNET_OK && find_device(place, size, wish.data, options->allow_inexact, code);
-    sys_text_free(&wish);
+    const bool found = status == CARRYNET_OK && find_device(place, size, spec.data, options->allow_inexact, code);
+    sys_text_free(&spec);
     return found;
 }
 
@@ -181,11 +181,11 @@ static carrynet_status compare_case(comparison *counted, size_t index, const car
     return CARRYNET_OK;
 }
 
-/* Whether a wish is of several devices that compute together: they are compared as one. */
+/* Whether a device spec is of several devices that compute together: they are compared as one. */
 static bool names_several(const carrynet_engine_options *options)
 {
-    const char *wish = options->device != NULL ? options->device : "";
-    return strpbrk(wish, ",/") != NULL || sys_same_word(wish, "all");
+    const char *spec = options->device != NULL ? options->device : "";
+    return strpbrk(spec, ",/") != NULL || sys_same_word(spec, "all");
 }
 
 static const char *case_offer(size_t index)

@@ -1,4 +1,4 @@
-/* The wish to stop that a signal leaves, for commands that save what there is. */
+/* The request to stop that a signal leaves, for commands that save what there is. */
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 

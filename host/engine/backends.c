@@ -11,14 +11,14 @@
 carrynet_status engine_one_backend(struct backend **backend, const carrynet_settings *settings,
                                    const carrynet_engine_options *options, char description[BACKEND_DESCRIPTION])
 {
-    const char *wish = options->device;
-    const bool automatic = wish == NULL || wish[0] == '\0' || sys_same_word(wish, "auto");
-    const bool reference = !automatic && sys_same_word(wish, "reference");
-    const bool host = reference || (!automatic && sys_same_word(wish, "host"));
+    const char *spec = options->device;
+    const bool automatic = spec == NULL || spec[0] == '\0' || sys_same_word(spec, "auto");
+    const bool reference = !automatic && sys_same_word(spec, "reference");
+    const bool host = reference || (!automatic && sys_same_word(spec, "host"));
     static const char *const best[] = {"gpu", "cpu"};
     carrynet_engine_options tried = *options;
     for (size_t i = 0; i < (automatic ? 2u : 1u) && !host; ++i) {
-        tried.device = automatic ? best[i] : wish;
+        tried.device = automatic ? best[i] : spec;
         const carrynet_status status = opencl_trainer_create(backend, settings, &tried, description);
         /* What a lesser device might do is tried there; bad settings and too little memory are not. */
         if (status == CARRYNET_OK || !automatic ||

@@ -1,4 +1,4 @@
-/* Wishes such as "gpu,gpu,cpu", "all" and "0:0/4", taken apart; and shared out among the ranks of a machine. */
+/* Device specs such as "gpu,gpu,cpu", "all" and "0:0/4", taken apart; and shared out among the ranks of a machine. */
 #include "engine/device_list.h"
 #include <stdio.h>
 #include <string.h>

@@ -56,13 +56,13 @@ CARRYNET_API carrynet_status carrynet_devices_list(carrynet_device **devices, si
 CARRYNET_API void carrynet_devices_free(carrynet_device *devices);
 
 /*
- * The OpenCL device that a wish names: NULL or "auto" (GPU, then CPU), "gpu", "cpu", "P:D", or part of a name, that of
+ * The OpenCL device that a device spec names: NULL or "auto" (GPU, then CPU), "gpu", "cpu", "P:D", or part of a name, that of
  * the first device in the list whose name or platform's name has it, else whose vendor or platform's vendor; or
  * "P:D/N.i", part i, from 0 to N - 1, of a device cut into N equal ones (1 to 64), each with floor(units / N) of its
  * compute units. DEVICE, with the list, if there is none; if it cannot be cut so, with the reason. ARGUMENT for another
  * number after "/", and for "P:D/N", which is N devices. Letters may be of either case.
  */
-CARRYNET_API carrynet_status carrynet_device_find(carrynet_device *device, const char *wish);
+CARRYNET_API carrynet_status carrynet_device_find(carrynet_device *device, const char *spec);
 
 /*
  * Whether this build computes on this host as the arithmetic says (kernels/ARITHMETIC.md 9): known answers of single

@@ -58,8 +58,8 @@ static bool is_ours(const void *caller)
 
 /* ---- which of them ---------------------------------------------------------------------------------------------- */
 
-static fault_class class_wished;
-static fault_kind kind_wished;
+static fault_class class_asked;
+static fault_kind kind_asked;
 static uint64_t at;
 static const char *log_name;
 static atomic_uint_fast64_t calls;
@@ -85,11 +85,11 @@ __attribute__((constructor)) static void read_wishes(void)
     at = number == NULL ? 0 : strtoull(number, NULL, 10);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; ++i)
         if (kind != NULL && strcmp(kind, kinds[i]) == 0)
-            kind_wished = (fault_kind)i;
+            kind_asked = (fault_kind)i;
     (void)dl_iterate_phdr(add_object, &first);
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; ++i)
         if (name != NULL && strcmp(name, classes[i]) == 0)
-            class_wished = (fault_class)i;
+            class_asked = (fault_class)i;
     /* What the program starts in its turn is left alone. */
     (void)unsetenv("LD_PRELOAD");
 }
@@ -104,18 +104,18 @@ __attribute__((destructor)) static void tell_count(void)
 bool fault_due(fault_kind *kind, fault_class of, const void *caller, const char *call)
 {
     char line[160];
-    if (of != class_wished || !is_ours(caller))
+    if (of != class_asked || !is_ours(caller))
         return false;
     const uint64_t now = atomic_fetch_add(&calls, 1) + 1;
-    *kind = kind_wished;
-    if (at == 0 || now < at || (now > at && kind_wished != KIND_FOREVER))
+    *kind = kind_asked;
+    if (at == 0 || now < at || (now > at && kind_asked != KIND_FOREVER))
         return false;
     if (now == at) {
         (void)snprintf(line, sizeof line, "fault %llu %s %#llx\n", (unsigned long long)now, call,
                        (unsigned long long)((uintptr_t)caller - program_base));
         log_line(line);
     }
-    if (kind_wished == KIND_KILL)
+    if (kind_asked == KIND_KILL)
         (void)raise(SIGKILL);
     return true;
 }

@@ -1,5 +1,5 @@
 /*
- * OpenCL devices: what there is, what it can do, and the choice by a wish such as "gpu", "0:1", part of a name, or
+ * OpenCL devices: what there is, what it can do, and the choice by a device spec such as "gpu", "0:1", part of a name, or
  * "0:1/4.2", the third of four equal parts of a device.
  */
 #include "backend/opencl/opencl.h"
@@ -223,24 +223,24 @@ static bool take_number(const char **text, uint32_t *number)
     return digits > 0;
 }
 
-/* What follows "P:D" in a wish, from its "/" on: "/parts.part". */
-static carrynet_status read_parts(uint32_t *parts, uint32_t *part, const char *wish, const char *rest)
+/* What follows "P:D" in a device spec, from its "/" on: "/parts.part". */
+static carrynet_status read_parts(uint32_t *parts, uint32_t *part, const char *spec, const char *rest)
 {
-    const int length = (int)(rest - wish) < 32 ? (int)(rest - wish) : 32; /* of "P:D" */
+    const int length = (int)(rest - spec) < 32 ? (int)(rest - spec) : 32; /* of "P:D" */
     ++rest;
     const bool counted = take_number(&rest, parts) && *parts >= 1 && *parts <= MOST_PARTS;
     if (counted && *rest == '\0')
         return sys_fail(CARRYNET_ERROR_ARGUMENT,
-                        "device '%.64s': these are %u, where one is asked for, %.*s/%u.0 to %.*s/%u.%u", wish, *parts,
-                        length, wish, *parts, length, wish, *parts, *parts - 1);
+                        "device '%.64s': these are %u, where one is asked for, %.*s/%u.0 to %.*s/%u.%u", spec, *parts,
+                        length, spec, *parts, length, spec, *parts, *parts - 1);
     if (!counted || *rest++ != '.' || !take_number(&rest, part) || *rest != '\0')
         return sys_fail(
             CARRYNET_ERROR_ARGUMENT,
-            "device '%.64s': parts of a device are P:D/N.I with N from 1 to %d and I from 0, as in %.*s/2.0", wish,
-            (int)MOST_PARTS, length, wish);
+            "device '%.64s': parts of a device are P:D/N.I with N from 1 to %d and I from 0, as in %.*s/2.0", spec,
+            (int)MOST_PARTS, length, spec);
     if (*part >= *parts)
-        return sys_fail(CARRYNET_ERROR_ARGUMENT, "device '%.64s': of %u parts the last is %.*s/%u.%u", wish, *parts,
-                        length, wish, *parts, *parts - 1);
+        return sys_fail(CARRYNET_ERROR_ARGUMENT, "device '%.64s': of %u parts the last is %.*s/%u.%u", spec, *parts,
+                        length, spec, *parts, *parts - 1);
     return CARRYNET_OK;
 }
 
@@ -332,13 +332,13 @@ static void add_list(sys_text *text, const struct found *found, size_t count)
                                                                   : "");
 }
 
-static carrynet_status not_found(const char *wish, const struct found *found, size_t count)
+static carrynet_status not_found(const char *spec, const struct found *found, size_t count)
 {
     sys_text text = {0};
     add_list(&text, found, count);
     const carrynet_status status =
         count == 0 ? sys_fail(CARRYNET_ERROR_DEVICE, "%s", text.failed ? "no OpenCL device was found" : text.data)
-                   : sys_fail(CARRYNET_ERROR_DEVICE, "no device '%.64s'; %s", wish,
+                   : sys_fail(CARRYNET_ERROR_DEVICE, "no device '%.64s'; %s", spec,
                               text.failed ? "no memory for the list of those that there are" : text.data);
     sys_text_free(&text);
     return status;
@@ -349,22 +349,22 @@ static bool of_type(const carrynet_device *about, carrynet_device_type type)
     return about->type == type && about->available;
 }
 
-carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, const char *wish_)
+carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, const char *spec_)
 {
-    const char *wish = wish_ == NULL || wish_[0] == '\0' ? "auto" : wish_;
+    const char *spec = spec_ == NULL || spec_[0] == '\0' ? "auto" : spec_;
     struct found *found = NULL, *chosen = NULL;
     char call[64];
     size_t count = 0;
     uint32_t parts = 0, part = 0;
     char *end = NULL;
-    const unsigned long platform = strtoul(wish, &end, 10);
-    const bool numbered = isdigit((unsigned char)wish[0]) && *end == ':' && isdigit((unsigned char)end[1]);
-    const bool automatic = sys_same_word(wish, "auto"), gpu = sys_same_word(wish, "gpu"),
-               cpu = sys_same_word(wish, "cpu"), named = !automatic && !gpu && !cpu && !numbered;
+    const unsigned long platform = strtoul(spec, &end, 10);
+    const bool numbered = isdigit((unsigned char)spec[0]) && *end == ':' && isdigit((unsigned char)end[1]);
+    const bool automatic = sys_same_word(spec, "auto"), gpu = sys_same_word(spec, "gpu"),
+               cpu = sys_same_word(spec, "cpu"), named = !automatic && !gpu && !cpu && !numbered;
     char *rest = NULL;
     const unsigned long index = numbered ? strtoul(end + 1, &rest, 10) : 0;
     const bool whole = !numbered || *rest != '/';
-    carrynet_status status = whole ? CARRYNET_OK : read_parts(&parts, &part, wish, rest);
+    carrynet_status status = whole ? CARRYNET_OK : read_parts(&parts, &part, spec, rest);
     if (status == CARRYNET_OK)
         status = list(&found, &count);
     if (status != CARRYNET_OK)
@@ -379,10 +379,10 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
         if (found[i].about.platform == platform && found[i].about.index == index)
             chosen = &found[i];
     for (size_t i = 0; i < count && chosen == NULL && named; ++i)
-        if (sys_has_word(found[i].about.name, wish) || sys_has_word(found[i].about.platform_name, wish))
+        if (sys_has_word(found[i].about.name, spec) || sys_has_word(found[i].about.platform_name, spec))
             chosen = &found[i];
     for (size_t i = 0; i < count && chosen == NULL && named; ++i) /* "pocl" is only there */
-        if (sys_has_word(found[i].vendors[0], wish) || sys_has_word(found[i].vendors[1], wish))
+        if (sys_has_word(found[i].vendors[0], spec) || sys_has_word(found[i].vendors[1], spec))
             chosen = &found[i];
     if (chosen != NULL && chosen->about.error != CL_SUCCESS) {
         (void)snprintf(call, sizeof call, "clGetDeviceInfo of device %u:%u", chosen->about.platform,
@@ -395,7 +395,7 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
             *about = chosen->about;
         }
     } else {
-        status = not_found(wish, found, count);
+        status = not_found(spec, found, count);
     }
     sys_free(found);
     return status;
@@ -403,15 +403,15 @@ carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, con
 
 carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint32_t platform, uint32_t index)
 {
-    char wish[32];
-    (void)snprintf(wish, sizeof wish, "%u:%u", platform, index);
-    return opencl_device_find(id, about, wish);
+    char spec[32];
+    (void)snprintf(spec, sizeof spec, "%u:%u", platform, index);
+    return opencl_device_find(id, about, spec);
 }
 
-carrynet_status carrynet_device_find(carrynet_device *device, const char *wish)
+carrynet_status carrynet_device_find(carrynet_device *device, const char *spec)
 {
     cl_device_id id = NULL;
-    const carrynet_status status = opencl_device_find(&id, device, wish);
+    const carrynet_status status = opencl_device_find(&id, device, spec);
     if (status == CARRYNET_OK)
         opencl_device_release(id, device);
     return status;

@@ -156,11 +156,11 @@ carrynet_status opencl_group(size_t *group, struct opencl_trainer *t, cl_kernel 
         clGetKernelWorkGroupInfo(kernel, t->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
     if (code != CL_SUCCESS)
         return opencl_fail("clGetKernelWorkGroupInfo", code);
-    if (t->group_wish > most)
+    if (t->group_asked > most)
         return sys_fail(CARRYNET_ERROR_ARGUMENT,
-                        "work-group size %zu: device %u:%u %s allows at most %zu for this kernel", t->group_wish,
+                        "work-group size %zu: device %u:%u %s allows at most %zu for this kernel", t->group_asked,
                         t->about.platform, t->about.index, t->about.name, most);
     const size_t suits = t->about.type == CARRYNET_DEVICE_CPU ? CPU_GROUP : GPU_GROUP;
-    *group = t->group_wish != 0 ? t->group_wish : suits < most ? suits : most;
+    *group = t->group_asked != 0 ? t->group_asked : suits < most ? suits : most;
     return CARRYNET_OK;
 }

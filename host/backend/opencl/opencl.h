@@ -17,8 +17,8 @@ carrynet_status opencl_fail(const char *call, cl_int code);
 /* A device by platform and number, which needs no release. DEVICE, with the list, if there is none. */
 carrynet_status opencl_device_at(cl_device_id *id, carrynet_device *about, uint32_t platform, uint32_t index);
 
-/* The device that a wish names, as carrynet_device_find says; opencl_device_release is the caller's. */
-carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, const char *wish);
+/* The device that a device spec names, as carrynet_device_find says; opencl_device_release is the caller's. */
+carrynet_status opencl_device_find(cl_device_id *id, carrynet_device *about, const char *spec);
 
 /* Gives a part of a device back; a whole one, or NULL, is left as it is. */
 void opencl_device_release(cl_device_id id, const carrynet_device *about);

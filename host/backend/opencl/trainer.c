@@ -44,7 +44,7 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->trained = carrynet_shape_trained(shape);
     t->parameter_stride = (uint32_t)opencl_rounded(t->size);
     t->node_stride = (uint32_t)opencl_rounded(t->trained + 2);
-    t->group_wish = options->work_group_size;
+    t->group_asked = options->work_group_size;
     t->columns = t->cpu_shape ? (size_t)opencl_rounded(shape->hidden) : shape->hidden;
     const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
     t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
@@ -64,7 +64,7 @@ static carrynet_status admission_kernel(void *self, cl_kernel *kernel, bool divi
 {
     struct opencl_trainer *t = self;
     opencl_release_kernels(t);
-    t->divide_by_newton = divide_by_newton || t->newton_wished;
+    t->divide_by_newton = divide_by_newton || t->newton_asked;
     return opencl_need(kernel, t, OPENCL_ADMIT);
 }
 
@@ -144,7 +144,7 @@ carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_s
         return status;
     t->base.operations = &opencl_operations;
     t->settings = *settings;
-    t->newton_wished = options->divide_by_newton;
+    t->newton_asked = options->divide_by_newton;
     t->profile.on = options->profile;
     status = opencl_device_find(&t->device, &t->about, options->device);
     if (status == CARRYNET_OK)

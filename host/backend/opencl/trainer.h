@@ -85,10 +85,10 @@ struct opencl_trainer {
     cl_context context;
     cl_command_queue queue;
     bool cpu_shape;
-    bool newton_wished; /* whatever the device can do */
+    bool newton_asked; /* whatever the device can do */
     bool divide_by_newton;
     uint32_t lanes;             /* of the CPU shape; 1 in the GPU shape */
-    size_t group_wish;          /* work-items of a work-group of the GPU shape, as asked; 0: what suits */
+    size_t group_asked;         /* work-items of a work-group of the GPU shape, as asked; 0: what suits */
     size_t workers;             /* most work-items (CPU shape) or work-groups (GPU shape) of a pass */
     size_t value;               /* bytes of a real */
     size_t size;                /* parameters of a network */
