@@ -43,9 +43,9 @@ static size_t value_bytes(carrynet_precision precision)
 }
 
 /* Steps of a pass: as much as stays in a cache, all symbols of each state. */
-static size_t batch_room(size_t wish, size_t bytes, uint32_t symbols)
+static size_t batch_room(size_t asked, size_t bytes, uint32_t symbols)
 {
-    size_t room = wish;
+    size_t room = asked;
     if (room == 0) {
         room = BATCH_BYTES / bytes;
         room = room < LEAST_BATCH ? LEAST_BATCH : room;
