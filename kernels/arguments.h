@@ -5,7 +5,7 @@
  * Kernels of single steps are left out where CARRYNET_WHOLE is set: the kernel of whole updates wants their functions
  * alone, and the time to compile a kernel grows with the program around it.
  *
- * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _ABREAST (CPU shape: lanes are blocks or networks, not units):
+ * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _ABREAST (SIMD variant: lanes are blocks or networks, not units):
  * what the inner loops need. All else (steps, sequences, networks, loss, biases, optimizer) is a run-time value and
  * stands here, so that networks which differ in it share a program.
  */
@@ -22,7 +22,7 @@ typedef uint64_t carrynet_u64;
 #endif
 
 #define CARRYNET_BLOCK 64u /* sequences of a block: the unit of the gradient's order of summation */
-/* Stripes of the output's sum; rows in scratch, and columns of the CPU shape, are multiples of it. */
+/* Stripes of the output's sum; rows in scratch, and columns of the SIMD variant, are multiples of it. */
 #define CARRYNET_STRIPES 16
 
 /* Values of carrynet_pass.loss and carrynet_step.optimizer; the public enumerations have the same numbers. */
@@ -49,7 +49,7 @@ typedef uint64_t carrynet_u64;
  * its result one node of the block tree: [node_stride] values, the gradient, then loss and absolute error.
  */
 struct carrynet_pass {
-    carrynet_u64 scratch_stride; /* reals of scratch of one work-item (CPU shape) or work-group (GPU shape) */
+    carrynet_u64 scratch_stride; /* reals of scratch of one work-item (SIMD variant) or work-group (SIMT variant) */
     carrynet_u64 first_symbol;   /* offset of the symbols in `staged` */
     carrynet_u64 first_target;   /* offset of the targets in `staged` */
     carrynet_u64 symbol_stride;  /* words from network to network; 0: all networks share the sequences */

@@ -1,5 +1,5 @@
 /*
- * CPU shape, few hidden units: as cpu_rows.cl, but lanes are blocks, LANES of them abreast, so that no lane is wasted on
+ * SIMD variant, few hidden units: as cpu_rows.cl, but lanes are blocks, LANES of them abreast, so that no lane is wasted on
  * padding: blocks of one network (cpu_abreast.cl), or one block of each of LANES networks (cpu_networks.cl). Everything
  * is vertical: a vector holds one value of each of the blocks.
  *

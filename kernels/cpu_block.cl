@@ -1,5 +1,5 @@
 /*
- * CPU shape, what its kernels share: a work-item runs whole blocks of up to 64 sequences; lanes are hidden units (in
+ * SIMD variant, what its kernels share: a work-item runs whole blocks of up to 64 sequences; lanes are hidden units (in
  * cpu_abreast_block.cl blocks, of one network or of several).
  *
  *     h[t+1] = sigmoid(row[symbol] + h[t] w_hh)      as register tiles of TILE_ROWS sequences x TILE_VECTORS vectors of

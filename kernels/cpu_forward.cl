@@ -1,5 +1,5 @@
 /*
- * CPU shape: forward alone, with metrics and, where asked for, y, z, h and the state of every sequence.
+ * SIMD variant: forward alone, with metrics and, where asked for, y, z, h and the state of every sequence.
  * Work-group size 1; tasks as in cpu_gradient.cl. Only two steps of hidden values are kept.
  */
 #pragma OPENCL FP_CONTRACT OFF

@@ -1,5 +1,5 @@
 /*
- * CPU shape: forward, BPTT and summed gradient of one chunk of blocks after another, all in one launch.
+ * SIMD variant: forward, BPTT and summed gradient of one chunk of blocks after another, all in one launch.
  *
  * Work-group size 1. Work-item g runs items g, g + groups, ...; item = network * chunks + chunk.
  */

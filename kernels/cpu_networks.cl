@@ -1,5 +1,5 @@
 /*
- * CPU shape, many small networks: whole updates as in cpu_train.cl, but lanes are networks, LANES of them abreast
+ * SIMD variant, many small networks: whole updates as in cpu_train.cl, but lanes are networks, LANES of them abreast
  * (cpu_abreast_block.cl), problems, gradient, clipping and optimizer included. Their weights and moments stand in
  * scratch, a vector a parameter, for all updates of a launch.
  *

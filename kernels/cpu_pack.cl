@@ -1,5 +1,5 @@
 /*
- * CPU shape: packs each network's weights as cpu_block.cl reads them.
+ * SIMD variant: packs each network's weights as cpu_block.cl reads them.
  * Item (network, k): rows k to k + 15 of w_hh and of its transpose; the items of k = 0 also pack the rest. Work-items
  * share the items out.
  */

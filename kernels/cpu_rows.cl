@@ -1,5 +1,5 @@
 /*
- * CPU shape: forward, BPTT and summed gradient of a chunk of blocks, one block after another; lanes are hidden units.
+ * SIMD variant: forward, BPTT and summed gradient of a chunk of blocks, one block after another; lanes are hidden units.
  *
  *     dh[t] = (dh[t+1] w_hh^T + dy[t] w_hy^T) h (1 - h);  dw_hh = h[t]^T dh, dw_hy = h[t+1]^T dy, dw_xh = x^T dh
  */

@@ -1,5 +1,5 @@
 /*
- * GPU shape, what its kernels share: a work-group runs whole blocks of up to 64 sequences; its work-items share out the
+ * SIMT variant, what its kernels share: a work-group runs whole blocks of up to 64 sequences; its work-items share out the
  * elements of each step, index = local id, + local size, ... Any local size gives the same bits, since every element has
  * one chain in one item.
  *

@@ -1,5 +1,5 @@
 /*
- * GPU shape: forward alone, with metrics and, where asked for, y, z, h and the state of every sequence.
+ * SIMT variant: forward alone, with metrics and, where asked for, y, z, h and the state of every sequence.
  * Work-groups and tasks as in gpu_gradient.cl. Only two steps of hidden values are kept.
  */
 #pragma OPENCL FP_CONTRACT OFF

@@ -1,5 +1,5 @@
 /*
- * GPU shape: forward, BPTT and summed gradient of one chunk of blocks after another.
+ * SIMT variant: forward, BPTT and summed gradient of one chunk of blocks after another.
  *
  * Work-group g runs tasks g, g + groups, ...; task = network * chunks + chunk. Items: hidden elements (sequence, unit),
  * outputs (sequence), weights (from, to), in turn, with a barrier between.

@@ -1,5 +1,5 @@
 /*
- * Where the CPU shape's kernels keep what a worker works on, one text for C11 (which allocates it and looks into it) and
+ * Where the SIMD variant's kernels keep what a worker works on, one text for C11 (which allocates it and looks into it) and
  * OpenCL C: the arrays of a worker's scratch, and a network's packed weights. Offsets are in reals.
  *
  * Between the arrays of scratch lie `gap` reals that belong to none, 0 but in tests: whoever writes there has missed his

@@ -1,5 +1,5 @@
 /*
- * What a test of the engine runs on: the reference, the first OpenCL device, if there is one, in both kernel shapes, and the
+ * What a test of the engine runs on: the reference, the first OpenCL device, if there is one, in both kernel variants, and the
  * backend `host`. Where there is none, a line "SKIP: why" is printed, which ctest reports and CI does not accept.
  */
 #ifndef TESTS_BODIES_H
@@ -34,11 +34,11 @@ static inline size_t test_bodies(struct test_body bodies[TEST_BODIES], carrynet_
     carrynet_devices_free(devices);
     const struct {
         const char *label, *device;
-        carrynet_kernel_shape shape;
-    } all[TEST_BODIES] = {{"reference", "reference", CARRYNET_KERNEL_SHAPE_AUTO},
-                          {"OpenCL, cpu shape", has_device ? place : NULL, CARRYNET_KERNEL_SHAPE_CPU},
-                          {"OpenCL, gpu shape", has_device ? place : NULL, CARRYNET_KERNEL_SHAPE_GPU},
-                          {"host", "host", CARRYNET_KERNEL_SHAPE_AUTO}};
+        carrynet_kernel_variant shape;
+    } all[TEST_BODIES] = {{"reference", "reference", CARRYNET_KERNEL_VARIANT_AUTO},
+                          {"OpenCL, cpu shape", has_device ? place : NULL, CARRYNET_KERNEL_VARIANT_SIMD},
+                          {"OpenCL, gpu shape", has_device ? place : NULL, CARRYNET_KERNEL_VARIANT_SIMT},
+                          {"host", "host", CARRYNET_KERNEL_VARIANT_AUTO}};
     for (size_t i = 0; i < TEST_BODIES; ++i) {
         if (all[i].device == NULL)
             continue;
@@ -47,7 +47,7 @@ static inline size_t test_bodies(struct test_body bodies[TEST_BODIES], carrynet_
         (void)snprintf(body->device, sizeof body->device, "%s", all[i].device);
         carrynet_engine_options_init(&body->options);
         body->options.device = body->device;
-        body->options.kernel_shape = all[i].shape;
+        body->options.kernel_variant = all[i].shape;
     }
     if (!has_device)
         printf("\nSKIP: no OpenCL device with binary%d: only C was tested\n", (int)precision);

@@ -10,12 +10,12 @@
 /* A change of a kernel, a case that shows it, and what is to be found. */
 struct change {
     const char *file, *from, *to, *in_case;
-    carrynet_kernel_shape shape;
+    carrynet_kernel_variant shape;
     const char *kernel, *operation, *tensor;
 };
 
-#define CPU CARRYNET_KERNEL_SHAPE_CPU
-#define GPU CARRYNET_KERNEL_SHAPE_GPU
+#define CPU CARRYNET_KERNEL_VARIANT_SIMD
+#define GPU CARRYNET_KERNEL_VARIANT_SIMT
 
 static const struct change changes[] = {
     {"cpu_pack.cl", "sum = plus_real(sum, w_xh[i * H + j]);", "sum = sum - w_xh[i * H + j];", "one-unit", CPU,
@@ -93,12 +93,12 @@ static bool begin(void)
     return true;
 }
 
-static carrynet_engine_options options_of(carrynet_kernel_shape shape)
+static carrynet_engine_options options_of(carrynet_kernel_variant variant)
 {
     carrynet_engine_options options;
     carrynet_engine_options_init(&options);
     options.device = "0:0";
-    options.kernel_shape = shape;
+    options.kernel_variant = variant;
     return options;
 }
 
@@ -138,7 +138,7 @@ Test(bisect, a_right_device_shows_nothing)
 {
     static const struct {
         const char *name;
-        carrynet_kernel_shape shape;
+        carrynet_kernel_variant shape;
     } right[] = {{"one-unit", CPU}, {"one-unit", GPU}, {"seeds", CPU}, {"abreast", CPU}, {"networks", CPU}};
     if (!begin())
         return;

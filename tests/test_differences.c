@@ -1,6 +1,6 @@
 /*
  * The gradient against finite differences of the loss in binary64: both losses, biases and h_0, two outputs, awkward
- * shapes, on the reference and on OpenCL in both kernel shapes. The gradient is the descent direction: minus the
+ * shapes, on the reference and on OpenCL in both kernel variants. The gradient is the descent direction: minus the
  * derivative.
  *
  *     -(L(w + d) - L(w - d)) / (2 d)        d = 2^-17: error about d^2 = 6e-11, and 2^-53 L / d = 4e-9 from rounding

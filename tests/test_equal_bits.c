@@ -1,5 +1,5 @@
 /*
- * Equal bits: every case of the table on the OpenCL device, in both kernel shapes, and on the backend `host` against the reference; and a few
+ * Equal bits: every case of the table on the OpenCL device, in both kernel variants, and on the backend `host` against the reference; and a few
  * awkward cases for every vector width, work-group size, number of workers, form of division, and cut into launches.
  */
 #include "conformance/cases.h"
@@ -40,7 +40,7 @@ static void check(const struct variant *variant)
         ++index;
     cr_assert_lt(index, carrynet_case_count(), "no case %s", variant->name);
     carrynet_engine_options_init(&options);
-    options.kernel_shape = (carrynet_kernel_shape)variant->shape;
+    options.kernel_variant = (carrynet_kernel_variant)variant->shape;
     options.lanes = variant->lanes;
     options.work_group_size = variant->group;
     options.work_items = variant->workers;
@@ -71,7 +71,7 @@ static size_t fill_all(int shape, size_t count)
 
 ParameterizedTestParameters(equal_bits, every_case)
 {
-    const size_t count = fill_all(CARRYNET_KERNEL_SHAPE_GPU, fill_all(CARRYNET_KERNEL_SHAPE_CPU, 0));
+    const size_t count = fill_all(CARRYNET_KERNEL_VARIANT_SIMT, fill_all(CARRYNET_KERNEL_VARIANT_SIMD, 0));
     return cr_make_param_array(struct variant, all, count);
 }
 
@@ -98,7 +98,7 @@ Test(equal_bits, every_case_on_the_host)
 
 ParameterizedTestParameters(equal_bits, every_variant)
 {
-    enum { CPU = CARRYNET_KERNEL_SHAPE_CPU, GPU = CARRYNET_KERNEL_SHAPE_GPU };
+    enum { CPU = CARRYNET_KERNEL_VARIANT_SIMD, GPU = CARRYNET_KERNEL_VARIANT_SIMT };
     enum { AUTO = CARRYNET_LAUNCHES_AUTO, STEPS = CARRYNET_LAUNCHES_STEPS, WHOLE = CARRYNET_LAUNCHES_WHOLE };
     enum { ABREAST = CARRYNET_LAUNCHES_ABREAST };
     static struct variant variants[] = {

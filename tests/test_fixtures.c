@@ -1,6 +1,6 @@
 /*
  * The engine against known answers in binary64 (tests/data/PROVENANCE.md), on the reference and on OpenCL in both
- * kernel shapes: hidden values, outputs and gradients of eight cases, within 1e-12 of the largest value in the array.
+ * kernel variants: hidden values, outputs and gradients of eight cases, within 1e-12 of the largest value in the array.
  */
 #include "bodies.h"
 #include "known_answers.h"

@@ -1,5 +1,5 @@
 /*
- * No kernel writes behind a buffer, nor, in the CPU shape, behind an array of scratch: every pass and update of awkward
+ * No kernel writes behind a buffer, nor, in the SIMD variant, behind an array of scratch: every pass and update of awkward
  * shapes, then the guard words of all buffers, and with gaps between the arrays of scratch what stands there.
  */
 #include "backend/opencl/opencl.h"
@@ -27,7 +27,7 @@ static carrynet_status launched(void *self, const struct opencl_record *record)
 }
 
 /* Every pass; gap: between the arrays of scratch. */
-static void check(const carrynet_settings *settings, carrynet_kernel_shape shape, carrynet_launches launches,
+static void check(const carrynet_settings *settings, carrynet_kernel_variant variant, carrynet_launches launches,
                   uint32_t gap)
 {
     struct watch watch = {.settings = settings};
@@ -52,7 +52,7 @@ static void check(const carrynet_settings *settings, carrynet_kernel_shape shape
     for (int i = 0; i < 2 * 3; ++i)
         rates[i] = (struct net_rates){.rate = 0.1, .epsilon = 1e-8};
     carrynet_engine_options_init(&options);
-    options.kernel_shape = shape;
+    options.kernel_variant = variant;
     options.launches = launches;
     options.device = "0:0";
     cr_assert_eq(opencl_trainer_create(&trainer, settings, &options, description), CARRYNET_OK, "%s",
@@ -102,9 +102,9 @@ static void check_all(bool gaps)
         settings.batch = batches[i];
         settings.shape.bias = i % 2 == 0;
         settings.shape.initial_state = i == 0;
-        check(&settings, CARRYNET_KERNEL_SHAPE_CPU, launches[i], gaps ? 16 : 0);
+        check(&settings, CARRYNET_KERNEL_VARIANT_SIMD, launches[i], gaps ? 16 : 0);
         if (!gaps)
-            check(&settings, CARRYNET_KERNEL_SHAPE_GPU, CARRYNET_LAUNCHES_STEPS, 0);
+            check(&settings, CARRYNET_KERNEL_VARIANT_SIMT, CARRYNET_LAUNCHES_STEPS, 0);
     }
 }
 

@@ -170,13 +170,13 @@ static const char *opencl_team(bool mixed)
     return spec[mixed];
 }
 
-static void compare_case(const char *spec, size_t index, carrynet_kernel_shape shape)
+static void compare_case(const char *spec, size_t index, carrynet_kernel_variant variant)
 {
     carrynet_engine_options options;
     carrynet_case_result result;
     carrynet_engine_options_init(&options);
     options.device = spec;
-    options.kernel_shape = shape;
+    options.kernel_variant = variant;
     MUST(carrynet_case_compare(&result, index, &options));
     cr_assert_gt(result.values, 0u);
     cr_assert_eq(result.equal, result.values, "%s on %s: %zu of %zu bits equal, worst at %s[%zu]", result.name, spec,
@@ -186,7 +186,7 @@ static void compare_case(const char *spec, size_t index, carrynet_kernel_shape s
 Test(parallel, every_case_on_three_workers)
 {
     for (size_t i = 0; i < carrynet_case_count(); ++i)
-        compare_case(THREE, i, CARRYNET_KERNEL_SHAPE_AUTO);
+        compare_case(THREE, i, CARRYNET_KERNEL_VARIANT_AUTO);
 }
 
 Test(parallel, cases_on_opencl)
@@ -200,9 +200,9 @@ Test(parallel, cases_on_opencl)
                     const char *spec = opencl_team(mixed != 0);
                     if (spec == NULL)
                         return;
-                    compare_case(spec, i, CARRYNET_KERNEL_SHAPE_CPU);
+                    compare_case(spec, i, CARRYNET_KERNEL_VARIANT_SIMD);
                     if (n < 2)
-                        compare_case(spec, i, CARRYNET_KERNEL_SHAPE_GPU);
+                        compare_case(spec, i, CARRYNET_KERNEL_VARIANT_SIMT);
                 }
 }
 

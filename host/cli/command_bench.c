@@ -269,9 +269,9 @@ static void put_result(const bench_result *r, const carrynet_engine_options *opt
     json_put(object, "loss", json_of_text(carrynet_loss_name(s->loss)));
     json_put(object, "device", json_of_text(r->device));
     json_put(object, "kernel_shape",
-             options->kernel_shape == CARRYNET_KERNEL_SHAPE_AUTO
+             options->kernel_variant == CARRYNET_KERNEL_VARIANT_AUTO
                  ? json_null()
-                 : json_of_text(options->kernel_shape == CARRYNET_KERNEL_SHAPE_CPU ? "cpu" : "gpu"));
+                 : json_of_text(options->kernel_variant == CARRYNET_KERNEL_VARIANT_SIMD ? "cpu" : "gpu"));
     json_put(object, "threads", json_of_count(r->profile.threads));
     json_put(object, "sequences_per_second", json_of_real(median));
     for (int w = 0; w < WINDOWS; ++w)

@@ -23,12 +23,12 @@ typedef struct comparison {
     json_t *cases;
     size_t worst; /* the smallest case that differs, its values and its kernels */
     uint64_t worst_values;
-    carrynet_kernel_shape worst_shape;
+    carrynet_kernel_variant worst_variant;
 } comparison;
 
-static const char *shape_word(carrynet_kernel_shape shape)
+static const char *variant_word(carrynet_kernel_variant variant)
 {
-    return shape == CARRYNET_KERNEL_SHAPE_CPU ? "cpu" : shape == CARRYNET_KERNEL_SHAPE_GPU ? "gpu" : "-";
+    return variant == CARRYNET_KERNEL_VARIANT_SIMD ? "cpu" : variant == CARRYNET_KERNEL_VARIANT_SIMT ? "gpu" : "-";
 }
 
 static bool case_wanted(const char *name, const char *wanted, bool exactly)
@@ -112,14 +112,14 @@ static bool find_own_device(char *place, size_t size, const carrynet_engine_opti
 
 /* ---- one case -------------------------------------------------------------------------------------------------- */
 
-static void print_case(comparison *counted, const carrynet_case_result *r, carrynet_kernel_shape shape)
+static void print_case(comparison *counted, const carrynet_case_result *r, carrynet_kernel_variant variant)
 {
     char equal[64], worst[96] = "", ulp[24];
     if (!counted->heading)
         (void)printf("%-18s %-5s  %-25s  %s\n", "case", "shape", "equal bits", "digest");
     counted->heading = true;
     if (r->skipped) {
-        (void)printf("%-18s %-5s  skipped: %s\n", r->name, shape_word(shape), r->reason);
+        (void)printf("%-18s %-5s  skipped: %s\n", r->name, variant_word(variant), r->reason);
         return;
     }
     (void)snprintf(equal, sizeof equal, "%" PRIu64 " of %" PRIu64, r->equal, r->values);
@@ -128,17 +128,17 @@ static void print_case(comparison *counted, const carrynet_case_result *r, carry
         (void)snprintf(worst, sizeof worst, "  DIFFERENT, worst: %s at %s[%" PRIu64 "]\n",
                        r->worst_ulp == UINT64_MAX ? "NaN" : ulp, r->worst_tensor, r->worst_index);
     }
-    (void)printf("%-18s %-5s  %-25s  %016" PRIx64 "\n%s", r->name, shape_word(shape), equal, r->digest, worst);
+    (void)printf("%-18s %-5s  %-25s  %016" PRIx64 "\n%s", r->name, variant_word(variant), equal, r->digest, worst);
     (void)fflush(stdout);
 }
 
-static void put_case(json_t *cases, const carrynet_case_result *r, carrynet_kernel_shape shape)
+static void put_case(json_t *cases, const carrynet_case_result *r, carrynet_kernel_variant variant)
 {
     json_t *object = json_object();
     char digest[24];
     json_put(object, "case", json_of_text(r->name));
     json_put(object, "kernel_shape",
-             shape == CARRYNET_KERNEL_SHAPE_AUTO ? json_null() : json_of_text(shape_word(shape)));
+             variant == CARRYNET_KERNEL_VARIANT_AUTO ? json_null() : json_of_text(variant_word(variant)));
     if (r->skipped) {
         json_put(object, "skipped", json_of_text(r->reason));
     } else {
@@ -171,13 +171,13 @@ static carrynet_status compare_case(comparison *counted, size_t index, const car
         if (counted->different++ == 0 || result.values < counted->worst_values) {
             counted->worst = index;
             counted->worst_values = result.values;
-            counted->worst_shape = options->kernel_shape;
+            counted->worst_variant = options->kernel_variant;
         }
     }
     if (counted->cases != NULL)
-        put_case(counted->cases, &result, options->kernel_shape);
+        put_case(counted->cases, &result, options->kernel_variant);
     else
-        print_case(counted, &result, options->kernel_shape);
+        print_case(counted, &result, options->kernel_variant);
     return CARRYNET_OK;
 }
 
@@ -242,7 +242,7 @@ static bool wrong_bisect(const cli_arguments *arguments, bool in_c, bool team)
 int command_compare(const cli_arguments *arguments)
 {
     const char *wanted = given.wanted;
-    carrynet_kernel_shape shapes[SHAPES_MOST] = {CARRYNET_KERNEL_SHAPE_CPU, CARRYNET_KERNEL_SHAPE_GPU};
+    carrynet_kernel_variant shapes[SHAPES_MOST] = {CARRYNET_KERNEL_VARIANT_SIMD, CARRYNET_KERNEL_VARIANT_SIMT};
     size_t shape_count = SHAPES_MOST;
     carrynet_engine_options options;
     comparison counted = {0};
@@ -271,10 +271,10 @@ int command_compare(const cli_arguments *arguments)
     if (!in_c && !team)
         options.device = place;
     if (in_c) {
-        shapes[0] = CARRYNET_KERNEL_SHAPE_AUTO; /* has no kernels: once */
+        shapes[0] = CARRYNET_KERNEL_VARIANT_AUTO; /* has no kernels: once */
         shape_count = 1;
-    } else if (given_device.kernel_shape.given) {
-        shapes[0] = options.kernel_shape;
+    } else if (given_device.kernel_variant.given) {
+        shapes[0] = options.kernel_variant;
         shape_count = 1;
     }
     counted.cases = given.json ? json_array() : NULL;
@@ -282,11 +282,11 @@ int command_compare(const cli_arguments *arguments)
         if (!case_wanted(carrynet_case_name(i), wanted, exactly))
             continue;
         for (size_t k = 0; k < shape_count; ++k) {
-            options.kernel_shape = shapes[k];
+            options.kernel_variant = shapes[k];
             const carrynet_status status = compare_case(&counted, i, &options);
             if (status != CARRYNET_OK) {
                 if (counted.equal + counted.different + counted.skipped > 0) /* else it is the device, not the case */
-                    console_error("case %s, kernel shape %s:", carrynet_case_name(i), shape_word(shapes[k]));
+                    console_error("case %s, kernel shape %s:", carrynet_case_name(i), variant_word(shapes[k]));
                 code = engine_status(status, &options);
                 goto done;
             }
@@ -294,7 +294,7 @@ int command_compare(const cli_arguments *arguments)
     }
     code = counted.different == 0 ? EXIT_CODE_DONE : EXIT_CODE_CHECK;
     if (given.bisect && counted.different > 0) {
-        options.kernel_shape = counted.worst_shape;
+        options.kernel_variant = counted.worst_variant;
         options.comm = NULL; /* one device shows it */
         if (!job_is_first())
             goto done;

@@ -8,7 +8,7 @@
 
 device_given given_device;
 
-/* In the order of carrynet_kernel_shape, which has the automatic choice before them. */
+/* In the order of carrynet_kernel_variant, which has the automatic choice before them. */
 const char *const kernel_shapes[] = {"cpu", "gpu", NULL};
 
 const char *device_offer(size_t index)
@@ -69,8 +69,8 @@ void device_wish(carrynet_engine_options *options, const char *device)
     options->device = given_device.device != NULL               ? given_device.device
                       : variable != NULL && variable[0] != '\0' ? variable
                                                                 : device;
-    if (given_device.kernel_shape.given)
-        options->kernel_shape = (carrynet_kernel_shape)(given_device.kernel_shape.name + 1);
+    if (given_device.kernel_variant.given)
+        options->kernel_variant = (carrynet_kernel_variant)(given_device.kernel_variant.name + 1);
     options->work_group_size = (uint32_t)given_device.work_group_size.count;
     options->allow_inexact = given_device.allow_inexact;
     if (given_device.threads.given)

@@ -7,7 +7,7 @@
 /* What was given. */
 typedef struct device_given {
     const char *device;
-    cli_value kernel_shape, threads, work_group_size;
+    cli_value kernel_variant, threads, work_group_size;
     bool allow_inexact;
 } device_given;
 extern device_given given_device;
@@ -27,7 +27,7 @@ const char *device_offer(size_t index);
 #define OPT_KERNEL_SHAPE(otherwise)                                                                                    \
     .heading = "Where to compute", .name = "kernel-shape", .kind = OPTION_NAME, .argument = "S",                       \
     .names = kernel_shapes, .meaning = "kernels with vectors, or with work-groups", .fallback = (otherwise),           \
-    .value = &given_device.kernel_shape
+    .value = &given_device.kernel_variant
 #define DEVICE_NAMES                                                                                                   \
     "gpu, cpu, host (C), reference (plain C), P:D as `carrynet devices` lists them, or part of a name; "
 #define OPT_ANY_DEVICE                                                                                                 \

@@ -83,7 +83,7 @@ struct scratch_layout launch_layout(const struct witness *witness, const struct 
 
 /*
  * The array of scratch behind which a launch with a gap (opencl_recorder) has written, and the worker; NULL: none, or a
- * launch without scratch, or of the GPU shape.
+ * launch without scratch, or of the SIMT variant.
  */
 const char *launch_missed(size_t *worker, const carrynet_settings *settings, const struct opencl_record *record);
 
@@ -92,7 +92,7 @@ carrynet_status launch_expect_block(struct launch_checks *checks, const struct w
                                     const struct reference_trace *trace, const struct scratch_layout *layout,
                                     size_t argument, uint64_t base, uint64_t first, uint64_t sequences);
 
-/* The packed weights of the CPU shape (cpu_block.cl). */
+/* The packed weights of the SIMD variant (cpu_block.cl). */
 carrynet_status launch_expect_packed(struct launch_checks *checks, struct witness *witness,
                                      const struct opencl_record *record, size_t argument);
 

@@ -1,5 +1,5 @@
 /*
- * Where the kernels keep the values of a block, as offsets and strides: scratch and packed weights of the CPU shape, by
+ * Where the kernels keep the values of a block, as offsets and strides: scratch and packed weights of the SIMD variant, by
  * kernels/layout.h, and the scratch of gpu_gradient.cl.
  */
 #include "conformance/launch_checks.h"
@@ -155,9 +155,9 @@ static struct scratch_layout abreast_layout(const carrynet_shape *shape, const s
 struct scratch_layout launch_layout(const struct witness *w, const struct opencl_record *record,
                                     const struct carrynet_pass *pass, bool abreast)
 {
-    return abreast             ? abreast_layout(&w->settings.shape, record, pass)
-           : record->cpu_shape ? rows_layout(&w->settings.shape, record, pass)
-                               : gpu_layout(&w->settings.shape, pass);
+    return abreast        ? abreast_layout(&w->settings.shape, record, pass)
+           : record->simd ? rows_layout(&w->settings.shape, record, pass)
+                          : gpu_layout(&w->settings.shape, pass);
 }
 
 /* ---- gaps in scratch --------------------------------------------------------------------------------------------- */
@@ -232,7 +232,7 @@ const char *launch_missed(size_t *worker, const carrynet_settings *settings, con
     for (size_t i = 0; i < record->count; ++i)
         if (record->arguments[i].name != NULL && strcmp(record->arguments[i].name, "scratch") == 0)
             scratch = &record->arguments[i];
-    if (scratch == NULL || record->gap == 0 || !record->cpu_shape)
+    if (scratch == NULL || record->gap == 0 || !record->simd)
         return NULL;
     arrays_of(arrays, &settings->shape, record);
     const struct carrynet_pass *pass = record->arguments[0].value;

@@ -17,11 +17,11 @@ typedef enum carrynet_device_type {
     CARRYNET_DEVICE_OTHER /* an accelerator or a custom device */
 } carrynet_device_type;
 
-typedef enum carrynet_kernel_shape {
-    CARRYNET_KERNEL_SHAPE_AUTO = 0, /* cpu for CPUs, gpu for everything else */
-    CARRYNET_KERNEL_SHAPE_CPU,      /* explicit vectors, work-group size 1 */
-    CARRYNET_KERNEL_SHAPE_GPU       /* a work-group of co-operating work-items */
-} carrynet_kernel_shape;
+typedef enum carrynet_kernel_variant {
+    CARRYNET_KERNEL_VARIANT_AUTO = 0, /* simd for CPUs, simt for everything else */
+    CARRYNET_KERNEL_VARIANT_SIMD,     /* explicit vectors, work-group size 1 */
+    CARRYNET_KERNEL_VARIANT_SIMT      /* a work-group of co-operating work-items */
+} carrynet_kernel_variant;
 
 typedef struct carrynet_device {
     uint32_t platform; /* P and D of "P:D", from 0 */

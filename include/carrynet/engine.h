@@ -23,8 +23,8 @@ typedef struct carrynet_engine carrynet_engine;
 typedef enum carrynet_launches {
     CARRYNET_LAUNCHES_AUTO = 0, /* whole updates for small or many networks, else steps */
     CARRYNET_LAUNCHES_STEPS,    /* a launch for each step of an update */
-    CARRYNET_LAUNCHES_WHOLE,    /* CPU shape: many whole updates in a launch, a worker a network; GPU shape: steps */
-    CARRYNET_LAUNCHES_ABREAST   /* CPU shape: likewise, a network a vector lane; GPU shape: steps */
+    CARRYNET_LAUNCHES_WHOLE, /* SIMD variant: many whole updates in a launch, a worker a network; SIMT variant: steps */
+    CARRYNET_LAUNCHES_ABREAST /* SIMD variant: likewise, a network a vector lane; SIMT variant: steps */
 } carrynet_launches;
 
 typedef struct carrynet_engine_options {
@@ -39,11 +39,11 @@ typedef struct carrynet_engine_options {
      * a machine take the devices that `device` names there in turn.
      */
     carrynet_comm *comm;
-    carrynet_kernel_shape kernel_shape;
+    carrynet_kernel_variant kernel_variant;
     bool allow_inexact;       /* go on with a device that is not admitted, without the promise of equal bits */
-    uint32_t work_group_size; /* GPU shape; 0: chosen from the device */
-    uint32_t lanes;           /* CPU shape: vector width 4, 8 or 16; 0: chosen from the device */
-    uint32_t work_items;      /* work-items (CPU shape) or groups (GPU shape) of a launch; 0: chosen */
+    uint32_t work_group_size; /* SIMT variant; 0: chosen from the device */
+    uint32_t lanes;           /* SIMD variant: vector width 4, 8 or 16; 0: chosen from the device */
+    uint32_t work_items;      /* work-items (SIMD variant) or groups (SIMT variant) of a launch; 0: chosen */
     carrynet_launches launches;
     bool profile;          /* time the kernels, for carrynet_engine_profile */
     bool divide_by_newton; /* use the forms without divide instructions even where they are not needed */
@@ -90,7 +90,7 @@ CARRYNET_API carrynet_status carrynet_engine_create(carrynet_engine **engine, co
                                                     const carrynet_engine_options *options);
 CARRYNET_API void carrynet_engine_free(carrynet_engine *engine);
 
-/* One line: the device, how it was chosen, the kernel shape. Valid as long as the engine. */
+/* One line: the device, how it was chosen, the kernel variant. Valid as long as the engine. */
 CARRYNET_API const char *carrynet_engine_description(const carrynet_engine *engine);
 
 /* The settings that it was made with, with the networks that it has now. Valid as long as the engine. */

@@ -79,7 +79,7 @@ typedef struct carrynet_resumption {
 
 /*
  * Checkpoints: the whole state of a training in a file, from which it goes on to the same bits, on any device, with any
- * kernel shape and number of threads. The file is written whole to a temporary one, synced and renamed; the one before it
+ * kernel variant and number of threads. The file is written whole to a temporary one, synced and renamed; the one before it
  * stays as PATH.previous.
  */
 typedef struct carrynet_checkpoints {

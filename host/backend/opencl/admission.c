@@ -238,7 +238,7 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
         status = check_statement(&about, precision);
     if (status == CARRYNET_OK)
         status = opencl_open(&context, &queue, id, false);
-    /* As the GPU shape computes, and in the widest vectors of the CPU shape. */
+    /* As the SIMT variant computes, and in the widest vectors of the SIMD variant. */
     static const uint32_t lanes[] = {1, 16};
     for (size_t i = 0; i < sizeof lanes / sizeof lanes[0] && status == CARRYNET_OK; ++i) {
         struct lone_kernel lone = {context, id, &about, precision, lanes[i], NULL};

@@ -142,7 +142,7 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
         return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_networks_rest(&sizes, pass).end;
     if (training && trainer->blocks_abreast)
         return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_blocks_rest(&sizes, pass).end;
-    if (trainer->cpu_shape)
+    if (trainer->simd)
         return training ? carrynet_rows_scratch(&sizes, pass).end : carrynet_forward_scratch(&sizes, pass).end;
     const uint64_t forward = 2 * step + symbols * H + carrynet_levels(pass->chunk_blocks) * pass->node_stride;
     return !training ? forward

@@ -9,7 +9,7 @@
 enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 16 };
 
 struct program {
-    const char *cpu[MOST_FILES]; /* files of the CPU shape, NULL after the last */
+    const char *cpu[MOST_FILES]; /* files of the SIMD variant, NULL after the last */
     const char *gpu[MOST_FILES];
     bool shapeless; /* knows no hidden units: a compiler's cache serves many networks */
 };
@@ -76,7 +76,7 @@ static const struct {
 
 const char *opencl_kernel_name(const struct opencl_trainer *t, enum opencl_kernel_id id)
 {
-    return t->cpu_shape ? kernels[id].cpu : kernels[id].gpu;
+    return t->simd ? kernels[id].cpu : kernels[id].gpu;
 }
 
 /* What a program is compiled with. */
@@ -103,7 +103,7 @@ static void program_options(char *options, size_t size, const struct opencl_trai
 /* The program's files, NULL after the last. */
 static void program_files(const char *files[MOST_FILES], const struct opencl_trainer *t, enum opencl_program program)
 {
-    memcpy(files, t->cpu_shape ? programs[program].cpu : programs[program].gpu, MOST_FILES * sizeof *files);
+    memcpy(files, t->simd ? programs[program].cpu : programs[program].gpu, MOST_FILES * sizeof *files);
     for (size_t i = 0; i + 1 < MOST_FILES; ++i)
         if (t->blocks_abreast && files[i] == rows_file) {
             memmove(&files[i + 2], &files[i + 1], (MOST_FILES - i - 2) * sizeof *files);
@@ -150,7 +150,7 @@ carrynet_status opencl_group(size_t *group, struct opencl_trainer *t, cl_kernel 
 {
     size_t most = 0;
     *group = 1;
-    if (t->cpu_shape)
+    if (t->simd)
         return CARRYNET_OK;
     const cl_int code =
         clGetKernelWorkGroupInfo(kernel, t->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);

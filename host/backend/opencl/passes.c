@@ -131,7 +131,7 @@ carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_pla
         status = opencl_reserve(t, &t->nodes, plan->nodes_bytes, "the gradient's nodes");
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->counts, plan->counts_bytes, "the counts");
-    if (status != CARRYNET_OK || !t->cpu_shape || t->packed_is_current)
+    if (status != CARRYNET_OK || !t->simd || t->packed_is_current)
         return status;
     status = opencl_reserve(t, &t->packed, t->settings.networks * t->packed_size * t->value, "packed weights");
     if (status == CARRYNET_OK) {
@@ -161,7 +161,7 @@ static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl
     const struct carrynet_pass *pass = &slot->plan.pass;
     const struct opencl_argument arguments[] = {STRUCT(*pass), BUFFER(t->task), BUFFER(slot->staged)};
     const size_t blocks = (pass->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
-    return SHARE_OUT(t, OPENCL_MAKE, arguments, pass->networks * (t->cpu_shape ? blocks : pass->sequences));
+    return SHARE_OUT(t, OPENCL_MAKE, arguments, pass->networks * (t->simd ? blocks : pass->sequences));
 }
 
 carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct opencl_slot *slot)
@@ -171,7 +171,7 @@ carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct op
     if (status == CARRYNET_OK && slot->pass.task != NULL)
         status = launch_make(t, slot);
     const struct opencl_argument arguments[] = {
-        STRUCT(plan->pass),   t->cpu_shape ? BUFFER(t->packed) : BUFFER(t->parameters),
+        STRUCT(plan->pass),   t->simd ? BUFFER(t->packed) : BUFFER(t->parameters),
         BUFFER(slot->staged), BUFFER(t->scratch),
         BUFFER(t->nodes),     BUFFER(t->counts)};
     if (status == CARRYNET_OK)
@@ -260,7 +260,7 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct ope
 {
     const carrynet_status status = opencl_prepare(t, plan);
     const struct opencl_argument arguments[] = {
-        STRUCT(plan->pass),   t->cpu_shape ? BUFFER(t->packed) : BUFFER(t->parameters),
+        STRUCT(plan->pass),   t->simd ? BUFFER(t->packed) : BUFFER(t->parameters),
         BUFFER(slot->staged), BUFFER(t->scratch),
         BUFFER(t->nodes),     BUFFER(t->counts),
         BUFFER(t->y),         BUFFER(t->z),

@@ -92,7 +92,7 @@ carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer 
     record->items = items;
     record->group = group;
     record->count = count;
-    record->cpu_shape = t->cpu_shape;
+    record->simd = t->simd;
     record->blocks_abreast = t->blocks_abreast;
     record->lanes = t->lanes;
     record->gap = t->gap;

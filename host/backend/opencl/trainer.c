@@ -1,5 +1,5 @@
 /*
- * The trainer: opens the device, chooses its kernel shape and sizes there, keeps parameters and moments of N networks on
+ * The trainer: opens the device, chooses its kernel variant and sizes there, keeps parameters and moments of N networks on
  * it, and names the operations of all files for the engine.
  */
 #include "backend/opencl/trainer.h"
@@ -13,7 +13,7 @@ enum { ABREAST_HIDDEN = 12 };
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
-/* Vector width of the CPU shape: the device's own, 4 to 16; the widest where it has none (GPUs, simulators). */
+/* Vector width of the SIMD variant: the device's own, 4 to 16; the widest where it has none (GPUs, simulators). */
 static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t asked)
 {
     cl_uint lanes = 0;
@@ -21,7 +21,7 @@ static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t asked)
     if (asked != 0 && asked != 4 && asked != 8 && asked != 16)
         return sys_fail(CARRYNET_ERROR_ARGUMENT, "lanes is %u, must be 4, 8 or 16", asked);
     t->lanes = 1;
-    if (!t->cpu_shape)
+    if (!t->simd)
         return CARRYNET_OK;
     if (asked == 0 &&
         clGetDeviceInfo(t->device, single ? CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT : CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE,
@@ -32,30 +32,29 @@ static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t asked)
     return CARRYNET_OK;
 }
 
-/* Sizes that follow from settings, device and kernel shape. */
+/* Sizes that follow from settings, device and kernel variant. */
 static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_engine_options *options)
 {
     const carrynet_shape *shape = &t->settings.shape;
     const bool gpu = t->about.type != CARRYNET_DEVICE_CPU;
-    t->cpu_shape =
-        options->kernel_shape == CARRYNET_KERNEL_SHAPE_AUTO ? !gpu : options->kernel_shape == CARRYNET_KERNEL_SHAPE_CPU;
+    t->simd = options->kernel_variant == CARRYNET_KERNEL_VARIANT_AUTO
+                  ? !gpu
+                  : options->kernel_variant == CARRYNET_KERNEL_VARIANT_SIMD;
     t->value = t->settings.precision / 8;
     t->size = carrynet_shape_size(shape);
     t->trained = carrynet_shape_trained(shape);
     t->parameter_stride = (uint32_t)opencl_rounded(t->size);
     t->node_stride = (uint32_t)opencl_rounded(t->trained + 2);
     t->group_asked = options->work_group_size;
-    t->columns = t->cpu_shape ? (size_t)opencl_rounded(shape->hidden) : shape->hidden;
+    t->columns = t->simd ? (size_t)opencl_rounded(shape->hidden) : shape->hidden;
     const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
-    t->workers = options->work_items != 0 ? options->work_items : units * (t->cpu_shape ? CPU_WORKERS : GPU_WORKERS);
+    t->workers = options->work_items != 0 ? options->work_items : units * (t->simd ? CPU_WORKERS : GPU_WORKERS);
     t->launches = options->launches;
     const carrynet_status status = choose_lanes(t, options->lanes);
-    t->blocks_abreast =
-        t->cpu_shape && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
+    t->blocks_abreast = t->simd && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
     opencl_choose_launches(t);
     const uint64_t symbols = (uint64_t)1 << shape->inputs;
-    t->packed_size =
-        t->cpu_shape ? CARRYNET_PACKED_SIZE(t->columns, symbols, shape->hidden, shape->outputs, t->lanes) : 0;
+    t->packed_size = t->simd ? CARRYNET_PACKED_SIZE(t->columns, symbols, shape->hidden, shape->outputs, t->lanes) : 0;
     return status;
 }
 
@@ -167,7 +166,7 @@ carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_s
         (void)snprintf(part, sizeof part, ", part %u of %u, %u compute unit%s", t->about.part + 1, t->about.parts,
                        t->about.compute_units, t->about.compute_units == 1 ? "" : "s");
     (void)snprintf(description, BACKEND_DESCRIPTION, "%u:%u %s (%s)%s, %s kernel shape, fp%d%s", t->about.platform,
-                   t->about.index, t->about.name, t->about.platform_name, part, t->cpu_shape ? "cpu" : "gpu",
+                   t->about.index, t->about.name, t->about.platform_name, part, t->simd ? "cpu" : "gpu",
                    (int)settings->precision, inexact ? ", not admitted: bits may differ" : "");
     *backend = &t->base;
     t = NULL;

@@ -84,20 +84,20 @@ struct opencl_trainer {
     cl_device_id device;
     cl_context context;
     cl_command_queue queue;
-    bool cpu_shape;
+    bool simd;
     bool newton_asked; /* whatever the device can do */
     bool divide_by_newton;
-    uint32_t lanes;             /* of the CPU shape; 1 in the GPU shape */
-    size_t group_asked;         /* work-items of a work-group of the GPU shape, as asked; 0: what suits */
-    size_t workers;             /* most work-items (CPU shape) or work-groups (GPU shape) of a pass */
+    uint32_t lanes;             /* of the SIMD variant; 1 in the SIMT variant */
+    size_t group_asked;         /* work-items of a work-group of the SIMT variant, as asked; 0: what suits */
+    size_t workers;             /* most work-items (SIMD variant) or work-groups (SIMT variant) of a pass */
     size_t value;               /* bytes of a real */
     size_t size;                /* parameters of a network */
     size_t trained;             /* of which trained */
     uint32_t parameter_stride;  /* reals a network */
     uint32_t node_stride;       /* reals a gradient node */
-    size_t columns;             /* hidden units, padded in the CPU shape */
-    uint64_t packed_size;       /* reals of packed weights of a network; CPU shape */
-    uint32_t gap;               /* reals between the arrays of scratch; CPU shape, the recorder's */
+    size_t columns;             /* hidden units, padded in the SIMD variant */
+    uint64_t packed_size;       /* reals of packed weights of a network; SIMD variant */
+    uint32_t gap;               /* reals between the arrays of scratch; SIMD variant, the recorder's */
     bool blocks_abreast;        /* lanes are blocks (cpu_abreast.cl) */
     carrynet_launches launches; /* as asked */
     bool whole;                 /* one worker trains whole networks, many updates a launch */
@@ -217,7 +217,7 @@ void opencl_release_kernels(struct opencl_trainer *trainer);
 const char *opencl_kernel_name(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
 
 /*
- * Work-items of a work-group: 1 in the CPU shape; in the GPU shape as asked (ARGUMENT if the device does not allow so
+ * Work-items of a work-group: 1 in the SIMD variant; in the SIMT variant as asked (ARGUMENT if the device does not allow so
  * many for this kernel), or what suits the device and the kernel.
  */
 carrynet_status opencl_group(size_t *group, struct opencl_trainer *trainer, cl_kernel kernel);
@@ -246,7 +246,7 @@ carrynet_status opencl_launch(struct opencl_trainer *trainer, enum opencl_kernel
                               const struct opencl_argument *arguments, size_t count, size_t groups);
 
 /*
- * Launches a kernel whose work-items share out `items` items: about 64 a group in the GPU shape. Groups have a fixed
+ * Launches a kernel whose work-items share out `items` items: about 64 a group in the SIMT variant. Groups have a fixed
  * size, so that a runtime that compiles for each size (pocl) compiles once.
  */
 carrynet_status opencl_share_out(struct opencl_trainer *trainer, enum opencl_kernel_id id,
@@ -291,7 +291,7 @@ carrynet_status opencl_take_slot(struct opencl_slot **slot, struct opencl_traine
  */
 carrynet_status opencl_write_pass(struct opencl_trainer *trainer, struct opencl_slot *slot);
 
-/* Room for a planned pass, and the packed weights of the CPU shape. */
+/* Room for a planned pass, and the packed weights of the SIMD variant. */
 carrynet_status opencl_prepare(struct opencl_trainer *trainer, const struct opencl_plan *plan);
 
 /* Launches the gradient of a pass that is written, with its problems where the device generates them. */

@@ -114,16 +114,15 @@ void opencl_choose_launches(struct opencl_trainer *t)
     const double hidden = t->settings.shape.hidden;
     const double work = (double)t->settings.batch * t->settings.steps * hidden * (hidden + 2);
     const bool asked = t->launches != CARRYNET_LAUNCHES_AUTO;
-    const double lag = t->cpu_shape && !asked ? abreast_lag(t) : 0;
+    const double lag = t->simd && !asked ? abreast_lag(t) : 0;
     /* The other kernel is compiled when as much time has been lost without it. */
     const bool stays = t->networks_abreast && t->kernels[OPENCL_TRAIN] == NULL && t->lagged < COMPILE_WORK;
     const bool ready = t->kernels[OPENCL_TRAIN] == NULL || t->kernels[OPENCL_NETWORKS] != NULL;
-    t->networks_abreast =
-        t->cpu_shape && (asked ? t->launches == CARRYNET_LAUNCHES_ABREAST : (lag <= 0 && ready) || stays);
+    t->networks_abreast = t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_ABREAST : (lag <= 0 && ready) || stays);
     t->lag = lag > 0 ? lag : 0;
     t->whole = t->networks_abreast ||
-               (t->cpu_shape && (asked ? t->launches == CARRYNET_LAUNCHES_WHOLE
-                                       : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
+               (t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_WHOLE
+                                  : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
 }
 
 /* The slot of a training that is planned and written but for its rates; how it is launched is chosen anew. */
