@@ -9,8 +9,8 @@
 enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 16 };
 
 struct program {
-    const char *cpu[MOST_FILES]; /* files of the SIMD variant, NULL after the last */
-    const char *gpu[MOST_FILES];
+    const char *simd[MOST_FILES]; /* files of the SIMD variant, NULL after the last */
+    const char *simt[MOST_FILES];
     bool shapeless; /* knows no hidden units: a compiler's cache serves many networks */
 };
 
@@ -59,7 +59,7 @@ static const struct program programs[] = {
 
 static const struct {
     enum opencl_program program;
-    const char *cpu, *gpu; /* the kernel's name; NULL where the shape has none */
+    const char *simd, *simt; /* the kernel's name; NULL where the shape has none */
 } kernels[OPENCL_KERNELS] = {
     [OPENCL_ADMIT] = {OPENCL_PROGRAM_ADMIT, "admit", "admit"},
     [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "cpu_pack", NULL},
@@ -76,7 +76,7 @@ static const struct {
 
 const char *opencl_kernel_name(const struct opencl_trainer *t, enum opencl_kernel_id id)
 {
-    return t->simd ? kernels[id].cpu : kernels[id].gpu;
+    return t->simd ? kernels[id].simd : kernels[id].simt;
 }
 
 /* What a program is compiled with. */
@@ -103,7 +103,7 @@ static void program_options(char *options, size_t size, const struct opencl_trai
 /* The program's files, NULL after the last. */
 static void program_files(const char *files[MOST_FILES], const struct opencl_trainer *t, enum opencl_program program)
 {
-    memcpy(files, t->simd ? programs[program].cpu : programs[program].gpu, MOST_FILES * sizeof *files);
+    memcpy(files, t->simd ? programs[program].simd : programs[program].simt, MOST_FILES * sizeof *files);
     for (size_t i = 0; i + 1 < MOST_FILES; ++i)
         if (t->blocks_abreast && files[i] == rows_file) {
             memmove(&files[i + 2], &files[i + 1], (MOST_FILES - i - 2) * sizeof *files);
