@@ -33,7 +33,7 @@
 #define CARRYNET_PANEL_VECTORS(vectors, widest)                                                                        \
     (((vectors) + CARRYNET_PANELS(vectors, widest) - 1) / CARRYNET_PANELS(vectors, widest))
 
-/* ---- packed weights of a network (cpu_pack.cl) ----------------------------------------------------------------- */
+/* ---- packed weights of a network (simd_pack.cl) ----------------------------------------------------------------- */
 
 /*
  * One after another, `width` being the length of a row of columns, in reals or in vectors:
@@ -83,7 +83,7 @@ static inline carrynet_u64 carrynet_trained(const struct carrynet_sizes *n, cons
     return n->hidden * (n->inputs + n->hidden + n->outputs) + pass->bias * (n->hidden + n->outputs);
 }
 
-/* cpu_forward.cl */
+/* simd_forward.cl */
 struct carrynet_forward_scratch {
     carrynet_u64 h;      /* [2][rows][pitch] */
     carrynet_u64 node;   /* [node_stride] */
@@ -103,7 +103,7 @@ static inline struct carrynet_forward_scratch carrynet_forward_scratch(const str
     return s;
 }
 
-/* cpu_rows.cl: lanes are hidden units. The four sums are zeroed in one go. */
+/* simd_rows.cl: lanes are hidden units. The four sums are zeroed in one go. */
 struct carrynet_rows_scratch {
     carrynet_u64 h;      /* [T + 1][rows][pitch] */
     carrynet_u64 dy;     /* [T][O][rows] */
@@ -135,7 +135,7 @@ static inline struct carrynet_rows_scratch carrynet_rows_scratch(const struct ca
     return s;
 }
 
-/* cpu_abreast_block.cl: arrays of vectors, of which a lane is a block. */
+/* simd_abreast_block.cl: arrays of vectors, of which a lane is a block. */
 struct carrynet_abreast_scratch {
     carrynet_u64 h;        /* [T + 1][64][H] */
     carrynet_u64 dy;       /* [T][64][O] */
@@ -181,7 +181,7 @@ static inline struct carrynet_abreast_scratch carrynet_abreast_scratch(const str
     return s;
 }
 
-/* cpu_abreast.cl: blocks of one network; reals. */
+/* simd_abreast.cl: blocks of one network; reals. */
 struct carrynet_blocks_rest {
     carrynet_u64 node;   /* [node_stride] */
     carrynet_u64 levels; /* [levels][node_stride] */
@@ -198,7 +198,7 @@ static inline struct carrynet_blocks_rest carrynet_blocks_rest(const struct carr
     return s;
 }
 
-/* cpu_networks.cl: a block of each of several networks; vectors. */
+/* simd_networks.cl: a block of each of several networks; vectors. */
 struct carrynet_networks_rest {
     carrynet_u64 parameters; /* [trained, and H where there is an h_0] */
     carrynet_u64 first;      /* [trained]: moments */

@@ -1,6 +1,6 @@
 /*
  * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, weight decay, optimizer. Both shapes use it, and
- * cpu_networks.cl its formulas, lane by lane. An item
+ * simd_networks.cl its formulas, lane by lane. An item
  * is CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items share the items
  * out.
  */

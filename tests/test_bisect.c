@@ -18,12 +18,12 @@ struct change {
 #define GPU CARRYNET_KERNEL_VARIANT_SIMT
 
 static const struct change changes[] = {
-    {"cpu_pack.cl", "sum = plus_real(sum, w_xh[i * H + j]);", "sum = sum - w_xh[i * H + j];", "one-unit", CPU,
-     "cpu_pack", "packing of the weights", "packed input rows"},
-    {"cpu_forward.cl", "y_out[at] = ys[i];", "y_out[at] = ys[i] * 0.9999999f;", "one-unit", CPU, "cpu_forward",
+    {"simd_pack.cl", "sum = plus_real(sum, w_xh[i * H + j]);", "sum = sum - w_xh[i * H + j];", "one-unit", CPU,
+     "simd_pack", "packing of the weights", "packed input rows"},
+    {"simd_forward.cl", "y_out[at] = ys[i];", "y_out[at] = ys[i] * 0.9999999f;", "one-unit", CPU, "simd_forward",
      "sigmoid of the logits", "y"},
-    {"cpu_rows.cl", "flush(acc[r][v] * (x * (REAL(0x1p0) - x)))", "flush(acc[r][v] * x * (REAL(0x1p0) - x))",
-     "one-unit", CPU, "cpu_gradient", "backward step", "dh"},
+    {"simd_rows.cl", "flush(acc[r][v] * (x * (REAL(0x1p0) - x)))", "flush(acc[r][v] * x * (REAL(0x1p0) - x))",
+     "one-unit", CPU, "simd_gradient", "backward step", "dh"},
     {"sum_tree.h", "part = plus((levels)[(size_t)level * (stride)], part);",
      "part = (levels)[(size_t)level * (stride)];", "one-unit", CPU, "join", "block tree", "loss"},
     {"update.cl", "bits += counts[2 * ((size_t)network * step->chunks + chunk)];",
@@ -40,36 +40,36 @@ static const struct change changes[] = {
 
 /* These compile more. */
 static const struct change more_changes[] = {
-    {"cpu_rows.cl", "bucket[v] = plus(bucket[v], d[v]);", "bucket[v] = bucket[v] + d[v] * REAL(0x1.000002p0);",
-     "one-unit", CPU, "cpu_gradient", "gradient of a block", "buckets of dw_xh"},
-    {"cpu_forward.cl", "z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;", "z = z + z;", "one-unit",
-     CPU, "cpu_forward", "logits", "z"},
+    {"simd_rows.cl", "bucket[v] = plus(bucket[v], d[v]);", "bucket[v] = bucket[v] + d[v] * REAL(0x1.000002p0);",
+     "one-unit", CPU, "simd_gradient", "gradient of a block", "buckets of dw_xh"},
+    {"simd_forward.cl", "z = (vreal)(((const global real *)(mine + PACKED_B_Y + o))[0]) + z;", "z = z + z;", "one-unit",
+     CPU, "simd_forward", "logits", "z"},
     {"arithmetic.h", "p = fused(p, f, REAL(0x1.62e42ap-1));", "p = fused(p, f, REAL(0x1.62f42ap-1));", "smallest", CPU,
-     "cpu_pack", "sigmoid", "sigmoids of the input rows"},
-    {"cpu_block.cl", "acc[r][v] = fma(x, w[v], acc[r][v]);", "acc[r][v] = fma(x, -w[v], acc[r][v]);", "smallest", CPU,
-     "cpu_forward", "forward step", "h"},
-    {"cpu_block.cl", "slope = e * (output * (one - output));", "slope = e * output * (one - output);", "odd", CPU,
-     "cpu_gradient", "output and its delta", "dy"},
-    {"cpu_rows.cl", "out[o][v] = fma(h_next[v], (vreal)(step->dy[o * step->rows + s]), out[o][v]);",
-     "out[o][v] = h_next[v];", "odd", CPU, "cpu_gradient", "gradient of a block", "dw_hy"},
-    {"cpu_rows.cl", "row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));", "row[v] = flush(row[v]);",
-     "noise-odd", CPU, "cpu_gradient", "forward step", "h"},
+     "simd_pack", "sigmoid", "sigmoids of the input rows"},
+    {"simd_block.cl", "acc[r][v] = fma(x, w[v], acc[r][v]);", "acc[r][v] = fma(x, -w[v], acc[r][v]);", "smallest", CPU,
+     "simd_forward", "forward step", "h"},
+    {"simd_block.cl", "slope = e * (output * (one - output));", "slope = e * output * (one - output);", "odd", CPU,
+     "simd_gradient", "output and its delta", "dy"},
+    {"simd_rows.cl", "out[o][v] = fma(h_next[v], (vreal)(step->dy[o * step->rows + s]), out[o][v]);",
+     "out[o][v] = h_next[v];", "odd", CPU, "simd_gradient", "gradient of a block", "dw_hy"},
+    {"simd_rows.cl", "row[v] = flush(row[v] + CARRYNET_PASTE(vload, LANES)(v, noise));", "row[v] = flush(row[v]);",
+     "noise-odd", CPU, "simd_gradient", "forward step", "h"},
     {"update.cl", "chain = fma(q, q, chain);", "chain = product(q, q);", "clip", CPU, "clip", "clipping", "factor"},
     {"update.cl", "return norm <= c ? REAL(0x1p0) : quotient(c, norm);", "return REAL(0x1p0);", "clip", CPU, "clip",
      "clipping", "factor"},
     {"sum_tree.h", "part = plus((levels)[(size_t)level * (stride)], part);", "part = part + part;", "many-blocks", CPU,
-     "cpu_gradient", "block tree in a chunk", "sum of dw_xh"},
-    {"cpu_abreast_block.cl", "out[o][u] = fma(h[s * H + u], dy[s * O + o], out[o][u]);",
-     "out[o][u] = fma(h[s * H + u], -dy[s * O + o], out[o][u]);", "abreast", CPU, "cpu_gradient", "gradient of a block",
-     "dw_hy"},
-    {"cpu_networks.cl", "g->w_hy[o * H + j] = w_hy[j * O + o];", "g->w_hy[o * H + j] = w_hy[j * O];", "networks", CPU,
-     "cpu_networks", "output and its delta", "dy"},
-    {"cpu_train.cl", "now.first_rate = u * pass.networks * CARRYNET_RATES;", "now.first_rate = 0;", "default", CPU,
-     "cpu_train", "update", "weights"},
-    {"gpu_gradient.cl", "dh[(tile + r) * H + j] = flush(sum[r] * (x * (1 - x)));",
-     "dh[(tile + r) * H + j] = flush(sum[r] * x * (1 - x));", "one-unit", GPU, "gpu_gradient", "backward step", "dh"},
-    {"gpu_gradient.cl", "sum = fma(h_next[s * H + j], dy[s * O + o], sum);",
-     "sum = sum + h_next[s * H + j] * dy[s * O + o] * 1.0000001f;", "one-unit", GPU, "gpu_gradient",
+     "simd_gradient", "block tree in a chunk", "sum of dw_xh"},
+    {"simd_abreast_block.cl", "out[o][u] = fma(h[s * H + u], dy[s * O + o], out[o][u]);",
+     "out[o][u] = fma(h[s * H + u], -dy[s * O + o], out[o][u]);", "abreast", CPU, "simd_gradient",
+     "gradient of a block", "dw_hy"},
+    {"simd_networks.cl", "g->w_hy[o * H + j] = w_hy[j * O + o];", "g->w_hy[o * H + j] = w_hy[j * O];", "networks", CPU,
+     "simd_networks", "output and its delta", "dy"},
+    {"simd_train.cl", "now.first_rate = u * pass.networks * CARRYNET_RATES;", "now.first_rate = 0;", "default", CPU,
+     "simd_train", "update", "weights"},
+    {"simt_gradient.cl", "dh[(tile + r) * H + j] = flush(sum[r] * (x * (1 - x)));",
+     "dh[(tile + r) * H + j] = flush(sum[r] * x * (1 - x));", "one-unit", GPU, "simt_gradient", "backward step", "dh"},
+    {"simt_gradient.cl", "sum = fma(h_next[s * H + j], dy[s * O + o], sum);",
+     "sum = sum + h_next[s * H + j] * dy[s * O + o] * 1.0000001f;", "one-unit", GPU, "simt_gradient",
      "gradient of a block", "dw_hy"},
 };
 
@@ -106,7 +106,7 @@ static void expect_located(const struct change *c)
 {
     carrynet_difference first, smallest, found;
     /* Of many updates in a launch only the last can be looked into: the fewest that show it tell more. */
-    const bool whole = strcmp(c->file, "cpu_train.cl") == 0 || strcmp(c->file, "cpu_networks.cl") == 0;
+    const bool whole = strcmp(c->file, "simd_train.cl") == 0 || strcmp(c->file, "simd_networks.cl") == 0;
     const carrynet_engine_options options = options_of(c->shape);
     cr_assert_eq(carrynet_kernels_dump("kernels"), CARRYNET_OK, "%s", carrynet_message());
     kernel_change("kernels", c->file, c->from, c->to);

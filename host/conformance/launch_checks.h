@@ -92,7 +92,7 @@ carrynet_status launch_expect_block(struct launch_checks *checks, const struct w
                                     const struct reference_trace *trace, const struct scratch_layout *layout,
                                     size_t argument, uint64_t base, uint64_t first, uint64_t sequences);
 
-/* The packed weights of the SIMD variant (cpu_block.cl). */
+/* The packed weights of the SIMD variant (simd_block.cl). */
 carrynet_status launch_expect_packed(struct launch_checks *checks, struct witness *witness,
                                      const struct opencl_record *record, size_t argument);
 

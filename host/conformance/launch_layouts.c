@@ -1,6 +1,6 @@
 /*
  * Where the kernels keep the values of a block, as offsets and strides: scratch and packed weights of the SIMD variant, by
- * kernels/layout.h, and the scratch of gpu_gradient.cl.
+ * kernels/layout.h, and the scratch of simt_gradient.cl.
  */
 #include "conformance/launch_checks.h"
 #include "kernels/layout.h"
@@ -54,7 +54,7 @@ static struct carrynet_sizes sizes_of(const carrynet_shape *shape, const struct 
     return (struct carrynet_sizes){shape->inputs, shape->hidden, shape->outputs, record->lanes, record->gap};
 }
 
-/* cpu_rows.cl */
+/* simd_rows.cl */
 static struct scratch_layout rows_layout(const carrynet_shape *shape, const struct opencl_record *record,
                                          const struct carrynet_pass *pass)
 {
@@ -88,7 +88,7 @@ static struct scratch_layout rows_layout(const carrynet_shape *shape, const stru
     };
 }
 
-/* gpu_gradient.cl; dw holds all gradients at their parameters' places, but w_xh and b_h. */
+/* simt_gradient.cl; dw holds all gradients at their parameters' places, but w_xh and b_h. */
 static struct scratch_layout gpu_layout(const carrynet_shape *shape, const struct carrynet_pass *pass)
 {
     const uint64_t H = shape->hidden, O = shape->outputs, I = shape->inputs, symbols = 1u << I, step = pass->rows * H;
@@ -116,7 +116,7 @@ static struct scratch_layout gpu_layout(const carrynet_shape *shape, const struc
     return l;
 }
 
-/* cpu_abreast_block.cl: vectors of a block or a network a lane, so that every stride has L lanes. */
+/* simd_abreast_block.cl: vectors of a block or a network a lane, so that every stride has L lanes. */
 static struct scratch_layout abreast_layout(const carrynet_shape *shape, const struct opencl_record *record,
                                             const struct carrynet_pass *pass)
 {

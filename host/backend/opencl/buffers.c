@@ -130,7 +130,7 @@ uint64_t opencl_rounded(uint64_t count)
     return CARRYNET_ROUNDED(count);
 }
 
-/* Reals of scratch of one worker: layout.h, and the layouts of gpu_gradient.cl and gpu_forward.cl. */
+/* Reals of scratch of one worker: layout.h, and the layouts of simt_gradient.cl and simt_forward.cl. */
 static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass,
                               enum opencl_cut cut)
 {

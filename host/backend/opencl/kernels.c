@@ -15,8 +15,8 @@ struct program {
 };
 
 /* In place of the first, where blocks stand abreast, the others. */
-static const char rows_file[] = "cpu_rows.cl";
-static const char *const abreast_files[] = {"cpu_abreast_block.cl", "cpu_abreast.cl"};
+static const char rows_file[] = "simd_rows.cl";
+static const char *const abreast_files[] = {"simd_abreast_block.cl", "simd_abreast.cl"};
 
 /*
  * A program for each step, since a compiler's time for a kernel grows with the program around it, and a run needs few
@@ -26,32 +26,32 @@ static const struct program programs[] = {
     [OPENCL_PROGRAM_ADMIT] = {{"arithmetic.h", "arguments.h", "admission.cl"},
                               {"arithmetic.h", "arguments.h", "admission.cl"},
                               true},
-    [OPENCL_PROGRAM_PACK] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "cpu_block.cl",
-                              "cpu_pack.cl"},
+    [OPENCL_PROGRAM_PACK] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simd_block.cl",
+                              "simd_pack.cl"},
                              {NULL},
                              false},
-    [OPENCL_PROGRAM_FORWARD] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "cpu_block.cl",
-                                 "cpu_forward.cl"},
-                                {"arithmetic.h", "arguments.h", "sum_tree.h", "staged.cl", "gpu_block.cl",
-                                 "gpu_forward.cl"},
+    [OPENCL_PROGRAM_FORWARD] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simd_block.cl",
+                                 "simd_forward.cl"},
+                                {"arithmetic.h", "arguments.h", "sum_tree.h", "staged.cl", "simt_block.cl",
+                                 "simt_forward.cl"},
                                 false},
     [OPENCL_PROGRAM_MAKE] = {{"arithmetic.h", "arguments.h", "problems.h", "made.cl", "make.cl"},
                              {"arithmetic.h", "arguments.h", "problems.h", "made.cl", "make.cl"},
                              true},
-    [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "cpu_block.cl",
-                                  rows_file, "cpu_gradient.cl"},
-                                 {"arithmetic.h", "arguments.h", "sum_tree.h", "staged.cl", "gpu_block.cl",
-                                  "gpu_gradient.cl"},
+    [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simd_block.cl",
+                                  rows_file, "simd_gradient.cl"},
+                                 {"arithmetic.h", "arguments.h", "sum_tree.h", "staged.cl", "simt_block.cl",
+                                  "simt_gradient.cl"},
                                  false},
     [OPENCL_PROGRAM_UPDATE] = {{"arithmetic.h", "arguments.h", "sum_tree.h", "update.cl"},
                                {"arithmetic.h", "arguments.h", "sum_tree.h", "update.cl"},
                                true},
     [OPENCL_PROGRAM_TRAIN] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "problems.h", "staged.cl",
-                               "made.cl", "cpu_block.cl", "cpu_pack.cl", rows_file, "update.cl", "cpu_train.cl"},
+                               "made.cl", "simd_block.cl", "simd_pack.cl", rows_file, "update.cl", "simd_train.cl"},
                               {NULL},
                               false},
     [OPENCL_PROGRAM_NETWORKS] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "problems.h", "staged.cl",
-                                  "made.cl", "cpu_block.cl", "cpu_abreast_block.cl", "update.cl", "cpu_networks.cl"},
+                                  "made.cl", "simd_block.cl", "simd_abreast_block.cl", "update.cl", "simd_networks.cl"},
                                  {NULL},
                                  false},
     [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}, true},
@@ -62,12 +62,12 @@ static const struct {
     const char *simd, *simt; /* the kernel's name; NULL where the shape has none */
 } kernels[OPENCL_KERNELS] = {
     [OPENCL_ADMIT] = {OPENCL_PROGRAM_ADMIT, "admit", "admit"},
-    [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "cpu_pack", NULL},
+    [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "simd_pack", NULL},
     [OPENCL_MAKE] = {OPENCL_PROGRAM_MAKE, "make", "make"},
-    [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "cpu_gradient", "gpu_gradient"},
-    [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "cpu_forward", "gpu_forward"},
-    [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "cpu_train", NULL},
-    [OPENCL_NETWORKS] = {OPENCL_PROGRAM_NETWORKS, "cpu_networks", NULL},
+    [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "simd_gradient", "simt_gradient"},
+    [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "simd_forward", "simt_forward"},
+    [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "simd_train", NULL},
+    [OPENCL_NETWORKS] = {OPENCL_PROGRAM_NETWORKS, "simd_networks", NULL},
     [OPENCL_JOIN] = {OPENCL_PROGRAM_UPDATE, "join", "join"},
     [OPENCL_CLIP] = {OPENCL_PROGRAM_UPDATE, "clip", "clip"},
     [OPENCL_APPLY] = {OPENCL_PROGRAM_UPDATE, "apply", "apply"},

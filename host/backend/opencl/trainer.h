@@ -98,10 +98,10 @@ struct opencl_trainer {
     size_t columns;             /* hidden units, padded in the SIMD variant */
     uint64_t packed_size;       /* reals of packed weights of a network; SIMD variant */
     uint32_t gap;               /* reals between the arrays of scratch; SIMD variant, the recorder's */
-    bool blocks_abreast;        /* lanes are blocks (cpu_abreast.cl) */
+    bool blocks_abreast;        /* lanes are blocks (simd_abreast.cl) */
     carrynet_launches launches; /* as asked */
     bool whole;                 /* one worker trains whole networks, many updates a launch */
-    bool networks_abreast;      /* likewise, lanes are networks (cpu_networks.cl) */
+    bool networks_abreast;      /* likewise, lanes are networks (simd_networks.cl) */
     double lag, lagged;         /* multiplications that networks abreast lose an update, and have lost */
     bool packed_is_current;     /* the packed weights are those of the parameters */
 

@@ -1,6 +1,6 @@
 /*
  * SIMD variant, few hidden units and many blocks: a chunk of a network's blocks, LANES of them abreast
- * (cpu_abreast_block.cl) with the same weights. Takes the place of cpu_rows.cl.
+ * (simd_abreast_block.cl) with the same weights. Takes the place of simd_rows.cl.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

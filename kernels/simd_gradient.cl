@@ -6,7 +6,7 @@
 #pragma OPENCL FP_CONTRACT OFF
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
-cpu_gradient(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
+simd_gradient(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
              global real *scratch, global real *nodes, global ulong *counts)
 {
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);

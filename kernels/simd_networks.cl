@@ -1,6 +1,6 @@
 /*
- * SIMD variant, many small networks: whole updates as in cpu_train.cl, but lanes are networks, LANES of them abreast
- * (cpu_abreast_block.cl), problems, gradient, clipping and optimizer included. Their weights and moments stand in
+ * SIMD variant, many small networks: whole updates as in simd_train.cl, but lanes are networks, LANES of them abreast
+ * (simd_abreast_block.cl), problems, gradient, clipping and optimizer included. Their weights and moments stand in
  * scratch, a vector a parameter, for all updates of a launch.
  *
  * Work-group size 1. Work-item g trains networks LANES g, ... and LANES (g + groups), ...; lanes beyond the last network
@@ -157,7 +157,7 @@ INLINE vreal clip_abreast(const global vreal *sums, const uint trained, const gl
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
-cpu_networks(const struct carrynet_pass pass, const struct carrynet_step step, const uint updates,
+simd_networks(const struct carrynet_pass pass, const struct carrynet_step step, const uint updates,
              const global uint *staged, const global uint *task, const global real *rates,
              const global real *constants, global real *parameters, global real *first_moments,
              global real *second_moments, global real *scratch, global real *sums, global ulong *totals)

@@ -1,5 +1,5 @@
 /*
- * SIMD variant: packs each network's weights as cpu_block.cl reads them.
+ * SIMD variant: packs each network's weights as simd_block.cl reads them.
  * Item (network, k): rows k to k + 15 of w_hh and of its transpose; the items of k = 0 also pack the rest. Work-items
  * share the items out.
  */
@@ -49,7 +49,7 @@ INLINE void pack_rows(const struct carrynet_pass *pass, const global real *param
 }
 
 #if !CARRYNET_WHOLE
-kernel void cpu_pack(const struct carrynet_pass pass, const global real *parameters, global real *packed)
+kernel void simd_pack(const struct carrynet_pass pass, const global real *parameters, global real *packed)
 {
     const uint each = COLUMNS / STRIPES;
     const size_t items = (size_t)pass.networks * each;

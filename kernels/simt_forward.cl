@@ -1,10 +1,10 @@
 /*
  * SIMT variant: forward alone, with metrics and, where asked for, y, z, h and the state of every sequence.
- * Work-groups and tasks as in gpu_gradient.cl. Only two steps of hidden values are kept.
+ * Work-groups and tasks as in simt_gradient.cl. Only two steps of hidden values are kept.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-kernel void gpu_forward(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
+kernel void simt_forward(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
                         global real *scratch, global real *nodes, global ulong *counts, global real *y_out,
                         global real *z_out, global real *h_out, global real *state)
 {

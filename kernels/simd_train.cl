@@ -27,7 +27,7 @@ INLINE void make_part(const struct carrynet_pass *pass, global uint *staged, con
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
-cpu_train(const struct carrynet_pass pass, const struct carrynet_step step, const uint updates,
+simd_train(const struct carrynet_pass pass, const struct carrynet_step step, const uint updates,
           global uint *staged, const global uint *task, const global real *rates, const global real *constants,
           global real *parameters, global real *first_moments, global real *second_moments, global real *packed,
           global real *scratch, global real *sums, global ulong *totals, global real *factors)

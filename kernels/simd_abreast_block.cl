@@ -1,6 +1,6 @@
 /*
- * SIMD variant, few hidden units: as cpu_rows.cl, but lanes are blocks, LANES of them abreast, so that no lane is wasted on
- * padding: blocks of one network (cpu_abreast.cl), or one block of each of LANES networks (cpu_networks.cl). Everything
+ * SIMD variant, few hidden units: as simd_rows.cl, but lanes are blocks, LANES of them abreast, so that no lane is wasted on
+ * padding: blocks of one network (simd_abreast.cl), or one block of each of LANES networks (simd_networks.cl). Everything
  * is vertical: a vector holds one value of each of the blocks.
  *
  * Sequences that a block lacks have h = 0 and dy = 0 and add exact zeros.

@@ -1,6 +1,6 @@
 /*
  * SIMD variant: forward alone, with metrics and, where asked for, y, z, h and the state of every sequence.
- * Work-group size 1; tasks as in cpu_gradient.cl. Only two steps of hidden values are kept.
+ * Work-group size 1; tasks as in simd_gradient.cl. Only two steps of hidden values are kept.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -13,7 +13,7 @@ INLINE void copy_rows(global real *to, const size_t stride, const global real *f
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
-cpu_forward(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
+simd_forward(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
             global real *scratch, global real *nodes, global ulong *counts, global real *y_out, global real *z_out,
             global real *h_out, global real *state)
 {

@@ -178,7 +178,7 @@ static inline real node_element(const struct scratch *g, const struct measures *
     return g->dw[e];
 }
 
-kernel void gpu_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
+kernel void simt_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
                          global real *scratch, global real *nodes, global ulong *counts)
 {
     local real loss[BLOCK], absolute[BLOCK];
