@@ -5,7 +5,7 @@
  * Kernels of single steps are left out where CARRYNET_WHOLE is set: the kernel of whole updates wants their functions
  * alone, and the time to compile a kernel grows with the program around it.
  *
- * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _ABREAST (SIMD variant: lanes are blocks or networks, not units):
+ * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _INTERLEAVED (SIMD variant: lanes are blocks or networks, not units):
  * what the inner loops need. All else (steps, sequences, networks, loss, biases, optimizer) is a run-time value and
  * stands here, so that networks which differ in it share a program.
  */

@@ -135,7 +135,7 @@ static inline struct carrynet_rows_scratch carrynet_rows_scratch(const struct ca
     return s;
 }
 
-/* simd_abreast_block.cl: arrays of vectors, of which a lane is a block. */
+/* simd_interleaved_block.cl: arrays of vectors, of which a lane is a block. */
 struct carrynet_abreast_scratch {
     carrynet_u64 h;        /* [T + 1][64][H] */
     carrynet_u64 dy;       /* [T][64][O] */
@@ -181,7 +181,7 @@ static inline struct carrynet_abreast_scratch carrynet_abreast_scratch(const str
     return s;
 }
 
-/* simd_abreast.cl: blocks of one network; reals. */
+/* simd_interleaved.cl: blocks of one network; reals. */
 struct carrynet_blocks_rest {
     carrynet_u64 node;   /* [node_stride] */
     carrynet_u64 levels; /* [levels][node_stride] */

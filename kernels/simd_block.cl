@@ -1,6 +1,6 @@
 /*
  * SIMD variant, what its kernels share: a work-item runs whole blocks of up to 64 sequences; lanes are hidden units (in
- * simd_abreast_block.cl blocks, of one network or of several).
+ * simd_interleaved_block.cl blocks, of one network or of several).
  *
  *     h[t+1] = sigmoid(row[symbol] + h[t] w_hh)      as register tiles of TILE_ROWS sequences x TILE_VECTORS vectors of
  *     units
@@ -230,8 +230,8 @@ INLINE vreal logits(const global real *h, const global vreal *w_hy)
     return HALVE_2(part[0], part[1]);
 }
 
-/* Metrics of a block, a vector a group of LANES sequences; or of LANES blocks, a vector a sequence (simd_abreast_block.cl). */
-#if CARRYNET_ABREAST
+/* Metrics of a block, a vector a group of LANES sequences; or of LANES blocks, a vector a sequence (simd_interleaved_block.cl). */
+#if CARRYNET_INTERLEAVED
 #define MEASURED BLOCK
 #else
 #define MEASURED GROUPS

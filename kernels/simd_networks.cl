@@ -1,6 +1,6 @@
 /*
- * SIMD variant, many small networks: whole updates as in simd_train.cl, but lanes are networks, LANES of them abreast
- * (simd_abreast_block.cl), problems, gradient, clipping and optimizer included. Their weights and moments stand in
+ * SIMD variant, many small networks: whole updates as in simd_train.cl, but lanes are networks, LANES of them interleaved
+ * (simd_interleaved_block.cl), problems, gradient, clipping and optimizer included. Their weights and moments stand in
  * scratch, a vector a parameter, for all updates of a launch.
  *
  * Work-group size 1. Work-item g trains networks LANES g, ... and LANES (g + groups), ...; lanes beyond the last network
@@ -97,7 +97,7 @@ INLINE void arrange_weights(const struct scratch *g, const global vreal *w)
 }
 
 /* The problems of a block that begins with sequence `first`, a multiple of 64: as make_block, a network a lane. */
-INLINE void make_problems_abreast(const struct carrynet_pass *pass, const struct scratch *g, const struct networks *n,
+INLINE void make_problems_interleaved(const struct carrynet_pass *pass, const struct scratch *g, const struct networks *n,
                                   const global uint *task, const uint update_offset, const ulong first,
                                   const uint rows)
 {
@@ -118,7 +118,7 @@ INLINE void make_problems_abreast(const struct carrynet_pass *pass, const struct
 
 /* The summed gradient and metrics of an update into n->sums; what is wrong in it, [LANES]. */
 INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch *g, const struct networks *n,
-                         struct abreast *b, const global uint *task, const uint update_offset, ulong *wrong_bits,
+                         struct interleaved *b, const global uint *task, const uint update_offset, ulong *wrong_bits,
                          ulong *wrong_sequences)
 {
     uint blocks = 0;
@@ -131,15 +131,15 @@ INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch 
         b->rows = (sequences + ABREAST_ROWS - 1) / ABREAST_ROWS * ABREAST_ROWS;
         b->whole = sequences == b->rows;
         b->first = first;
-        make_problems_abreast(pass, g, n, task, update_offset, first, b->rows);
-        run_abreast(pass, g, b, 1, wrong_bits, wrong_sequences);
+        make_problems_interleaved(pass, g, n, task, update_offset, first, b->rows);
+        run_interleaved(pass, g, b, 1, wrong_bits, wrong_sequences);
         push_node((global real *)n->levels, (const global real *)g->nodes, n->node * LANES, blocks);
     }
     collapse_nodes((global real *)n->sums, (const global real *)n->levels, n->node * LANES, blocks);
 }
 
 /* The factors of clipping: chains of runs of 64 parameters, and their tree (update.cl). */
-INLINE vreal clip_abreast(const global vreal *sums, const uint trained, const global real *constants)
+INLINE vreal clip_interleaved(const global vreal *sums, const uint trained, const global real *constants)
 {
     const real r = constants[CARRYNET_CONSTANT_AVERAGE];
     vreal levels[LEVELS], squares = REAL(0x0p0);
@@ -170,7 +170,7 @@ simd_networks(const struct carrynet_pass pass, const struct carrynet_step step, 
     ulong wrong_bits[LANES], wrong_sequences[LANES];
     for (uint first = (uint)get_group_id(0) * LANES; first < pass.networks; first += (uint)get_num_groups(0) * LANES) {
         const uint lanes = pass.networks - first < LANES ? pass.networks - first : LANES;
-        struct abreast b = {.noisy = 0, .lane_step = 0};
+        struct interleaved b = {.noisy = 0, .lane_step = 0};
         real noises[LANES];
         for (uint lane = 0; lane < LANES; ++lane) {
             n.number[lane] = lane < lanes ? first + lane : pass.networks - 1;
@@ -193,7 +193,7 @@ simd_networks(const struct carrynet_pass pass, const struct carrynet_step step, 
             const vreal decay = gathered(&n, now + CARRYNET_WEIGHT_DECAY, CARRYNET_RATES);
             arrange_weights(&g, n.w);
             sum_gradient(&pass, &g, &n, &b, task, u, wrong_bits, wrong_sequences);
-            const vreal factor = step.clipped ? clip_abreast(n.sums, n.trained, constants) : REAL(0x1p0);
+            const vreal factor = step.clipped ? clip_interleaved(n.sums, n.trained, constants) : REAL(0x1p0);
             for (uint i = 0; i < n.trained; ++i) {
                 const vreal mean = averaged(n.sums[i], constants[CARRYNET_CONSTANT_AVERAGE]);
                 n.w[i] = updated(n.w[i], step.clipped ? flush(mean * factor) : mean, n.first + i, n.second + i, rate,

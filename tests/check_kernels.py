@@ -44,10 +44,10 @@ def read(path):
 
 
 def read_table():
-    """{program: ({shape: [files]}, names of its constants)}, and the files that blocks abreast put for another."""
+    """{program: ({shape: [files]}, names of its constants)}, and the files that blocks interleaved put for another."""
     text = read(TABLE)
     names = dict(re.findall(r'static const char (\w+)\[\] = "([\w.]+)";', text))
-    abreast = re.findall(r'"([\w.]+)"', re.search(r"abreast_files\[\] = \{(.*?)\}", text, re.S).group(1))
+    interleaved = re.findall(r'"([\w.]+)"', re.search(r"interleaved_files\[\] = \{(.*?)\}", text, re.S).group(1))
     table = re.search(r"static const struct program programs\[\] = \{\n(.*?)\n\};", text, re.S).group(1)
     options = re.search(r"static void program_options\(.*?\n\}\n", text, re.S).group(0)
     first, *others = re.split(r"\n    (?:else )?if \(", options)
@@ -66,7 +66,7 @@ def read_table():
         sys.exit(f"{TABLE}: the table of programs is not as this script reads it")
     if constants(options) != all_of_them:
         sys.exit(f"{TABLE}: the constants are {sorted(constants(options))}, VALUES of this script has {sorted(VALUES)}")
-    return programs, names["rows_file"], abreast
+    return programs, names["rows_file"], interleaved
 
 
 def constants(text):
@@ -127,7 +127,7 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("-j", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
-    programs, rows_file, abreast = read_table()
+    programs, rows_file, interleaved = read_table()
     jobs = []
     for program, (shapes, named) in programs.items():
         for shape, files in shapes.items():
@@ -138,7 +138,7 @@ def main():
                 mine = list(files)
                 if one.get("ABREAST") == 1 and rows_file in mine:
                     at = mine.index(rows_file)
-                    mine[at:at + 1] = abreast
+                    mine[at:at + 1] = interleaved
                 # The form of division and who declares the built-in functions take turns.
                 declared = number % 2 == 1
                 options = [f"-DCARRYNET_{name}={value}" for name, value in one.items()]

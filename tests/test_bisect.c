@@ -59,7 +59,7 @@ static const struct change more_changes[] = {
      "clipping", "factor"},
     {"sum_tree.h", "part = plus((levels)[(size_t)level * (stride)], part);", "part = part + part;", "many-blocks", CPU,
      "simd_gradient", "block tree in a chunk", "sum of dw_xh"},
-    {"simd_abreast_block.cl", "out[o][u] = fma(h[s * H + u], dy[s * O + o], out[o][u]);",
+    {"simd_interleaved_block.cl", "out[o][u] = fma(h[s * H + u], dy[s * O + o], out[o][u]);",
      "out[o][u] = fma(h[s * H + u], -dy[s * O + o], out[o][u]);", "abreast", CPU, "simd_gradient",
      "gradient of a block", "dw_hy"},
     {"simd_networks.cl", "g->w_hy[o * H + j] = w_hy[j * O + o];", "g->w_hy[o * H + j] = w_hy[j * O];", "networks", CPU,

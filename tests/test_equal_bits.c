@@ -100,7 +100,7 @@ ParameterizedTestParameters(equal_bits, every_variant)
 {
     enum { CPU = CARRYNET_KERNEL_VARIANT_SIMD, GPU = CARRYNET_KERNEL_VARIANT_SIMT };
     enum { AUTO = CARRYNET_LAUNCHES_AUTO, STEPS = CARRYNET_LAUNCHES_STEPS, WHOLE = CARRYNET_LAUNCHES_WHOLE };
-    enum { ABREAST = CARRYNET_LAUNCHES_ABREAST };
+    enum { ABREAST = CARRYNET_LAUNCHES_INTERLEAVED };
     static struct variant variants[] = {
         {"abreast", CPU, 4, 0, 3, false, STEPS},     {"abreast", CPU, 8, 0, 1, false, WHOLE},
         {"noise-odd", CPU, 4, 0, 0, false, AUTO},    {"noise-odd", CPU, 8, 0, 0, false, AUTO},

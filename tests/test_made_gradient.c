@@ -142,7 +142,7 @@ static void check(const carrynet_settings *settings, carrynet_launches launches)
     backend_free(reference);
 }
 
-/* The engine takes more sequences than a pass has here: so small networks have their blocks abreast. */
+/* The engine takes more sequences than a pass has here: so small networks have their blocks lane-interleaved. */
 static carrynet_settings settings_of(uint32_t hidden, uint32_t steps, carrynet_precision precision)
 {
     const carrynet_task *sub = NULL;
@@ -161,7 +161,7 @@ static carrynet_settings settings_of(uint32_t hidden, uint32_t steps, carrynet_p
 Test(made_gradient, equals_staged_problems)
 {
     /*
-     * Two words a problem, and one; of the smaller networks the blocks stand abreast. Where training would take whole
+     * Two words a problem, and one; of the smaller networks the blocks are lane-interleaved. Where training would take whole
      * updates, the gradient still takes single steps. Shapes of the table of cases, whose programs there are already.
      */
     const carrynet_settings small = settings_of(4, 20, CARRYNET_FP32), seeds = settings_of(16, 8, CARRYNET_FP32);

@@ -138,7 +138,7 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
 
 Test(population, each_as_alone)
 {
-    compare(12, 32, CARRYNET_LAUNCHES_ABREAST);
+    compare(12, 32, CARRYNET_LAUNCHES_INTERLEAVED);
 }
 
 Test(population, each_as_alone_with_few_units)
@@ -224,7 +224,7 @@ Test(population, measured_before_the_first_update)
 {
     enum { MEASURED = 12, SEQUENCES = 64 };
     static const carrynet_launches launches[] = {CARRYNET_LAUNCHES_STEPS, CARRYNET_LAUNCHES_WHOLE,
-                                                 CARRYNET_LAUNCHES_ABREAST};
+                                                 CARRYNET_LAUNCHES_INTERLEAVED};
     struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     carrynet_metrics want[MEASURED];

@@ -90,7 +90,8 @@ static void expect_last_blocks(struct expected *e, const struct scratch_layout *
 {
     const uint64_t blocks = (end - first + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK,
                    base = worker * e->pass->scratch_stride;
-    const uint64_t abreast = e->record->blocks_abreast ? e->record->lanes : 1, start = (blocks - 1) / abreast * abreast;
+    const uint64_t interleaved = e->record->blocks_interleaved ? e->record->lanes : 1,
+                   start = (blocks - 1) / interleaved * interleaved;
     for (uint64_t b = start; b < blocks; ++b)
         expect_block(e, layout, argument, base + b - start, network, first + b * CARRYNET_BLOCK);
 }
@@ -156,7 +157,7 @@ static void chunk_of(const struct carrynet_pass *pass, uint64_t item, size_t *ne
 static void expect_gradient(struct expected *e)
 {
     const struct carrynet_pass *pass = e->pass;
-    const struct scratch_layout layout = launch_layout(e->w, e->record, pass, e->record->blocks_abreast);
+    const struct scratch_layout layout = launch_layout(e->w, e->record, pass, e->record->blocks_interleaved);
     const uint64_t items = (uint64_t)pass->networks * pass->chunks, workers = groups(e->record);
     char *node = NULL;
     size_t network;
@@ -301,9 +302,9 @@ static void expect_update(struct expected *e, size_t weights, uint64_t stride)
     }
 }
 
-/* The problems of a worker's networks abreast, [words][64] vectors of a network a lane. */
-static void expect_words_abreast(struct expected *e, const char *tensor, uint64_t offset, const uint32_t *given,
-                                 size_t words, size_t first, size_t S)
+/* The problems of a worker's lane-interleaved networks, [words][64] vectors of a network a lane. */
+static void expect_words_interleaved(struct expected *e, const char *tensor, uint64_t offset, const uint32_t *given,
+                                     size_t words, size_t first, size_t S)
 {
     const uint64_t L = e->record->lanes;
     struct launch_check *check = add(e, (struct launch_check){.operation = "making of the problems",
@@ -333,10 +334,10 @@ static void expect_networks(struct expected *e, size_t worker)
         const uint64_t base = worker * pass->scratch_stride + lane;
         e->checks->network = (uint32_t)network;
         const uint64_t scratch = worker * pass->scratch_stride, words = e->w->value / 4; /* of a real */
-        expect_words_abreast(e, "symbols", (scratch + layout.symbols) * words + lane, batch->symbols,
-                             batch->symbol_words, (size_t)first, (size_t)S);
-        expect_words_abreast(e, "targets", (scratch + layout.targets) * words + lane, batch->targets,
-                             batch->target_words, (size_t)first, (size_t)S);
+        expect_words_interleaved(e, "symbols", (scratch + layout.symbols) * words + lane, batch->symbols,
+                                 batch->symbol_words, (size_t)first, (size_t)S);
+        expect_words_interleaved(e, "targets", (scratch + layout.targets) * words + lane, batch->targets,
+                                 batch->target_words, (size_t)first, (size_t)S);
         expect_block(e, &layout, 10, base, network, first);
     }
 }
@@ -362,7 +363,7 @@ static void expect_whole(struct expected *e, struct launch_place *place, const c
                 } else {
                     const size_t network = (size_t)(g + (N - 1 - g) / workers * workers);
                     const struct scratch_layout layout =
-                        launch_layout(w, e->record, e->pass, e->record->blocks_abreast);
+                        launch_layout(w, e->record, e->pass, e->record->blocks_interleaved);
                     expect_problems(e, 3, network, (size_t)g);
                     expect_last_blocks(e, &layout, 11, (size_t)g, network, 0, e->pass->sequences);
                 }

@@ -74,12 +74,12 @@ struct scratch_layout {
     uint64_t dw_hh, hh_row, hh_column;
     uint64_t dw_hy, hy_unit, hy_output;
     uint64_t db_y, y_output;
-    uint64_t symbols, targets; /* of networks abreast, words */
+    uint64_t symbols, targets; /* of lane-interleaved networks, words */
 };
 
 struct carrynet_pass;
 struct scratch_layout launch_layout(const struct witness *witness, const struct opencl_record *record,
-                                    const struct carrynet_pass *pass, bool abreast);
+                                    const struct carrynet_pass *pass, bool interleaved);
 
 /*
  * The array of scratch behind which a launch with a gap (opencl_recorder) has written, and the worker; NULL: none, or a

@@ -116,9 +116,9 @@ static struct scratch_layout gpu_layout(const carrynet_shape *shape, const struc
     return l;
 }
 
-/* simd_abreast_block.cl: vectors of a block or a network a lane, so that every stride has L lanes. */
-static struct scratch_layout abreast_layout(const carrynet_shape *shape, const struct opencl_record *record,
-                                            const struct carrynet_pass *pass)
+/* simd_interleaved_block.cl: vectors of a block or a network a lane, so that every stride has L lanes. */
+static struct scratch_layout interleaved_layout(const carrynet_shape *shape, const struct opencl_record *record,
+                                                const struct carrynet_pass *pass)
 {
     const struct carrynet_sizes sizes = sizes_of(shape, record);
     const struct carrynet_abreast_scratch at = carrynet_abreast_scratch(&sizes, pass);
@@ -153,9 +153,9 @@ static struct scratch_layout abreast_layout(const carrynet_shape *shape, const s
 }
 
 struct scratch_layout launch_layout(const struct witness *w, const struct opencl_record *record,
-                                    const struct carrynet_pass *pass, bool abreast)
+                                    const struct carrynet_pass *pass, bool interleaved)
 {
-    return abreast        ? abreast_layout(&w->settings.shape, record, pass)
+    return interleaved    ? interleaved_layout(&w->settings.shape, record, pass)
            : record->simd ? rows_layout(&w->settings.shape, record, pass)
                           : gpu_layout(&w->settings.shape, pass);
 }
@@ -182,7 +182,7 @@ static void arrays_of(struct array arrays[ARRAYS], const carrynet_shape *shape, 
         const struct carrynet_forward_scratch s = carrynet_forward_scratch(&sizes, pass);
         const struct array all[] = {{"h", s.node, false}, {"node", s.levels, false}, {"levels", s.end, false}};
         memcpy(arrays, all, sizeof all);
-    } else if (learns && !record->blocks_abreast) {
+    } else if (learns && !record->blocks_interleaved) {
         const struct carrynet_rows_scratch s = carrynet_rows_scratch(&sizes, pass);
         const struct array all[] = {
             {"h", s.dy, false},         {"dy", s.dh, false},       {"dh", s.bucket, false},

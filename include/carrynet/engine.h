@@ -24,7 +24,7 @@ typedef enum carrynet_launches {
     CARRYNET_LAUNCHES_AUTO = 0, /* whole updates for small or many networks, else steps */
     CARRYNET_LAUNCHES_STEPS,    /* a launch for each step of an update */
     CARRYNET_LAUNCHES_WHOLE, /* SIMD variant: many whole updates in a launch, a worker a network; SIMT variant: steps */
-    CARRYNET_LAUNCHES_ABREAST /* SIMD variant: likewise, a network a vector lane; SIMT variant: steps */
+    CARRYNET_LAUNCHES_INTERLEAVED /* SIMD variant: likewise, a network a vector lane; SIMT variant: steps */
 } carrynet_launches;
 
 typedef struct carrynet_engine_options {

@@ -140,7 +140,7 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
     const uint64_t H = shape->hidden, step = pass->rows * H, symbols = (uint64_t)1 << shape->inputs;
     if (cut == OPENCL_CUT_LANES)
         return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_networks_rest(&sizes, pass).end;
-    if (training && trainer->blocks_abreast)
+    if (training && trainer->blocks_interleaved)
         return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_blocks_rest(&sizes, pass).end;
     if (trainer->simd)
         return training ? carrynet_rows_scratch(&sizes, pass).end : carrynet_forward_scratch(&sizes, pass).end;
@@ -152,7 +152,9 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
 
 enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer)
 {
-    return trainer->networks_abreast ? OPENCL_CUT_LANES : trainer->whole ? OPENCL_CUT_NETWORKS : OPENCL_CUT_GRADIENT;
+    return trainer->networks_interleaved ? OPENCL_CUT_LANES
+           : trainer->whole              ? OPENCL_CUT_NETWORKS
+                                         : OPENCL_CUT_GRADIENT;
 }
 
 carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_trainer *trainer,
@@ -172,7 +174,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .steps = (uint32_t)s->steps,
         .symbol_words = (uint32_t)s->symbol_words,
         .target_words = (uint32_t)s->target_words,
-        .chunk_blocks = training && trainer->blocks_abreast ? trainer->lanes : 1,
+        .chunk_blocks = training && trainer->blocks_interleaved ? trainer->lanes : 1,
         .rows = (uint32_t)opencl_rounded(s->sequences < CARRYNET_BLOCK ? s->sequences : CARRYNET_BLOCK),
         .parameter_stride = trainer->parameter_stride,
         .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,

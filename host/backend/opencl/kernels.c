@@ -14,9 +14,9 @@ struct program {
     bool shapeless; /* knows no hidden units: a compiler's cache serves many networks */
 };
 
-/* In place of the first, where blocks stand abreast, the others. */
+/* In place of the first, where blocks are lane-interleaved, the others. */
 static const char rows_file[] = "simd_rows.cl";
-static const char *const abreast_files[] = {"simd_abreast_block.cl", "simd_abreast.cl"};
+static const char *const interleaved_files[] = {"simd_interleaved_block.cl", "simd_interleaved.cl"};
 
 /*
  * A program for each step, since a compiler's time for a kernel grows with the program around it, and a run needs few
@@ -51,7 +51,8 @@ static const struct program programs[] = {
                               {NULL},
                               false},
     [OPENCL_PROGRAM_NETWORKS] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "problems.h", "staged.cl",
-                                  "made.cl", "simd_block.cl", "simd_abreast_block.cl", "update.cl", "simd_networks.cl"},
+                                  "made.cl", "simd_block.cl", "simd_interleaved_block.cl", "update.cl",
+                                  "simd_networks.cl"},
                                  {NULL},
                                  false},
     [OPENCL_PROGRAM_PEAK] = {{"arithmetic.h", "peak.cl"}, {"arithmetic.h", "peak.cl"}, true},
@@ -96,8 +97,9 @@ static void program_options(char *options, size_t size, const struct opencl_trai
     else if (!programs[program].shapeless)
         (void)snprintf(rest, size,
                        " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_WHOLE=%d "
-                       "-DCARRYNET_ABREAST=%d",
-                       shape->inputs, shape->hidden, shape->outputs, whole, networks || (t->blocks_abreast && learns));
+                       "-DCARRYNET_INTERLEAVED=%d",
+                       shape->inputs, shape->hidden, shape->outputs, whole,
+                       networks || (t->blocks_interleaved && learns));
 }
 
 /* The program's files, NULL after the last. */
@@ -105,9 +107,9 @@ static void program_files(const char *files[MOST_FILES], const struct opencl_tra
 {
     memcpy(files, t->simd ? programs[program].simd : programs[program].simt, MOST_FILES * sizeof *files);
     for (size_t i = 0; i + 1 < MOST_FILES; ++i)
-        if (t->blocks_abreast && files[i] == rows_file) {
+        if (t->blocks_interleaved && files[i] == rows_file) {
             memmove(&files[i + 2], &files[i + 1], (MOST_FILES - i - 2) * sizeof *files);
-            memcpy(&files[i], abreast_files, sizeof abreast_files);
+            memcpy(&files[i], interleaved_files, sizeof interleaved_files);
         }
 }
 

@@ -93,7 +93,7 @@ carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer 
     record->group = group;
     record->count = count;
     record->simd = t->simd;
-    record->blocks_abreast = t->blocks_abreast;
+    record->blocks_interleaved = t->blocks_interleaved;
     record->lanes = t->lanes;
     record->gap = t->gap;
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {

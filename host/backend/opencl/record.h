@@ -44,7 +44,7 @@ struct opencl_record {
     size_t count;
     struct opencl_recorded_argument arguments[OPENCL_ARGUMENTS];
     /* How the trainer lays its arrays out (trainer.h). */
-    bool simd, blocks_abreast;
+    bool simd, blocks_interleaved;
     uint32_t lanes, gap;
 };
 

@@ -8,7 +8,7 @@
 
 enum { CPU_WORKERS = 4, GPU_WORKERS = 4 }; /* a compute unit */
 
-/* Most hidden units with which blocks stand abreast; beyond, lanes of units waste little, and their data are smaller. */
+/* Most hidden units with which blocks are lane-interleaved; beyond, lanes of units waste little, and their data are smaller. */
 enum { ABREAST_HIDDEN = 12 };
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
@@ -51,7 +51,8 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->workers = options->work_items != 0 ? options->work_items : units * (t->simd ? CPU_WORKERS : GPU_WORKERS);
     t->launches = options->launches;
     const carrynet_status status = choose_lanes(t, options->lanes);
-    t->blocks_abreast = t->simd && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
+    t->blocks_interleaved =
+        t->simd && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
     opencl_choose_launches(t);
     const uint64_t symbols = (uint64_t)1 << shape->inputs;
     t->packed_size = t->simd ? CARRYNET_PACKED_SIZE(t->columns, symbols, shape->hidden, shape->outputs, t->lanes) : 0;

@@ -98,11 +98,11 @@ struct opencl_trainer {
     size_t columns;             /* hidden units, padded in the SIMD variant */
     uint64_t packed_size;       /* reals of packed weights of a network; SIMD variant */
     uint32_t gap;               /* reals between the arrays of scratch; SIMD variant, the recorder's */
-    bool blocks_abreast;        /* lanes are blocks (simd_abreast.cl) */
+    bool blocks_interleaved;    /* lanes are blocks (simd_interleaved.cl) */
     carrynet_launches launches; /* as asked */
     bool whole;                 /* one worker trains whole networks, many updates a launch */
-    bool networks_abreast;      /* likewise, lanes are networks (simd_networks.cl) */
-    double lag, lagged;         /* multiplications that networks abreast lose an update, and have lost */
+    bool networks_interleaved;  /* likewise, lanes are networks (simd_networks.cl) */
+    double lag, lagged;         /* multiplications that lane-interleaved networks lose an update, and have lost */
     bool packed_is_current;     /* the packed weights are those of the parameters */
 
     cl_kernel kernels[OPENCL_KERNELS]; /* made when first needed */

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Hidden values of networks abreast that a core's caches hold; sequences of a batch that is mostly update. */
-enum { ABREAST_BYTES = 3 << 20, SMALL_BATCH = 32 };
+/* Hidden values of lane-interleaved networks that a core's caches hold; sequences of a batch that is mostly update. */
+enum { INTERLEAVED_BYTES = 3 << 20, SMALL_BATCH = 32 };
 
 /* Multiplications that a worker does in the time in which a kernel is compiled. */
 static const double COMPILE_WORK = 1e10;
@@ -93,7 +93,7 @@ carrynet_status opencl_trainer_update(struct backend *backend, const struct net_
  * By how much a lane a network is slower than a network after the other, in fused multiply-adds of an update's forward
  * pass on the busiest worker; not above 0: no slower.
  */
-static double abreast_lag(const struct opencl_trainer *t)
+static double interleaved_lag(const struct opencl_trainer *t)
 {
     const carrynet_settings *s = &t->settings;
     const uint64_t units = t->about.compute_units > 0 ? t->about.compute_units : 1, lanes = t->lanes;
@@ -101,12 +101,12 @@ static double abreast_lag(const struct opencl_trainer *t)
     const uint64_t groups = (s->networks + lanes - 1) / lanes;
     /* What the busiest worker has to do, in columns of a network; measured for batches of 1 to 256, H = 4 to 64. */
     const double times = s->batch < SMALL_BATCH ? 0.75 : s->shape.hidden <= 24 ? 0.97 : 1.15;
-    const double abreast = times * (double)((groups + units - 1) / units * lanes * s->shape.hidden);
+    const double interleaved = times * (double)((groups + units - 1) / units * lanes * s->shape.hidden);
     const double apart = (double)((s->networks + units - 1) / units * t->columns);
     const bool possible =
-        !t->blocks_abreast && (s->steps + 1) * rows * s->shape.hidden * lanes * t->value <= ABREAST_BYTES;
+        !t->blocks_interleaved && (s->steps + 1) * rows * s->shape.hidden * lanes * t->value <= INTERLEAVED_BYTES;
     const double work = (double)s->batch * s->steps * s->shape.hidden;
-    return possible ? work * (abreast - apart) : INFINITY;
+    return possible ? work * (interleaved - apart) : INFINITY;
 }
 
 void opencl_choose_launches(struct opencl_trainer *t)
@@ -114,13 +114,14 @@ void opencl_choose_launches(struct opencl_trainer *t)
     const double hidden = t->settings.shape.hidden;
     const double work = (double)t->settings.batch * t->settings.steps * hidden * (hidden + 2);
     const bool asked = t->launches != CARRYNET_LAUNCHES_AUTO;
-    const double lag = t->simd && !asked ? abreast_lag(t) : 0;
+    const double lag = t->simd && !asked ? interleaved_lag(t) : 0;
     /* The other kernel is compiled when as much time has been lost without it. */
-    const bool stays = t->networks_abreast && t->kernels[OPENCL_TRAIN] == NULL && t->lagged < COMPILE_WORK;
+    const bool stays = t->networks_interleaved && t->kernels[OPENCL_TRAIN] == NULL && t->lagged < COMPILE_WORK;
     const bool ready = t->kernels[OPENCL_TRAIN] == NULL || t->kernels[OPENCL_NETWORKS] != NULL;
-    t->networks_abreast = t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_ABREAST : (lag <= 0 && ready) || stays);
+    t->networks_interleaved =
+        t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_INTERLEAVED : (lag <= 0 && ready) || stays);
     t->lag = lag > 0 ? lag : 0;
-    t->whole = t->networks_abreast ||
+    t->whole = t->networks_interleaved ||
                (t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_WHOLE
                                   : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
 }
@@ -163,8 +164,8 @@ carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net
     if (status != CARRYNET_OK || !t->whole)
         return status;
     slot->plan.pass.networks = 0;
-    status = t->networks_abreast ? opencl_launch_networks(t, slot, 0) : opencl_launch_whole(t, slot, 0);
-    if (status == CARRYNET_OK && t->networks_abreast) /* which does not measure */
+    status = t->networks_interleaved ? opencl_launch_networks(t, slot, 0) : opencl_launch_whole(t, slot, 0);
+    if (status == CARRYNET_OK && t->networks_interleaved) /* which does not measure */
         status = prepare_forward(t, slot);
     const cl_int code = clFinish(t->queue);
     return status == CARRYNET_OK && code != CL_SUCCESS ? opencl_fail("clFinish", code) : status;
@@ -181,7 +182,7 @@ carrynet_status opencl_trainer_train(struct backend *backend, const struct net_p
     if (status != CARRYNET_OK)
         return status;
     t->lagged += t->lag * updates;
-    if (t->networks_abreast)
+    if (t->networks_interleaved)
         return opencl_launch_networks(t, slot, updates);
     if (t->whole)
         return opencl_launch_whole(t, slot, updates);

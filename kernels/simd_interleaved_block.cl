@@ -1,6 +1,6 @@
 /*
- * SIMD variant, few hidden units: as simd_rows.cl, but lanes are blocks, LANES of them abreast, so that no lane is wasted on
- * padding: blocks of one network (simd_abreast.cl), or one block of each of LANES networks (simd_networks.cl). Everything
+ * SIMD variant, few hidden units: as simd_rows.cl, but lanes are blocks, LANES of them interleaved, so that no lane is wasted on
+ * padding: blocks of one network (simd_interleaved.cl), or one block of each of LANES networks (simd_networks.cl). Everything
  * is vertical: a vector holds one value of each of the blocks.
  *
  * Sequences that a block lacks have h = 0 and dy = 0 and add exact zeros.
@@ -50,7 +50,7 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
 }
 
 /* What LANES blocks run with beside their weights and symbols. */
-struct abreast {
+struct interleaved {
     vreal sequences; /* of each */
     uint rows;       /* of the longest, rounded up to ABREAST_ROWS */
     int whole;       /* all have so many */
@@ -86,7 +86,7 @@ INLINE vreal chosen(const global vreal *table, const uint j, const vword symbol)
 }
 
 /* Zeros for the sequences that a block lacks, values [BLOCK][H]; they might be NaN where a weight is infinite. */
-INLINE void mask_sequences(global vreal *values, const struct abreast *b)
+INLINE void mask_sequences(global vreal *values, const struct interleaved *b)
 {
     for (uint s = 0; !b->whole && s < b->rows; ++s)
         for (uint j = 0; j < H; ++j)
@@ -97,7 +97,7 @@ INLINE void mask_sequences(global vreal *values, const struct abreast *b)
  * acc[r][u] += sum over k of left[r][k] w[k * link + u * unit], k ascending: w_hh, or its transpose with the strides
  * exchanged.
  */
-INLINE void abreast_chain(vreal acc[ABREAST_ROWS][ABREAST_UNITS], const int width, const global vreal *left,
+INLINE void interleaved_chain(vreal acc[ABREAST_ROWS][ABREAST_UNITS], const int width, const global vreal *left,
                           const global vreal *w, const uint link, const uint unit)
 {
     for (uint k = 0; k < H; ++k)
@@ -113,7 +113,7 @@ INLINE void abreast_chain(vreal acc[ABREAST_ROWS][ABREAST_UNITS], const int widt
 /* ---- forward --------------------------------------------------------------------------------------------------- */
 
 /* Units j, ... of the sequences s, ... of h[t+1]. */
-INLINE void abreast_forward_tile(const struct scratch *g, const uint t, const uint s, const uint j, const int width)
+INLINE void interleaved_forward_tile(const struct scratch *g, const uint t, const uint s, const uint j, const int width)
 {
     const global vreal *h = g->h + ((size_t)t * BLOCK + s) * H;
     global vreal *next = g->h + ((size_t)(t + 1) * BLOCK + s) * H;
@@ -123,7 +123,7 @@ INLINE void abreast_forward_tile(const struct scratch *g, const uint t, const ui
 #pragma unroll
         for (int u = 0; u < width; ++u)
             acc[r][u] = chosen(g->row, j + u, word_at(g->symbols, I, s + r, t));
-    abreast_chain(acc, width, h, g->w_hh + j, H, 1);
+    interleaved_chain(acc, width, h, g->w_hh + j, H, 1);
 #pragma unroll
     for (int r = 0; r < ABREAST_ROWS; ++r)
 #pragma unroll
@@ -132,7 +132,7 @@ INLINE void abreast_forward_tile(const struct scratch *g, const uint t, const ui
 }
 
 /* h[t+1] before noise, 0 for the sequences that a block lacks. */
-INLINE void abreast_forward(const struct scratch *g, const struct abreast *b, const uint t, const int chained)
+INLINE void interleaved_forward(const struct scratch *g, const struct interleaved *b, const uint t, const int chained)
 {
     global vreal *next = g->h + (size_t)(t + 1) * BLOCK * H;
     if (!chained)
@@ -141,9 +141,9 @@ INLINE void abreast_forward(const struct scratch *g, const struct abreast *b, co
                 next[s * H + j] = chosen(g->first, j, word_at(g->symbols, I, s, t));
     for (uint s = 0; chained && s < b->rows; s += ABREAST_ROWS) {
         for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
-            abreast_forward_tile(g, t, s, j, ABREAST_UNITS);
+            interleaved_forward_tile(g, t, s, j, ABREAST_UNITS);
 #if REST
-        abreast_forward_tile(g, t, s, H - REST, REST);
+        interleaved_forward_tile(g, t, s, H - REST, REST);
 #endif
         for (uint e = s * H; e < (s + ABREAST_ROWS) * H; ++e)
             next[e] = sigmoid(next[e]);
@@ -152,7 +152,7 @@ INLINE void abreast_forward(const struct scratch *g, const struct abreast *b, co
 }
 
 /* h[t+1] += uniform noise: of sequence p word (p T + t) 4 ceil(H/4) + j of the stream. */
-INLINE void abreast_noise(const struct scratch *g, const struct abreast *b, const uint t, const uint steps)
+INLINE void interleaved_noise(const struct scratch *g, const struct interleaved *b, const uint t, const uint steps)
 {
     for (uint s = 0; s < b->rows; ++s)
         for (uint quad = 0; quad < (H + 3) / 4; ++quad) {
@@ -175,7 +175,7 @@ INLINE void abreast_noise(const struct scratch *g, const struct abreast *b, cons
 }
 
 /* The logit of output o: 16 stripes, then halves to halves, of which those without units are left out. */
-INLINE vreal abreast_logit(const struct scratch *g, const global vreal *h, const uint o)
+INLINE vreal interleaved_logit(const struct scratch *g, const global vreal *h, const uint o)
 {
     vreal stripe[STRIPES];
 #pragma unroll
@@ -197,7 +197,7 @@ INLINE vreal abreast_logit(const struct scratch *g, const global vreal *h, const
 
 /* ---- backward and gradient ------------------------------------------------------------------------------------- */
 
-INLINE void abreast_backward_tile(const struct scratch *g, const uint t, const int chained, const uint s, const uint j,
+INLINE void interleaved_backward_tile(const struct scratch *g, const uint t, const int chained, const uint s, const uint j,
                                   const int width)
 {
     const global vreal *dh_next = g->dh + ((t + 1) % 2 * BLOCK + s) * H;
@@ -214,7 +214,7 @@ INLINE void abreast_backward_tile(const struct scratch *g, const uint t, const i
                 acc[r][u] = fma(dy[r * O + o], g->w_hy[o * H + j + u], acc[r][u]);
         }
     if (chained)
-        abreast_chain(acc, width, dh_next, g->w_hh + j * H, 1, H);
+        interleaved_chain(acc, width, dh_next, g->w_hh + j * H, 1, H);
 #pragma unroll
     for (int r = 0; r < ABREAST_ROWS; ++r)
 #pragma unroll
@@ -225,7 +225,7 @@ INLINE void abreast_backward_tile(const struct scratch *g, const uint t, const i
 }
 
 /* dw_hh of units k, ... to units j, ..., one chain an element over the sequences. */
-INLINE void abreast_gradient_tile(const struct scratch *g, const struct abreast *b, const uint t, const uint k,
+INLINE void interleaved_gradient_tile(const struct scratch *g, const struct interleaved *b, const uint t, const uint k,
                                   const int rows, const uint j, const int width)
 {
     const global vreal *h = g->h + (size_t)t * BLOCK * H + k, *dh = g->dh + t % 2 * BLOCK * H + j;
@@ -251,18 +251,18 @@ INLINE void abreast_gradient_tile(const struct scratch *g, const struct abreast 
             dw[r * H + u] = acc[r][u];
 }
 
-INLINE void abreast_gradient_rows(const struct scratch *g, const struct abreast *b, const uint t, const uint k,
+INLINE void interleaved_gradient_rows(const struct scratch *g, const struct interleaved *b, const uint t, const uint k,
                                   const int rows)
 {
     for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
-        abreast_gradient_tile(g, b, t, k, rows, j, ABREAST_UNITS);
+        interleaved_gradient_tile(g, b, t, k, rows, j, ABREAST_UNITS);
 #if REST
-    abreast_gradient_tile(g, b, t, k, rows, H - REST, REST);
+    interleaved_gradient_tile(g, b, t, k, rows, H - REST, REST);
 #endif
 }
 
 /* dw_hy and the buckets of units j, ..., which share the choice of the bucket. */
-INLINE void abreast_units(const struct scratch *g, const struct abreast *b, const uint t, const uint j, const int width)
+INLINE void interleaved_units(const struct scratch *g, const struct interleaved *b, const uint t, const uint j, const int width)
 {
     const global vreal *h = g->h + (size_t)(t + 1) * BLOCK * H + j, *dh = g->dh + t % 2 * BLOCK * H + j;
     const global vreal *dy = g->dy + (size_t)t * BLOCK * O;
@@ -301,28 +301,28 @@ INLINE void abreast_units(const struct scratch *g, const struct abreast *b, cons
 }
 
 /* One step of BPTT and its part of the gradient. */
-INLINE void abreast_backward(const struct scratch *g, const struct abreast *b, const uint t, const int last,
+INLINE void interleaved_backward(const struct scratch *g, const struct interleaved *b, const uint t, const int last,
                              const int chained)
 {
     for (uint s = 0; s < b->rows; s += ABREAST_ROWS) {
         for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
-            abreast_backward_tile(g, t, !last, s, j, ABREAST_UNITS);
+            interleaved_backward_tile(g, t, !last, s, j, ABREAST_UNITS);
 #if REST
-        abreast_backward_tile(g, t, !last, s, H - REST, REST);
+        interleaved_backward_tile(g, t, !last, s, H - REST, REST);
 #endif
     }
     mask_sequences(g->dh + t % 2 * BLOCK * H, b);
     if (chained) {
         for (uint k = 0; k + ABREAST_ROWS <= H; k += ABREAST_ROWS)
-            abreast_gradient_rows(g, b, t, k, ABREAST_ROWS);
+            interleaved_gradient_rows(g, b, t, k, ABREAST_ROWS);
 #if H % ABREAST_ROWS
-        abreast_gradient_rows(g, b, t, H - H % ABREAST_ROWS, H % ABREAST_ROWS);
+        interleaved_gradient_rows(g, b, t, H - H % ABREAST_ROWS, H % ABREAST_ROWS);
 #endif
     }
     for (uint j = 0; j + ABREAST_SHARED <= H; j += ABREAST_SHARED)
-        abreast_units(g, b, t, j, ABREAST_SHARED);
+        interleaved_units(g, b, t, j, ABREAST_SHARED);
 #if H % ABREAST_SHARED
-    abreast_units(g, b, t, H - H % ABREAST_SHARED, H % ABREAST_SHARED);
+    interleaved_units(g, b, t, H - H % ABREAST_SHARED, H % ABREAST_SHARED);
 #endif
     for (uint o = 0; g->bias && o < O; ++o)
         for (uint s = 0; s < b->rows; ++s)
@@ -342,7 +342,7 @@ INLINE vreal bucket_sum(const struct scratch *g, const uint i, const uint j)
 }
 
 /* The blocks' nodes, a block a lane: the gradient in the order of the parameters, then the metrics. */
-INLINE void abreast_nodes(const struct scratch *g, const struct abreast *b, const struct measures *m)
+INLINE void interleaved_nodes(const struct scratch *g, const struct interleaved *b, const struct measures *m)
 {
     global vreal *dw_xh = g->nodes, *dw_hh = dw_xh + I * H, *dw_hy = dw_hh + H * H;
     vreal loss = REAL(0x0p0), absolute = REAL(0x0p0);
@@ -386,7 +386,7 @@ INLINE void add_counts(ulong to[LANES], vreal *counts)
  * LANES blocks: their nodes, and what each has wrong is added to the counts of its lane. Without learning no noise and
  * no gradient.
  */
-INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *g, const struct abreast *b,
+INLINE void run_interleaved(const struct carrynet_pass *pass, const struct scratch *g, const struct interleaved *b,
                         const int learn, ulong wrong_bits[LANES], ulong wrong_sequences[LANES])
 {
     const int many_bits = pass->steps >= (1u << 24) / (BLOCK * O); /* a block's would be more than a real counts */
@@ -397,12 +397,12 @@ INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *
         for (uint j = 0; j < H; ++j)
             g->h[s * H + j] = (vreal)((real)s) < b->sequences ? g->h_0[j] : REAL(0x0p0);
     for (uint t = 0; t < pass->steps; ++t) {
-        abreast_forward(g, b, t, t > 0 || g->initial_state);
+        interleaved_forward(g, b, t, t > 0 || g->initial_state);
         if (b->noisy && learn)
-            abreast_noise(g, b, t, pass->steps);
+            interleaved_noise(g, b, t, pass->steps);
         for (uint s = 0; s < b->rows; ++s)
             for (uint o = 0; o < O; ++o) {
-                const vreal z = abreast_logit(g, g->h + ((size_t)(t + 1) * BLOCK + s) * H, o);
+                const vreal z = interleaved_logit(g, g->h + ((size_t)(t + 1) * BLOCK + s) * H, o);
                 const vreal target = real_from_word(word_at(g->targets, O, s, t) >> o & (vword)(1u));
                 const vreal dy = measure(&measures, s, z, sigmoid(z), target);
                 g->dy[((size_t)t * BLOCK + s) * O + o] = (vreal)((real)s) < b->sequences ? dy : REAL(0x0p0);
@@ -411,8 +411,8 @@ INLINE void run_abreast(const struct carrynet_pass *pass, const struct scratch *
     for (global vreal *sum = g->bucket; sum < g->nodes; ++sum)
         *sum = REAL(0x0p0);
     for (uint t = learn ? pass->steps : 0; t-- > 0;)
-        abreast_backward(g, b, t, t + 1 == pass->steps, t > 0 || g->initial_state);
-    abreast_nodes(g, b, &measures);
+        interleaved_backward(g, b, t, t + 1 == pass->steps, t > 0 || g->initial_state);
+    interleaved_nodes(g, b, &measures);
     for (uint s = 0; s < b->rows; ++s) {
         const vreal wrong = (vreal)((real)s) < b->sequences ? measures.wrong[s] : REAL(0x0p0);
         bits = plus(bits, wrong);

@@ -1,6 +1,6 @@
 /*
- * SIMD variant, few hidden units and many blocks: a chunk of a network's blocks, LANES of them abreast
- * (simd_abreast_block.cl) with the same weights. Takes the place of simd_rows.cl.
+ * SIMD variant, few hidden units and many blocks: a chunk of a network's blocks, LANES of them interleaved
+ * (simd_interleaved_block.cl) with the same weights. Takes the place of simd_rows.cl.
  */
 #pragma OPENCL FP_CONTRACT OFF
 
@@ -95,7 +95,7 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         }
         gather_words(g->symbols, pass->symbol_words, symbols, sequences);
         gather_words(g->targets, pass->target_words, targets, sequences);
-        const struct abreast b = {
+        const struct interleaved b = {
             .sequences = real_from_word(CARRYNET_PASTE(vload, LANES)(0, sequences)),
             .rows = (sequences[0] + ABREAST_ROWS - 1) / ABREAST_ROWS * ABREAST_ROWS,
             .whole = sequences[LANES - 1] == BLOCK,
@@ -108,7 +108,7 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
             .lane_step = BLOCK,
         };
         ulong bits_of_lanes[LANES] = {0}, sequences_of_lanes[LANES] = {0};
-        run_abreast(pass, g, &b, c->learn, bits_of_lanes, sequences_of_lanes);
+        run_interleaved(pass, g, &b, c->learn, bits_of_lanes, sequences_of_lanes);
         for (uint lane = 0; lane < LANES; ++lane) {
             wrong.bits += bits_of_lanes[lane];
             wrong.sequences += sequences_of_lanes[lane];
