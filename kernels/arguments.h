@@ -2,7 +2,7 @@
  * The arguments of the kernels as structs passed by value: one text for C11 (the launches) and OpenCL C.
  * Only 32- and 64-bit members, widest first, so that both sides lay them out alike.
  *
- * Kernels of single steps are left out where CARRYNET_WHOLE is set: the kernel of whole updates wants their functions
+ * Kernels of single steps are left out where CARRYNET_FUSED is set: the kernel of fused updates wants their functions
  * alone, and the time to compile a kernel grows with the program around it.
  *
  * Build constants (-D): CARRYNET_INPUTS, _HIDDEN, _OUTPUTS, _INTERLEAVED (SIMD variant: lanes are blocks or networks, not units):

@@ -1,5 +1,5 @@
 /*
- * SIMD variant, many small networks: whole updates as in simd_train.cl, but lanes are networks, LANES of them interleaved
+ * SIMD variant, many small networks: fused updates as in simd_train.cl, but lanes are networks, LANES of them interleaved
  * (simd_interleaved_block.cl), problems, gradient, clipping and optimizer included. Their weights and moments stand in
  * scratch, a vector a parameter, for all updates of a launch.
  *

@@ -48,7 +48,7 @@ INLINE void pack_rows(const struct carrynet_pass *pass, const global real *param
         to[(PACKED_B_Y + o) * LANES] = pass->bias ? b_y[o] : 0;
 }
 
-#if !CARRYNET_WHOLE
+#if !CARRYNET_FUSED
 kernel void simd_pack(const struct carrynet_pass pass, const global real *parameters, global real *packed)
 {
     const uint each = COLUMNS / STRIPES;

@@ -1,5 +1,5 @@
 /*
- * SIMD variant: whole updates in one launch, for networks that are small or many. A work-item trains one network after
+ * SIMD variant: fused updates in one launch, for networks that are small or many. A work-item trains one network after
  * another: pack, then per update the gradient of all its blocks, clipping, optimizer, and pack again. The functions are
  * those of the kernels of single steps. For no updates it measures the networks on the sequences that are staged.
  *

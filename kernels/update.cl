@@ -32,7 +32,7 @@ static inline void join_item(const struct carrynet_step *step, const global real
     }
 }
 
-#if !CARRYNET_WHOLE
+#if !CARRYNET_FUSED
 kernel void join(const struct carrynet_step step, const global real *nodes, const global ulong *counts,
                  global real *sums, global ulong *totals)
 {
@@ -106,7 +106,7 @@ static inline void clip_item(const struct carrynet_step *step, const global real
 #endif
 }
 
-#if !CARRYNET_WHOLE
+#if !CARRYNET_FUSED
 kernel void clip(const struct carrynet_step step, const global real *sums, const global real *constants,
                  global real *factors)
 {
@@ -183,7 +183,7 @@ static inline void apply_item(const struct carrynet_step *step, const global rea
 #endif
 }
 
-#if !CARRYNET_WHOLE
+#if !CARRYNET_FUSED
 kernel void apply(const struct carrynet_step step, const global real *sums, const global real *rates,
                   const global real *constants, const global real *factors, global real *parameters,
                   global real *first_moments, global real *second_moments)

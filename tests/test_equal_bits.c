@@ -99,10 +99,10 @@ Test(equal_bits, every_case_on_the_host)
 ParameterizedTestParameters(equal_bits, every_variant)
 {
     enum { CPU = CARRYNET_KERNEL_VARIANT_SIMD, GPU = CARRYNET_KERNEL_VARIANT_SIMT };
-    enum { AUTO = CARRYNET_LAUNCHES_AUTO, STEPS = CARRYNET_LAUNCHES_STEPS, WHOLE = CARRYNET_LAUNCHES_WHOLE };
+    enum { AUTO = CARRYNET_LAUNCHES_AUTO, STEPS = CARRYNET_LAUNCHES_STEPS, FUSED = CARRYNET_LAUNCHES_FUSED };
     enum { ABREAST = CARRYNET_LAUNCHES_INTERLEAVED };
     static struct variant variants[] = {
-        {"abreast", CPU, 4, 0, 3, false, STEPS},     {"abreast", CPU, 8, 0, 1, false, WHOLE},
+        {"abreast", CPU, 4, 0, 3, false, STEPS},     {"abreast", CPU, 8, 0, 1, false, FUSED},
         {"noise-odd", CPU, 4, 0, 0, false, AUTO},    {"noise-odd", CPU, 8, 0, 0, false, AUTO},
         {"noise-odd", CPU, 16, 0, 0, false, AUTO},   {"four-inputs", CPU, 4, 0, 0, false, AUTO},
         {"wide-93", CPU, 8, 0, 0, false, AUTO},      {"fp64-odd", CPU, 4, 0, 0, false, AUTO},
@@ -112,9 +112,9 @@ ParameterizedTestParameters(equal_bits, every_variant)
         {"many-blocks", GPU, 0, 0, 1, false, AUTO},  {"noise-odd", GPU, 0, 1, 0, false, AUTO},
         {"noise-odd", GPU, 0, 7, 0, false, AUTO},    {"bias", GPU, 0, 64, 0, false, AUTO},
         {"population", GPU, 0, 1, 3, false, AUTO},   {"start-state", GPU, 0, 100, 0, false, AUTO},
-        {"subtract", CPU, 0, 0, 0, false, WHOLE},    {"four-inputs", CPU, 0, 0, 0, false, WHOLE},
-        {"many-blocks", CPU, 0, 0, 0, false, WHOLE}, {"population", CPU, 0, 0, 0, false, WHOLE},
-        {"clip-adam", CPU, 0, 0, 0, false, WHOLE},   {"noise-odd", CPU, 0, 0, 0, false, WHOLE},
+        {"subtract", CPU, 0, 0, 0, false, FUSED},    {"four-inputs", CPU, 0, 0, 0, false, FUSED},
+        {"many-blocks", CPU, 0, 0, 0, false, FUSED}, {"population", CPU, 0, 0, 0, false, FUSED},
+        {"clip-adam", CPU, 0, 0, 0, false, FUSED},   {"noise-odd", CPU, 0, 0, 0, false, FUSED},
         {"networks", CPU, 4, 0, 3, false, ABREAST},  {"networks", CPU, 8, 0, 1, true, ABREAST},
         {"noise-odd", CPU, 0, 0, 0, false, ABREAST}, {"networks", CPU, 0, 0, 0, false, STEPS},
     };

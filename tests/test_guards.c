@@ -84,7 +84,7 @@ static void check_all(bool gaps)
 {
     /* Shapes of the table of cases, whose programs there are already; each launches differently. */
     const uint32_t hidden[] = {16, 1, 17, 4}, batches[] = {70, 1, 70, 1100};
-    const carrynet_launches launches[] = {CARRYNET_LAUNCHES_WHOLE, CARRYNET_LAUNCHES_STEPS,
+    const carrynet_launches launches[] = {CARRYNET_LAUNCHES_FUSED, CARRYNET_LAUNCHES_STEPS,
                                           CARRYNET_LAUNCHES_INTERLEAVED, CARRYNET_LAUNCHES_STEPS};
     carrynet_device device;
     if (carrynet_device_find(&device, "0:0") != CARRYNET_OK) {

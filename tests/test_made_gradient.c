@@ -161,13 +161,12 @@ static carrynet_settings settings_of(uint32_t hidden, uint32_t steps, carrynet_p
 Test(made_gradient, equals_staged_problems)
 {
     /*
-     * Two words a problem, and one; of the smaller networks the blocks are lane-interleaved. Where training would take whole
-     * updates, the gradient still takes single steps. Shapes of the table of cases, whose programs there are already.
+     * Two words a problem, and one; of the smaller networks the blocks are lane-interleaved. Where training would take fused updates, the gradient still takes single steps. Shapes of the table of cases, whose programs there are already.
      */
     const carrynet_settings small = settings_of(4, 20, CARRYNET_FP32), seeds = settings_of(16, 8, CARRYNET_FP32);
     const carrynet_settings twice = settings_of(7, 6, CARRYNET_FP64);
     check(&small, CARRYNET_LAUNCHES_STEPS);
-    check(&seeds, CARRYNET_LAUNCHES_WHOLE);
+    check(&seeds, CARRYNET_LAUNCHES_FUSED);
     check(&twice, CARRYNET_LAUNCHES_STEPS);
 }
 

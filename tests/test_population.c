@@ -223,7 +223,7 @@ Test(population, those_who_stay_close_up)
 Test(population, measured_before_the_first_update)
 {
     enum { MEASURED = 12, SEQUENCES = 64 };
-    static const carrynet_launches launches[] = {CARRYNET_LAUNCHES_STEPS, CARRYNET_LAUNCHES_WHOLE,
+    static const carrynet_launches launches[] = {CARRYNET_LAUNCHES_STEPS, CARRYNET_LAUNCHES_FUSED,
                                                  CARRYNET_LAUNCHES_INTERLEAVED};
     struct test_body bodies[TEST_BODIES];
     const size_t count = test_bodies(bodies, CARRYNET_FP32);

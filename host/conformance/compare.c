@@ -152,7 +152,7 @@ static carrynet_status run_forward(struct run *run, const carrynet_source *sourc
 carrynet_launches case_launches(const struct test_case *one)
 {
     return one->networks >= ABREAST_NETWORKS ? CARRYNET_LAUNCHES_INTERLEAVED
-           : one->updates >= WHOLE_UPDATES   ? CARRYNET_LAUNCHES_WHOLE
+           : one->updates >= WHOLE_UPDATES   ? CARRYNET_LAUNCHES_FUSED
                                              : CARRYNET_LAUNCHES_STEPS;
 }
 

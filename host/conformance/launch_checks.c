@@ -343,7 +343,7 @@ static void expect_networks(struct expected *e, size_t worker)
 }
 
 /* Whole updates in one launch: what the last of them left. */
-static void expect_whole(struct expected *e, struct launch_place *place, const carrynet_source *source)
+static void expect_fused(struct expected *e, struct launch_place *place, const carrynet_source *source)
 {
     struct witness *w = e->w;
     const bool lanes = e->record->id == OPENCL_NETWORKS;
@@ -415,7 +415,7 @@ carrynet_status launch_expect(struct launch_checks *checks, struct witness *w, s
         break;
     case OPENCL_TRAIN:
     case OPENCL_NETWORKS:
-        expect_whole(&e, place, source);
+        expect_fused(&e, place, source);
         break;
     case OPENCL_ADMIT:
     case OPENCL_PEAK:

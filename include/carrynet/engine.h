@@ -21,9 +21,9 @@ typedef struct carrynet_engine carrynet_engine;
 
 /* How a device trains with problems that it makes itself. All give the same bits. */
 typedef enum carrynet_launches {
-    CARRYNET_LAUNCHES_AUTO = 0, /* whole updates for small or many networks, else steps */
+    CARRYNET_LAUNCHES_AUTO = 0, /* fused updates for small or many networks, else steps */
     CARRYNET_LAUNCHES_STEPS,    /* a launch for each step of an update */
-    CARRYNET_LAUNCHES_WHOLE, /* SIMD variant: many whole updates in a launch, a worker a network; SIMT variant: steps */
+    CARRYNET_LAUNCHES_FUSED, /* SIMD variant: many fused updates in a launch, a worker a network; SIMT variant: steps */
     CARRYNET_LAUNCHES_INTERLEAVED /* SIMD variant: likewise, a network a vector lane; SIMT variant: steps */
 } carrynet_launches;
 

@@ -91,12 +91,12 @@ static void program_options(char *options, size_t size, const struct opencl_trai
     char *rest = options + length;
     size -= (size_t)length;
     if (program == OPENCL_PROGRAM_UPDATE)
-        (void)snprintf(rest, size, " -DCARRYNET_WHOLE=0");
+        (void)snprintf(rest, size, " -DCARRYNET_FUSED=0");
     else if (program == OPENCL_PROGRAM_MAKE)
         (void)snprintf(rest, size, " -DCARRYNET_INPUTS=%u -DCARRYNET_OUTPUTS=%u", shape->inputs, shape->outputs);
     else if (!programs[program].shapeless)
         (void)snprintf(rest, size,
-                       " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_WHOLE=%d "
+                       " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_FUSED=%d "
                        "-DCARRYNET_INTERLEAVED=%d",
                        shape->inputs, shape->hidden, shape->outputs, whole,
                        networks || (t->blocks_interleaved && learns));

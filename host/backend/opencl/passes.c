@@ -39,8 +39,8 @@ carrynet_status opencl_take_slot(struct opencl_slot **out, struct opencl_trainer
                                  : status;
 }
 
-/* Whether the kernel of whole updates is at hand for a forward pass that measures, with room for it. */
-static bool measures_whole(const struct opencl_trainer *t, const struct net_pass *pass)
+/* Whether the kernel of fused updates is at hand for a forward pass that measures, with room for it. */
+static bool measures_fused(const struct opencl_trainer *t, const struct net_pass *pass)
 {
     struct opencl_plan plan;
     return pass->measures && !pass->resume && t->whole && t->kernels[OPENCL_TRAIN] != NULL &&
@@ -55,7 +55,7 @@ carrynet_status opencl_trainer_stage(struct backend *backend, struct net_pass **
     assert(pass->task == NULL || pass->first_sequence % CARRYNET_BLOCK == 0);
     const carrynet_status status = opencl_take_slot(&slot, t, pass,
                                                     pass->individuals != NULL ? OPENCL_CUT_GRADIENT
-                                                    : measures_whole(t, pass) ? OPENCL_CUT_NETWORKS
+                                                    : measures_fused(t, pass) ? OPENCL_CUT_NETWORKS
                                                                               : OPENCL_CUT_FORWARD);
     if (status != CARRYNET_OK)
         return status;

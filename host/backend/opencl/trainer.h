@@ -189,7 +189,7 @@ carrynet_status opencl_read_rows(struct opencl_trainer *trainer, const struct op
 size_t opencl_all_buffers(struct opencl_trainer *trainer, struct opencl_buffer *buffers[OPENCL_BUFFERS]);
 
 /*
- * Scratch up to which the kernel of whole updates measures; beyond, the forward kernel does, which keeps fewer steps.
+ * Scratch up to which the kernel of fused updates measures; beyond, the forward kernel does, which keeps fewer steps.
  */
 enum { OPENCL_MEASURE_BYTES = 1 << 26 };
 

@@ -122,7 +122,7 @@ void opencl_choose_launches(struct opencl_trainer *t)
         t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_INTERLEAVED : (lag <= 0 && ready) || stays);
     t->lag = lag > 0 ? lag : 0;
     t->whole = t->networks_interleaved ||
-               (t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_WHOLE
+               (t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_FUSED
                                   : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
 }
 
@@ -151,7 +151,7 @@ static carrynet_status prepare_forward(struct opencl_trainer *t, const struct op
     return status == CARRYNET_OK ? opencl_launch_forward(t, &plan, slot) : status;
 }
 
-/* The kernel of whole updates runs over no network, since some runtimes compile at a launch. */
+/* The kernel of fused updates runs over no network, since some runtimes compile at a launch. */
 carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net_pass *pass)
 {
     static const enum opencl_kernel_id steps[] = {OPENCL_MAKE, OPENCL_GRADIENT, OPENCL_JOIN, OPENCL_APPLY};

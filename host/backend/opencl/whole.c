@@ -1,5 +1,5 @@
 /*
- * Launches of the kernels that run whole updates: a worker a network (which can also measure alone), or a lane a
+ * Launches of the kernels that run fused updates: a worker a network (which can also measure alone), or a lane a
  * network. Passes and updates both launch them.
  */
 #include "backend/opencl/trainer.h"
