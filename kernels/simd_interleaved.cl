@@ -98,7 +98,7 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         const struct interleaved b = {
             .sequences = real_from_word(CARRYNET_PASTE(vload, LANES)(0, sequences)),
             .rows = (sequences[0] + ABREAST_ROWS - 1) / ABREAST_ROWS * ABREAST_ROWS,
-            .whole = sequences[LANES - 1] == BLOCK,
+            .fused_updates = sequences[LANES - 1] == BLOCK,
             .noisy = noise > 0,
             .noise = (vreal)(noise),
             .key_low = (vword)(individual[CARRYNET_INDIVIDUAL_SEED]),

@@ -53,7 +53,7 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
 struct interleaved {
     vreal sequences; /* of each */
     uint rows;       /* of the longest, rounded up to ABREAST_ROWS */
-    int whole;       /* all have so many */
+    int fused_updates;       /* all have so many */
     int noisy;
     vreal noise;
     vword key_low, key_high, update; /* of the noise */
@@ -88,7 +88,7 @@ INLINE vreal chosen(const global vreal *table, const uint j, const vword symbol)
 /* Zeros for the sequences that a block lacks, values [BLOCK][H]; they might be NaN where a weight is infinite. */
 INLINE void mask_sequences(global vreal *values, const struct interleaved *b)
 {
-    for (uint s = 0; !b->whole && s < b->rows; ++s)
+    for (uint s = 0; !b->fused_updates && s < b->rows; ++s)
         for (uint j = 0; j < H; ++j)
             values[s * H + j] = (vreal)((real)s) < b->sequences ? values[s * H + j] : REAL(0x0p0);
 }

@@ -129,7 +129,7 @@ INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch 
         const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
         b->sequences = (vreal)((real)sequences);
         b->rows = (sequences + ABREAST_ROWS - 1) / ABREAST_ROWS * ABREAST_ROWS;
-        b->whole = sequences == b->rows;
+        b->fused_updates = sequences == b->rows;
         b->first = first;
         make_problems_interleaved(pass, g, n, task, update_offset, first, b->rows);
         run_interleaved(pass, g, b, 1, wrong_bits, wrong_sequences);

@@ -153,7 +153,7 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
 enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer)
 {
     return trainer->networks_interleaved ? OPENCL_CUT_LANES
-           : trainer->whole              ? OPENCL_CUT_NETWORKS
+           : trainer->fused_updates      ? OPENCL_CUT_NETWORKS
                                          : OPENCL_CUT_GRADIENT;
 }
 
@@ -161,7 +161,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
                                  const struct net_pass *s, enum opencl_cut cut)
 {
     const bool training = cut != OPENCL_CUT_FORWARD, lanes = cut == OPENCL_CUT_LANES;
-    const bool whole = lanes || cut == OPENCL_CUT_NETWORKS;
+    const bool fused_updates = lanes || cut == OPENCL_CUT_NETWORKS;
     const uint64_t networks = trainer->settings.networks;
     const uint64_t blocks = (s->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
     struct carrynet_pass *pass = &plan->pass;
@@ -186,7 +186,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .initial_state = trainer->settings.shape.initial_state,
     };
     /* Chunks as large as leaves every worker about two of them; or one that holds a whole network. */
-    while (whole && pass->chunk_blocks < blocks)
+    while (fused_updates && pass->chunk_blocks < blocks)
         pass->chunk_blocks *= 2;
     while (pass->chunk_blocks < blocks &&
            networks * ((blocks + 2 * pass->chunk_blocks - 1) / (2 * pass->chunk_blocks)) >= 2 * trainer->workers)
@@ -204,7 +204,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
     if (plan->workers > limit / one)
         plan->workers = (size_t)(limit / one);
     /* Parts of what is staged: all networks', each network's, or each worker's; none where it stands in scratch. */
-    const uint64_t parts = s->shared ? 1 : lanes ? 0 : whole ? plan->workers : networks;
+    const uint64_t parts = s->shared ? 1 : lanes ? 0 : fused_updates ? plan->workers : networks;
     const uint64_t room = s->task != NULL ? blocks * CARRYNET_BLOCK : s->sequences;
     pass->symbol_stride = s->shared ? 0 : room * s->symbol_words;
     pass->target_stride = s->shared ? 0 : room * s->target_words;

@@ -84,7 +84,8 @@ const char *opencl_kernel_name(const struct opencl_trainer *t, enum opencl_kerne
 static void program_options(char *options, size_t size, const struct opencl_trainer *t, enum opencl_program program)
 {
     const carrynet_shape *shape = &t->settings.shape;
-    const bool networks = program == OPENCL_PROGRAM_NETWORKS, whole = networks || program == OPENCL_PROGRAM_TRAIN;
+    const bool networks = program == OPENCL_PROGRAM_NETWORKS,
+               fused_updates = networks || program == OPENCL_PROGRAM_TRAIN;
     const bool learns = program == OPENCL_PROGRAM_GRADIENT || program == OPENCL_PROGRAM_TRAIN;
     const int length =
         snprintf(options, size, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u", (int)t->settings.precision, t->lanes);
@@ -98,7 +99,7 @@ static void program_options(char *options, size_t size, const struct opencl_trai
         (void)snprintf(rest, size,
                        " -DCARRYNET_INPUTS=%u -DCARRYNET_HIDDEN=%u -DCARRYNET_OUTPUTS=%u -DCARRYNET_FUSED=%d "
                        "-DCARRYNET_INTERLEAVED=%d",
-                       shape->inputs, shape->hidden, shape->outputs, whole,
+                       shape->inputs, shape->hidden, shape->outputs, fused_updates,
                        networks || (t->blocks_interleaved && learns));
 }
 

@@ -43,7 +43,7 @@ carrynet_status opencl_take_slot(struct opencl_slot **out, struct opencl_trainer
 static bool measures_fused(const struct opencl_trainer *t, const struct net_pass *pass)
 {
     struct opencl_plan plan;
-    return pass->measures && !pass->resume && t->whole && t->kernels[OPENCL_TRAIN] != NULL &&
+    return pass->measures && !pass->resume && t->fused_updates && t->kernels[OPENCL_TRAIN] != NULL &&
            opencl_plan_pass(&plan, t, pass, OPENCL_CUT_NETWORKS) == CARRYNET_OK &&
            (plan.scratch_bytes <= OPENCL_MEASURE_BYTES || plan.scratch_bytes <= t->scratch.bytes);
 }

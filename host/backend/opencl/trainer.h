@@ -100,7 +100,7 @@ struct opencl_trainer {
     uint32_t gap;               /* reals between the arrays of scratch; SIMD variant, the recorder's */
     bool blocks_interleaved;    /* lanes are blocks (simd_interleaved.cl) */
     carrynet_launches launches; /* as asked */
-    bool whole;                 /* one worker trains whole networks, many updates a launch */
+    bool fused_updates;         /* one worker trains whole networks, many updates a launch */
     bool networks_interleaved;  /* likewise, lanes are networks (simd_networks.cl) */
     double lag, lagged;         /* multiplications that lane-interleaved networks lose an update, and have lost */
     bool packed_is_current;     /* the packed weights are those of the parameters */

@@ -121,9 +121,9 @@ void opencl_choose_launches(struct opencl_trainer *t)
     t->networks_interleaved =
         t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_INTERLEAVED : (lag <= 0 && ready) || stays);
     t->lag = lag > 0 ? lag : 0;
-    t->whole = t->networks_interleaved ||
-               (t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_FUSED
-                                  : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
+    t->fused_updates = t->networks_interleaved ||
+                       (t->simd && (asked ? t->launches == CARRYNET_LAUNCHES_FUSED
+                                          : work <= WHOLE_WORK || t->settings.networks >= t->about.compute_units));
 }
 
 /* The slot of a training that is planned and written but for its rates; how it is launched is chosen anew. */
@@ -159,9 +159,9 @@ carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net
     struct opencl_slot *slot = NULL;
     cl_kernel kernel = NULL;
     carrynet_status status = begin(&slot, t, pass);
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == CARRYNET_OK && !t->whole; ++i)
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && status == CARRYNET_OK && !t->fused_updates; ++i)
         status = opencl_need(&kernel, t, steps[i]);
-    if (status != CARRYNET_OK || !t->whole)
+    if (status != CARRYNET_OK || !t->fused_updates)
         return status;
     slot->plan.pass.networks = 0;
     status = t->networks_interleaved ? opencl_launch_networks(t, slot, 0) : opencl_launch_whole(t, slot, 0);
@@ -184,7 +184,7 @@ carrynet_status opencl_trainer_train(struct backend *backend, const struct net_p
     t->lagged += t->lag * updates;
     if (t->networks_interleaved)
         return opencl_launch_networks(t, slot, updates);
-    if (t->whole)
+    if (t->fused_updates)
         return opencl_launch_whole(t, slot, updates);
     /* Launches of steps: queued here, since all read the rates and the networks' data that were written once. */
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
