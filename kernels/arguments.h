@@ -43,7 +43,7 @@ typedef uint64_t carrynet_u64;
 /*
  * A pass over the sequences of all networks. They lie, packed as problem.h says, in the buffer `staged` of words:
  *     individuals [networks][CARRYNET_INDIVIDUAL]; symbols [networks or 1][sequences][symbol_words]; targets likewise
- * Where the device makes them (made.cl) they lie there too, but a block's words as [symbol_words][CARRYNET_BLOCK]; and
+ * Where the device generates them (generated.cl) they lie there too, but a block's words as [symbol_words][CARRYNET_BLOCK]; and
  * where a worker trains whole networks, for each worker in place of each network, one update at a time.
  * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and
  * its result one node of the block tree: [node_stride] values, the gradient, then loss and absolute error.
@@ -69,8 +69,8 @@ struct carrynet_pass {
     carrynet_u32 outputs;          /* forward: CARRYNET_WRITE_ bits */
     carrynet_u32 until_wrong;      /* metrics: 1 if a chunk may end after a block with a wrong sequence */
     carrynet_u32 update;           /* training: added to the individuals' updates */
-    carrynet_u32 makes;            /* training: 1 if the kernel makes the problems */
-    carrynet_u32 drawn_steps;      /* of a made problem: T less its closing symbols */
+    carrynet_u32 generated;            /* training: 1 if the kernel generates the problems */
+    carrynet_u32 drawn_steps;      /* of a generated problem: T less its closing symbols */
     carrynet_u32 drawn_words;      /* words of those */
     carrynet_u32 loss;             /* CARRYNET_LOSS_ */
     carrynet_u32 bias;             /* 1 if the networks have biases */
@@ -115,7 +115,7 @@ struct carrynet_step {
 #define CARRYNET_INDIVIDUAL_PROBLEMS 6
 
 /*
- * Words of the buffer `task`, for problems that are made: the automaton as its table, entries next | out << 8 at index
+ * Words of the buffer `task`, for problems that are generated: the automaton as its table, entries next | out << 8 at index
  * state << I | symbol; where the table has at most 32 entries also as a word for each bit of them.
  */
 #define CARRYNET_AUTOMATON_START 0

@@ -1,5 +1,5 @@
 /*
- * From random words to problems (ARITHMETIC.md 6): one text for the host's sources and for the kernels' (made.cl). A word
+ * From random words to problems (ARITHMETIC.md 6): one text for the host's sources and for the kernels' (generated.cl). A word
  * holds floor(32 / I) symbols of I bits, the first lowest; bit i of a symbol is a bit of operand i. Lane by lane
  * where vword is a vector.
  */

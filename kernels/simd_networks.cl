@@ -96,8 +96,8 @@ INLINE void arrange_weights(const struct scratch *g, const global vreal *w)
         g->b_y[o] = b_y[o];
 }
 
-/* The problems of a block that begins with sequence `first`, a multiple of 64: as make_block, a network a lane. */
-INLINE void make_problems_interleaved(const struct carrynet_pass *pass, const struct scratch *g, const struct networks *n,
+/* The problems of a block that begins with sequence `first`, a multiple of 64: as generate_block, a network a lane. */
+INLINE void generate_problems_interleaved(const struct carrynet_pass *pass, const struct scratch *g, const struct networks *n,
                                   const global uint *task, const uint update_offset, const ulong first,
                                   const uint rows)
 {
@@ -131,7 +131,7 @@ INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch 
         b->rows = (sequences + ABREAST_ROWS - 1) / ABREAST_ROWS * ABREAST_ROWS;
         b->fused_updates = sequences == b->rows;
         b->first = first;
-        make_problems_interleaved(pass, g, n, task, update_offset, first, b->rows);
+        generate_problems_interleaved(pass, g, n, task, update_offset, first, b->rows);
         run_interleaved(pass, g, b, 1, wrong_bits, wrong_sequences);
         push_node((global real *)n->levels, (const global real *)g->nodes, n->node * LANES, blocks);
     }

@@ -15,13 +15,13 @@ INLINE void pack_network(const struct carrynet_pass *pass, const global real *pa
 }
 
 /* The problems of a network's update, in the worker's part. */
-INLINE void make_part(const struct carrynet_pass *pass, global uint *staged, const global uint *task,
+INLINE void generate_part(const struct carrynet_pass *pass, global uint *staged, const global uint *task,
                       const uint network, const uint part, const uint update_offset)
 {
     const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
     const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
     for (ulong first = 0; first < pass->sequences; first += BLOCK)
-        make_block(staged + pass->first_symbol + part * pass->symbol_stride + first * pass->symbol_words,
+        generate_block(staged + pass->first_symbol + part * pass->symbol_stride + first * pass->symbol_words,
                    staged + pass->first_target + part * pass->target_stride + first * pass->target_words, pass, task,
                    individual, update, first);
 }
@@ -49,7 +49,7 @@ simd_train(const struct carrynet_pass pass, const struct carrynet_step step, con
             if (updates > 0 && u == updates)
                 break;
             if (updates > 0)
-                make_part(&pass, staged, task, network, part, u);
+                generate_part(&pass, staged, task, network, part, u);
             chunk.update_offset = u;
             run_chunk(&pass, &g, &chunk);
             if (updates == 0)

@@ -38,7 +38,7 @@ static inline void block_symbols(struct sequences *to, const struct carrynet_pas
                                  const uint part, const ulong first)
 {
     const global uint *words = staged + pass->first_symbol + part * pass->symbol_stride + first * pass->symbol_words;
-    const struct sequences s = {words, pass->makes ? CARRYNET_BLOCK : 1, pass->makes ? 1 : pass->symbol_words};
+    const struct sequences s = {words, pass->generated ? CARRYNET_BLOCK : 1, pass->generated ? 1 : pass->symbol_words};
     *to = s;
 }
 
@@ -46,6 +46,6 @@ static inline void block_targets(struct sequences *to, const struct carrynet_pas
                                  const uint part, const ulong first)
 {
     const global uint *words = staged + pass->first_target + part * pass->target_stride + first * pass->target_words;
-    const struct sequences s = {words, pass->makes ? CARRYNET_BLOCK : 1, pass->makes ? 1 : pass->target_words};
+    const struct sequences s = {words, pass->generated ? CARRYNET_BLOCK : 1, pass->generated ? 1 : pass->target_words};
     *to = s;
 }

@@ -33,9 +33,9 @@ static const struct change changes[] = {
      "second moment"},
     {"update.cl", "fma(square_root(v), REAL(0x1p-20), epsilon)", "fma(square_root(v), REAL(0x1p-20), REAL(0x0p0))",
      "one-unit", CPU, "apply", "update", "weights"},
-    {"made.cl", "next |= ((vword)(task[CARRYNET_AUTOMATON_NEXT + b]) >> index",
-     "next |= ((vword)(task[CARRYNET_AUTOMATON_NEXT + b]) << index", "one-unit", CPU, "make", "making of the problems",
-     "targets"},
+    {"generated.cl", "next |= ((vword)(task[CARRYNET_AUTOMATON_NEXT + b]) >> index",
+     "next |= ((vword)(task[CARRYNET_AUTOMATON_NEXT + b]) << index", "one-unit", CPU, "generate",
+     "generation of the problems", "targets"},
 };
 
 /* These compile more. */

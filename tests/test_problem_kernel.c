@@ -1,5 +1,5 @@
 /*
- * kernels/problems.h and made.cl on a device: a kernel that makes problems of sub gives the words of the host's
+ * kernels/problems.h and generated.cl on a device: a kernel that makes problems of sub gives the words of the host's
  * counter-based source, and words are drawn on both sides of 2^32 blocks.
  */
 #include "backend/opencl/opencl.h"
@@ -131,7 +131,8 @@ Test(problem_kernel, gives_the_words_of_the_host)
 Test(problem_kernel, draws_words_beyond_a_counter_word)
 {
     enum { ITEMS = 4, WORDS = 4 * ITEMS };
-    static const char *const files[] = {"arithmetic.h", "arguments.h", "problems.h", "made.cl", "draw_words.cl", NULL};
+    static const char *const files[] = {"arithmetic.h", "arguments.h",   "problems.h",
+                                        "generated.cl", "draw_words.cl", NULL};
     static const uint32_t individual[CARRYNET_INDIVIDUAL] = {[CARRYNET_INDIVIDUAL_PROBLEMS] = 77};
     uint32_t got[WORDS];
     struct opened o;

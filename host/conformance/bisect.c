@@ -178,7 +178,7 @@ static carrynet_status run_gradient(struct run *run)
 static carrynet_status run_training(struct run *run)
 {
     run->place = (struct launch_place){.phase = PASS_TRAINING};
-    /* The weights are packed before the problems are made. */
+    /* The weights are packed before the problems are generated. */
     const carrynet_status status = witness_problems(&run->witness, &run->source, 0);
     return status == CARRYNET_OK ? carrynet_engine_train(run->engine, &run->source, run->trial->one.updates, NULL)
                                  : status;

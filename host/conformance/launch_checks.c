@@ -41,7 +41,7 @@ static void expect_words(struct expected *e, size_t argument, uint64_t offset, c
 {
     for (size_t first = 0; first < sequences; first += CARRYNET_BLOCK) {
         const size_t S = sequences - first < CARRYNET_BLOCK ? sequences - first : CARRYNET_BLOCK;
-        struct launch_check *check = add(e, (struct launch_check){.operation = "making of the problems",
+        struct launch_check *check = add(e, (struct launch_check){.operation = "generation of the problems",
                                                                   .tensor = tensor,
                                                                   .axes = {"word", "problem"},
                                                                   .base = {0, first},
@@ -307,7 +307,7 @@ static void expect_words_interleaved(struct expected *e, const char *tensor, uin
                                      size_t words, size_t first, size_t S)
 {
     const uint64_t L = e->record->lanes;
-    struct launch_check *check = add(e, (struct launch_check){.operation = "making of the problems",
+    struct launch_check *check = add(e, (struct launch_check){.operation = "generation of the problems",
                                                               .tensor = tensor,
                                                               .axes = {"word", "problem"},
                                                               .base = {0, first},
@@ -391,7 +391,7 @@ carrynet_status launch_expect(struct launch_checks *checks, struct witness *w, s
     switch (record->id) {
     case OPENCL_PACK:
         return launch_expect_packed(checks, w, record, 2);
-    case OPENCL_MAKE:
+    case OPENCL_GENERATE:
         e.status = witness_problems(w, source, place->update);
         for (size_t n = 0; n < w->settings.networks && e.status == CARRYNET_OK; ++n)
             expect_problems(&e, 2, n, n);

@@ -19,7 +19,7 @@ extern "C" {
 
 typedef struct carrynet_engine carrynet_engine;
 
-/* How a device trains with problems that it makes itself. All give the same bits. */
+/* How a device trains with problems that it generates itself. All give the same bits. */
 typedef enum carrynet_launches {
     CARRYNET_LAUNCHES_AUTO = 0, /* fused updates for small or many networks, else steps */
     CARRYNET_LAUNCHES_STEPS,    /* a launch for each step of an update */

@@ -53,7 +53,7 @@ typedef struct carrynet_source {
     carrynet_status (*fill)(void *self, uint64_t seed, uint64_t update, size_t first, size_t count, size_t steps,
                             uint32_t *symbols, uint32_t *targets);
     void *self;
-    /* The task of the counter-based source, whose problems a device may make itself; NULL for every other source. */
+    /* The task of the counter-based source, whose problems a device may generate itself; NULL for every other source. */
     const carrynet_task *counter;
 } carrynet_source;
 

@@ -180,7 +180,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,
         .resume = s->resume,
         .until_wrong = s->until_wrong,
-        .makes = s->task != NULL,
+        .generated = s->task != NULL,
         .loss = (uint32_t)trainer->settings.loss,
         .bias = trainer->settings.shape.bias,
         .initial_state = trainer->settings.shape.initial_state,

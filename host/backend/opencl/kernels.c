@@ -35,9 +35,9 @@ static const struct program programs[] = {
                                 {"arithmetic.h", "arguments.h", "sum_tree.h", "staged.cl", "simt_block.cl",
                                  "simt_forward.cl"},
                                 false},
-    [OPENCL_PROGRAM_MAKE] = {{"arithmetic.h", "arguments.h", "problems.h", "made.cl", "make.cl"},
-                             {"arithmetic.h", "arguments.h", "problems.h", "made.cl", "make.cl"},
-                             true},
+    [OPENCL_PROGRAM_GENERATE] = {{"arithmetic.h", "arguments.h", "problems.h", "generated.cl", "generate.cl"},
+                                 {"arithmetic.h", "arguments.h", "problems.h", "generated.cl", "generate.cl"},
+                                 true},
     [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simd_block.cl",
                                   rows_file, "simd_gradient.cl"},
                                  {"arithmetic.h", "arguments.h", "sum_tree.h", "staged.cl", "simt_block.cl",
@@ -47,11 +47,12 @@ static const struct program programs[] = {
                                {"arithmetic.h", "arguments.h", "sum_tree.h", "update.cl"},
                                true},
     [OPENCL_PROGRAM_TRAIN] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "problems.h", "staged.cl",
-                               "made.cl", "simd_block.cl", "simd_pack.cl", rows_file, "update.cl", "simd_train.cl"},
+                               "generated.cl", "simd_block.cl", "simd_pack.cl", rows_file, "update.cl",
+                               "simd_train.cl"},
                               {NULL},
                               false},
     [OPENCL_PROGRAM_NETWORKS] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "problems.h", "staged.cl",
-                                  "made.cl", "simd_block.cl", "simd_interleaved_block.cl", "update.cl",
+                                  "generated.cl", "simd_block.cl", "simd_interleaved_block.cl", "update.cl",
                                   "simd_networks.cl"},
                                  {NULL},
                                  false},
@@ -64,7 +65,7 @@ static const struct {
 } kernels[OPENCL_KERNELS] = {
     [OPENCL_ADMIT] = {OPENCL_PROGRAM_ADMIT, "admit", "admit"},
     [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "simd_pack", NULL},
-    [OPENCL_MAKE] = {OPENCL_PROGRAM_MAKE, "make", "make"},
+    [OPENCL_GENERATE] = {OPENCL_PROGRAM_GENERATE, "generate", "generate"},
     [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "simd_gradient", "simt_gradient"},
     [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "simd_forward", "simt_forward"},
     [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "simd_train", NULL},
@@ -93,7 +94,7 @@ static void program_options(char *options, size_t size, const struct opencl_trai
     size -= (size_t)length;
     if (program == OPENCL_PROGRAM_UPDATE)
         (void)snprintf(rest, size, " -DCARRYNET_FUSED=0");
-    else if (program == OPENCL_PROGRAM_MAKE)
+    else if (program == OPENCL_PROGRAM_GENERATE)
         (void)snprintf(rest, size, " -DCARRYNET_INPUTS=%u -DCARRYNET_OUTPUTS=%u", shape->inputs, shape->outputs);
     else if (!programs[program].shapeless)
         (void)snprintf(rest, size,

@@ -161,7 +161,7 @@ static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl
     const struct carrynet_pass *pass = &slot->plan.pass;
     const struct opencl_argument arguments[] = {STRUCT(*pass), BUFFER(t->task), BUFFER(slot->staged)};
     const size_t blocks = (pass->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
-    return SHARE_OUT(t, OPENCL_MAKE, arguments, pass->networks * (t->simd ? blocks : pass->sequences));
+    return SHARE_OUT(t, OPENCL_GENERATE, arguments, pass->networks * (t->simd ? blocks : pass->sequences));
 }
 
 carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct opencl_slot *slot)

@@ -12,7 +12,7 @@
 enum opencl_kernel_id {
     OPENCL_ADMIT,
     OPENCL_PACK,
-    OPENCL_MAKE,
+    OPENCL_GENERATE,
     OPENCL_GRADIENT,
     OPENCL_FORWARD,
     OPENCL_TRAIN,

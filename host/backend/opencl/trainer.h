@@ -60,7 +60,7 @@ enum opencl_program {
     OPENCL_PROGRAM_ADMIT,
     OPENCL_PROGRAM_PACK,
     OPENCL_PROGRAM_FORWARD,
-    OPENCL_PROGRAM_MAKE,
+    OPENCL_PROGRAM_GENERATE,
     OPENCL_PROGRAM_GRADIENT,
     OPENCL_PROGRAM_UPDATE,
     OPENCL_PROGRAM_TRAIN,
@@ -111,7 +111,7 @@ struct opencl_trainer {
     struct opencl_buffer sums, totals;           /* [networks][node_stride]; ulong [networks][2] */
     struct opencl_buffer constants, factors;     /* [CARRYNET_CONSTANTS]; [networks] */
     struct opencl_buffer packed, scratch, nodes, counts;
-    struct opencl_buffer task; /* of made problems: CARRYNET_AUTOMATON_ words */
+    struct opencl_buffer task; /* of generated problems: CARRYNET_AUTOMATON_ words */
     carrynet_task task_written;
     struct opencl_buffer y, z, h, state; /* of forward passes */
     uint64_t need;                       /* bytes that the buffers may come to hold */
@@ -202,7 +202,7 @@ carrynet_status opencl_check_memory(struct opencl_trainer *trainer);
 /* The next multiple of 16. */
 uint64_t opencl_rounded(uint64_t count);
 
-/* How updates are cut whose problems the device makes. */
+/* How updates are cut whose problems the device generates. */
 enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer);
 
 /* Plans a pass. MEMORY if not even one worker's scratch fits. */

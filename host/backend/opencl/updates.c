@@ -1,5 +1,5 @@
 /*
- * From sums to weights: constants, clipping, optimizer; and many updates in a row with problems made on the device, and
+ * From sums to weights: constants, clipping, optimizer; and many updates in a row with problems generated on the device, and
  * how these are launched.
  */
 #include "backend/opencl/trainer.h"
@@ -154,7 +154,7 @@ static carrynet_status prepare_forward(struct opencl_trainer *t, const struct op
 /* The kernel of fused updates runs over no network, since some runtimes compile at a launch. */
 carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net_pass *pass)
 {
-    static const enum opencl_kernel_id steps[] = {OPENCL_MAKE, OPENCL_GRADIENT, OPENCL_JOIN, OPENCL_APPLY};
+    static const enum opencl_kernel_id steps[] = {OPENCL_GENERATE, OPENCL_GRADIENT, OPENCL_JOIN, OPENCL_APPLY};
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_slot *slot = NULL;
     cl_kernel kernel = NULL;

@@ -1,5 +1,5 @@
 /*
- * The gradient of problems that the device makes, from any block of a batch on: the bits of the same problems staged by
+ * The gradient of problems that the device generates, from any block of a batch on: the bits of the same problems staged by
  * the host, on the device and in the reference; and an update from such sums gives the weights that training gives.
  */
 #include "backend/host.h"
@@ -43,7 +43,7 @@ static struct net_pass pass_of(const carrynet_settings *settings, const carrynet
     return pass;
 }
 
-/* The sums of problems that the host makes and stages. */
+/* The sums of problems that the host generates and stages. */
 static void staged_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
                         const carrynet_individual *individuals, size_t first)
 {
@@ -56,8 +56,8 @@ static void staged_sums(struct sums *sums, struct backend *backend, const carryn
 }
 
 /* The same of problems that the backend generates; false where it does not. */
-static bool made_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
-                      const carrynet_individual *individuals, size_t first)
+static bool generated_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
+                           const carrynet_individual *individuals, size_t first)
 {
     struct net_pass pass = pass_of(settings, individuals, first), *staged = NULL;
     pass.task = &settings->task;
@@ -97,7 +97,7 @@ static void same_update(struct backend *backend, const carrynet_settings *settin
     for (int n = 0; n < NETWORKS; ++n)
         rates[n] = engine_rates(settings, individuals[n].rate, UPDATE);
     MUST(backend->operations->get(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
-    cr_assert(made_sums(&sums, backend, settings, individuals, 0));
+    cr_assert(generated_sums(&sums, backend, settings, individuals, 0));
     MUST(backend->operations->get_sums(backend, NULL, sums.metrics)); /* the metrics alone leave the rest as it is */
     MUST(backend->operations->set_sums(backend, sums.values));
     MUST(backend->operations->update(backend, rates, BATCH));
@@ -120,7 +120,7 @@ static void check(const carrynet_settings *settings, carrynet_launches launches)
     const size_t count = test_bodies(bodies, settings->precision);
     static struct sums want, got;
     struct backend *reference = open_backend(settings, &bodies[0]);
-    cr_assert_not(made_sums(&got, reference, settings, individuals, 0));
+    cr_assert_not(generated_sums(&got, reference, settings, individuals, 0));
     for (size_t b = 1; b < count; ++b) {
         bodies[b].options.launches = launches;
         struct backend *backend = open_backend(settings, &bodies[b]);
@@ -128,7 +128,7 @@ static void check(const carrynet_settings *settings, carrynet_launches launches)
             staged_sums(&want, reference, settings, individuals, first);
             staged_sums(&got, backend, settings, individuals, first);
             same_sums(&got, &want, settings, bodies[b].label, first);
-            const bool made = made_sums(&got, backend, settings, individuals, first);
+            const bool made = generated_sums(&got, backend, settings, individuals, first);
             cr_assert_eq(made, backend->operations->train != NULL);
             if (made)
                 same_sums(&got, &want, settings, bodies[b].label, first);
@@ -158,7 +158,7 @@ static carrynet_settings settings_of(uint32_t hidden, uint32_t steps, carrynet_p
     return settings;
 }
 
-Test(made_gradient, equals_staged_problems)
+Test(generated_gradient, equals_staged_problems)
 {
     /*
      * Two words a problem, and one; of the smaller networks the blocks are lane-interleaved. Where training would take fused updates, the gradient still takes single steps. Shapes of the table of cases, whose programs there are already.
@@ -170,7 +170,7 @@ Test(made_gradient, equals_staged_problems)
     check(&twice, CARRYNET_LAUNCHES_STEPS);
 }
 
-Test(made_gradient, closes_problems)
+Test(generated_gradient, closes_problems)
 {
     carrynet_settings settings = settings_of(16, 17, CARRYNET_FP32);
     settings.task.closing_count = 2;

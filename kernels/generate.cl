@@ -10,7 +10,7 @@
 #define MADE_TARGETS(network, first)                                                                                  \
     (staged + pass.first_target + (network) * pass.target_stride + (first) * pass.target_words)
 
-kernel void make(const struct carrynet_pass pass, const global uint *task, global uint *staged)
+kernel void generate(const struct carrynet_pass pass, const global uint *task, global uint *staged)
 {
 #if CARRYNET_LANES > 1
     const ulong each = (pass.sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK; /* blocks */
@@ -23,11 +23,11 @@ kernel void make(const struct carrynet_pass pass, const global uint *task, globa
         const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + pass.update;
 #if CARRYNET_LANES > 1
         const ulong first = place * CARRYNET_BLOCK;
-        make_block(MADE_SYMBOLS(network, first), MADE_TARGETS(network, first), &pass, task, individual, update,
+        generate_block(MADE_SYMBOLS(network, first), MADE_TARGETS(network, first), &pass, task, individual, update,
                    pass.first_sequence + first);
 #else
         const ulong first = place / CARRYNET_BLOCK * CARRYNET_BLOCK, within = place - first;
-        make_problems(MADE_SYMBOLS(network, first) + within, MADE_TARGETS(network, first) + within, &pass, task,
+        generate_problems(MADE_SYMBOLS(network, first) + within, MADE_TARGETS(network, first) + within, &pass, task,
                       individual, update, pass.first_sequence + place);
 #endif
     }

@@ -120,7 +120,7 @@ static inline void finish_problems(global uint *symbols, global uint *targets, c
 }
 
 /* CARRYNET_LANES problems, number `first` of update `update` and on. */
-static inline void make_problems(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
+static inline void generate_problems(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
                                  const global uint *task, const global uint *individual, const uint update,
                                  const ulong first)
 {
@@ -135,12 +135,12 @@ static inline void make_problems(global uint *symbols, global uint *targets, con
  * A block of them; `first` is a multiple of CARRYNET_BLOCK. Where a problem has one word, all four words of
  * CARRYNET_LANES Philox blocks are used at once, whose numbers have one high word.
  */
-static inline void make_block(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
+static inline void generate_block(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
                               const global uint *task, const global uint *individual, const uint update,
                               const ulong first)
 {
     for (uint s = 0; s < pass->rows && pass->drawn_words != 1; s += CARRYNET_LANES)
-        make_problems(symbols + s, targets + s, pass, task, individual, update, first + s);
+        generate_problems(symbols + s, targets + s, pass, task, individual, update, first + s);
     for (uint s = 0; s < pass->rows && pass->drawn_words == 1; s += 4 * CARRYNET_LANES) {
         vword c[4];
         uint words[4][CARRYNET_LANES];
