@@ -46,7 +46,7 @@ typedef uint64_t carrynet_u64;
  * Where the device generates them (generated.cl) they lie there too, but a block's words as [symbol_words][CARRYNET_BLOCK]; and
  * where a worker trains whole networks, for each worker in place of each network, one update at a time.
  * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and
- * its result one node of the block tree: [node_stride] values, the gradient, then loss and absolute error.
+ * its result one partial sum of the reduction tree: [partial_stride] values, the gradient, then loss and absolute error.
  */
 struct carrynet_pass {
     carrynet_u64 scratch_stride; /* reals of scratch of one work-item (SIMD variant) or work-group (SIMT variant) */
@@ -64,7 +64,7 @@ struct carrynet_pass {
     carrynet_u32 chunks;           /* of one network */
     carrynet_u32 rows;             /* sequences of the longest block, rounded up to 16: rows of the arrays in scratch */
     carrynet_u32 parameter_stride; /* reals from network to network in parameters and moments: a multiple of 16 */
-    carrynet_u32 node_stride;      /* reals of a node: a multiple of 16 */
+    carrynet_u32 partial_stride;      /* reals of a partial sum: a multiple of 16 */
     carrynet_u32 resume;           /* forward: 1 if h[0] is read from the state */
     carrynet_u32 outputs;          /* forward: CARRYNET_WRITE_ bits */
     carrynet_u32 until_wrong;      /* metrics: 1 if a chunk may end after a block with a wrong sequence */
@@ -77,12 +77,12 @@ struct carrynet_pass {
     carrynet_u32 initial_state;    /* 1 if they have an h_0 */
 };
 
-/* From the chunks' nodes to a network's sums, and from these to its update. */
+/* From the chunks' partial sums to a network's sums, and from these to its update. */
 struct carrynet_step {
     carrynet_u32 networks;
     carrynet_u32 chunks;
     carrynet_u32 parameter_stride;
-    carrynet_u32 node_stride;
+    carrynet_u32 partial_stride;
     carrynet_u32 trained;    /* trained parameters of a network */
     carrynet_u32 clipped;    /* 1: factors of clipping apply */
     carrynet_u32 first_rate; /* where the update's rates begin, in reals */

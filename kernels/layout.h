@@ -68,7 +68,7 @@ static inline carrynet_u64 carrynet_array(carrynet_u64 *end, const carrynet_u64 
     return place;
 }
 
-/* Nodes that the tree of so many blocks, a power of two, holds at once: one a level. */
+/* Partial sums that the tree of so many blocks, a power of two, holds at once: one a level. */
 static inline carrynet_u64 carrynet_levels(const carrynet_u32 blocks)
 {
     carrynet_u64 levels = 1;
@@ -86,8 +86,8 @@ static inline carrynet_u64 carrynet_trained(const struct carrynet_sizes *n, cons
 /* simd_forward.cl */
 struct carrynet_forward_scratch {
     carrynet_u64 h;      /* [2][rows][pitch] */
-    carrynet_u64 node;   /* [node_stride] */
-    carrynet_u64 levels; /* [levels][node_stride] */
+    carrynet_u64 partial;   /* [partial_stride] */
+    carrynet_u64 levels; /* [levels][partial_stride] */
     carrynet_u64 end;
 };
 
@@ -98,8 +98,8 @@ static inline struct carrynet_forward_scratch carrynet_forward_scratch(const str
     struct carrynet_forward_scratch s;
     s.end = 0;
     s.h = carrynet_array(&s.end, 2 * step, n->gap);
-    s.node = carrynet_array(&s.end, pass->node_stride, n->gap);
-    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * pass->node_stride, n->gap);
+    s.partial = carrynet_array(&s.end, pass->partial_stride, n->gap);
+    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * pass->partial_stride, n->gap);
     return s;
 }
 
@@ -112,8 +112,8 @@ struct carrynet_rows_scratch {
     carrynet_u64 dw_hh;  /* [columns][columns] */
     carrynet_u64 dw_hy;  /* [O][columns] */
     carrynet_u64 db_y;   /* [16] */
-    carrynet_u64 node;   /* [node_stride] */
-    carrynet_u64 levels; /* [levels][node_stride] */
+    carrynet_u64 partial;   /* [partial_stride] */
+    carrynet_u64 levels; /* [levels][partial_stride] */
     carrynet_u64 end;
 };
 
@@ -130,8 +130,8 @@ static inline struct carrynet_rows_scratch carrynet_rows_scratch(const struct ca
     s.dw_hh = carrynet_array(&s.end, columns * columns, n->gap);
     s.dw_hy = carrynet_array(&s.end, n->outputs * columns, n->gap);
     s.db_y = carrynet_array(&s.end, CARRYNET_STRIPES, n->gap);
-    s.node = carrynet_array(&s.end, pass->node_stride, n->gap);
-    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * pass->node_stride, n->gap);
+    s.partial = carrynet_array(&s.end, pass->partial_stride, n->gap);
+    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * pass->partial_stride, n->gap);
     return s;
 }
 
@@ -150,7 +150,7 @@ struct carrynet_abreast_scratch {
     carrynet_u64 dw_hh;    /* [H][H] */
     carrynet_u64 dw_hy;    /* [O][H] */
     carrynet_u64 db_y;     /* [O] */
-    carrynet_u64 nodes;    /* [trained + 2]: a node of each block */
+    carrynet_u64 partials;    /* [trained + 2]: a partial sum of each block */
     carrynet_u64 symbols;  /* words [symbol_words][64], each in a real's place at most */
     carrynet_u64 targets;  /* words [target_words][64] */
     carrynet_u64 rest;     /* what follows is below, in offsets from here */
@@ -175,7 +175,7 @@ static inline struct carrynet_abreast_scratch carrynet_abreast_scratch(const str
     s.dw_hh = carrynet_array(&s.rest, H * H * L, n->gap);
     s.dw_hy = carrynet_array(&s.rest, O * H * L, n->gap);
     s.db_y = carrynet_array(&s.rest, O * L, n->gap);
-    s.nodes = carrynet_array(&s.rest, (carrynet_trained(n, pass) + 2) * L, n->gap);
+    s.partials = carrynet_array(&s.rest, (carrynet_trained(n, pass) + 2) * L, n->gap);
     s.symbols = carrynet_array(&s.rest, pass->symbol_words * block, n->gap);
     s.targets = carrynet_array(&s.rest, pass->target_words * block, n->gap);
     return s;
@@ -183,8 +183,8 @@ static inline struct carrynet_abreast_scratch carrynet_abreast_scratch(const str
 
 /* simd_interleaved.cl: blocks of one network; reals. */
 struct carrynet_blocks_rest {
-    carrynet_u64 node;   /* [node_stride] */
-    carrynet_u64 levels; /* [levels][node_stride] */
+    carrynet_u64 partial;   /* [partial_stride] */
+    carrynet_u64 levels; /* [levels][partial_stride] */
     carrynet_u64 end;
 };
 
@@ -193,8 +193,8 @@ static inline struct carrynet_blocks_rest carrynet_blocks_rest(const struct carr
 {
     struct carrynet_blocks_rest s;
     s.end = 0;
-    s.node = carrynet_array(&s.end, pass->node_stride, n->gap);
-    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * pass->node_stride, n->gap);
+    s.partial = carrynet_array(&s.end, pass->partial_stride, n->gap);
+    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * pass->partial_stride, n->gap);
     return s;
 }
 
@@ -211,14 +211,14 @@ struct carrynet_networks_rest {
 static inline struct carrynet_networks_rest carrynet_networks_rest(const struct carrynet_sizes *n,
                                                                    const struct carrynet_pass *pass)
 {
-    const carrynet_u64 trained = carrynet_trained(n, pass), node = (trained + 2) * n->lanes;
+    const carrynet_u64 trained = carrynet_trained(n, pass), partial = (trained + 2) * n->lanes;
     struct carrynet_networks_rest s;
     s.end = 0;
     s.parameters = carrynet_array(&s.end, (trained + pass->initial_state * n->hidden) * n->lanes, n->gap);
     s.first = carrynet_array(&s.end, trained * n->lanes, n->gap);
     s.second = carrynet_array(&s.end, trained * n->lanes, n->gap);
-    s.sums = carrynet_array(&s.end, node, n->gap);
-    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * node, n->gap);
+    s.sums = carrynet_array(&s.end, partial, n->gap);
+    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * partial, n->gap);
     return s;
 }
 

@@ -71,7 +71,7 @@ struct chunk {
     uint network, part, number;
     uint update_offset;
     int learn;
-    global real *node;    /* its result, */
+    global real *partial;    /* its result, */
     global ulong *counts; /* [2] */
 };
 
@@ -288,9 +288,9 @@ INLINE vreal of_sequences(const vreal value, const uint first, const uint sequen
 }
 
 /*
- * The block's metrics, summed over its sequences in order: node[0] loss, node[1] absolute error; counts are added to.
+ * The block's metrics, summed over its sequences in order: partial[0] loss, partial[1] absolute error; counts are added to.
  */
-INLINE void measures_end(const struct measures *m, const uint sequences, global real *node, struct wrong *counts)
+INLINE void measures_end(const struct measures *m, const uint sequences, global real *partial, struct wrong *counts)
 {
     real loss[BLOCK], absolute[BLOCK], wrong[BLOCK], loss_sum = 0, absolute_sum = 0;
     for (int g = 0; g < GROUPS; ++g) {
@@ -304,23 +304,23 @@ INLINE void measures_end(const struct measures *m, const uint sequences, global 
         counts->bits += (ulong)wrong[s];
         counts->sequences += wrong[s] > 0;
     }
-    node[0] = loss_sum;
-    node[1] = absolute_sum;
+    partial[0] = loss_sum;
+    partial[1] = absolute_sum;
 }
 
-/* ---- the block tree of a chunk (sum_tree.h): nodes [size], one a level ------------------------------------------- */
+/* ---- the reduction tree of a chunk (sum_tree.h): partials [size], one a level ------------------------------------------- */
 
-/* Takes the node of block number `blocks` of the chunk. */
-INLINE void push_node(global real *levels, const global real *node, const uint size, const uint blocks)
+/* Takes the partial sum of block number `blocks` of the chunk. */
+INLINE void push_partial(global real *levels, const global real *partial, const uint size, const uint blocks)
 {
     for (uint i = 0; i < size / LANES; ++i) {
-        vreal value = ((const global vreal *)node)[i];
+        vreal value = ((const global vreal *)partial)[i];
         CARRYNET_TREE_PUSH((global vreal *)levels + i, size / LANES, blocks, value);
     }
 }
 
 /* The sum of `blocks` blocks. */
-INLINE void collapse_nodes(global real *result, const global real *levels, const uint size, const uint blocks)
+INLINE void collapse_partials(global real *result, const global real *levels, const uint size, const uint blocks)
 {
     for (uint i = 0; i < size / LANES; ++i) {
         vreal sum = REAL(0x0p0);

@@ -14,7 +14,7 @@ INLINE void copy_rows(global real *to, const size_t stride, const global real *f
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
 simd_forward(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
-            global real *scratch, global real *nodes, global ulong *counts, global real *y_out, global real *z_out,
+            global real *scratch, global real *partials, global ulong *counts, global real *y_out, global real *z_out,
             global real *h_out, global real *state)
 {
     const uint rows = pass.rows;
@@ -22,7 +22,7 @@ simd_forward(const struct carrynet_pass pass, const global real *packed, const g
     const struct carrynet_sizes sizes = SIZES;
     const struct carrynet_forward_scratch places = carrynet_forward_scratch(&sizes, &pass);
     global real *base = scratch + get_group_id(0) * pass.scratch_stride;
-    global real *hidden = base + places.h, *node = base + places.node, *levels = base + places.levels;
+    global real *hidden = base + places.h, *partial = base + places.partial, *levels = base + places.levels;
     const ulong tasks = (ulong)pass.networks * pass.chunks;
     for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
         const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
@@ -76,12 +76,12 @@ simd_forward(const struct carrynet_pass pass, const global real *packed, const g
             }
             if (pass.outputs & CARRYNET_WRITE_STATE)
                 copy_rows(state + place * H, H, hidden + (pass.steps % 2) * step, sequences);
-            for (uint i = 2; i < pass.node_stride; ++i)
-                node[i] = 0;
-            measures_end(&measures, sequences, node, &wrong);
-            push_node(levels, node, pass.node_stride, blocks);
+            for (uint i = 2; i < pass.partial_stride; ++i)
+                partial[i] = 0;
+            measures_end(&measures, sequences, partial, &wrong);
+            push_partial(levels, partial, pass.partial_stride, blocks);
         }
-        collapse_nodes(nodes + task * pass.node_stride, levels, pass.node_stride, blocks);
+        collapse_partials(partials + task * pass.partial_stride, levels, pass.partial_stride, blocks);
         counts[2 * task] = wrong.bits;
         counts[2 * task + 1] = wrong.sequences;
     }

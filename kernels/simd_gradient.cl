@@ -7,7 +7,7 @@
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void
 simd_gradient(const struct carrynet_pass pass, const global real *packed, const global uint *staged,
-             global real *scratch, global real *nodes, global ulong *counts)
+             global real *scratch, global real *partials, global ulong *counts)
 {
     const struct scratch g = scratch_of(scratch + get_group_id(0) * pass.scratch_stride, &pass);
     const ulong items = (ulong)pass.networks * pass.chunks;
@@ -20,7 +20,7 @@ simd_gradient(const struct carrynet_pass pass, const global real *packed, const 
                                     .number = (uint)(item % pass.chunks),
                                     .update_offset = pass.update,
                                     .learn = 1,
-                                    .node = nodes + item * pass.node_stride,
+                                    .partial = partials + item * pass.partial_stride,
                                     .counts = counts + 2 * item};
         run_chunk(&pass, &g, &chunk);
     }

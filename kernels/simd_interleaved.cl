@@ -51,22 +51,22 @@ INLINE void gather_words(global vword *to, const uint words, const struct sequen
 #define LANE_TREE(v) NEIGHBOURS(NEIGHBOURS(v))
 #endif
 
-/* Pushes the nodes of blocks `blocks`, ..., blocks + count - 1. */
-INLINE void push_lanes(const struct scratch *g, global real *node, global real *levels, const uint size,
+/* Pushes the partial sums of blocks `blocks`, ..., blocks + count - 1. */
+INLINE void push_lanes(const struct scratch *g, global real *partial, global real *levels, const uint size,
                        const uint blocks, const uint count)
 {
     for (uint e = TRAINED(g->bias) + 2; e < size; ++e)
-        node[e] = 0;
+        partial[e] = 0;
     if (count == LANES) {
         for (uint e = 0; e < TRAINED(g->bias) + 2; ++e)
-            node[e] = LANE_TREE(g->nodes[e]);
-        push_node(levels + (size_t)LANE_LEVELS * size, node, size, blocks >> LANE_LEVELS);
+            partial[e] = LANE_TREE(g->partials[e]);
+        push_partial(levels + (size_t)LANE_LEVELS * size, partial, size, blocks >> LANE_LEVELS);
         return;
     }
     for (uint lane = 0; lane < count; ++lane) {
         for (uint e = 0; e < TRAINED(g->bias) + 2; ++e)
-            node[e] = ((const global real *)(g->nodes + e))[lane];
-        push_node(levels, node, size, blocks + lane);
+            partial[e] = ((const global real *)(g->partials + e))[lane];
+        push_partial(levels, partial, size, blocks + lane);
     }
 }
 
@@ -113,10 +113,10 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
             wrong.bits += bits_of_lanes[lane];
             wrong.sequences += sequences_of_lanes[lane];
         }
-        push_lanes(g, g->rest + at.node, g->rest + at.levels, pass->node_stride, blocks, count);
+        push_lanes(g, g->rest + at.partial, g->rest + at.levels, pass->partial_stride, blocks, count);
         blocks += count;
     }
-    collapse_nodes(c->node, g->rest + at.levels, pass->node_stride, blocks);
+    collapse_partials(c->partial, g->rest + at.levels, pass->partial_stride, blocks);
     c->counts[0] = wrong.bits;
     c->counts[1] = wrong.sequences;
 }

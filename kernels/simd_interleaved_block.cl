@@ -17,7 +17,7 @@
 struct scratch {
     global vreal *h, *dy, *dh;
     global vreal *row, *first, *w_hh, *w_hy, *h_0, *b_y;
-    global vreal *bucket, *dw_hh, *dw_hy, *db_y, *nodes;
+    global vreal *bucket, *dw_hh, *dw_hy, *db_y, *partials;
     global vword *symbols, *targets;
     global real *rest; /* of those who share this */
     uint bias, initial_state;
@@ -40,7 +40,7 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
                               .dw_hh = (global vreal *)(base + at.dw_hh),
                               .dw_hy = (global vreal *)(base + at.dw_hy),
                               .db_y = (global vreal *)(base + at.db_y),
-                              .nodes = (global vreal *)(base + at.nodes),
+                              .partials = (global vreal *)(base + at.partials),
                               .symbols = (global vword *)(base + at.symbols),
                               .targets = (global vword *)(base + at.targets),
                               .rest = base + at.rest,
@@ -329,7 +329,7 @@ INLINE void interleaved_backward(const struct scratch *g, const struct interleav
             g->db_y[o] = plus(g->db_y[o], g->dy[((size_t)t * BLOCK + s) * O + o]);
 }
 
-/* ---- nodes ----------------------------------------------------------------------------------------------------- */
+/* ---- partial sums ----------------------------------------------------------------------------------------------------- */
 
 /* Sum over the symbols that have bit i. */
 INLINE vreal bucket_sum(const struct scratch *g, const uint i, const uint j)
@@ -341,10 +341,10 @@ INLINE vreal bucket_sum(const struct scratch *g, const uint i, const uint j)
     return sum;
 }
 
-/* The blocks' nodes, a block a lane: the gradient in the order of the parameters, then the metrics. */
-INLINE void interleaved_nodes(const struct scratch *g, const struct interleaved *b, const struct measures *m)
+/* The blocks' partial sums, a block a lane: the gradient in the order of the parameters, then the metrics. */
+INLINE void interleaved_partials(const struct scratch *g, const struct interleaved *b, const struct measures *m)
 {
-    global vreal *dw_xh = g->nodes, *dw_hh = dw_xh + I * H, *dw_hy = dw_hh + H * H;
+    global vreal *dw_xh = g->partials, *dw_hh = dw_xh + I * H, *dw_hy = dw_hh + H * H;
     vreal loss = REAL(0x0p0), absolute = REAL(0x0p0);
     for (uint j = 0; j < H; ++j) {
         for (uint i = 0; i < I; ++i)
@@ -366,8 +366,8 @@ INLINE void interleaved_nodes(const struct scratch *g, const struct interleaved 
         loss = (vreal)((real)s) < b->sequences ? plus(loss, m->loss[s]) : loss;
         absolute = (vreal)((real)s) < b->sequences ? plus(absolute, m->absolute[s]) : absolute;
     }
-    g->nodes[TRAINED(g->bias)] = loss;
-    g->nodes[TRAINED(g->bias) + 1] = absolute;
+    g->partials[TRAINED(g->bias)] = loss;
+    g->partials[TRAINED(g->bias) + 1] = absolute;
 }
 
 /* ---- a block in each lane ---------------------------------------------------------------------------------------- */
@@ -383,7 +383,7 @@ INLINE void add_counts(ulong to[LANES], vreal *counts)
 }
 
 /*
- * LANES blocks: their nodes, and what each has wrong is added to the counts of its lane. Without learning no noise and
+ * LANES blocks: their partial sums, and what each has wrong is added to the counts of its lane. Without learning no noise and
  * no gradient.
  */
 INLINE void run_interleaved(const struct carrynet_pass *pass, const struct scratch *g, const struct interleaved *b,
@@ -408,11 +408,11 @@ INLINE void run_interleaved(const struct carrynet_pass *pass, const struct scrat
                 g->dy[((size_t)t * BLOCK + s) * O + o] = (vreal)((real)s) < b->sequences ? dy : REAL(0x0p0);
             }
     }
-    for (global vreal *sum = g->bucket; sum < g->nodes; ++sum)
+    for (global vreal *sum = g->bucket; sum < g->partials; ++sum)
         *sum = REAL(0x0p0);
     for (uint t = learn ? pass->steps : 0; t-- > 0;)
         interleaved_backward(g, b, t, t + 1 == pass->steps, t > 0 || g->initial_state);
-    interleaved_nodes(g, b, &measures);
+    interleaved_partials(g, b, &measures);
     for (uint s = 0; s < b->rows; ++s) {
         const vreal wrong = (vreal)((real)s) < b->sequences ? measures.wrong[s] : REAL(0x0p0);
         bits = plus(bits, wrong);

@@ -12,7 +12,7 @@
 struct networks {
     global vreal *w, *first, *second, *sums, *levels;
     uint trained, size; /* parameters: trained, and all */
-    uint node;          /* values of one: the gradient and two metrics */
+    uint partial;          /* values of one: the gradient and two metrics */
     uint number[LANES]; /* the networks */
     vword update, problems_low, problems_high;
 };
@@ -24,7 +24,7 @@ INLINE struct networks networks_of(const struct scratch *g, const struct carryne
     struct networks n;
     n.trained = TRAINED(g->bias);
     n.size = n.trained + g->initial_state * H;
-    n.node = n.trained + 2;
+    n.partial = n.trained + 2;
     n.w = (global vreal *)(g->rest + at.parameters);
     n.first = (global vreal *)(g->rest + at.first);
     n.second = (global vreal *)(g->rest + at.second);
@@ -133,9 +133,9 @@ INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch 
         b->first = first;
         generate_problems_interleaved(pass, g, n, task, update_offset, first, b->rows);
         run_interleaved(pass, g, b, 1, wrong_bits, wrong_sequences);
-        push_node((global real *)n->levels, (const global real *)g->nodes, n->node * LANES, blocks);
+        push_partial((global real *)n->levels, (const global real *)g->partials, n->partial * LANES, blocks);
     }
-    collapse_nodes((global real *)n->sums, (const global real *)n->levels, n->node * LANES, blocks);
+    collapse_partials((global real *)n->sums, (const global real *)n->levels, n->partial * LANES, blocks);
 }
 
 /* The factors of clipping: chains of runs of 64 parameters, and their tree (update.cl). */
@@ -203,7 +203,7 @@ simd_networks(const struct carrynet_pass pass, const struct carrynet_step step, 
         store_rows(parameters, &n, n.w, stride, n.trained, lanes);
         store_rows(first_moments, &n, n.first, stride, has_first * n.trained, lanes);
         store_rows(second_moments, &n, n.second, stride, has_second * n.trained, lanes);
-        store_rows(sums, &n, n.sums, pass.node_stride, updates > 0 ? n.node : 0, lanes);
+        store_rows(sums, &n, n.sums, pass.partial_stride, updates > 0 ? n.partial : 0, lanes);
         for (uint lane = 0; lane < lanes && updates > 0; ++lane) {
             totals[2 * (first + lane)] = wrong_bits[lane];
             totals[2 * (first + lane) + 1] = wrong_sequences[lane];

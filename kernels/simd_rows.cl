@@ -7,7 +7,7 @@
 
 /* Scratch of a work-item (layout.h). */
 struct scratch {
-    global real *h, *dy, *dh, *bucket, *dw_hh, *dw_hy, *db_y, *node, *levels;
+    global real *h, *dy, *dh, *bucket, *dw_hh, *dw_hy, *db_y, *partial, *levels;
 };
 
 INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
@@ -21,7 +21,7 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
                               .dw_hh = base + at.dw_hh,
                               .dw_hy = base + at.dw_hy,
                               .db_y = base + at.db_y,
-                              .node = base + at.node,
+                              .partial = base + at.partial,
                               .levels = base + at.levels};
     return s;
 }
@@ -191,10 +191,10 @@ INLINE void accumulate(const struct scratch *g, const struct gradient_step *step
             g->db_y[o] = plus_real(g->db_y[o], step->dy[o * step->rows + s]);
 }
 
-/* The block's gradient in the order of the parameters; what pads the node is zero. */
-INLINE void write_node(const struct scratch *g, const struct carrynet_pass *pass)
+/* The block's gradient in the order of the parameters; what pads the partial sum is zero. */
+INLINE void write_partial(const struct scratch *g, const struct carrynet_pass *pass)
 {
-    global real *dw_xh = g->node, *dw_hh = dw_xh + I * H, *dw_hy = dw_hh + H * H;
+    global real *dw_xh = g->partial, *dw_hh = dw_xh + I * H, *dw_hy = dw_hh + H * H;
     for (uint i = 0; i < I; ++i)
         for (uint j = 0; j < H; ++j) {
             real sum = g->bucket[(1 << i) * COLUMNS + j];
@@ -218,8 +218,8 @@ INLINE void write_node(const struct scratch *g, const struct carrynet_pass *pass
     }
     for (uint o = 0; pass->bias && o < O; ++o)
         db_y[o] = g->db_y[o];
-    for (uint i = TRAINED(pass->bias) + 2; i < pass->node_stride; ++i)
-        g->node[i] = 0;
+    for (uint i = TRAINED(pass->bias) + 2; i < pass->partial_stride; ++i)
+        g->partial[i] = 0;
 }
 
 /* A block of a network. */
@@ -231,7 +231,7 @@ struct block {
     uint update;
 };
 
-/* One block: its node stands in g->node afterwards. Without learning no noise and no gradient: the metrics alone. */
+/* One block: its partial sum stands in g->partial afterwards. Without learning no noise and no gradient: the metrics alone. */
 INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g, const global vreal *packed,
                       const struct block *b, const int learn, struct wrong *counts)
 {
@@ -263,7 +263,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
                 *(global vreal *)(g->dy + ((size_t)t * O + o) * rows + s) = of_sequences(dy, s, sequences);
             }
     }
-    for (global vreal *sum = (global vreal *)g->bucket; sum < (global vreal *)g->node; ++sum)
+    for (global vreal *sum = (global vreal *)g->bucket; sum < (global vreal *)g->partial; ++sum)
         *sum = REAL(0x0p0);
     for (uint t = learn ? pass->steps : 0; t-- > 0;) {
         const struct gradient_step now = {.h = g->h + t * step,
@@ -279,8 +279,8 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
                         now.h_next, packed, sequences);
         accumulate(g, &now, t > 0 || pass->initial_state);
     }
-    write_node(g, pass);
-    measures_end(&measures, sequences, g->node + TRAINED(pass->bias), counts);
+    write_partial(g, pass);
+    measures_end(&measures, sequences, g->partial + TRAINED(pass->bias), counts);
 }
 
 INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const struct chunk *c)
@@ -299,9 +299,9 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         block_symbols(&b.symbols, pass, c->staged, c->part, first);
         block_targets(&b.targets, pass, c->staged, c->part, first);
         run_block(pass, g, c->packed, &b, c->learn, &wrong);
-        push_node(g->levels, g->node, pass->node_stride, blocks);
+        push_partial(g->levels, g->partial, pass->partial_stride, blocks);
     }
-    collapse_nodes(c->node, g->levels, pass->node_stride, blocks);
+    collapse_partials(c->partial, g->levels, pass->partial_stride, blocks);
     c->counts[0] = wrong.bits;
     c->counts[1] = wrong.sequences;
 }

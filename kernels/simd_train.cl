@@ -41,7 +41,7 @@ simd_train(const struct carrynet_pass pass, const struct carrynet_step step, con
                               .network = network,
                               .part = part,
                               .learn = updates > 0,
-                              .node = sums + (size_t)network * pass.node_stride,
+                              .partial = sums + (size_t)network * pass.partial_stride,
                               .counts = totals + 2 * network};
         struct carrynet_step now = step;
         for (uint u = 0;; ++u) {

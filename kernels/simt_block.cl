@@ -146,8 +146,8 @@ static inline real measured(const struct measures *m, const uint sequences, cons
 }
 
 /*
- * The block tree of a chunk (sum_tree.h), element by element: takes element e of the node of block number `blocks`;
- * levels [.][size] hold one node a level. An element always belongs to the same work-item, so that no barrier is needed
+ * The reduction tree of a chunk (sum_tree.h), element by element: takes element e of the partial sum of block number `blocks`;
+ * levels [.][size] hold one partial sum a level. An element always belongs to the same work-item, so that no barrier is needed
  * between blocks.
  */
 static inline void push_element(global real *levels, const uint size, const uint e, real value, const uint blocks)

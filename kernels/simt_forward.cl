@@ -5,7 +5,7 @@
 #pragma OPENCL FP_CONTRACT OFF
 
 kernel void simt_forward(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
-                        global real *scratch, global real *nodes, global ulong *counts, global real *y_out,
+                        global real *scratch, global real *partials, global ulong *counts, global real *y_out,
                         global real *z_out, global real *h_out, global real *state)
 {
     local real loss[BLOCK], absolute[BLOCK];
@@ -78,8 +78,8 @@ kernel void simt_forward(const struct carrynet_pass pass, const global real *par
                 /* The next step overwrites h, which no one reads any more, and reads `next`, which is complete. */
             }
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
-            EACH(e, pass.node_stride)
-            push_element(levels, pass.node_stride, e, e < 2 ? measured(&m, b.sequences, e) : 0, blocks);
+            EACH(e, pass.partial_stride)
+            push_element(levels, pass.partial_stride, e, e < 2 ? measured(&m, b.sequences, e) : 0, blocks);
             if (get_local_id(0) == 0 || pass.until_wrong) /* then each must know */
                 for (uint s = 0; s < b.sequences; ++s) {
                     wrong_bits += wrong[s];
@@ -88,8 +88,8 @@ kernel void simt_forward(const struct carrynet_pass pass, const global real *par
             ++blocks;
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
         }
-        EACH(e, pass.node_stride)
-        nodes[task * pass.node_stride + e] = collapsed_element(levels, pass.node_stride, e, blocks);
+        EACH(e, pass.partial_stride)
+        partials[task * pass.partial_stride + e] = collapsed_element(levels, pass.partial_stride, e, blocks);
         if (get_local_id(0) == 0) {
             counts[2 * task] = wrong_bits;
             counts[2 * task + 1] = wrong_sequences;

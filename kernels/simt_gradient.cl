@@ -15,7 +15,7 @@ struct scratch {
     global real *row;        /* [SYMBOLS][H] */
     global real *bucket;     /* [SYMBOLS][H] */
     global real *dw;         /* [TRAINED(bias)]: all but w_xh and b_h, which come from the buckets */
-    global real *levels;     /* [log2(chunk_blocks) + 1][node_stride] */
+    global real *levels;     /* [log2(chunk_blocks) + 1][partial_stride] */
 };
 
 static inline struct scratch scratch_of(global real *base, const struct carrynet_pass *pass)
@@ -29,7 +29,7 @@ static inline struct scratch scratch_of(global real *base, const struct carrynet
     s.row = s.transposed + H * H;
     s.bucket = s.row + SYMBOLS * H;
     s.dw = s.bucket + SYMBOLS * H;
-    s.levels = s.dw + pass->node_stride;
+    s.levels = s.dw + pass->partial_stride;
     return s;
 }
 
@@ -155,8 +155,8 @@ static inline void backward_step(const struct scratch *g, const struct block *b,
     sum_element(g, b, h, h_next, dh, dy, t, t > 0 || pass->initial_state, e);
 }
 
-/* Element e of the block's node: the gradient in the order of the parameters, then the metrics. */
-static inline real node_element(const struct scratch *g, const struct measures *m, const uint sequences,
+/* Element e of the block's partial sum: the gradient in the order of the parameters, then the metrics. */
+static inline real partial_element(const struct scratch *g, const struct measures *m, const uint sequences,
                                 const uint bias, const uint e)
 {
     if (e >= TRAINED(bias))
@@ -179,7 +179,7 @@ static inline real node_element(const struct scratch *g, const struct measures *
 }
 
 kernel void simt_gradient(const struct carrynet_pass pass, const global real *parameters, const global uint *staged,
-                         global real *scratch, global real *nodes, global ulong *counts)
+                         global real *scratch, global real *partials, global ulong *counts)
 {
     local real loss[BLOCK], absolute[BLOCK];
     local uint wrong[BLOCK];
@@ -225,8 +225,8 @@ kernel void simt_gradient(const struct carrynet_pass pass, const global real *pa
             for (uint t = pass.steps; t-- > 0;)
                 backward_step(&g, &b, &pass, p, t);
             barrier(CLK_GLOBAL_MEM_FENCE);
-            EACH(e, pass.node_stride)
-            push_element(g.levels, pass.node_stride, e, node_element(&g, &m, b.sequences, pass.bias, e), blocks);
+            EACH(e, pass.partial_stride)
+            push_element(g.levels, pass.partial_stride, e, partial_element(&g, &m, b.sequences, pass.bias, e), blocks);
             if (get_local_id(0) == 0)
                 for (uint s = 0; s < b.sequences; ++s) {
                     wrong_bits += wrong[s];
@@ -235,8 +235,8 @@ kernel void simt_gradient(const struct carrynet_pass pass, const global real *pa
             ++blocks;
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
         }
-        EACH(e, pass.node_stride)
-        nodes[task * pass.node_stride + e] = collapsed_element(g.levels, pass.node_stride, e, blocks);
+        EACH(e, pass.partial_stride)
+        partials[task * pass.partial_stride + e] = collapsed_element(g.levels, pass.partial_stride, e, blocks);
         if (get_local_id(0) == 0) {
             counts[2 * task] = wrong_bits;
             counts[2 * task + 1] = wrong_sequences;

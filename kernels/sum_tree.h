@@ -17,7 +17,7 @@
         (levels)[(size_t)level * (stride)] = part;                                                                     \
     } while (0)
 
-/* The sum of `count` parts that were taken: what stands in the levels, joined from the smallest up. */
+/* The sum of `count` parts that were taken: what stands in the levels, reduced from the smallest up. */
 #define CARRYNET_TREE_SUM(sum, levels, stride, count)                                                                  \
     do {                                                                                                               \
         uint started = 0;                                                                                              \

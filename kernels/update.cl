@@ -1,5 +1,5 @@
 /*
- * From the chunks' nodes to the new weights (ARITHMETIC.md 5): join, clipping, weight decay, optimizer. Both shapes use it, and
+ * From the chunks' partial sums to the new weights (ARITHMETIC.md 5): reduction, clipping, weight decay, optimizer. Both shapes use it, and
  * simd_networks.cl its formulas, lane by lane. An item
  * is CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items share the items
  * out.
@@ -8,19 +8,19 @@
 
 enum { LEVELS = 32, RUN = 64 };
 
-/* sums [networks][node_stride] from nodes [networks][chunks][node_stride]; totals [networks][2] from counts. */
-static inline void join_item(const struct carrynet_step *step, const global real *nodes, const global ulong *counts,
+/* sums [networks][partial_stride] from partials [networks][chunks][partial_stride]; totals [networks][2] from counts. */
+static inline void join_item(const struct carrynet_step *step, const global real *partials, const global ulong *counts,
                              global real *sums, global ulong *totals, const uint network, const uint i)
 {
-    const uint vectors = step->node_stride / CARRYNET_LANES;
-    const global vreal *node = (const global vreal *)(nodes + (size_t)network * step->chunks * step->node_stride) + i;
+    const uint vectors = step->partial_stride / CARRYNET_LANES;
+    const global vreal *partial = (const global vreal *)(partials + (size_t)network * step->chunks * step->partial_stride) + i;
     vreal levels[LEVELS], sum = REAL(0x0p0);
     for (uint chunk = 0; chunk < step->chunks; ++chunk) {
-        vreal value = node[(size_t)chunk * vectors];
+        vreal value = partial[(size_t)chunk * vectors];
         CARRYNET_TREE_PUSH(levels, 1, chunk, value);
     }
     CARRYNET_TREE_SUM(sum, levels, 1, step->chunks);
-    ((global vreal *)(sums + (size_t)network * step->node_stride))[i] = sum;
+    ((global vreal *)(sums + (size_t)network * step->partial_stride))[i] = sum;
     if (i == 0) {
         ulong bits = 0, sequences = 0;
         for (uint chunk = 0; chunk < step->chunks; ++chunk) {
@@ -33,12 +33,12 @@ static inline void join_item(const struct carrynet_step *step, const global real
 }
 
 #if !CARRYNET_FUSED
-kernel void join(const struct carrynet_step step, const global real *nodes, const global ulong *counts,
+kernel void reduce(const struct carrynet_step step, const global real *partials, const global ulong *counts,
                  global real *sums, global ulong *totals)
 {
-    const size_t vectors = step.node_stride / CARRYNET_LANES, items = step.networks * vectors;
+    const size_t vectors = step.partial_stride / CARRYNET_LANES, items = step.networks * vectors;
     for (size_t i = get_global_id(0); i < items; i += get_global_size(0))
-        join_item(&step, nodes, counts, sums, totals, (uint)(i / vectors), (uint)(i % vectors));
+        join_item(&step, partials, counts, sums, totals, (uint)(i / vectors), (uint)(i % vectors));
 }
 #endif
 
@@ -67,7 +67,7 @@ static inline void clip_item(const struct carrynet_step *step, const global real
                              global real *factors, const uint network)
 {
     const uint runs = (step->trained + RUN - 1) / RUN;
-    const global real *sum = sums + (size_t)network * step->node_stride;
+    const global real *sum = sums + (size_t)network * step->partial_stride;
     const real r = constants[CARRYNET_CONSTANT_AVERAGE];
     vreal levels[LEVELS], squares = REAL(0x0p0); /* the same in all lanes */
     for (uint first = 0; first < runs; first += CARRYNET_LANES) {
@@ -161,7 +161,7 @@ static inline void apply_item(const struct carrynet_step *step, const global rea
     const size_t at = (size_t)network * step->parameter_stride / CARRYNET_LANES + i;
     global vreal *w = (global vreal *)parameters + at;
     const global real *mine = rates + step->first_rate + CARRYNET_RATES * network;
-    vreal g = averaged(((const global vreal *)(sums + (size_t)network * step->node_stride))[i],
+    vreal g = averaged(((const global vreal *)(sums + (size_t)network * step->partial_stride))[i],
                        constants[CARRYNET_CONSTANT_AVERAGE]);
     if (step->clipped)
         g = flush(g * (vreal)(factors[network]));

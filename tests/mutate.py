@@ -48,7 +48,7 @@ MORE = [
     ("kernels/arithmetic.h", "key_high += (vword)(0xbb67ae85u);", "key_high += (vword)(0xbb67ae87u);", ["test_arithmetic:arithmetic/philox_known*"]),
     ("kernels/arithmetic.h", "p = fused(p, f, REAL(0x1.ffcbee3a4c898p-17));", "p = fused(p, f, REAL(0x1.ffcbee3a4c8a8p-16));", ["test_arithmetic_64:arithmetic_64/bits*"]),
     # ---- several devices ----
-    ("host/backend/reduction_tree.c", "while (part < count - part)", "while (2 * part < count - part)", ["test_parallel:parallel/nodes*"]),
+    ("host/backend/reduction_tree.c", "while (part < count - part)", "while (2 * part < count - part)", ["test_parallel:parallel/partials*"]),
     ("host/backend/data_parallel.c", "part.first_sequence += first;", "", ["test_parallel:parallel/few*"]),
     ("host/backend/data_parallel_reduce.c", "dp->counts[n] += dp->replicas[i].counts[n];", "dp->counts[n] = dp->replicas[i].counts[n];", ["test_parallel:parallel/few*"]),
     ("host/backend/population_parallel.c", "pp->place[pp->numbers[i][n]] = n;", ";", ["test_parallel:parallel/populations*"]),
@@ -111,7 +111,7 @@ MORE = [
     ("host/backend/tiled/backward_block.c", "first + steps < b->T || b->start ? pairs : pairs - S;", "first + steps < b->T ? pairs : pairs - S;", ["test_differences"]),
     ("host/backend/tiled/forward_block.c", "stripe[k] += stripe[k + STRIPES / 4];", "stripe[k] += stripe[STRIPES / 2 - 1 - k];", ["case odd host"]),
     ("host/backend/tiled/forward_block.c", "right < least ? least : right", "right", ["test_edges:edges/saturated*"]),
-    ("host/backend/tiled/batch_passes.c", "for (real *top = next_node(nodes, size, blocks) - size; top > nodes; top -= size)\n        add_values(top - size, top, size);", "for (real *top = nodes + size; top < next_node(nodes, size, blocks); top += size)\n        add_values(nodes, top, size);", ["test_edges:edges/three*"]),
+    ("host/backend/tiled/batch_passes.c", "for (real *top = next_partial(partials, size, blocks) - size; top > partials; top -= size)\n        add_values(top - size, top, size);", "for (real *top = partials + size; top < next_partial(partials, size, blocks); top += size)\n        add_values(partials, top, size);", ["test_edges:edges/three*"]),
     ("host/backend/tiled/update_network.c", "most = REAL(0x1p60), g", "most = REAL(0x1p59), g", ["test_edges:edges/updates_on_the_host"]),
     ("host/backend/tiled/update_network.c", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates_on_the_host"]),
     ("host/backend/tiled/update_network.c", "if (!(squares <= REAL(0x1p100)))", "if (!(squares <= REAL(0x1p110)))", ["test_edges:edges/updates_on_the_host"]),

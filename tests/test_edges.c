@@ -405,7 +405,7 @@ Test(edges, noise_beyond_a_counter_word)
     free(weights);
 }
 
-/* Seven blocks leave three nodes to be joined, of which the smallest meet first: two would say nothing about that. */
+/* Seven blocks leave three partial sums to be reduced, of which the smallest meet first: two would say nothing about that. */
 Test(edges, three_nodes_remain)
 {
     static const carrynet_engine_options plain = {.device = "reference"};
@@ -415,8 +415,8 @@ Test(edges, three_nodes_remain)
     s.batch = BLOCKS * BLOCK;
     const size_t trained = carrynet_shape_trained(&s.shape);
     const carrynet_source source = carrynet_counter_source(&s.task);
-    float *weights = calloc(trained, sizeof *weights), *nodes = calloc((BLOCKS + 1) * trained, sizeof *nodes);
-    cr_assert(weights != NULL && nodes != NULL);
+    float *weights = calloc(trained, sizeof *weights), *partials = calloc((BLOCKS + 1) * trained, sizeof *partials);
+    cr_assert(weights != NULL && partials != NULL);
     carrynet_initialize(weights, &s.shape, CARRYNET_FP32, 9, 1);
     (void)check_pass(&s, weights, 0, "seven blocks");
     carrynet_engine *engine = NULL;
@@ -427,17 +427,17 @@ Test(edges, three_nodes_remain)
         const size_t sequences = b < BLOCKS ? BLOCK : BLOCKS * BLOCK, first = b < BLOCKS ? b * BLOCK : 0;
         MUST(carrynet_batch_create(&batch, &s.task, sequences, s.steps));
         MUST(source.fill(source.self, 1, 0, first, sequences, batch.steps, batch.symbols, batch.targets));
-        MUST(carrynet_engine_gradient(engine, &batch, 0, first, nodes + b * trained, NULL));
+        MUST(carrynet_engine_gradient(engine, &batch, 0, first, partials + b * trained, NULL));
         carrynet_batch_free(&batch);
     }
     for (size_t i = 0; i < trained; ++i) {
-        const float *n = nodes + i, all = n[BLOCKS * trained];
+        const float *n = partials + i, all = n[BLOCKS * trained];
         const float four = (n[0] + n[trained]) + (n[2 * trained] + n[3 * trained]);
         const float joined = four + ((n[4 * trained] + n[5 * trained]) + n[6 * trained]);
         cr_expect_eq(all, joined, "%zu: %a, must be %a", i, (double)all, (double)joined);
     }
     carrynet_engine_free(engine);
-    free(nodes);
+    free(partials);
     free(weights);
 }
 

@@ -1,5 +1,5 @@
 /*
- * What the engine asks of a backend. A backend holds parameters and moments of N networks on its device, and one node of
+ * What the engine asks of a backend. A backend holds parameters and moments of N networks on its device, and one partial sum of
  * gradient sums a network between gradient and update. Every implementation has struct backend as its first member.
  */
 #ifndef BACKEND_BACKEND_H

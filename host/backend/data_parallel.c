@@ -35,24 +35,24 @@ static carrynet_status finish_update(struct data_parallel *dp)
     return status;
 }
 
-/* The pass of a node's sequences. */
-static struct net_pass pass_of_node(const struct net_pass *pass, struct block_range node)
+/* The pass of a partial sum's sequences. */
+static struct net_pass pass_of_node(const struct net_pass *pass, struct block_range partial)
 {
     struct net_pass part = *pass;
-    const size_t first = (size_t)node.first * CARRYNET_BLOCK, most = (size_t)node.count * CARRYNET_BLOCK;
+    const size_t first = (size_t)partial.first * CARRYNET_BLOCK, most = (size_t)partial.count * CARRYNET_BLOCK;
     part.first_sequence += first;
     part.sequences = pass->sequences - first < most ? pass->sequences - first : most;
     return part;
 }
 
-/* Adds the metrics of a pass of one node: sums at reals `first` of the node, counts to the replica's. */
-static void keep_metrics(const struct data_parallel *dp, struct replica *replica, char *node, size_t first,
+/* Adds the metrics of a pass of one partial sum: sums at reals `first` of the partial sum, counts to the replica's. */
+static void keep_metrics(const struct data_parallel *dp, struct replica *replica, char *partial, size_t first,
                          const carrynet_metrics *metrics)
 {
     for (size_t n = 0; n < dp->group.settings.networks; ++n) {
         const double two[2] = {metrics[n].loss, metrics[n].absolute_error};
         for (size_t i = 0; i < 2; ++i)
-            net_put_value(node, dp->group.settings.precision, first + 2 * n + i, two[i]);
+            net_put_value(partial, dp->group.settings.precision, first + 2 * n + i, two[i]);
         replica->counts[2 * n] += metrics[n].wrong_bits;
         replica->counts[2 * n + 1] += metrics[n].wrong_sequences;
     }
@@ -74,15 +74,15 @@ static carrynet_status gradient_of_worker(struct device_group *group, size_t i, 
     for (size_t k = 0; k < replica->covers && status == CARRYNET_OK; ++k) {
         const struct net_pass part = pass_of_node(c->pass, replica->cover[k]);
         carrynet_metrics *metrics = (carrynet_metrics *)(void *)worker->scratch;
-        char *node = replica->nodes + k * dp->vector * dp->group.value;
+        char *partial = replica->partials + k * dp->vector * dp->group.value;
         status =
             group_stage_part(group, i, &staged, c->pass, &part, (size_t)replica->cover[k].first * CARRYNET_BLOCK, NULL);
         if (status == CARRYNET_OK)
             status = worker->backend->operations->gradient(worker->backend, staged);
         if (status == CARRYNET_OK)
-            status = worker->backend->operations->get_sums(worker->backend, node, metrics);
+            status = worker->backend->operations->get_sums(worker->backend, partial, metrics);
         if (status == CARRYNET_OK)
-            keep_metrics(dp, replica, node, gradients, metrics);
+            keep_metrics(dp, replica, partial, gradients, metrics);
     }
     return status;
 }
@@ -168,7 +168,7 @@ static carrynet_status data_parallel_set_sums(struct backend *backend, const voi
 
 /* ---- forward ---------------------------------------------------------------------------------------------------- */
 
-/* Copies a node's sequences between an array of all networks' sequences and one of a part, `bytes` a network. */
+/* Copies a partial sum's sequences between an array of all networks' sequences and one of a part, `bytes` a network. */
 static void copy_rows(const struct data_parallel *dp, char *part_values, char *values, bool out,
                       const struct net_pass *part, const struct net_pass *pass, size_t first, size_t bytes)
 {
@@ -210,7 +210,7 @@ static carrynet_status forward_of_worker(struct device_group *group, size_t i, v
         for (int a = 0; a < FORWARD_ARRAYS && status == CARRYNET_OK; ++a)
             copy_rows(dp, own[a], whole[a], true, &part, pass, first, bytes[a]);
         if (status == CARRYNET_OK && outputs->metrics != NULL)
-            keep_metrics(dp, replica, replica->nodes + k * dp->vector * dp->group.value, 0, mine.metrics);
+            keep_metrics(dp, replica, replica->partials + k * dp->vector * dp->group.value, 0, mine.metrics);
     }
     return status;
 }
@@ -301,18 +301,18 @@ static void free_data_parallel(struct data_parallel *dp)
     if (dp == NULL)
         return;
     for (size_t i = 0; i < dp->group.count && dp->replicas != NULL; ++i) {
-        sys_free(dp->replicas[i].nodes);
+        sys_free(dp->replicas[i].partials);
         sys_free(dp->replicas[i].counts);
     }
     sys_free(dp->replicas);
     sys_free(dp->first);
-    sys_free(dp->nodes);
-    sys_free(dp->first_node);
+    sys_free(dp->partials);
+    sys_free(dp->first_partial);
     sys_free(dp->sent);
     sys_free(dp->received);
     sys_free(dp->sum);
     sys_free(dp->values);
-    sys_free(dp->own_nodes);
+    sys_free(dp->own_partials);
     sys_free(dp->own_values);
     sys_free(dp->bytes);
     sys_free(dp->rates);
@@ -373,13 +373,13 @@ carrynet_status data_parallel_create(struct backend **backend, struct device_gro
     if (status == CARRYNET_OK)
         status = sys_allocate(&dp->first, workers + 1, sizeof *dp->first);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&dp->nodes, dp->capacity, sizeof *dp->nodes);
+        status = sys_allocate(&dp->partials, dp->capacity, sizeof *dp->partials);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&dp->first_node, ranks + 1, sizeof *dp->first_node);
+        status = sys_allocate(&dp->first_partial, ranks + 1, sizeof *dp->first_partial);
     if (status == CARRYNET_OK)
         status = sys_allocate(&dp->values, dp->capacity, sizeof *dp->values);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&dp->own_nodes, dp->capacity, sizeof *dp->own_nodes);
+        status = sys_allocate(&dp->own_partials, dp->capacity, sizeof *dp->own_partials);
     if (status == CARRYNET_OK)
         status = sys_allocate(&dp->own_values, dp->capacity, sizeof *dp->own_values);
     if (status == CARRYNET_OK)

@@ -1,6 +1,6 @@
 /*
  * The backend that splits each batch among the workers of a group, at blocks of 64 sequences. Every worker has all networks
- * (a replica), sums the gradients of whole nodes of the reduction tree, and after the reduction makes the same update.
+ * (a replica), sums the gradients of whole partial sums of the reduction tree, and after the reduction makes the same update.
  * data_parallel.c has the operations; data_parallel_reduce.c the split of a batch and the reduction.
  */
 #ifndef BACKEND_DATA_PARALLEL_H
@@ -12,30 +12,30 @@
 
 /* A worker of this process. */
 struct replica {
-    struct block_range cover[REDUCTION_TREE_COVER]; /* [covers]: the nodes that it sums */
+    struct block_range cover[REDUCTION_TREE_COVER]; /* [covers]: the partial sums that it sums */
     size_t covers;
-    char *nodes; /* [covers][vector] reals: the sums */
+    char *partials; /* [covers][vector] reals: the sums */
     size_t nodes_capacity;
     uint64_t *counts; /* [networks][2]: wrong bits and sequences of the last gradient or forward pass */
 };
 
 struct data_parallel {
     struct device_group group;
-    struct replica *replicas;  /* [group.count] */
-    uint64_t blocks;           /* of the batch that was split last; 0: none */
-    bool locally;              /* it was split among this process's workers alone */
-    uint64_t *first;           /* [workers + 1]: worker w has blocks first[w], ..., first[w + 1] - 1 */
-    struct block_range *nodes; /* [capacity]: of all ranks, in order */
+    struct replica *replicas;     /* [group.count] */
+    uint64_t blocks;              /* of the batch that was split last; 0: none */
+    bool locally;                 /* it was split among this process's workers alone */
+    uint64_t *first;              /* [workers + 1]: worker w has blocks first[w], ..., first[w + 1] - 1 */
+    struct block_range *partials; /* [capacity]: of all ranks, in order */
     size_t capacity;
-    size_t *first_node;    /* [ranks + 1]: of each rank */
-    size_t most;           /* nodes of a rank */
-    size_t vector;         /* reals of a node: the gradients of all networks, then loss and absolute error of each */
-    size_t slice;          /* of these, that one rank reduces for all */
+    size_t *first_partial; /* [ranks + 1]: of each rank */
+    size_t most;           /* partial sums of a rank */
+    size_t vector; /* reals of a partial sum: the gradients of all networks, then loss and absolute error of each */
+    size_t slice;  /* of these, that one rank reduces for all */
     char *sent, *received; /* [ranks][most][slice] reals */
     char *sum;             /* [ranks * slice] reals: the reduced vector */
     size_t sent_capacity, received_capacity, sum_capacity;
-    void **values;                 /* [capacity]: of nodes */
-    struct block_range *own_nodes; /* [capacity]: of this process's workers, and their values */
+    void **values;                    /* [capacity]: of partial sums */
+    struct block_range *own_partials; /* [capacity]: of this process's workers, and their values */
     void **own_values;
     uint64_t *bytes;               /* [ranks]: of an allgather of equal parts */
     struct net_rates *rates;       /* [networks]: of an update that the workers have yet to make, from `sum`, */
@@ -61,11 +61,11 @@ carrynet_status data_parallel_create(struct backend **backend, struct device_gro
 void data_parallel_split(struct data_parallel *dp, uint64_t blocks);
 void data_parallel_split_locally(struct data_parallel *dp, uint64_t blocks);
 
-/* Memory for this split's nodes of `vector` reals; and how many reals those of a gradient have. MEMORY. */
+/* Memory for this split's partial sums of `vector` reals; and how many reals those of a gradient have. MEMORY. */
 carrynet_status data_parallel_reserve(struct data_parallel *dp, size_t vector);
 size_t data_parallel_vector(const struct data_parallel *dp);
 
-/* Allreduce of all workers' nodes, in the order of the tree, into dp->sum. `status` is this process's so far. */
+/* Allreduce of all workers' partial sums, in the order of the tree, into dp->sum. `status` is this process's so far. */
 carrynet_status data_parallel_reduce(struct data_parallel *dp, carrynet_status status);
 
 /* Allreduce of wrong bits and sequences into dp->counts; likewise. */

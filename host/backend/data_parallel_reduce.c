@@ -1,6 +1,6 @@
 /*
- * How a batch is split at its blocks, and how the sums of its parts are reduced. Each rank first reduces its workers' nodes as
- * far as they go. Then an all-to-all gives every rank one slice of the vectors of all ranks' nodes; it reduces the slice in
+ * How a batch is split at its blocks, and how the sums of its parts are reduced. Each rank first reduces its workers' partial sums as
+ * far as they go. Then an all-to-all gives every rank one slice of the vectors of all ranks' partial sums; it reduces the slice in
  * the order of the tree, and an allgather gives the sums to all: twice the bytes of a gradient for any number of ranks.
  */
 #include "backend/data_parallel.h"
@@ -22,8 +22,8 @@ void data_parallel_split(struct data_parallel *dp, uint64_t blocks)
     for (size_t r = 0; r < group_ranks(&dp->group); ++r) {
         const uint64_t first = dp->first[dp->group.first_worker[r]], end = dp->first[dp->group.first_worker[r + 1]];
         const size_t count =
-            reduction_tree_cover(dp->nodes + dp->first_node[r], blocks, (struct block_range){first, end - first});
-        dp->first_node[r + 1] = dp->first_node[r] + count;
+            reduction_tree_cover(dp->partials + dp->first_partial[r], blocks, (struct block_range){first, end - first});
+        dp->first_partial[r + 1] = dp->first_partial[r] + count;
         dp->most = count > dp->most ? count : dp->most;
     }
     for (size_t i = 0; i < dp->group.count; ++i) {
@@ -41,7 +41,8 @@ carrynet_status data_parallel_reserve(struct data_parallel *dp, size_t vector)
     dp->slice = (vector + ranks - 1) / ranks;
     for (size_t i = 0; i < dp->group.count && status == CARRYNET_OK; ++i) {
         struct replica *replica = &dp->replicas[i];
-        status = sys_reserve(&replica->nodes, &replica->nodes_capacity, replica->covers * vector * dp->group.value, 1);
+        status =
+            sys_reserve(&replica->partials, &replica->nodes_capacity, replica->covers * vector * dp->group.value, 1);
     }
     if (status == CARRYNET_OK)
         status = sys_reserve(&dp->sum, &dp->sum_capacity, ranks * dp->slice * dp->group.value, 1);
@@ -61,9 +62,9 @@ void data_parallel_split_locally(struct data_parallel *dp, uint64_t blocks)
 {
     dp->blocks = 0; /* the next split is not this one */
     dp->locally = true;
-    dp->nodes[0] = (struct block_range){0, blocks};
-    dp->first_node[0] = 0;
-    dp->first_node[1] = 1;
+    dp->partials[0] = (struct block_range){0, blocks};
+    dp->first_partial[0] = 0;
+    dp->first_partial[1] = 1;
     group_split(dp->first, blocks, dp->group.speeds + group_worker(&dp->group, 0), dp->group.count);
     for (size_t i = 0; i < dp->group.count; ++i)
         dp->replicas[i].covers = reduction_tree_cover(
@@ -72,20 +73,20 @@ void data_parallel_split_locally(struct data_parallel *dp, uint64_t blocks)
 
 /* ---- the reduction ---------------------------------------------------------------------------------------------- */
 
-/* Reduces the nodes of this process's workers to those of its rank: their number, and values in dp->values. */
+/* Reduces the partial sums of this process's workers to those of its rank: their number, and values in dp->values. */
 static size_t reduce_own(struct data_parallel *dp)
 {
     const size_t rank = dp->locally ? 0 : carrynet_comm_rank(dp->group.comm);
     size_t count = 0, next = 0, reduced = 0;
     for (size_t i = 0; i < dp->group.count; ++i)
         for (size_t c = 0; c < dp->replicas[i].covers; ++c) {
-            dp->own_nodes[count] = dp->replicas[i].cover[c];
-            dp->own_values[count++] = dp->replicas[i].nodes + c * dp->vector * dp->group.value;
+            dp->own_partials[count] = dp->replicas[i].cover[c];
+            dp->own_values[count++] = dp->replicas[i].partials + c * dp->vector * dp->group.value;
         }
-    /* Each node of the rank is made up of consecutive nodes of its workers. */
-    for (size_t r = dp->first_node[rank]; r < dp->first_node[rank + 1]; ++r) {
+    /* Each partial sum of the rank is made up of consecutive partial sums of its workers. */
+    for (size_t r = dp->first_partial[rank]; r < dp->first_partial[rank + 1]; ++r) {
         const size_t at = next;
-        reduction_tree_reduce(dp->own_values, dp->own_nodes, &next, dp->nodes[r], dp->vector,
+        reduction_tree_reduce(dp->own_values, dp->own_partials, &next, dp->partials[r], dp->vector,
                               dp->group.settings.precision);
         dp->values[reduced++] = dp->own_values[at];
     }
@@ -113,18 +114,18 @@ carrynet_status data_parallel_reduce(struct data_parallel *dp, carrynet_status s
         return status;
     }
     for (size_t r = 0; r < ranks; ++r)
-        for (size_t node = 0; node < own; ++node) {
+        for (size_t partial = 0; partial < own; ++partial) {
             const size_t first = r * dp->slice < dp->vector ? r * dp->slice : dp->vector, left = dp->vector - first;
-            memcpy(dp->sent + r * part + node * dp->slice * value, (char *)dp->values[node] + first * value,
+            memcpy(dp->sent + r * part + partial * dp->slice * value, (char *)dp->values[partial] + first * value,
                    (left < dp->slice ? left : dp->slice) * value);
         }
     status = comm_alltoall(dp->group.comm, status, dp->received, dp->sent, part);
     if (status != CARRYNET_OK)
         return status;
     for (size_t r = 0, i = 0; r < ranks; ++r)
-        for (size_t node = 0; node < dp->first_node[r + 1] - dp->first_node[r]; ++node)
-            dp->values[i++] = dp->received + r * part + node * dp->slice * value;
-    reduction_tree_reduce(dp->values, dp->nodes, &next, batch, dp->slice, dp->group.settings.precision);
+        for (size_t partial = 0; partial < dp->first_partial[r + 1] - dp->first_partial[r]; ++partial)
+            dp->values[i++] = dp->received + r * part + partial * dp->slice * value;
+    reduction_tree_reduce(dp->values, dp->partials, &next, batch, dp->slice, dp->group.settings.precision);
     return allgather_equal(dp, status, dp->sum, dp->values[0], dp->slice * value);
 }
 

@@ -80,7 +80,7 @@ carrynet_status group_allgather(struct device_group *group, carrynet_status stat
 
 /*
  * Splits `items` in proportion to speeds: worker w gets first[w], ..., first[w + 1] - 1. The places are multiples of a power
- * of two, so that few nodes of the reduction tree are split.
+ * of two, so that few partial sums of the reduction tree are split.
  */
 void group_split(uint64_t *first, uint64_t items, const double *speeds, size_t workers);
 

@@ -135,13 +135,13 @@ static carrynet_status host_get_sums(struct backend *backend, void *values, carr
 {
     const struct host_backend *host = (const struct host_backend *)backend;
     for (size_t n = 0; n < host->settings.networks; ++n) {
-        const char *node = host->sums + n * (host->trained + 2) * host->value;
+        const char *partial = host->sums + n * (host->trained + 2) * host->value;
         if (values != NULL)
-            memcpy((char *)values + n * host->trained * host->value, node, host->trained * host->value);
+            memcpy((char *)values + n * host->trained * host->value, partial, host->trained * host->value);
         if (metrics != NULL)
             metrics[n] = (carrynet_metrics){
-                .loss = net_value(node, host->settings.precision, host->trained),
-                .absolute_error = net_value(node, host->settings.precision, host->trained + 1),
+                .loss = net_value(partial, host->settings.precision, host->trained),
+                .absolute_error = net_value(partial, host->settings.precision, host->trained + 1),
                 .wrong_bits = host->counts[n].wrong_bits,
                 .wrong_sequences = host->counts[n].wrong_sequences,
             };

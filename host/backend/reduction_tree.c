@@ -1,4 +1,4 @@
-/* Nodes of the reduction tree: those that cover a range of blocks, and their sums. */
+/* Partial sums of the reduction tree: those that cover a range of blocks, and their sums. */
 #include "backend/reduction_tree.h"
 #include <assert.h>
 #include <stdbool.h>
@@ -12,24 +12,25 @@ static uint64_t first_part(uint64_t count)
     return part;
 }
 
-static size_t cover(struct block_range *nodes, size_t found, struct block_range node, struct block_range range)
+static size_t cover(struct block_range *partials, size_t found, struct block_range partial, struct block_range range)
 {
-    const uint64_t end = node.first + node.count, range_end = range.first + range.count;
-    if (range.first >= end || node.first >= range_end)
+    const uint64_t end = partial.first + partial.count, range_end = range.first + range.count;
+    if (range.first >= end || partial.first >= range_end)
         return found;
-    if (range.first <= node.first && end <= range_end) {
+    if (range.first <= partial.first && end <= range_end) {
         assert(found < REDUCTION_TREE_COVER);
-        nodes[found] = node;
+        partials[found] = partial;
         return found + 1;
     }
-    const uint64_t part = first_part(node.count);
-    found = cover(nodes, found, (struct block_range){node.first, part}, range);
-    return cover(nodes, found, (struct block_range){node.first + part, node.count - part}, range);
+    const uint64_t part = first_part(partial.count);
+    found = cover(partials, found, (struct block_range){partial.first, part}, range);
+    return cover(partials, found, (struct block_range){partial.first + part, partial.count - part}, range);
 }
 
-size_t reduction_tree_cover(struct block_range nodes[REDUCTION_TREE_COVER], uint64_t blocks, struct block_range range)
+size_t reduction_tree_cover(struct block_range partials[REDUCTION_TREE_COVER], uint64_t blocks,
+                            struct block_range range)
 {
-    return range.count == 0 ? 0 : cover(nodes, 0, (struct block_range){0, blocks}, range);
+    return range.count == 0 ? 0 : cover(partials, 0, (struct block_range){0, blocks}, range);
 }
 
 static void add(void *lower, const void *higher, size_t size, carrynet_precision precision)
@@ -47,19 +48,19 @@ static void add(void *lower, const void *higher, size_t size, carrynet_precision
     }
 }
 
-void reduction_tree_reduce(void *const *values, const struct block_range *nodes, size_t *next, struct block_range node,
-                           size_t size, carrynet_precision precision)
+void reduction_tree_reduce(void *const *values, const struct block_range *partials, size_t *next,
+                           struct block_range partial, size_t size, carrynet_precision precision)
 {
     const size_t at = *next;
-    assert(nodes[at].first == node.first && nodes[at].count <= node.count);
-    if (nodes[at].count == node.count) {
+    assert(partials[at].first == partial.first && partials[at].count <= partial.count);
+    if (partials[at].count == partial.count) {
         ++*next;
         return;
     }
-    const uint64_t part = first_part(node.count);
-    reduction_tree_reduce(values, nodes, next, (struct block_range){node.first, part}, size, precision);
+    const uint64_t part = first_part(partial.count);
+    reduction_tree_reduce(values, partials, next, (struct block_range){partial.first, part}, size, precision);
     const size_t higher = *next;
-    reduction_tree_reduce(values, nodes, next, (struct block_range){node.first + part, node.count - part}, size,
-                          precision);
+    reduction_tree_reduce(values, partials, next, (struct block_range){partial.first + part, partial.count - part},
+                          size, precision);
     add(values[at], values[higher], size, precision);
 }

@@ -1,5 +1,5 @@
 /*
- * What each kernel must have left (launch_checks.h): its problems, blocks, nodes, sums, factors, moments, weights, from
+ * What each kernel must have left (launch_checks.h): its problems, blocks, partial sums, sums, factors, moments, weights, from
  * the reference, which moves on launch by launch. Arguments are numbered as in the kernels.
  */
 #include "conformance/launch_checks.h"
@@ -67,7 +67,7 @@ static void expect_problems(struct expected *e, size_t argument, size_t network,
                  "targets", batch->sequences);
 }
 
-/* ---- blocks, nodes, sums --------------------------------------------------------------------------------------- */
+/* ---- blocks, partial sums, sums --------------------------------------------------------------------------------------- */
 
 /* A block of a network, as a worker left it in its scratch. */
 static void expect_block(struct expected *e, const struct scratch_layout *layout, size_t argument, uint64_t base,
@@ -96,9 +96,9 @@ static void expect_last_blocks(struct expected *e, const struct scratch_layout *
         expect_block(e, layout, argument, base + b - start, network, first + b * CARRYNET_BLOCK);
 }
 
-/* What a node's value number i is: a part of the parameters, or a metric. */
-static void expect_node(struct expected *e, size_t argument, uint64_t offset, const char *operation, const char *node,
-                        bool metrics_alone)
+/* What a partial sum's value number i is: a part of the parameters, or a metric. */
+static void expect_partial(struct expected *e, size_t argument, uint64_t offset, const char *operation,
+                           const char *partial, bool metrics_alone)
 {
     static const char *const parts[] = {"sum of dw_xh", "sum of dw_hh", "sum of dw_hy", "sum of db_h", "sum of db_y"};
     const size_t value = e->w->value;
@@ -115,17 +115,17 @@ static void expect_node(struct expected *e, size_t argument, uint64_t offset, co
                                                                   .stride = {1},
                                                                   .argument = argument});
         if (check != NULL)
-            memcpy(check->expected, node + place.offset * value, place.size * value);
+            memcpy(check->expected, partial + place.offset * value, place.size * value);
         at = place.offset + place.size;
     }
     for (int i = 0; i < 2; ++i) {
         struct launch_check *check =
-            add(e, (struct launch_check){.operation = strcmp(operation, "block tree") == 0 ? operation : "metrics",
+            add(e, (struct launch_check){.operation = strcmp(operation, "reduction tree") == 0 ? operation : "metrics",
                                          .tensor = i == 0 ? "loss" : "absolute error",
                                          .offset = offset + at + (uint64_t)i,
                                          .argument = argument});
         if (check != NULL)
-            memcpy(check->expected, node + (at + (uint64_t)i) * value, value);
+            memcpy(check->expected, partial + (at + (uint64_t)i) * value, value);
     }
 }
 
@@ -159,7 +159,7 @@ static void expect_gradient(struct expected *e)
     const struct carrynet_pass *pass = e->pass;
     const struct scratch_layout layout = launch_layout(e->w, e->record, pass, e->record->blocks_interleaved);
     const uint64_t items = (uint64_t)pass->networks * pass->chunks, workers = groups(e->record);
-    char *node = NULL;
+    char *partial = NULL;
     size_t network;
     uint64_t first, end;
     /* A worker's scratch shows the last of its items. */
@@ -168,16 +168,16 @@ static void expect_gradient(struct expected *e)
         expect_last_blocks(e, &layout, 3, (size_t)g, network, first, end);
     }
     if (e->status == CARRYNET_OK)
-        e->status = sys_allocate(&node, e->w->trained + 2, e->w->value);
+        e->status = sys_allocate(&partial, e->w->trained + 2, e->w->value);
     for (uint64_t item = 0; item < items && e->status == CARRYNET_OK; ++item) {
         struct reference_counts counts = {0};
         chunk_of(pass, item, &network, &first, &end);
         e->checks->network = (uint32_t)network;
-        witness_node(e->w, network, (size_t)first, (size_t)(end - first), node, &counts);
-        expect_node(e, 4, item * pass->node_stride, "block tree in a chunk", node, false);
+        witness_partial(e->w, network, (size_t)first, (size_t)(end - first), partial, &counts);
+        expect_partial(e, 4, item * pass->partial_stride, "reduction tree in a chunk", partial, false);
         expect_counts(e, 5, 2 * item, &counts);
     }
-    sys_free(node);
+    sys_free(partial);
     if (e->status == CARRYNET_OK)
         witness_sums(e->w);
 }
@@ -188,7 +188,7 @@ static void expect_sums(struct expected *e, size_t sums, uint64_t stride, bool m
     const struct witness *w = e->w;
     for (size_t n = 0; n < w->settings.networks; ++n) {
         e->checks->network = (uint32_t)n;
-        expect_node(e, sums, n * stride, "block tree", w->sums + n * (w->trained + 2) * w->value, metrics_alone);
+        expect_partial(e, sums, n * stride, "reduction tree", w->sums + n * (w->trained + 2) * w->value, metrics_alone);
         expect_counts(e, sums + 1, 2 * n, &w->counts[n]);
     }
 }
@@ -233,7 +233,7 @@ static void expect_forward(struct expected *e, struct launch_place *place)
         if (place->resume)
             memcpy(state, place->start + n * S * H * w->value, (size_t)(S * H * w->value));
         witness_forward(w, &outputs, metrics, &w->counts[n], n, 0, (size_t)S, place->resume);
-        /* The metrics stand where expect_node looks for them. */
+        /* The metrics stand where expect_partial looks for them. */
         memcpy(w->sums + n * (w->trained + 2) * w->value, metrics, 2 * w->value);
         expect_output(e, "forward step", "h", 8, n, h, H);
         expect_output(e, "logits", "z", 7, n, z, O);
@@ -256,7 +256,7 @@ static void expect_forward(struct expected *e, struct launch_place *place)
             if (place->resume)
                 memcpy(state, place->start + (n * S + first) * H * w->value, (size_t)((end - first) * H * w->value));
             witness_forward(w, &none, metrics, &counts, n, (size_t)first, (size_t)(end - first), place->resume);
-            expect_node(e, 4, item * pass->node_stride, "metrics", metrics, true);
+            expect_partial(e, 4, item * pass->partial_stride, "metrics", metrics, true);
             expect_counts(e, 5, 2 * item, &counts);
         }
     }
@@ -369,7 +369,7 @@ static void expect_fused(struct expected *e, struct launch_place *place, const c
                 }
             }
         if (u + 1 == updates)
-            expect_sums(e, lanes ? 11 : 12, e->pass->node_stride, false);
+            expect_sums(e, lanes ? 11 : 12, e->pass->partial_stride, false);
         witness_update(w, place->update);
     }
     if (updates == 0)
@@ -402,8 +402,8 @@ carrynet_status launch_expect(struct launch_checks *checks, struct witness *w, s
     case OPENCL_FORWARD:
         expect_forward(&e, place);
         break;
-    case OPENCL_JOIN:
-        expect_sums(&e, 3, step->node_stride, place->phase == PASS_FORWARD);
+    case OPENCL_REDUCE:
+        expect_sums(&e, 3, step->partial_stride, place->phase == PASS_FORWARD);
         break;
     case OPENCL_CLIP:
         witness_factors(w);

@@ -180,14 +180,14 @@ static void arrays_of(struct array arrays[ARRAYS], const carrynet_shape *shape, 
                networks = record->id == OPENCL_NETWORKS;
     if (record->id == OPENCL_FORWARD) {
         const struct carrynet_forward_scratch s = carrynet_forward_scratch(&sizes, pass);
-        const struct array all[] = {{"h", s.node, false}, {"node", s.levels, false}, {"levels", s.end, false}};
+        const struct array all[] = {{"h", s.partial, false}, {"node", s.levels, false}, {"levels", s.end, false}};
         memcpy(arrays, all, sizeof all);
     } else if (learns && !record->blocks_interleaved) {
         const struct carrynet_rows_scratch s = carrynet_rows_scratch(&sizes, pass);
         const struct array all[] = {
             {"h", s.dy, false},         {"dy", s.dh, false},       {"dh", s.bucket, false},
             {"buckets", s.dw_hh, true}, {"dw_hh", s.dw_hy, true},  {"dw_hy", s.db_y, true},
-            {"db_y", s.node, true},     {"node", s.levels, false}, {"levels", s.end, false},
+            {"db_y", s.partial, true},  {"node", s.levels, false}, {"levels", s.end, false},
         };
         memcpy(arrays, all, sizeof all);
     } else if (learns || networks) {
@@ -199,7 +199,7 @@ static void arrays_of(struct array arrays[ARRAYS], const carrynet_shape *shape, 
             {"rows", s.sigmoids, false}, {"sigmoids", s.w_hh, false}, {"w_hh", s.w_hy, false},
             {"w_hy", s.h_0, false},      {"h_0", s.b_y, false},       {"b_y", s.bucket, false},
             {"buckets", s.dw_hh, true},  {"dw_hh", s.dw_hy, true},    {"dw_hy", s.db_y, true},
-            {"db_y", s.nodes, true},     {"nodes", s.symbols, false}, {"symbols", s.targets, false},
+            {"db_y", s.partials, true},  {"nodes", s.symbols, false}, {"symbols", s.targets, false},
             {"targets", s.rest, false},
         };
         const struct array of_blocks[] = {{"node", s.rest + b.levels, false}, {"levels", s.rest + b.end, false}};
@@ -265,7 +265,7 @@ carrynet_status launch_expect_block(struct launch_checks *checks, const struct w
     const carrynet_shape *shape = &w->settings.shape;
     const uint64_t T = w->settings.steps, H = shape->hidden, O = shape->outputs, I = shape->inputs, symbols = 1u << I;
     const size_t value = w->value;
-    const char *node = trace->node, *const h = trace->h, *const dh = trace->dh;
+    const char *partial = trace->partial, *const h = trace->h, *const dh = trace->dh;
     struct launch_check like = {.argument = argument, .bytes = value, .kind = CHECK_REAL};
     like.operation = "forward step";
     like.tensor = "h";
@@ -302,30 +302,30 @@ carrynet_status launch_expect_block(struct launch_checks *checks, const struct w
     like.stride[0] = l->bucket_symbol, like.stride[1] = l->bucket_unit;
     if (status == CARRYNET_OK)
         status = add_dense(checks, &like, trace->buckets);
-    node += I * H * value;
+    partial += I * H * value;
     like.tensor = "dw_hh";
     like.axes[0] = "from unit", like.axes[1] = "to unit";
     like.offset = base + l->dw_hh;
     like.count[0] = H;
     like.stride[0] = l->hh_row, like.stride[1] = l->hh_column;
     if (status == CARRYNET_OK)
-        status = add_dense(checks, &like, node);
-    node += H * H * value;
+        status = add_dense(checks, &like, partial);
+    partial += H * H * value;
     like.tensor = "dw_hy";
     like.axes[0] = "unit", like.axes[1] = "output";
     like.offset = base + l->dw_hy;
     like.count[1] = O;
     like.stride[0] = l->hy_unit, like.stride[1] = l->hy_output;
     if (status == CARRYNET_OK)
-        status = add_dense(checks, &like, node);
-    node += (H * O + H) * value;
+        status = add_dense(checks, &like, partial);
+    partial += (H * O + H) * value;
     like.tensor = "db_y";
     like.axes[0] = "output", like.axes[1] = NULL;
     like.offset = base + l->db_y;
     like.count[0] = O, like.count[1] = 1;
     like.stride[0] = l->y_output;
     if (status == CARRYNET_OK && shape->bias)
-        status = add_dense(checks, &like, node);
+        status = add_dense(checks, &like, partial);
     return status;
 }
 

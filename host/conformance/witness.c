@@ -112,18 +112,19 @@ static struct net_pass pass_of(struct witness *w, size_t network, size_t first, 
     };
 }
 
-void witness_node(struct witness *w, size_t network, size_t first, size_t sequences, void *node,
-                  struct reference_counts *counts)
+void witness_partial(struct witness *w, size_t network, size_t first, size_t sequences, void *partial,
+                     struct reference_counts *counts)
 {
     const struct net_pass pass = pass_of(w, network, first, sequences);
-    w->reference->operations.gradient(node, counts, w->parameters + network * w->size * w->value, &w->settings, &pass,
-                                      w->scratch);
+    w->reference->operations.gradient(partial, counts, w->parameters + network * w->size * w->value, &w->settings,
+                                      &pass, w->scratch);
 }
 
 void witness_sums(struct witness *w)
 {
     for (size_t n = 0; n < w->settings.networks; ++n)
-        witness_node(w, n, 0, witness_batch(w, n)->sequences, w->sums + n * (w->trained + 2) * w->value, &w->counts[n]);
+        witness_partial(w, n, 0, witness_batch(w, n)->sequences, w->sums + n * (w->trained + 2) * w->value,
+                        &w->counts[n]);
 }
 
 void witness_trace_free(struct reference_trace *trace)
@@ -136,7 +137,7 @@ void witness_trace_free(struct reference_trace *trace)
     sys_free(trace->dy);
     sys_free(trace->dh);
     sys_free(trace->buckets);
-    sys_free(trace->node);
+    sys_free(trace->partial);
     *trace = (struct reference_trace){0};
 }
 
@@ -147,8 +148,8 @@ carrynet_status witness_trace(struct reference_trace *trace, struct witness *w, 
     const size_t T = w->settings.steps, H = shape->hidden, O = shape->outputs, symbols = (size_t)1 << shape->inputs;
     const size_t steps = T * sequences;
     *trace = (struct reference_trace){0};
-    void **const parts[] = {&trace->rows, &trace->first, &trace->h,       &trace->z,   &trace->y,
-                            &trace->dy,   &trace->dh,    &trace->buckets, &trace->node};
+    void **const parts[] = {&trace->rows, &trace->first, &trace->h,       &trace->z,      &trace->y,
+                            &trace->dy,   &trace->dh,    &trace->buckets, &trace->partial};
     const size_t counts[] = {symbols * H, symbols * H, steps * H + sequences * H,
                              steps * O,   steps * O,   steps * O,
                              steps * H,   symbols * H, w->trained + 2};

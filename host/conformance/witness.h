@@ -39,9 +39,9 @@ static inline carrynet_batch *witness_batch(const struct witness *w, size_t netw
     return &w->batches[w->batch_count == 1 ? 0 : network];
 }
 
-/* The sums over `sequences` of a network's sequences from number `first` on: node [trained + 2]. */
-void witness_node(struct witness *witness, size_t network, size_t first, size_t sequences, void *node,
-                  struct reference_counts *counts);
+/* The sums over `sequences` of a network's sequences from number `first` on: partial [trained + 2]. */
+void witness_partial(struct witness *witness, size_t network, size_t first, size_t sequences, void *partial,
+                     struct reference_counts *counts);
 
 /* The sums of all networks over all their sequences. */
 void witness_sums(struct witness *witness);

@@ -165,7 +165,7 @@ static carrynet_status digest_updates(uint64_t *digest, const struct network_ope
                                   .decay = 0.99,
                                   .clip = 0.001};
     const size_t bytes = precision / 8, size = carrynet_shape_size(&settings.shape), sums = size + 2;
-    char *parameters = NULL, *first = NULL, *second = NULL, *node = NULL, *scratch = NULL;
+    char *parameters = NULL, *first = NULL, *second = NULL, *partial = NULL, *scratch = NULL;
     struct reference_counts counts;
     *digest = SYS_DIGEST;
     carrynet_status status = sys_allocate(&parameters, size, bytes);
@@ -174,7 +174,7 @@ static carrynet_status digest_updates(uint64_t *digest, const struct network_ope
     if (status == CARRYNET_OK)
         status = sys_allocate(&second, size, bytes);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&node, sums, bytes);
+        status = sys_allocate(&partial, sums, bytes);
     if (status == CARRYNET_OK)
         status = sys_allocate(&scratch, 1, operations->scratch_bytes(&settings, STEPS, SEQUENCES, REFERENCE_TRAINS));
     for (uint32_t optimizer = 0; optimizer < OPTIMIZERS && status == CARRYNET_OK; ++optimizer) {
@@ -196,16 +196,16 @@ static carrynet_status digest_updates(uint64_t *digest, const struct network_ope
         carrynet_initialize(parameters, &settings.shape, precision, optimizer + 1, 1);
         carrynet_initialize(first, &settings.shape, precision, optimizer + 11, 0x1p-8);
         memset(second, 0, size * bytes);
-        operations->gradient(node, &counts, parameters, &settings, &pass, scratch);
-        *digest = digest_of(*digest, node, sums, bytes);
-        operations->update(parameters, first, second, node, &settings, SEQUENCES,
+        operations->gradient(partial, &counts, parameters, &settings, &pass, scratch);
+        *digest = digest_of(*digest, partial, sums, bytes);
+        operations->update(parameters, first, second, partial, &settings, SEQUENCES,
                            (struct net_rates){.rate = 0.05, .epsilon = 0x1p-30});
         *digest = digest_of(*digest, parameters, size, bytes);
         *digest = digest_of(*digest, first, size, bytes);
         *digest = digest_of(*digest, second, size, bytes);
     }
     sys_free(scratch);
-    sys_free(node);
+    sys_free(partial);
     sys_free(second);
     sys_free(first);
     sys_free(parameters);

@@ -36,7 +36,7 @@ struct reference_trace {
     void *dy;      /* [T][S][O] */
     void *dh;      /* [T][S][H] */
     void *buckets; /* [2^I][H]: sums of dh by symbol */
-    void *node;    /* [trained + 2] */
+    void *partial; /* [trained + 2] */
 };
 
 /*
@@ -48,16 +48,16 @@ struct network_operations {
     uint64_t (*scratch_bytes)(const carrynet_settings *settings, size_t steps, size_t sequences,
                               enum reference_keeps keeps);
 
-    /* node [trained + 2]: the gradient summed over the sequences by the block tree, then loss and absolute error. */
-    void (*gradient)(void *node, struct reference_counts *counts, const void *parameters,
+    /* partial [trained + 2]: the gradient summed over the sequences by the reduction tree, then loss and absolute error. */
+    void (*gradient)(void *partial, struct reference_counts *counts, const void *parameters,
                      const carrynet_settings *settings, const struct net_pass *pass, void *scratch);
 
-    /* Forward alone; metrics [2]: loss and absolute error, summed by the block tree. */
+    /* Forward alone; metrics [2]: loss and absolute error, summed by the reduction tree. */
     void (*forward)(const struct reference_outputs *outputs, void *metrics, struct reference_counts *counts,
                     const void *parameters, const carrynet_settings *settings, const struct net_pass *pass,
                     void *scratch);
 
-    /* One update from a node's sums over `sequences` sequences; moments [trained] may be NULL where unused. */
+    /* One update from a partial sum's sums over `sequences` sequences; moments [trained] may be NULL where unused. */
     void (*update)(void *parameters, void *first_moment, void *second_moment, const void *sums,
                    const carrynet_settings *settings, uint64_t sequences, struct net_rates rates);
 };

@@ -142,7 +142,7 @@ CARRYNET_API carrynet_status carrynet_engine_train(carrynet_engine *engine, cons
                                                    uint64_t updates, carrynet_metrics *metrics);
 
 /*
- * The gradient alone, summed (not averaged) over a batch that all networks share, as a node of the block tree: values
+ * The gradient alone, summed (not averaged) over a batch that all networks share, as a partial sum of the reduction tree: values
  * [networks][trained]; metrics [networks] or NULL. `update` names the noise, first_sequence (a multiple of 64) the
  * place in the update's batch.
  */

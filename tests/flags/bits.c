@@ -35,7 +35,7 @@ static uint64_t digest_values(uint64_t digest, const void *values, size_t count,
 static uint64_t digest_training(const struct network_operations *operations, carrynet_precision precision,
                                 carrynet_optimizer optimizer)
 {
-    static double parameters[MOST], first[MOST], second[MOST], node[MOST], y[SEQUENCES * STEPS];
+    static double parameters[MOST], first[MOST], second[MOST], partial[MOST], y[SEQUENCES * STEPS];
     static uint32_t symbols[SEQUENCES], targets[SEQUENCES];
     carrynet_settings settings = {.shape = {.inputs = 2, .hidden = HIDDEN, .outputs = 1, .bias = true},
                                   .precision = precision,
@@ -73,13 +73,13 @@ static uint64_t digest_training(const struct network_operations *operations, car
     carrynet_initialize(parameters, &settings.shape, precision, 3, 1);
     for (uint64_t update = 0; update < UPDATES; ++update) {
         const struct net_rates rates = engine_rates(&settings, 0.07, update);
-        operations->gradient(node, &counts, parameters, &settings, &pass, scratch);
-        operations->update(parameters, first, second, node, &settings, SEQUENCES, rates);
-        digest = digest_values(digest, node, size + 2, precision);
+        operations->gradient(partial, &counts, parameters, &settings, &pass, scratch);
+        operations->update(parameters, first, second, partial, &settings, SEQUENCES, rates);
+        digest = digest_values(digest, partial, size + 2, precision);
         digest = digest_values(digest, &rates.rate, 1, CARRYNET_FP64);
     }
-    operations->forward(&(struct reference_outputs){.y = y}, node, &counts, parameters, &settings, &pass, scratch);
-    digest = digest_values(digest, node, 2, precision);
+    operations->forward(&(struct reference_outputs){.y = y}, partial, &counts, parameters, &settings, &pass, scratch);
+    digest = digest_values(digest, partial, 2, precision);
     digest = digest_values(digest, y, SEQUENCES * STEPS, precision);
     sys_free(scratch);
     return digest_values(digest, parameters, size, precision);

@@ -82,7 +82,7 @@ size_t opencl_all_buffers(struct opencl_trainer *t, struct opencl_buffer *buffer
 {
     struct opencl_buffer *const single[] = {
         &t->parameters, &t->moments[0], &t->moments[1], &t->sums, &t->totals, &t->constants, &t->factors, &t->packed,
-        &t->scratch,    &t->nodes,      &t->counts,     &t->y,    &t->z,      &t->h,         &t->state,   &t->task};
+        &t->scratch,    &t->partials,   &t->counts,     &t->y,    &t->z,      &t->h,         &t->state,   &t->task};
     size_t count = 0;
     for (; count < sizeof single / sizeof single[0]; ++count)
         buffers[count] = single[count];
@@ -144,10 +144,10 @@ static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct
         return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_blocks_rest(&sizes, pass).end;
     if (trainer->simd)
         return training ? carrynet_rows_scratch(&sizes, pass).end : carrynet_forward_scratch(&sizes, pass).end;
-    const uint64_t forward = 2 * step + symbols * H + carrynet_levels(pass->chunk_blocks) * pass->node_stride;
+    const uint64_t forward = 2 * step + symbols * H + carrynet_levels(pass->chunk_blocks) * pass->partial_stride;
     return !training ? forward
                      : forward + (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows +
-                           (symbols + H) * H + pass->node_stride;
+                           (symbols + H) * H + pass->partial_stride;
 }
 
 enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer)
@@ -177,7 +177,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .chunk_blocks = training && trainer->blocks_interleaved ? trainer->lanes : 1,
         .rows = (uint32_t)opencl_rounded(s->sequences < CARRYNET_BLOCK ? s->sequences : CARRYNET_BLOCK),
         .parameter_stride = trainer->parameter_stride,
-        .node_stride = training ? trainer->node_stride : CARRYNET_STRIPES,
+        .partial_stride = training ? trainer->partial_stride : CARRYNET_STRIPES,
         .resume = s->resume,
         .until_wrong = s->until_wrong,
         .generated = s->task != NULL,
@@ -211,7 +211,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
     pass->first_target = pass->first_symbol + parts * room * s->symbol_words;
     plan->staged_words = pass->first_target + parts * room * s->target_words;
     plan->scratch_bytes = plan->workers * one;
-    plan->nodes_bytes = tasks * pass->node_stride * trainer->value;
+    plan->partials_bytes = tasks * pass->partial_stride * trainer->value;
     plan->counts_bytes = tasks * 2 * sizeof(cl_ulong);
     return CARRYNET_OK;
 }
@@ -220,7 +220,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
 static void take_most(struct opencl_plan *most, const struct opencl_plan *one, bool stages)
 {
     most->scratch_bytes = one->scratch_bytes > most->scratch_bytes ? one->scratch_bytes : most->scratch_bytes;
-    most->nodes_bytes = one->nodes_bytes > most->nodes_bytes ? one->nodes_bytes : most->nodes_bytes;
+    most->partials_bytes = one->partials_bytes > most->partials_bytes ? one->partials_bytes : most->partials_bytes;
     most->counts_bytes = one->counts_bytes > most->counts_bytes ? one->counts_bytes : most->counts_bytes;
     if (stages && one->staged_words > most->staged_words)
         most->staged_words = one->staged_words;
@@ -265,15 +265,15 @@ carrynet_status opencl_check_memory(struct opencl_trainer *trainer)
     /* In binary64, which does not wrap around. */
     const double each = (double)settings->networks * (double)trainer->value;
     const double state = each * trainer->parameter_stride, packed = each * (double)trainer->packed_size;
-    const double sums = each * trainer->node_stride, totals = 2.0 * sizeof(cl_ulong) * settings->networks;
+    const double sums = each * trainer->partial_stride, totals = 2.0 * sizeof(cl_ulong) * settings->networks;
     const double staged = 4.0 * (double)plan.staged_words;
     const double moments = (double)(net_first_moment(settings->optimizer) + net_second_moment(settings->optimizer));
     const double need = (1 + moments) * state + sums + totals + packed + (double)plan.scratch_bytes +
-                        (double)plan.nodes_bytes + (double)plan.counts_bytes + (double)OPENCL_SLOTS * staged +
+                        (double)plan.partials_bytes + (double)plan.counts_bytes + (double)OPENCL_SLOTS * staged +
                         each * (1 + OPENCL_SLOTS * CARRYNET_RATES);
     if (need > (double)trainer->about.global_memory)
         return too_large(trainer, "training", need, (double)trainer->about.global_memory);
-    const double parts[] = {state, packed, (double)plan.nodes_bytes, staged};
+    const double parts[] = {state, packed, (double)plan.partials_bytes, staged};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i)
         if (parts[i] > (double)trainer->about.largest_buffer)
             return too_large(trainer, "one buffer", parts[i], (double)trainer->about.largest_buffer);

@@ -70,7 +70,7 @@ static const struct {
     [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "simd_forward", "simt_forward"},
     [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "simd_train", NULL},
     [OPENCL_NETWORKS] = {OPENCL_PROGRAM_NETWORKS, "simd_networks", NULL},
-    [OPENCL_JOIN] = {OPENCL_PROGRAM_UPDATE, "join", "join"},
+    [OPENCL_REDUCE] = {OPENCL_PROGRAM_UPDATE, "reduce", "reduce"},
     [OPENCL_CLIP] = {OPENCL_PROGRAM_UPDATE, "clip", "clip"},
     [OPENCL_APPLY] = {OPENCL_PROGRAM_UPDATE, "apply", "apply"},
     [OPENCL_PEAK] = {OPENCL_PROGRAM_PEAK, "peak", "peak"},

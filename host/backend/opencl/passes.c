@@ -1,5 +1,5 @@
 /*
- * Passes: sequences staged in slots, then pack, gradient and join, or forward. Work is queued in order; only what is
+ * Passes: sequences staged in slots, then pack, gradient and reduce, or forward. Work is queued in order; only what is
  * read back waits.
  */
 #include "backend/opencl/trainer.h"
@@ -128,7 +128,7 @@ carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_pla
 {
     carrynet_status status = opencl_reserve(t, &t->scratch, plan->scratch_bytes, "scratch");
     if (status == CARRYNET_OK)
-        status = opencl_reserve(t, &t->nodes, plan->nodes_bytes, "the gradient's nodes");
+        status = opencl_reserve(t, &t->partials, plan->partials_bytes, "the gradient's partial sums");
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->counts, plan->counts_bytes, "the counts");
     if (status != CARRYNET_OK || !t->simd || t->packed_is_current)
@@ -142,18 +142,18 @@ carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_pla
     return status;
 }
 
-/* Nodes of chunks to sums of networks. */
-static carrynet_status join(struct opencl_trainer *t, const struct carrynet_pass *pass)
+/* Partial sums of chunks to sums of networks. */
+static carrynet_status reduce(struct opencl_trainer *t, const struct carrynet_pass *pass)
 {
     const struct carrynet_step step = {
         .networks = pass->networks,
         .chunks = pass->chunks,
         .parameter_stride = t->parameter_stride,
-        .node_stride = pass->node_stride,
+        .partial_stride = pass->partial_stride,
     };
-    const struct opencl_argument arguments[] = {STRUCT(step), BUFFER(t->nodes), BUFFER(t->counts), BUFFER(t->sums),
+    const struct opencl_argument arguments[] = {STRUCT(step), BUFFER(t->partials), BUFFER(t->counts), BUFFER(t->sums),
                                                 BUFFER(t->totals)};
-    return SHARE_OUT(t, OPENCL_JOIN, arguments, (size_t)pass->networks * (pass->node_stride / t->lanes));
+    return SHARE_OUT(t, OPENCL_REDUCE, arguments, (size_t)pass->networks * (pass->partial_stride / t->lanes));
 }
 
 static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl_slot *slot)
@@ -173,10 +173,10 @@ carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct op
     const struct opencl_argument arguments[] = {
         STRUCT(plan->pass),   t->simd ? BUFFER(t->packed) : BUFFER(t->parameters),
         BUFFER(slot->staged), BUFFER(t->scratch),
-        BUFFER(t->nodes),     BUFFER(t->counts)};
+        BUFFER(t->partials),  BUFFER(t->counts)};
     if (status == CARRYNET_OK)
         status = LAUNCH(t, OPENCL_GRADIENT, arguments, plan->workers);
-    return status == CARRYNET_OK ? join(t, &plan->pass) : status;
+    return status == CARRYNET_OK ? reduce(t, &plan->pass) : status;
 }
 
 carrynet_status opencl_trainer_gradient(struct backend *backend, struct net_pass *staged)
@@ -188,29 +188,29 @@ carrynet_status opencl_trainer_gradient(struct backend *backend, struct net_pass
 }
 
 /*
- * Reads what the last pass left in nodes of `stride` reals: their first `trained` reals as values, and the metrics at
+ * Reads what the last pass left in partial sums of `stride` reals: their first `trained` reals as values, and the metrics at
  * real `at`; either may be NULL. One wait for all.
  */
-static carrynet_status read_nodes(struct opencl_trainer *t, void *values, carrynet_metrics *metrics, size_t stride,
-                                  size_t at)
+static carrynet_status read_partials(struct opencl_trainer *t, void *values, carrynet_metrics *metrics, size_t stride,
+                                     size_t at)
 {
     const size_t networks = t->settings.networks, totals_bytes = networks * 2 * sizeof(cl_ulong);
-    /* Whole nodes, or the metrics alone. */
+    /* Whole partial sums, or the metrics alone. */
     const size_t from = values != NULL ? 0 : at, reals = values != NULL ? stride : 2, row = reals * t->value;
     carrynet_status status = sys_reserve(&t->results, &t->results_room, totals_bytes + networks * row, 1);
     const cl_ulong *totals = (const cl_ulong *)(const void *)t->results;
-    char *nodes = t->results + totals_bytes;
+    char *partials = t->results + totals_bytes;
     if (status == CARRYNET_OK)
-        status = opencl_read_rows(t, &t->sums, from * t->value, row, stride * t->value, networks, nodes);
+        status = opencl_read_rows(t, &t->sums, from * t->value, row, stride * t->value, networks, partials);
     if (status == CARRYNET_OK)
         status = opencl_read(t, &t->totals, t->results, totals_bytes);
-    for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n, nodes += row) {
+    for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n, partials += row) {
         if (values != NULL)
-            memcpy((char *)values + n * t->trained * t->value, nodes, t->trained * t->value);
+            memcpy((char *)values + n * t->trained * t->value, partials, t->trained * t->value);
         if (metrics != NULL)
             metrics[n] = (carrynet_metrics){
-                .loss = net_value(nodes, t->settings.precision, at - from),
-                .absolute_error = net_value(nodes, t->settings.precision, at - from + 1),
+                .loss = net_value(partials, t->settings.precision, at - from),
+                .absolute_error = net_value(partials, t->settings.precision, at - from + 1),
                 .wrong_bits = totals[2 * n],
                 .wrong_sequences = totals[2 * n + 1],
             };
@@ -228,14 +228,14 @@ static carrynet_status read_nodes(struct opencl_trainer *t, void *values, carryn
 carrynet_status opencl_trainer_get_sums(struct backend *backend, void *values, carrynet_metrics *metrics)
 {
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
-    return read_nodes(t, values, metrics, t->node_stride, t->trained);
+    return read_partials(t, values, metrics, t->partial_stride, t->trained);
 }
 
 carrynet_status opencl_trainer_set_sums(struct backend *backend, const void *values)
 {
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_slot *slot = &t->slots[t->slot];
-    const size_t networks = t->settings.networks, stride = t->node_stride * t->value, row = t->trained * t->value;
+    const size_t networks = t->settings.networks, stride = t->partial_stride * t->value, row = t->trained * t->value;
     carrynet_status status = slot->sums_queued ? opencl_wait(slot) : CARRYNET_OK;
     if (status == CARRYNET_OK)
         status = sys_reserve(&slot->sums, &slot->sums_room, networks * stride, 1);
@@ -262,7 +262,7 @@ carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct ope
     const struct opencl_argument arguments[] = {
         STRUCT(plan->pass),   t->simd ? BUFFER(t->packed) : BUFFER(t->parameters),
         BUFFER(slot->staged), BUFFER(t->scratch),
-        BUFFER(t->nodes),     BUFFER(t->counts),
+        BUFFER(t->partials),  BUFFER(t->counts),
         BUFFER(t->y),         BUFFER(t->z),
         BUFFER(t->h),         BUFFER(t->state)};
     return status == CARRYNET_OK ? LAUNCH(t, OPENCL_FORWARD, arguments, plan->workers) : status;
@@ -283,7 +283,8 @@ carrynet_status opencl_trainer_forward(struct backend *backend, struct net_pass 
         carrynet_status measured = opencl_write_pass(t, slot);
         if (measured == CARRYNET_OK)
             measured = opencl_launch_whole(t, slot, 0);
-        return measured == CARRYNET_OK ? read_nodes(t, NULL, outputs->metrics, t->node_stride, t->trained) : measured;
+        return measured == CARRYNET_OK ? read_partials(t, NULL, outputs->metrics, t->partial_stride, t->trained)
+                                       : measured;
     }
     carrynet_status status = opencl_reserve(t, &t->y, outputs->y != NULL ? output_bytes : 0, "y");
     if (status == CARRYNET_OK)
@@ -312,6 +313,6 @@ carrynet_status opencl_trainer_forward(struct backend *backend, struct net_pass 
         status = read_back(t, &t->state, outputs->state, state_bytes);
     if (status != CARRYNET_OK || outputs->metrics == NULL)
         return status;
-    status = join(t, &plan->pass);
-    return status == CARRYNET_OK ? read_nodes(t, NULL, outputs->metrics, plan->pass.node_stride, 0) : status;
+    status = reduce(t, &plan->pass);
+    return status == CARRYNET_OK ? read_partials(t, NULL, outputs->metrics, plan->pass.partial_stride, 0) : status;
 }

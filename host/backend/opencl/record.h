@@ -17,7 +17,7 @@ enum opencl_kernel_id {
     OPENCL_FORWARD,
     OPENCL_TRAIN,
     OPENCL_NETWORKS,
-    OPENCL_JOIN,
+    OPENCL_REDUCE,
     OPENCL_CLIP,
     OPENCL_APPLY,
     OPENCL_PEAK,

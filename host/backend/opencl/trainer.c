@@ -44,7 +44,7 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->size = carrynet_shape_size(shape);
     t->trained = carrynet_shape_trained(shape);
     t->parameter_stride = (uint32_t)opencl_rounded(t->size);
-    t->node_stride = (uint32_t)opencl_rounded(t->trained + 2);
+    t->partial_stride = (uint32_t)opencl_rounded(t->trained + 2);
     t->group_asked = options->work_group_size;
     t->columns = t->simd ? (size_t)opencl_rounded(shape->hidden) : shape->hidden;
     const size_t units = t->about.compute_units > 0 ? t->about.compute_units : 1;
@@ -85,7 +85,7 @@ static carrynet_status make_state(struct opencl_trainer *t)
     const uint64_t sizes[] = {bytes,
                               first ? bytes : 0,
                               second ? bytes : 0,
-                              networks * t->node_stride * t->value,
+                              networks * t->partial_stride * t->value,
                               networks * 2 * sizeof(cl_ulong),
                               networks * t->value,
                               CARRYNET_CONSTANTS * t->value,

@@ -30,7 +30,7 @@ struct opencl_plan {
     struct carrynet_pass pass;
     size_t workers;         /* work-items or groups to launch */
     uint64_t scratch_bytes; /* of all workers */
-    uint64_t nodes_bytes;
+    uint64_t partials_bytes;
     uint64_t counts_bytes;
     uint64_t staged_words;
 };
@@ -46,7 +46,7 @@ struct opencl_slot {
     size_t words_room;
     char *rates; /* [updates][networks][CARRYNET_RATES] reals */
     size_t rates_room;
-    char *sums; /* [networks][node_stride] reals */
+    char *sums; /* [networks][partial_stride] reals */
     size_t sums_room;
     struct opencl_buffer staged;
     struct opencl_buffer rates_buffer;
@@ -94,7 +94,7 @@ struct opencl_trainer {
     size_t size;                /* parameters of a network */
     size_t trained;             /* of which trained */
     uint32_t parameter_stride;  /* reals a network */
-    uint32_t node_stride;       /* reals a gradient node */
+    uint32_t partial_stride;    /* reals a partial gradient */
     size_t columns;             /* hidden units, padded in the SIMD variant */
     uint64_t packed_size;       /* reals of packed weights of a network; SIMD variant */
     uint32_t gap;               /* reals between the arrays of scratch; SIMD variant, the recorder's */
@@ -108,9 +108,9 @@ struct opencl_trainer {
     cl_kernel kernels[OPENCL_KERNELS]; /* made when first needed */
 
     struct opencl_buffer parameters, moments[2]; /* [networks][parameter_stride] */
-    struct opencl_buffer sums, totals;           /* [networks][node_stride]; ulong [networks][2] */
+    struct opencl_buffer sums, totals;           /* [networks][partial_stride]; ulong [networks][2] */
     struct opencl_buffer constants, factors;     /* [CARRYNET_CONSTANTS]; [networks] */
-    struct opencl_buffer packed, scratch, nodes, counts;
+    struct opencl_buffer packed, scratch, partials, counts;
     struct opencl_buffer task; /* of generated problems: CARRYNET_AUTOMATON_ words */
     carrynet_task task_written;
     struct opencl_buffer y, z, h, state; /* of forward passes */
@@ -123,7 +123,7 @@ struct opencl_trainer {
     struct opencl_slot slots[OPENCL_SLOTS];
     int slot; /* of the current pass */
 
-    char *results; /* read back: totals and nodes of a pass */
+    char *results; /* read back: totals and partial sums of a pass */
     size_t results_room;
 };
 

@@ -140,21 +140,21 @@ static carrynet_status begin(struct opencl_slot **slot, struct opencl_trainer *t
 static carrynet_status prepare_forward(struct opencl_trainer *t, const struct opencl_slot *slot)
 {
     struct opencl_plan plan;
-    cl_kernel join = NULL;
+    cl_kernel reduce = NULL;
     carrynet_status status = opencl_plan_pass(&plan, t, &slot->pass, OPENCL_CUT_FORWARD);
     struct opencl_buffer *const outputs[] = {&t->y, &t->z, &t->h, &t->state};
     plan.pass.networks = 0;
     for (size_t i = 0; i < sizeof outputs / sizeof outputs[0] && status == CARRYNET_OK; ++i)
         status = opencl_reserve(t, outputs[i], 0, "an output");
     if (status == CARRYNET_OK)
-        status = opencl_need(&join, t, OPENCL_JOIN);
+        status = opencl_need(&reduce, t, OPENCL_REDUCE);
     return status == CARRYNET_OK ? opencl_launch_forward(t, &plan, slot) : status;
 }
 
 /* The kernel of fused updates runs over no network, since some runtimes compile at a launch. */
 carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net_pass *pass)
 {
-    static const enum opencl_kernel_id steps[] = {OPENCL_GENERATE, OPENCL_GRADIENT, OPENCL_JOIN, OPENCL_APPLY};
+    static const enum opencl_kernel_id steps[] = {OPENCL_GENERATE, OPENCL_GRADIENT, OPENCL_REDUCE, OPENCL_APPLY};
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_slot *slot = NULL;
     cl_kernel kernel = NULL;

@@ -9,7 +9,7 @@ struct carrynet_step opencl_update_step(const struct opencl_trainer *t, uint32_t
     return (struct carrynet_step){
         .networks = t->settings.networks,
         .parameter_stride = t->parameter_stride,
-        .node_stride = t->node_stride,
+        .partial_stride = t->partial_stride,
         .trained = (uint32_t)t->trained,
         .clipped = t->settings.clip > 0,
         .first_rate = first_rate,

@@ -1,5 +1,5 @@
 /*
- * From blocks to batches: cuts a batch into blocks of 64, runs them, and joins their sums as a binary counter carries
+ * From blocks to batches: cuts a batch into blocks of 64, runs them, and reduces their sums as a binary counter carries
  * (kernels/ARITHMETIC.md 5). Also the table of this variant's loops.
  */
 #include "backend/tiled/loops.h"
@@ -15,7 +15,7 @@ static uint64_t rounded(uint64_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
-/* Nodes of the tree that stand at once, at most: one a bit of the number of blocks, and the new one. */
+/* Partial sums of the tree that stand at once, at most: one a bit of the number of blocks, and the new one. */
 static size_t levels_of(size_t sequences)
 {
     size_t levels = 2;
@@ -25,12 +25,12 @@ static size_t levels_of(size_t sequences)
 }
 
 /*
- * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the node stack follows. The
+ * Lays the arrays of a block out in scratch, or with scratch NULL only counts their bytes; the partial sum stack follows. The
  * deltas of a window of steps are kept: as many as make about a block, since their chains are then long and they stay in
  * the cache.
  */
-static uint64_t lay_out(struct block *b, real **nodes, char *scratch, const carrynet_settings *settings, size_t steps,
-                        size_t sequences, enum reference_keeps keeps)
+static uint64_t lay_out(struct block *b, real **partials, char *scratch, const carrynet_settings *settings,
+                        size_t steps, size_t sequences, enum reference_keeps keeps)
 {
     uint64_t at = 0;
     const bool trains = keeps == REFERENCE_TRAINS;
@@ -56,7 +56,7 @@ static uint64_t lay_out(struct block *b, real **nodes, char *scratch, const carr
         TAKE(b->w_hh_transposed, H * H);
         TAKE(b->dw_hy, O * H);
     }
-    TAKE(*nodes, levels_of(sequences) * (trains ? gradient_size(settings) : 2));
+    TAKE(*partials, levels_of(sequences) * (trains ? gradient_size(settings) : 2));
 #undef TAKE
     return at;
 }
@@ -122,29 +122,29 @@ static void open_block(struct block *b, const struct parameters *p, const struct
     }
 }
 
-/* Where the node of the next block is made. */
-static real *next_node(real *nodes, size_t size, uint64_t blocks)
+/* Where the partial sum of the next block is made. */
+static real *next_partial(real *partials, size_t size, uint64_t blocks)
 {
     for (uint64_t n = blocks; n > 0; n >>= 1)
-        nodes += (n & 1) * size;
-    return nodes;
+        partials += (n & 1) * size;
+    return partials;
 }
 
 /*
- * The tree: a stack of nodes, each of `size` values, where the node of level l is present if bit l of the number of
- * blocks is set. The new block lies on top (behind the last node); it joins as long as the bit is set.
+ * The tree: a stack of partial sums, each of `size` values, where the partial sum of level l is present if bit l of the number of
+ * blocks is set. The new block lies on top (behind the last partial sum); it reduces as long as the bit is set.
  */
-static void push(real *nodes, size_t size, uint64_t blocks_before)
+static void push(real *partials, size_t size, uint64_t blocks_before)
 {
-    real *top = next_node(nodes, size, blocks_before);
+    real *top = next_partial(partials, size, blocks_before);
     for (uint64_t n = blocks_before; n & 1; n >>= 1, top -= size)
         add_values(top - size, top, size);
 }
 
-/* Joins what remains, from the smallest level up, into nodes[0]. */
-static void collapse(real *nodes, size_t size, uint64_t blocks)
+/* Reduces what remains, from the smallest level up, into partials[0]. */
+static void collapse(real *partials, size_t size, uint64_t blocks)
 {
-    for (real *top = next_node(nodes, size, blocks) - size; top > nodes; top -= size)
+    for (real *top = next_partial(partials, size, blocks) - size; top > partials; top -= size)
         add_values(top - size, top, size);
 }
 
@@ -152,16 +152,16 @@ static uint64_t scratch_bytes(const carrynet_settings *settings, size_t steps, s
                               enum reference_keeps keeps)
 {
     struct block block;
-    real *nodes;
-    return lay_out(&block, &nodes, NULL, settings, steps, sequences, keeps);
+    real *partials;
+    return lay_out(&block, &partials, NULL, settings, steps, sequences, keeps);
 }
 
-static void gradient(void *node, struct reference_counts *counts, const void *values, const carrynet_settings *settings,
-                     const struct net_pass *pass, void *scratch)
+static void gradient(void *partial, struct reference_counts *counts, const void *values,
+                     const carrynet_settings *settings, const struct net_pass *pass, void *scratch)
 {
     struct block b;
-    real *nodes;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences, REFERENCE_TRAINS);
+    real *partials;
+    (void)lay_out(&b, &partials, scratch, settings, pass->steps, pass->sequences, REFERENCE_TRAINS);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hh_transposed, p.w_hh, b.H, b.H);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
@@ -169,15 +169,15 @@ static void gradient(void *node, struct reference_counts *counts, const void *va
     uint64_t blocks = 0;
     *counts = (struct reference_counts){0};
     for (size_t first = 0; first < pass->sequences; first += BLOCK, ++blocks) {
-        real *mine = next_node(nodes, size, blocks);
+        real *mine = next_partial(partials, size, blocks);
         open_block(&b, &p, pass, NULL, first);
         forward_block(&b, &p, pass, first);
         measure_block(mine + size - 2, counts, &b, settings->loss);
         backward_block(mine, &b, &p, settings->loss);
-        push(nodes, size, blocks);
+        push(partials, size, blocks);
     }
-    collapse(nodes, size, blocks);
-    memcpy(node, nodes, size * sizeof(real));
+    collapse(partials, size, blocks);
+    memcpy(partial, partials, size * sizeof(real));
 }
 
 /* Copies n values for each step and sequence of a block to [sequences][T][n]. */
@@ -192,8 +192,8 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
                     const void *values, const carrynet_settings *settings, const struct net_pass *pass, void *scratch)
 {
     struct block b;
-    real *nodes, *state = outputs->state;
-    (void)lay_out(&b, &nodes, scratch, settings, pass->steps, pass->sequences,
+    real *partials, *state = outputs->state;
+    (void)lay_out(&b, &partials, scratch, settings, pass->steps, pass->sequences,
                   outputs->h != NULL ? REFERENCE_WRITES_H : REFERENCE_MEASURES);
     const struct parameters p = by_name(values, &settings->shape);
     transpose(b.w_hy_transposed, p.w_hy, b.H, b.O);
@@ -204,16 +204,16 @@ static void forward(const struct reference_outputs *outputs, void *metrics, stru
             break;
         open_block(&b, &p, pass, state, first);
         forward_block(&b, &p, pass, first);
-        measure_block(next_node(nodes, 2, blocks), counts, &b, settings->loss);
-        push(nodes, 2, blocks);
+        measure_block(next_partial(partials, 2, blocks), counts, &b, settings->loss);
+        push(partials, 2, blocks);
         copy_out(outputs->y, b.y, &b, first, b.O);
         copy_out(outputs->z, b.z, &b, first, b.O);
         copy_out(outputs->h, b.h, &b, first, b.H);
         if (state != NULL)
             memcpy(state + first * b.H, b.h, b.S * b.H * sizeof *state);
     }
-    collapse(nodes, 2, blocks);
-    memcpy(metrics, nodes, 2 * sizeof(real));
+    collapse(partials, 2, blocks);
+    memcpy(metrics, partials, 2 * sizeof(real));
 }
 
 #define OPERATIONS_(bits, variant) tiled_##bits##_##variant

@@ -13,7 +13,7 @@
 #define LOOP_PASTE(name, bits, variant) LOOP_PASTE_(name, bits, variant)
 #define LOOP(name) LOOP_PASTE(name, CARRYNET_REAL_BITS, C_VARIANT)
 
-/* LEVELS: nodes that the tree of NET_SEQUENCES / BLOCK blocks, or of runs of a gradient, can hold at once. */
+/* LEVELS: partial sums that the tree of NET_SEQUENCES / BLOCK blocks, or of runs of a gradient, can hold at once. */
 enum { BLOCK = CARRYNET_BLOCK, STRIPES = 16, RUN = 64, LEVELS = 20 };
 
 /* A network's parameters by name; absent ones are NULL. */

@@ -14,7 +14,7 @@ static real averaged(real sum, real r)
 /* The factor of clipping: 1 where the norm is at most c. Runs of 64 values meet as blocks do. */
 static real clip_factor(const real *sums, size_t count, real r, real c)
 {
-    real nodes[LEVELS] = {0};
+    real partials[LEVELS] = {0};
     size_t depth = 0;
     uint64_t runs = 0;
     for (size_t first = 0; first < count; first += RUN, ++runs) {
@@ -24,12 +24,12 @@ static real clip_factor(const real *sums, size_t count, real r, real c)
             sum = fused(q, q, sum);
         }
         for (uint64_t n = runs; n & 1; n >>= 1)
-            sum = nodes[--depth] + sum;
-        nodes[depth++] = sum;
+            sum = partials[--depth] + sum;
+        partials[depth++] = sum;
     }
-    real squares = nodes[--depth];
+    real squares = partials[--depth];
     while (depth > 0)
-        squares = nodes[--depth] + squares;
+        squares = partials[--depth] + squares;
     if (!(squares <= REAL(0x1p100)))
         squares = (real)NAN;
     const real norm = product(REAL(0x1p-20), square_root(squares));

@@ -1,6 +1,6 @@
 /*
  * Passes of the reference over a batch: cuts it into blocks of 64 sequences, has training_step.c compute each, and sums them by the
- * block tree. Also what one block computes on its way (a trace), and the table of this precision's and variant's functions.
+ * reduction tree. Also what one block computes on its way (a trace), and the table of this precision's and variant's functions.
  */
 #include "reference/formulas/training_step.h"
 #include <string.h>
@@ -12,7 +12,7 @@ struct workspace {
     struct sequence sequence[BLOCK]; /* as many as the pass holds at once */
     real *w_hh_transposed;           /* [H][H] */
     real *bucket;                    /* [2^I][H] */
-    real *node;                      /* [size]: a block's sums, its loss and absolute error last */
+    real *partial;                   /* [size]: a block's sums, its loss and absolute error last */
     struct tree tree;
 };
 
@@ -52,7 +52,7 @@ static uint64_t lay_out(struct workspace *w, char *scratch, const carrynet_setti
         };
     w->w_hh_transposed = trains ? carve(scratch, &at, (uint64_t)H * H * sizeof(real)) : NULL;
     w->bucket = trains ? carve(scratch, &at, (uint64_t)((size_t)H << I) * sizeof(real)) : NULL;
-    w->node = carve(scratch, &at, (uint64_t)size * sizeof(real));
+    w->partial = carve(scratch, &at, (uint64_t)size * sizeof(real));
     w->tree = (struct tree){.levels = carve(scratch, &at, (uint64_t)levels_of(sequences) * size * sizeof(real)),
                             .size = size};
     return at;
@@ -116,11 +116,11 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Sequences first, ..., first + S - 1 forward and back; w->node becomes their block's sums. */
+/* Sequences first, ..., first + S - 1 forward and back; w->partial becomes their block's sums. */
 static void run_block(struct workspace *w, struct reference_counts *counts, size_t first, size_t S,
                       const struct network *n, const carrynet_settings *settings, const struct net_pass *pass)
 {
-    real *metrics = w->node + w->tree.size - 2;
+    real *metrics = w->partial + w->tree.size - 2;
     metrics[0] = metrics[1] = zero;
     for (size_t s = 0; s < S; ++s) {
         read_sequence(&w->sequence[s], first + s, n, pass, NULL);
@@ -128,10 +128,10 @@ static void run_block(struct workspace *w, struct reference_counts *counts, size
         add_metrics(metrics, counts, &w->sequence[s], n, settings->loss, pass->steps);
         sequence_backward(&w->sequence[s], n, settings->loss, pass->steps);
     }
-    block_gradient(w->node, w->bucket, w->sequence, S, n, pass->steps);
+    block_gradient(w->partial, w->bucket, w->sequence, S, n, pass->steps);
 }
 
-static void gradient(void *node, struct reference_counts *counts, const void *parameters,
+static void gradient(void *partial, struct reference_counts *counts, const void *parameters,
                      const carrynet_settings *settings, const struct net_pass *pass, void *scratch)
 {
     struct workspace w;
@@ -142,9 +142,9 @@ static void gradient(void *node, struct reference_counts *counts, const void *pa
     *counts = (struct reference_counts){0};
     for (size_t first = 0; first < pass->sequences; first += BLOCK) {
         run_block(&w, counts, first, smaller(pass->sequences - first, BLOCK), &n, settings, pass);
-        tree_add(&w.tree, w.node);
+        tree_add(&w.tree, w.partial);
     }
-    tree_total(node, &w.tree);
+    tree_total(partial, &w.tree);
 }
 
 /* to[s] = from, where anyone wants it. */
@@ -167,17 +167,17 @@ static void evaluate(const struct reference_outputs *outputs, void *metrics, str
     for (size_t first = 0; first < pass->sequences; first += BLOCK) {
         if (pass->until_wrong && counts->wrong_sequences > 0)
             break;
-        w.node[0] = w.node[1] = zero;
+        w.partial[0] = w.partial[1] = zero;
         for (size_t s = first; s < first + smaller(pass->sequences - first, BLOCK); ++s) {
             read_sequence(&w.sequence[0], s, &n, pass, pass->resume ? outputs->state : NULL);
             sequence_forward(&w.sequence[0], pass->first_sequence + s, &n, pass);
-            add_metrics(w.node, counts, q, &n, settings->loss, T);
+            add_metrics(w.partial, counts, q, &n, settings->loss, T);
             copy_out(outputs->y, s, q->y, T * n.O);
             copy_out(outputs->z, s, q->z, T * n.O);
             copy_out(outputs->h, s, q->h + n.H, T * n.H);
             copy_out(outputs->state, s, q->h + T * n.H, n.H);
         }
-        tree_add(&w.tree, w.node);
+        tree_add(&w.tree, w.partial);
     }
     tree_total(metrics, &w.tree);
 }
@@ -225,7 +225,7 @@ static void trace(const struct reference_trace *to, const void *parameters, cons
         spread(to->dh, s, S, w.sequence[s].dh, T, n.H);
     }
     memcpy(to->buckets, w.bucket, symbols * n.H * sizeof(real));
-    memcpy(to->node, w.node, w.tree.size * sizeof(real));
+    memcpy(to->partial, w.partial, w.tree.size * sizeof(real));
 }
 
 static double clip_factor(const void *sums, const carrynet_settings *settings, uint64_t sequences)

@@ -202,7 +202,7 @@ uint64_t sequence_measure(real metrics[2], const struct sequence *q, size_t O, c
     return wrong;
 }
 
-/* ---- 5. The block tree ----------------------------------------------------------------------------------------- */
+/* ---- 5. The reduction tree ----------------------------------------------------------------------------------------- */
 
 void tree_add(struct tree *tree, real *block /* [size] */)
 {
