@@ -22,8 +22,8 @@ typedef uint64_t carrynet_u64;
 #endif
 
 #define CARRYNET_BLOCK 64u /* sequences of a block: the unit of the gradient's order of summation */
-/* Stripes of the output's sum; rows in scratch, and columns of the SIMD variant, are multiples of it. */
-#define CARRYNET_STRIPES 16
+/* Partial sums of an output; rows in scratch, and columns of the SIMD variant, are multiples of it. */
+#define CARRYNET_OUTPUT_PARTIALS 16
 
 /* Values of carrynet_pass.loss and carrynet_step.optimizer; the public enumerations have the same numbers. */
 #define CARRYNET_LOSS_SQUARED_ 0

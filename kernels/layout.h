@@ -19,10 +19,10 @@
 /* ---- columns and panels ---------------------------------------------------------------------------------------- */
 
 /* The next multiple of 16: columns of H hidden units, rows of a block, strides. */
-#define CARRYNET_ROUNDED(count) (((count) + CARRYNET_STRIPES - 1) / CARRYNET_STRIPES * CARRYNET_STRIPES)
+#define CARRYNET_ROUNDED(count) (((count) + CARRYNET_OUTPUT_PARTIALS - 1) / CARRYNET_OUTPUT_PARTIALS * CARRYNET_OUTPUT_PARTIALS)
 
 /* Reals from row to row of hidden values: rows of 1,024 bytes and more would fall on few sets of a cache. */
-#define CARRYNET_PITCH(columns) ((columns) + ((columns) >= 256 ? CARRYNET_STRIPES : 0))
+#define CARRYNET_PITCH(columns) ((columns) + ((columns) >= 256 ? CARRYNET_OUTPUT_PARTIALS : 0))
 
 /*
  * Matrices [H][columns] are packed in panels, as evenly wide as can be: at most 4 vectors where they have 512 bits, else
@@ -129,7 +129,7 @@ static inline struct carrynet_rows_scratch carrynet_rows_scratch(const struct ca
     s.bucket = carrynet_array(&s.end, columns << n->inputs, n->gap);
     s.dw_hh = carrynet_array(&s.end, columns * columns, n->gap);
     s.dw_hy = carrynet_array(&s.end, n->outputs * columns, n->gap);
-    s.db_y = carrynet_array(&s.end, CARRYNET_STRIPES, n->gap);
+    s.db_y = carrynet_array(&s.end, CARRYNET_OUTPUT_PARTIALS, n->gap);
     s.partial = carrynet_array(&s.end, pass->partial_stride, n->gap);
     s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * pass->partial_stride, n->gap);
     return s;

@@ -15,7 +15,7 @@
 #define O CARRYNET_OUTPUTS
 #define LANES CARRYNET_LANES
 #define BLOCK CARRYNET_BLOCK
-#define STRIPES CARRYNET_STRIPES
+#define OUTPUT_PARTIALS CARRYNET_OUTPUT_PARTIALS
 
 #define COLUMNS CARRYNET_ROUNDED(H)
 #define PITCH CARRYNET_PITCH(COLUMNS)
@@ -181,39 +181,39 @@ INLINE void hidden_forward(global real *next, const global real *h, const int ch
 #define HALVE_2(a, b) ((vreal)(a.even, b.even) + (vreal)(a.odd, b.odd))
 #endif
 
-/* The stripes of a sequence as far as they add lane by lane: stripe k + stripe k + 8, ... down to LANES. */
-INLINE vreal lane_sum(const vreal stripe[STRIPES / LANES])
+/* The partial sums of a sequence as far as they add lane by lane: partial sum k + partial sum k + 8, ... down to LANES. */
+INLINE vreal lane_sum(const vreal partial[OUTPUT_PARTIALS / LANES])
 {
 #if LANES == 16
-    return stripe[0];
+    return partial[0];
 #elif LANES == 8
-    return stripe[0] + stripe[1];
+    return partial[0] + partial[1];
 #else
-    return (stripe[0] + stripe[2]) + (stripe[1] + stripe[3]);
+    return (partial[0] + partial[2]) + (partial[1] + partial[3]);
 #endif
 }
 
 /*
- * The logits of LANES sequences, one a lane: the 16 stripes of each sequence, then their sums, stripe k + stripe k + 8,
+ * The logits of LANES sequences, one a lane: the 16 partial sums of each sequence, then their sums, partial sum k + partial sum k + 8,
  * ..., the ones side by side at last.
  */
 INLINE vreal logits(const global real *h, const global vreal *w_hy)
 {
-    vreal stripe[LANES][STRIPES / LANES], part[LANES];
+    vreal partial[LANES][OUTPUT_PARTIALS / LANES], part[LANES];
 #pragma unroll
     for (int s = 0; s < LANES; ++s)
 #pragma unroll
-        for (int i = 0; i < STRIPES / LANES; ++i)
-            stripe[s][i] = REAL(0x0p0);
-    for (int v = 0; v < VECTORS; v += STRIPES / LANES)
+        for (int i = 0; i < OUTPUT_PARTIALS / LANES; ++i)
+            partial[s][i] = REAL(0x0p0);
+    for (int v = 0; v < VECTORS; v += OUTPUT_PARTIALS / LANES)
 #pragma unroll
         for (int s = 0; s < LANES; ++s)
 #pragma unroll
-            for (int i = 0; i < STRIPES / LANES; ++i)
-                stripe[s][i] = fma(((const global vreal *)(h + s * PITCH))[v + i], w_hy[v + i], stripe[s][i]);
+            for (int i = 0; i < OUTPUT_PARTIALS / LANES; ++i)
+                partial[s][i] = fma(((const global vreal *)(h + s * PITCH))[v + i], w_hy[v + i], partial[s][i]);
 #pragma unroll
     for (int s = 0; s < LANES; ++s)
-        part[s] = lane_sum(stripe[s]);
+        part[s] = lane_sum(partial[s]);
 #if LANES == 16
 #pragma unroll
     for (int s = 0; s < 8; ++s)

@@ -174,25 +174,25 @@ INLINE void interleaved_noise(const struct scratch *g, const struct interleaved 
         }
 }
 
-/* The logit of output o: 16 stripes, then halves to halves, of which those without units are left out. */
+/* The logit of output o: 16 partial sums, then halves to halves, of which those without units are left out. */
 INLINE vreal interleaved_logit(const struct scratch *g, const global vreal *h, const uint o)
 {
-    vreal stripe[STRIPES];
+    vreal partial[OUTPUT_PARTIALS];
 #pragma unroll
-    for (int k = 0; k < STRIPES; ++k)
-        stripe[k] = k < H ? fma(h[k < H ? k : 0], g->w_hy[o * H + (k < H ? k : 0)], REAL(0x0p0)) : REAL(0x0p0);
-    for (uint first = STRIPES; first < H; first += STRIPES)
+    for (int k = 0; k < OUTPUT_PARTIALS; ++k)
+        partial[k] = k < H ? fma(h[k < H ? k : 0], g->w_hy[o * H + (k < H ? k : 0)], REAL(0x0p0)) : REAL(0x0p0);
+    for (uint first = OUTPUT_PARTIALS; first < H; first += OUTPUT_PARTIALS)
 #pragma unroll
-        for (int k = 0; k < STRIPES; ++k)
+        for (int k = 0; k < OUTPUT_PARTIALS; ++k)
             if (first + k < H)
-                stripe[k] = fma(h[first + k], g->w_hy[o * H + first + k], stripe[k]);
+                partial[k] = fma(h[first + k], g->w_hy[o * H + first + k], partial[k]);
 #pragma unroll
-    for (int width = STRIPES / 2; width > 0; width /= 2)
+    for (int width = OUTPUT_PARTIALS / 2; width > 0; width /= 2)
 #pragma unroll
         for (int k = 0; k < width; ++k)
             if (k + width < H)
-                stripe[k] = plus(stripe[k], stripe[k + width]);
-    return g->bias ? g->b_y[o] + stripe[0] : stripe[0];
+                partial[k] = plus(partial[k], partial[k + width]);
+    return g->bias ? g->b_y[o] + partial[0] : partial[0];
 }
 
 /* ---- backward and gradient ------------------------------------------------------------------------------------- */

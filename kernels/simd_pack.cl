@@ -11,7 +11,7 @@ INLINE void pack_rows(const struct carrynet_pass *pass, const global real *param
     const global real *p = parameters + (size_t)network * pass->parameter_stride;
     global real *to = packed + (size_t)network * PACKED_SIZE * LANES;
     const global real *w_xh = p, *w_hh = w_xh + I * H, *w_hy = w_hh + H * H, *rest = w_hy + H * O;
-    const uint end = first + STRIPES < H ? first + STRIPES : H;
+    const uint end = first + OUTPUT_PARTIALS < H ? first + OUTPUT_PARTIALS : H;
     uint width;
     for (uint j = 0; j < COLUMNS; ++j) {
         const size_t at = panel_column(j, &width);
@@ -51,9 +51,9 @@ INLINE void pack_rows(const struct carrynet_pass *pass, const global real *param
 #if !CARRYNET_FUSED
 kernel void simd_pack(const struct carrynet_pass pass, const global real *parameters, global real *packed)
 {
-    const uint each = COLUMNS / STRIPES;
+    const uint each = COLUMNS / OUTPUT_PARTIALS;
     const size_t items = (size_t)pass.networks * each;
     for (size_t i = get_global_id(0); i < items; i += get_global_size(0))
-        pack_rows(&pass, parameters, packed, (uint)(i / each), (uint)(i % each) * STRIPES);
+        pack_rows(&pass, parameters, packed, (uint)(i / each), (uint)(i % each) * OUTPUT_PARTIALS);
 }
 #endif

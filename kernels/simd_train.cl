@@ -10,7 +10,7 @@
 INLINE void pack_network(const struct carrynet_pass *pass, const global real *parameters, global real *packed,
                          const uint network)
 {
-    for (uint k = 0; k < H; k += STRIPES)
+    for (uint k = 0; k < H; k += OUTPUT_PARTIALS)
         pack_rows(pass, parameters, packed, network, k);
 }
 

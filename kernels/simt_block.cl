@@ -13,7 +13,7 @@
 #define H CARRYNET_HIDDEN
 #define O CARRYNET_OUTPUTS
 #define BLOCK CARRYNET_BLOCK
-#define STRIPES CARRYNET_STRIPES
+#define OUTPUT_PARTIALS CARRYNET_OUTPUT_PARTIALS
 #define SYMBOLS (1 << I)
 #define TRAINED(bias) (I * H + H * H + H * O + (bias) * (H + O)) /* parameters of a network */
 
@@ -99,15 +99,15 @@ static inline void hidden_tile(real value[ROWS], const struct block *b, const gl
 /* The logit of output o from one sequence's h[t+1]. */
 static inline real logit(const global real *h, const global real *p, const uint o, const uint bias)
 {
-    real stripe[STRIPES];
-    for (uint k = 0; k < STRIPES; ++k)
-        stripe[k] = 0;
+    real partial[OUTPUT_PARTIALS];
+    for (uint k = 0; k < OUTPUT_PARTIALS; ++k)
+        partial[k] = 0;
     for (uint j = 0; j < H; ++j)
-        stripe[j % STRIPES] = fma(h[j], p[W_HY + j * O + o], stripe[j % STRIPES]);
-    for (uint width = STRIPES / 2; width > 0; width /= 2)
+        partial[j % OUTPUT_PARTIALS] = fma(h[j], p[W_HY + j * O + o], partial[j % OUTPUT_PARTIALS]);
+    for (uint width = OUTPUT_PARTIALS / 2; width > 0; width /= 2)
         for (uint k = 0; k < width; ++k)
-            stripe[k] = plus(stripe[k], stripe[k + width]);
-    return bias ? p[B_Y + o] + stripe[0] : stripe[0];
+            partial[k] = plus(partial[k], partial[k + width]);
+    return bias ? p[B_Y + o] + partial[0] : partial[0];
 }
 
 /* Metrics of each sequence of the block, in local memory. */

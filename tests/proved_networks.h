@@ -54,13 +54,13 @@ static inline void plain_step(float *z, float *hidden, const struct small_networ
     }
     memcpy(hidden, next, H * sizeof *hidden);
     for (uint32_t o = 0; o < O; ++o) {
-        float stripe[16] = {0};
+        float partial[16] = {0};
         for (uint32_t j = 0; j < H; ++j)
-            stripe[j % 16] = fmaf(hidden[j], w_hy[j * O + o], stripe[j % 16]);
+            partial[j % 16] = fmaf(hidden[j], w_hy[j * O + o], partial[j % 16]);
         for (int width = 8; width > 0; width /= 2)
             for (int k = 0; k < width; ++k)
-                stripe[k] += stripe[k + width];
-        z[o] = bias ? values[small_place(net, CARRYNET_B_Y).offset + o] + stripe[0] : stripe[0];
+                partial[k] += partial[k + width];
+        z[o] = bias ? values[small_place(net, CARRYNET_B_Y).offset + o] + partial[0] : partial[0];
     }
 }
 

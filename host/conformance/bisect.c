@@ -246,7 +246,7 @@ static carrynet_status try_smaller(struct search *search, const struct trial *tr
     return status;
 }
 
-/* Sizes worth a try, ascending: the smallest, and those about the tiles, vectors, stripes and blocks of the kernels. */
+/* Sizes worth a try, ascending: the smallest, and those about the tiles, vectors, partial sums and blocks of the kernels. */
 static const uint32_t sizes[] = {1, 2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 65, 128, 129, 256, 512, 1024, 2048};
 
 /* The smallest size of one kind (a member of the trial) that still shows it. */

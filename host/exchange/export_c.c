@@ -169,7 +169,7 @@ static bool value_of(const char **text, unsigned long *number, const marks *m, c
         {"I_BITS", bits[settings->shape.inputs - 1], 0},
         {"O_BITS", bits[settings->shape.outputs - 1], 0},
         {"NUMBERS", numbers[settings->shape.inputs - 1], 0},
-        /* next, z, the stripes, and some for the compiler. */
+        /* next, z, the partial sums, and some for the compiler. */
         {"STACK", NULL, (settings->shape.hidden + 32) * ((unsigned long)settings->precision / 8) + 128},
         {"VERSION", carrynet_version(), 0},
         {"ARITHMETIC", NULL, (unsigned long)carrynet_arithmetic_version()},

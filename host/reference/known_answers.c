@@ -131,7 +131,7 @@ static bool is_right(const struct answer *answer, const struct reference *refere
 /* ---- small updates ---------------------------------------------------------------------------------------------- */
 
 /*
- * More than a tile of units, stripes and a block, all of them odd. Whoever changes a digest below changes
+ * More than a tile of units, partial sums and a block, all of them odd. Whoever changes a digest below changes
  * CARRYNET_ARITHMETIC_VERSION too.
  */
 enum { INPUTS = 2, HIDDEN = 19, OUTPUTS = 2, STEPS = 3, SEQUENCES = 67, OPTIMIZERS = 4 };

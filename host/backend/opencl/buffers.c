@@ -177,7 +177,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .chunk_blocks = training && trainer->blocks_interleaved ? trainer->lanes : 1,
         .rows = (uint32_t)opencl_rounded(s->sequences < CARRYNET_BLOCK ? s->sequences : CARRYNET_BLOCK),
         .parameter_stride = trainer->parameter_stride,
-        .partial_stride = training ? trainer->partial_stride : CARRYNET_STRIPES,
+        .partial_stride = training ? trainer->partial_stride : CARRYNET_OUTPUT_PARTIALS,
         .resume = s->resume,
         .until_wrong = s->until_wrong,
         .generated = s->task != NULL,

@@ -136,7 +136,7 @@ carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_pla
     status = opencl_reserve(t, &t->packed, t->settings.networks * t->packed_size * t->value, "packed weights");
     if (status == CARRYNET_OK) {
         const struct opencl_argument arguments[] = {STRUCT(plan->pass), BUFFER(t->parameters), BUFFER(t->packed)};
-        status = SHARE_OUT(t, OPENCL_PACK, arguments, t->settings.networks * (t->columns / CARRYNET_STRIPES));
+        status = SHARE_OUT(t, OPENCL_PACK, arguments, t->settings.networks * (t->columns / CARRYNET_OUTPUT_PARTIALS));
     }
     t->packed_is_current = status == CARRYNET_OK && plan->pass.networks > 0; /* a pass that compiles alone packs none */
     return status;

@@ -35,24 +35,24 @@ static void add_noise(real *h /* [H] */, size_t H, uint64_t first_word, const ca
     }
 }
 
-/* A logit without its bias: 16 stripes of chains, then halving additions, written out as their widths are constants. */
+/* A logit without its bias: 16 partial sums of chains, then halving additions, written out as their widths are constants. */
 static real output_forward(const real *h /* [H] */, const real *w_hy /* [H] */, size_t H)
 {
-    real stripe[STRIPES];
+    real partial[OUTPUT_PARTIALS];
     size_t first = 0;
-    memset(stripe, 0, sizeof stripe);
-    for (; H - first >= STRIPES; first += STRIPES)
-        for (size_t k = 0; k < STRIPES; ++k)
-            stripe[k] = fused(h[first + k], w_hy[first + k], stripe[k]);
+    memset(partial, 0, sizeof partial);
+    for (; H - first >= OUTPUT_PARTIALS; first += OUTPUT_PARTIALS)
+        for (size_t k = 0; k < OUTPUT_PARTIALS; ++k)
+            partial[k] = fused(h[first + k], w_hy[first + k], partial[k]);
     for (size_t k = 0; first + k < H; ++k)
-        stripe[k] = fused(h[first + k], w_hy[first + k], stripe[k]);
-    for (size_t k = 0; k < STRIPES / 2; ++k)
-        stripe[k] += stripe[k + STRIPES / 2];
-    for (size_t k = 0; k < STRIPES / 4; ++k)
-        stripe[k] += stripe[k + STRIPES / 4];
-    for (size_t k = 0; k < STRIPES / 8; ++k)
-        stripe[k] += stripe[k + STRIPES / 8];
-    return stripe[0] + stripe[1];
+        partial[k] = fused(h[first + k], w_hy[first + k], partial[k]);
+    for (size_t k = 0; k < OUTPUT_PARTIALS / 2; ++k)
+        partial[k] += partial[k + OUTPUT_PARTIALS / 2];
+    for (size_t k = 0; k < OUTPUT_PARTIALS / 4; ++k)
+        partial[k] += partial[k + OUTPUT_PARTIALS / 4];
+    for (size_t k = 0; k < OUTPUT_PARTIALS / 8; ++k)
+        partial[k] += partial[k + OUTPUT_PARTIALS / 8];
+    return partial[0] + partial[1];
 }
 
 /* All sequences of one step: h[t+1], one chain a unit from its row, and z. */

@@ -14,7 +14,7 @@
 #define LOOP(name) LOOP_PASTE(name, CARRYNET_REAL_BITS, C_VARIANT)
 
 /* LEVELS: partial sums that the tree of NET_SEQUENCES / BLOCK blocks, or of runs of a gradient, can hold at once. */
-enum { BLOCK = CARRYNET_BLOCK, STRIPES = 16, RUN = 64, LEVELS = 20 };
+enum { BLOCK = CARRYNET_BLOCK, OUTPUT_PARTIALS = 16, RUN = 64, LEVELS = 20 };
 
 /* A network's parameters by name; absent ones are NULL. */
 struct parameters {

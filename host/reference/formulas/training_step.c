@@ -11,7 +11,7 @@
 #include "reference/formulas/training_step.h"
 #include <string.h>
 
-enum { STRIPES = 16, RUN = 64 };
+enum { OUTPUT_PARTIALS = 16, RUN = 64 };
 
 static const real zero = REAL(0x0p0), one = REAL(0x1p0);
 
@@ -54,16 +54,16 @@ static void add_noise(real *h /* [H] */, uint64_t p, size_t t, const struct netw
 
 /* ---- 4. Outputs ------------------------------------------------------------------------------------------------ */
 
-/* z = b_y[o] + h w_hy[][o]: 16 stripes, each a chain, then halving additions */
+/* z = b_y[o] + h w_hy[][o]: 16 partial sums, each a chain, then halving additions */
 static real logit(const real *h /* [H] */, size_t o, const struct network *n)
 {
-    real stripe[STRIPES] = {0};
+    real partial[OUTPUT_PARTIALS] = {0};
     for (size_t j = 0; j < n->H; ++j)
-        stripe[j % STRIPES] = fused(h[j], n->w_hy[j * n->O + o], stripe[j % STRIPES]);
-    for (size_t width = STRIPES / 2; width > 0; width /= 2)
+        partial[j % OUTPUT_PARTIALS] = fused(h[j], n->w_hy[j * n->O + o], partial[j % OUTPUT_PARTIALS]);
+    for (size_t width = OUTPUT_PARTIALS / 2; width > 0; width /= 2)
         for (size_t k = 0; k < width; ++k)
-            stripe[k] += stripe[k + width];
-    return n->b_y != NULL ? n->b_y[o] + stripe[0] : stripe[0];
+            partial[k] += partial[k + width];
+    return n->b_y != NULL ? n->b_y[o] + partial[0] : partial[0];
 }
 
 void sequence_forward(struct sequence *q, uint64_t p, const struct network *n, const struct net_pass *pass)
