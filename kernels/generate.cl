@@ -1,6 +1,6 @@
 /*
  * Makes the problems of one update of all networks, or those from pass.first_sequence on, where the gradient will read
- * them. SIMD variant: an item is a block of a network; SIMT variant: a problem. Work-items share the items out.
+ * them. SIMD variant: an item is a block of a network; SIMT variant: a problem. Work-items distribute the items.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

@@ -1,7 +1,7 @@
 /*
  * SIMD variant: packs each network's weights as simd_block.cl reads them.
  * Item (network, k): rows k to k + 15 of w_hh and of its transpose; the items of k = 0 also pack the rest. Work-items
- * share the items out.
+ * distribute the items.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

@@ -1,5 +1,5 @@
 /*
- * SIMT variant, what its kernels share: a work-group runs whole blocks of up to 64 sequences; its work-items share out the
+ * SIMT variant, what its kernels share: a work-group runs whole blocks of up to 64 sequences; its work-items distribute the
  * elements of each step, index = local id, + local size, ... Any local size gives the same bits, since every element has
  * one chain in one item.
  *
@@ -22,7 +22,7 @@
 #endif
 #define TILES(n) (((n) + ROWS - 1) / ROWS)
 
-/* Every element e of n, shared out over the work-group. */
+/* Every element e of n, distributed over the work-group. */
 #define EACH(e, n) for (uint e = (uint)get_local_id(0); e < (n); e += (uint)get_local_size(0))
 
 /* Parameters of a network by their place in the flat array. */

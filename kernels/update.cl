@@ -1,8 +1,7 @@
 /*
  * From the chunks' partial sums to the new weights (ARITHMETIC.md 5): reduction, clipping, weight decay, optimizer. Both shapes use it, and
  * simd_networks.cl its formulas, lane by lane. An item
- * is CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items share the items
- * out.
+ * is CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items distribute the items.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

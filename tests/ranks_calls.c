@@ -1,5 +1,5 @@
 /*
- * What ranks agree on, exchange and share out (host/comm/collectives.h), and that engines keep to it, for any number of ranks: every rank checks what it gets, and
+ * What ranks agree on, exchange and distribute (host/comm/collectives.h), and that engines keep to it, for any number of ranks: every rank checks what it gets, and
  * ends with an exit code other than 0 at the first thing that is wrong. Run by mpirun; alone it is one rank.
  *     ranks_calls [large]     large: a gather of more than 2 GiB
  */
@@ -215,7 +215,7 @@ static void check_share_out(carrynet_comm *comm)
     shared.stops = 5; /* on whichever rank has it */
     CHECK(share(comm, &shared, ITEMS) == CARRYNET_OK);
     CHECK(shared.taken < ITEMS && (rank != 0 || shared.taken > 5));
-    /* An MPI without threads: rank 0 hands out, no more, and hears its caller all the same. */
+    /* An MPI without threads: rank 0 dispatches, no more, and hears its caller all the same. */
     const bool threads = comm->threads;
     comm->threads = false;
     shared = fresh();

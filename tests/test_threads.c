@@ -1,5 +1,5 @@
 /*
- * Work shared out among threads: every item once, whatever the number of threads, call after call; and how many threads
+ * Work distributed among threads: every item once, whatever the number of threads, call after call; and how many threads
  * a cgroup and a scheduler allow, from made-up files.
  */
 #include "bodies.h"

@@ -1,4 +1,4 @@
-/* Proofs of many networks, shared out among the ranks of the job, each of which works at several at once. */
+/* Proofs of many networks, distributed among the ranks of the job, each of which works at several at once. */
 #ifndef CLI_PROVE_RANKS_H
 #define CLI_PROVE_RANKS_H
 

@@ -1,4 +1,4 @@
-/* Device specs such as "gpu,gpu,cpu", "all" and "0:0/4", taken apart; and shared out among the ranks of a machine. */
+/* Device specs such as "gpu,gpu,cpu", "all" and "0:0/4", taken apart; and distributed among the ranks of a machine. */
 #include "engine/device_list.h"
 #include <stdio.h>
 #include <string.h>
@@ -136,7 +136,7 @@ carrynet_status device_list_create(struct device_list *list, const char *spec, c
         status = add_entries(list, devices, count, spec);
     else
         status = add_entry(list, spec, strlen(spec));
-    /* A kind is one device for each rank; what is named in a list, and "all", is shared out. */
+    /* A kind is one device for each rank; what is named in a list, and "all", is distributed. */
     if (status == CARRYNET_OK && local > 1)
         take_turns(list, comm, kind);
 done:

@@ -1,5 +1,5 @@
 /*
- * Work shared out among the processor's cores. A thread pool's threads wait between calls; a call waits only for those that have
+ * Work distributed among the processor's cores. A thread pool's threads wait between calls; a call waits only for those that have
  * begun to work at it, so that a thread that the system leaves waiting delays nobody.
  */
 #if defined(__linux__)

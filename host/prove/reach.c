@@ -138,7 +138,7 @@ static void keep_chunk(void *self, size_t chunk)
     reach_keep_chunk(&s->store, &s->batch, chunk, s->first, s->inputs);
 }
 
-static void share_out(struct search *s, size_t count, void (*function)(void *self, size_t i))
+static void distribute(struct search *s, size_t count, void (*function)(void *self, size_t i))
 {
     sys_pool_run(s->batch.count < SHARED_FROM ? NULL : s->pool, count, function, s);
 }
@@ -229,7 +229,7 @@ static carrynet_status take_batch(struct reach *reach, struct search *s)
         status = reach_reserve(&s->store, s->store.count + found);
         if (status != CARRYNET_OK)
             return out_of_memory(s);
-        share_out(s, chunks, keep_chunk);
+        distribute(s, chunks, keep_chunk);
         for (size_t c = 0; c < chunks; ++c)
             if (s->judged[c].margin < reach->margin)
                 reach->margin = s->judged[c].margin;
@@ -260,7 +260,7 @@ static carrynet_status step_batch(struct reach *reach, struct search *s, uint64_
     s->first = first;
     s->batch.count = count * s->symbols;
     const size_t chunks = (s->batch.count + REACH_CHUNK - 1) / REACH_CHUNK;
-    share_out(s, chunks, expand_chunk);
+    distribute(s, chunks, expand_chunk);
     const double ready = sys_seconds();
     s->input.sequences = s->batch.count;
     /* The first state is the engine's own start. */
@@ -270,8 +270,8 @@ static carrynet_status step_batch(struct reach *reach, struct search *s, uint64_
     reach->engine_seconds += stepped - ready;
     if (status != CARRYNET_OK)
         return status;
-    share_out(s, chunks, judge_chunk);
-    share_out(s, REACH_SHARDS, insert_shard);
+    distribute(s, chunks, judge_chunk);
+    distribute(s, REACH_SHARDS, insert_shard);
     for (size_t i = 0; i < REACH_SHARDS; ++i)
         if (s->full[i])
             return out_of_memory(s);

@@ -1,5 +1,5 @@
 /*
- * A sweep among ranks: portions smaller than those of one process are handed out as ranks become free, and what a rank
+ * A sweep among ranks: portions smaller than those of one process are dispatched as ranks become free, and what a rank
  * has finished travels to rank 0 as rows, which keeps, saves and tells them. A portion is its place in the order of all,
  * which every rank lists alike.
  */
@@ -166,7 +166,7 @@ static carrynet_status save(struct sweep_team *team)
     return status;
 }
 
-/* ---- what is handed out ----------------------------------------------------------------------------------------- */
+/* ---- what is dispatched ----------------------------------------------------------------------------------------- */
 
 static carrynet_status train_portion(void *self, uint64_t item, sys_text *result)
 {

@@ -111,7 +111,7 @@ typedef struct carrynet_sweep_options {
     uint32_t wave;    /* most networks on the device at once, which changes no result; 0: all that train together */
     const char *path; /* the results are saved there now and then and at the end; NULL: nowhere */
     /*
-     * NULL: this process alone. Else the networks are handed out to the ranks as these become free, each of which has an
+     * NULL: this process alone. Else the networks are dispatched to the ranks as these become free, each of which has an
      * engine of its own (the engine options' ranks are NULL); the results are rank 0's, which alone saves them. Rows that
      * are finished before the run are taken from rank 0.
      */

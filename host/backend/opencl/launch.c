@@ -44,11 +44,11 @@ carrynet_status opencl_launch(struct opencl_trainer *t, enum opencl_kernel_id id
 }
 
 /*
- * Launches a kernel whose work-items share out `items` items: about 64 a group in the SIMT variant. Groups have a fixed
+ * Launches a kernel whose work-items distribute `items` items: about 64 a group in the SIMT variant. Groups have a fixed
  * size, so that a runtime that compiles for each size (pocl) compiles once.
  */
-carrynet_status opencl_share_out(struct opencl_trainer *t, enum opencl_kernel_id id,
-                                 const struct opencl_argument *arguments, size_t count, size_t items)
+carrynet_status opencl_distribute(struct opencl_trainer *t, enum opencl_kernel_id id,
+                                  const struct opencl_argument *arguments, size_t count, size_t items)
 {
     const size_t share = t->simd ? 1 : 64, needed = (items + share - 1) / share;
     return opencl_launch(t, id, arguments, count, needed < t->workers ? needed : t->workers);

@@ -136,7 +136,7 @@ carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_pla
     status = opencl_reserve(t, &t->packed, t->settings.networks * t->packed_size * t->value, "packed weights");
     if (status == CARRYNET_OK) {
         const struct opencl_argument arguments[] = {STRUCT(plan->pass), BUFFER(t->parameters), BUFFER(t->packed)};
-        status = SHARE_OUT(t, OPENCL_PACK, arguments, t->settings.networks * (t->columns / CARRYNET_OUTPUT_PARTIALS));
+        status = DISTRIBUTE(t, OPENCL_PACK, arguments, t->settings.networks * (t->columns / CARRYNET_OUTPUT_PARTIALS));
     }
     t->packed_is_current = status == CARRYNET_OK && plan->pass.networks > 0; /* a pass that compiles alone packs none */
     return status;
@@ -153,7 +153,7 @@ static carrynet_status reduce(struct opencl_trainer *t, const struct carrynet_pa
     };
     const struct opencl_argument arguments[] = {STRUCT(step), BUFFER(t->partials), BUFFER(t->counts), BUFFER(t->sums),
                                                 BUFFER(t->totals)};
-    return SHARE_OUT(t, OPENCL_REDUCE, arguments, (size_t)pass->networks * (pass->partial_stride / t->lanes));
+    return DISTRIBUTE(t, OPENCL_REDUCE, arguments, (size_t)pass->networks * (pass->partial_stride / t->lanes));
 }
 
 static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl_slot *slot)
@@ -161,7 +161,7 @@ static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl
     const struct carrynet_pass *pass = &slot->plan.pass;
     const struct opencl_argument arguments[] = {STRUCT(*pass), BUFFER(t->task), BUFFER(slot->staged)};
     const size_t blocks = (pass->sequences + CARRYNET_BLOCK - 1) / CARRYNET_BLOCK;
-    return SHARE_OUT(t, OPENCL_GENERATE, arguments, pass->networks * (t->simd ? blocks : pass->sequences));
+    return DISTRIBUTE(t, OPENCL_GENERATE, arguments, pass->networks * (t->simd ? blocks : pass->sequences));
 }
 
 carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct opencl_slot *slot)

@@ -246,16 +246,16 @@ carrynet_status opencl_launch(struct opencl_trainer *trainer, enum opencl_kernel
                               const struct opencl_argument *arguments, size_t count, size_t groups);
 
 /*
- * Launches a kernel whose work-items share out `items` items: about 64 a group in the SIMT variant. Groups have a fixed
+ * Launches a kernel whose work-items distribute `items` items: about 64 a group in the SIMT variant. Groups have a fixed
  * size, so that a runtime that compiles for each size (pocl) compiles once.
  */
-carrynet_status opencl_share_out(struct opencl_trainer *trainer, enum opencl_kernel_id id,
-                                 const struct opencl_argument *arguments, size_t count, size_t items);
+carrynet_status opencl_distribute(struct opencl_trainer *trainer, enum opencl_kernel_id id,
+                                  const struct opencl_argument *arguments, size_t count, size_t items);
 
 #define LAUNCH(t, id, arguments, groups)                                                                               \
     opencl_launch(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], groups)
-#define SHARE_OUT(t, id, arguments, items)                                                                             \
-    opencl_share_out(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], items)
+#define DISTRIBUTE(t, id, arguments, items)                                                                            \
+    opencl_distribute(t, id, arguments, sizeof(arguments) / sizeof(arguments)[0], items)
 
 /* Waits until the device has taken what the slot last wrote. */
 carrynet_status opencl_wait(struct opencl_slot *slot);

@@ -65,13 +65,13 @@ static carrynet_status launch_update(struct opencl_trainer *t, struct opencl_slo
     if (step.clipped) {
         const struct opencl_argument arguments[] = {STRUCT(step), BUFFER(t->sums), BUFFER(t->constants),
                                                     BUFFER(t->factors)};
-        status = SHARE_OUT(t, OPENCL_CLIP, arguments, networks);
+        status = DISTRIBUTE(t, OPENCL_CLIP, arguments, networks);
     }
     if (status == CARRYNET_OK) {
         const struct opencl_argument arguments[] = {
             STRUCT(step),       BUFFER(t->sums),       BUFFER(slot->rates_buffer), BUFFER(t->constants),
             BUFFER(t->factors), BUFFER(t->parameters), BUFFER(t->moments[0]),      BUFFER(t->moments[1])};
-        status = SHARE_OUT(t, OPENCL_APPLY, arguments, networks * ((t->trained + t->lanes - 1) / t->lanes));
+        status = DISTRIBUTE(t, OPENCL_APPLY, arguments, networks * ((t->trained + t->lanes - 1) / t->lanes));
     }
     t->packed_is_current = false;
     return status;
