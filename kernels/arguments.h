@@ -42,7 +42,7 @@ typedef uint64_t carrynet_u64;
 
 /*
  * A pass over the sequences of all networks. They lie, packed as problem.h says, in the buffer `staged` of words:
- *     individuals [networks][CARRYNET_INDIVIDUAL]; symbols [networks or 1][sequences][symbol_words]; targets likewise
+ *     network configs [networks][CARRYNET_CONFIG]; symbols [networks or 1][sequences][symbol_words]; targets likewise
  * Where the device generates them (generated.cl) they lie there too, but a block's words as [symbol_words][CARRYNET_BLOCK]; and
  * where a worker trains whole networks, for each worker in place of each network, one update at a time.
  * A network's blocks are cut into chunks, aligned runs of chunk_blocks blocks; a task is one chunk of one network, and
@@ -68,7 +68,7 @@ struct carrynet_pass {
     carrynet_u32 resume;           /* forward: 1 if h[0] is read from the state */
     carrynet_u32 outputs;          /* forward: CARRYNET_WRITE_ bits */
     carrynet_u32 until_wrong;      /* metrics: 1 if a chunk may end after a block with a wrong sequence */
-    carrynet_u32 update;           /* training: added to the individuals' updates */
+    carrynet_u32 update;           /* training: added to the network configs' updates */
     carrynet_u32 generated;            /* training: 1 if the kernel generates the problems */
     carrynet_u32 drawn_steps;      /* of a generated problem: T less its closing symbols */
     carrynet_u32 drawn_words;      /* words of those */
@@ -105,14 +105,14 @@ struct carrynet_step {
 #define CARRYNET_RATES 3
 
 /*
- * Words a network of the individuals: seed, low word first; update; 0; the noise as the bits of a real, low word first;
+ * Words a network of the network configs: seed, low word first; update; 0; the noise as the bits of a real, low word first;
  * problem seed, low word first.
  */
-#define CARRYNET_INDIVIDUAL 8
-#define CARRYNET_INDIVIDUAL_SEED 0
-#define CARRYNET_INDIVIDUAL_UPDATE 2
-#define CARRYNET_INDIVIDUAL_NOISE 4
-#define CARRYNET_INDIVIDUAL_PROBLEMS 6
+#define CARRYNET_CONFIG 8
+#define CARRYNET_CONFIG_SEED 0
+#define CARRYNET_CONFIG_UPDATE 2
+#define CARRYNET_CONFIG_NOISE 4
+#define CARRYNET_CONFIG_PROBLEMS 6
 
 /*
  * Words of the buffer `task`, for problems that are generated: the automaton as its table, entries next | out << 8 at index

@@ -19,16 +19,16 @@ kernel void generate(const struct carrynet_pass pass, const global uint *task, g
 #endif
     for (ulong i = get_global_id(0); i < each * pass.networks; i += get_global_size(0)) {
         const ulong network = i / each, place = i % each;
-        const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
-        const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + pass.update;
+        const global uint *config = staged + CARRYNET_CONFIG * network;
+        const uint update = config[CARRYNET_CONFIG_UPDATE] + pass.update;
 #if CARRYNET_LANES > 1
         const ulong first = place * CARRYNET_BLOCK;
-        generate_block(MADE_SYMBOLS(network, first), MADE_TARGETS(network, first), &pass, task, individual, update,
+        generate_block(MADE_SYMBOLS(network, first), MADE_TARGETS(network, first), &pass, task, config, update,
                    pass.first_sequence + first);
 #else
         const ulong first = place / CARRYNET_BLOCK * CARRYNET_BLOCK, within = place - first;
         generate_problems(MADE_SYMBOLS(network, first) + within, MADE_TARGETS(network, first) + within, &pass, task,
-                      individual, update, pass.first_sequence + place);
+                      config, update, pass.first_sequence + place);
 #endif
     }
 }

@@ -26,7 +26,7 @@ static inline vword not_zero(const vword x)
 }
 
 /* Word base + lane * step of the network's problem stream, for each lane. */
-static inline vword random_words(const ulong base, const uint step, const uint update, const global uint *individual)
+static inline vword random_words(const ulong base, const uint step, const uint update, const global uint *config)
 {
     const vword place = (vword)((uint)base & 3u) + (vword)(CARRYNET_LANE_NUMBERS) * (vword)(step), offset = place >> 2;
     const uint first = (uint)(base >> 2);
@@ -35,8 +35,8 @@ static inline vword random_words(const ulong base, const uint step, const uint u
     const vword carry = (((vword)(first) & offset) | (((vword)(first) | offset) & ~low)) >> 31;
     vword c[4], word = (vword)(0u);
     problem_block(c, low, (vword)((uint)(base >> 34)) + carry, (vword)(update),
-                  CARRYNET_STREAM_PROBLEMS, (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS]),
-                  (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]));
+                  CARRYNET_STREAM_PROBLEMS, (vword)(config[CARRYNET_CONFIG_PROBLEMS]),
+                  (vword)(config[CARRYNET_CONFIG_PROBLEMS + 1]));
 #pragma unroll
     for (uint i = 0; i < 4; ++i)
         word |= c[i] & ~not_zero((place & (vword)(3u)) ^ (vword)(i));
@@ -121,12 +121,12 @@ static inline void finish_problems(global uint *symbols, global uint *targets, c
 
 /* CARRYNET_LANES problems, number `first` of update `update` and on. */
 static inline void generate_problems(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
-                                 const global uint *task, const global uint *individual, const uint update,
+                                 const global uint *task, const global uint *config, const uint update,
                                  const ulong first)
 {
     const uint n = pass->drawn_words;
     for (uint w = 0; w < n; ++w)
-        STORE_WORDS(symbols, w * CARRYNET_BLOCK, random_words(first * n + w, n, update, individual));
+        STORE_WORDS(symbols, w * CARRYNET_BLOCK, random_words(first * n + w, n, update, config));
     finish_problems(symbols, targets, CARRYNET_BLOCK, pass, task);
 }
 
@@ -136,17 +136,17 @@ static inline void generate_problems(global uint *symbols, global uint *targets,
  * CARRYNET_LANES Philox blocks are used at once, whose numbers have one high word.
  */
 static inline void generate_block(global uint *symbols, global uint *targets, const struct carrynet_pass *pass,
-                              const global uint *task, const global uint *individual, const uint update,
+                              const global uint *task, const global uint *config, const uint update,
                               const ulong first)
 {
     for (uint s = 0; s < pass->rows && pass->drawn_words != 1; s += CARRYNET_LANES)
-        generate_problems(symbols + s, targets + s, pass, task, individual, update, first + s);
+        generate_problems(symbols + s, targets + s, pass, task, config, update, first + s);
     for (uint s = 0; s < pass->rows && pass->drawn_words == 1; s += 4 * CARRYNET_LANES) {
         vword c[4];
         uint words[4][CARRYNET_LANES];
         problem_block(c, (vword)((uint)((first + s) >> 2)) + (vword)(CARRYNET_LANE_NUMBERS),
-                      (vword)((uint)((first + s) >> 34)), (vword)(update), CARRYNET_STREAM_PROBLEMS, (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS]),
-                      (vword)(individual[CARRYNET_INDIVIDUAL_PROBLEMS + 1]));
+                      (vword)((uint)((first + s) >> 34)), (vword)(update), CARRYNET_STREAM_PROBLEMS, (vword)(config[CARRYNET_CONFIG_PROBLEMS]),
+                      (vword)(config[CARRYNET_CONFIG_PROBLEMS + 1]));
         for (uint k = 0; k < 4; ++k)
             STORE_WORDS(words[k], 0, c[k]);
         for (uint i = 0; i < 4 * CARRYNET_LANES; ++i)

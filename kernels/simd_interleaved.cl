@@ -72,10 +72,10 @@ INLINE void push_lanes(const struct scratch *g, global real *partial, global rea
 
 INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const struct chunk *c)
 {
-    const global uint *individual = c->staged + CARRYNET_INDIVIDUAL * c->network;
-    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + c->update_offset;
+    const global uint *config = c->staged + CARRYNET_CONFIG * c->network;
+    const uint update = config[CARRYNET_CONFIG_UPDATE] + c->update_offset;
     const ulong chunk_first = (ulong)c->number * pass->chunk_blocks * BLOCK;
-    const real noise = noise_of(individual);
+    const real noise = noise_of(config);
     struct wrong wrong = {0, 0};
     uint blocks = 0;
     const struct carrynet_sizes sizes = SIZES;
@@ -101,8 +101,8 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
             .fused_updates = sequences[LANES - 1] == BLOCK,
             .noisy = noise > 0,
             .noise = (vreal)(noise),
-            .key_low = (vword)(individual[CARRYNET_INDIVIDUAL_SEED]),
-            .key_high = (vword)(individual[CARRYNET_INDIVIDUAL_SEED + 1]),
+            .key_low = (vword)(config[CARRYNET_CONFIG_SEED]),
+            .key_high = (vword)(config[CARRYNET_CONFIG_SEED + 1]),
             .update = (vword)(update),
             .first = pass->first_sequence + chunk_first + (ulong)blocks * BLOCK,
             .lane_step = BLOCK,

@@ -33,12 +33,12 @@ INLINE struct networks networks_of(const struct scratch *g, const struct carryne
     return n;
 }
 
-/* Word `at` of each network's individual. */
-INLINE vword individual_words(const struct networks *n, const global uint *staged, const uint at)
+/* Word `at` of each network's network config. */
+INLINE vword config_words(const struct networks *n, const global uint *staged, const uint at)
 {
     uint words[LANES];
     for (uint lane = 0; lane < LANES; ++lane)
-        words[lane] = staged[CARRYNET_INDIVIDUAL * n->number[lane] + at];
+        words[lane] = staged[CARRYNET_CONFIG * n->number[lane] + at];
     return CARRYNET_PASTE(vload, LANES)(0, words);
 }
 
@@ -174,15 +174,15 @@ simd_networks(const struct carrynet_pass pass, const struct carrynet_step step, 
         real noises[LANES];
         for (uint lane = 0; lane < LANES; ++lane) {
             n.number[lane] = lane < lanes ? first + lane : pass.networks - 1;
-            noises[lane] = noise_of(staged + CARRYNET_INDIVIDUAL * n.number[lane]);
+            noises[lane] = noise_of(staged + CARRYNET_CONFIG * n.number[lane]);
             b.noisy |= noises[lane] > 0;
         }
         b.noise = CARRYNET_PASTE(vload, LANES)(0, noises);
-        b.key_low = individual_words(&n, staged, CARRYNET_INDIVIDUAL_SEED);
-        b.key_high = individual_words(&n, staged, CARRYNET_INDIVIDUAL_SEED + 1);
-        n.update = individual_words(&n, staged, CARRYNET_INDIVIDUAL_UPDATE);
-        n.problems_low = individual_words(&n, staged, CARRYNET_INDIVIDUAL_PROBLEMS);
-        n.problems_high = individual_words(&n, staged, CARRYNET_INDIVIDUAL_PROBLEMS + 1);
+        b.key_low = config_words(&n, staged, CARRYNET_CONFIG_SEED);
+        b.key_high = config_words(&n, staged, CARRYNET_CONFIG_SEED + 1);
+        n.update = config_words(&n, staged, CARRYNET_CONFIG_UPDATE);
+        n.problems_low = config_words(&n, staged, CARRYNET_CONFIG_PROBLEMS);
+        n.problems_high = config_words(&n, staged, CARRYNET_CONFIG_PROBLEMS + 1);
         load_rows(n.w, &n, parameters, stride, n.size);
         load_rows(n.first, &n, first_moments, has_first * stride, has_first * n.trained);
         load_rows(n.second, &n, second_moments, has_second * stride, has_second * n.trained);

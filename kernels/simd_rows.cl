@@ -28,7 +28,7 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
 
 /* h += uniform noise, row by row: word (p T + t) 4 ceil(H/4) + j of the noise stream. */
 INLINE void add_noise(global real *h, const uint sequences, const ulong first_word, const ulong word_step,
-                      const global uint *individual, const uint update, const real amount)
+                      const global uint *config, const uint update, const real amount)
 {
     for (uint s = 0; s < sequences; ++s)
         for (uint first = 0; first < COLUMNS; first += 4 * LANES) {
@@ -41,8 +41,8 @@ INLINE void add_noise(global real *h, const uint sequences, const ulong first_wo
             for (int i = 0; i < LANES; ++i)
                 high[i] = (uint)(base >> 32) + (lows[i] < (uint)base ? 1 : 0);
             c1 = CARRYNET_PASTE(vload, LANES)(0, high);
-            philox4x32(&c0, &c1, &c2, &c3, (vword)(individual[CARRYNET_INDIVIDUAL_SEED]),
-                       (vword)(individual[CARRYNET_INDIVIDUAL_SEED + 1]));
+            philox4x32(&c0, &c1, &c2, &c3, (vword)(config[CARRYNET_CONFIG_SEED]),
+                       (vword)(config[CARRYNET_CONFIG_SEED + 1]));
             /* Lane i of word l is unit first + 4 i + l. */
             real part[4][LANES], noise[4 * LANES];
             CARRYNET_PASTE(vstore, LANES)(uniform(c0, (vreal)(amount)), 0, part[0]);
@@ -227,7 +227,7 @@ struct block {
     struct sequences symbols, targets;
     uint sequences;
     ulong first_sequence; /* its number in the update's batch */
-    const global uint *individual;
+    const global uint *config;
     uint update;
 };
 
@@ -239,7 +239,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
     const uint rows = pass->rows;
     const size_t step = (size_t)rows * PITCH;
     const ulong word_step = (ulong)pass->steps * (4 * ((H + 3) / 4));
-    const real noise = learn ? noise_of(b->individual) : 0;
+    const real noise = learn ? noise_of(b->config) : 0;
     uint symbol[BLOCK], target[BLOCK];
     struct measures measures;
     measures_start(&measures, pass->loss);
@@ -253,7 +253,7 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
         hidden_forward(next, g->h + t * step, t > 0 || pass->initial_state, symbol, packed, rows);
         if (noise > 0)
             add_noise(next, sequences, b->first_sequence * word_step + t * (4ul * ((H + 3) / 4)), word_step,
-                      b->individual, b->update, noise);
+                      b->config, b->update, noise);
         for (uint s = 0; s < rows; s += LANES)
             for (uint o = 0; o < O; ++o) {
                 vreal z = logits(next + s * PITCH, packed + PACKED_HY + o * VECTORS);
@@ -285,9 +285,9 @@ INLINE void run_block(const struct carrynet_pass *pass, const struct scratch *g,
 
 INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g, const struct chunk *c)
 {
-    const global uint *individual = c->staged + CARRYNET_INDIVIDUAL * c->network;
+    const global uint *config = c->staged + CARRYNET_CONFIG * c->network;
     const uint chunk_sequences = pass->chunk_blocks * BLOCK;
-    struct block b = {.individual = individual, .update = individual[CARRYNET_INDIVIDUAL_UPDATE] + c->update_offset};
+    struct block b = {.config = config, .update = config[CARRYNET_CONFIG_UPDATE] + c->update_offset};
     struct wrong wrong = {0, 0};
     uint blocks = 0;
     for (uint in_chunk = 0; in_chunk < chunk_sequences; in_chunk += BLOCK, ++blocks) {

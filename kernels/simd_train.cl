@@ -18,12 +18,12 @@ INLINE void pack_network(const struct carrynet_pass *pass, const global real *pa
 INLINE void generate_part(const struct carrynet_pass *pass, global uint *staged, const global uint *task,
                       const uint network, const uint part, const uint update_offset)
 {
-    const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
-    const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + update_offset;
+    const global uint *config = staged + CARRYNET_CONFIG * network;
+    const uint update = config[CARRYNET_CONFIG_UPDATE] + update_offset;
     for (ulong first = 0; first < pass->sequences; first += BLOCK)
         generate_block(staged + pass->first_symbol + part * pass->symbol_stride + first * pass->symbol_words,
                    staged + pass->first_target + part * pass->target_stride + first * pass->target_words, pass, task,
-                   individual, update, first);
+                   config, update, first);
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void

@@ -34,19 +34,19 @@ static inline struct scratch scratch_of(global real *base, const struct carrynet
 }
 
 /* Noise of one element: word (p T + t) 4 ceil(H/4) + j. */
-static inline real noise_element(const ulong first_word, const uint j, const global uint *individual,
+static inline real noise_element(const ulong first_word, const uint j, const global uint *config,
                                  const uint update, const real amount)
 {
     const ulong counter = (first_word + j) / 4;
     uint c[4] = {(uint)counter, (uint)(counter >> 32), update, CARRYNET_STREAM_NOISE};
-    philox4x32(&c[0], &c[1], &c[2], &c[3], (vword)(individual[CARRYNET_INDIVIDUAL_SEED]),
-               (vword)(individual[CARRYNET_INDIVIDUAL_SEED + 1]));
+    philox4x32(&c[0], &c[1], &c[2], &c[3], (vword)(config[CARRYNET_CONFIG_SEED]),
+               (vword)(config[CARRYNET_CONFIG_SEED + 1]));
     return uniform(c[j % 4], (vreal)(amount));
 }
 
 static inline void forward_step(const struct scratch *g, const struct block *b, const struct measures *m,
                                 const struct carrynet_pass *pass, const global real *p, const uint t,
-                                const global uint *individual, const uint update, const real noise,
+                                const global uint *config, const uint update, const real noise,
                                 const ulong first_sequence)
 {
     const size_t step = (size_t)pass->rows * H;
@@ -60,7 +60,7 @@ static inline void forward_step(const struct scratch *g, const struct block *b, 
         for (uint r = 0; r < ROWS && tile + r < b->sequences; ++r) {
             if (noise > 0) {
                 const ulong word_of = ((first_sequence + tile + r) * pass->steps + t) * (4ul * ((H + 3) / 4));
-                value[r] = flush(value[r] + noise_element(word_of, j, individual, update, noise));
+                value[r] = flush(value[r] + noise_element(word_of, j, config, update, noise));
             }
             next[(tile + r) * H + j] = value[r];
         }
@@ -189,9 +189,9 @@ kernel void simt_gradient(const struct carrynet_pass pass, const global real *pa
     for (ulong task = get_group_id(0); task < tasks; task += get_num_groups(0)) {
         const uint network = (uint)(task / pass.chunks), chunk = (uint)(task % pass.chunks);
         const global real *p = parameters + (size_t)network * pass.parameter_stride;
-        const global uint *individual = staged + CARRYNET_INDIVIDUAL * network;
-        const real noise = noise_of(individual);
-        const uint update = individual[CARRYNET_INDIVIDUAL_UPDATE] + pass.update;
+        const global uint *config = staged + CARRYNET_CONFIG * network;
+        const real noise = noise_of(config);
+        const uint update = config[CARRYNET_CONFIG_UPDATE] + pass.update;
         const uint chunk_sequences = pass.chunk_blocks * BLOCK;
         ulong wrong_bits = 0, wrong_sequences = 0;
         uint blocks = 0;
@@ -220,7 +220,7 @@ kernel void simt_gradient(const struct carrynet_pass pass, const global real *pa
             g.dw[e] = 0;
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
             for (uint t = 0; t < pass.steps; ++t)
-                forward_step(&g, &b, &m, &pass, p, t, individual, update, noise, pass.first_sequence + first);
+                forward_step(&g, &b, &m, &pass, p, t, config, update, noise, pass.first_sequence + first);
             barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
             for (uint t = pass.steps; t-- > 0;)
                 backward_step(&g, &b, &pass, p, t);

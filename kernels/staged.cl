@@ -5,9 +5,9 @@
 #pragma OPENCL FP_CONTRACT OFF
 
 /* The training noise of a network. */
-static inline real noise_of(const global uint *individual)
+static inline real noise_of(const global uint *config)
 {
-    const global uint *words = individual + CARRYNET_INDIVIDUAL_NOISE;
+    const global uint *words = config + CARRYNET_CONFIG_NOISE;
 #if CARRYNET_REAL_BITS == 32
     return as_float(words[0]);
 #else

@@ -116,7 +116,7 @@ MORE = [
     ("host/backend/tiled/update_network.c", "return next > most ? most : next;", "return next;", ["test_edges:edges/updates_on_the_host"]),
     ("host/backend/tiled/update_network.c", "if (!(squares <= REAL(0x1p100)))", "if (!(squares <= REAL(0x1p110)))", ["test_edges:edges/updates_on_the_host"]),
     ("host/backend/tiled/forward_block.c", "next[i] = flush(sigmoid(next[i]));", "next[i] = flush(next[i] / 4 + REAL(0x1p-1));", ["test_fixtures"]),
-    ("host/backend/tiled/forward_block.c", "* 4 * ((H + 3) / 4), individual);", "* H, individual);", ["case noise-odd host"]),
+    ("host/backend/tiled/forward_block.c", "* 4 * ((H + 3) / 4), config);", "* H, config);", ["case noise-odd host"]),
     ("host/backend/tiled/forward_block.c", "wrong += (b->z[i] > 0) != (target == 1);", "wrong += (b->z[i] >= 0) != (target == 1);", ["test_edges:edges/saturated*"]),
     ("host/backend/tiled/backward_block.c", "return e * (y * (1 - y));", "return e * y * (1 - y);", ["case odd host"]),
     ("host/backend/tiled/update_network.c", "for (uint64_t n = runs; n & 1; n >>= 1)", "for (uint64_t n = runs; n & 3; n >>= 2)", ["test_edges:edges/updates_on_the_host"]),

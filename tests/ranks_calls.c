@@ -262,7 +262,7 @@ static void check_engine(carrynet_comm *comm, uint32_t networks)
     const carrynet_source source = {.fill = fill, .self = &counter};
     CHECK(carrynet_engine_train(engine, &source, FAILS_AT + 5, metrics) == CARRYNET_ERROR_IO);
     CHECK(says(count - 1, "the disk of"));
-    CHECK(carrynet_engine_individuals(engine)[0].updates == FAILS_AT);
+    CHECK(carrynet_engine_network_configs(engine)[0].updates == FAILS_AT);
     CHECK(carrynet_engine_train(engine, &counter, 3, metrics) == CARRYNET_OK);
     /* What is nothing needs no exchange; many updates of a population need one, of a batch two each. */
     const uint64_t before = exchanges(comm);

@@ -140,7 +140,7 @@ static void check_updates(const carrynet_settings *s, const struct test_body *bo
         update_by_hand(w, m, v, sums, size, s, SEQUENCES);
         set_zero(engine, CARRYNET_PART_FIRST_MOMENT, zeros, first);
         set_zero(engine, CARRYNET_PART_SECOND_MOMENT, zeros, second);
-        carrynet_engine_individuals(engine)[0].updates = 0;
+        carrynet_engine_network_configs(engine)[0].updates = 0;
         MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, start));
         MUST(carrynet_engine_update(engine, sums, SEQUENCES));
         expect_part(engine, CARRYNET_PART_PARAMETERS, given, w, size, true, "weights", label);
@@ -208,7 +208,7 @@ static double step_from(double w, carrynet_settings *s, uint64_t update, double 
         values[i] = w;
     MUST(carrynet_engine_create(&engine, s, &options));
     MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, values));
-    carrynet_engine_individuals(engine)[0].updates = update;
+    carrynet_engine_network_configs(engine)[0].updates = update;
     for (size_t i = 0; i < size; ++i)
         values[i] = g;
     MUST(carrynet_engine_update(engine, values, 1));

@@ -35,9 +35,9 @@ static struct backend *open_backend(const carrynet_settings *settings, const str
     return backend;
 }
 
-static struct net_pass pass_of(const carrynet_settings *settings, const carrynet_individual *individuals, size_t first)
+static struct net_pass pass_of(const carrynet_settings *settings, const carrynet_network_config *configs, size_t first)
 {
-    struct net_pass pass = net_training_pass(settings, NULL, individuals);
+    struct net_pass pass = net_training_pass(settings, NULL, configs);
     pass.sequences = BATCH - first;
     pass.first_sequence = first;
     return pass;
@@ -45,10 +45,10 @@ static struct net_pass pass_of(const carrynet_settings *settings, const carrynet
 
 /* The sums of problems that the host generates and stages. */
 static void staged_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
-                        const carrynet_individual *individuals, size_t first)
+                        const carrynet_network_config *configs, size_t first)
 {
     const carrynet_source source = carrynet_counter_source(&settings->task);
-    const struct net_pass pass = pass_of(settings, individuals, first);
+    const struct net_pass pass = pass_of(settings, configs, first);
     struct net_pass *staged = NULL;
     MUST(backend_stage(backend, NULL, &staged, &pass, NETWORKS, &source));
     MUST(backend->operations->gradient(backend, staged));
@@ -57,9 +57,9 @@ static void staged_sums(struct sums *sums, struct backend *backend, const carryn
 
 /* The same of problems that the backend generates; false where it does not. */
 static bool generated_sums(struct sums *sums, struct backend *backend, const carrynet_settings *settings,
-                           const carrynet_individual *individuals, size_t first)
+                           const carrynet_network_config *configs, size_t first)
 {
-    struct net_pass pass = pass_of(settings, individuals, first), *staged = NULL;
+    struct net_pass pass = pass_of(settings, configs, first), *staged = NULL;
     pass.task = &settings->task;
     MUST(backend->operations->stage(backend, &staged, &pass));
     if (staged->symbols != NULL)
@@ -87,17 +87,17 @@ static void same_sums(const struct sums *got, const struct sums *want, const car
 
 /* An update from sums that were read and set again, against one that the device makes alone. */
 static void same_update(struct backend *backend, const carrynet_settings *settings,
-                        const carrynet_individual *individuals, const char *label)
+                        const carrynet_network_config *configs, const char *label)
 {
     const size_t size = carrynet_shape_size(&settings->shape), bytes = NETWORKS * size * settings->precision / 8;
-    struct net_pass pass = pass_of(settings, individuals, 0);
+    struct net_pass pass = pass_of(settings, configs, 0);
     struct net_rates rates[NETWORKS];
     struct sums sums;
     static double before[NETWORKS * MOST], want[NETWORKS * MOST], got[NETWORKS * MOST];
     for (int n = 0; n < NETWORKS; ++n)
-        rates[n] = engine_rates(settings, individuals[n].rate, UPDATE);
+        rates[n] = engine_rates(settings, configs[n].rate, UPDATE);
     MUST(backend->operations->get(backend, CARRYNET_PART_PARAMETERS, 0, NETWORKS, before));
-    cr_assert(generated_sums(&sums, backend, settings, individuals, 0));
+    cr_assert(generated_sums(&sums, backend, settings, configs, 0));
     MUST(backend->operations->get_sums(backend, NULL, sums.metrics)); /* the metrics alone leave the rest as it is */
     MUST(backend->operations->set_sums(backend, sums.values));
     MUST(backend->operations->update(backend, rates, BATCH));
@@ -112,7 +112,7 @@ static void same_update(struct backend *backend, const carrynet_settings *settin
 
 static void check(const carrynet_settings *settings, carrynet_launches launches)
 {
-    const carrynet_individual individuals[NETWORKS] = {
+    const carrynet_network_config configs[NETWORKS] = {
         {.seed = 5, .problem_seed = 0x123456789abcdefu, .rate = 0.5, .updates = UPDATE, .noise = 0.1},
         {.seed = 6, .problem_seed = 7, .rate = 0.25, .updates = UPDATE},
     };
@@ -120,21 +120,21 @@ static void check(const carrynet_settings *settings, carrynet_launches launches)
     const size_t count = test_bodies(bodies, settings->precision);
     static struct sums want, got;
     struct backend *reference = open_backend(settings, &bodies[0]);
-    cr_assert_not(generated_sums(&got, reference, settings, individuals, 0));
+    cr_assert_not(generated_sums(&got, reference, settings, configs, 0));
     for (size_t b = 1; b < count; ++b) {
         bodies[b].options.launches = launches;
         struct backend *backend = open_backend(settings, &bodies[b]);
         for (size_t first = 0; first < BATCH; first += 64) {
-            staged_sums(&want, reference, settings, individuals, first);
-            staged_sums(&got, backend, settings, individuals, first);
+            staged_sums(&want, reference, settings, configs, first);
+            staged_sums(&got, backend, settings, configs, first);
             same_sums(&got, &want, settings, bodies[b].label, first);
-            const bool made = generated_sums(&got, backend, settings, individuals, first);
+            const bool made = generated_sums(&got, backend, settings, configs, first);
             cr_assert_eq(made, backend->operations->train != NULL);
             if (made)
                 same_sums(&got, &want, settings, bodies[b].label, first);
         }
         if (backend->operations->train != NULL) {
-            same_update(backend, settings, individuals, bodies[b].label);
+            same_update(backend, settings, configs, bodies[b].label);
             MUST(opencl_trainer_check_guards(backend));
         }
         backend_free(backend);

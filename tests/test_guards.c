@@ -42,11 +42,11 @@ static void check(const carrynet_settings *settings, carrynet_kernel_variant var
         .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
         .shared = true,
     };
-    const carrynet_individual individuals[2] = {{.seed = 1, .noise = 0.1}, {.seed = 2}};
+    const carrynet_network_config configs[2] = {{.seed = 1, .noise = 0.1}, {.seed = 2}};
     struct net_pass passes[2] = {pass, pass}, generated = pass, *staged = NULL;
     struct net_rates rates[2 * 3];                                            /* [updates][networks] */
     static float y[2 * 1100 * 5], h[2 * 1100 * 5 * 17], state[2 * 1100 * 17]; /* of the largest of each */
-    passes[0].individuals = generated.individuals = individuals;
+    passes[0].configs = generated.configs = configs;
     generated.shared = false;
     generated.task = &settings->task;
     for (int i = 0; i < 2 * 3; ++i)

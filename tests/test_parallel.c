@@ -236,7 +236,7 @@ static void expect_same_state(carrynet_engine *a, carrynet_engine *b)
         cr_assert_eq(memcmp(values[0], values[1], room), 0, "part %d", part);
     }
     for (uint32_t n = 0; n < s->networks; ++n)
-        cr_assert_eq(carrynet_engine_individuals(a)[n].seed, carrynet_engine_individuals(b)[n].seed);
+        cr_assert_eq(carrynet_engine_network_configs(a)[n].seed, carrynet_engine_network_configs(b)[n].seed);
     free(values[0]);
     free(values[1]);
 }

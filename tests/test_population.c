@@ -10,7 +10,7 @@ enum { NETWORKS = 37, LOST = 11, INFINITE = 20, VALUES = 2 * 16 + 16 * 16 + 16 }
 
 struct population {
     carrynet_settings settings;
-    carrynet_individual individuals[NETWORKS];
+    carrynet_network_config configs[NETWORKS];
     float initial[NETWORKS * VALUES]; /* [NETWORKS][size] */
     size_t size;
 };
@@ -29,8 +29,8 @@ static void mix(struct population *p, uint32_t hidden, uint32_t batch)
     p->size = carrynet_shape_size(&p->settings.shape);
     cr_assert_leq(p->size, (size_t)VALUES);
     for (uint32_t n = 0; n < NETWORKS; ++n) {
-        carrynet_individual *one = &p->individuals[n];
-        *one = (carrynet_individual){
+        carrynet_network_config *one = &p->configs[n];
+        *one = (carrynet_network_config){
             .seed = n % 5 == 4 ? (UINT64_C(1) << 40) + n : 100 + 7 * n,
             .problem_seed = n % 3 == 0 ? 3 : UINT64_MAX - n,
             .rate = rates[n % 3],
@@ -62,7 +62,7 @@ static carrynet_model *train(const struct population *p, const carrynet_engine_o
     carrynet_model *model = NULL;
     settings.networks = count;
     carrynet_train_options_init(&options);
-    options.individuals = p->individuals + first;
+    options.configs = p->configs + first;
     options.initial = p->initial + first * p->size;
     options.outcomes = outcomes;
     options.wave = wave;
@@ -84,7 +84,7 @@ static void expect_equal(const struct population *p, const struct lone *lone, ca
     const float *values = carrynet_model_values_const(model);
     for (uint32_t n = 0; n < NETWORKS; ++n) {
         const carrynet_network *alone = carrynet_model_networks_const(lone->models[n]);
-        cr_expect_eq(records[n].seed, p->individuals[n].seed);
+        cr_expect_eq(records[n].seed, p->configs[n].seed);
         cr_expect_eq(records[n].updates, alone->updates, "%s, network %u: %llu updates, alone %llu", label, n,
                      (unsigned long long)records[n].updates, (unsigned long long)alone->updates);
         cr_expect_eq(records[n].exact, alone->exact, "%s, network %u", label, n);
@@ -208,7 +208,7 @@ Test(population, those_who_stay_close_up)
         cr_expect_eq(carrynet_engine_settings(engine)->networks, 4u);
         for (uint32_t n = 0; n < left; ++n) {
             cr_expect_eq(from[n], wanted[n]);
-            cr_expect_eq(carrynet_engine_individuals(engine)[n].seed, settings.seed + wanted[n]);
+            cr_expect_eq(carrynet_engine_network_configs(engine)[n].seed, settings.seed + wanted[n]);
             MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, n, 1, after[n]));
             cr_expect_eq(memcmp(after[n], before[wanted[n]], size * sizeof(float)), 0, "%s, network %u",
                          bodies[b].label, n);

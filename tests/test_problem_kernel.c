@@ -133,14 +133,14 @@ Test(problem_kernel, draws_words_beyond_a_counter_word)
     enum { ITEMS = 4, WORDS = 4 * ITEMS };
     static const char *const files[] = {"arithmetic.h", "arguments.h",   "problems.h",
                                         "generated.cl", "draw_words.cl", NULL};
-    static const uint32_t individual[CARRYNET_INDIVIDUAL] = {[CARRYNET_INDIVIDUAL_PROBLEMS] = 77};
+    static const uint32_t config[CARRYNET_CONFIG] = {[CARRYNET_CONFIG_PROBLEMS] = 77};
     uint32_t got[WORDS];
     struct opened o;
     if (!open_device(&o, "draw_words.cl", words_text))
         return;
     run_kernel(got, WORDS, &o, files,
                "-DCARRYNET_REAL_BITS=32 -DCARRYNET_INPUTS=2 -DCARRYNET_OUTPUTS=1 -DCARRYNET_LANES=4", "draw_words",
-               ITEMS, individual, CARRYNET_INDIVIDUAL);
+               ITEMS, config, CARRYNET_CONFIG);
     for (size_t i = 0; i < WORDS; ++i) {
         const uint64_t place = (1ull << 34) - 24 + 3 * i, block = place / 4;
         uint32_t c[4] = {(uint32_t)block, (uint32_t)(block >> 32), 5, CARRYNET_STREAM_PROBLEMS};

@@ -27,21 +27,21 @@ static void small(carrynet_settings *settings)
     settings->updates = UPDATES;
 }
 
-static void mix(carrynet_individual individuals[NETWORKS])
+static void mix(carrynet_network_config configs[NETWORKS])
 {
     const double rates[] = {0.04, 0.08, 0.02}, noises[] = {0.05, 0, 0.1};
     for (uint32_t n = 0; n < NETWORKS; ++n)
-        individuals[n] = (carrynet_individual){
+        configs[n] = (carrynet_network_config){
             .seed = 100 + n, .problem_seed = 7 * n, .rate = rates[n % 3], .noise = noises[n / 3 % 3], .scale = 1};
 }
 
 static carrynet_model *train(const carrynet_settings *settings, const carrynet_engine_options *engine,
-                             const carrynet_individual *individuals, carrynet_outcome *outcomes, uint32_t wave)
+                             const carrynet_network_config *configs, carrynet_outcome *outcomes, uint32_t wave)
 {
     carrynet_model *model = NULL;
     carrynet_train_options options;
     carrynet_train_options_init(&options);
-    options.individuals = individuals;
+    options.configs = configs;
     options.outcomes = outcomes;
     options.wave = wave;
     MUST(carrynet_train(&model, settings, engine, &options));
@@ -178,17 +178,17 @@ Test(until_proved, each_as_alone)
 {
     struct lone *lone = calloc(1, sizeof *lone);
     struct test_body bodies[TEST_BODIES];
-    carrynet_individual individuals[NETWORKS];
+    carrynet_network_config configs[NETWORKS];
     carrynet_outcome outcomes[NETWORKS];
     carrynet_settings settings;
     const size_t count = test_bodies(bodies, CARRYNET_FP32);
     uint32_t proved = 0, exact = 0;
     cr_assert_not_null(lone);
     small(&settings);
-    mix(individuals);
+    mix(configs);
     for (uint32_t n = 0; n < NETWORKS; ++n) {
         carrynet_checked checked;
-        lone->models[n] = train(&settings, &bodies[0].options, individuals + n, &lone->outcomes[n], 0);
+        lone->models[n] = train(&settings, &bodies[0].options, configs + n, &lone->outcomes[n], 0);
         exact += carrynet_model_networks(lone->models[n])->exact;
         if (!lone->outcomes[n].proved)
             continue;
@@ -206,7 +206,7 @@ Test(until_proved, each_as_alone)
         for (uint32_t wave = 0; wave <= 5; wave += 5) {
             char label[80];
             (void)snprintf(label, sizeof label, "%.40s, waves of %u", bodies[b].label, wave);
-            carrynet_model *model = train(&settings, &bodies[b].options, individuals, outcomes, wave);
+            carrynet_model *model = train(&settings, &bodies[b].options, configs, outcomes, wave);
             expect_as_alone(lone, model, outcomes, label);
             carrynet_model_free(model);
         }
@@ -236,15 +236,15 @@ static int stop_there(void *self)
 static carrynet_model *train_stopped(carrynet_outcome *outcomes, struct stop *stop)
 {
     const carrynet_engine_options reference = on_reference();
-    carrynet_individual individuals[NETWORKS];
+    carrynet_network_config configs[NETWORKS];
     carrynet_train_options options;
     carrynet_model *model = NULL;
     carrynet_settings settings;
     small(&settings);
-    mix(individuals);
+    mix(configs);
     settings.networks = NETWORKS;
     carrynet_train_options_init(&options);
-    options.individuals = individuals;
+    options.configs = configs;
     options.outcomes = outcomes;
     options.interrupted = stop_there;
     options.self = stop;

@@ -9,22 +9,22 @@ carrynet_status backend_stage(struct backend *backend, carrynet_comm *comm, stru
     if (status != CARRYNET_OK || (*staged)->symbols == NULL)
         return status;
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n) {
-        const carrynet_individual *individual = &pass->individuals[n];
+        const carrynet_network_config *config = &pass->configs[n];
         size_t first = 0, count = pass->sequences;
         if (operations->wants != NULL)
             operations->wants(backend, *staged, n, &first, &count);
         const size_t at = n * pass->sequences + first;
         if (count > 0)
-            status = source->fill(source->self, individual->problem_seed, individual->updates,
-                                  (size_t)pass->first_sequence + first, count, pass->steps,
-                                  (*staged)->symbols + at * pass->symbol_words,
-                                  (*staged)->targets + at * pass->target_words);
+            status =
+                source->fill(source->self, config->problem_seed, config->updates, (size_t)pass->first_sequence + first,
+                             count, pass->steps, (*staged)->symbols + at * pass->symbol_words,
+                             (*staged)->targets + at * pass->target_words);
     }
     return comm_allreduce_status(comm, status);
 }
 
 carrynet_status backend_train(struct backend *backend, carrynet_comm *comm, const struct net_pass *pass,
-                              carrynet_individual *individuals, uint32_t networks, const carrynet_source *source,
+                              carrynet_network_config *configs, uint32_t networks, const carrynet_source *source,
                               const struct net_rates *rates, uint32_t updates)
 {
     const struct backend_operations *operations = backend->operations;
@@ -35,7 +35,7 @@ carrynet_status backend_train(struct backend *backend, carrynet_comm *comm, cons
     if (pass->task != NULL && updates > 0 && operations->train != NULL) {
         status = operations->train(backend, pass, rates, updates);
         for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-            individuals[n].updates += updates;
+            configs[n].updates += updates;
         return status;
     }
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
@@ -45,7 +45,7 @@ carrynet_status backend_train(struct backend *backend, carrynet_comm *comm, cons
         if (status == CARRYNET_OK)
             status = operations->update(backend, rates + (size_t)u * networks, pass->sequences);
         for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-            ++individuals[n].updates;
+            ++configs[n].updates;
     }
     return status;
 }

@@ -38,7 +38,7 @@ struct backend_operations {
     void (*wants)(struct backend *backend, const struct net_pass *staged, uint32_t network, size_t *first,
                   size_t *count);
 
-    /* The gradient of the staged sequences into the sums. May return before it is done; individuals are copied. */
+    /* The gradient of the staged sequences into the sums. May return before it is done; network configs are copied. */
     carrynet_status (*gradient)(struct backend *backend, struct net_pass *staged);
 
     /*
@@ -82,11 +82,11 @@ carrynet_status backend_stage(struct backend *backend, carrynet_comm *comm, stru
                               const struct net_pass *pass, uint32_t networks, const carrynet_source *source);
 
 /*
- * Trains them for some updates: rates [updates][networks]. The individuals are those of the pass, and have had as many more
+ * Trains them for some updates: rates [updates][networks]. The network configs are those of the pass, and have had as many more
  * updates afterwards. For no updates it gets ready, so that a clock may start.
  */
 carrynet_status backend_train(struct backend *backend, carrynet_comm *comm, const struct net_pass *pass,
-                              carrynet_individual *individuals, uint32_t networks, const carrynet_source *source,
+                              carrynet_network_config *configs, uint32_t networks, const carrynet_source *source,
                               const struct net_rates *rates, uint32_t updates);
 
 #endif

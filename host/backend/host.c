@@ -114,7 +114,7 @@ static struct net_pass pass_of(const struct net_pass *staged, size_t n)
     const size_t first = staged->shared ? 0 : n * staged->sequences;
     one.symbols += first * staged->symbol_words;
     one.targets += first * staged->target_words;
-    one.individuals = staged->individuals == NULL ? NULL : staged->individuals + n;
+    one.configs = staged->configs == NULL ? NULL : staged->configs + n;
     return one;
 }
 

@@ -83,14 +83,14 @@ static carrynet_status measure(struct device_group *group, size_t i, void *call)
     const double hidden = group->settings.shape.hidden, networks = worker->networks;
     const double affordable = SPEED_WORK / (networks * group->settings.steps * hidden * (hidden + 16));
     struct net_pass pass = net_training_pass(&group->settings, NULL, NULL), *staged = NULL;
-    carrynet_individual *individuals = NULL;
+    carrynet_network_config *configs = NULL;
     carrynet_metrics *metrics = NULL;
     double best = 0;
     if (affordable < (double)pass.sequences)
         pass.sequences = affordable < CARRYNET_BLOCK ? CARRYNET_BLOCK : (size_t)affordable;
     pass.shared = true;
-    carrynet_status status = sys_allocate(&individuals, worker->networks, sizeof *individuals);
-    pass.individuals = individuals;
+    carrynet_status status = sys_allocate(&configs, worker->networks, sizeof *configs);
+    pass.configs = configs;
     if (status == CARRYNET_OK)
         status = sys_allocate(&metrics, worker->networks, sizeof *metrics);
     for (int window = -1; window < SPEED_WINDOWS && status == CARRYNET_OK; ++window) { /* the first compiles */
@@ -111,7 +111,7 @@ static carrynet_status measure(struct device_group *group, size_t i, void *call)
         best = window >= 0 && rate > best ? rate : best;
     }
     speeds[i] = best > 0 ? best : 1;
-    sys_free(individuals);
+    sys_free(configs);
     sys_free(metrics);
     return status;
 }

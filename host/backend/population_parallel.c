@@ -198,22 +198,22 @@ struct pass_call {
     const carrynet_forward *outputs;
 };
 
-/* Individuals, and rates of `updates` updates, of worker i's networks: copied to its scratch memory. */
+/* Network configs, and rates of `updates` updates, of worker i's networks: copied to its scratch memory. */
 static carrynet_status take_own(struct population_parallel *pp, size_t i, const struct pass_call *call,
-                                carrynet_individual **individuals, struct net_rates **rates)
+                                carrynet_network_config **configs, struct net_rates **rates)
 {
     struct device_worker *worker = &pp->group.local[i];
     const size_t all = pp->group.settings.networks, own = worker->networks;
     const carrynet_status status =
         sys_reserve(&worker->scratch, &worker->scratch_capacity,
-                    own * (sizeof **individuals + (call->updates > 0 ? call->updates : 1) * sizeof **rates), 1);
+                    own * (sizeof **configs + (call->updates > 0 ? call->updates : 1) * sizeof **rates), 1);
     if (status != CARRYNET_OK)
         return status;
-    *individuals = (carrynet_individual *)(void *)worker->scratch;
-    *rates = (struct net_rates *)(void *)(*individuals + own);
+    *configs = (carrynet_network_config *)(void *)worker->scratch;
+    *rates = (struct net_rates *)(void *)(*configs + own);
     for (size_t n = 0; n < own; ++n) {
-        if (call->pass != NULL && call->pass->individuals != NULL)
-            (*individuals)[n] = call->pass->individuals[pp->numbers[i][n]];
+        if (call->pass != NULL && call->pass->configs != NULL)
+            (*configs)[n] = call->pass->configs[pp->numbers[i][n]];
         for (size_t u = 0; u < call->updates && call->rates != NULL; ++u)
             (*rates)[u * own + n] = call->rates[u * all + pp->numbers[i][n]];
     }
@@ -226,10 +226,10 @@ static carrynet_status gradient_of_worker(struct device_group *group, size_t i, 
     struct device_worker *worker = &group->local[i];
     const struct pass_call *c = call;
     struct net_pass own = *c->pass, *staged = NULL;
-    carrynet_individual *individuals = NULL;
+    carrynet_network_config *configs = NULL;
     struct net_rates *rates = NULL;
-    carrynet_status status = take_own(pp, i, c, &individuals, &rates);
-    own.individuals = individuals;
+    carrynet_status status = take_own(pp, i, c, &configs, &rates);
+    own.configs = configs;
     if (status == CARRYNET_OK)
         status = group_stage_part(group, i, &staged, c->pass, &own, 0, pp->numbers[i]);
     return status == CARRYNET_OK ? worker->backend->operations->gradient(worker->backend, staged) : status;
@@ -247,9 +247,9 @@ static carrynet_status update_of_worker(struct device_group *group, size_t i, vo
     struct population_parallel *pp = (struct population_parallel *)group;
     struct device_worker *worker = &group->local[i];
     const struct pass_call *c = call;
-    carrynet_individual *individuals = NULL;
+    carrynet_network_config *configs = NULL;
     struct net_rates *rates = NULL;
-    const carrynet_status status = take_own(pp, i, c, &individuals, &rates);
+    const carrynet_status status = take_own(pp, i, c, &configs, &rates);
     return status == CARRYNET_OK ? worker->backend->operations->update(worker->backend, rates, c->sequences) : status;
 }
 
@@ -268,12 +268,12 @@ static carrynet_status train_worker(struct device_group *group, size_t i, void *
     const struct pass_call *c = call;
     const carrynet_source source = carrynet_counter_source(c->pass->task);
     struct net_pass own = *c->pass;
-    carrynet_individual *individuals = NULL;
+    carrynet_network_config *configs = NULL;
     struct net_rates *rates = NULL;
-    const carrynet_status status = take_own(pp, i, c, &individuals, &rates);
-    own.individuals = individuals;
+    const carrynet_status status = take_own(pp, i, c, &configs, &rates);
+    own.configs = configs;
     return status == CARRYNET_OK
-               ? backend_train(worker->backend, NULL, &own, individuals, worker->networks, &source, rates, c->updates)
+               ? backend_train(worker->backend, NULL, &own, configs, worker->networks, &source, rates, c->updates)
                : status;
 }
 

@@ -129,7 +129,7 @@ static bool is_sound(const char *values, const carrynet_settings *settings)
 static carrynet_status take_model(carrynet_model **model, size_t *count, const train_snapshots *snapshots,
                                   carrynet_engine *engine, uint64_t updates)
 {
-    const carrynet_individual *individuals = carrynet_engine_individuals(engine);
+    const carrynet_network_config *configs = carrynet_engine_network_configs(engine);
     const uint32_t held = carrynet_engine_settings(engine)->networks;
     const uint64_t first = snapshots->settings->seed;
     const size_t bytes = carrynet_shape_size(&snapshots->settings->shape) * (snapshots->settings->precision / 8);
@@ -143,7 +143,7 @@ static carrynet_status take_model(carrynet_model **model, size_t *count, const t
         status = sys_allocate(&which, snapshots->settings->networks, sizeof *which);
     status = comm_allreduce_status(job_ranks(), status); /* since all take part in what follows, or none */
     for (uint32_t i = 0; i < held && status == CARRYNET_OK; ++i)
-        place[individuals[i].seed - first] = i + 1;
+        place[configs[i].seed - first] = i + 1;
     for (uint32_t n = 0; n < snapshots->settings->networks && status == CARRYNET_OK; ++n) {
         char *values = (char *)carrynet_model_values(whole) + n * bytes;
         if (place[n] == 0)

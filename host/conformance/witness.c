@@ -70,7 +70,7 @@ static carrynet_status fill(struct witness *w, const carrynet_source *source, si
         if (status != CARRYNET_OK)
             break;
         ++w->batch_count;
-        status = source->fill(source->self, carrynet_individual_of(s, (uint32_t)n).problem_seed, u, 0, sequences,
+        status = source->fill(source->self, carrynet_network_config_of(s, (uint32_t)n).problem_seed, u, 0, sequences,
                               batch->steps, batch->symbols, batch->targets);
     }
     return status;
@@ -97,9 +97,9 @@ carrynet_status witness_shared(struct witness *w, const carrynet_source *source,
 static struct net_pass pass_of(struct witness *w, size_t network, size_t first, size_t sequences)
 {
     const carrynet_batch *batch = witness_batch(w, network);
-    w->individual = carrynet_individual_of(&w->settings, (uint32_t)network);
-    w->individual.noise = w->noisy ? w->individual.noise : 0;
-    w->individual.updates = w->update;
+    w->config = carrynet_network_config_of(&w->settings, (uint32_t)network);
+    w->config.noise = w->noisy ? w->config.noise : 0;
+    w->config.updates = w->update;
     return (struct net_pass){
         .symbols = batch->symbols + first * batch->symbol_words,
         .targets = batch->targets + first * batch->target_words,
@@ -108,7 +108,7 @@ static struct net_pass pass_of(struct witness *w, size_t network, size_t first, 
         .symbol_words = batch->symbol_words,
         .target_words = batch->target_words,
         .first_sequence = w->first_sequence + first,
-        .individuals = &w->individual,
+        .configs = &w->config,
     };
 }
 
@@ -191,7 +191,7 @@ void witness_update(struct witness *w, uint64_t u)
     for (size_t n = 0; n < s->networks; ++n) {
         const size_t state = n * w->trained * w->value, sequences = witness_batch(w, n)->sequences;
         const char *sums = w->sums + n * (w->trained + 2) * w->value;
-        const struct net_rates rates = engine_rates(s, carrynet_individual_of(s, (uint32_t)n).rate, u);
+        const struct net_rates rates = engine_rates(s, carrynet_network_config_of(s, (uint32_t)n).rate, u);
         w->reference->operations.update(w->parameters + n * w->size * w->value, w->moments[0] + state,
                                         w->moments[1] + state, sums, s, sequences, rates);
     }

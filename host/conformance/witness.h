@@ -22,7 +22,7 @@ struct witness {
     size_t batch_count;
     bool noisy;
     uint64_t first_sequence, update; /* which name the noise */
-    carrynet_individual individual;  /* of the pass that runs */
+    carrynet_network_config config;  /* of the pass that runs */
     char *scratch, *trace_scratch;
 };
 

@@ -20,7 +20,7 @@ struct carrynet_engine {
     carrynet_settings settings;
     carrynet_comm *comm; /* which go into an operation of the backend together, or not at all */
     struct backend *backend;
-    carrynet_individual *individuals; /* [networks] */
+    carrynet_network_config *configs; /* [networks] */
     struct net_rates *rates;          /* [updates][networks], those that are handed on at once */
     size_t rates_room;
     carrynet_metrics *metrics; /* [networks], for the caller who gives none */
@@ -47,7 +47,7 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
     for (size_t done = 0; done < count && status == CARRYNET_OK; done += portion) {
         const size_t part = count - done < portion ? count - done : portion;
         for (size_t n = 0; n < part; ++n) {
-            carrynet_individual *one = &engine->individuals[first + done + n];
+            carrynet_network_config *one = &engine->configs[first + done + n];
             one->updates = 0;
             carrynet_initialize(values + n * size * value, &settings->shape, settings->precision, one->seed,
                                 one->scale);
@@ -66,9 +66,9 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
     return status;
 }
 
-carrynet_individual carrynet_individual_of(const carrynet_settings *settings, uint32_t network)
+carrynet_network_config carrynet_network_config_of(const carrynet_settings *settings, uint32_t network)
 {
-    return (carrynet_individual){
+    return (carrynet_network_config){
         .seed = settings->seed + network,
         .problem_seed = settings->seed + network,
         .rate = settings->rate,
@@ -96,7 +96,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
     status = engine_open_backend(&engine->backend, &engine->settings, options != NULL ? options : &automatic,
                                  engine->description);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&engine->individuals, settings->networks, sizeof *engine->individuals);
+        status = sys_allocate(&engine->configs, settings->networks, sizeof *engine->configs);
     if (status == CARRYNET_OK)
         status = sys_allocate(&engine->rates, settings->networks, sizeof *engine->rates);
     engine->rates_room = settings->networks;
@@ -104,7 +104,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         status = sys_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
     status = comm_allreduce_status(engine->comm, status);
     for (uint32_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
-        engine->individuals[n] = carrynet_individual_of(settings, n);
+        engine->configs[n] = carrynet_network_config_of(settings, n);
     if (status == CARRYNET_OK)
         status = initialize(engine, 0, settings->networks);
     if (status == CARRYNET_OK)
@@ -119,7 +119,7 @@ void carrynet_engine_free(carrynet_engine *engine)
     if (engine == NULL)
         return;
     backend_free(engine->backend);
-    sys_free(engine->individuals);
+    sys_free(engine->configs);
     sys_free(engine->rates);
     sys_free(engine->metrics);
     sys_free(engine);
@@ -145,9 +145,9 @@ uint64_t carrynet_engine_need(const carrynet_engine *engine)
     return engine->backend->operations->need(engine->backend);
 }
 
-carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine)
+carrynet_network_config *carrynet_engine_network_configs(carrynet_engine *engine)
 {
-    return engine->individuals;
+    return engine->configs;
 }
 
 static carrynet_status check_part(const carrynet_engine *engine, carrynet_part part, size_t first, size_t count)
@@ -223,7 +223,7 @@ carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays,
     if (status != CARRYNET_OK)
         return status;
     for (uint32_t n = 0; n < kept; ++n)
-        engine->individuals[n] = engine->individuals[from[n]];
+        engine->configs[n] = engine->configs[from[n]];
     engine->settings.networks = kept;
     *count = kept;
     return CARRYNET_OK;
@@ -288,9 +288,9 @@ static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_met
                : sys_fail(CARRYNET_ERROR_NUMERIC,
                           "the loss of the network with seed %llu%s is %s at update %llu; its largest weight, %s; use "
                           "a smaller learning rate or clip the gradient",
-                          (unsigned long long)engine->individuals[0].seed, lost > 1 ? ", as of all others there," : "",
+                          (unsigned long long)engine->configs[0].seed, lost > 1 ? ", as of all others there," : "",
                           isnan(metrics[0].loss) ? "NaN" : "infinite",
-                          (unsigned long long)engine->individuals[0].updates - 1, largest);
+                          (unsigned long long)engine->configs[0].updates - 1, largest);
 }
 
 /* Room for `count` rates, which grows on all ranks at once. */
@@ -314,7 +314,7 @@ static carrynet_status train(carrynet_engine *engine, const carrynet_source *sou
     const carrynet_settings *settings = &engine->settings;
     const uint32_t networks = settings->networks;
     const uint64_t most = networks >= MOST_RATES ? 1 : MOST_RATES / networks;
-    const struct net_pass pass = net_training_pass(settings, source->counter, engine->individuals);
+    const struct net_pass pass = net_training_pass(settings, source->counter, engine->configs);
     uint64_t done = 0;
     carrynet_status status = make_rates(engine, (size_t)(updates < most ? updates : most) * networks);
     if (status != CARRYNET_OK)
@@ -323,11 +323,11 @@ static carrynet_status train(carrynet_engine *engine, const carrynet_source *sou
         const uint32_t count = (uint32_t)(updates - done < most ? updates - done : most);
         for (uint32_t u = 0; u < count; ++u)
             for (uint32_t n = 0; n < networks; ++n) {
-                const carrynet_individual *one = &engine->individuals[n];
+                const carrynet_network_config *one = &engine->configs[n];
                 engine->rates[(size_t)u * networks + n] = engine_rates(settings, one->rate, one->updates + u);
             }
-        status = backend_train(engine->backend, engine->comm, &pass, engine->individuals, networks, source,
-                               engine->rates, count);
+        status = backend_train(engine->backend, engine->comm, &pass, engine->configs, networks, source, engine->rates,
+                               count);
         done += count;
     } while (done < updates && status == CARRYNET_OK);
     return status;
@@ -397,15 +397,15 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
                                          uint64_t first_sequence, void *values, carrynet_metrics *metrics)
 {
     struct net_pass pass = pass_over(batch), *staged = NULL;
-    carrynet_individual *individuals = NULL;
+    carrynet_network_config *configs = NULL;
     const fenv_t environment = sys_enter_arithmetic();
-    carrynet_status status = sys_allocate(&individuals, engine->settings.networks, sizeof *individuals);
+    carrynet_status status = sys_allocate(&configs, engine->settings.networks, sizeof *configs);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n) {
-        individuals[n] = engine->individuals[n];
-        individuals[n].updates = update;
+        configs[n] = engine->configs[n];
+        configs[n].updates = update;
     }
     pass.first_sequence = first_sequence;
-    pass.individuals = individuals;
+    pass.configs = configs;
     status = comm_allreduce_status(engine->comm, status);
     if (status == CARRYNET_OK)
         status = stage_batch(&staged, engine, &pass, batch);
@@ -416,7 +416,7 @@ carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet
         status = engine->backend->operations->get_sums(engine->backend, values, measured);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
         measured[n].sequences = batch->sequences;
-    sys_free(individuals);
+    sys_free(configs);
     return sys_leave_arithmetic(&environment, status);
 }
 
@@ -428,11 +428,11 @@ carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *valu
     carrynet_status status =
         comm_allreduce_status(engine->comm, engine->backend->operations->set_sums(engine->backend, values));
     for (uint32_t n = 0; n < engine->settings.networks; ++n)
-        engine->rates[n] = engine_rates(&engine->settings, engine->individuals[n].rate, engine->individuals[n].updates);
+        engine->rates[n] = engine_rates(&engine->settings, engine->configs[n].rate, engine->configs[n].updates);
     if (status == CARRYNET_OK)
         status = engine->backend->operations->update(engine->backend, engine->rates, sequences);
     for (uint32_t n = 0; n < engine->settings.networks && status == CARRYNET_OK; ++n)
-        ++engine->individuals[n].updates;
+        ++engine->configs[n].updates;
     return sys_leave_arithmetic(&environment, status);
 }
 

@@ -22,7 +22,7 @@ carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_m
         status = carrynet_engine_set(*engine, CARRYNET_PART_PARAMETERS, 0, count,
                                      (const char *)carrynet_model_values_const(model) + first * bytes);
     for (size_t n = 0; n < count && status == CARRYNET_OK; ++n) {
-        carrynet_individual *one = &carrynet_engine_individuals(*engine)[n];
+        carrynet_network_config *one = &carrynet_engine_network_configs(*engine)[n];
         one->seed = one->problem_seed = networks[n].seed;
         one->updates = networks[n].updates;
     }

@@ -22,8 +22,8 @@ struct net_pass {
         first_sequence; /* place of the first one in the update's batch: names its noise, and the generated problem */
     const carrynet_task
         *task; /* a backend that can generates the problems of its counter-based source; NULL: none does */
-    const carrynet_individual
-        *individuals; /* gradient: [networks], whose noise and problems; NULL: forward, no noise */
+    const carrynet_network_config
+        *configs;     /* gradient: [networks], whose noise and problems; NULL: forward, no noise */
     bool measures;    /* forward: all that is asked for are metrics */
     bool resume;      /* forward: h[0] comes from the state */
     bool until_wrong; /* forward: a network may stop where it was wrong */
@@ -35,7 +35,7 @@ struct net_pass {
 
 /* The pass of one update of networks, whose problems the backend may generate if it is given their task. */
 static inline struct net_pass net_training_pass(const carrynet_settings *settings, const carrynet_task *task,
-                                                const carrynet_individual *individuals)
+                                                const carrynet_network_config *configs)
 {
     return (struct net_pass){
         .sequences = settings->batch,
@@ -43,7 +43,7 @@ static inline struct net_pass net_training_pass(const carrynet_settings *setting
         .symbol_words = carrynet_packed_words(settings->shape.inputs, settings->steps),
         .target_words = carrynet_packed_words(settings->shape.outputs, settings->steps),
         .task = task,
-        .individuals = individuals,
+        .configs = configs,
     };
 }
 

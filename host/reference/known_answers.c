@@ -178,14 +178,14 @@ static carrynet_status digest_updates(uint64_t *digest, const struct network_ope
     if (status == CARRYNET_OK)
         status = sys_allocate(&scratch, 1, operations->scratch_bytes(&settings, STEPS, SEQUENCES, REFERENCE_TRAINS));
     for (uint32_t optimizer = 0; optimizer < OPTIMIZERS && status == CARRYNET_OK; ++optimizer) {
-        const carrynet_individual individual = {.noise = optimizer % 2 == 0 ? 0.1 : 0, .seed = optimizer};
+        const carrynet_network_config config = {.noise = optimizer % 2 == 0 ? 0.1 : 0, .seed = optimizer};
         const struct net_pass pass = {.symbols = symbols,
                                       .targets = targets,
                                       .sequences = SEQUENCES,
                                       .steps = STEPS,
                                       .symbol_words = 1,
                                       .target_words = 1,
-                                      .individuals = &individual};
+                                      .configs = &config};
         settings.optimizer = (carrynet_optimizer)optimizer;
         settings.loss = optimizer < 2 ? CARRYNET_LOSS_SQUARED : CARRYNET_LOSS_CROSS_ENTROPY;
         for (size_t s = 0; s < SEQUENCES; ++s) {

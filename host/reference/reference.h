@@ -41,7 +41,7 @@ struct reference_trace {
 
 /*
  * The operations of a network, which the reference has plainly and the backend `host` in tiles, with equal bits. A pass is
- * that of the one network: symbols, targets and individuals are its own.
+ * that of the one network: symbols, targets and network configs are its own.
  */
 struct network_operations {
     /* Bytes of scratch of the two passes below, for sequences of that length and number. */

@@ -17,7 +17,7 @@ struct sweep_run {
     carrynet_sweep *sweep;
     const carrynet_sweep_options *options;
     struct sweep_portion portion;
-    carrynet_individual *individuals; /* [SWEEP_TOGETHER], of the portion */
+    carrynet_network_config *configs; /* [SWEEP_TOGETHER], of the portion */
     carrynet_outcome *outcomes;
     carrynet_sweep_tally tally;  /* without the portion in training */
     double work, worked;         /* of all portions, and of those that are done */
@@ -79,14 +79,14 @@ static carrynet_status train_portion(struct sweep_run *run, const carrynet_engin
     carrynet_settings settings;
     carrynet_train_options options;
     carrynet_model *model = NULL;
-    sweep_portion_settings(&settings, run->individuals, portion->count, sweep, portion);
+    sweep_portion_settings(&settings, run->configs, portion->count, sweep, portion);
     memset(run->outcomes, 0, portion->count * sizeof *run->outcomes);
     carrynet_train_options_init(&options);
     options.report = on_report;
     options.interrupted = on_interrupted;
     options.self = run;
     options.report_seconds = run->options->report_seconds;
-    options.individuals = run->individuals;
+    options.configs = run->configs;
     options.outcomes = run->outcomes;
     options.wave = run->options->wave;
     const carrynet_status status = carrynet_train(&model, &settings, engine, &options);
@@ -139,7 +139,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
     const char *path = run.options->path;
     carrynet_status status = sys_allocate(&run.portion.rows, SWEEP_TOGETHER, sizeof *run.portion.rows);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&run.individuals, SWEEP_TOGETHER, sizeof *run.individuals);
+        status = sys_allocate(&run.configs, SWEEP_TOGETHER, sizeof *run.configs);
     if (status == CARRYNET_OK)
         status = sys_allocate(&run.outcomes, SWEEP_TOGETHER, sizeof *run.outcomes);
     if (status != CARRYNET_OK)
@@ -168,7 +168,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         tell(&run, 0, 0, 0, 0, true);
 done:
     sys_free(run.portion.rows);
-    sys_free(run.individuals);
+    sys_free(run.configs);
     sys_free(run.outcomes);
     return status;
 }

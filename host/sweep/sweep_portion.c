@@ -47,12 +47,12 @@ void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *swe
     }
 }
 
-void sweep_portion_settings(carrynet_settings *settings, carrynet_individual *individuals, uint32_t count,
+void sweep_portion_settings(carrynet_settings *settings, carrynet_network_config *configs, uint32_t count,
                             const carrynet_sweep *sweep, const struct sweep_portion *portion)
 {
     for (uint32_t n = count; n-- > 0;) { /* the first last: the others need no whole copy */
         carrynet_sweep_settings(settings, sweep, portion->rows[n]);
-        individuals[n] = (carrynet_individual){
+        configs[n] = (carrynet_network_config){
             .seed = settings->seed,
             .problem_seed = settings->seed,
             .rate = settings->rate,

@@ -47,24 +47,24 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
                                      uint32_t wave)
 {
     const carrynet_watch watch = {look, probe};
-    carrynet_individual *individuals = NULL;
+    carrynet_network_config *configs = NULL;
     carrynet_outcome *outcomes = NULL;
     carrynet_model *model = NULL;
     carrynet_settings settings = {0};
     carrynet_train_options options;
     carrynet_train_options_init(&options);
-    carrynet_status status = sys_allocate(&individuals, portion->count, sizeof *individuals);
+    carrynet_status status = sys_allocate(&configs, portion->count, sizeof *configs);
     if (status == CARRYNET_OK)
         status = sys_allocate(&outcomes, portion->count, sizeof *outcomes);
     if (status == CARRYNET_OK) {
-        sweep_portion_settings(&settings, individuals, portion->count, sweep, portion);
+        sweep_portion_settings(&settings, configs, portion->count, sweep, portion);
         settings.until_proved = 0; /* a proof takes nothing of the device */
         options.report = on_report;
         options.interrupted = on_interrupted;
         options.self = probe;
         options.report_seconds = probe->most;
         options.watch = &watch;
-        options.individuals = individuals;
+        options.configs = configs;
         options.outcomes = outcomes;
         options.wave = wave;
         status = carrynet_train(&model, &settings, engine, &options);
@@ -75,7 +75,7 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
     }
     carrynet_model_free(model);
     sys_free(outcomes);
-    sys_free(individuals);
+    sys_free(configs);
     return status;
 }
 

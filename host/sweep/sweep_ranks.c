@@ -32,7 +32,7 @@ struct sweep_team {
     struct sweep_start *starts;     /* [count] */
     size_t count, room;
     struct sweep_portion portion; /* the one that this rank works at */
-    carrynet_individual *individuals;
+    carrynet_network_config *configs;
     carrynet_outcome *outcomes;
     pthread_mutex_t lock; /* of what follows, of sweep->results, and of the caller's functions */
     carrynet_sweep_tally tally;
@@ -178,14 +178,14 @@ static carrynet_status train_portion(void *self, uint64_t item, sys_text *result
     (void)pthread_mutex_lock(&team->lock);
     take_up_portion(team, &team->starts[item]);
     (void)pthread_mutex_unlock(&team->lock);
-    sweep_portion_settings(&settings, team->individuals, portion->count, team->sweep, portion);
+    sweep_portion_settings(&settings, team->configs, portion->count, team->sweep, portion);
     memset(team->outcomes, 0, portion->count * sizeof *team->outcomes);
     carrynet_train_options_init(&options);
     options.report = on_report;
     options.interrupted = on_interrupted;
     options.self = team;
     options.report_seconds = team->options->report_seconds;
-    options.individuals = team->individuals;
+    options.configs = team->configs;
     options.outcomes = team->outcomes;
     options.wave = team->options->wave;
     const carrynet_status status = carrynet_train(&model, &settings, &team->engine, &options);
@@ -241,7 +241,7 @@ static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_op
     (void)snprintf(id, sizeof id, "%016llx", (unsigned long long)carrynet_sweep_id(team->sweep));
     carrynet_status status = sys_allocate(&team->portion.rows, SWEEP_TOGETHER, sizeof *team->portion.rows);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&team->individuals, SWEEP_TOGETHER, sizeof *team->individuals);
+        status = sys_allocate(&team->configs, SWEEP_TOGETHER, sizeof *team->configs);
     if (status == CARRYNET_OK)
         status = sys_allocate(&team->outcomes, SWEEP_TOGETHER, sizeof *team->outcomes);
     if (status == CARRYNET_OK)
@@ -290,7 +290,7 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
     sys_text_free(&device);
     sys_free(team.starts);
     sys_free(team.portion.rows);
-    sys_free(team.individuals);
+    sys_free(team.configs);
     sys_free(team.outcomes);
     return status;
 }

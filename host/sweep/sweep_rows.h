@@ -90,7 +90,7 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
 #define SWEEP_SAVE_SHARE 20.0
 
 /* The settings of the first `count` networks of a portion together, and what each has of its own: [count]. */
-void sweep_portion_settings(carrynet_settings *settings, carrynet_individual *individuals, uint32_t count,
+void sweep_portion_settings(carrynet_settings *settings, carrynet_network_config *configs, uint32_t count,
                             const carrynet_sweep *sweep, const struct sweep_portion *portion);
 
 /* ---- the file (sweep_file.c writes, sweep_read.c reads) -------------------------------------------------------- */

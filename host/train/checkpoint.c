@@ -25,7 +25,7 @@ static void digest_of(char text[SYS_SHA256], const void *values, size_t size)
 static carrynet_status make_header(json_t **header, const carrynet_settings *s, const carrynet_train_options *options)
 {
     struct metadata_entries made;
-    char hidden[SYS_NUMBER], networks[SYS_NUMBER], initial[SYS_SHA256], individuals[SYS_SHA256];
+    char hidden[SYS_NUMBER], networks[SYS_NUMBER], initial[SYS_SHA256], configs[SYS_SHA256];
     const uint16_t one = 1;
     const size_t bytes = carrynet_shape_size(&s->shape) * (s->precision / 8);
     *header = NULL;
@@ -35,14 +35,14 @@ static carrynet_status make_header(json_t **header, const carrynet_settings *s, 
     (void)snprintf(hidden, sizeof hidden, "%" PRIu32, s->shape.hidden);
     (void)snprintf(networks, sizeof networks, "%" PRIu32, s->networks);
     digest_of(initial, options->initial, s->networks * bytes);
-    digest_of(individuals, options->individuals, s->networks * sizeof *options->individuals);
+    digest_of(configs, options->configs, s->networks * sizeof *options->configs);
     const safetensors_entry own[OWN_ENTRIES] = {
         {"hidden", hidden},
         {"bias", s->shape.bias ? "true" : "false"},
         {"initial_state", s->shape.initial_state ? "true" : "false"},
         {"networks", networks},
         {"initial_weights", initial},
-        {"individuals", individuals},
+        {"individuals", configs},
         {"byte_order", *(const uint8_t *)&one == 1 ? "little" : "big"},
         {"version", carrynet_version()},
     };

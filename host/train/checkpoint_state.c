@@ -263,12 +263,12 @@ static carrynet_status restore_networks(struct training *t, const struct checkpo
     memcpy(p->due, state->parts[PART_DUE].data, state->parts[PART_DUE].size);
     memcpy(p->had, state->parts[PART_HAD].data, state->parts[PART_HAD].size);
     /* What is a network's own follows from the settings, or is the caller's. */
-    carrynet_individual *individuals = carrynet_engine_individuals(t->engine);
+    carrynet_network_config *configs = carrynet_engine_network_configs(t->engine);
     for (uint32_t n = 0; n < count; ++n) {
         const uint32_t number = p->number[n];
-        individuals[n] = t->options->individuals != NULL ? t->options->individuals[number]
-                                                         : carrynet_individual_of(t->settings, number);
-        individuals[n].updates = t->updates;
+        configs[n] =
+            t->options->configs != NULL ? t->options->configs[number] : carrynet_network_config_of(t->settings, number);
+        configs[n].updates = t->updates;
     }
     status = carrynet_engine_set(t->engine, CARRYNET_PART_PARAMETERS, 0, count, state->parts[PART_PARAMETERS].data);
     if (status == CARRYNET_OK && state->parts[PART_FIRST].size > 0)

@@ -48,8 +48,8 @@ static carrynet_status get_network_0(struct training *training, void *values)
 static carrynet_status take_sample(struct training *training, carrynet_sample *sample)
 {
     const carrynet_settings *settings = training->settings;
-    const carrynet_individual *individuals = training->options->individuals;
-    const uint64_t seed = individuals != NULL ? individuals[0].problem_seed : settings->seed;
+    const carrynet_network_config *configs = training->options->configs;
+    const uint64_t seed = configs != NULL ? configs[0].problem_seed : settings->seed;
     const carrynet_source counter = carrynet_counter_source(&settings->task);
     const double hidden = settings->shape.hidden;
     carrynet_batch problem = {0};
@@ -270,9 +270,9 @@ static carrynet_status open_wave(struct training *training, uint32_t first, uint
     wave.networks = count;
     wave.seed += first;
     carrynet_status status = carrynet_engine_create(&training->engine, &wave, training->device);
-    if (status == CARRYNET_OK && options->individuals != NULL) {
-        memcpy(carrynet_engine_individuals(training->engine), options->individuals + first,
-               count * sizeof *options->individuals);
+    if (status == CARRYNET_OK && options->configs != NULL) {
+        memcpy(carrynet_engine_network_configs(training->engine), options->configs + first,
+               count * sizeof *options->configs);
         status = carrynet_engine_initialize(training->engine, 0, count);
     }
     const size_t bytes = carrynet_shape_size(&wave.shape) * (wave.precision / 8);
@@ -319,7 +319,7 @@ static void leave_unstarted(struct training *training, uint32_t first)
             memcpy(values, (const char *)options->initial + n * bytes, bytes);
         else
             carrynet_initialize(values, &s->shape, s->precision, records[n].seed,
-                                options->individuals != NULL ? options->individuals[n].scale : s->scale);
+                                options->configs != NULL ? options->configs[n].scale : s->scale);
     }
 }
 
@@ -431,8 +431,8 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     for (uint32_t n = 0; n < settings->networks; ++n) {
         if (training.records.outcomes != NULL)
             training.records.outcomes[n] = (carrynet_outcome){0};
-        if (training.options->individuals != NULL)
-            carrynet_model_networks(training.records.model)[n].seed = training.options->individuals[n].seed;
+        if (training.options->configs != NULL)
+            carrynet_model_networks(training.records.model)[n].seed = training.options->configs[n].seed;
     }
     training.source = training.options->source != NULL ? *training.options->source
                       : settings->train_fraction != 0  ? carrynet_split_source(&training.held.split)

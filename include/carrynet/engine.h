@@ -53,17 +53,17 @@ typedef struct carrynet_engine_options {
 CARRYNET_API void carrynet_engine_options_init(carrynet_engine_options *options);
 
 /* What a network has of its own, in the ranges of settings.h. Networks of an engine may differ in all of it. */
-typedef struct carrynet_individual {
+typedef struct carrynet_network_config {
     uint64_t seed;         /* key of its initial weights and noise */
     uint64_t problem_seed; /* key of its problems; the program uses the seed */
     uint64_t updates;      /* optimizer updates it has had */
     double rate;           /* learning rate before the schedule */
     double noise;
     double scale; /* of its initial weights */
-} carrynet_individual;
+} carrynet_network_config;
 
 /* What network number `network` of these settings has, before its first update. */
-CARRYNET_API carrynet_individual carrynet_individual_of(const carrynet_settings *settings, uint32_t network);
+CARRYNET_API carrynet_network_config carrynet_network_config_of(const carrynet_settings *settings, uint32_t network);
 
 /* What a pass over sequences measured for one network. */
 typedef struct carrynet_metrics {
@@ -106,7 +106,7 @@ CARRYNET_API uint64_t carrynet_engine_memory(const carrynet_engine *engine);
 CARRYNET_API uint64_t carrynet_engine_need(const carrynet_engine *engine);
 
 /* The networks' own data, [networks], to read and to change between calls. The engine's. */
-CARRYNET_API carrynet_individual *carrynet_engine_individuals(carrynet_engine *engine);
+CARRYNET_API carrynet_network_config *carrynet_engine_network_configs(carrynet_engine *engine);
 
 /*
  * Reads or replaces a part of the state of networks first, ..., first + count - 1. ARGUMENT: no such part or network.
@@ -117,7 +117,7 @@ CARRYNET_API carrynet_status carrynet_engine_set(carrynet_engine *engine, carryn
                                                  size_t count, const void *values);
 
 /*
- * Starts networks first, ..., first + count - 1 anew from the seed and scale of their individuals: weights, moments
+ * Starts networks first, ..., first + count - 1 anew from the seed and scale of their network configs: weights, moments
  * zero, no updates. ARGUMENT: no such network.
  */
 CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first, size_t count);
@@ -125,7 +125,7 @@ CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine,
 /*
  * Lets networks leave: those with stays [networks] true remain, at least one, as networks 0, ..., *count - 1. One below
  * *count keeps its number, the others take the free numbers in order: network i was network from[i] (from has room for
- * all, of which *count are filled). Their state and individuals go with them and change no bit; launches shrink, and
+ * all, of which *count are filled). Their state and network configs go with them and change no bit; launches shrink, and
  * every array [networks] has *count entries from now on. ARGUMENT: none stays. After another error the engine is only to be
  * freed.
  */

@@ -59,7 +59,7 @@ typedef struct carrynet_outcome {
  * Looks at the networks while they learn. look is called before the first update, and again when the number of updates
  * done is what it put into *next last (the planned number included, where a network is there to reach it); it may read
  * the engine and run it forward. An error ends the training. The engine holds the networks of the wave that have not
- * left, in an order of its own, which the seeds of its individuals tell; and each wave begins with 0 updates.
+ * left, in an order of its own, which the seeds of its network configs tell; and each wave begins with 0 updates.
  */
 typedef struct carrynet_watch {
     carrynet_status (*look)(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
@@ -126,7 +126,7 @@ typedef struct carrynet_train_options {
      * What each network has of its own, [networks], its updates 0; NULL: as carrynet_engine_create has it. The records
      * of the model have their seeds.
      */
-    const carrynet_individual *individuals;
+    const carrynet_network_config *configs;
     /* Filled with how each network ended, [networks]; the caller's. NULL: not asked for. */
     carrynet_outcome *outcomes;
     uint32_t wave; /* most networks on the device at once, which changes no result; 0: all */

@@ -49,14 +49,14 @@ static uint64_t digest_training(const struct network_operations *operations, car
                                   .decay = 0.999,
                                   .epsilon = 1e-8,
                                   .clip = 0.01};
-    const carrynet_individual individual = {.noise = 0.07};
+    const carrynet_network_config config = {.noise = 0.07};
     const struct net_pass pass = {.symbols = symbols,
                                   .targets = targets,
                                   .sequences = SEQUENCES,
                                   .steps = STEPS,
                                   .symbol_words = 1,
                                   .target_words = 1,
-                                  .individuals = &individual};
+                                  .configs = &config};
     const size_t size = carrynet_shape_size(&settings.shape);
     struct reference_counts counts;
     char *scratch = NULL;

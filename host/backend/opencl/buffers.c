@@ -167,7 +167,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
     struct carrynet_pass *pass = &plan->pass;
     plan->cut = cut;
     *pass = (struct carrynet_pass){
-        .first_symbol = networks * CARRYNET_INDIVIDUAL,
+        .first_symbol = networks * CARRYNET_CONFIG,
         .first_sequence = s->first_sequence,
         .networks = (uint32_t)networks,
         .sequences = (uint32_t)s->sequences,

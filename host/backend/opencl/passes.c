@@ -14,7 +14,7 @@ enum { RESULTS_KEPT = 1 << 20 }; /* bytes read back up to which their room is ke
 /* Words of a staged pass that the host writes: all, or the networks' own data alone, which stand first. */
 static uint64_t host_words(const struct opencl_trainer *t, const struct opencl_slot *slot)
 {
-    return slot->pass.task != NULL ? (uint64_t)t->settings.networks * CARRYNET_INDIVIDUAL : slot->plan.staged_words;
+    return slot->pass.task != NULL ? (uint64_t)t->settings.networks * CARRYNET_CONFIG : slot->plan.staged_words;
 }
 
 carrynet_status opencl_take_slot(struct opencl_slot **out, struct opencl_trainer *t, const struct net_pass *pass,
@@ -54,7 +54,7 @@ carrynet_status opencl_trainer_stage(struct backend *backend, struct net_pass **
     struct opencl_slot *slot = NULL;
     assert(pass->task == NULL || pass->first_sequence % CARRYNET_BLOCK == 0);
     const carrynet_status status = opencl_take_slot(&slot, t, pass,
-                                                    pass->individuals != NULL ? OPENCL_CUT_GRADIENT
+                                                    pass->configs != NULL     ? OPENCL_CUT_GRADIENT
                                                     : measures_fused(t, pass) ? OPENCL_CUT_NETWORKS
                                                                               : OPENCL_CUT_FORWARD);
     if (status != CARRYNET_OK)
@@ -65,16 +65,16 @@ carrynet_status opencl_trainer_stage(struct backend *backend, struct net_pass **
     return CARRYNET_OK;
 }
 
-/* The networks' own data as the kernels read them: words [networks][CARRYNET_INDIVIDUAL]. */
-static void put_individuals(const struct opencl_trainer *t, uint32_t *words, const carrynet_individual *individuals)
+/* The networks' own data as the kernels read them: words [networks][CARRYNET_CONFIG]. */
+static void put_configs(const struct opencl_trainer *t, uint32_t *words, const carrynet_network_config *configs)
 {
-    for (uint32_t n = 0; n < t->settings.networks; ++n, words += CARRYNET_INDIVIDUAL) {
-        words[CARRYNET_INDIVIDUAL_SEED] = (uint32_t)individuals[n].seed;
-        words[CARRYNET_INDIVIDUAL_SEED + 1] = (uint32_t)(individuals[n].seed >> 32);
-        words[CARRYNET_INDIVIDUAL_UPDATE] = (uint32_t)individuals[n].updates;
-        net_put_value(words + CARRYNET_INDIVIDUAL_NOISE, t->settings.precision, 0, individuals[n].noise);
-        words[CARRYNET_INDIVIDUAL_PROBLEMS] = (uint32_t)individuals[n].problem_seed;
-        words[CARRYNET_INDIVIDUAL_PROBLEMS + 1] = (uint32_t)(individuals[n].problem_seed >> 32);
+    for (uint32_t n = 0; n < t->settings.networks; ++n, words += CARRYNET_CONFIG) {
+        words[CARRYNET_CONFIG_SEED] = (uint32_t)configs[n].seed;
+        words[CARRYNET_CONFIG_SEED + 1] = (uint32_t)(configs[n].seed >> 32);
+        words[CARRYNET_CONFIG_UPDATE] = (uint32_t)configs[n].updates;
+        net_put_value(words + CARRYNET_CONFIG_NOISE, t->settings.precision, 0, configs[n].noise);
+        words[CARRYNET_CONFIG_PROBLEMS] = (uint32_t)configs[n].problem_seed;
+        words[CARRYNET_CONFIG_PROBLEMS + 1] = (uint32_t)(configs[n].problem_seed >> 32);
     }
 }
 
@@ -117,8 +117,8 @@ carrynet_status opencl_write_pass(struct opencl_trainer *t, struct opencl_slot *
     carrynet_status status = slot->pass.task != NULL ? write_task(t, slot->pass.task) : CARRYNET_OK;
     if (status != CARRYNET_OK)
         return status;
-    if (slot->pass.individuals != NULL)
-        put_individuals(t, slot->words, slot->pass.individuals);
+    if (slot->pass.configs != NULL)
+        put_configs(t, slot->words, slot->pass.configs);
     return opencl_write_slot(t, slot, &slot->staged, slot->words, (size_t)host_words(t, slot) * sizeof(uint32_t));
 }
 

@@ -42,7 +42,7 @@ struct opencl_plan {
 struct opencl_slot {
     struct net_pass pass; /* as the engine has asked; the first, since it stands for the slot there */
     struct opencl_plan plan;
-    uint32_t *words; /* individuals, symbols, targets */
+    uint32_t *words; /* network configs, symbols, targets */
     size_t words_room;
     char *rates; /* [updates][networks][CARRYNET_RATES] reals */
     size_t rates_room;

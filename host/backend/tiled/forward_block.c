@@ -19,7 +19,7 @@ static void symbol_rows(real *row /* [2^I][H] */, const struct parameters *p, si
 }
 
 /* h += uniform noise, word (p T + t) 4 ceil(H/4) + j of the noise stream for problem p. */
-static void add_noise(real *h /* [H] */, size_t H, uint64_t first_word, const carrynet_individual *individual)
+static void add_noise(real *h /* [H] */, size_t H, uint64_t first_word, const carrynet_network_config *config)
 {
     uint32_t c[4] = {0};
     for (size_t j = 0; j < H; ++j) {
@@ -27,11 +27,11 @@ static void add_noise(real *h /* [H] */, size_t H, uint64_t first_word, const ca
             const uint64_t counter = (first_word + j) / 4;
             c[0] = (uint32_t)counter;
             c[1] = (uint32_t)(counter >> 32);
-            c[2] = (uint32_t)individual->updates;
+            c[2] = (uint32_t)config->updates;
             c[3] = CARRYNET_STREAM_NOISE;
-            philox4x32(&c[0], &c[1], &c[2], &c[3], (uint32_t)individual->seed, (uint32_t)(individual->seed >> 32));
+            philox4x32(&c[0], &c[1], &c[2], &c[3], (uint32_t)config->seed, (uint32_t)(config->seed >> 32));
         }
-        h[j] = flush(h[j] + uniform(c[j % 4], (real)individual->noise));
+        h[j] = flush(h[j] + uniform(c[j % 4], (real)config->noise));
     }
 }
 
@@ -68,9 +68,9 @@ static void step_forward(struct block *b, const struct parameters *p, const stru
         add_chains(next, S, H, last, H, 1, p->w_hh, H);
     for (size_t i = 0; i < S * H; ++i)
         next[i] = flush(sigmoid(next[i]));
-    const carrynet_individual *individual = pass->individuals;
-    for (size_t s = 0; individual != NULL && individual->noise > 0 && s < S; ++s)
-        add_noise(next + s * H, H, ((pass->first_sequence + first + s) * b->T + t) * 4 * ((H + 3) / 4), individual);
+    const carrynet_network_config *config = pass->configs;
+    for (size_t s = 0; config != NULL && config->noise > 0 && s < S; ++s)
+        add_noise(next + s * H, H, ((pass->first_sequence + first + s) * b->T + t) * 4 * ((H + 3) / 4), config);
     for (size_t s = 0; s < S; ++s)
         for (size_t o = 0; o < O; ++o) {
             const real sum = output_forward(next + s * H, b->w_hy_transposed + o * H, H);

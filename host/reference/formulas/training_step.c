@@ -41,14 +41,13 @@ static void hidden_forward(real *h_next /* [H] */, const real *h /* [H] */, uint
 /* h[j] = F(h[j] + uniform(word, v)), section 6: word (p T + t) 4 ceil(H/4) + j of the noise stream for problem p of the batch */
 static void add_noise(real *h /* [H] */, uint64_t p, size_t t, const struct network *n, const struct net_pass *pass)
 {
-    const carrynet_individual *individual = pass->individuals;
+    const carrynet_network_config *config = pass->configs;
     const uint64_t first = (p * pass->steps + t) * 4 * ((n->H + 3) / 4);
     for (size_t j = 0; j < n->H; ++j) {
         const uint64_t block = (first + j) / 4;
-        uint32_t c[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)individual->updates,
-                         CARRYNET_STREAM_NOISE};
-        philox4x32(&c[0], &c[1], &c[2], &c[3], (uint32_t)individual->seed, (uint32_t)(individual->seed >> 32));
-        h[j] = flush(h[j] + uniform(c[j % 4], (real)individual->noise));
+        uint32_t c[4] = {(uint32_t)block, (uint32_t)(block >> 32), (uint32_t)config->updates, CARRYNET_STREAM_NOISE};
+        philox4x32(&c[0], &c[1], &c[2], &c[3], (uint32_t)config->seed, (uint32_t)(config->seed >> 32));
+        h[j] = flush(h[j] + uniform(c[j % 4], (real)config->noise));
     }
 }
 
@@ -71,7 +70,7 @@ void sequence_forward(struct sequence *q, uint64_t p, const struct network *n, c
     for (size_t t = 0; t < pass->steps; ++t) {
         real *h = q->h + t * n->H, *h_next = h + n->H;
         hidden_forward(h_next, t > 0 || q->has_start ? h : NULL, q->symbol[t], n);
-        if (pass->individuals != NULL && pass->individuals->noise > 0)
+        if (pass->configs != NULL && pass->configs->noise > 0)
             add_noise(h_next, p, t, n, pass);
         for (size_t o = 0; o < n->O; ++o) {
             q->z[t * n->O + o] = logit(h_next, o, n);
