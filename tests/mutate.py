@@ -130,7 +130,7 @@ MORE = [
     ("host/task/problem.c", "return digest >= (uint64_t)(split->fraction * 0x1p32);", "return digest > (uint64_t)(split->fraction * 0x1p31);", ["test_held_out"]),
     ("host/train/population.c", "return updates + (updates < 4 ? 1 : updates / 4);", "return updates + (updates < 4 ? 1 : updates / 5);", ["test_until_proved"]),
     ("host/train/attempts.c", "DOUBLINGS = 3", "DOUBLINGS = 2", ["test_until_proved"]),
-    ("host/train/population.c", "outcome.lost = outcome.lost || !all_finite(values, precision, bytes);", "", ["test_population"]),
+    ("host/train/population.c", "outcome.diverged = outcome.diverged || !all_finite(values, precision, bytes);", "", ["test_population"]),
     ("host/model/safetensors.c", "if (covered != data_size)", "if (covered > data_size)", ["test_hostile_files"]),
     ("host/model/safetensors.c", "if (length > size - LENGTH_BYTES)", "if (length > size)", ["test_hostile_files"]),
 ]

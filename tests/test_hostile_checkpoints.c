@@ -175,7 +175,7 @@ ParameterizedTestParameters(hostile_checkpoints, states)
         {COUNTER(most_updates), 0, 9, 8, "its counters"},
         {COUNTER(exact), 0, 1, 8, "counts other networks"},
         {COUNTER(proved), 0, 1, 8, "counts other networks"},
-        {COUNTER(lost), 0, UINT64_MAX, 8, "counts other networks"},
+        {COUNTER(diverged), 0, UINT64_MAX, 8, "counts other networks"},
         {COUNTER(finished), 0, 1, 8, "counts other networks"},
         {COUNTER(measured), 0, NETWORKS + 1, 8, "counts other networks"},
         {PART_FLAGS, 1, 0, 1, 1, "counts other networks"},

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { NETWORKS = 37, LOST = 11, INFINITE = 20, VALUES = 2 * 16 + 16 * 16 + 16 };
+enum { NETWORKS = 37, DIVERGED = 11, INFINITE = 20, VALUES = 2 * 16 + 16 * 16 + 16 };
 
 struct population {
     carrynet_settings settings;
@@ -39,7 +39,7 @@ static void mix(struct population *p, uint32_t hidden, uint32_t batch)
         };
         carrynet_initialize(p->initial + n * p->size, &p->settings.shape, CARRYNET_FP32, one->seed, one->scale);
     }
-    p->initial[LOST * p->size + 3] = NAN;
+    p->initial[DIVERGED * p->size + 3] = NAN;
     p->initial[INFINITE * p->size + 3] = INFINITY;
 }
 
@@ -92,7 +92,7 @@ static void expect_equal(const struct population *p, const struct lone *lone, ca
             memcmp(values + n * p->size, carrynet_model_values_const(lone->models[n]), p->size * sizeof *values), 0,
             "%s, network %u: other weights than alone", label, n);
         cr_expect(outcomes[n].finished, "%s, network %u", label, n);
-        cr_expect_eq(outcomes[n].lost, lone->outcomes[n].lost, "%s, network %u", label, n);
+        cr_expect_eq(outcomes[n].diverged, lone->outcomes[n].diverged, "%s, network %u", label, n);
         cr_expect_gt(outcomes[n].seconds, 0, "%s, network %u", label, n);
         cr_expect_eq(outcomes[n].bits, lone->outcomes[n].bits);
         cr_expect_eq(outcomes[n].wrong_bits, lone->outcomes[n].wrong_bits, "%s, network %u", label, n);
@@ -116,7 +116,7 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
         exact += one->exact;
         late += one->exact && one->updates > 128;
     }
-    cr_expect(lone->outcomes[LOST].lost && lone->outcomes[INFINITE].lost);
+    cr_expect(lone->outcomes[DIVERGED].diverged && lone->outcomes[INFINITE].diverged);
     cr_expect(exact >= 3 && exact <= NETWORKS - 3 && late >= 1, "a poor mixture: %u exact, %u of them late", exact,
               late);
     for (size_t b = 0; b < count; ++b) {
@@ -175,7 +175,7 @@ Test(population, an_end_by_the_caller_changes_none)
             if (!part[n].finished)
                 continue;
             cr_expect_eq(stopped[n].exact, records[n].exact, "stopped at %d%%, network %u", percent, n);
-            cr_expect_eq(part[n].lost, whole[n].lost, "stopped at %d%%, network %u", percent, n);
+            cr_expect_eq(part[n].diverged, whole[n].diverged, "stopped at %d%%, network %u", percent, n);
             cr_expect_eq(part[n].wrong_bits, whole[n].wrong_bits, "stopped at %d%%, network %u", percent, n);
             cr_expect_eq(memcmp(left + n * p->size, values + n * p->size, p->size * sizeof *left), 0);
         }

@@ -78,12 +78,12 @@ static uint32_t count_exact(carrynet_model *model)
     return exact;
 }
 
-static uint32_t count_lost(const carrynet_outcome *outcomes, uint32_t networks)
+static uint32_t count_diverged(const carrynet_outcome *outcomes, uint32_t networks)
 {
-    uint32_t lost = 0;
+    uint32_t diverged = 0;
     for (uint32_t n = 0; n < networks && outcomes != NULL; ++n)
-        lost += outcomes[n].lost ? 1 : 0;
-    return lost;
+        diverged += outcomes[n].diverged ? 1 : 0;
+    return diverged;
 }
 
 /* ---- the options ----------------------------------------------------------------------------------------------- */
@@ -345,11 +345,11 @@ int command_train(const cli_arguments *arguments)
     train_end end = {.model = model,
                      .outcomes = outcomes,
                      .exact = count_exact(model),
-                     .lost = count_lost(outcomes, settings.networks),
+                     .diverged = count_diverged(outcomes, settings.networks),
                      .proof = &proof,
                      .progress = &progress,
                      .path = path};
-    if (outcomes != NULL && end.lost == settings.networks) {
+    if (outcomes != NULL && end.diverged == settings.networks) {
         console_error("every network was lost to NaN or infinity: nothing was saved; try a smaller --lr, or --clip 1");
         log_failure(&progress, "every network was lost to NaN or infinity");
         if (as_json)

@@ -45,15 +45,15 @@ static void print_check(const final_check *check, const carrynet_model *model)
                      check->problems - check->wrong[n], check->problems, word, check->exhaustive ? "" : " (a sample)");
 }
 
-/* Those that an early stop left untouched, those that were lost to NaN or infinity, and others that are not exact. */
-typedef enum network_fate { FATE_EXACT = 0, FATE_UNTRAINED, FATE_LOST, FATE_WRONG } network_fate;
+/* Those that an early stop left untouched, those that diverged to NaN or infinity, and others that are not exact. */
+typedef enum network_fate { FATE_EXACT = 0, FATE_UNTRAINED, FATE_DIVERGED, FATE_WRONG } network_fate;
 
 static network_fate fate_of(const carrynet_network *record, const carrynet_outcome *outcome)
 {
-    return record->exact                      ? FATE_EXACT
-           : outcome != NULL && outcome->lost ? FATE_LOST
-           : record->updates == 0             ? FATE_UNTRAINED
-                                              : FATE_WRONG;
+    return record->exact                          ? FATE_EXACT
+           : outcome != NULL && outcome->diverged ? FATE_DIVERGED
+           : record->updates == 0                 ? FATE_UNTRAINED
+                                                  : FATE_WRONG;
 }
 
 /* The first networks of a fate. */
@@ -71,13 +71,13 @@ static void list_some(const carrynet_network *records, const carrynet_outcome *o
         (void)printf(found > listed ? " and %u more\n" : "\n", found - listed);
 }
 
-/* Which networks were lost or left untouched; of a large population, which others did not become exact. */
+/* Which networks diverged or were left untouched; of a large population, which others did not become exact. */
 static void list_failed(const carrynet_model *model, const carrynet_outcome *outcomes)
 {
     const carrynet_network *records = carrynet_model_networks_const(model);
     const uint32_t networks = carrynet_model_settings(model)->networks;
     if (networks > 1)
-        list_some(records, outcomes, networks, FATE_LOST, "Lost to NaN or infinity, weights zero:");
+        list_some(records, outcomes, networks, FATE_DIVERGED, "Lost to NaN or infinity, weights zero:");
     if (networks > CHECKED_NETWORKS)
         list_some(records, outcomes, networks, FATE_WRONG, "Not exact:");
     if (networks > 1)
@@ -166,7 +166,7 @@ json_t *train_end_json(const train_end *end)
     }
     json_put(object, "networks", json_of_count(s->networks));
     json_put(object, "exact", json_of_count(end->exact));
-    json_put(object, "lost", json_of_count(end->lost));
+    json_put(object, "lost", json_of_count(end->diverged));
     if (s->until_proved != 0) {
         json_put(object, "proved", json_of_count(progress->last.proved));
         json_put(object, "certificate", proof->written ? json_of_text(proof->path.data) : json_null());

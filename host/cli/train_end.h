@@ -22,7 +22,7 @@ typedef struct train_end {
     const carrynet_model *model;      /* of all networks */
     const carrynet_model *kept;       /* of those that are kept; NULL: none is */
     const carrynet_outcome *outcomes; /* [networks], or NULL */
-    uint32_t exact, lost;             /* networks */
+    uint32_t exact, diverged;         /* networks */
     final_check check;
     const train_proof *proof;
     const train_progress *progress;

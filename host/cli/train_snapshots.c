@@ -106,7 +106,7 @@ void train_snapshots_free(train_snapshots *snapshots)
 
 /* ---- while it trains ------------------------------------------------------------------------------------------- */
 
-/* Whether a model file may hold these parameters: those of a network that is lost to NaN it may not. */
+/* Whether a model file may hold these parameters: those of a network that has diverged to NaN it may not. */
 static bool is_sound(const char *values, const carrynet_settings *settings)
 {
     const size_t size = carrynet_shape_size(&settings->shape);

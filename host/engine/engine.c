@@ -274,13 +274,13 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
 /* Sets the sequences; NUMERIC if no network has a finite loss any more. */
 static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_metrics *metrics, uint64_t sequences)
 {
-    uint32_t lost = 0;
+    uint32_t diverged = 0;
     char largest[96] = "unknown";
     for (uint32_t n = 0; n < engine->settings.networks; ++n) {
         metrics[n].sequences = sequences;
-        lost += isfinite(metrics[n].loss) ? 0 : 1;
+        diverged += isfinite(metrics[n].loss) ? 0 : 1;
     }
-    if (lost < engine->settings.networks)
+    if (diverged < engine->settings.networks)
         return CARRYNET_OK;
     const carrynet_status status = name_largest(largest, sizeof largest, engine);
     return status != CARRYNET_OK
@@ -288,7 +288,7 @@ static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_met
                : sys_fail(CARRYNET_ERROR_NUMERIC,
                           "the loss of the network with seed %llu%s is %s at update %llu; its largest weight, %s; use "
                           "a smaller learning rate or clip the gradient",
-                          (unsigned long long)engine->configs[0].seed, lost > 1 ? ", as of all others there," : "",
+                          (unsigned long long)engine->configs[0].seed, diverged > 1 ? ", as of all others there," : "",
                           isnan(metrics[0].loss) ? "NaN" : "infinite",
                           (unsigned long long)engine->configs[0].updates - 1, largest);
 }

@@ -64,8 +64,8 @@ carrynet_status held_out_measure(double *wrong_share, const struct held_out *hel
     return status;
 }
 
-/* Whether a network was lost: no training ends with weights that are all zero. */
-static bool is_lost(const carrynet_model *model, uint32_t network)
+/* Whether a network diverged: no training ends with weights that are all zero. */
+static bool is_diverged(const carrynet_model *model, uint32_t network)
 {
     const carrynet_settings *settings = carrynet_model_settings(model);
     const size_t bytes = carrynet_shape_trained(&settings->shape) * (settings->precision / 8);
@@ -86,7 +86,7 @@ carrynet_status held_out_measure_model(double *wrong_share, const struct held_ou
     double sum = 0;
     carrynet_status status = sys_allocate(&which, networks, sizeof *which);
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK; ++n)
-        if (!is_lost(model, n))
+        if (!is_diverged(model, n))
             which[count++] = n;
     if (status == CARRYNET_OK && count > 0)
         status = carrynet_model_select(&sound, model, which, count);

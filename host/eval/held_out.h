@@ -25,7 +25,7 @@ void held_out_close(struct held_out *held);
 /* Share of the held-out problems with a wrong bit, mean of the networks of the engine. MEMORY, errors of the engine. */
 carrynet_status held_out_measure(double *wrong_share, const struct held_out *held, carrynet_engine *engine);
 
-/* The same of all networks of a model, at most `most` at a time; of a lost one, whose weights are zero, all are wrong. */
+/* The same of all networks of a model, at most `most` at a time; of a diverged one, whose weights are zero, all are wrong. */
 carrynet_status held_out_measure_model(double *wrong_share, const struct held_out *held, const carrynet_model *model,
                                        uint32_t most, const carrynet_engine_options *options);
 

@@ -27,10 +27,10 @@ carrynet_sweep_result sweep_result(const carrynet_model *model, uint32_t network
     const carrynet_network *record = &carrynet_model_networks_const(model)[network];
     return (carrynet_sweep_result){
         .finished = outcome->finished,
-        .exact = record->exact && !outcome->lost,
+        .exact = record->exact && !outcome->diverged,
         .proved = outcome->proved,
         .updates = record->updates,
-        .bit_error = outcome->lost ? 1 : (double)outcome->wrong_bits / (double)outcome->bits,
+        .bit_error = outcome->diverged ? 1 : (double)outcome->wrong_bits / (double)outcome->bits,
         .digest = digest_of(model, network),
         .seconds = outcome->seconds,
     };

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { EXACT = 1, FINISHED = 2, PROVED = 4, LOST = 8 };
+enum { EXACT = 1, FINISHED = 2, PROVED = 4, DIVERGED = 8 };
 static const double LONGEST = 1e12; /* seconds */
 
 /* ---- sizes ------------------------------------------------------------------------------------------------------ */
@@ -71,7 +71,7 @@ static void take_counters(struct checkpoint_counters *c, const struct training *
         .trained = t->trained,
         .exact = records->exact,
         .proved = records->proved,
-        .lost = records->lost,
+        .diverged = records->diverged,
         .finished = records->finished,
         .most_updates = records->updates,
         .measured = records->measured,
@@ -103,7 +103,7 @@ static void take_records(struct checkpoint_state *state, const struct training *
         bits[n] = outcomes[n].bits;
         seconds[n] = outcomes[n].seconds;
         flags[n] = (uint8_t)((networks[n].exact ? EXACT : 0) | (outcomes[n].finished ? FINISHED : 0) |
-                             (outcomes[n].proved ? PROVED : 0) | (outcomes[n].lost ? LOST : 0));
+                             (outcomes[n].proved ? PROVED : 0) | (outcomes[n].diverged ? DIVERGED : 0));
     }
 }
 
@@ -160,18 +160,18 @@ static carrynet_status check_records(const struct training *t, const struct chec
     const uint64_t *bits = state->parts[PART_BITS].data;
     const double *seconds = state->parts[PART_SECONDS].data;
     const uint8_t *flags = state->parts[PART_FLAGS].data;
-    uint64_t exact = 0, proved = 0, lost = 0, finished = 0;
+    uint64_t exact = 0, proved = 0, diverged = 0, finished = 0;
     for (uint32_t n = 0; n < s->networks; ++n) {
-        const bool well = (flags[n] & EXACT) != 0, ill = (flags[n] & LOST) != 0;
-        if (flags[n] >= 2 * LOST || (well && ill) || ((flags[n] & PROVED) != 0 && !well) || updates[n] > s->updates ||
-            wrong[n] > bits[n] || !in_range(seconds[n], LONGEST))
+        const bool well = (flags[n] & EXACT) != 0, ill = (flags[n] & DIVERGED) != 0;
+        if (flags[n] >= 2 * DIVERGED || (well && ill) || ((flags[n] & PROVED) != 0 && !well) ||
+            updates[n] > s->updates || wrong[n] > bits[n] || !in_range(seconds[n], LONGEST))
             return refuse(t, "its records are not those of a training");
         exact += well ? 1 : 0;
         proved += (flags[n] & PROVED) != 0 ? 1 : 0;
-        lost += ill ? 1 : 0;
+        diverged += ill ? 1 : 0;
         finished += (flags[n] & FINISHED) != 0 ? 1 : 0;
     }
-    if (exact != c->exact || proved != c->proved || lost != c->lost || finished != c->finished ||
+    if (exact != c->exact || proved != c->proved || diverged != c->diverged || finished != c->finished ||
         c->measured > s->networks)
         return refuse(t, "counts other networks than its records have");
     if (c->most_updates > s->updates || !in_range(c->records_loss, INFINITY) || !in_range(c->loss, INFINITY) ||
@@ -198,7 +198,7 @@ static void restore_counters(struct training *t, const struct checkpoint_counter
     t->wrong_share = c->wrong_share;
     records->exact = (uint32_t)c->exact;
     records->proved = (uint32_t)c->proved;
-    records->lost = (uint32_t)c->lost;
+    records->diverged = (uint32_t)c->diverged;
     records->finished = (uint32_t)c->finished;
     records->updates = c->most_updates;
     records->measured = (uint32_t)c->measured;
@@ -220,7 +220,7 @@ static void restore_records(struct training *t, const struct checkpoint_state *s
         outcomes[n] = (carrynet_outcome){
             .finished = (flags[n] & FINISHED) != 0,
             .proved = (flags[n] & PROVED) != 0,
-            .lost = (flags[n] & LOST) != 0,
+            .diverged = (flags[n] & DIVERGED) != 0,
             .wrong_bits = wrong[n],
             .bits = bits[n],
             .seconds = seconds[n],

@@ -12,7 +12,7 @@
 /* Eight bytes each, so that there is no padding. */
 struct checkpoint_counters {
     uint64_t wave_first, wave_count, running, updates, look, check_due, trained;
-    uint64_t exact, proved, lost, finished, most_updates, measured;
+    uint64_t exact, proved, diverged, finished, most_updates, measured;
     double records_loss, records_wrong_share, held_wrong_share, loss, wrong_share, seconds, share_seconds;
     uint64_t marks[CARRYNET_MARKS];
 };

@@ -120,21 +120,21 @@ static void record(struct population *p, uint32_t number, const char *values, ca
     const size_t bytes = carrynet_shape_size(&p->settings->shape) * (precision / 8);
     char *kept = (char *)carrynet_model_values(p->records->model) + number * bytes;
     struct population_records *records = p->records;
-    outcome.lost = outcome.lost || !all_finite(values, precision, bytes);
-    outcome.proved = outcome.proved && !outcome.lost;
-    if (outcome.lost) {
+    outcome.diverged = outcome.diverged || !all_finite(values, precision, bytes);
+    outcome.proved = outcome.proved && !outcome.diverged;
+    if (outcome.diverged) {
         outcome.wrong_bits = outcome.bits;
         memset(kept, 0, bytes);
     } else {
         memcpy(kept, values, bytes);
     }
     carrynet_model_networks(records->model)[number].updates = updates;
-    carrynet_model_networks(records->model)[number].exact = exact && !outcome.lost;
+    carrynet_model_networks(records->model)[number].exact = exact && !outcome.diverged;
     if (records->outcomes != NULL)
         records->outcomes[number] = outcome;
-    records->exact += exact && !outcome.lost ? 1 : 0;
+    records->exact += exact && !outcome.diverged ? 1 : 0;
     records->proved += outcome.proved ? 1 : 0;
-    records->lost += outcome.lost ? 1 : 0;
+    records->diverged += outcome.diverged ? 1 : 0;
     records->finished += outcome.finished ? 1 : 0;
     records->updates = updates > records->updates ? updates : records->updates;
 }
@@ -195,14 +195,14 @@ static bool all_stay(const struct population *p)
     return true;
 }
 
-carrynet_status population_drop_lost(struct population *p, uint64_t updates)
+carrynet_status population_drop_diverged(struct population *p, uint64_t updates)
 {
     carrynet_status status = CARRYNET_OK;
     memset(p->proved, 0, p->running * sizeof *p->proved);
     for (uint32_t n = 0; n < p->running; ++n)
         p->stays[n] = isfinite(p->metrics[n].loss);
     if (!all_stay(p))
-        status = record_leaving(p, (carrynet_outcome){.finished = true, .lost = true}, false, updates);
+        status = record_leaving(p, (carrynet_outcome){.finished = true, .diverged = true}, false, updates);
     return status == CARRYNET_OK ? close_up(p) : status;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The networks that are on the device now, a part of those of a run, and how they leave: exact, lost to NaN, or trained
+ * The networks that are on the device now, a part of those of a run, and how they leave: exact, diverged to NaN, or trained
  * for all planned updates. Who has left is recorded in the run's model and outcomes; the others close up.
  */
 #ifndef TRAIN_POPULATION_H
@@ -11,7 +11,7 @@
 struct population_records {
     carrynet_model *model;
     carrynet_outcome *outcomes; /* [networks] or NULL */
-    uint32_t exact, proved, lost, finished;
+    uint32_t exact, proved, diverged, finished;
     uint64_t updates;  /* the most that one of them has had */
     uint32_t measured; /* networks with a finite loss in their last batch; sums over them, a sequence: */
     double loss, wrong_share;
@@ -46,8 +46,8 @@ void population_close(struct population *p);
 /* From here on time counts. */
 void population_start(struct population *p);
 
-/* Those whose last loss was NaN or infinite leave as lost, after `updates` updates. */
-carrynet_status population_drop_lost(struct population *p, uint64_t updates);
+/* Those whose last loss was NaN or infinite leave as diverged, after `updates` updates. */
+carrynet_status population_drop_diverged(struct population *p, uint64_t updates);
 
 /* Those that are right on the whole check set leave as exact; finished: their training has reached its end. */
 carrynet_status population_drop_exact(struct population *p, uint64_t updates, bool finished);

@@ -169,7 +169,7 @@ static uint64_t stride(const struct training *training, uint64_t left)
     return left < count ? left : count;
 }
 
-/* Means over the networks that are not lost. */
+/* Means over the networks that have not diverged. */
 static void take_means(struct training *training)
 {
     const struct population *p = &training->population;
@@ -227,7 +227,7 @@ static carrynet_status check_networks(struct training *training)
 {
     struct population *p = &training->population;
     const carrynet_settings *settings = training->settings;
-    carrynet_status status = population_drop_lost(p, training->updates);
+    carrynet_status status = population_drop_diverged(p, training->updates);
     if (status != CARRYNET_OK || p->running == 0 || !settings->until_exact)
         return status;
     if (settings->until_proved == 0)
@@ -251,7 +251,7 @@ static carrynet_status run_to_check(struct training *training)
         status = run_updates(training, &training->check_due);
     /* Where all others have left well, or the caller looks at each, the loss of the last is no error. */
     if (status == CARRYNET_ERROR_NUMERIC &&
-        (training->options->outcomes != NULL || training->records.lost + p->running < training->settings->networks))
+        (training->options->outcomes != NULL || training->records.diverged + p->running < training->settings->networks))
         status = CARRYNET_OK;
     if (status != CARRYNET_OK || !training->check_due)
         return status;

@@ -135,7 +135,7 @@ CARRYNET_API carrynet_status carrynet_engine_keep(carrynet_engine *engine, const
 /*
  * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's
  * batch, or NULL. NUMERIC, naming seed and update, if every loss that is read is NaN or infinite; with several
- * networks, one that is lost so shows in its metrics alone. For no updates a device gets its kernels ready, so that a
+ * networks, one that diverged so shows in its metrics alone. For no updates a device gets its kernels ready, so that a
  * clock may start afterwards.
  */
 CARRYNET_API carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source,

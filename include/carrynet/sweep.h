@@ -53,7 +53,7 @@ typedef struct carrynet_sweep_result {
     bool exact;       /* right on the whole check set */
     bool proved;      /* and right for every length, where a proof is the goal */
     uint64_t updates; /* until exact or proved, lost or the end of the budget */
-    double bit_error; /* share of the check set's bits that are wrong; 1 if the network was lost to NaN */
+    double bit_error; /* share of the check set's bits that are wrong; 1 if the network diverged to NaN */
     uint64_t digest;  /* of the final weights: FNV-1a 64 over their bits in file order, lowest byte first */
     double seconds;   /* its share of the time; below 0 where unknown; no result */
 } carrynet_sweep_result;

@@ -1,6 +1,6 @@
 /*
  * Training: from settings to a model. The loop runs updates, tests for exactness every E updates, and reports. A network
- * that is exact (or, where a proof is the goal, proved), or lost to NaN, leaves the population; the others are not changed
+ * that is exact (or, where a proof is the goal, proved), or diverged to NaN, leaves the population; the others are not changed
  * by that.
  */
 #ifndef CARRYNET_TRAIN_H
@@ -28,13 +28,13 @@ typedef struct carrynet_report {
     double wrong_share; /* share of those sequences with a wrong bit, 0 to 1 */
     /*
      * Where problems are held out (train_fraction): how many of them the check set has, and the share of these with a
-     * wrong bit, mean of the networks in training (or the last that were), at the end of all; of a lost one all are wrong. Measured for each report.
+     * wrong bit, mean of the networks in training (or the last that were), at the end of all; of a diverged one all are wrong. Measured for each report.
      */
     size_t held_out;
     double held_out_wrong_share;
     uint32_t exact;                /* networks that have left as exact */
     uint32_t proved;               /* of these, proved (until_proved) */
-    uint32_t finished;             /* networks that have left: exact, lost, or trained for all planned updates */
+    uint32_t finished;             /* networks that have left: exact, diverged, or trained for all planned updates */
     uint32_t networks;             /* of how many */
     uint32_t wave;                 /* of these networks, from 0 */
     uint32_t waves;                /* of how many */
@@ -47,10 +47,10 @@ typedef struct carrynet_report {
 
 /* How the training of one network ended. */
 typedef struct carrynet_outcome {
-    bool finished; /* exact, lost, or trained for the planned updates; false where the caller ended the training */
+    bool finished; /* exact, diverged, or trained for the planned updates; false where the caller ended the training */
     bool proved;   /* exact, and proved right for every length (until_proved) */
-    bool lost;     /* its loss at a check, or a weight, was NaN or infinite: it left there, with weights of zero */
-    uint64_t wrong_bits; /* of the check set with the final weights: 0 if exact, all if lost */
+    bool diverged; /* its loss at a check, or a weight, was NaN or infinite: it left there, with weights of zero */
+    uint64_t wrong_bits; /* of the check set with the final weights: 0 if exact, all if diverged */
     uint64_t bits;       /* of the check set: sequences, steps and outputs */
     double seconds;      /* its share of the time: that of every stretch, divided by the networks in it; no result */
 } carrynet_outcome;
@@ -146,7 +146,7 @@ CARRYNET_API void carrynet_train_proof(carrynet_prove_options *options);
  * carrynet_model_free. A network that is exact stops there (until_exact), or, where a proof is the goal, one that is
  * exact and proved. OK also if some did not become exact or proved: the records of the model and the outcomes say which.
  * UNSUPPORTED: until_proved is of another version of the prover. With checkpoints: ARGUMENT, with the differences, if
- * the one to go on from is of other settings; FORMAT if none is whole; IO if one cannot be written. Errors of the engine; NUMERIC if every network is lost, unless outcomes are asked for.
+ * the one to go on from is of other settings; FORMAT if none is whole; IO if one cannot be written. Errors of the engine; NUMERIC if every network diverged, unless outcomes are asked for.
  */
 CARRYNET_API carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *settings,
                                             const carrynet_engine_options *engine,

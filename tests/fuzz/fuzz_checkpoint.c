@@ -127,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (uint32_t n = 0; n < kind->settings.networks; ++n) {
         fuzz_must(outcomes[n].seconds >= 0 && isfinite(outcomes[n].seconds), "seconds are a number");
         fuzz_must(outcomes[n].wrong_bits <= outcomes[n].bits, "no more wrong bits than bits");
-        fuzz_must(!outcomes[n].lost || !outcomes[n].proved, "what is lost is not proved");
+        fuzz_must(!outcomes[n].diverged || !outcomes[n].proved, "what is lost is not proved");
         fuzz_must(carrynet_model_networks(model)[n].updates <= kind->settings.updates, "no more updates than planned");
     }
     const carrynet_status saved = carrynet_model_save(model, model_path);
