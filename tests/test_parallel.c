@@ -251,7 +251,7 @@ static void make_two(carrynet_engine *engines[2], const carrynet_settings *setti
     MUST(carrynet_engine_create(&engines[1], settings, &options));
 }
 
-/* Trains, lets networks leave, goes on, with problems of the counter, of a split, and of one batch again and again. */
+/* Trains, compacts the networks, goes on, with problems of the counter, of a split, and of one batch again and again. */
 static void train_and_leave(const char *spec, uint32_t networks, uint32_t batch)
 {
     const carrynet_settings settings = settings_of(networks, batch);
@@ -279,7 +279,7 @@ static void train_and_leave(const char *spec, uint32_t networks, uint32_t batch)
         expect_same_state(engines[0], engines[1]);
         stays[running - 1] = true;
         for (int e = 0; e < 2; ++e)
-            MUST(carrynet_engine_keep(engines[e], stays, from, &count[e]));
+            MUST(carrynet_engine_compact(engines[e], stays, from, &count[e]));
         cr_assert_eq(count[0], count[1]);
         expect_same_state(engines[0], engines[1]);
     }

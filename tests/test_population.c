@@ -203,7 +203,7 @@ Test(population, those_who_stay_close_up)
         MUST(carrynet_engine_create(&engine, &settings, &bodies[b].options));
         for (uint32_t n = 0; n < 7; ++n)
             MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, n, 1, before[n]));
-        MUST(carrynet_engine_keep(engine, stays, from, &left));
+        MUST(carrynet_engine_compact(engine, stays, from, &left));
         cr_assert_eq(left, 4u);
         cr_expect_eq(carrynet_engine_settings(engine)->networks, 4u);
         for (uint32_t n = 0; n < left; ++n) {
@@ -214,7 +214,7 @@ Test(population, those_who_stay_close_up)
                          bodies[b].label, n);
         }
         cr_expect_eq(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 4, 1, after[0]), CARRYNET_ERROR_ARGUMENT);
-        cr_expect_eq(carrynet_engine_keep(engine, none, from, &left), CARRYNET_ERROR_ARGUMENT);
+        cr_expect_eq(carrynet_engine_compact(engine, none, from, &left), CARRYNET_ERROR_ARGUMENT);
         carrynet_engine_free(engine);
     }
 }

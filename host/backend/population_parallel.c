@@ -128,7 +128,7 @@ static carrynet_status population_set(struct backend *backend, carrynet_part par
     return comm_allreduce_status(pp->group.comm, transfer(pp, part, first, count, NULL, values));
 }
 
-/* Compacts worker i's networks as carrynet_engine_keep does; renumbered [networks]: new numbers, or UINT32_MAX. */
+/* Compacts worker i's networks as carrynet_engine_compact does; renumbered [networks]: new numbers, or UINT32_MAX. */
 static carrynet_status compact_own(struct population_parallel *pp, size_t i, const uint32_t *renumbered)
 {
     struct device_worker *worker = &pp->group.local[i];

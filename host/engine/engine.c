@@ -202,7 +202,7 @@ carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first
     return sys_leave_arithmetic(&environment, status);
 }
 
-carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays, uint32_t *from, uint32_t *count)
+carrynet_status carrynet_engine_compact(carrynet_engine *engine, const bool *stays, uint32_t *from, uint32_t *count)
 {
     const uint32_t networks = engine->settings.networks;
     uint32_t kept = 0;

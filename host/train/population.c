@@ -166,7 +166,7 @@ static carrynet_status record_leaving(struct population *p, carrynet_outcome out
 }
 
 /* Those that stay become the engine's first. */
-static carrynet_status close_up(struct population *p)
+static carrynet_status compact(struct population *p)
 {
     uint32_t count = 0;
     for (uint32_t n = 0; n < p->running; ++n)
@@ -175,7 +175,7 @@ static carrynet_status close_up(struct population *p)
         p->running = count;
         return CARRYNET_OK;
     }
-    const carrynet_status status = carrynet_engine_keep(p->engine, p->stays, p->from, &p->running);
+    const carrynet_status status = carrynet_engine_compact(p->engine, p->stays, p->from, &p->running);
     for (uint32_t n = 0; n < p->running && status == CARRYNET_OK; ++n) {
         p->number[n] = p->number[p->from[n]];
         p->metrics[n] = p->metrics[p->from[n]];
@@ -203,7 +203,7 @@ carrynet_status population_drop_diverged(struct population *p, uint64_t updates)
         p->stays[n] = isfinite(p->metrics[n].loss);
     if (!all_stay(p))
         status = record_leaving(p, (carrynet_outcome){.finished = true, .diverged = true}, false, updates);
-    return status == CARRYNET_OK ? close_up(p) : status;
+    return status == CARRYNET_OK ? compact(p) : status;
 }
 
 /* Whoever is wrong on the check set stays. */
@@ -230,7 +230,7 @@ carrynet_status population_drop_exact(struct population *p, uint64_t updates, bo
     carrynet_status status = test_exactness(p);
     if (status == CARRYNET_OK && !all_stay(p))
         status = record_leaving(p, (carrynet_outcome){.finished = finished}, true, updates);
-    return status == CARRYNET_OK ? close_up(p) : status;
+    return status == CARRYNET_OK ? compact(p) : status;
 }
 
 /* After how many updates the next attempt is due: a quarter more. */
@@ -283,7 +283,7 @@ carrynet_status population_drop_proved(struct population *p, uint64_t updates)
 {
     const carrynet_status status =
         all_stay(p) ? CARRYNET_OK : record_leaving(p, (carrynet_outcome){.finished = true}, true, updates);
-    return status == CARRYNET_OK ? close_up(p) : status;
+    return status == CARRYNET_OK ? compact(p) : status;
 }
 
 carrynet_status population_end(struct population *p, uint64_t updates, bool finished)

@@ -1,6 +1,6 @@
 /*
  * The networks that are on the device now, a part of those of a run, and how they leave: exact, diverged to NaN, or trained
- * for all planned updates. Who has left is recorded in the run's model and outcomes; the others close up.
+ * for all planned updates. Who has left is recorded in the run's model and outcomes; the others are compacted.
  */
 #ifndef TRAIN_POPULATION_H
 #define TRAIN_POPULATION_H
@@ -31,7 +31,7 @@ struct population {
     bool *proved;              /* [running], of those that leave */
     uint64_t *due;             /* [running]: updates before the next attempt at a proof */
     uint32_t *had;             /* [running]: attempts that failed */
-    uint32_t *from;            /* [running], of carrynet_engine_keep */
+    uint32_t *from;            /* [running], of carrynet_engine_compact */
     double clock, seconds;     /* the share of time of a network that has been there from the start, up to the clock */
 };
 

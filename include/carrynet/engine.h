@@ -129,8 +129,8 @@ CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine,
  * every array [networks] has *count entries from now on. ARGUMENT: none stays. After another error the engine is only to be
  * freed.
  */
-CARRYNET_API carrynet_status carrynet_engine_keep(carrynet_engine *engine, const bool *stays, uint32_t *from,
-                                                  uint32_t *count);
+CARRYNET_API carrynet_status carrynet_engine_compact(carrynet_engine *engine, const bool *stays, uint32_t *from,
+                                                     uint32_t *count);
 
 /*
  * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's
