@@ -67,7 +67,7 @@ static carrynet_status learn(carrynet_model **model, char *device, size_t size, 
     demo_film film;
     carrynet_status status = film_open(&film, settings);
     if (status == CARRYNET_OK)
-        status = demo_train(model, device, size, settings, engine, &film.watch);
+        status = demo_train(model, device, size, settings, engine, &film.observer);
     if (status == CARRYNET_OK)
         status = film_develop(&film, *model);
     if (status == CARRYNET_OK) {

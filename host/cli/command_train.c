@@ -308,7 +308,7 @@ int command_train(const cli_arguments *arguments)
     options.interrupted = train_progress_interrupted;
     options.self = &progress;
     options.report_seconds = log_path != NULL ? 0 : 0.1;
-    options.watch = snapshots.count > 0 ? &snapshots.watch : NULL;
+    options.observer = snapshots.count > 0 ? &snapshots.observer : NULL;
     options.wave = (uint32_t)given.wave.count;
     const kept_networks keep = (kept_networks)given.keep.name;
     carrynet_status status = CARRYNET_OK;

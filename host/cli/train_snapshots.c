@@ -1,5 +1,5 @@
 /*
- * train --snapshot-at: a watch of the training that writes models. A file that cannot be written is said and counted,
+ * train --snapshot-at: an observer of the training that writes models. A file that cannot be written is said and counted,
  * and the training goes on: what is learnt is worth more. Files appear whole or not at all.
  */
 #include "cli/train_snapshots.h"
@@ -68,12 +68,12 @@ static bool can_write(const train_snapshots *snapshots, const cli_arguments *arg
     return true;
 }
 
-static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
+static carrynet_status observe(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
 
 bool train_snapshots_prepare(train_snapshots *snapshots, const cli_arguments *arguments, const cli_value *at,
                              const carrynet_settings *settings, const char *path, const char *log_path, int *code)
 {
-    *snapshots = (train_snapshots){.settings = settings, .path = path, .watch = {look, snapshots}};
+    *snapshots = (train_snapshots){.settings = settings, .path = path, .observer = {observe, snapshots}};
     *code = EXIT_CODE_DONE;
     if (!at->given)
         return true;
@@ -161,7 +161,7 @@ static carrynet_status take_model(carrynet_model **model, size_t *count, const t
     return status;
 }
 
-static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
+static carrynet_status observe(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
 {
     train_snapshots *snapshots = self;
     /* A training that goes on from a checkpoint has passed some before. */

@@ -10,12 +10,12 @@
 
 typedef struct train_snapshots {
     const carrynet_settings *settings;
-    const char *path;     /* of the model */
-    uint64_t *at;         /* [count] updates, ascending, each once */
-    size_t count, next;   /* next: of those that are still to come; the ones before were reached */
-    bool *written;        /* [count] */
-    bool failed;          /* one could not be written, which was said */
-    carrynet_watch watch; /* for carrynet_train, if count > 0 */
+    const char *path;           /* of the model */
+    uint64_t *at;               /* [count] updates, ascending, each once */
+    size_t count, next;         /* next: of those that are still to come; the ones before were reached */
+    bool *written;              /* [count] */
+    bool failed;                /* one could not be written, which was said */
+    carrynet_observer observer; /* for carrynet_train, if count > 0 */
 } train_snapshots;
 
 /*

@@ -238,7 +238,7 @@ static bool draw_stretch(struct replay *replay)
     return first_trains && (script->last_only ? from == last : from % SCRIPT_PRINTS_EVERY == 0);
 }
 
-static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
+static carrynet_status observe(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
 {
     struct replay *replay = self;
     bool prints = false;
@@ -270,7 +270,7 @@ carrynet_status carrynet_replay(carrynet_model **model, const carrynet_recipe *r
     carrynet_train_options mine;
     struct replay replay = {.recipe = recipe, .options = options, .settings = &settings};
     const carrynet_source source = {.fill = fill, .self = &replay};
-    const carrynet_watch watch = {look, &replay};
+    const carrynet_observer observer = {observe, &replay};
     sys_text head = {0};
     double *weights = NULL;
     const fenv_t environment = sys_enter_arithmetic();
@@ -287,7 +287,7 @@ carrynet_status carrynet_replay(carrynet_model **model, const carrynet_recipe *r
         goto done;
     mine.source = &source;
     mine.initial = weights;
-    mine.watch = &watch;
+    mine.observer = &observer;
     sys_text_add(&head, "%s", recipe->script->head);
     status = hand_over(&replay, &head);
     if (status == CARRYNET_OK)

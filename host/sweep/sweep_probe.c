@@ -32,7 +32,7 @@ static int on_interrupted(void *self)
 }
 
 /* Before the first update and after it, when all buffers are there. */
-static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
+static carrynet_status observe(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
 {
     struct probe *probe = self;
     const uint64_t memory = carrynet_engine_memory(engine);
@@ -46,7 +46,7 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
                                      const struct sweep_portion *portion, const carrynet_engine_options *engine,
                                      uint32_t wave)
 {
-    const carrynet_watch watch = {look, probe};
+    const carrynet_observer observer = {observe, probe};
     carrynet_network_config *configs = NULL;
     carrynet_outcome *outcomes = NULL;
     carrynet_model *model = NULL;
@@ -63,7 +63,7 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
         options.interrupted = on_interrupted;
         options.self = probe;
         options.report_seconds = probe->most;
-        options.watch = &watch;
+        options.observer = &observer;
         options.configs = configs;
         options.outcomes = outcomes;
         options.wave = wave;

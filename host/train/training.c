@@ -140,14 +140,14 @@ done:
     return status;
 }
 
-/* Lets the watch look where it is due. */
+/* Lets the observer run where it is due. */
 static carrynet_status watch(struct training *training)
 {
-    const carrynet_watch *watch = training->options->watch;
-    if (watch == NULL || training->updates != training->look)
+    const carrynet_observer *observer = training->options->observer;
+    if (observer == NULL || training->updates != training->look)
         return CARRYNET_OK;
-    return comm_allreduce_status(training->comm,
-                                 watch->look(watch->self, training->engine, training->updates, &training->look));
+    return comm_allreduce_status(
+        training->comm, observer->observe(observer->self, training->engine, training->updates, &training->look));
 }
 
 /* ---- updates --------------------------------------------------------------------------------------------------- */
@@ -160,7 +160,7 @@ static uint64_t stride(const struct training *training, uint64_t left)
     const double work = STRIDE_WORK * carrynet_comm_size(training->comm); /* which they share */
     const double affordable = work / (steps * hidden * (hidden + 16));
     uint64_t count = affordable < 1 ? 1 : (uint64_t)affordable;
-    if (training->options->watch != NULL && training->look > training->updates &&
+    if (training->options->observer != NULL && training->look > training->updates &&
         training->look - training->updates < count)
         count = training->look - training->updates;
     const uint64_t checkpoint = checkpoint_next(training) - training->updates;

@@ -23,7 +23,7 @@ struct training {
     uint32_t wave, waves;
     uint32_t wave_first, wave_count; /* networks that the wave began with */
     uint64_t updates;                /* done in this wave */
-    uint64_t look;                   /* updates before the watch looks again */
+    uint64_t look;                   /* updates before the observer looks again */
     uint64_t trained;                /* sequences, of all networks */
     double held_wrong_share;         /* of the held-out problems, when last measured */
     double loss, wrong_share;        /* means of the last batch that was measured */

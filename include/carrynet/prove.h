@@ -52,7 +52,7 @@ typedef struct carrynet_prove_options {
     double seconds;         /* aborts (UNKNOWN, aborted); 0: never */
     /* Asked now and then; a return other than 0 aborts. NULL: never. */
     int (*interrupted)(void *self);
-    void (*progress)(void *self, const carrynet_prove_progress *progress); /* told now and then; or NULL */
+    void (*progress)(void *self, const carrynet_prove_progress *progress); /* called now and then; or NULL */
     void *self;
 } carrynet_prove_options;
 

@@ -56,15 +56,15 @@ typedef struct carrynet_outcome {
 } carrynet_outcome;
 
 /*
- * Looks at the networks while they learn. look is called before the first update, and again when the number of updates
+ * Observes the networks while they learn. observe is called before the first update, and again when the number of updates
  * done is what it put into *next last (the planned number included, where a network is there to reach it); it may read
  * the engine and run it forward. An error ends the training. The engine holds the networks of the wave that have not
  * left, in an order of its own, which the seeds of its network configs tell; and each wave begins with 0 updates.
  */
-typedef struct carrynet_watch {
-    carrynet_status (*look)(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
+typedef struct carrynet_observer {
+    carrynet_status (*observe)(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
     void *self;
-} carrynet_watch;
+} carrynet_observer;
 
 /* Where a training went on from. */
 enum { CARRYNET_MARKS = 4 };
@@ -93,11 +93,11 @@ typedef struct carrynet_checkpoints {
     bool resume;
     /* Asked for the caller's own numbers, which are kept with the checkpoint: [CARRYNET_MARKS], zeroed. NULL: none. */
     void (*mark)(void *self, uint64_t *marks);
-    /* Told, with resume, before the first report. NULL: not told. */
+    /* Called, with resume, before the first report. NULL: not called. */
     void (*resumed)(void *self, const carrynet_resumption *resumption);
-    /* Told that a checkpoint could not be written, which carrynet_message explains; other than OK ends the training. */
+    /* Called when a checkpoint could not be written, which carrynet_message explains; other than OK ends the training. */
     carrynet_status (*failed)(void *self, carrynet_status status, uint64_t updates);
-    /* Told that one was written. NULL: not told. */
+    /* Called when one was written. NULL: not called. */
     void (*saved)(void *self, uint64_t updates);
     void *self; /* of all four */
 } carrynet_checkpoints;
@@ -119,7 +119,7 @@ typedef struct carrynet_train_options {
     const carrynet_source *source; /* NULL: the counter-based source of the task, without what is held out */
     /* Parameters to start from, [networks][carrynet_shape_size] float or double; NULL: from the seeds. */
     const void *initial;
-    const carrynet_watch *watch; /* NULL: none */
+    const carrynet_observer *observer; /* NULL: none */
     /* NULL: none. Also written where the caller ends the training. Not with a source of the caller's. */
     const carrynet_checkpoints *checkpoints;
     /*

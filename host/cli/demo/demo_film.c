@@ -35,7 +35,7 @@ static void drop_every_second(demo_film *film)
     film->every *= 2;
 }
 
-static carrynet_status look(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
+static carrynet_status observe(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next)
 {
     demo_film *film = self;
     if (film->count == FILM_FRAMES)
@@ -48,7 +48,8 @@ static carrynet_status look(void *self, carrynet_engine *engine, uint64_t update
 
 carrynet_status film_open(demo_film *film, const carrynet_settings *settings)
 {
-    *film = (demo_film){.size = carrynet_shape_size(&settings->shape), .every = FIRST_EVERY, .watch = {look, film}};
+    *film =
+        (demo_film){.size = carrynet_shape_size(&settings->shape), .every = FIRST_EVERY, .observer = {observe, film}};
     return sys_allocate(&film->values, (FILM_FRAMES + 1) * film->size, sizeof *film->values);
 }
 

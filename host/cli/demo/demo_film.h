@@ -21,7 +21,7 @@ typedef struct demo_film {
     const carrynet_task *task;         /* the model's */
     size_t steps;                      /* of a sum: 7-bit operands for 8 */
     double low, high;                  /* of `output` in all of them */
-    carrynet_watch watch;              /* to be told to carrynet_train */
+    carrynet_observer observer;        /* for carrynet_train */
 } demo_film;
 
 /* An empty film for one network of these settings. MEMORY. The struct must stay where it is. film_free in any case. */

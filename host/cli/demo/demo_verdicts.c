@@ -33,7 +33,7 @@ static int note(void *self, const carrynet_report *report)
 }
 
 carrynet_status demo_train(carrynet_model **model, char *device, size_t size, const carrynet_settings *settings,
-                           const carrynet_engine_options *options, const carrynet_watch *watch)
+                           const carrynet_engine_options *options, const carrynet_observer *observer)
 {
     told t = {device, size, settings->seed};
     carrynet_train_options train;
@@ -41,7 +41,7 @@ carrynet_status demo_train(carrynet_model **model, char *device, size_t size, co
     train.report = note;
     train.self = &t;
     train.report_seconds = 0.1;
-    train.watch = watch;
+    train.observer = observer;
     (void)console_progress("Preparing the device ...");
     const carrynet_status status = carrynet_train(model, settings, options, &train);
     console_progress_clear();

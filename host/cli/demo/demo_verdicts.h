@@ -7,9 +7,9 @@
 #include "cli/demo/demo_screen.h"
 #include <carrynet/carrynet.h>
 
-/* Trains one network as the settings have it, on the device of `options`, with a watch or NULL; shows a progress line. */
+/* Trains one network as the settings have it, on the device of `options`, with an observer or NULL; shows a progress line. */
 carrynet_status demo_train(carrynet_model **model, char *device, size_t size, const carrynet_settings *settings,
-                           const carrynet_engine_options *options, const carrynet_watch *watch);
+                           const carrynet_engine_options *options, const carrynet_observer *observer);
 
 /* Proves the network. False, after a message, with the exit code in *code, if it does not come out so. */
 bool demo_prove(const carrynet_model *model, int *code);
