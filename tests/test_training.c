@@ -89,20 +89,20 @@ static carrynet_status look(void *self, carrynet_engine *engine, uint64_t update
     return status;
 }
 
-/* A watch sees the networks when it asked to, end included, and changes nothing. */
+/* An observer sees the networks when it asked to, end included, and changes nothing. */
 Test(training, watched)
 {
     const carrynet_engine_options reference = on_reference();
     carrynet_settings settings = defaults("add");
     carrynet_train_options options;
     struct onlooker onlooker = {0};
-    const carrynet_watch watch = {look, &onlooker};
+    const carrynet_observer observed = {look, &onlooker};
     const size_t bytes = carrynet_shape_size(&settings.shape) * sizeof(float);
     carrynet_model *model = NULL;
     settings.until_exact = false;
     settings.updates = 100;
     carrynet_train_options_init(&options);
-    options.watch = &watch;
+    options.observer = &observed;
     cr_assert_eq(carrynet_train(&model, &settings, &reference, &options), CARRYNET_OK, "%s", carrynet_message());
     static const uint64_t expected[] = {0, 3, 4, 40, 100};
     cr_assert_eq(onlooker.looks, 5);
