@@ -208,7 +208,7 @@ static carrynet_status tell(proving *p, prove_result *result)
 }
 
 /* Tells the results that come next and are there. */
-static void tell_next(proving *p)
+static void report_next(proving *p)
 {
     for (; p->told < p->count && p->done[p->told] && p->status == CARRYNET_OK; ++p->told) {
         prove_result *result = &p->results[p->told];
@@ -236,7 +236,7 @@ static void put_proof(proving *p, size_t i, carrynet_status status)
         fail(p, status);
     else
         p->done[i] = true;
-    tell_next(p);
+    report_next(p);
 }
 
 static void prove_one(void *self, size_t i)

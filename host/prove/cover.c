@@ -188,7 +188,7 @@ static bool grow(struct growth *growth, uint32_t state, size_t depth)
         if (++cover->steps > cover->budget)
             return fail(growth, "the budget is spent");
         if (cover->steps % STOP_EVERY == 0) {
-            prove_tell(growth->stop, cover->steps);
+            prove_notify(growth->stop, cover->steps);
             if (prove_stopped(growth->stop))
                 return fail(growth, "stopped");
         }

@@ -68,7 +68,7 @@ static carrynet_status try_once(carrynet_proof *proof, struct branches *branches
     const uint64_t left = options->budget - proof->steps;
     struct prove_stop part = *stop;
     part.before = (carrynet_prove_progress){CARRYNET_PROVE_ELLIPSOIDS, proof->steps, options->budget};
-    prove_tell(&part, 0);
+    prove_notify(&part, 0);
     const struct cover_effort effort = {.levels = LEVELS,
                                         .depth = DEPTH,
                                         .rim = attempt->rim,
@@ -85,7 +85,7 @@ static carrynet_status try_once(carrynet_proof *proof, struct branches *branches
         proof->steps += cover.steps;
         if (cover.whole) {
             part.before = (carrynet_prove_progress){.part = CARRYNET_PROVE_CHECK};
-            prove_tell(&part, 0);
+            prove_notify(&part, 0);
             status = certify(proof, &cover, model, network, net->task, options->bounds);
         } else {
             (void)snprintf(proof->reason, sizeof proof->reason, "%s", cover.failure);

@@ -53,7 +53,7 @@ void carrynet_proof_free(carrynet_proof *proof)
 static void begin(struct attack *attack, carrynet_prove_part part, uint64_t most)
 {
     attack->stop.before = (carrynet_prove_progress){.part = part, .most = most};
-    prove_tell(&attack->stop, 0);
+    prove_notify(&attack->stop, 0);
 }
 
 /* A wrong word settles it, unless there is a proof too. */

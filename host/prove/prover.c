@@ -11,7 +11,7 @@ bool prove_stopped(const struct prove_stop *stop)
     return stop->interrupted != NULL && stop->interrupted(stop->self) != 0;
 }
 
-void prove_tell(const struct prove_stop *stop, uint64_t done)
+void prove_notify(const struct prove_stop *stop, uint64_t done)
 {
     if (stop == NULL || stop->progress == NULL)
         return;

@@ -1,5 +1,5 @@
 /*
- * What the parts of the prover share: the caller's request to stop and to be told how far it is, and the word that refutes.
+ * What the parts of the prover share: the caller's request to stop and to be notified of its progress, and the word that refutes.
  */
 #ifndef PROVE_PROVER_H
 #define PROVE_PROVER_H
@@ -17,7 +17,7 @@ struct prove_stop {
 bool prove_stopped(const struct prove_stop *stop);
 
 /* Tells the caller that the part has done so much since it began; takes NULL. */
-void prove_tell(const struct prove_stop *stop, uint64_t done);
+void prove_notify(const struct prove_stop *stop, uint64_t done);
 
 /* A word of symbols, one a byte: the words of a search are short. */
 struct prove_word {

@@ -375,7 +375,7 @@ carrynet_status reach_search(struct reach *reach, carrynet_engine *engine, const
         const uint64_t level = s->store.count;
         for (uint64_t count; first < level && status == CARRYNET_OK; first += count) {
             count = level - first < most ? level - first : most;
-            prove_tell(stop, first);
+            prove_notify(stop, first);
             reach->stopped = prove_stopped(stop);
             if (reach->stopped)
                 break;

@@ -20,7 +20,7 @@ struct sweep_start {
 };
 
 /* A finished row, as it travels. */
-struct sweep_told {
+struct sweep_finished {
     uint64_t row;
     carrynet_sweep_result result;
 };
@@ -191,7 +191,7 @@ static carrynet_status train_portion(void *self, uint64_t item, sys_text *result
     const carrynet_status status = carrynet_train(&model, &settings, &team->engine, &options);
     (void)pthread_mutex_lock(&team->lock);
     for (uint32_t n = 0; n < portion->count && status == CARRYNET_OK; ++n) {
-        struct sweep_told told;
+        struct sweep_finished told;
         memset(&told, 0, sizeof told);
         told.row = portion->rows[n];
         told.result = sweep_result(model, n, &team->outcomes[n]);
@@ -209,8 +209,8 @@ static carrynet_status take_rows(void *self, uint64_t item, const char *result, 
 {
     struct sweep_team *team = self;
     (void)pthread_mutex_lock(&team->lock);
-    for (size_t at = 0; at + sizeof(struct sweep_told) <= size; at += sizeof(struct sweep_told)) {
-        struct sweep_told told;
+    for (size_t at = 0; at + sizeof(struct sweep_finished) <= size; at += sizeof(struct sweep_finished)) {
+        struct sweep_finished told;
         memcpy(&told, result + at, sizeof told);
         team->sweep->results[told.row - 1] = told.result;
         ++team->tally.finished;

@@ -71,12 +71,12 @@ RETURNS_CODE(clCreateSubDevices, CL_OUT_OF_RESOURCES,
 
 /* ---- context, queue, programs ----------------------------------------------------------------------------------- */
 
-typedef void(CL_CALLBACK *context_told)(const char *, const void *, size_t, void *);
+typedef void(CL_CALLBACK *context_notified)(const char *, const void *, size_t, void *);
 typedef void(CL_CALLBACK *program_told)(cl_program, void *);
 
 RETURNS_OBJECT(cl_context, clCreateContext, CL_DEVICE_NOT_AVAILABLE, CL_OUT_OF_HOST_MEMORY,
-               (const cl_context_properties *properties, cl_uint count, const cl_device_id *devices, context_told told,
-                void *self, cl_int *error),
+               (const cl_context_properties *properties, cl_uint count, const cl_device_id *devices,
+                context_notified told, void *self, cl_int *error),
                (properties, count, devices, told, self, error))
 RETURNS_OBJECT(cl_command_queue, clCreateCommandQueue, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,
                (cl_context context, cl_device_id device, cl_command_queue_properties properties, cl_int *error),
