@@ -68,7 +68,7 @@ static carrynet_status check_model(final_check *check, const carrynet_model *mod
     return status;
 }
 
-/* Networks that solved the check set of the training. */
+/* Networks that solved the validation set of the training. */
 static uint32_t count_exact(carrynet_model *model)
 {
     const carrynet_network *records = carrynet_model_networks(model);
@@ -236,7 +236,7 @@ static int judge(const carrynet_settings *settings, const final_check *check, ui
         return EXIT_CODE_NOT_REACHED;
     }
     if (check->all_wrong != 0) { /* of more problems than the training looked at */
-        console_error("right on the whole check set of the training, but not on all problems; try another --seed");
+        console_error("right on the whole validation set of the training, but not on all problems; try another --seed");
         return EXIT_CODE_CHECK;
     }
     return EXIT_CODE_DONE;

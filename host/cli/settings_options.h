@@ -24,7 +24,7 @@ extern settings_given given_settings;
     .fallback = "add", .text = &given_settings.task
 #define OPT_UNTIL                                                                                                      \
     .heading = "How long", .name = "until", .kind = OPTION_NAME, .argument = "GOAL", .names = settings_goals,          \
-    .meaning = "stop a network when it solves the whole check set, every problem up to 8 bits, a sample above; "       \
+    .meaning = "stop a network when it solves the whole validation set, every problem up to 8 bits, a sample above; "  \
                "or when it is proved right for every length too, for which it learns with noise, at a lower rate "     \
                "and, of one number, with more bits, unless --noise, --lr and --bits say otherwise",                    \
     .fallback = "exact", .value = &given_settings.until

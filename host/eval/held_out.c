@@ -1,5 +1,5 @@
 /*
- * Held-out problems of the check set (kernels/ARITHMETIC.md 6 and 7): chosen once, then run forward for each report.
+ * Held-out problems of the validation set (kernels/ARITHMETIC.md 6 and 7): chosen once, then run forward for each report.
  * No result depends on it, so it is measured only where somebody is told.
  */
 #include "eval/held_out.h"

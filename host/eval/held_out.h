@@ -1,6 +1,6 @@
 /*
  * The problems that a training never draws (settings.h, train_fraction): the split, the source without them, and how
- * networks do on those of the check set.
+ * networks do on those of the validation set.
  */
 #ifndef EVAL_HELD_OUT_H
 #define EVAL_HELD_OUT_H
@@ -15,8 +15,8 @@ struct held_out {
 };
 
 /*
- * The split of the settings, whose task must outlive it, and the held-out problems of the check set. Nothing to do where
- * train_fraction is 0. ARGUMENT if the check set is every problem and the split leaves none to draw, or holds none out;
+ * The split of the settings, whose task must outlive it, and the held-out problems of the validation set. Nothing to do where
+ * train_fraction is 0. ARGUMENT if the validation set is every problem and the split leaves none to draw, or holds none out;
  * MEMORY. held_out_close in any case.
  */
 carrynet_status held_out_open(struct held_out *held, const carrynet_settings *settings, const carrynet_batch *check);

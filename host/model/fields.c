@@ -81,7 +81,7 @@ static const carrynet_field fields[] = {
     {"seed",             CARRYNET_FIELD_U64,  AT(seed),             0,       0x1p64,          NULL,       VARIES | SHAPES,                  {{"seed", 14},           {"seed", 7},              {"seed", 16}},
      {"seed", NETWORK, "S", "start of the random numbers: same seed and settings, same file, on every device", NULL, 0, 0}},
     {"check_every",      CARRYNET_FIELD_U32,  AT(check_every),      1,       4294967295.0,    NULL,       FOLLOWS | AXIS,                   {{"check_every", 16},    {"check_every", 21},      {"check_every", 17}},
-     {"check-every", LONG, "E", "updates between two looks at the check set", NULL, 0, 0}},
+     {"check-every", LONG, "E", "updates between two tests on the validation set", NULL, 0, 0}},
     {"updates",          CARRYNET_FIELD_U64,  AT(updates),          0,       4294967295.0,    NULL,       FOLLOWS,                          {{"updates", 15},        {"max_updates", 18},      {"max_updates", 18}},
      {"max-updates", LONG, "N", "give up after N updates; the file is written all the same, the exit code is 5", NULL, 1, 4294967295.0}},
     {"defaults_version", CARRYNET_FIELD_U32,  AT(defaults_version), 0,       4294967295.0,    NULL,       0,                                {{"defaults", 17},       {"defaults_version", 22}, {"defaults", 19}},

@@ -8,7 +8,7 @@
 
 enum { CHECK_BITS = 14, FIRST_SLICE = 256, SLICE = 4096, PORTION = 1024 };
 
-/* ---- the check set --------------------------------------------------------------------------------------------- */
+/* ---- the validation set --------------------------------------------------------------------------------------------- */
 
 carrynet_status population_check_set(carrynet_batch *check, const carrynet_settings *settings)
 {
@@ -28,7 +28,7 @@ carrynet_status population_check_set(carrynet_batch *check, const carrynet_setti
     return CARRYNET_OK;
 }
 
-/* Sequences first, ... of the check set, at most `count`. */
+/* Sequences first, ... of the validation set, at most `count`. */
 static carrynet_batch slice_of(const carrynet_batch *check, size_t first, size_t count)
 {
     carrynet_batch slice = *check;
@@ -206,7 +206,7 @@ carrynet_status population_drop_diverged(struct population *p, uint64_t updates)
     return status == CARRYNET_OK ? compact(p) : status;
 }
 
-/* Whoever is wrong on the check set stays. */
+/* Whoever is wrong on the validation set stays. */
 static carrynet_status test_exactness(struct population *p)
 {
     carrynet_status status = CARRYNET_OK;

@@ -20,12 +20,12 @@ struct population_records {
 struct population {
     carrynet_engine *engine; /* the caller's */
     const carrynet_settings *settings;
-    const carrynet_batch *check; /* the check set (kernels/ARITHMETIC.md 7) */
+    const carrynet_batch *check; /* the validation set (kernels/ARITHMETIC.md 7) */
     struct population_records *records;
     uint32_t running;          /* networks of the engine; 0: all have left, and the engine's are done with */
     uint32_t *number;          /* [running]: their numbers in the run */
     carrynet_metrics *metrics; /* [running], of the last batch that was measured */
-    carrynet_metrics *checked; /* [running], of one slice of the check set */
+    carrynet_metrics *checked; /* [running], of one slice of the validation set */
     uint64_t *wrong_bits;      /* [running], of those that are measured at the end */
     bool *stays;               /* [running], when some leave */
     bool *proved;              /* [running], of those that leave */
@@ -35,7 +35,7 @@ struct population {
     double clock, seconds;     /* the share of time of a network that has been there from the start, up to the clock */
 };
 
-/* The check set of the settings, to free with carrynet_batch_free. MEMORY. */
+/* The validation set of the settings, to free with carrynet_batch_free. MEMORY. */
 carrynet_status population_check_set(carrynet_batch *check, const carrynet_settings *settings);
 
 /* The networks first, ..., first + count - 1 of the run, all in the engine. MEMORY. */
@@ -49,11 +49,11 @@ void population_start(struct population *p);
 /* Those whose last loss was NaN or infinite leave as diverged, after `updates` updates. */
 carrynet_status population_drop_diverged(struct population *p, uint64_t updates);
 
-/* Those that are right on the whole check set leave as exact; finished: their training has reached its end. */
+/* Those that are right on the whole validation set leave as exact; finished: their training has reached its end. */
 carrynet_status population_drop_exact(struct population *p, uint64_t updates, bool finished);
 
 /*
- * Finds those that are right on the whole check set and proved; last: their training has reached its end, and those that
+ * Finds those that are right on the whole validation set and proved; last: their training has reached its end, and those that
  * are exact alone are to leave too. Where the caller ends the attempts, those who are left to try next are the same as before.
  */
 carrynet_status population_test_proved(struct population *p, uint64_t updates, bool last, struct attempts_stop *stop);

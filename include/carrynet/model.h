@@ -18,7 +18,7 @@ extern "C" {
 typedef struct carrynet_network {
     uint64_t seed;
     uint64_t updates; /* optimizer updates it has had */
-    bool exact;       /* right on the whole check set when it was last tested */
+    bool exact;       /* right on the whole validation set when it was last tested */
 } carrynet_network;
 
 typedef struct carrynet_model carrynet_model;

@@ -51,7 +51,7 @@ typedef struct carrynet_settings {
     uint64_t seed;     /* network i of a run has seed + i */
     uint32_t networks; /* N */
     uint64_t updates;  /* the planned number: the most with until_exact, else exactly this many; below 2^32 */
-    bool until_exact;  /* stop a network when it is right on the check set */
+    bool until_exact;  /* stop a network when it is right on the validation set */
     /*
      * 0, or with until_exact: stop it only when it is also proved right for every length, by this version of the prover
      * (CARRYNET_PROVER_VERSION: another may stop elsewhere).

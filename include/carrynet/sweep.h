@@ -50,10 +50,10 @@ CARRYNET_API void carrynet_sweep_spec_init(carrynet_sweep_spec *spec, const carr
 /* How a network of a sweep ended. */
 typedef struct carrynet_sweep_result {
     bool finished;    /* the others hold only then */
-    bool exact;       /* right on the whole check set */
+    bool exact;       /* right on the whole validation set */
     bool proved;      /* and right for every length, where a proof is the goal */
     uint64_t updates; /* until exact or proved, lost or the end of the budget */
-    double bit_error; /* share of the check set's bits that are wrong; 1 if the network diverged to NaN */
+    double bit_error; /* share of the validation set's bits that are wrong; 1 if the network diverged to NaN */
     uint64_t digest;  /* of the final weights: FNV-1a 64 over their bits in file order, lowest byte first */
     double seconds;   /* its share of the time; below 0 where unknown; no result */
 } carrynet_sweep_result;

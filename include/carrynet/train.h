@@ -27,7 +27,7 @@ typedef struct carrynet_report {
     double loss;
     double wrong_share; /* share of those sequences with a wrong bit, 0 to 1 */
     /*
-     * Where problems are held out (train_fraction): how many of them the check set has, and the share of these with a
+     * Where problems are held out (train_fraction): how many of them the validation set has, and the share of these with a
      * wrong bit, mean of the networks in training (or the last that were), at the end of all; of a diverged one all are wrong. Measured for each report.
      */
     size_t held_out;
@@ -50,8 +50,8 @@ typedef struct carrynet_outcome {
     bool finished; /* exact, diverged, or trained for the planned updates; false where the caller ended the training */
     bool proved;   /* exact, and proved right for every length (until_proved) */
     bool diverged; /* its loss at a check, or a weight, was NaN or infinite: it left there, with weights of zero */
-    uint64_t wrong_bits; /* of the check set with the final weights: 0 if exact, all if diverged */
-    uint64_t bits;       /* of the check set: sequences, steps and outputs */
+    uint64_t wrong_bits; /* of the validation set with the final weights: 0 if exact, all if diverged */
+    uint64_t bits;       /* of the validation set: sequences, steps and outputs */
     double seconds;      /* its share of the time: that of every stretch, divided by the networks in it; no result */
 } carrynet_outcome;
 
