@@ -54,13 +54,13 @@ static inline carrynet_engine_options on_reference(void)
 
 /* Runs the whole of it, or its shard, into a file. */
 static inline void run_into(const char *path, const carrynet_sweep_spec *spec, const carrynet_engine_options *engine,
-                            uint32_t wave)
+                            uint32_t network_batch)
 {
     carrynet_sweep *sweep = make(spec);
     carrynet_sweep_options options;
     carrynet_sweep_options_init(&options);
     options.path = path;
-    options.wave = wave;
+    options.network_batch = network_batch;
     MUST(carrynet_sweep_run(sweep, engine, &options));
     const carrynet_sweep_tally tally = carrynet_sweep_count(sweep);
     cr_expect_eq(tally.finished, tally.networks);

@@ -33,7 +33,7 @@ TestSuite(checkpoint, .init = in_a_folder, .fini = leave_the_folder);
 struct training {
     carrynet_settings settings;
     const carrynet_engine_options *engine;
-    uint32_t wave;
+    uint32_t network_batch;
     int at, calls;
     carrynet_checkpoints checkpoints;
     carrynet_resumption resumption;
@@ -91,7 +91,7 @@ static carrynet_status train(carrynet_model **model, struct training *training)
     training->calls = 0;
     options.interrupted = stop_there;
     options.self = training;
-    options.wave = training->wave;
+    options.network_batch = training->network_batch;
     options.checkpoints = training->checkpoints.path != NULL ? &training->checkpoints : NULL;
     return carrynet_train(model, &training->settings, training->engine, &options);
 }
@@ -126,7 +126,7 @@ static void expect_same(const carrynet_model *a, const carrynet_model *b, const 
     }
 }
 
-/* Stopped after one stretch, two, three, or with patience ever later, going on from where it was each time, on one body after the other. */
+/* Stopped after one interval, two, three, or with patience ever later, going on from where it was each time, on one body after the other. */
 static void stop_and_go_on(struct training training, int patience, const char *label)
 {
     struct test_body bodies[TEST_BODIES];
@@ -188,7 +188,7 @@ Test(checkpoint, of_waves_and_held_out_problems)
 {
     struct training training = a_training("add");
     training.settings.networks = 5;
-    training.wave = 2;
+    training.network_batch = 2;
     training.settings.train_fraction = 0.8;
     training.settings.updates = 40;
     training.checkpoints.every_updates = 11;

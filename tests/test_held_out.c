@@ -187,10 +187,10 @@ Test(held_out, is_told_as_a_direct_evaluation_has_it)
     s.updates = 80;
     carrynet_train_options_init(&options);
     options.report = note;
-    for (uint32_t wave = 0; wave < 3; wave += 2) {
+    for (uint32_t network_batch = 0; network_batch < 3; network_batch += 2) {
         told t = {0};
         options.self = &t;
-        options.wave = wave;
+        options.network_batch = network_batch;
         carrynet_model *model = train(&s, "reference", &options);
         double sum = 0;
         size_t held = 0;

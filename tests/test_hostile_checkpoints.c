@@ -155,10 +155,10 @@ typedef struct forgery {
 ParameterizedTestParameters(hostile_checkpoints, states)
 {
     static forgery forgeries[] = {
-        {COUNTER(wave_first), 0, NETWORKS, 8, "its counters"},
-        {COUNTER(wave_first), 0, UINT64_MAX, 8, "its counters"},
-        {COUNTER(wave_count), 0, 0, 8, "its counters"},
-        {COUNTER(wave_count), 0, NETWORKS + 1, 8, "its counters"},
+        {COUNTER(batch_first), 0, NETWORKS, 8, "its counters"},
+        {COUNTER(batch_first), 0, UINT64_MAX, 8, "its counters"},
+        {COUNTER(batch_count), 0, 0, 8, "its counters"},
+        {COUNTER(batch_count), 0, NETWORKS + 1, 8, "its counters"},
         {COUNTER(running), 0, 0, 8, "its counters"},
         {COUNTER(running), 0, (UINT64_C(1) << 32) + NETWORKS, 8, "its counters"},
         {COUNTER(running), 0, 1, 8, "bytes of state, not"},

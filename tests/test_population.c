@@ -1,6 +1,6 @@
 /*
  * A population of networks that differ in all they may: each comes out, bit for bit and at the same update, as its lone
- * run in plain C; on every body, in one wave and in several, whoever leaves meanwhile.
+ * run in plain C; on every body, in one network batch and in several, whoever leaves meanwhile.
  */
 #include "bodies.h"
 #include <math.h>
@@ -55,7 +55,7 @@ static int stop_there(void *self)
 }
 
 static carrynet_model *train(const struct population *p, const carrynet_engine_options *engine, uint32_t first,
-                             uint32_t count, uint32_t wave, carrynet_outcome *outcomes, struct stop *stop)
+                             uint32_t count, uint32_t network_batch, carrynet_outcome *outcomes, struct stop *stop)
 {
     carrynet_settings settings = p->settings;
     carrynet_train_options options;
@@ -65,7 +65,7 @@ static carrynet_model *train(const struct population *p, const carrynet_engine_o
     options.configs = p->configs + first;
     options.initial = p->initial + first * p->size;
     options.outcomes = outcomes;
-    options.wave = wave;
+    options.network_batch = network_batch;
     options.interrupted = stop != NULL ? stop_there : NULL;
     options.self = stop;
     MUST(carrynet_train(&model, &settings, engine, &options));
@@ -120,12 +120,13 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
     cr_expect(exact >= 3 && exact <= NETWORKS - 3 && late >= 1, "a poor mixture: %u exact, %u of them late", exact,
               late);
     for (size_t b = 0; b < count; ++b) {
-        const uint32_t waves[] = {0, 10};
+        const uint32_t network_batches[] = {0, 10};
         for (int w = 0; w < 2; ++w) {
             char label[80];
-            (void)snprintf(label, sizeof label, "%.40s, hidden %u, waves of %u", bodies[b].label, hidden, waves[w]);
+            (void)snprintf(label, sizeof label, "%.40s, hidden %u, waves of %u", bodies[b].label, hidden,
+                           network_batches[w]);
             bodies[b].options.launches = b == 1 ? launches : CARRYNET_LAUNCHES_AUTO;
-            carrynet_model *model = train(p, &bodies[b].options, 0, NETWORKS, waves[w], outcomes, NULL);
+            carrynet_model *model = train(p, &bodies[b].options, 0, NETWORKS, network_batches[w], outcomes, NULL);
             expect_equal(p, lone, model, outcomes, label);
             carrynet_model_free(model);
         }

@@ -367,7 +367,7 @@ Test(sweep, resumed_is_whole)
         options.interrupted = stop;
         options.self = &stopper;
         options.path = "part.csv";
-        options.wave = i % 2 == 0 ? 0 : 3;
+        options.network_batch = i % 2 == 0 ? 0 : 3;
         MUST(carrynet_sweep_run(sweep, &reference, &options));
         const carrynet_sweep_tally tally = carrynet_sweep_count(sweep);
         cr_expect_eq(memcmp(&tally, &stopper.last, sizeof tally), 0);

@@ -36,14 +36,14 @@ static void mix(carrynet_network_config configs[NETWORKS])
 }
 
 static carrynet_model *train(const carrynet_settings *settings, const carrynet_engine_options *engine,
-                             const carrynet_network_config *configs, carrynet_outcome *outcomes, uint32_t wave)
+                             const carrynet_network_config *configs, carrynet_outcome *outcomes, uint32_t network_batch)
 {
     carrynet_model *model = NULL;
     carrynet_train_options options;
     carrynet_train_options_init(&options);
     options.configs = configs;
     options.outcomes = outcomes;
-    options.wave = wave;
+    options.network_batch = network_batch;
     MUST(carrynet_train(&model, settings, engine, &options));
     return model;
 }
@@ -203,10 +203,10 @@ Test(until_proved, each_as_alone)
     cr_expect(proved >= 4 && proved < NETWORKS && exact > proved, "a poor mixture: %u proved, %u exact", proved, exact);
     settings.networks = NETWORKS;
     for (size_t b = 0; b < count; ++b)
-        for (uint32_t wave = 0; wave <= 5; wave += 5) {
+        for (uint32_t network_batch = 0; network_batch <= 5; network_batch += 5) {
             char label[80];
-            (void)snprintf(label, sizeof label, "%.40s, waves of %u", bodies[b].label, wave);
-            carrynet_model *model = train(&settings, &bodies[b].options, configs, outcomes, wave);
+            (void)snprintf(label, sizeof label, "%.40s, waves of %u", bodies[b].label, network_batch);
+            carrynet_model *model = train(&settings, &bodies[b].options, configs, outcomes, network_batch);
             expect_as_alone(lone, model, outcomes, label);
             carrynet_model_free(model);
         }

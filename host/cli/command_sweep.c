@@ -21,7 +21,7 @@
 /* ---- the options ----------------------------------------------------------------------------------------------- */
 
 static struct {
-    cli_value hidden, batch, optimizer, loss, lr, noise, points, seeds, sequences, wave;
+    cli_value hidden, batch, optimizer, loss, lr, noise, points, seeds, sequences, network_batch;
     const char *shard, *output;
     bool resume, dry_run, quiet, json;
 } given;
@@ -99,7 +99,7 @@ const cli_option sweep_options[] = {
      .most = 16777216,
      .meaning = "train at most W networks at a time, where memory is short; changes no result",
      .fallback = "as many as fit together",
-     .value = &given.wave},
+     .value = &given.network_batch},
     {OPT_TASK},
     {.fields = "What to learn", .of_rows = true},
     {.fields = "The network", .of_rows = true},
@@ -297,25 +297,26 @@ static int on_report(void *self, const carrynet_sweep_report *report)
 
 /* ---- a dry run ------------------------------------------------------------------------------------------------- */
 
-static void say_need(carrynet_status status, const carrynet_sweep *sweep, uint32_t wave)
+static void say_need(carrynet_status status, const carrynet_sweep *sweep, uint32_t network_batch)
 {
     if (status != CARRYNET_ERROR_MEMORY)
         return;
-    const bool can_split = wave != 1 && carrynet_sweep_together(sweep) > 1;
+    const bool can_split = network_batch != 1 && carrynet_sweep_together(sweep) > 1;
     console_note("%s a smaller --hidden, --batch or --bits.",
                  can_split ? "--wave W trains at most W networks at a time; or try" : "Try");
 }
 
-static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *engine, uint32_t wave, bool as_json)
+static int dry_run(const carrynet_sweep *sweep, const carrynet_engine_options *engine, uint32_t network_batch,
+                   bool as_json)
 {
     carrynet_sweep_estimate estimate;
     char memory[32], duration[32];
     (void)console_progress("Measuring for a second ...");
-    const carrynet_status status = carrynet_sweep_probe(&estimate, sweep, engine, wave);
+    const carrynet_status status = carrynet_sweep_probe(&estimate, sweep, engine, network_batch);
     console_progress_clear();
     if (status != CARRYNET_OK) {
         const int code = engine_status(status, engine);
-        say_need(status, sweep, wave);
+        say_need(status, sweep, network_batch);
         return code;
     }
     if (as_json) {
@@ -402,7 +403,7 @@ static void print_end(const carrynet_sweep *sweep, const char *path, const sweep
 int command_sweep(const cli_arguments *arguments)
 {
     const char *path = given.output != NULL ? given.output : "sweep.csv";
-    const uint32_t wave = (uint32_t)given.wave.count;
+    const uint32_t network_batch = (uint32_t)given.network_batch.count;
     carrynet_engine_options engine;
     carrynet_sweep_options options;
     carrynet_sweep *sweep = NULL;
@@ -415,7 +416,7 @@ int command_sweep(const cli_arguments *arguments)
     if (!job_agree(&code))
         goto done;
     if (given.dry_run) {
-        code = !job_is_first() ? EXIT_CODE_DONE : dry_run(sweep, &engine, wave, given.json);
+        code = !job_is_first() ? EXIT_CODE_DONE : dry_run(sweep, &engine, network_batch, given.json);
         goto done;
     }
     sweep_progress progress = {
@@ -425,7 +426,7 @@ int command_sweep(const cli_arguments *arguments)
     options.interrupted = on_interrupted;
     options.self = &progress;
     options.report_seconds = 0.1;
-    options.wave = wave;
+    options.network_batch = network_batch;
     options.path = job_is_first() ? path : NULL;
     options.comm = job_ranks();
     signals_catch();
@@ -436,7 +437,7 @@ int command_sweep(const cli_arguments *arguments)
     signals_release();
     if (status != CARRYNET_OK) {
         code = engine_status(status, &engine);
-        say_need(status, sweep, wave);
+        say_need(status, sweep, network_batch);
         const uint64_t saved = carrynet_sweep_saved(sweep);
         if (!job_is_first())
             goto done;

@@ -89,7 +89,7 @@ static uint32_t count_diverged(const carrynet_outcome *outcomes, uint32_t networ
 /* ---- the options ----------------------------------------------------------------------------------------------- */
 
 static struct {
-    cli_value wave, keep, snapshot_at;
+    cli_value network_batch, keep, snapshot_at;
     train_checkpoints_given checkpoints;
     const char *output, *log;
     bool quiet, json;
@@ -110,7 +110,7 @@ const cli_option train_options[] = {
      .most = 16777216,
      .meaning = "train at most W of them at a time, where memory is short; changes no result",
      .fallback = "all",
-     .value = &given.wave},
+     .value = &given.network_batch},
     {.field = "seed"},
     {.fields = "Training"},
     {OPT_UNTIL},
@@ -264,7 +264,7 @@ static bool can_write_proof(train_proof *proof, const cli_arguments *arguments, 
 static bool can_take_snapshots(train_snapshots *snapshots, const cli_arguments *arguments,
                                const carrynet_settings *settings, const char *path, int *code)
 {
-    if (given.snapshot_at.given && given.wave.given) {
+    if (given.snapshot_at.given && given.network_batch.given) {
         *code = arguments_wrong(arguments, "--snapshot-at looks at all networks at once, --wave trains some after the "
                                            "others; leave one of them out");
         return false;
@@ -309,7 +309,7 @@ int command_train(const cli_arguments *arguments)
     options.self = &progress;
     options.report_seconds = log_path != NULL ? 0 : 0.1;
     options.observer = snapshots.count > 0 ? &snapshots.observer : NULL;
-    options.wave = (uint32_t)given.wave.count;
+    options.network_batch = (uint32_t)given.network_batch.count;
     const kept_networks keep = (kept_networks)given.keep.name;
     carrynet_status status = CARRYNET_OK;
     /* Not for what the training refuses, before anything is allocated. */

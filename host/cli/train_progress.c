@@ -269,7 +269,7 @@ static void log_report(train_progress *progress, const carrynet_report *report)
 {
     /* All of the first thousand updates' reports, then one for each thousandth more: no run fills the disk. */
     if (report->updates == 0)
-        progress->next_log = 0; /* another wave */
+        progress->next_log = 0; /* another network batch */
     if (progress->log == NULL || report->updates == 0 || report->updates == progress->resumed ||
         (!report->last && report->updates < progress->next_log))
         return;
@@ -279,8 +279,8 @@ static void log_report(train_progress *progress, const carrynet_report *report)
     progress->logged = report->updates;
     progress->next_log = report->updates + report->updates / 1000;
     json_t *object = json_object();
-    if (report->waves > 1 && !report->last)
-        json_put(object, "wave", json_of_count(report->wave));
+    if (report->network_batches > 1 && !report->last)
+        json_put(object, "wave", json_of_count(report->network_batch));
     json_put(object, "updates", json_of_count(report->updates));
     json_put(object, "sequences", json_of_count(report->sequences));
     json_put(object, "loss", json_of_real(report->loss));

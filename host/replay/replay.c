@@ -4,8 +4,8 @@
  *
  *     numpy.random.seed, w_xh, w_hy, w_hh as 2 r - 1, row by row;  then two randint(128) an iteration
  *
- * Iterations are drawn in stretches that end before the next one that may print: a look at the first problem of a
- * stretch, then the training on all of it.
+ * Iterations are drawn in intervals that end before the next one that may print: a look at the first problem of a
+ * interval, then the training on all of it.
  */
 #include "platform/environment.h"
 #include "platform/platform.h"
@@ -26,7 +26,7 @@ struct replay {
     const carrynet_settings *settings;
     struct numpy_random random;
     uint64_t iteration;                           /* the next to be drawn */
-    struct problem problems[SCRIPT_PRINTS_EVERY]; /* of the stretch, those that train */
+    struct problem problems[SCRIPT_PRINTS_EVERY]; /* of the interval, those that train */
     size_t count;
     uint64_t first; /* the update of problems[0] */
 };
@@ -219,7 +219,7 @@ static carrynet_status print(const struct replay *replay, carrynet_engine *engin
 /* ---- training on it -------------------------------------------------------------------------------------------- */
 
 /* Draws the iterations up to the next that may print. True if the first of them prints. */
-static bool draw_stretch(struct replay *replay)
+static bool draw_interval(struct replay *replay)
 {
     const struct replay_script *script = replay->recipe->script;
     const uint64_t from = replay->iteration, last = replay->options->iterations - 1;
@@ -245,7 +245,7 @@ static carrynet_status observe(void *self, carrynet_engine *engine, uint64_t upd
     replay->first = updates;
     replay->count = 0;
     while (replay->count == 0 && replay->iteration < replay->options->iterations)
-        prints = draw_stretch(replay);
+        prints = draw_interval(replay);
     *next = replay->count > 0 ? updates + replay->count : UINT64_MAX;
     return prints ? print(replay, engine, &replay->problems[0]) : CARRYNET_OK;
 }

@@ -88,7 +88,7 @@ static carrynet_status train_portion(struct sweep_run *run, const carrynet_engin
     options.report_seconds = run->options->report_seconds;
     options.configs = run->configs;
     options.outcomes = run->outcomes;
-    options.wave = run->options->wave;
+    options.network_batch = run->options->network_batch;
     const carrynet_status status = carrynet_train(&model, &settings, engine, &options);
     for (uint32_t n = 0; n < portion->count && status == CARRYNET_OK; ++n) {
         const carrynet_sweep_result result = sweep_result(model, n, &run->outcomes[n]);

@@ -44,7 +44,7 @@ static carrynet_status observe(void *self, carrynet_engine *engine, uint64_t upd
 /* Trains a portion as a run does, for so many seconds; *unit: seconds of a unit of its work. */
 static carrynet_status probe_portion(double *unit, struct probe *probe, const carrynet_sweep *sweep,
                                      const struct sweep_portion *portion, const carrynet_engine_options *engine,
-                                     uint32_t wave)
+                                     uint32_t network_batch)
 {
     const carrynet_observer observer = {observe, probe};
     carrynet_network_config *configs = NULL;
@@ -66,7 +66,7 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
         options.observer = &observer;
         options.configs = configs;
         options.outcomes = outcomes;
-        options.wave = wave;
+        options.network_batch = network_batch;
         status = carrynet_train(&model, &settings, engine, &options);
     }
     if (status == CARRYNET_OK && probe->sequences > 0) {
@@ -80,14 +80,15 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
 }
 
 /* Bytes of the weights and moments of a portion, but for a factor. */
-static double memory_of(const struct sweep_portion *portion, const carrynet_sweep *sweep, uint32_t wave)
+static double memory_of(const struct sweep_portion *portion, const carrynet_sweep *sweep, uint32_t network_batch)
 {
     const double hidden = sweep->points[(portion->rows[0] - 1) / sweep->seeds].hidden;
-    return (wave > 0 && wave < portion->count ? wave : portion->count) * hidden * (hidden + 4);
+    return (network_batch > 0 && network_batch < portion->count ? network_batch : portion->count) * hidden *
+           (hidden + 4);
 }
 
 carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estimate, const carrynet_sweep *sweep,
-                                     const carrynet_engine_options *engine, uint32_t wave)
+                                     const carrynet_engine_options *engine, uint32_t network_batch)
 {
     struct sweep_portion portion = {0}, largest = {0}, longest = {0}; /* the last two as they stand before */
     double memory = 0, work = 0, all_work = 0, unit = 0;
@@ -100,8 +101,8 @@ carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estimate, const ca
         sweep_next_portion(&portion, sweep);
         if (portion.count == 0)
             break;
-        if (memory_of(&portion, sweep, wave) > memory) {
-            memory = memory_of(&portion, sweep, wave);
+        if (memory_of(&portion, sweep, network_batch) > memory) {
+            memory = memory_of(&portion, sweep, network_batch);
             largest = before;
         }
         if (portion.work > work) {
@@ -114,12 +115,12 @@ carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estimate, const ca
     }
     if (estimate->networks > 0 && (largest.place != longest.place || largest.seed != longest.seed)) {
         sweep_next_portion(&largest, sweep);
-        status = probe_portion(&unit, &(struct probe){.estimate = estimate}, sweep, &largest, engine, wave);
+        status = probe_portion(&unit, &(struct probe){.estimate = estimate}, sweep, &largest, engine, network_batch);
     }
     if (estimate->networks > 0 && status == CARRYNET_OK) {
         sweep_next_portion(&longest, sweep);
         status = probe_portion(&unit, &(struct probe){.estimate = estimate, .most = PROBE_SECONDS}, sweep, &longest,
-                               engine, wave);
+                               engine, network_batch);
     }
     estimate->seconds = unit * all_work;
     sys_free(portion.rows);

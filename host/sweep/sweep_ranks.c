@@ -187,7 +187,7 @@ static carrynet_status train_portion(void *self, uint64_t item, sys_text *result
     options.report_seconds = team->options->report_seconds;
     options.configs = team->configs;
     options.outcomes = team->outcomes;
-    options.wave = team->options->wave;
+    options.network_batch = team->options->network_batch;
     const carrynet_status status = carrynet_train(&model, &settings, &team->engine, &options);
     (void)pthread_mutex_lock(&team->lock);
     for (uint32_t n = 0; n < portion->count && status == CARRYNET_OK; ++n) {

@@ -198,16 +198,16 @@ static carrynet_status read_state(struct checkpoint *from, const char *path, con
     if (status != CARRYNET_OK)
         return status;
     memcpy(&c, from->file.data, sizeof c);
-    if (c.wave_first >= settings->networks || c.wave_count < 1 || c.wave_count > settings->networks - c.wave_first ||
-        c.running < 1 || c.running > c.wave_count || c.updates > settings->updates || c.check_due > 1 ||
-        !(c.seconds >= 0 && c.seconds < 1e12))
+    if (c.batch_first >= settings->networks || c.batch_count < 1 ||
+        c.batch_count > settings->networks - c.batch_first || c.running < 1 || c.running > c.batch_count ||
+        c.updates > settings->updates || c.check_due > 1 || !(c.seconds >= 0 && c.seconds < 1e12))
         return sys_fail(CARRYNET_ERROR_FORMAT, "%s: its counters are not those of a training", path);
     (void)checkpoint_state_create(&state, settings, c.running, false);
     for (int p = 0; p < CHECKPOINT_PARTS; ++p)
         size += state.parts[p].size;
     if (size != from->file.size)
         return sys_fail(CARRYNET_ERROR_FORMAT, "%s: has %zu bytes of state, not %" PRIu64, path, from->file.size, size);
-    from->wave_first = (uint32_t)c.wave_first;
+    from->batch_first = (uint32_t)c.batch_first;
     from->running = (uint32_t)c.running;
     from->seconds = c.seconds;
     from->found = true;

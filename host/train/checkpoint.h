@@ -12,8 +12,8 @@
 /* What a training goes on from. */
 struct checkpoint {
     bool found;
-    uint32_t wave_first, running; /* networks of the engine that is needed */
-    double seconds;               /* spent before */
+    uint32_t batch_first, running; /* networks of the engine that is needed */
+    double seconds;                /* spent before */
     struct checkpoint_file file;
 };
 
@@ -33,7 +33,7 @@ carrynet_status checkpoint_same(const struct checkpoint *from, const carrynet_se
 void checkpoint_free(struct checkpoint *from);
 
 /*
- * Sets records, wave, population and engine, which must have from->running networks, as they were; the population is
+ * Sets records, network batch, population and engine, which must have from->running networks, as they were; the population is
  * opened. FORMAT; MEMORY; errors of the engine.
  */
 carrynet_status checkpoint_restore(struct checkpoint *from, struct training *training);

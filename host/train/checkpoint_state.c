@@ -62,8 +62,8 @@ static void take_counters(struct checkpoint_counters *c, const struct training *
 {
     const struct population_records *records = &t->records;
     *c = (struct checkpoint_counters){
-        .wave_first = t->wave_first,
-        .wave_count = t->wave_count,
+        .batch_first = t->batch_first,
+        .batch_count = t->batch_count,
         .running = t->population.running,
         .updates = t->updates,
         .look = t->look,
@@ -187,8 +187,8 @@ static carrynet_status check_records(const struct training *t, const struct chec
 static void restore_counters(struct training *t, const struct checkpoint_counters *c)
 {
     struct population_records *records = &t->records;
-    t->wave_first = (uint32_t)c->wave_first;
-    t->wave_count = (uint32_t)c->wave_count;
+    t->batch_first = (uint32_t)c->batch_first;
+    t->batch_count = (uint32_t)c->batch_count;
     t->updates = t->saved_updates = c->updates;
     t->look = c->look;
     t->check_due = c->check_due != 0;
@@ -228,17 +228,17 @@ static void restore_records(struct training *t, const struct checkpoint_state *s
     }
 }
 
-/* Numbers of the wave, each once, of networks that have not left; their last metrics. */
+/* Numbers of the network batch, each once, of networks that have not left; their last metrics. */
 static carrynet_status check_networks(const struct training *t, const struct checkpoint_state *state, size_t count)
 {
     const uint32_t *numbers = state->parts[PART_NUMBERS].data;
     const carrynet_metrics *metrics = state->parts[PART_METRICS].data;
     const uint8_t *flags = state->parts[PART_FLAGS].data;
     bool *seen = NULL;
-    carrynet_status status = sys_allocate(&seen, t->wave_count, sizeof *seen);
+    carrynet_status status = sys_allocate(&seen, t->batch_count, sizeof *seen);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
-        const uint32_t place = numbers[i] - t->wave_first;
-        if (numbers[i] < t->wave_first || place >= t->wave_count || seen[place] || flags[numbers[i]] != 0)
+        const uint32_t place = numbers[i] - t->batch_first;
+        if (numbers[i] < t->batch_first || place >= t->batch_count || seen[place] || flags[numbers[i]] != 0)
             status = refuse(t, "its networks are not those of the run, each once");
         else if (metrics[i].sequences > t->settings->batch || metrics[i].wrong_sequences > metrics[i].sequences ||
                  metrics[i].loss < 0)
@@ -255,7 +255,7 @@ static carrynet_status restore_networks(struct training *t, const struct checkpo
     struct population *p = &t->population;
     carrynet_status status = check_networks(t, state, count);
     if (status == CARRYNET_OK)
-        status = population_open(p, t->engine, &t->check, &t->records, t->wave_first, (uint32_t)count);
+        status = population_open(p, t->engine, &t->check, &t->records, t->batch_first, (uint32_t)count);
     if (status != CARRYNET_OK)
         return status;
     memcpy(p->number, state->parts[PART_NUMBERS].data, state->parts[PART_NUMBERS].size);

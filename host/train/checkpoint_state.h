@@ -11,7 +11,7 @@
 
 /* Eight bytes each, so that there is no padding. */
 struct checkpoint_counters {
-    uint64_t wave_first, wave_count, running, updates, look, check_due, trained;
+    uint64_t batch_first, batch_count, running, updates, look, check_due, trained;
     uint64_t exact, proved, diverged, finished, most_updates, measured;
     double records_loss, records_wrong_share, held_wrong_share, loss, wrong_share, seconds, share_seconds;
     uint64_t marks[CARRYNET_MARKS];
@@ -51,7 +51,7 @@ void checkpoint_state_free(struct checkpoint_state *state);
 carrynet_status checkpoint_state_take(struct checkpoint_state *state, const struct training *training);
 
 /*
- * Sets records, wave, population, which is opened, and engine from the parts, as far as they make sense. FORMAT; MEMORY;
+ * Sets records, network batch, population, which is opened, and engine from the parts, as far as they make sense. FORMAT; MEMORY;
  * errors of the engine.
  */
 carrynet_status checkpoint_state_give(struct checkpoint_state *state, struct training *training);

@@ -1,6 +1,6 @@
 /*
  * The training loop: E updates, a test of exactness, a report, until every network has left or the planned updates are
- * done; wave after wave. What happens depends on counts alone; the clock only decides when a report is worth making.
+ * done; one network batch after another. What happens depends on counts alone; the clock only decides when a report is worth making.
  */
 #include "train/training.h"
 #include "model/limits.h"
@@ -85,13 +85,13 @@ static carrynet_status take_sample(struct training *training, carrynet_sample *s
 /* How the networks that train, or were the last to, do on the held-out problems; at the end all of them. */
 static carrynet_status measure_held_out(struct training *training, bool last)
 {
-    const uint32_t wave = training->options->wave;
+    const uint32_t network_batch = training->options->network_batch;
     if (training->held.batch.sequences == 0)
         return CARRYNET_OK;
     if (!last)
         return held_out_measure(&training->held_wrong_share, &training->held, training->engine);
     return held_out_measure_model(&training->held_wrong_share, &training->held, training->records.model,
-                                  wave > 0 ? wave : training->settings->networks, training->device);
+                                  network_batch > 0 ? network_batch : training->settings->networks, training->device);
 }
 
 /* Tells the caller how it goes. */
@@ -125,8 +125,8 @@ static carrynet_status report(struct training *training, bool last)
         .proved = records->proved,
         .finished = records->finished,
         .networks = training->settings->networks,
-        .wave = training->wave,
-        .waves = training->waves,
+        .network_batch = training->network_batch,
+        .network_batches = training->network_batches,
         .device_memory = carrynet_engine_need(training->engine),
         .host_memory = carrynet_train_memory(training->settings),
         .seconds = now - training->start,
@@ -260,29 +260,29 @@ static carrynet_status run_to_check(struct training *training)
     return status;
 }
 
-/* ---- waves ----------------------------------------------------------------------------------------------------- */
+/* ---- network batches ----------------------------------------------------------------------------------------------------- */
 
 /* The engine of networks first, ..., first + count - 1. */
-static carrynet_status open_wave(struct training *training, uint32_t first, uint32_t count)
+static carrynet_status open_network_batch(struct training *training, uint32_t first, uint32_t count)
 {
     const carrynet_train_options *options = training->options;
-    carrynet_settings wave = *training->settings;
-    wave.networks = count;
-    wave.seed += first;
-    carrynet_status status = carrynet_engine_create(&training->engine, &wave, training->device);
+    carrynet_settings network_batch = *training->settings;
+    network_batch.networks = count;
+    network_batch.seed += first;
+    carrynet_status status = carrynet_engine_create(&training->engine, &network_batch, training->device);
     if (status == CARRYNET_OK && options->configs != NULL) {
         memcpy(carrynet_engine_network_configs(training->engine), options->configs + first,
                count * sizeof *options->configs);
         status = carrynet_engine_initialize(training->engine, 0, count);
     }
-    const size_t bytes = carrynet_shape_size(&wave.shape) * (wave.precision / 8);
+    const size_t bytes = carrynet_shape_size(&network_batch.shape) * (network_batch.precision / 8);
     if (status == CARRYNET_OK && options->initial != NULL)
         status = carrynet_engine_set(training->engine, CARRYNET_PART_PARAMETERS, 0, count,
                                      (const char *)options->initial + first * bytes);
     return status;
 }
 
-static carrynet_status run_wave(struct training *training)
+static carrynet_status run_network_batch(struct training *training)
 {
     const carrynet_settings *settings = training->settings;
     struct population *p = &training->population;
@@ -323,43 +323,43 @@ static void leave_unstarted(struct training *training, uint32_t first)
     }
 }
 
-/* A wave from its first update on. */
-static carrynet_status begin_wave(struct training *training, uint32_t first, uint32_t count)
+/* A network batch from its first update on. */
+static carrynet_status begin_network_batch(struct training *training, uint32_t first, uint32_t count)
 {
-    training->wave_first = first;
-    training->wave_count = count;
+    training->batch_first = first;
+    training->batch_count = count;
     training->updates = training->look = training->saved_updates = 0;
     training->loss = training->wrong_share = 0;
     training->check_due = false;
     carrynet_status status = CARRYNET_OK;
     if (training->engine == NULL)
-        status = open_wave(training, first, count);
+        status = open_network_batch(training, first, count);
     return status == CARRYNET_OK ? population_open(&training->population, training->engine, &training->check,
                                                    &training->records, first, count)
                                  : status;
 }
 
-static carrynet_status run_waves(struct training *training, struct checkpoint *from)
+static carrynet_status run_network_batches(struct training *training, struct checkpoint *from)
 {
     const uint32_t networks = training->settings->networks;
-    const uint32_t most = training->options->wave > 0 ? training->options->wave : networks;
+    const uint32_t most = training->options->network_batch > 0 ? training->options->network_batch : networks;
     carrynet_status status = CARRYNET_OK;
     uint32_t first = 0;
-    training->waves = (networks - 1) / most + 1;
+    training->network_batches = (networks - 1) / most + 1;
     training->start = training->reported = training->saved = sys_seconds();
     do {
         const uint32_t count = networks - first < most ? networks - first : most;
-        status = from->found ? checkpoint_restore(from, training) : begin_wave(training, first, count);
-        training->wave = training->wave_first / most;
+        status = from->found ? checkpoint_restore(from, training) : begin_network_batch(training, first, count);
+        training->network_batch = training->batch_first / most;
         if (status == CARRYNET_OK)
             status = carrynet_engine_train(training->engine, &training->source, 0, NULL);
         if (first == 0) /* the kernels are ready */
             training->start = training->reported = training->saved = sys_seconds() - from->seconds;
         if (status == CARRYNET_OK)
-            status = run_wave(training);
+            status = run_network_batch(training);
         population_close(&training->population);
         from->found = false;
-        first = training->wave_first + training->wave_count;
+        first = training->batch_first + training->batch_count;
         if (first < networks && status == CARRYNET_OK && !training->stop) {
             carrynet_engine_free(training->engine);
             training->engine = NULL;
@@ -371,7 +371,7 @@ static carrynet_status run_waves(struct training *training, struct checkpoint *f
     return report(training, true);
 }
 
-/* The model holds every network, however few a wave has: what the engine does not count. */
+/* The model holds every network, however few a network batch has: what the engine does not count. */
 static carrynet_status check_memory(const carrynet_settings *settings)
 {
     const double need = (double)carrynet_train_memory(settings), limit = (double)sys_memory();
@@ -393,7 +393,7 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
                                 .device = engine,
                                 .comm = engine != NULL ? engine->comm : NULL};
     struct checkpoint from = {0};
-    const uint32_t wave = training.options->wave;
+    const uint32_t network_batch = training.options->network_batch;
     const fenv_t environment = sys_enter_arithmetic();
     *model = NULL;
     carrynet_status status = carrynet_settings_check(settings);
@@ -411,9 +411,10 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
         goto done;
     /* The engine first: it computes what all this takes before anything is allocated. */
     if (from.found)
-        status = open_wave(&training, from.wave_first, from.running);
+        status = open_network_batch(&training, from.batch_first, from.running);
     else
-        status = open_wave(&training, 0, wave > 0 && wave < settings->networks ? wave : settings->networks);
+        status = open_network_batch(
+            &training, 0, network_batch > 0 && network_batch < settings->networks ? network_batch : settings->networks);
     if (status == CARRYNET_OK)
         status = carrynet_model_create(&training.records.model, settings);
     if (status == CARRYNET_OK)
@@ -437,7 +438,7 @@ carrynet_status carrynet_train(carrynet_model **model, const carrynet_settings *
     training.source = training.options->source != NULL ? *training.options->source
                       : settings->train_fraction != 0  ? carrynet_split_source(&training.held.split)
                                                        : carrynet_counter_source(&settings->task);
-    status = run_waves(&training, &from);
+    status = run_network_batches(&training, &from);
     if (status != CARRYNET_OK)
         goto done;
     *model = training.records.model;

@@ -11,7 +11,7 @@
 struct training {
     const carrynet_settings *settings;
     const carrynet_train_options *options;
-    carrynet_engine *engine; /* of the wave */
+    carrynet_engine *engine; /* of the network batch */
     carrynet_engine *plain;  /* the reference with network 0, for samples; made when first needed */
     carrynet_source source;
     carrynet_batch check;
@@ -20,20 +20,20 @@ struct training {
     carrynet_comm *comm;                   /* whose clocks and callers may differ: what they decide is agreed on */
     struct population population;
     struct population_records records;
-    uint32_t wave, waves;
-    uint32_t wave_first, wave_count; /* networks that the wave began with */
-    uint64_t updates;                /* done in this wave */
-    uint64_t look;                   /* updates before the observer looks again */
-    uint64_t trained;                /* sequences, of all networks */
-    double held_wrong_share;         /* of the held-out problems, when last measured */
-    double loss, wrong_share;        /* means of the last batch that was measured */
-    bool check_due;                  /* the updates up to a check are done, the check itself is not */
-    bool stop;                       /* the caller's request */
-    struct attempts_stop ended;      /* the same, within proofs */
-    double start, reported;          /* the kernels are ready at the start */
-    carrynet_outcome *own_outcomes;  /* for checkpoints, where the caller has none */
-    uint64_t saved_updates;          /* where the last checkpoint of this wave was written, or read */
-    double saved;                    /* when */
+    uint32_t network_batch, network_batches;
+    uint32_t batch_first, batch_count; /* networks that the network batch began with */
+    uint64_t updates;                  /* done in this network batch */
+    uint64_t look;                     /* updates before the observer looks again */
+    uint64_t trained;                  /* sequences, of all networks */
+    double held_wrong_share;           /* of the held-out problems, when last measured */
+    double loss, wrong_share;          /* means of the last batch that was measured */
+    bool check_due;                    /* the updates up to a check are done, the check itself is not */
+    bool stop;                         /* the caller's request */
+    struct attempts_stop ended;        /* the same, within proofs */
+    double start, reported;            /* the kernels are ready at the start */
+    carrynet_outcome *own_outcomes;    /* for checkpoints, where the caller has none */
+    uint64_t saved_updates;            /* where the last checkpoint of this network batch was written, or read */
+    double saved;                      /* when */
     bool saved_at_stop;
 };
 

@@ -108,8 +108,9 @@ typedef struct carrynet_sweep_options {
     int (*interrupted)(void *self);
     void *self; /* of both */
     double report_seconds;
-    uint32_t wave;    /* most networks on the device at once, which changes no result; 0: all that train together */
-    const char *path; /* the results are saved there now and then and at the end; NULL: nowhere */
+    uint32_t
+        network_batch; /* most networks on the device at once, which changes no result; 0: all that train together */
+    const char *path;  /* the results are saved there now and then and at the end; NULL: nowhere */
     /*
      * NULL: this process alone. Else the networks are dispatched to the ranks as these become free, each of which has an
      * engine of its own (the engine options' ranks are NULL); the results are rank 0's, which alone saves them. Rows that
@@ -143,7 +144,7 @@ typedef struct carrynet_sweep_estimate {
  * row is finished. Errors of the engine.
  */
 CARRYNET_API carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estimate, const carrynet_sweep *sweep,
-                                                  const carrynet_engine_options *engine, uint32_t wave);
+                                                  const carrynet_engine_options *engine, uint32_t network_batch);
 
 /*
  * Writes the finished rows to `path`, and their seconds beside it. IO, MEMORY. carrynet_sweep_run does so with

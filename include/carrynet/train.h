@@ -36,8 +36,8 @@ typedef struct carrynet_report {
     uint32_t proved;               /* of these, proved (until_proved) */
     uint32_t finished;             /* networks that have left: exact, diverged, or trained for all planned updates */
     uint32_t networks;             /* of how many */
-    uint32_t wave;                 /* of these networks, from 0 */
-    uint32_t waves;                /* of how many */
+    uint32_t network_batch;        /* of these networks, from 0 */
+    uint32_t network_batches;      /* of how many */
     uint64_t device_memory;        /* bytes that the engine may come to hold (carrynet_engine_need) */
     uint64_t host_memory;          /* bytes beside it on the host, about: the model and the networks' records */
     double seconds;                /* since the loop began; not part of any result */
@@ -52,14 +52,14 @@ typedef struct carrynet_outcome {
     bool diverged; /* its loss at a check, or a weight, was NaN or infinite: it left there, with weights of zero */
     uint64_t wrong_bits; /* of the validation set with the final weights: 0 if exact, all if diverged */
     uint64_t bits;       /* of the validation set: sequences, steps and outputs */
-    double seconds;      /* its share of the time: that of every stretch, divided by the networks in it; no result */
+    double seconds;      /* its share of the time: that of every interval, divided by the networks in it; no result */
 } carrynet_outcome;
 
 /*
  * Observes the networks while they learn. observe is called before the first update, and again when the number of updates
  * done is what it put into *next last (the planned number included, where a network is there to reach it); it may read
- * the engine and run it forward. An error ends the training. The engine holds the networks of the wave that have not
- * left, in an order of its own, which the seeds of its network configs tell; and each wave begins with 0 updates.
+ * the engine and run it forward. An error ends the training. The engine holds the networks of the network batch that have not
+ * left, in an order of its own, which the seeds of its network configs tell; and each network batch begins with 0 updates.
  */
 typedef struct carrynet_observer {
     carrynet_status (*observe)(void *self, carrynet_engine *engine, uint64_t updates, uint64_t *next);
@@ -129,7 +129,7 @@ typedef struct carrynet_train_options {
     const carrynet_network_config *configs;
     /* Filled with how each network ended, [networks]; the caller's. NULL: not asked for. */
     carrynet_outcome *outcomes;
-    uint32_t wave; /* most networks on the device at once, which changes no result; 0: all */
+    uint32_t network_batch; /* most networks on the device at once, which changes no result; 0: all */
 } carrynet_train_options;
 
 /* No reports, counter-based source, weights from the seeds. */

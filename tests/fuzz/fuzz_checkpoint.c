@@ -13,7 +13,7 @@ enum { KINDS = 3, NETWORKS = 5, HASH = sizeof(XXH128_canonical_t), BEFORE = 22, 
 static const char *path, *model_path;
 static struct kind {
     carrynet_settings settings;
-    uint32_t wave;
+    uint32_t network_batch;
     int stop;            /* asked so often, the first run ends */
     char *file;          /* [size]: its checkpoint */
     size_t size, header; /* where the state begins */
@@ -33,7 +33,7 @@ static carrynet_status run(carrynet_model **model, const struct kind *kind, bool
     carrynet_train_options options;
     carrynet_train_options_init(&options);
     options.checkpoints = &checkpoints;
-    options.wave = kind->wave;
+    options.network_batch = kind->network_batch;
     options.outcomes = outcomes;
     options.interrupted = interrupted;
     options.self = &stop;
@@ -71,8 +71,8 @@ void fuzz_prepare(void)
             s->networks = NETWORKS;
             s->optimizer = CARRYNET_OPTIMIZER_RMSPROP;
             s->shape.bias = s->shape.initial_state = true;
-            kind->wave = 2;
-            kind->stop = 7; /* in the second wave */
+            kind->network_batch = 2;
+            kind->stop = 7; /* in the second network batch */
         }
         carrynet_model *model = NULL;
         fuzz_must(run(&model, kind, false, kind->stop, outcomes) == CARRYNET_OK, "a training");

@@ -24,7 +24,7 @@ static void log_block(plot_page *page, const training_log *log)
     sys_text_add(&page->script, "$log << EOD\n# updates, loss, shares: of the batch right, of networks exact, of the "
                                 "held-out right\n");
     for (size_t i = 0; i < log->count; ++i) {
-        /* An empty line ends the curve where the next wave of networks begins. */
+        /* An empty line ends the curve where the next network batch begins. */
         if (i > 0 && log->reports[i].updates < log->reports[i - 1].updates)
             sys_text_add(&page->script, "\n");
         sys_text_add(&page->script, "%.10g", log->reports[i].updates);
