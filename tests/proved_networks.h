@@ -138,12 +138,12 @@ static inline bool short_word_wrong(carrynet_engine *engine, const carrynet_task
 {
     const size_t steps = bits / task->inputs, most = (size_t)1 << 14;
     const uint64_t words = (uint64_t)1 << steps * task->inputs;
-    const size_t portion = words < most ? (size_t)words : most;
+    const size_t chunk = words < most ? (size_t)words : most;
     carrynet_batch batch;
     bool wrong = false;
-    MUST(carrynet_batch_create(&batch, task, portion, steps));
-    for (uint64_t first = 0; first < words && !wrong; first += portion) {
-        for (size_t s = 0; s < portion; ++s)
+    MUST(carrynet_batch_create(&batch, task, chunk, steps));
+    for (uint64_t first = 0; first < words && !wrong; first += chunk) {
+        for (size_t s = 0; s < chunk; ++s)
             for (size_t t = 0; t < steps; ++t)
                 carrynet_packed_set(batch.symbols + s * batch.symbol_words, task->inputs, t,
                                     (uint32_t)((first + s) >> t * task->inputs) & ((1u << task->inputs) - 1));

@@ -1,5 +1,5 @@
 /*
- * Networks in portions of as many as rank 0 has cores, as far as that leaves every rank some portions; the proofs of one travel as
+ * Networks in chunks of as many as rank 0 has cores, as far as that leaves every rank some chunks; the proofs of one travel as
  * its result:
  *     for each network: u64 size, then so many bytes (proof_bytes.h)
  */
@@ -14,17 +14,17 @@ enum { PORTIONS = 4 }; /* of a rank, at least */
 
 struct shared {
     const prove_work *work;
-    uint64_t portion;
+    uint64_t chunk;
 };
 
-/* One network of a portion. */
+/* One network of a chunk. */
 struct proved {
     carrynet_proof proof;
     carrynet_status status;
     char message[512]; /* of a status that is not OK: messages are of their thread */
 };
 
-struct portion {
+struct chunk {
     const prove_work *work;
     size_t first;
     struct proved *proved;
@@ -32,33 +32,33 @@ struct portion {
 
 static void prove_one(void *self, size_t i)
 {
-    const struct portion *portion = self;
-    struct proved *one = &portion->proved[i];
-    one->status = portion->work->prove(portion->work->self, &one->proof, portion->first + i);
+    const struct chunk *chunk = self;
+    struct proved *one = &chunk->proved[i];
+    one->status = chunk->work->prove(chunk->work->self, &one->proof, chunk->first + i);
     if (one->status != CARRYNET_OK)
         (void)snprintf(one->message, sizeof one->message, "%s", carrynet_message());
 }
 
 static size_t networks_of(const struct shared *s, uint64_t item)
 {
-    const uint64_t left = s->work->count - item * s->portion;
-    return (size_t)(left < s->portion ? left : s->portion);
+    const uint64_t left = s->work->count - item * s->chunk;
+    return (size_t)(left < s->chunk ? left : s->chunk);
 }
 
-static carrynet_status prove_portion(void *self, uint64_t item, sys_text *result)
+static carrynet_status prove_chunk(void *self, uint64_t item, sys_text *result)
 {
     const struct shared *s = self;
     const size_t count = networks_of(s, item);
-    struct portion portion = {.work = s->work, .first = (size_t)(item * s->portion)};
-    carrynet_status status = sys_allocate(&portion.proved, count, sizeof *portion.proved);
+    struct chunk chunk = {.work = s->work, .first = (size_t)(item * s->chunk)};
+    carrynet_status status = sys_allocate(&chunk.proved, count, sizeof *chunk.proved);
     if (status == CARRYNET_OK)
-        sys_parallel(count, prove_one, &portion);
+        sys_parallel(count, prove_one, &chunk);
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         sys_text bytes = {0};
-        if (portion.proved[i].status != CARRYNET_OK)
-            status = sys_fail(portion.proved[i].status, "%s", portion.proved[i].message);
+        if (chunk.proved[i].status != CARRYNET_OK)
+            status = sys_fail(chunk.proved[i].status, "%s", chunk.proved[i].message);
         else
-            proof_put(&bytes, &portion.proved[i].proof, s->work->task);
+            proof_put(&bytes, &chunk.proved[i].proof, s->work->task);
         const uint64_t size = bytes.size;
         if (bytes.failed && status == CARRYNET_OK)
             status = sys_fail(CARRYNET_ERROR_MEMORY, "no memory for a proof");
@@ -67,13 +67,13 @@ static carrynet_status prove_portion(void *self, uint64_t item, sys_text *result
             sys_text_append(result, bytes.data, bytes.size);
         sys_text_free(&bytes);
     }
-    for (size_t i = 0; i < count && portion.proved != NULL; ++i)
-        carrynet_proof_free(&portion.proved[i].proof);
-    sys_free(portion.proved);
+    for (size_t i = 0; i < count && chunk.proved != NULL; ++i)
+        carrynet_proof_free(&chunk.proved[i].proof);
+    sys_free(chunk.proved);
     return status;
 }
 
-static carrynet_status take_portion(void *self, uint64_t item, const char *bytes, size_t size)
+static carrynet_status take_chunk(void *self, uint64_t item, const char *bytes, size_t size)
 {
     const struct shared *s = self;
     carrynet_status status = CARRYNET_OK;
@@ -85,7 +85,7 @@ static carrynet_status take_portion(void *self, uint64_t item, const char *bytes
         status = size < sizeof one || size - sizeof one < one
                      ? sys_fail(CARRYNET_ERROR_FORMAT, "a rank sent half a proof")
                      : proof_take(&proof, bytes + sizeof one, (size_t)one, s->work->task);
-        status = s->work->take(s->work->self, (size_t)(item * s->portion) + i, status, &proof);
+        status = s->work->take(s->work->self, (size_t)(item * s->chunk) + i, status, &proof);
         bytes += sizeof one + one;
         size -= sizeof one + (size_t)one;
     }
@@ -101,12 +101,11 @@ static bool is_stopped(void *self)
 carrynet_status prove_on_ranks(const prove_work *work)
 {
     const uint64_t least = (uint64_t)PORTIONS * carrynet_comm_size(job_ranks());
-    struct shared s = {.work = work, .portion = sys_cores()};
-    if (s.portion > work->count / least)
-        s.portion = work->count / least > 0 ? work->count / least : 1;
-    if (!comm_broadcast_number(job_ranks(), &s.portion))
+    struct shared s = {.work = work, .chunk = sys_cores()};
+    if (s.chunk > work->count / least)
+        s.chunk = work->count / least > 0 ? work->count / least : 1;
+    if (!comm_broadcast_number(job_ranks(), &s.chunk))
         return sys_fail(CARRYNET_ERROR_DEVICE, "%s", carrynet_message());
-    const struct comm_work shared = {(work->count + s.portion - 1) / s.portion, prove_portion, take_portion, is_stopped,
-                                     &s};
+    const struct comm_work shared = {(work->count + s.chunk - 1) / s.chunk, prove_chunk, take_chunk, is_stopped, &s};
     return comm_distribute(job_ranks(), &shared);
 }

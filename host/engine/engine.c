@@ -37,15 +37,15 @@ static carrynet_status initialize(carrynet_engine *engine, size_t first, size_t 
 {
     const carrynet_settings *settings = &engine->settings;
     const size_t size = carrynet_shape_size(&settings->shape), value = settings->precision / 8;
-    /* A portion at a time, so that a million networks need no second copy of themselves. */
-    const size_t portion = count < 1024 ? count : 1024;
+    /* A chunk at a time, so that a million networks need no second copy of themselves. */
+    const size_t chunk = count < 1024 ? count : 1024;
     char *values = NULL, *zeros = NULL;
-    carrynet_status status = sys_allocate(&values, portion, size * value);
+    carrynet_status status = sys_allocate(&values, chunk, size * value);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&zeros, portion, size * value);
+        status = sys_allocate(&zeros, chunk, size * value);
     status = comm_allreduce_status(engine->comm, status);
-    for (size_t done = 0; done < count && status == CARRYNET_OK; done += portion) {
-        const size_t part = count - done < portion ? count - done : portion;
+    for (size_t done = 0; done < count && status == CARRYNET_OK; done += chunk) {
+        const size_t part = count - done < chunk ? count - done : chunk;
         for (size_t n = 0; n < part; ++n) {
             carrynet_network_config *one = &engine->configs[first + done + n];
             one->updates = 0;

@@ -81,21 +81,21 @@ carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engi
         problems = carrynet_problem_count(task, steps);
     else if (problems == 0)
         problems = steps < DEFAULT_STEPS / DEFAULT_PROBLEMS ? DEFAULT_PROBLEMS : DEFAULT_STEPS / steps;
-    size_t portion = PASS_STEPS / steps < 64 ? 64 : PASS_STEPS / steps;
-    if (portion > problems)
-        portion = (size_t)problems;
-    carrynet_status status = carrynet_batch_create(&batch, task, portion, steps);
+    size_t chunk = PASS_STEPS / steps < 64 ? 64 : PASS_STEPS / steps;
+    if (chunk > problems)
+        chunk = (size_t)problems;
+    carrynet_status status = carrynet_batch_create(&batch, task, chunk, steps);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&bits, portion * batch.target_words, sizeof *bits);
+        status = sys_allocate(&bits, chunk * batch.target_words, sizeof *bits);
     if (status == CARRYNET_OK)
         status = sys_allocate(&metrics, settings->networks, sizeof *metrics);
     uint64_t cursor = 0;
     while (evaluation->problems < problems && status == CARRYNET_OK) {
         if (evaluation->exhaustive) {
-            batch.sequences = portion;
+            batch.sequences = chunk;
             batch.sequences = carrynet_enumerate(task, &cursor, &batch);
         } else {
-            if (problems - evaluation->problems < portion)
+            if (problems - evaluation->problems < chunk)
                 batch.sequences = (size_t)(problems - evaluation->problems);
             for (size_t s = 0; s < batch.sequences; ++s)
                 carrynet_evaluation_problem(task, evaluation->problems + s, steps,

@@ -1,4 +1,4 @@
-/* What goes on inside a network: forward passes in portions, and the automaton beside them. */
+/* What goes on inside a network: forward passes in chunks, and the automaton beside them. */
 #include "engine/stream.h"
 #include "platform/platform.h"
 #include <carrynet/states.h>
@@ -102,18 +102,18 @@ carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine
     states->outputs = task->outputs;
     states->precision = settings->precision;
     carrynet_status status = allocate(states, task);
-    size_t portion = PASS_STEPS / steps < 1 ? 1 : PASS_STEPS / steps;
-    if (portion > states->problems)
-        portion = states->problems;
+    size_t chunk = PASS_STEPS / steps < 1 ? 1 : PASS_STEPS / steps;
+    if (chunk > states->problems)
+        chunk = states->problems;
     const size_t h_bytes = steps * states->hidden * width, y_bytes = steps * states->outputs * width;
     if (status == CARRYNET_OK)
-        status = carrynet_batch_create(&batch, task, portion, steps);
+        status = carrynet_batch_create(&batch, task, chunk, steps);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&h, settings->networks * portion, h_bytes);
+        status = sys_allocate(&h, settings->networks * chunk, h_bytes);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&y, settings->networks * portion, y_bytes);
+        status = sys_allocate(&y, settings->networks * chunk, y_bytes);
     for (size_t done = 0; done < states->problems && status == CARRYNET_OK; done += batch.sequences) {
-        batch.sequences = portion;
+        batch.sequences = chunk;
         status = fill(&batch, states, task, source, &cursor, done);
         if (status == CARRYNET_OK)
             status = carrynet_engine_forward(engine, &batch, &(carrynet_forward){.h = h, .y = y});

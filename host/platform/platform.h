@@ -76,7 +76,7 @@ uint64_t sys_memory(void);
 void sys_parallel(size_t count, void (*function)(void *self, size_t i), void *self);
 
 /*
- * The same with threads that stay, for work that comes in many small portions: `threads` with the caller's own, 0: one a
+ * The same with threads that stay, for work that comes in many small chunks: `threads` with the caller's own, 0: one a
  * core. One thread runs a thread pool at a time; NULL is the caller alone. MEMORY.
  */
 struct sys_pool;

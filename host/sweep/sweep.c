@@ -1,6 +1,6 @@
 /*
- * Runs a sweep, portion by portion: networks of one group train together, each with its own seed, rate and noise. What
- * is finished is saved now and then. Neither that nor the portions change a row.
+ * Runs a sweep, chunk by chunk: networks of one group train together, each with its own seed, rate and noise. What
+ * is finished is saved now and then. Neither that nor the chunks change a row.
  */
 #include "sweep/sweep_rows.h"
 #include <stdio.h>
@@ -16,11 +16,11 @@ void carrynet_sweep_options_init(carrynet_sweep_options *options)
 struct sweep_run {
     carrynet_sweep *sweep;
     const carrynet_sweep_options *options;
-    struct sweep_portion portion;
-    carrynet_network_config *configs; /* [SWEEP_TOGETHER], of the portion */
+    struct sweep_chunk chunk;
+    carrynet_network_config *configs; /* [SWEEP_TOGETHER], of the chunk */
     carrynet_outcome *outcomes;
-    carrynet_sweep_tally tally;  /* without the portion in training */
-    double work, worked;         /* of all portions, and of those that are done */
+    carrynet_sweep_tally tally;  /* without the chunk in training */
+    double work, worked;         /* of all chunks, and of those that are done */
     double start, saved, saving; /* when the last saving was, and what it took */
     double trained, training;    /* seconds of those that are done and of this one, without getting devices ready */
     bool stop, changed;
@@ -28,10 +28,10 @@ struct sweep_run {
     char unsaved[512]; /* why the last saving failed, or "" */
 };
 
-/* Tells the caller how it goes, with what the portion in training has finished, and the share of its work done. */
+/* Tells the caller how it goes, with what the chunk in training has finished, and the share of its work done. */
 static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, uint32_t proved, double share, bool last)
 {
-    const double worked = run->worked + share * run->portion.work, trained = run->trained + run->training;
+    const double worked = run->worked + share * run->chunk.work, trained = run->trained + run->training;
     carrynet_sweep_report told = {
         .device = run->device,
         .tally = run->tally,
@@ -50,7 +50,7 @@ static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, uint3
 static int on_report(void *self, const carrynet_report *report)
 {
     struct sweep_run *run = self;
-    const double count = run->portion.count;
+    const double count = run->chunk.count;
     const double finished = report->finished / count;
     const double trained = (double)report->sequences / (count * (double)run->sweep->sequences);
     (void)snprintf(run->device, sizeof run->device, "%s", report->device);
@@ -72,15 +72,15 @@ static int on_interrupted(void *self)
     return run->stop ? 1 : 0;
 }
 
-static carrynet_status train_portion(struct sweep_run *run, const carrynet_engine_options *engine)
+static carrynet_status train_chunk(struct sweep_run *run, const carrynet_engine_options *engine)
 {
     carrynet_sweep *sweep = run->sweep;
-    const struct sweep_portion *portion = &run->portion;
+    const struct sweep_chunk *chunk = &run->chunk;
     carrynet_settings settings;
     carrynet_train_options options;
     carrynet_model *model = NULL;
-    sweep_portion_settings(&settings, run->configs, portion->count, sweep, portion);
-    memset(run->outcomes, 0, portion->count * sizeof *run->outcomes);
+    sweep_chunk_settings(&settings, run->configs, chunk->count, sweep, chunk);
+    memset(run->outcomes, 0, chunk->count * sizeof *run->outcomes);
     carrynet_train_options_init(&options);
     options.report = on_report;
     options.interrupted = on_interrupted;
@@ -90,18 +90,18 @@ static carrynet_status train_portion(struct sweep_run *run, const carrynet_engin
     options.outcomes = run->outcomes;
     options.network_batch = run->options->network_batch;
     const carrynet_status status = carrynet_train(&model, &settings, engine, &options);
-    for (uint32_t n = 0; n < portion->count && status == CARRYNET_OK; ++n) {
+    for (uint32_t n = 0; n < chunk->count && status == CARRYNET_OK; ++n) {
         const carrynet_sweep_result result = sweep_result(model, n, &run->outcomes[n]);
         run->stop = run->stop || !result.finished; /* the caller has ended it */
         if (!result.finished)
             continue;
-        sweep->results[portion->rows[n] - 1] = result;
+        sweep->results[chunk->rows[n] - 1] = result;
         ++run->tally.finished;
         run->tally.exact += result.exact ? 1 : 0;
         run->tally.proved += result.proved ? 1 : 0;
         run->changed = true;
     }
-    run->worked += portion->work;
+    run->worked += chunk->work;
     run->trained += run->training;
     run->training = 0;
     carrynet_model_free(model);
@@ -137,7 +137,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         return sweep_run_ranks(sweep, engine, options);
     struct sweep_run run = {.sweep = sweep, .options = options != NULL ? options : &silent};
     const char *path = run.options->path;
-    carrynet_status status = sys_allocate(&run.portion.rows, SWEEP_TOGETHER, sizeof *run.portion.rows);
+    carrynet_status status = sys_allocate(&run.chunk.rows, SWEEP_TOGETHER, sizeof *run.chunk.rows);
     if (status == CARRYNET_OK)
         status = sys_allocate(&run.configs, SWEEP_TOGETHER, sizeof *run.configs);
     if (status == CARRYNET_OK)
@@ -148,10 +148,10 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
     run.work = sweep_work_left(sweep);
     run.start = run.saved = sys_seconds();
     for (;;) {
-        sweep_next_portion(&run.portion, sweep);
-        if (run.portion.count == 0 || on_interrupted(&run) != 0)
+        sweep_next_chunk(&run.chunk, sweep);
+        if (run.chunk.count == 0 || on_interrupted(&run) != 0)
             break;
-        status = train_portion(&run, engine);
+        status = train_chunk(&run, engine);
         const double since = sys_seconds() - run.saved;
         if (status == CARRYNET_OK && path != NULL && since >= SWEEP_SAVE_SECONDS &&
             since >= SWEEP_SAVE_SHARE * run.saving)
@@ -163,11 +163,11 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         save_the_rest(&run, status);
     if (status == CARRYNET_OK && path != NULL)
         status = save(&run);
-    run.portion.work = 0;
+    run.chunk.work = 0;
     if (status == CARRYNET_OK)
         tell(&run, 0, 0, 0, 0, true);
 done:
-    sys_free(run.portion.rows);
+    sys_free(run.chunk.rows);
     sys_free(run.configs);
     sys_free(run.outcomes);
     return status;

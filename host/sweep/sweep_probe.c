@@ -1,5 +1,5 @@
 /*
- * What a sweep would take: the portion that needs most memory and the one with most work are set up as they would be
+ * What a sweep would take: the chunk that needs most memory and the one with most work are set up as they would be
  * trained, and the second is timed for about a second. The time of the others follows from their work.
  */
 #include "sweep/sweep_rows.h"
@@ -41,10 +41,10 @@ static carrynet_status observe(void *self, carrynet_engine *engine, uint64_t upd
     return CARRYNET_OK;
 }
 
-/* Trains a portion as a run does, for so many seconds; *unit: seconds of a unit of its work. */
-static carrynet_status probe_portion(double *unit, struct probe *probe, const carrynet_sweep *sweep,
-                                     const struct sweep_portion *portion, const carrynet_engine_options *engine,
-                                     uint32_t network_batch)
+/* Trains a chunk as a run does, for so many seconds; *unit: seconds of a unit of its work. */
+static carrynet_status probe_chunk(double *unit, struct probe *probe, const carrynet_sweep *sweep,
+                                   const struct sweep_chunk *chunk, const carrynet_engine_options *engine,
+                                   uint32_t network_batch)
 {
     const carrynet_observer observer = {observe, probe};
     carrynet_network_config *configs = NULL;
@@ -53,11 +53,11 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
     carrynet_settings settings = {0};
     carrynet_train_options options;
     carrynet_train_options_init(&options);
-    carrynet_status status = sys_allocate(&configs, portion->count, sizeof *configs);
+    carrynet_status status = sys_allocate(&configs, chunk->count, sizeof *configs);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&outcomes, portion->count, sizeof *outcomes);
+        status = sys_allocate(&outcomes, chunk->count, sizeof *outcomes);
     if (status == CARRYNET_OK) {
-        sweep_portion_settings(&settings, configs, portion->count, sweep, portion);
+        sweep_chunk_settings(&settings, configs, chunk->count, sweep, chunk);
         settings.until_proved = 0; /* a proof takes nothing of the device */
         options.report = on_report;
         options.interrupted = on_interrupted;
@@ -70,8 +70,8 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
         status = carrynet_train(&model, &settings, engine, &options);
     }
     if (status == CARRYNET_OK && probe->sequences > 0) {
-        const double budget = (double)settings.updates * settings.batch * portion->count;
-        *unit = probe->seconds / (probe->sequences / budget * portion->work);
+        const double budget = (double)settings.updates * settings.batch * chunk->count;
+        *unit = probe->seconds / (probe->sequences / budget * chunk->work);
     }
     carrynet_model_free(model);
     sys_free(outcomes);
@@ -79,50 +79,49 @@ static carrynet_status probe_portion(double *unit, struct probe *probe, const ca
     return status;
 }
 
-/* Bytes of the weights and moments of a portion, but for a factor. */
-static double memory_of(const struct sweep_portion *portion, const carrynet_sweep *sweep, uint32_t network_batch)
+/* Bytes of the weights and moments of a chunk, but for a factor. */
+static double memory_of(const struct sweep_chunk *chunk, const carrynet_sweep *sweep, uint32_t network_batch)
 {
-    const double hidden = sweep->points[(portion->rows[0] - 1) / sweep->seeds].hidden;
-    return (network_batch > 0 && network_batch < portion->count ? network_batch : portion->count) * hidden *
-           (hidden + 4);
+    const double hidden = sweep->points[(chunk->rows[0] - 1) / sweep->seeds].hidden;
+    return (network_batch > 0 && network_batch < chunk->count ? network_batch : chunk->count) * hidden * (hidden + 4);
 }
 
 carrynet_status carrynet_sweep_probe(carrynet_sweep_estimate *estimate, const carrynet_sweep *sweep,
                                      const carrynet_engine_options *engine, uint32_t network_batch)
 {
-    struct sweep_portion portion = {0}, largest = {0}, longest = {0}; /* the last two as they stand before */
+    struct sweep_chunk chunk = {0}, largest = {0}, longest = {0}; /* the last two as they stand before */
     double memory = 0, work = 0, all_work = 0, unit = 0;
     *estimate = (carrynet_sweep_estimate){0};
-    carrynet_status status = sys_allocate(&portion.rows, SWEEP_TOGETHER, sizeof *portion.rows);
+    carrynet_status status = sys_allocate(&chunk.rows, SWEEP_TOGETHER, sizeof *chunk.rows);
     if (status != CARRYNET_OK)
         return status;
     for (;;) {
-        const struct sweep_portion before = portion;
-        sweep_next_portion(&portion, sweep);
-        if (portion.count == 0)
+        const struct sweep_chunk before = chunk;
+        sweep_next_chunk(&chunk, sweep);
+        if (chunk.count == 0)
             break;
-        if (memory_of(&portion, sweep, network_batch) > memory) {
-            memory = memory_of(&portion, sweep, network_batch);
+        if (memory_of(&chunk, sweep, network_batch) > memory) {
+            memory = memory_of(&chunk, sweep, network_batch);
             largest = before;
         }
-        if (portion.work > work) {
-            work = portion.work;
+        if (chunk.work > work) {
+            work = chunk.work;
             longest = before;
         }
-        estimate->networks += portion.count;
+        estimate->networks += chunk.count;
         ++estimate->groups;
-        all_work += portion.work;
+        all_work += chunk.work;
     }
     if (estimate->networks > 0 && (largest.place != longest.place || largest.seed != longest.seed)) {
-        sweep_next_portion(&largest, sweep);
-        status = probe_portion(&unit, &(struct probe){.estimate = estimate}, sweep, &largest, engine, network_batch);
+        sweep_next_chunk(&largest, sweep);
+        status = probe_chunk(&unit, &(struct probe){.estimate = estimate}, sweep, &largest, engine, network_batch);
     }
     if (estimate->networks > 0 && status == CARRYNET_OK) {
-        sweep_next_portion(&longest, sweep);
-        status = probe_portion(&unit, &(struct probe){.estimate = estimate, .most = PROBE_SECONDS}, sweep, &longest,
-                               engine, network_batch);
+        sweep_next_chunk(&longest, sweep);
+        status = probe_chunk(&unit, &(struct probe){.estimate = estimate, .most = PROBE_SECONDS}, sweep, &longest,
+                             engine, network_batch);
     }
     estimate->seconds = unit * all_work;
-    sys_free(portion.rows);
+    sys_free(chunk.rows);
     return status;
 }

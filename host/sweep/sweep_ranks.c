@@ -1,6 +1,6 @@
 /*
- * A sweep among ranks: portions smaller than those of one process are dispatched as ranks become free, and what a rank
- * has finished travels to rank 0 as rows, which keeps, saves and tells them. A portion is its place in the order of all,
+ * A sweep among ranks: chunks smaller than those of one process are dispatched as ranks become free, and what a rank
+ * has finished travels to rank 0 as rows, which keeps, saves and tells them. A chunk is its place in the order of all,
  * which every rank lists alike.
  */
 #include "comm/collectives.h"
@@ -12,7 +12,7 @@
 
 enum { PORTIONS_OF_RANK = 4 }; /* at least, where there are as many networks */
 
-/* Where a portion starts, and how many networks it has. */
+/* Where a chunk starts, and how many networks it has. */
 struct sweep_start {
     size_t place;
     uint32_t seed, count;
@@ -31,19 +31,19 @@ struct sweep_team {
     carrynet_engine_options engine; /* this rank's */
     struct sweep_start *starts;     /* [count] */
     size_t count, room;
-    struct sweep_portion portion; /* the one that this rank works at */
+    struct sweep_chunk chunk; /* the one that this rank works at */
     carrynet_network_config *configs;
     carrynet_outcome *outcomes;
     pthread_mutex_t lock; /* of what follows, of sweep->results, and of the caller's functions */
     carrynet_sweep_tally tally;
     double work, worked, start, saved, saving;
-    uint32_t finished, exact, proved; /* of this rank's portion, so far */
+    uint32_t finished, exact, proved; /* of this rank's chunk, so far */
     bool stop, changed;
     char device[512];
     char unsaved[512];
 };
 
-/* ---- portions --------------------------------------------------------------------------------------------------- */
+/* ---- chunks --------------------------------------------------------------------------------------------------- */
 
 /* What rank 0 knows to be finished is so on all. */
 static carrynet_status share_finished(struct sweep_team *team)
@@ -70,18 +70,18 @@ static carrynet_status share_finished(struct sweep_team *team)
     return status;
 }
 
-static carrynet_status list_portions(struct sweep_team *team)
+static carrynet_status list_chunks(struct sweep_team *team)
 {
-    struct sweep_portion *portion = &team->portion;
+    struct sweep_chunk *chunk = &team->chunk;
     carrynet_status status = CARRYNET_OK;
-    *portion = (struct sweep_portion){.rows = portion->rows, .enough = portion->enough};
+    *chunk = (struct sweep_chunk){.rows = chunk->rows, .enough = chunk->enough};
     for (;;) {
-        struct sweep_start start = {.place = portion->place, .seed = portion->seed};
-        sweep_next_portion(portion, team->sweep);
-        if (portion->count == 0)
+        struct sweep_start start = {.place = chunk->place, .seed = chunk->seed};
+        sweep_next_chunk(chunk, team->sweep);
+        if (chunk->count == 0)
             return CARRYNET_OK;
-        start.count = portion->count;
-        start.work = portion->work;
+        start.count = chunk->count;
+        start.work = chunk->work;
         if (team->count == team->room) {
             struct sweep_start *more = NULL;
             team->room = team->room == 0 ? 64 : 2 * team->room;
@@ -97,14 +97,14 @@ static carrynet_status list_portions(struct sweep_team *team)
     }
 }
 
-/* The rows of a portion: those of others may have come to their end since it was listed. */
-static void take_up_portion(struct sweep_team *team, const struct sweep_start *start)
+/* The rows of a chunk: those of others may have come to their end since it was listed. */
+static void take_up_chunk(struct sweep_team *team, const struct sweep_start *start)
 {
-    team->portion.place = start->place;
-    team->portion.seed = start->seed;
-    sweep_next_portion(&team->portion, team->sweep);
-    team->portion.count = start->count;
-    team->portion.work = start->work;
+    team->chunk.place = start->place;
+    team->chunk.seed = start->seed;
+    sweep_next_chunk(&team->chunk, team->sweep);
+    team->chunk.count = start->count;
+    team->chunk.work = start->work;
     team->finished = team->exact = team->proved = 0;
 }
 
@@ -168,18 +168,18 @@ static carrynet_status save(struct sweep_team *team)
 
 /* ---- what is dispatched ----------------------------------------------------------------------------------------- */
 
-static carrynet_status train_portion(void *self, uint64_t item, sys_text *result)
+static carrynet_status train_chunk(void *self, uint64_t item, sys_text *result)
 {
     struct sweep_team *team = self;
-    const struct sweep_portion *portion = &team->portion;
+    const struct sweep_chunk *chunk = &team->chunk;
     carrynet_settings settings;
     carrynet_train_options options;
     carrynet_model *model = NULL;
     (void)pthread_mutex_lock(&team->lock);
-    take_up_portion(team, &team->starts[item]);
+    take_up_chunk(team, &team->starts[item]);
     (void)pthread_mutex_unlock(&team->lock);
-    sweep_portion_settings(&settings, team->configs, portion->count, team->sweep, portion);
-    memset(team->outcomes, 0, portion->count * sizeof *team->outcomes);
+    sweep_chunk_settings(&settings, team->configs, chunk->count, team->sweep, chunk);
+    memset(team->outcomes, 0, chunk->count * sizeof *team->outcomes);
     carrynet_train_options_init(&options);
     options.report = on_report;
     options.interrupted = on_interrupted;
@@ -190,10 +190,10 @@ static carrynet_status train_portion(void *self, uint64_t item, sys_text *result
     options.network_batch = team->options->network_batch;
     const carrynet_status status = carrynet_train(&model, &settings, &team->engine, &options);
     (void)pthread_mutex_lock(&team->lock);
-    for (uint32_t n = 0; n < portion->count && status == CARRYNET_OK; ++n) {
+    for (uint32_t n = 0; n < chunk->count && status == CARRYNET_OK; ++n) {
         struct sweep_finished told;
         memset(&told, 0, sizeof told);
-        told.row = portion->rows[n];
+        told.row = chunk->rows[n];
         told.result = sweep_result(model, n, &team->outcomes[n]);
         team->stop = team->stop || !told.result.finished; /* the caller has ended it */
         if (told.result.finished)
@@ -239,7 +239,7 @@ static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_op
     carrynet_comm *comm = team->options->comm;
     char id[24];
     (void)snprintf(id, sizeof id, "%016llx", (unsigned long long)carrynet_sweep_id(team->sweep));
-    carrynet_status status = sys_allocate(&team->portion.rows, SWEEP_TOGETHER, sizeof *team->portion.rows);
+    carrynet_status status = sys_allocate(&team->chunk.rows, SWEEP_TOGETHER, sizeof *team->chunk.rows);
     if (status == CARRYNET_OK)
         status = sys_allocate(&team->configs, SWEEP_TOGETHER, sizeof *team->configs);
     if (status == CARRYNET_OK)
@@ -256,8 +256,8 @@ static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_op
     team->engine.comm = NULL;
     team->tally = carrynet_sweep_count(team->sweep);
     team->work = sweep_work_left(team->sweep);
-    team->portion.enough = team->work / ((double)PORTIONS_OF_RANK * (double)carrynet_comm_size(comm));
-    return comm_allreduce_status(comm, list_portions(team));
+    team->chunk.enough = team->work / ((double)PORTIONS_OF_RANK * (double)carrynet_comm_size(comm));
+    return comm_allreduce_status(comm, list_chunks(team));
 }
 
 carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_options *engine,
@@ -269,7 +269,7 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
     team.start = team.saved = sys_seconds();
     carrynet_status status = prepare(&team, engine, &device);
     if (status == CARRYNET_OK) {
-        const struct comm_work work = {team.count, train_portion, take_rows, is_stopped, &team};
+        const struct comm_work work = {team.count, train_chunk, take_rows, is_stopped, &team};
         status = comm_distribute(options->comm, &work);
     }
     if (status != CARRYNET_OK && saves && team.changed) { /* the error that is handed on stays the one that is told */
@@ -289,7 +289,7 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
     sys_text_free(&message);
     sys_text_free(&device);
     sys_free(team.starts);
-    sys_free(team.portion.rows);
+    sys_free(team.chunk.rows);
     sys_free(team.configs);
     sys_free(team.outcomes);
     return status;

@@ -52,15 +52,15 @@ void sweep_name_task(carrynet_task *task);
 bool sweep_find_task(carrynet_task *task, const char *text);
 void sweep_forget_stand_in(carrynet_task *task);
 
-/* ---- what trains together (sweep_portion.c) -------------------------------------------------------------------- */
+/* ---- what trains together (sweep_chunk.c) -------------------------------------------------------------------- */
 
 /*
- * Networks of a portion at most: fills every device, and bounds what a power cut can lose. No more than the second number
+ * Networks of a chunk at most: fills every device, and bounds what a power cut can lose. No more than the second number
  * where all their work is large.
  */
 enum { SWEEP_TOGETHER = 16384, SWEEP_LEAST_TOGETHER = 1024 };
 
-struct sweep_portion {
+struct sweep_chunk {
     uint64_t *rows; /* [SWEEP_TOGETHER], the caller's */
     uint32_t count;
     size_t place; /* where the next one starts: a place and one of its seeds */
@@ -73,9 +73,9 @@ struct sweep_portion {
 double sweep_work(const carrynet_sweep *sweep, size_t point);
 
 /* Collects the next rows that are asked for and not finished; count is 0 when there are no more. */
-void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *sweep);
+void sweep_next_chunk(struct sweep_chunk *chunk, const carrynet_sweep *sweep);
 
-/* How a network of a portion ended. */
+/* How a network of a chunk ended. */
 carrynet_sweep_result sweep_result(const carrynet_model *model, uint32_t network, const carrynet_outcome *outcome);
 
 /* Multiplications, likewise, of all rows that are asked for and not finished. */
@@ -89,9 +89,9 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
 #define SWEEP_SAVE_SECONDS 10.0
 #define SWEEP_SAVE_SHARE 20.0
 
-/* The settings of the first `count` networks of a portion together, and what each has of its own: [count]. */
-void sweep_portion_settings(carrynet_settings *settings, carrynet_network_config *configs, uint32_t count,
-                            const carrynet_sweep *sweep, const struct sweep_portion *portion);
+/* The settings of the first `count` networks of a chunk together, and what each has of its own: [count]. */
+void sweep_chunk_settings(carrynet_settings *settings, carrynet_network_config *configs, uint32_t count,
+                          const carrynet_sweep *sweep, const struct sweep_chunk *chunk);
 
 /* ---- the file (sweep_file.c writes, sweep_read.c reads) -------------------------------------------------------- */
 

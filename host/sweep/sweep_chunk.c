@@ -23,35 +23,35 @@ double sweep_work_left(const carrynet_sweep *sweep)
     return work;
 }
 
-void sweep_next_portion(struct sweep_portion *portion, const carrynet_sweep *sweep)
+void sweep_next_chunk(struct sweep_chunk *chunk, const carrynet_sweep *sweep)
 {
     uint64_t group = 0;
-    portion->count = 0;
-    portion->work = 0;
-    for (; portion->place < sweep->point_count; ++portion->place, portion->seed = 0) {
-        const struct sweep_place *place = &sweep->places[portion->place];
-        if (portion->count > 0 && place->group != group)
+    chunk->count = 0;
+    chunk->work = 0;
+    for (; chunk->place < sweep->point_count; ++chunk->place, chunk->seed = 0) {
+        const struct sweep_place *place = &sweep->places[chunk->place];
+        if (chunk->count > 0 && place->group != group)
             return;
-        for (; portion->seed < sweep->seeds; ++portion->seed) {
-            const uint64_t row = (uint64_t)place->point * sweep->seeds + portion->seed + 1;
+        for (; chunk->seed < sweep->seeds; ++chunk->seed) {
+            const uint64_t row = (uint64_t)place->point * sweep->seeds + chunk->seed + 1;
             if (!sweep_wants(sweep, row) || sweep->results[row - 1].finished)
                 continue;
-            if (portion->count == SWEEP_TOGETHER ||
-                (portion->count >= SWEEP_LEAST_TOGETHER && portion->work >= PORTION_WORK) ||
-                (portion->count > 0 && portion->enough > 0 && portion->work >= portion->enough))
+            if (chunk->count == SWEEP_TOGETHER ||
+                (chunk->count >= SWEEP_LEAST_TOGETHER && chunk->work >= PORTION_WORK) ||
+                (chunk->count > 0 && chunk->enough > 0 && chunk->work >= chunk->enough))
                 return;
             group = place->group;
-            portion->rows[portion->count++] = row;
-            portion->work += sweep_work(sweep, place->point);
+            chunk->rows[chunk->count++] = row;
+            chunk->work += sweep_work(sweep, place->point);
         }
     }
 }
 
-void sweep_portion_settings(carrynet_settings *settings, carrynet_network_config *configs, uint32_t count,
-                            const carrynet_sweep *sweep, const struct sweep_portion *portion)
+void sweep_chunk_settings(carrynet_settings *settings, carrynet_network_config *configs, uint32_t count,
+                          const carrynet_sweep *sweep, const struct sweep_chunk *chunk)
 {
     for (uint32_t n = count; n-- > 0;) { /* the first last: the others need no whole copy */
-        carrynet_sweep_settings(settings, sweep, portion->rows[n]);
+        carrynet_sweep_settings(settings, sweep, chunk->rows[n]);
         configs[n] = (carrynet_network_config){
             .seed = settings->seed,
             .problem_seed = settings->seed,
@@ -65,14 +65,14 @@ void sweep_portion_settings(carrynet_settings *settings, carrynet_network_config
 
 uint32_t carrynet_sweep_together(const carrynet_sweep *sweep)
 {
-    struct sweep_portion portion = {0};
+    struct sweep_chunk chunk = {0};
     uint32_t most = 0;
-    if (sys_allocate(&portion.rows, SWEEP_TOGETHER, sizeof *portion.rows) != CARRYNET_OK)
+    if (sys_allocate(&chunk.rows, SWEEP_TOGETHER, sizeof *chunk.rows) != CARRYNET_OK)
         return 0;
     do {
-        sweep_next_portion(&portion, sweep);
-        most = portion.count > most ? portion.count : most;
-    } while (portion.count > 0);
-    sys_free(portion.rows);
+        sweep_next_chunk(&chunk, sweep);
+        most = chunk.count > most ? chunk.count : most;
+    } while (chunk.count > 0);
+    sys_free(chunk.rows);
     return most;
 }
