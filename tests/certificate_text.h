@@ -17,7 +17,7 @@
 static inline void put_value(carrynet_model *model, carrynet_parameter parameter, size_t index, double value)
 {
     const carrynet_settings *settings = carrynet_model_settings(model);
-    const size_t at = carrynet_shape_place(&settings->shape, parameter).offset + index;
+    const size_t at = carrynet_shape_tensor(&settings->shape, parameter).offset + index;
     if (settings->precision == CARRYNET_FP32)
         ((float *)carrynet_model_values(model))[at] = (float)value;
     else

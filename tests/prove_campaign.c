@@ -29,7 +29,7 @@ static uint32_t chosen(uint32_t below)
 /* A small or a large injury, after which the network may or may not be right. */
 static const char *perturb(const struct small_network *net)
 {
-    const carrynet_place w_hh = small_place(net, CARRYNET_W_HH), w_hy = small_place(net, CARRYNET_W_HY);
+    const carrynet_tensor w_hh = small_tensor(net, CARRYNET_W_HH), w_hy = small_tensor(net, CARRYNET_W_HY);
     const size_t size = carrynet_shape_trained(&net->settings.shape);
     const uint32_t how = chosen(6);
     const double factor = how == 0 ? drawn(0.8, 1.1) : pow(2, -1 - (double)chosen(8)),
@@ -78,7 +78,7 @@ static struct member make_member(uint64_t i)
     member.net = small_trained(task, hidden, precision, bias, 1000 + i, updates, noise && !parity ? 0.08 : 0);
     if (bias && chosen(2) == 0)
         for (size_t j = 0; j < hidden; ++j)
-            small_set(&member.net, small_place(&member.net, CARRYNET_H_0).offset + j, chosen(3) / 2.0);
+            small_set(&member.net, small_tensor(&member.net, CARRYNET_H_0).offset + j, chosen(3) / 2.0);
     if (member.kind == 3)
         how = perturb(&member.net);
     (void)snprintf(member.label, sizeof member.label, "network %llu: %s, %u hidden, fp%d%s, %llu updates, %s %s",

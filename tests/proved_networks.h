@@ -28,9 +28,9 @@ static inline struct small_network small_copy(const struct small_network *net)
     return copy;
 }
 
-static inline carrynet_place small_place(const struct small_network *net, carrynet_parameter parameter)
+static inline carrynet_tensor small_tensor(const struct small_network *net, carrynet_parameter parameter)
 {
-    return carrynet_shape_place(&net->settings.shape, parameter);
+    return carrynet_shape_tensor(&net->settings.shape, parameter);
 }
 
 /* One step in binary32 as kernels/ARITHMETIC.md 4 writes it: hidden [H] in and out, z [O]. */
@@ -38,13 +38,13 @@ static inline void plain_step(float *z, float *hidden, const struct small_networ
 {
     const float *values = net->values;
     const uint32_t I = net->settings.shape.inputs, H = net->settings.shape.hidden, O = net->settings.shape.outputs;
-    const float *w_xh = values + small_place(net, CARRYNET_W_XH).offset;
-    const float *w_hh = values + small_place(net, CARRYNET_W_HH).offset;
-    const float *w_hy = values + small_place(net, CARRYNET_W_HY).offset;
+    const float *w_xh = values + small_tensor(net, CARRYNET_W_XH).offset;
+    const float *w_hh = values + small_tensor(net, CARRYNET_W_HH).offset;
+    const float *w_hy = values + small_tensor(net, CARRYNET_W_HY).offset;
     const bool bias = net->settings.shape.bias;
     float next[CARRYNET_HIDDEN];
     for (uint32_t j = 0; j < H; ++j) {
-        float sum = bias ? values[small_place(net, CARRYNET_B_H).offset + j] : 0;
+        float sum = bias ? values[small_tensor(net, CARRYNET_B_H).offset + j] : 0;
         for (uint32_t i = 0; i < I; ++i)
             if (symbol >> i & 1)
                 sum = sum + w_xh[i * H + j];
@@ -60,14 +60,14 @@ static inline void plain_step(float *z, float *hidden, const struct small_networ
         for (int width = 8; width > 0; width /= 2)
             for (int k = 0; k < width; ++k)
                 partial[k] += partial[k + width];
-        z[o] = bias ? values[small_place(net, CARRYNET_B_Y).offset + o] + partial[0] : partial[0];
+        z[o] = bias ? values[small_tensor(net, CARRYNET_B_Y).offset + o] + partial[0] : partial[0];
     }
 }
 
 /* The hidden values before the first symbol, of either precision. */
 static inline void small_start(void *hidden, const struct small_network *net)
 {
-    const carrynet_place h_0 = small_place(net, CARRYNET_H_0);
+    const carrynet_tensor h_0 = small_tensor(net, CARRYNET_H_0);
     memset(hidden, 0, net->settings.shape.hidden * net->value);
     if (h_0.size > 0)
         memcpy(hidden, (const char *)net->values + h_0.offset * net->value, h_0.size * net->value);

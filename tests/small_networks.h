@@ -109,7 +109,7 @@ static inline void small_exhaust(struct small_search *found, const struct small_
     carrynet_engine_options options;
     const size_t bytes = net->settings.shape.hidden * net->value;
     char *hidden = calloc(limit + 1, bytes), *next = calloc(1, bytes);
-    const carrynet_place h_0 = carrynet_shape_place(&net->settings.shape, CARRYNET_H_0);
+    const carrynet_tensor h_0 = carrynet_shape_tensor(&net->settings.shape, CARRYNET_H_0);
     carrynet_engine_options_init(&options);
     options.device = "reference";
     carrynet_engine *engine = small_engine(net, &options);

@@ -346,10 +346,10 @@ static void pass_settings(carrynet_settings *s, uint32_t hidden, uint32_t steps)
 /* With weights of w_hy all w, the others from a seed and large. */
 static void make_weights(float *weights, const carrynet_settings *s, double scale, float w)
 {
-    const carrynet_place place = carrynet_shape_place(&s->shape, CARRYNET_W_HY);
+    const carrynet_tensor tensor = carrynet_shape_tensor(&s->shape, CARRYNET_W_HY);
     carrynet_initialize(weights, &s->shape, CARRYNET_FP32, 9, scale);
-    for (size_t i = 0; i < place.size; ++i)
-        weights[place.offset + i] = w;
+    for (size_t i = 0; i < tensor.size; ++i)
+        weights[tensor.offset + i] = w;
 }
 
 Test(edges, saturated_outputs)
@@ -384,7 +384,7 @@ Test(edges, flushed_noise)
     const size_t size = carrynet_shape_size(&s.shape);
     float *weights = calloc(size, sizeof *weights);
     cr_assert_not_null(weights);
-    const carrynet_place b_h = carrynet_shape_place(&s.shape, CARRYNET_B_H);
+    const carrynet_tensor b_h = carrynet_shape_tensor(&s.shape, CARRYNET_B_H);
     make_weights(weights, &s, 1, 0x1p30f); /* so that what is left of h is seen */
     for (size_t i = 0; i < b_h.size; ++i)
         weights[b_h.offset + i] = -100;

@@ -229,33 +229,33 @@ ParameterizedTest(file_case *shape, files, format, .init = make_folder, .fini = 
     const size_t stride = carrynet_shape_size(&settings->shape), width = shape->precision / 8;
     size_t tensors = 0;
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
-        const carrynet_place place = carrynet_shape_place(&settings->shape, (carrynet_parameter)p);
-        json_t *info = json_object_get(header, place.name);
-        cr_assert_eq(info != NULL, place.size > 0, "%s", place.name);
+        const carrynet_tensor tensor = carrynet_shape_tensor(&settings->shape, (carrynet_parameter)p);
+        json_t *info = json_object_get(header, tensor.name);
+        cr_assert_eq(info != NULL, tensor.size > 0, "%s", tensor.name);
         if (info == NULL)
             continue;
         ++tensors;
         json_t *dimensions = json_object_get(info, "shape"), *offsets = json_object_get(info, "data_offsets");
         cr_assert_str_eq(json_string_value(json_object_get(info, "dtype")), shape->precision == 32 ? "F32" : "F64");
-        cr_assert_eq(json_array_size(dimensions), place.vector ? 2 : 3);
+        cr_assert_eq(json_array_size(dimensions), tensor.vector ? 2 : 3);
         cr_assert_eq(json_integer_value(json_array_get(dimensions, 0)), shape->networks);
         cr_assert_eq((size_t)json_integer_value(json_array_get(dimensions, json_array_size(dimensions) - 1)),
-                     place.columns);
-        if (!place.vector)
-            cr_assert_eq((size_t)json_integer_value(json_array_get(dimensions, 1)), place.rows);
+                     tensor.columns);
+        if (!tensor.vector)
+            cr_assert_eq((size_t)json_integer_value(json_array_get(dimensions, 1)), tensor.rows);
         const size_t begin = (size_t)json_integer_value(json_array_get(offsets, 0));
         const size_t end = (size_t)json_integer_value(json_array_get(offsets, 1));
-        cr_assert(begin == covered && end == begin + shape->networks * place.size * width);
+        cr_assert(begin == covered && end == begin + shape->networks * tensor.size * width);
         covered = end;
         const void *values = carrynet_model_values_const(model);
         for (size_t n = 0; n < shape->networks; ++n)
-            for (size_t i = 0; i < place.size; ++i) {
-                const size_t index = n * stride + place.offset + i;
+            for (size_t i = 0; i < tensor.size; ++i) {
+                const size_t index = n * stride + tensor.offset + i;
                 const double wanted =
                     shape->precision == 32 ? (double)((const float *)values)[index] : ((const double *)values)[index];
                 const double found =
-                    stored(bytes + 8 + length + begin + (n * place.size + i) * width, shape->precision);
-                cr_assert(found == wanted, "%s %zu %zu", place.name, n, i);
+                    stored(bytes + 8 + length + begin + (n * tensor.size + i) * width, shape->precision);
+                cr_assert(found == wanted, "%s %zu %zu", tensor.name, n, i);
             }
     }
     cr_assert_eq(8 + length + covered, size);

@@ -21,7 +21,7 @@ static carrynet_model *import(carrynet_imported *imported, carrynet_cell cell, c
 static double value(const carrynet_model *model, carrynet_parameter parameter, size_t network, size_t i)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
-    const size_t at = network * carrynet_shape_size(&s->shape) + carrynet_shape_place(&s->shape, parameter).offset + i;
+    const size_t at = network * carrynet_shape_size(&s->shape) + carrynet_shape_tensor(&s->shape, parameter).offset + i;
     const void *values = carrynet_model_values_const(model);
     return s->precision == CARRYNET_FP32 ? (double)((const float *)values)[at] : ((const double *)values)[at];
 }

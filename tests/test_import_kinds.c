@@ -10,7 +10,7 @@ TestSuite(import_kinds, .init = foreign_enter, .fini = foreign_leave);
 static double value(const carrynet_model *model, carrynet_parameter parameter, size_t i)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
-    const size_t at = carrynet_shape_place(&s->shape, parameter).offset + i;
+    const size_t at = carrynet_shape_tensor(&s->shape, parameter).offset + i;
     const void *values = carrynet_model_values_const(model);
     return s->precision == CARRYNET_FP32 ? (double)((const float *)values)[at] : ((const double *)values)[at];
 }

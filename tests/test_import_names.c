@@ -11,7 +11,7 @@ enum { I = 2, H = 3, NONE = -1, PLACES = CARRYNET_PARAMETERS + 1 };
 static double value(const carrynet_model *model, int parameter, size_t i)
 {
     const carrynet_settings *s = carrynet_model_settings(model);
-    const size_t at = carrynet_shape_place(&s->shape, (carrynet_parameter)parameter).offset + i;
+    const size_t at = carrynet_shape_tensor(&s->shape, (carrynet_parameter)parameter).offset + i;
     const void *values = carrynet_model_values_const(model);
     return s->precision == CARRYNET_FP32 ? (double)((const float *)values)[at] : ((const double *)values)[at];
 }

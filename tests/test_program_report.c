@@ -72,12 +72,12 @@ static void expect_weights(const json_t *data, const char *path)
     const carrynet_shape *shape = &carrynet_model_settings(model)->shape;
     const float *values = carrynet_model_values_const(model);
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
-        const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
-        const json_t *list = json_object_get(json_object_get(data, "parameters"), place.name);
-        cr_expect_eq(json_array_size(list), place.size);
-        for (size_t i = 0; i < place.size; ++i)
-            cr_expect((float)json_real_value(json_array_get(list, i)) == values[place.offset + i], "%s, value %zu",
-                      place.name, i);
+        const carrynet_tensor tensor = carrynet_shape_tensor(shape, (carrynet_parameter)p);
+        const json_t *list = json_object_get(json_object_get(data, "parameters"), tensor.name);
+        cr_expect_eq(json_array_size(list), tensor.size);
+        for (size_t i = 0; i < tensor.size; ++i)
+            cr_expect((float)json_real_value(json_array_get(list, i)) == values[tensor.offset + i], "%s, value %zu",
+                      tensor.name, i);
     }
     carrynet_model_free(model);
 }

@@ -52,7 +52,7 @@ static struct small_network sharpened(const char *task, uint32_t hidden, int bit
 {
     struct small_network net =
         small_trained(task, hidden, (carrynet_precision)bits, bias, seed, 1000, strcmp(task, "parity") == 0 ? 0 : 0.08);
-    const carrynet_place w_hy = small_place(&net, CARRYNET_W_HY);
+    const carrynet_tensor w_hy = small_tensor(&net, CARRYNET_W_HY);
     for (size_t i = 0; i < carrynet_shape_trained(&net.settings.shape); ++i)
         if (i < w_hy.offset || i >= w_hy.offset + w_hy.size)
             small_set(&net, i, factor * small_get(&net, i));

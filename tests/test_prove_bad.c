@@ -42,7 +42,7 @@ Test(prove_bad, damaged_networks)
 {
     unsigned refuted = 0, all = 0;
     struct small_network good = good_adder();
-    const carrynet_place w_hh = small_place(&good, CARRYNET_W_HH), w_hy = small_place(&good, CARRYNET_W_HY);
+    const carrynet_tensor w_hh = small_tensor(&good, CARRYNET_W_HH), w_hy = small_tensor(&good, CARRYNET_W_HY);
     const size_t size = carrynet_shape_size(&good.settings.shape);
     for (unsigned i = 0; i < 40; ++i) {
         struct small_network bad =
@@ -111,7 +111,7 @@ Test(prove_bad, two_outputs_one_of_them_wrong)
     two.settings.task.outputs = two.settings.shape.outputs = 2;
     two.values = calloc(carrynet_shape_size(&two.settings.shape), two.value);
     cr_assert(two.values != NULL);
-    const carrynet_place from = small_place(&adder, CARRYNET_W_HY), to = small_place(&two, CARRYNET_W_HY);
+    const carrynet_tensor from = small_tensor(&adder, CARRYNET_W_HY), to = small_tensor(&two, CARRYNET_W_HY);
     memcpy(two.values, adder.values, from.offset * sizeof(float));
     for (int kind = 0; kind < 4; ++kind) { /* both right; the second, the first, the second at once wrong */
         char label[32];
@@ -163,7 +163,7 @@ Test(prove_bad, no_weight_is_nan_infinite_or_huge)
         for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
             for (size_t k = 0; k < sizeof values / sizeof *values; ++k)
                 for (int by = CARRYNET_BY_AUTO; by <= CARRYNET_BY_ALL; ++by) {
-                    const size_t at = small_place(&net, (carrynet_parameter)p).offset;
+                    const size_t at = small_tensor(&net, (carrynet_parameter)p).offset;
                     const double kept = small_get(&net, at);
                     carrynet_proof proof;
                     small_set(&net, at, values[k]);
@@ -202,7 +202,7 @@ Test(prove_bad, a_network_of_zeros)
 Test(prove_bad, tiny_logits)
 {
     struct small_network net = good_adder();
-    const carrynet_place w_hy = small_place(&net, CARRYNET_W_HY);
+    const carrynet_tensor w_hy = small_tensor(&net, CARRYNET_W_HY);
     for (size_t j = 0; j < w_hy.size; ++j)
         small_set(&net, w_hy.offset + j, 0x1p-26 * small_get(&net, w_hy.offset + j));
     const carrynet_prove_options options = quick_options(CARRYNET_BY_ELLIPSOIDS);
@@ -231,7 +231,7 @@ Test(prove_bad, weights_below_the_flush_limit)
     /* One such weight in a network that is proved changes next to nothing. */
     struct small_network good = good_adder();
     const carrynet_prove_options options = quick_options(CARRYNET_BY_ELLIPSOIDS);
-    small_set(&good, small_place(&good, CARRYNET_W_HH).offset, 0x1p-100);
+    small_set(&good, small_tensor(&good, CARRYNET_W_HH).offset, 0x1p-100);
     carrynet_proof proof = small_proof(&good, NULL, &options, "a tiny weight");
     cr_expect(proof.verdict != CARRYNET_VERDICT_REFUTED);
     carrynet_proof_free(&proof);
@@ -245,7 +245,7 @@ Test(prove_bad, a_start_outside_0_to_1)
     for (size_t k = 0; k < sizeof values / sizeof *values; ++k) {
         struct small_network net = small_trained("add", 8, CARRYNET_FP32, true, 5, 1000, 0.08);
         carrynet_proof proof;
-        small_set(&net, small_place(&net, CARRYNET_H_0).offset + 3, values[k]);
+        small_set(&net, small_tensor(&net, CARRYNET_H_0).offset + 3, values[k]);
         cr_expect_eq(prove_status(&proof, &net, CARRYNET_BY_ELLIPSOIDS), CARRYNET_ERROR_UNSUPPORTED, "%g", values[k]);
         cr_expect(proof.verdict != CARRYNET_VERDICT_PROVED);
         carrynet_proof_free(&proof);

@@ -11,7 +11,7 @@
 static struct small_network scaled(const char *task, uint64_t seed, uint64_t updates, double factor)
 {
     struct small_network net = small_trained(task, 8, CARRYNET_FP32, false, seed, updates, 0.05);
-    const carrynet_place w_hh = small_place(&net, CARRYNET_W_HH);
+    const carrynet_tensor w_hh = small_tensor(&net, CARRYNET_W_HH);
     for (size_t i = w_hh.offset; i < w_hh.offset + w_hh.size; ++i)
         small_set(&net, i, factor * small_get(&net, i));
     return net;

@@ -41,7 +41,7 @@ static void between(const struct small_network *net, const struct small_network 
 static struct small_network bad_end(const struct small_network *good, int kind)
 {
     struct small_network bad = small_copy(good);
-    const carrynet_place w_hh = small_place(good, CARRYNET_W_HH), w_hy = small_place(good, CARRYNET_W_HY);
+    const carrynet_tensor w_hh = small_tensor(good, CARRYNET_W_HH), w_hy = small_tensor(good, CARRYNET_W_HY);
     size_t largest = w_hy.offset;
     random_state = 7;
     switch (kind) {
@@ -124,7 +124,7 @@ Test(prove_line, a_network_that_is_wrong_after_hundreds_of_symbols)
     struct small_network net = {.settings = *carrynet_model_settings(model), .value = sizeof(float)};
     net.settings.precision = CARRYNET_FP32;
     const size_t size = carrynet_shape_size(&net.settings.shape);
-    const carrynet_place w_hh = small_place(&net, CARRYNET_W_HH);
+    const carrynet_tensor w_hh = small_tensor(&net, CARRYNET_W_HH);
     net.values = calloc(size, sizeof(float));
     cr_assert(net.values != NULL);
     carrynet_verdict worst = CARRYNET_VERDICT_PROVED;

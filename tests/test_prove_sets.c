@@ -29,9 +29,9 @@ static void real_step(double *logits, long double *h, const struct trial *trial,
     const struct small_network *net = trial->net;
     const size_t H = trial->sets->hidden, O = trial->sets->outputs;
     const bool bias = net->settings.shape.bias;
-    const size_t w_xh = small_place(net, CARRYNET_W_XH).offset, w_hh = small_place(net, CARRYNET_W_HH).offset,
-                 w_hy = small_place(net, CARRYNET_W_HY).offset, b_h = small_place(net, CARRYNET_B_H).offset,
-                 b_y = small_place(net, CARRYNET_B_Y).offset;
+    const size_t w_xh = small_tensor(net, CARRYNET_W_XH).offset, w_hh = small_tensor(net, CARRYNET_W_HH).offset,
+                 w_hy = small_tensor(net, CARRYNET_W_HY).offset, b_h = small_tensor(net, CARRYNET_B_H).offset,
+                 b_y = small_tensor(net, CARRYNET_B_Y).offset;
     long double exact[CARRYNET_HIDDEN], next[CARRYNET_HIDDEN];
     for (size_t j = 0; j < H; ++j) {
         long double sum = bias ? small_get(net, b_h + j) : 0;
@@ -145,7 +145,7 @@ static void try_sets(struct trial *trial)
     trial->least = INFINITY;
     random_state = 5;
     for (size_t j = 0; j < H && net->settings.shape.initial_state; ++j)
-        points[j] = small_get(net, small_place(net, CARRYNET_H_0).offset + j);
+        points[j] = small_get(net, small_tensor(net, CARRYNET_H_0).offset + j);
     trial->at = sets->tree[0] + 1;
     follow(trial, points, 1, sets->start);
     for (size_t n = 0; n < sets->cells; ++n) {

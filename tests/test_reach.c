@@ -106,9 +106,9 @@ Test(reach, networks_that_contract)
         char label[80];
         struct small_network net =
             small_trained(cases[i].task, cases[i].hidden, cases[i].precision, cases[i].bias, 5 + i, 0, 0);
-        const carrynet_place w_hh = carrynet_shape_place(&net.settings.shape, CARRYNET_W_HH);
-        const carrynet_place w_hy = carrynet_shape_place(&net.settings.shape, CARRYNET_W_HY);
-        const carrynet_place h_0 = carrynet_shape_place(&net.settings.shape, CARRYNET_H_0);
+        const carrynet_tensor w_hh = carrynet_shape_tensor(&net.settings.shape, CARRYNET_W_HH);
+        const carrynet_tensor w_hy = carrynet_shape_tensor(&net.settings.shape, CARRYNET_W_HY);
+        const carrynet_tensor h_0 = carrynet_shape_tensor(&net.settings.shape, CARRYNET_H_0);
         for (size_t j = 0; j < w_hh.size; ++j)
             small_set(&net, w_hh.offset + j, cases[i].scale * small_get(&net, w_hh.offset + j));
         for (size_t j = 0; j < w_hy.size; ++j)
@@ -128,7 +128,7 @@ Test(reach, networks_that_contract)
 static struct small_network forgetful(const char *task, uint32_t hidden, carrynet_precision precision)
 {
     struct small_network net = small_trained(task, hidden, precision, false, 3, 0, 0);
-    const carrynet_place w_hh = carrynet_shape_place(&net.settings.shape, CARRYNET_W_HH);
+    const carrynet_tensor w_hh = carrynet_shape_tensor(&net.settings.shape, CARRYNET_W_HH);
     for (size_t i = 0; i < w_hh.size; ++i)
         small_set(&net, w_hh.offset + i, 0);
     return net;
@@ -138,8 +138,8 @@ static struct small_network forgetful(const char *task, uint32_t hidden, carryne
 static void make_any(struct small_network *net)
 {
     carrynet_task *task = &net->settings.task;
-    const carrynet_place w_xh = carrynet_shape_place(&net->settings.shape, CARRYNET_W_XH);
-    const carrynet_place w_hy = carrynet_shape_place(&net->settings.shape, CARRYNET_W_HY);
+    const carrynet_tensor w_xh = carrynet_shape_tensor(&net->settings.shape, CARRYNET_W_XH);
+    const carrynet_tensor w_hy = carrynet_shape_tensor(&net->settings.shape, CARRYNET_W_HY);
     task->states = 1;
     task->start = 0;
     for (uint32_t a = 0; a < CARRYNET_TASK_SYMBOLS; ++a) {
@@ -192,7 +192,7 @@ Test(reach, a_nan_is_wrong)
     for (int i = 0; i < 3; ++i)
         for (size_t at = 0; at < 4; ++at) {
             struct small_network net = small_trained("add", 16, CARRYNET_FP32, false, 1, 400, 0.05);
-            small_set(&net, carrynet_shape_place(&net.settings.shape, parameters[i]).offset + 5 * at, NAN);
+            small_set(&net, carrynet_shape_tensor(&net.settings.shape, parameters[i]).offset + 5 * at, NAN);
             (void)compare(&net, 2000, "with a NaN");
             struct small_search *plain = calloc(1, sizeof *plain);
             cr_assert(plain != NULL);

@@ -140,7 +140,7 @@ Test(refute, good_networks_and_damaged_ones)
     for (uint64_t seed = 1; seed <= 3; ++seed) {
         bool shortest;
         struct small_network net = small_trained("add", 16, CARRYNET_FP32, false, seed, 600, 0.05);
-        const carrynet_place w_hy = carrynet_shape_place(&net.settings.shape, CARRYNET_W_HY);
+        const carrynet_tensor w_hy = carrynet_shape_tensor(&net.settings.shape, CARRYNET_W_HY);
         const size_t good = search(&net, "good", &shortest, seed == 1);
         cr_expect_eq(good, 0u, "seed %u: %zu symbols", (unsigned)seed, good);
         size_t largest = w_hy.offset;
@@ -174,7 +174,7 @@ static struct small_network slow_network(double factor, carrynet_precision preci
     net.settings = *carrynet_model_settings(model);
     net.settings.precision = precision;
     const size_t size = carrynet_shape_size(&net.settings.shape);
-    const carrynet_place w_hh = carrynet_shape_place(&net.settings.shape, CARRYNET_W_HH);
+    const carrynet_tensor w_hh = carrynet_shape_tensor(&net.settings.shape, CARRYNET_W_HH);
     net.values = calloc(size, net.value);
     cr_assert(net.values != NULL);
     for (size_t i = 0; i < size; ++i) {

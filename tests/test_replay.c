@@ -112,10 +112,10 @@ static void check_weights(const carrynet_model *model, const json_t *point, cons
 {
     const carrynet_shape *shape = &carrynet_model_settings(model)->shape;
     for (int p = CARRYNET_W_XH; p <= CARRYNET_W_HY; ++p) {
-        const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
-        double *expected = room(place.size);
-        numbers(expected, point, place.name, place.size);
-        compare((const double *)carrynet_model_values_const(model) + place.offset, expected, place.size, place.name,
+        const carrynet_tensor tensor = carrynet_shape_tensor(shape, (carrynet_parameter)p);
+        double *expected = room(tensor.size);
+        numbers(expected, point, tensor.name, tensor.size);
+        compare((const double *)carrynet_model_values_const(model) + tensor.offset, expected, tensor.size, tensor.name,
                 label);
         free(expected);
     }

@@ -357,16 +357,16 @@ Test(verify, refuses_weights_that_are_no_numbers_or_huge)
 {
     static const double values[] = {NAN, INFINITY, -INFINITY, 0x1.8p20, -0x1p30};
     for (int p = 0; p < CARRYNET_H_0; ++p) {
-        const carrynet_place place =
-            carrynet_shape_place(&carrynet_model_settings(model)->shape, (carrynet_parameter)p);
-        for (size_t i = 0; i < place.size; ++i) {
-            const float kept = ((float *)carrynet_model_values(model))[place.offset + i];
+        const carrynet_tensor tensor =
+            carrynet_shape_tensor(&carrynet_model_settings(model)->shape, (carrynet_parameter)p);
+        for (size_t i = 0; i < tensor.size; ++i) {
+            const float kept = ((float *)carrynet_model_values(model))[tensor.offset + i];
             for (size_t k = 0; k < sizeof values / sizeof *values; ++k) {
                 char text[CERTIFICATE_ROOM];
                 put_value(model, (carrynet_parameter)p, i, values[k]);
                 refused(good, "another network");
                 hand_made_certificate(text, model, 0);
-                refused(text, place.name);
+                refused(text, tensor.name);
             }
             put_value(model, (carrynet_parameter)p, i, kept);
         }

@@ -23,7 +23,7 @@ static void print_imported(const carrynet_model *model, const carrynet_imported 
         console_say("Cell sigmoid%s", imported->cell_guessed ? " (nothing says it; --cell tanh names the other)" : "");
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
         if (imported->from[p][0] != '\0')
-            console_say("  %s = %s", carrynet_shape_place(&s->shape, (carrynet_parameter)p).name, imported->from[p]);
+            console_say("  %s = %s", carrynet_shape_tensor(&s->shape, (carrynet_parameter)p).name, imported->from[p]);
     if (imported->turned_by_shape)
         console_say("The matrices are taken as %s, the only way in which their shapes fit; such names have them the "
                     "other way",

@@ -33,13 +33,13 @@ static carrynet_status first_state(void **h_0, const saved_network *saved)
 {
     const carrynet_shape *shape = &saved->settings->shape;
     const size_t width = saved->settings->precision / 8;
-    const carrynet_place place = carrynet_shape_place(shape, CARRYNET_H_0);
+    const carrynet_tensor tensor = carrynet_shape_tensor(shape, CARRYNET_H_0);
     const carrynet_status status = sys_allocate(h_0, shape->hidden, width);
-    if (status == CARRYNET_OK && place.size > 0)
+    if (status == CARRYNET_OK && tensor.size > 0)
         memcpy(*h_0,
                (const char *)carrynet_model_values_const(saved->model) +
-                   (saved->network * carrynet_shape_size(shape) + place.offset) * width,
-               place.size * width);
+                   (saved->network * carrynet_shape_size(shape) + tensor.offset) * width,
+               tensor.size * width);
     return status;
 }
 

@@ -70,8 +70,8 @@ carrynet_status case_weights(carrynet_engine *engine)
         carrynet_initialize(values, shape, settings->precision, settings->seed + n, settings->scale);
         carrynet_initialize(words, &plain, settings->precision, n + 1, 0.5);
         for (int p = CARRYNET_B_H; p <= CARRYNET_H_0; ++p) {
-            const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
-            memcpy(values + place.offset * value, words + place.offset % 64 * value, place.size * value);
+            const carrynet_tensor tensor = carrynet_shape_tensor(shape, (carrynet_parameter)p);
+            memcpy(values + tensor.offset * value, words + tensor.offset % 64 * value, tensor.size * value);
         }
         status = carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, n, 1, values);
     }

@@ -104,19 +104,19 @@ static void expect_partial(struct expected *e, size_t argument, uint64_t offset,
     const size_t value = e->w->value;
     uint64_t at = 0;
     for (int p = 0; p <= CARRYNET_B_Y && !metrics_alone; ++p) {
-        const carrynet_place place = carrynet_shape_place(&e->w->settings.shape, (carrynet_parameter)p);
-        if (place.size == 0)
+        const carrynet_tensor tensor = carrynet_shape_tensor(&e->w->settings.shape, (carrynet_parameter)p);
+        if (tensor.size == 0)
             continue;
         struct launch_check *check = add(e, (struct launch_check){.operation = operation,
                                                                   .tensor = parts[p],
                                                                   .axes = {"element"},
-                                                                  .offset = offset + place.offset,
-                                                                  .count = {place.size},
+                                                                  .offset = offset + tensor.offset,
+                                                                  .count = {tensor.size},
                                                                   .stride = {1},
                                                                   .argument = argument});
         if (check != NULL)
-            memcpy(check->expected, partial + place.offset * value, place.size * value);
-        at = place.offset + place.size;
+            memcpy(check->expected, partial + tensor.offset * value, tensor.size * value);
+        at = tensor.offset + tensor.size;
     }
     for (int i = 0; i < 2; ++i) {
         struct launch_check *check =

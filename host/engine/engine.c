@@ -252,9 +252,9 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
             largest = i;
     }
     for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p) {
-        const carrynet_place place = carrynet_shape_place(&settings->shape, (carrynet_parameter)p);
-        const size_t i = largest - place.offset;
-        if (largest < place.offset || i >= place.size)
+        const carrynet_tensor tensor = carrynet_shape_tensor(&settings->shape, (carrynet_parameter)p);
+        const size_t i = largest - tensor.offset;
+        if (largest < tensor.offset || i >= tensor.size)
             continue;
         const double value = net_value(values, settings->precision, largest);
         char number[SYS_NUMBER];
@@ -262,10 +262,11 @@ static carrynet_status name_largest(char *text, size_t size, const carrynet_engi
         sys_point(number);
         if (!isfinite(value))
             (void)snprintf(number, sizeof number, "%s", isnan(value) ? "NaN" : "infinite");
-        if (place.vector)
-            (void)snprintf(text, size, "%s[%zu] is %s", place.name, i, number);
+        if (tensor.vector)
+            (void)snprintf(text, size, "%s[%zu] is %s", tensor.name, i, number);
         else
-            (void)snprintf(text, size, "%s[%zu,%zu] is %s", place.name, i / place.columns, i % place.columns, number);
+            (void)snprintf(text, size, "%s[%zu,%zu] is %s", tensor.name, i / tensor.columns, i % tensor.columns,
+                           number);
     }
     sys_free(values);
     return status;

@@ -56,12 +56,12 @@ static carrynet_status check_values(const exported *net, size_t network)
 {
     const carrynet_shape *shape = &net->settings->shape;
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
-        const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
-        for (size_t i = 0; i < place.size; ++i)
-            if (!isfinite(exported_value(net, &place, i)))
-                return sys_fail(CARRYNET_ERROR_NUMERIC,
-                                "network %zu: %s: value %zu of %zu is %s; such a network is not exported", network,
-                                place.name, i, place.size, isnan(exported_value(net, &place, i)) ? "NaN" : "infinite");
+        const carrynet_tensor tensor = carrynet_shape_tensor(shape, (carrynet_parameter)p);
+        for (size_t i = 0; i < tensor.size; ++i)
+            if (!isfinite(exported_value(net, &tensor, i)))
+                return sys_fail(
+                    CARRYNET_ERROR_NUMERIC, "network %zu: %s: value %zu of %zu is %s; such a network is not exported",
+                    network, tensor.name, i, tensor.size, isnan(exported_value(net, &tensor, i)) ? "NaN" : "infinite");
     }
     return CARRYNET_OK;
 }

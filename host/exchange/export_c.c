@@ -57,30 +57,31 @@ static void add_number(sys_text *text, double value, carrynet_precision precisio
                  precision == CARRYNET_FP32 ? "f" : "");
 }
 
-static void add_row(sys_text *text, const exported *net, const carrynet_place *place, size_t first, const char *indent)
+static void add_row(sys_text *text, const exported *net, const carrynet_tensor *tensor, size_t first,
+                    const char *indent)
 {
-    for (size_t i = 0; i < place->columns; ++i) {
+    for (size_t i = 0; i < tensor->columns; ++i) {
         sys_text_add(text, "%s", i % NUMBERS_A_LINE == 0 ? (i == 0 ? "" : indent) : " ");
-        add_number(text, exported_value(net, place, first + i), net->settings->precision);
-        if (i + 1 < place->columns)
+        add_number(text, exported_value(net, tensor, first + i), net->settings->precision);
+        if (i + 1 < tensor->columns)
             sys_text_add(text, "%s", (i + 1) % NUMBERS_A_LINE == 0 ? ",\n" : ",");
     }
 }
 
-static void add_array(sys_text *text, const marks *m, const carrynet_place *place)
+static void add_array(sys_text *text, const marks *m, const carrynet_tensor *tensor)
 {
     const char *real = m->net->settings->precision == CARRYNET_FP32 ? "float" : "double";
-    sys_text_add(text, "static const %s %s_%s", real, m->name, place->name);
-    if (place->vector) {
-        sys_text_add(text, "[%zu] = {\n    ", place->columns);
-        add_row(text, m->net, place, 0, "    ");
+    sys_text_add(text, "static const %s %s_%s", real, m->name, tensor->name);
+    if (tensor->vector) {
+        sys_text_add(text, "[%zu] = {\n    ", tensor->columns);
+        add_row(text, m->net, tensor, 0, "    ");
         sys_text_add(text, "};\n");
         return;
     }
-    sys_text_add(text, "[%zu][%zu] = {\n", place->rows, place->columns);
-    for (size_t row = 0; row < place->rows; ++row) {
+    sys_text_add(text, "[%zu][%zu] = {\n", tensor->rows, tensor->columns);
+    for (size_t row = 0; row < tensor->rows; ++row) {
         sys_text_add(text, "    {");
-        add_row(text, m->net, place, row * place->columns, "     ");
+        add_row(text, m->net, tensor, row * tensor->columns, "     ");
         sys_text_add(text, "},\n");
     }
     sys_text_add(text, "};\n");
@@ -97,9 +98,9 @@ static void make_marks(marks *m, const exported *net, const char *path)
     exported_meaning(&m->meaning, net);
     exported_closing(&m->closing, net);
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
-        const carrynet_place place = carrynet_shape_place(&net->settings->shape, (carrynet_parameter)p);
-        if (place.size > 0)
-            add_array(&m->arrays, m, &place);
+        const carrynet_tensor tensor = carrynet_shape_tensor(&net->settings->shape, (carrynet_parameter)p);
+        if (tensor.size > 0)
+            add_array(&m->arrays, m, &tensor);
     }
     for (uint32_t i = 0; i < task->closing_count; ++i)
         sys_text_add(&m->list, "%u, ", task->closing[i]);

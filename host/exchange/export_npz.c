@@ -11,16 +11,16 @@ carrynet_status export_npz(const exported *net, const char *path)
     const size_t width = (size_t)net->settings->precision / 8;
     size_t count = 0;
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
-        const carrynet_place place = carrynet_shape_place(&net->settings->shape, (carrynet_parameter)p);
-        if (place.size > 0)
+        const carrynet_tensor tensor = carrynet_shape_tensor(&net->settings->shape, (carrynet_parameter)p);
+        if (tensor.size > 0)
             arrays[count++] = (npz_array){
-                .name = place.name,
+                .name = tensor.name,
                 .kind = NPZ_FLOAT,
                 .width = width,
-                .rank = place.vector ? 1 : 2,
-                .shape = {place.vector ? place.columns : place.rows, place.columns},
-                .data = net->values + place.offset * width,
-                .size = place.size * width,
+                .rank = tensor.vector ? 1 : 2,
+                .shape = {tensor.vector ? tensor.columns : tensor.rows, tensor.columns},
+                .data = net->values + tensor.offset * width,
+                .size = tensor.size * width,
             };
     }
     return npz_write(path, arrays, count);

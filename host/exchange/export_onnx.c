@@ -72,7 +72,7 @@ static void add_parameter(builder *b, const char *name, carrynet_parameter param
                           const size_t *dims)
 {
     const exported *net = b->net;
-    const carrynet_place place = carrynet_shape_place(&net->settings->shape, parameter);
+    const carrynet_tensor parameter_tensor = carrynet_shape_tensor(&net->settings->shape, parameter);
     const bool narrow = net->settings->precision == CARRYNET_FP32;
     void **values = &b->values[b->tensors];
     Onnx__TensorProto *tensor = next_tensor(b, name, rank, dims);
@@ -83,9 +83,10 @@ static void add_parameter(builder *b, const char *name, carrynet_parameter param
         b->status = sys_allocate(values, count, narrow ? sizeof(float) : sizeof(double));
     if (b->status != CARRYNET_OK)
         return;
-    for (size_t i = 0; i < place.size; ++i) {
-        const double value = exported_value(net, &place, i);
-        const size_t to = transposed ? i % place.columns * place.rows + i / place.columns : i;
+    for (size_t i = 0; i < parameter_tensor.size; ++i) {
+        const double value = exported_value(net, &parameter_tensor, i);
+        const size_t to =
+            transposed ? i % parameter_tensor.columns * parameter_tensor.rows + i / parameter_tensor.columns : i;
         if (narrow)
             ((float *)*values)[to] = (float)value;
         else

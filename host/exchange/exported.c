@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-double exported_value(const exported *net, const carrynet_place *place, size_t i)
+double exported_value(const exported *net, const carrynet_tensor *tensor, size_t i)
 {
-    return net_value(net->values, net->settings->precision, place->offset + i);
+    return net_value(net->values, net->settings->precision, tensor->offset + i);
 }
 
 void exported_meaning(sys_text *text, const exported *net)

@@ -16,7 +16,7 @@ typedef struct exported {
 } exported;
 
 /* Value i of a parameter, counted row by row; exact. */
-double exported_value(const exported *net, const carrynet_place *place, size_t i);
+double exported_value(const exported *net, const carrynet_tensor *tensor, size_t i);
 
 /*
  * The task in words, for a reader of the file: "a + b (task add)" where it is a built-in one as it stands, else "task

@@ -115,7 +115,7 @@ struct column {
 static void add_matrix(struct column *sums, const import_parts *parts, int place, const carrynet_shape *shape,
                        carrynet_precision precision, size_t network, size_t column)
 {
-    const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)place);
+    const carrynet_tensor at = carrynet_shape_tensor(shape, (carrynet_parameter)place);
     sums->theirs += column_sum(parts, place, network, column, true);
     for (size_t i = 0; i < at.rows; ++i) {
         const double value = fabs(exact_value(parts, place, network, i, column));
@@ -127,7 +127,7 @@ static void add_matrix(struct column *sums, const import_parts *parts, int place
 static void add_bias(struct column *sums, const import_parts *parts, int place, const carrynet_shape *shape,
                      carrynet_precision precision, size_t network, size_t column)
 {
-    const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)place);
+    const carrynet_tensor at = carrynet_shape_tensor(shape, (carrynet_parameter)place);
     const double value = at.size > 0 ? fabs(exact_value(parts, place, network, 0, column)) : 0;
     sums->theirs += magnitude_at(parts, place, network, 0, column);
     if (place == CARRYNET_B_H)
@@ -278,7 +278,7 @@ carrynet_status import_values(carrynet_model *model, carrynet_imported *imported
     void *const values = carrynet_model_values(model);
     for (size_t n = 0; n < settings->networks; ++n)
         for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
-            const carrynet_place at = carrynet_shape_place(shape, (carrynet_parameter)p);
+            const carrynet_tensor at = carrynet_shape_tensor(shape, (carrynet_parameter)p);
             for (size_t i = 0; i < at.size; ++i) {
                 const double exact = exact_value(parts, p, n, i / at.columns, i % at.columns);
                 const double value = model_value(settings->precision, exact);
@@ -290,7 +290,7 @@ carrynet_status import_values(carrynet_model *model, carrynet_imported *imported
         }
     carrynet_status status = CARRYNET_OK;
     for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p)
-        if (carrynet_shape_place(shape, (carrynet_parameter)p).size > 0)
+        if (carrynet_shape_tensor(shape, (carrynet_parameter)p).size > 0)
             status = describe(imported->from[p], parts, p);
     imported->rounded = count_rounded(parts, settings);
     check_bounds(imported, parts, settings);

@@ -158,44 +158,45 @@ static void value_from_bytes(void *values, carrynet_precision precision, size_t 
 }
 
 /* Names the value, "w_hh[3,4,5]", and what is wrong with it; OK if nothing is. */
-static carrynet_status check_value(double value, const char *path, const carrynet_place *place, size_t network,
+static carrynet_status check_value(double value, const char *path, const carrynet_tensor *tensor, size_t network,
                                    size_t index, carrynet_status wrong)
 {
     if (fabs(value) <= LARGEST)
         return CARRYNET_OK;
     char where[64];
-    if (place->vector)
+    if (tensor->vector)
         (void)snprintf(where, sizeof where, "%zu,%zu", network, index);
     else
-        (void)snprintf(where, sizeof where, "%zu,%zu,%zu", network, index / place->columns, index % place->columns);
+        (void)snprintf(where, sizeof where, "%zu,%zu,%zu", network, index / tensor->columns, index % tensor->columns);
     if (isnan(value))
-        return sys_fail(wrong, "%s: tensor %s: [%s] is NaN", path, place->name, where);
-    return sys_fail(wrong, "%s: tensor %s: [%s] is %g, the largest allowed is 2^60", path, place->name, where, value);
+        return sys_fail(wrong, "%s: tensor %s: [%s] is NaN", path, tensor->name, where);
+    return sys_fail(wrong, "%s: tensor %s: [%s] is %g, the largest allowed is 2^60", path, tensor->name, where, value);
 }
 
 /* ---- saving ---------------------------------------------------------------------------------------------------- */
 
 /* The tensor of a parameter, its bytes gathered from all networks. */
 static carrynet_status gather(safetensors_tensor *tensor, unsigned char *bytes, const carrynet_model *model,
-                              const carrynet_place *place, const char *path)
+                              const carrynet_tensor *parameter_tensor, const char *path)
 {
     const carrynet_settings *settings = &model->settings;
     const size_t stride = carrynet_shape_size(&settings->shape), width = (size_t)settings->precision / 8;
     carrynet_status status = CARRYNET_OK;
     *tensor = (safetensors_tensor){
-        .name = place->name,
+        .name = parameter_tensor->name,
         .type = settings->precision == CARRYNET_FP32 ? SAFETENSORS_F32 : SAFETENSORS_F64,
-        .rank = place->vector ? 2 : 3,
-        .shape = {settings->networks, place->vector ? place->columns : place->rows, place->columns},
+        .rank = parameter_tensor->vector ? 2 : 3,
+        .shape = {settings->networks, parameter_tensor->vector ? parameter_tensor->columns : parameter_tensor->rows,
+                  parameter_tensor->columns},
         .data = bytes,
-        .size = settings->networks * place->size * width,
+        .size = settings->networks * parameter_tensor->size * width,
     };
     for (size_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
-        for (size_t i = 0; i < place->size && status == CARRYNET_OK; ++i) {
-            const size_t index = n * stride + place->offset + i;
-            status = check_value(net_value(model->values, settings->precision, index), path, place, n, i,
+        for (size_t i = 0; i < parameter_tensor->size && status == CARRYNET_OK; ++i) {
+            const size_t index = n * stride + parameter_tensor->offset + i;
+            status = check_value(net_value(model->values, settings->precision, index), path, parameter_tensor, n, i,
                                  CARRYNET_ERROR_NUMERIC);
-            value_to_bytes(bytes + (n * place->size + i) * width, model->values, settings->precision, index);
+            value_to_bytes(bytes + (n * parameter_tensor->size + i) * width, model->values, settings->precision, index);
         }
     return status;
 }
@@ -209,9 +210,10 @@ carrynet_status carrynet_model_save(const carrynet_model *model, const char *pat
     unsigned char *bytes = NULL;
     carrynet_status status = sys_allocate(&bytes, settings->networks, carrynet_shape_size(&settings->shape) * width);
     for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p) {
-        const carrynet_place place = carrynet_shape_place(&settings->shape, (carrynet_parameter)p);
-        if (place.size > 0)
-            status = gather(&tensors[count++], bytes + settings->networks * place.offset * width, model, &place, path);
+        const carrynet_tensor tensor = carrynet_shape_tensor(&settings->shape, (carrynet_parameter)p);
+        if (tensor.size > 0)
+            status =
+                gather(&tensors[count++], bytes + settings->networks * tensor.offset * width, model, &tensor, path);
     }
     if (status == CARRYNET_OK)
         status = metadata_write(path, tensors, count, settings, model->networks);
@@ -247,7 +249,7 @@ static carrynet_status check_names(const char *path, const safetensors_file *fil
     for (size_t i = 0; i < file->tensor_count; ++i) {
         bool known = false;
         for (int p = 0; p < CARRYNET_PARAMETERS && !known; ++p)
-            known = strcmp(file->tensors[i].name, carrynet_shape_place(shape, (carrynet_parameter)p).name) == 0;
+            known = strcmp(file->tensors[i].name, carrynet_shape_tensor(shape, (carrynet_parameter)p).name) == 0;
         char quote[SAFETENSORS_QUOTE];
         if (!known)
             return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor '%s' is unknown", path,
@@ -257,39 +259,42 @@ static carrynet_status check_names(const char *path, const safetensors_file *fil
 }
 
 static carrynet_status check_tensor(const safetensors_tensor *tensor, const char *path,
-                                    const carrynet_settings *settings, const carrynet_place *place)
+                                    const carrynet_settings *settings, const carrynet_tensor *parameter_tensor)
 {
     const bool single = settings->precision == CARRYNET_FP32;
-    const uint64_t wanted[] = {settings->networks, place->vector ? place->columns : place->rows, place->columns};
-    const size_t rank = place->vector ? 2 : 3;
+    const uint64_t wanted[] = {settings->networks,
+                               parameter_tensor->vector ? parameter_tensor->columns : parameter_tensor->rows,
+                               parameter_tensor->columns};
+    const size_t rank = parameter_tensor->vector ? 2 : 3;
     if (tensor == NULL)
-        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s is missing", path, place->name);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s is missing", path, parameter_tensor->name);
     if (tensor->type != (single ? SAFETENSORS_F32 : SAFETENSORS_F64))
-        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: dtype %s does not match precision %s", path, place->name,
-                        tensor->dtype, single ? "fp32" : "fp64");
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: dtype %s does not match precision %s", path,
+                        parameter_tensor->name, tensor->dtype, single ? "fp32" : "fp64");
     char text[64];
     (void)snprintf(text, sizeof text,
-                   place->vector ? "[%" PRIu64 ", %" PRIu64 "]" : "[%" PRIu64 ", %" PRIu64 ", %" PRIu64 "]", wanted[0],
-                   wanted[1], wanted[2]);
+                   parameter_tensor->vector ? "[%" PRIu64 ", %" PRIu64 "]" : "[%" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
+                   wanted[0], wanted[1], wanted[2]);
     bool equal = tensor->rank == rank;
     for (size_t i = 0; i < rank && equal; ++i)
         equal = tensor->shape[i] == wanted[i];
     if (!equal)
-        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: shape must be %s", path, place->name, text);
+        return sys_fail(CARRYNET_ERROR_FORMAT, "%s: tensor %s: shape must be %s", path, parameter_tensor->name, text);
     return CARRYNET_OK;
 }
 
 static carrynet_status scatter(carrynet_model *model, const safetensors_tensor *tensor, const char *path,
-                               const carrynet_place *place)
+                               const carrynet_tensor *parameter_tensor)
 {
     const carrynet_settings *settings = &model->settings;
     const size_t stride = carrynet_shape_size(&settings->shape), width = (size_t)settings->precision / 8;
     carrynet_status status = CARRYNET_OK;
     for (size_t n = 0; n < settings->networks && status == CARRYNET_OK; ++n)
-        for (size_t i = 0; i < place->size && status == CARRYNET_OK; ++i) {
-            const size_t index = n * stride + place->offset + i;
-            value_from_bytes(model->values, settings->precision, index, tensor->data + (n * place->size + i) * width);
-            status = check_value(net_value(model->values, settings->precision, index), path, place, n, i,
+        for (size_t i = 0; i < parameter_tensor->size && status == CARRYNET_OK; ++i) {
+            const size_t index = n * stride + parameter_tensor->offset + i;
+            value_from_bytes(model->values, settings->precision, index,
+                             tensor->data + (n * parameter_tensor->size + i) * width);
+            status = check_value(net_value(model->values, settings->precision, index), path, parameter_tensor, n, i,
                                  CARRYNET_ERROR_FORMAT);
         }
     return status;
@@ -310,16 +315,16 @@ carrynet_status carrynet_model_load(carrynet_model **model, const char *path)
         status = check_names(path, &file, &settings.shape);
     /* All shapes before the first allocation: then the file's own size bounds the model's. */
     for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p) {
-        const carrynet_place place = carrynet_shape_place(&settings.shape, (carrynet_parameter)p);
-        if (place.size > 0)
-            status = check_tensor(safetensors_find(&file, place.name), path, &settings, &place);
+        const carrynet_tensor tensor = carrynet_shape_tensor(&settings.shape, (carrynet_parameter)p);
+        if (tensor.size > 0)
+            status = check_tensor(safetensors_find(&file, tensor.name), path, &settings, &tensor);
     }
     if (status == CARRYNET_OK)
         status = carrynet_model_create(&made, &settings);
     for (int p = 0; p < CARRYNET_PARAMETERS && status == CARRYNET_OK; ++p) {
-        const carrynet_place place = carrynet_shape_place(&settings.shape, (carrynet_parameter)p);
-        if (place.size > 0)
-            status = scatter(made, safetensors_find(&file, place.name), path, &place);
+        const carrynet_tensor tensor = carrynet_shape_tensor(&settings.shape, (carrynet_parameter)p);
+        if (tensor.size > 0)
+            status = scatter(made, safetensors_find(&file, tensor.name), path, &tensor);
     }
     if (status == CARRYNET_OK)
         status = metadata_read_networks(made->networks, settings.networks, path, &file);

@@ -19,7 +19,7 @@ carrynet_status carrynet_shape_check(const carrynet_shape *shape)
     return CARRYNET_OK;
 }
 
-carrynet_place carrynet_shape_place(const carrynet_shape *shape, carrynet_parameter parameter)
+carrynet_tensor carrynet_shape_tensor(const carrynet_shape *shape, carrynet_parameter parameter)
 {
     static const char *const names[CARRYNET_PARAMETERS] = {"w_xh", "w_hh", "w_hy", "b_h", "b_y", "h_0"};
     const size_t inputs = shape->inputs, hidden = shape->hidden, outputs = shape->outputs;
@@ -29,7 +29,7 @@ carrynet_place carrynet_shape_place(const carrynet_shape *shape, carrynet_parame
     size_t offset = 0;
     for (int p = 0; p < (int)parameter; ++p)
         offset += present[p] ? rows[p] * columns[p] : 0;
-    return (carrynet_place){
+    return (carrynet_tensor){
         .name = names[parameter],
         .rows = rows[parameter],
         .columns = columns[parameter],
@@ -41,19 +41,19 @@ carrynet_place carrynet_shape_place(const carrynet_shape *shape, carrynet_parame
 
 size_t carrynet_shape_size(const carrynet_shape *shape)
 {
-    const carrynet_place last = carrynet_shape_place(shape, CARRYNET_H_0);
+    const carrynet_tensor last = carrynet_shape_tensor(shape, CARRYNET_H_0);
     return last.offset + last.size;
 }
 
 size_t carrynet_shape_trained(const carrynet_shape *shape)
 {
-    return carrynet_shape_place(shape, CARRYNET_H_0).offset;
+    return carrynet_shape_tensor(shape, CARRYNET_H_0).offset;
 }
 
 void carrynet_initialize(void *values, const carrynet_shape *shape, carrynet_precision precision, uint64_t seed,
                          double scale)
 {
-    const size_t weights = carrynet_shape_place(shape, CARRYNET_B_H).offset, size = carrynet_shape_size(shape);
+    const size_t weights = carrynet_shape_tensor(shape, CARRYNET_B_H).offset, size = carrynet_shape_size(shape);
     uint32_t c[4] = {0};
     const fenv_t environment = sys_enter_arithmetic();
     for (size_t i = 0; i < size; ++i) {

@@ -16,7 +16,7 @@ carrynet_status flow_network_create(struct flow_network *net, const void *values
                                     carrynet_precision precision, const carrynet_task *task, carrynet_bounds bounds)
 {
     const size_t I = shape->inputs, H = shape->hidden, O = shape->outputs, symbols = (size_t)1 << I;
-    carrynet_place places[CARRYNET_PARAMETERS];
+    carrynet_tensor tensors[CARRYNET_PARAMETERS];
     *net = (struct flow_network){.task = task, .inputs = I, .hidden = H, .outputs = O, .symbols = symbols};
     carrynet_status status = verify_values(values, shape, precision);
     if (status == CARRYNET_OK)
@@ -31,25 +31,26 @@ carrynet_status flow_network_create(struct flow_network *net, const void *values
     net->state_error = net->h_0 + H;
     net->logit_error = net->state_error + H;
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p)
-        places[p] = carrynet_shape_place(shape, (carrynet_parameter)p);
+        tensors[p] = carrynet_shape_tensor(shape, (carrynet_parameter)p);
     for (size_t i = 0; i < H * H; ++i)
-        net->w_hh[i] = net_value(values, precision, places[CARRYNET_W_HH].offset + i);
+        net->w_hh[i] = net_value(values, precision, tensors[CARRYNET_W_HH].offset + i);
     for (size_t a = 0; a < symbols; ++a)
         for (size_t j = 0; j < H; ++j) {
             double sum =
-                places[CARRYNET_B_H].size > 0 ? net_value(values, precision, places[CARRYNET_B_H].offset + j) : 0;
+                tensors[CARRYNET_B_H].size > 0 ? net_value(values, precision, tensors[CARRYNET_B_H].offset + j) : 0;
             for (size_t i = 0; i < I; ++i)
                 if (a >> i & 1)
-                    sum += net_value(values, precision, places[CARRYNET_W_XH].offset + i * H + j);
+                    sum += net_value(values, precision, tensors[CARRYNET_W_XH].offset + i * H + j);
             net->rows[a * H + j] = sum;
         }
     for (size_t o = 0; o < O; ++o) {
         for (size_t j = 0; j < H; ++j)
-            net->w_hy[o * H + j] = net_value(values, precision, places[CARRYNET_W_HY].offset + j * O + o);
-        net->b_y[o] = places[CARRYNET_B_Y].size > 0 ? net_value(values, precision, places[CARRYNET_B_Y].offset + o) : 0;
+            net->w_hy[o * H + j] = net_value(values, precision, tensors[CARRYNET_W_HY].offset + j * O + o);
+        net->b_y[o] =
+            tensors[CARRYNET_B_Y].size > 0 ? net_value(values, precision, tensors[CARRYNET_B_Y].offset + o) : 0;
     }
-    for (size_t j = 0; j < H && places[CARRYNET_H_0].size > 0; ++j)
-        net->h_0[j] = net_value(values, precision, places[CARRYNET_H_0].offset + j);
+    for (size_t j = 0; j < H && tensors[CARRYNET_H_0].size > 0; ++j)
+        net->h_0[j] = net_value(values, precision, tensors[CARRYNET_H_0].offset + j);
     verify_errors(net->state_error, net->logit_error, values, shape, precision, bounds);
     return CARRYNET_OK;
 }

@@ -289,7 +289,7 @@ static carrynet_status open_search(struct search *s, const struct reach_options 
     const carrynet_shape *shape = &settings->shape;
     const size_t value = value_bytes(s->precision), bytes = shape->hidden * value;
     const size_t room = batch_room(options->batch, bytes, s->symbols);
-    const carrynet_place h_0 = carrynet_shape_place(shape, CARRYNET_H_0);
+    const carrynet_tensor h_0 = carrynet_shape_tensor(shape, CARRYNET_H_0);
     char *parameters = NULL, *start = NULL;
     reach_store_create(&s->store, bytes);
     carrynet_status status = sys_pool_create(&s->pool, options->threads);

@@ -42,10 +42,10 @@ static void draw_weights(struct numpy_random *random, double *values, const carr
 {
     static const carrynet_parameter order[] = {CARRYNET_W_XH, CARRYNET_W_HY, CARRYNET_W_HH};
     for (size_t p = 0; p < sizeof order / sizeof order[0]; ++p) {
-        const carrynet_place place = carrynet_shape_place(shape, order[p]);
-        for (size_t i = 0; i < place.size; ++i) {
+        const carrynet_tensor tensor = carrynet_shape_tensor(shape, order[p]);
+        for (size_t i = 0; i < tensor.size; ++i) {
             const double twice = 2 * numpy_random_sample(random); /* exact */
-            values[place.offset + i] = twice - 1;
+            values[tensor.offset + i] = twice - 1;
         }
     }
 }

@@ -44,9 +44,9 @@ struct verify_arithmetic verify_arithmetic(carrynet_precision precision, carryne
 static void add_columns(double *sums, size_t columns, carrynet_parameter parameter, const void *values,
                         const carrynet_shape *shape, carrynet_precision precision)
 {
-    const carrynet_place place = carrynet_shape_place(shape, parameter);
-    for (size_t i = 0; i < place.size; ++i)
-        sums[i % columns] += fabs(net_value(values, precision, place.offset + i));
+    const carrynet_tensor tensor = carrynet_shape_tensor(shape, parameter);
+    for (size_t i = 0; i < tensor.size; ++i)
+        sums[i % columns] += fabs(net_value(values, precision, tensor.offset + i));
 }
 
 /*
@@ -56,9 +56,9 @@ static void add_columns(double *sums, size_t columns, carrynet_parameter paramet
 static void add_flushed(double *sums, size_t columns, carrynet_parameter parameter, const void *values,
                         const carrynet_shape *shape, carrynet_precision precision, double slope)
 {
-    const carrynet_place place = carrynet_shape_place(shape, parameter);
-    for (size_t i = 0; i < place.size && precision == CARRYNET_FP32; ++i) {
-        const double size = fabs(net_value(values, precision, place.offset + i));
+    const carrynet_tensor tensor = carrynet_shape_tensor(shape, parameter);
+    for (size_t i = 0; i < tensor.size && precision == CARRYNET_FP32; ++i) {
+        const double size = fabs(net_value(values, precision, tensor.offset + i));
         sums[i % columns] += size < 0x1p-40 ? slope * size : 0;
     }
 }
@@ -94,14 +94,14 @@ carrynet_status verify_values(const void *values, const carrynet_shape *shape, c
         return sys_fail(CARRYNET_ERROR_UNSUPPORTED, "%u hidden units: the bounds hold for %d", shape->hidden,
                         VERIFY_TERMS);
     for (int p = 0; p < CARRYNET_PARAMETERS; ++p) {
-        const carrynet_place place = carrynet_shape_place(shape, (carrynet_parameter)p);
-        for (size_t i = 0; i < place.size; ++i) {
-            const double value = net_value(values, precision, place.offset + i);
+        const carrynet_tensor tensor = carrynet_shape_tensor(shape, (carrynet_parameter)p);
+        for (size_t i = 0; i < tensor.size; ++i) {
+            const double value = net_value(values, precision, tensor.offset + i);
             if (p == CARRYNET_H_0 && !(value >= 0 && value <= 1))
                 return sys_fail(CARRYNET_ERROR_UNSUPPORTED, "h_0[%zu] is %g: the bounds hold for 0 to 1", i, value);
             if (!(fabs(value) <= VERIFY_WEIGHT))
                 return sys_fail(CARRYNET_ERROR_UNSUPPORTED,
-                                "%s[%zu] is %g: the bounds of the arithmetic hold for weights up to 2^20", place.name,
+                                "%s[%zu] is %g: the bounds of the arithmetic hold for weights up to 2^20", tensor.name,
                                 i, value);
         }
     }

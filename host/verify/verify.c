@@ -47,10 +47,10 @@ static void network_free(struct verify_network *network)
 static void widen(double *to, const void *values, carrynet_precision precision, const carrynet_shape *shape,
                   carrynet_parameter parameter)
 {
-    const carrynet_place place = carrynet_shape_place(shape, parameter);
-    for (size_t i = 0; i < place.size; ++i)
-        to[i] = precision == CARRYNET_FP32 ? (double)((const float *)values)[place.offset + i]
-                                           : ((const double *)values)[place.offset + i];
+    const carrynet_tensor tensor = carrynet_shape_tensor(shape, parameter);
+    for (size_t i = 0; i < tensor.size; ++i)
+        to[i] = precision == CARRYNET_FP32 ? (double)((const float *)values)[tensor.offset + i]
+                                           : ((const double *)values)[tensor.offset + i];
 }
 
 static carrynet_status network_read(struct verify_network *network, const carrynet_model *model, size_t which,

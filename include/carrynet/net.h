@@ -43,20 +43,20 @@ typedef enum carrynet_parameter {
 } carrynet_parameter;
 
 /* Where a parameter lies in the flat array of a network, in values. size is 0 where it is absent. */
-typedef struct carrynet_place {
+typedef struct carrynet_tensor {
     const char *name; /* "w_xh", ... */
     size_t rows;      /* 1 for vectors */
     size_t columns;
     size_t offset;
     size_t size; /* rows * columns, or 0 */
     bool vector; /* one dimension: b_h, b_y, h_0 */
-} carrynet_place;
+} carrynet_tensor;
 
 /* ARGUMENT, naming the field, if a size is out of range. */
 CARRYNET_API carrynet_status carrynet_shape_check(const carrynet_shape *shape);
 
 /* The place of a parameter. The shape must be valid. */
-CARRYNET_API carrynet_place carrynet_shape_place(const carrynet_shape *shape, carrynet_parameter parameter);
+CARRYNET_API carrynet_tensor carrynet_shape_tensor(const carrynet_shape *shape, carrynet_parameter parameter);
 
 /* Values of a network: all parameters, and those that are trained (they come first: all but h_0). */
 CARRYNET_API size_t carrynet_shape_size(const carrynet_shape *shape);

@@ -61,7 +61,7 @@ static uint64_t lay_out(struct block *b, real **partials, char *scratch, const c
     return at;
 }
 
-/* In the order of carrynet_parameter, as carrynet_shape_place has them; this is once a pass, so without its table. */
+/* In the order of carrynet_parameter, as carrynet_shape_tensor has them; this is once a pass, so without its table. */
 static struct parameters by_name(const real *values, const carrynet_shape *shape)
 {
     const size_t I = shape->inputs, H = shape->hidden, O = shape->outputs;

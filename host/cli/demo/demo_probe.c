@@ -66,7 +66,7 @@ carrynet_status probe_look(probe_view *view, carrynet_engine *engine, const carr
     }
     if (status == CARRYNET_OK) {
         carrynet_linear_probe_fit(weights, &probe, target);
-        place(view, h, hidden, weights, values + carrynet_shape_place(&settings->shape, CARRYNET_W_HY).offset);
+        place(view, h, hidden, weights, values + carrynet_shape_tensor(&settings->shape, CARRYNET_W_HY).offset);
     }
     carrynet_linear_probe_close(&probe);
     carrynet_states_free(&states);

@@ -64,11 +64,11 @@ static json_t *json_of_task(const carrynet_task *task)
 static json_t *json_of_parameter(const saved_network *saved, carrynet_parameter parameter)
 {
     const carrynet_shape *shape = &saved->settings->shape;
-    const carrynet_place place = carrynet_shape_place(shape, parameter);
-    const size_t first = saved->network * carrynet_shape_size(shape) + place.offset;
+    const carrynet_tensor tensor = carrynet_shape_tensor(shape, parameter);
+    const size_t first = saved->network * carrynet_shape_size(shape) + tensor.offset;
     const void *values = carrynet_model_values_const(saved->model);
     json_t *list = json_array();
-    for (size_t i = first; i < first + place.size; ++i)
+    for (size_t i = first; i < first + tensor.size; ++i)
         json_append(list, json_of_real(carrynet_value(values, saved->settings->precision, i)));
     return list;
 }
@@ -87,7 +87,7 @@ carrynet_status report_put_network(json_t *page, const saved_network *saved)
     json_put(shape, "outputs", json_of_count(s->shape.outputs));
     json_put(shape, "bits", json_of_count(s->precision == CARRYNET_FP32 ? 32 : 64));
     for (size_t p = 0; p < CARRYNET_PARAMETERS; ++p)
-        json_put(parameters, carrynet_shape_place(&s->shape, (carrynet_parameter)p).name,
+        json_put(parameters, carrynet_shape_tensor(&s->shape, (carrynet_parameter)p).name,
                  json_of_parameter(saved, (carrynet_parameter)p));
     (void)snprintf(seed, sizeof seed, "%" PRIu64, network->seed);
     json_put(page, "settings", json_of_settings(s));

@@ -55,8 +55,8 @@ static carrynet_status look_at(looked *look, const saved_network *saved)
 static double logit_at(const looked *look, const saved_network *saved, size_t point, uint32_t output)
 {
     const carrynet_settings *s = saved->settings;
-    const carrynet_place w_hy = carrynet_shape_place(&s->shape, CARRYNET_W_HY);
-    const carrynet_place b_y = carrynet_shape_place(&s->shape, CARRYNET_B_Y);
+    const carrynet_tensor w_hy = carrynet_shape_tensor(&s->shape, CARRYNET_W_HY);
+    const carrynet_tensor b_y = carrynet_shape_tensor(&s->shape, CARRYNET_B_Y);
     const void *values = carrynet_model_values_const(saved->model);
     const size_t first = saved->network * carrynet_shape_size(&s->shape);
     double sum = b_y.size > 0 ? carrynet_value(values, s->precision, first + b_y.offset + output) : 0;
