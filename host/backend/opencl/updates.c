@@ -22,17 +22,17 @@ static carrynet_status write_constants(struct opencl_trainer *t, uint64_t sequen
     union {
         float single[CARRYNET_CONSTANTS];
         double twice[CARRYNET_CONSTANTS];
-    } room;
+    } constants;
     if (t->averaged == sequences)
         return CARRYNET_OK;
-    memset(&room, 0, sizeof room);
-    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_AVERAGE, 1.0 / (double)sequences);
-    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_CLIP, t->settings.clip);
-    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_MOMENTUM, t->settings.momentum);
-    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
-    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_DECAY, t->settings.decay);
-    net_put_value(&room, t->settings.precision, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
-    const carrynet_status status = opencl_write(t, &t->constants, &room, CARRYNET_CONSTANTS * t->value);
+    memset(&constants, 0, sizeof constants);
+    net_put_value(&constants, t->settings.precision, CARRYNET_CONSTANT_AVERAGE, 1.0 / (double)sequences);
+    net_put_value(&constants, t->settings.precision, CARRYNET_CONSTANT_CLIP, t->settings.clip);
+    net_put_value(&constants, t->settings.precision, CARRYNET_CONSTANT_MOMENTUM, t->settings.momentum);
+    net_put_value(&constants, t->settings.precision, CARRYNET_CONSTANT_MOMENTUM_REST, 1 - t->settings.momentum);
+    net_put_value(&constants, t->settings.precision, CARRYNET_CONSTANT_DECAY, t->settings.decay);
+    net_put_value(&constants, t->settings.precision, CARRYNET_CONSTANT_DECAY_REST, 1 - t->settings.decay);
+    const carrynet_status status = opencl_write(t, &t->constants, &constants, CARRYNET_CONSTANTS * t->value);
     t->averaged = status == CARRYNET_OK ? sequences : 0;
     return status;
 }
