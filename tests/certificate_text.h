@@ -47,13 +47,13 @@ static inline carrynet_model *hand_made_adder(carrynet_precision precision)
 }
 
 /* Replaces the last line by the digest of what is before it. */
-static inline void seal(char *text, size_t room)
+static inline void seal(char *text, size_t capacity)
 {
     char digest[SYS_SHA256];
     char *last = strstr(text, "\ndigest ");
     const size_t body = last == NULL ? strlen(text) : (size_t)(last + 1 - text);
     (void)sys_sha256(digest, (const void *const[]){text}, &body, 1);
-    (void)snprintf(text + body, room - body, "digest %s\n", digest);
+    (void)snprintf(text + body, capacity - body, "digest %s\n", digest);
 }
 
 enum { CERTIFICATE_ROOM = 4096 };

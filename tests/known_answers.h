@@ -59,7 +59,7 @@ static inline void compare(const double *got, const double *expected, size_t cou
               label, at, count, got[at], expected[at], worst / largest);
 }
 
-static inline double *room(size_t count)
+static inline double *capacity(size_t count)
 {
     double *values = malloc(count * sizeof *values);
     cr_assert_not_null(values);

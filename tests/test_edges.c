@@ -107,13 +107,13 @@ static void set_zero(carrynet_engine *engine, carrynet_part part, const float *z
         MUST(carrynet_engine_set(engine, part, 0, 1, zeros));
 }
 
-static void expect_part(carrynet_engine *engine, carrynet_part part, float *room, const float *expected, size_t count,
-                        bool present, const char *what, const char *label)
+static void expect_part(carrynet_engine *engine, carrynet_part part, float *capacity, const float *expected,
+                        size_t count, bool present, const char *what, const char *label)
 {
     if (!present)
         return;
-    MUST(carrynet_engine_get(engine, part, 0, 1, room));
-    expect_same(room, expected, count, what, label);
+    MUST(carrynet_engine_get(engine, part, 0, 1, capacity));
+    expect_same(capacity, expected, count, what, label);
 }
 
 /* One update from the same weights, for gradients with each of these values in some places. */

@@ -51,8 +51,8 @@ static void check_forward(carrynet_engine *engine, const carrynet_batch *batch, 
                           size_t outputs, const char *label)
 {
     const size_t size = batch->sequences * batch->steps;
-    double *y = room(size * outputs), *h = room(size * hidden), *state = room(batch->sequences * hidden);
-    double *ordered = room(size * outputs), *expected = room(size * (outputs > hidden ? outputs : hidden));
+    double *y = capacity(size * outputs), *h = capacity(size * hidden), *state = capacity(batch->sequences * hidden);
+    double *ordered = capacity(size * outputs), *expected = capacity(size * (outputs > hidden ? outputs : hidden));
     MUST(carrynet_engine_forward(engine, batch, &(carrynet_forward){.y = y, .h = h, .state = state}));
     for (size_t t = 0; t < batch->steps; ++t)
         for (size_t s = 0; s < batch->sequences; ++s)
@@ -84,7 +84,7 @@ static void check_gradient(const json_t *fixture, const struct test_body *body)
     const size_t size = carrynet_shape_size(&settings.shape);
     const size_t xh = 2 * hidden, hh = hidden * hidden, hy = hidden * outputs;
     cr_assert_eq(size, xh + hh + hy);
-    double *weights = room(size), *gradient = room(size), *expected = room(size);
+    double *weights = capacity(size), *gradient = capacity(size), *expected = capacity(size);
     numbers(weights, fixture, "w_xh", xh);
     numbers(weights + xh, fixture, "w_hh", hh);
     numbers(weights + xh + hh, fixture, "w_hy", hy);

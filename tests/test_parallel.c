@@ -225,15 +225,15 @@ static carrynet_settings settings_of(uint32_t networks, uint32_t batch)
 static void expect_same_state(carrynet_engine *a, carrynet_engine *b)
 {
     const carrynet_settings *s = carrynet_engine_settings(a);
-    const size_t room = s->networks * carrynet_shape_size(&s->shape) * sizeof(double);
-    char *values[2] = {malloc(room), malloc(room)};
+    const size_t capacity = s->networks * carrynet_shape_size(&s->shape) * sizeof(double);
+    char *values[2] = {malloc(capacity), malloc(capacity)};
     cr_assert_eq(s->networks, carrynet_engine_settings(b)->networks);
     for (int part = CARRYNET_PART_PARAMETERS; part <= CARRYNET_PART_SECOND_MOMENT; ++part) {
-        memset(values[0], 0, room);
-        memset(values[1], 0, room);
+        memset(values[0], 0, capacity);
+        memset(values[1], 0, capacity);
         MUST(carrynet_engine_get(a, (carrynet_part)part, 0, s->networks, values[0]));
         MUST(carrynet_engine_get(b, (carrynet_part)part, 0, s->networks, values[1]));
-        cr_assert_eq(memcmp(values[0], values[1], room), 0, "part %d", part);
+        cr_assert_eq(memcmp(values[0], values[1], capacity), 0, "part %d", part);
     }
     for (uint32_t n = 0; n < s->networks; ++n)
         cr_assert_eq(carrynet_engine_network_configs(a)[n].seed, carrynet_engine_network_configs(b)[n].seed);

@@ -225,11 +225,11 @@ static char *replaced(const struct sets *sets, const char *text, size_t size, si
 {
     const size_t first = (size_t)(sets->tokens[at] - sets->text);
     const char *last = sets->tokens[at + count - 1];
-    const size_t behind = (size_t)(last - sets->text) + strlen(last), room = size + strlen(by) + 100;
-    char *changed = calloc(room, 1);
+    const size_t behind = (size_t)(last - sets->text) + strlen(last), capacity = size + strlen(by) + 100;
+    char *changed = calloc(capacity, 1);
     cr_assert(changed != NULL);
-    (void)snprintf(changed, room, "%.*s%s%.*s", (int)first, text, by, (int)(size - behind), text + behind);
-    seal(changed, room);
+    (void)snprintf(changed, capacity, "%.*s%s%.*s", (int)first, text, by, (int)(size - behind), text + behind);
+    seal(changed, capacity);
     return changed;
 }
 

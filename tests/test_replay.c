@@ -113,7 +113,7 @@ static void check_weights(const carrynet_model *model, const json_t *point, cons
     const carrynet_shape *shape = &carrynet_model_settings(model)->shape;
     for (int p = CARRYNET_W_XH; p <= CARRYNET_W_HY; ++p) {
         const carrynet_tensor tensor = carrynet_shape_tensor(shape, (carrynet_parameter)p);
-        double *expected = room(tensor.size);
+        double *expected = capacity(tensor.size);
         numbers(expected, point, tensor.name, tensor.size);
         compare((const double *)carrynet_model_values_const(model) + tensor.offset, expected, tensor.size, tensor.name,
                 label);

@@ -16,9 +16,9 @@ struct host_backend {
     struct reference_counts *counts; /* [networks] */
     struct net_pass staged;          /* over */
     uint32_t *words;                 /* symbols, then targets */
-    size_t words_room;
+    size_t words_capacity;
     char *scratch;
-    size_t scratch_room;
+    size_t scratch_capacity;
     uint64_t need; /* bytes that it may come to hold */
 };
 
@@ -44,7 +44,7 @@ static void host_free(struct backend *backend)
 static uint64_t host_memory(struct backend *backend)
 {
     const struct host_backend *host = (const struct host_backend *)backend;
-    uint64_t bytes = host->scratch_room + host->words_room * sizeof(uint32_t);
+    uint64_t bytes = host->scratch_capacity + host->words_capacity * sizeof(uint32_t);
     for (int part = 0; part < 3; ++part)
         if (host->parts[part] != NULL)
             bytes += (uint64_t)host->settings.networks * part_size(host, (carrynet_part)part) * host->value;
@@ -92,8 +92,8 @@ static carrynet_status host_stage(struct backend *backend, struct net_pass **sta
     struct host_backend *host = (struct host_backend *)backend;
     const size_t sequences = (pass->shared ? 1 : host->settings.networks) * pass->sequences;
     const carrynet_status status =
-        sys_reserve(&host->words, &host->words_room, (uint64_t)sequences * (pass->symbol_words + pass->target_words),
-                    sizeof(uint32_t));
+        sys_reserve(&host->words, &host->words_capacity,
+                    (uint64_t)sequences * (pass->symbol_words + pass->target_words), sizeof(uint32_t));
     host->staged = *pass;
     host->staged.symbols = host->words;
     host->staged.targets = host->words + sequences * pass->symbol_words;
@@ -103,7 +103,7 @@ static carrynet_status host_stage(struct backend *backend, struct net_pass **sta
 
 static carrynet_status make_scratch(struct host_backend *host, const struct net_pass *pass, enum reference_keeps keeps)
 {
-    return sys_reserve(&host->scratch, &host->scratch_room,
+    return sys_reserve(&host->scratch, &host->scratch_capacity,
                        host->operations->scratch_bytes(&host->settings, pass->steps, pass->sequences, keeps), 1);
 }
 

@@ -72,11 +72,11 @@ static int take_line(saved_network *saved, waiting_problems *waiting, char *line
 
 static int answer_lines(saved_network *saved)
 {
-    size_t room = 65536, held = 0;
+    size_t capacity = 65536, held = 0;
     uint64_t number = 0;
     bool bad = false, ended = false;
     int code = EXIT_CODE_DONE;
-    char *lines = malloc(room + 1), example[64];
+    char *lines = malloc(capacity + 1), example[64];
     waiting_problems *queue = calloc(1, sizeof *queue);
     if (lines == NULL || queue == NULL) {
         code = console_status(sys_fail(CARRYNET_ERROR_MEMORY, "not enough memory to read lines"));
@@ -86,17 +86,17 @@ static int answer_lines(saved_network *saved)
     if (console_is_terminal(stdin))
         console_note("A problem a line, such as %s; Ctrl-D ends.", example);
     while (!ended && code == EXIT_CODE_DONE) {
-        if (held == room) { /* one line fills the buffer */
-            char *more = room > SIZE_MAX / 4 ? NULL : realloc(lines, 2 * room + 1);
+        if (held == capacity) { /* one line fills the buffer */
+            char *more = capacity > SIZE_MAX / 4 ? NULL : realloc(lines, 2 * capacity + 1);
             if (more == NULL) {
                 code = console_status(sys_fail(CARRYNET_ERROR_MEMORY, "line %llu is too long for this machine's memory",
                                                (unsigned long long)number + 1));
                 goto done;
             }
             lines = more;
-            room *= 2;
+            capacity *= 2;
         }
-        const ssize_t got = read(STDIN_FILENO, lines + held, room - held);
+        const ssize_t got = read(STDIN_FILENO, lines + held, capacity - held);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {

@@ -57,7 +57,7 @@ static size_t count_entries(const char *text)
 }
 
 /* Memory for the values of a list. False with *code, after a message. */
-static bool make_room(cli_value *value, const cli_option *row, const char *text, int *code)
+static bool reserve(cli_value *value, const cli_option *row, const char *text, int *code)
 {
     const size_t entries = count_entries(text) + 1; /* or the two of a range */
     if (row->kind == OPTION_COUNTS || row->kind == OPTION_NAMES)
@@ -163,7 +163,7 @@ static bool read_value(cli_value *value, const cli_arguments *arguments, const c
     const char *rest = text;
     value->given = true;
     value->text = text;
-    if (!make_room(value, row, text, code))
+    if (!reserve(value, row, text, code))
         return false;
     switch (row->kind) {
     case OPTION_FLAG:

@@ -37,14 +37,14 @@ static void read_settings(training_log *log, const json_t *settings)
 }
 
 /* Room for one more report. */
-static carrynet_status make_room(training_log *log)
+static carrynet_status reserve(training_log *log)
 {
-    if (log->count < log->room)
+    if (log->count < log->capacity)
         return CARRYNET_OK;
-    const size_t room = log->room == 0 ? 256 : 2 * log->room;
-    const carrynet_status status = sys_grow(&log->reports, log->count, room, sizeof *log->reports);
+    const size_t capacity = log->capacity == 0 ? 256 : 2 * log->capacity;
+    const carrynet_status status = sys_grow(&log->reports, log->count, capacity, sizeof *log->reports);
     if (status == CARRYNET_OK)
-        log->room = room;
+        log->capacity = capacity;
     return status;
 }
 
@@ -62,7 +62,7 @@ static carrynet_status read_line(training_log *log, const json_t *object, const 
     }
     if (json_object_get(object, "updates") == NULL)
         return CARRYNET_OK;
-    const carrynet_status status = make_room(log);
+    const carrynet_status status = reserve(log);
     if (status != CARRYNET_OK)
         return status;
     training_report *next = &log->reports[log->count];

@@ -19,7 +19,7 @@ typedef struct training_report {
 
 typedef struct training_log {
     training_report *reports; /* [count], with room for more */
-    size_t count, room;
+    size_t count, capacity;
     bool several;       /* networks */
     bool says_exact;    /* some report does, so that it is no training for a count of updates */
     bool says_held_out; /* likewise */

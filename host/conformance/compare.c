@@ -29,7 +29,7 @@ struct run {
     carrynet_engine *engine;
     struct case_values *values;
     size_t value; /* bytes of one */
-    size_t room;
+    size_t capacity;
 };
 
 /* Poison, so that what is not written is seen: a NaN of its own. */

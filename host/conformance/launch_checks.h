@@ -30,7 +30,7 @@ struct launch_check {
 
 struct launch_checks {
     struct launch_check *all;
-    size_t count, room;
+    size_t count, capacity;
     uint32_t network; /* of the checks that are added now */
 };
 

@@ -11,17 +11,17 @@ carrynet_status launch_add(struct launch_check **out, struct launch_checks *chec
 {
     carrynet_status status = CARRYNET_OK;
     *out = NULL;
-    if (checks->count == checks->room) {
-        const size_t room = checks->room > 0 ? 2 * checks->room : 32;
+    if (checks->count == checks->capacity) {
+        const size_t capacity = checks->capacity > 0 ? 2 * checks->capacity : 32;
         struct launch_check *more = NULL;
-        status = sys_allocate(&more, room, sizeof *more);
+        status = sys_allocate(&more, capacity, sizeof *more);
         if (status != CARRYNET_OK)
             return status;
         if (checks->count > 0)
             memcpy(more, checks->all, checks->count * sizeof *more);
         sys_free(checks->all);
         checks->all = more;
-        checks->room = room;
+        checks->capacity = capacity;
     }
     struct launch_check *check = &checks->all[checks->count];
     *check = *like;

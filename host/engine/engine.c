@@ -22,7 +22,7 @@ struct carrynet_engine {
     struct backend *backend;
     carrynet_network_config *configs; /* [networks] */
     struct net_rates *rates;          /* [updates][networks], those that are handed on at once */
-    size_t rates_room;
+    size_t rates_capacity;
     carrynet_metrics *metrics; /* [networks], for the caller who gives none */
     char description[BACKEND_DESCRIPTION];
 };
@@ -99,7 +99,7 @@ carrynet_status carrynet_engine_create(carrynet_engine **out, const carrynet_set
         status = sys_allocate(&engine->configs, settings->networks, sizeof *engine->configs);
     if (status == CARRYNET_OK)
         status = sys_allocate(&engine->rates, settings->networks, sizeof *engine->rates);
-    engine->rates_room = settings->networks;
+    engine->rates_capacity = settings->networks;
     if (status == CARRYNET_OK)
         status = sys_allocate(&engine->metrics, settings->networks, sizeof *engine->metrics);
     status = comm_allreduce_status(engine->comm, status);
@@ -298,14 +298,14 @@ static carrynet_status check_metrics(const carrynet_engine *engine, carrynet_met
 static carrynet_status make_rates(carrynet_engine *engine, size_t count)
 {
     struct net_rates *more = NULL;
-    if (count <= engine->rates_room)
+    if (count <= engine->rates_capacity)
         return CARRYNET_OK;
     const carrynet_status status = comm_allreduce_status(engine->comm, sys_allocate(&more, count, sizeof *more));
     sys_free(status == CARRYNET_OK ? engine->rates : more);
     if (status != CARRYNET_OK)
         return status;
     engine->rates = more;
-    engine->rates_room = count;
+    engine->rates_capacity = count;
     return status;
 }
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static const uint64_t DEVICE_LIMIT = UINT64_C(1) << 26; /* bytes of a device that may have no end, as /dev/zero */
-static const size_t FIRST_ROOM = 65536;                 /* bytes for what has no size */
+static const size_t FIRST_CAPACITY = 65536;             /* bytes for what has no size */
 
 /* A file, open, or a descriptor that is open already. */
 typedef struct input {
@@ -90,13 +90,13 @@ carrynet_status sys_read_start(char *bytes, size_t *size, const char *path)
 }
 
 /* Doubles the space for the bytes that there are. */
-static carrynet_status double_space(char **bytes, size_t *room, size_t held)
+static carrynet_status double_space(char **bytes, size_t *capacity, size_t held)
 {
-    if (*room > SIZE_MAX / 2 - 1)
-        return sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate twice %zu bytes", *room);
-    const carrynet_status status = sys_grow(bytes, held, 2 * *room + 1, 1);
+    if (*capacity > SIZE_MAX / 2 - 1)
+        return sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate twice %zu bytes", *capacity);
+    const carrynet_status status = sys_grow(bytes, held, 2 * *capacity + 1, 1);
     if (status == CARRYNET_OK)
-        *room *= 2;
+        *capacity *= 2;
     return status;
 }
 
@@ -117,7 +117,7 @@ carrynet_status sys_read_inspected(char **data, size_t *size, const char *path, 
 {
     input in;
     char *bytes = NULL;
-    size_t room = 0, held = 0;
+    size_t capacity = 0, held = 0;
     const uint64_t asked = limit, memory = sys_physical_memory();
     bool looked = look == NULL, ended = false;
     *data = NULL;
@@ -133,11 +133,11 @@ carrynet_status sys_read_inspected(char **data, size_t *size, const char *path, 
         limit = DEVICE_LIMIT;
     if (in.size == 0 && memory != 0 && limit > memory / 2)
         limit = memory / 2;
-    room = in.size > 0 ? (size_t)in.size + 1 : FIRST_ROOM;
+    capacity = in.size > 0 ? (size_t)in.size + 1 : FIRST_CAPACITY;
     if (status == CARRYNET_OK)
-        status = sys_allocate(&bytes, room + 1, 1);
+        status = sys_allocate(&bytes, capacity + 1, 1);
     while (status == CARRYNET_OK && !ended) {
-        const size_t wanted = !looked && room > SYS_START ? SYS_START : room - held;
+        const size_t wanted = !looked && capacity > SYS_START ? SYS_START : capacity - held;
         size_t got = wanted;
         status = read_up_to(bytes + held, &got, &in);
         held += got;
@@ -147,8 +147,8 @@ carrynet_status sys_read_inspected(char **data, size_t *size, const char *path, 
         if (status == CARRYNET_OK && !looked)
             status = look(self, bytes, held);
         looked = true;
-        if (status == CARRYNET_OK && !ended && held == room)
-            status = double_space(&bytes, &room, held);
+        if (status == CARRYNET_OK && !ended && held == capacity)
+            status = double_space(&bytes, &capacity, held);
     }
     if (status == CARRYNET_OK) {
         bytes[held] = '\0';

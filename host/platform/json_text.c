@@ -41,10 +41,10 @@ static size_t wide_number(const struct reading *reading)
     return sys_read_whole(&value, text, UINT64_MAX) != NULL && value > INT64_MAX ? digits : 0;
 }
 
-static size_t next_byte(void *byte, size_t room, void *self)
+static size_t next_byte(void *byte, size_t capacity, void *self)
 {
     struct reading *reading = self;
-    (void)room;
+    (void)capacity;
     reading->short_of_memory = reading->short_of_memory || errno == ENOMEM;
     if (reading->short_of_memory)
         return 0;

@@ -95,7 +95,7 @@ double sys_seconds(void);
 typedef struct sys_text {
     char *data; /* NUL-terminated, or NULL while empty */
     size_t size;
-    size_t room;
+    size_t capacity;
     int failed;
 } sys_text;
 void sys_text_add(sys_text *text, const char *format, ...) SYS_PRINTF(2, 3);

@@ -9,22 +9,22 @@
 #include <string.h>
 
 /* Room for `count` bytes more and a NUL; false, with `failed` set, if there is none. */
-static int make_room(sys_text *text, size_t count)
+static int reserve(sys_text *text, size_t count)
 {
     if (text->failed || count >= SIZE_MAX / 2 - text->size) {
         text->failed = 1;
         return 0;
     }
     const size_t need = text->size + count + 1;
-    if (need > text->room) {
-        const size_t room = need > 2 * text->room ? need : 2 * text->room;
-        char *data = realloc(text->data, room);
+    if (need > text->capacity) {
+        const size_t capacity = need > 2 * text->capacity ? need : 2 * text->capacity;
+        char *data = realloc(text->data, capacity);
         if (data == NULL) {
             text->failed = 1;
             return 0;
         }
         text->data = data;
-        text->room = room;
+        text->capacity = capacity;
     }
     return 1;
 }
@@ -39,8 +39,8 @@ void sys_text_add(sys_text *text, const char *format, ...)
     va_end(arguments);
     if (length < 0)
         text->failed = 1;
-    if (make_room(text, (size_t)(length < 0 ? 0 : length))) {
-        (void)vsnprintf(text->data + text->size, text->room - text->size, format, again);
+    if (reserve(text, (size_t)(length < 0 ? 0 : length))) {
+        (void)vsnprintf(text->data + text->size, text->capacity - text->size, format, again);
         text->size += (size_t)length;
     }
     va_end(again);
@@ -48,7 +48,7 @@ void sys_text_add(sys_text *text, const char *format, ...)
 
 void sys_text_append(sys_text *text, const char *bytes, size_t count)
 {
-    if (!make_room(text, count))
+    if (!reserve(text, count))
         return;
     memcpy(text->data + text->size, bytes, count);
     text->size += count;

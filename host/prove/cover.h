@@ -41,7 +41,7 @@ struct cover_entry {
 };
 struct cover_index {
     struct cover_entry *entries; /* [count] */
-    size_t count, room;
+    size_t count, capacity;
 };
 
 struct cover {
@@ -52,7 +52,7 @@ struct cover {
     double *centres;          /* [count][H] */
     double *images;           /* [count][H]: centre times M */
     uint8_t *words;           /* [count][depth]: every cell's from its parent */
-    size_t count, room;
+    size_t count, capacity;
     struct cover_index *index; /* [kinds] */
     uint64_t steps, budget;
     bool whole;          /* all that is reached is covered */

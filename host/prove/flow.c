@@ -156,10 +156,10 @@ void flow_point(double *h_next, double *slope, const struct flow_network *net, c
 
 /* ---- sets ------------------------------------------------------------------------------------------------------ */
 
-carrynet_status flow_set_create(struct flow_set *set, size_t hidden, size_t room)
+carrynet_status flow_set_create(struct flow_set *set, size_t hidden, size_t capacity)
 {
     *set = (struct flow_set){0};
-    const size_t rows = 3 + 2 * hidden + 2 * room;
+    const size_t rows = 3 + 2 * hidden + 2 * capacity;
     const carrynet_status status = sys_allocate(&set->memory, rows, hidden * sizeof(double));
     if (status != CARRYNET_OK)
         return status;
@@ -169,7 +169,7 @@ carrynet_status flow_set_create(struct flow_set *set, size_t hidden, size_t room
     set->g = set->r + hidden;
     set->a = set->g + hidden * hidden;
     set->e = set->a + hidden * hidden;
-    set->d = set->e + room * hidden;
+    set->d = set->e + capacity * hidden;
     return CARRYNET_OK;
 }
 

@@ -37,16 +37,16 @@ struct flow_set {
     size_t rows; /* of E */
     double *c;   /* [H] */
     double *g;   /* [H][H] */
-    double *e;   /* [room][H] */
+    double *e;   /* [capacity][H] */
     double *z;   /* [H]: c w_hh */
     double *a;   /* [H][H]: g w_hh */
-    double *d;   /* [room][H]: e w_hh */
+    double *d;   /* [capacity][H]: e w_hh */
     double *r;   /* [H] */
     double *memory;
 };
 
 /* A set with room for `room` rows of E. MEMORY. */
-carrynet_status flow_set_create(struct flow_set *set, size_t hidden, size_t room);
+carrynet_status flow_set_create(struct flow_set *set, size_t hidden, size_t capacity);
 void flow_set_free(struct flow_set *set);
 
 /* Fills z, a, d and r from c, g and e. */

@@ -43,23 +43,23 @@ static size_t value_bytes(carrynet_precision precision)
 }
 
 /* Steps of a pass: as much as stays in a cache, all symbols of each state. */
-static size_t batch_room(size_t asked, size_t bytes, uint32_t symbols)
+static size_t batch_capacity(size_t asked, size_t bytes, uint32_t symbols)
 {
-    size_t room = asked;
-    if (room == 0) {
-        room = BATCH_BYTES / bytes;
-        room = room < LEAST_BATCH ? LEAST_BATCH : room;
+    size_t capacity = asked;
+    if (capacity == 0) {
+        capacity = BATCH_BYTES / bytes;
+        capacity = capacity < LEAST_BATCH ? LEAST_BATCH : capacity;
     }
-    room = room > REACH_BATCH ? REACH_BATCH : room;
-    return room < symbols ? symbols : room / symbols * symbols;
+    capacity = capacity > REACH_BATCH ? REACH_BATCH : capacity;
+    return capacity < symbols ? symbols : capacity / symbols * symbols;
 }
 
 uint64_t reach_memory(const carrynet_shape *shape, carrynet_precision precision, uint64_t states)
 {
     const size_t value = value_bytes(precision), bytes = shape->hidden * value;
-    const size_t room = batch_room(0, bytes, 1u << shape->inputs);
-    return reach_store_memory(bytes, states) + reach_batch_memory(bytes, room) +
-           room * (shape->outputs * value + 2 * sizeof(uint32_t));
+    const size_t capacity = batch_capacity(0, bytes, 1u << shape->inputs);
+    return reach_store_memory(bytes, states) + reach_batch_memory(bytes, capacity) +
+           capacity * (shape->outputs * value + 2 * sizeof(uint32_t));
 }
 
 /* ---- judging ---------------------------------------------------------------------------------------------------- */
@@ -288,20 +288,20 @@ static carrynet_status open_search(struct search *s, const struct reach_options 
     const carrynet_settings *settings = carrynet_engine_settings(s->engine);
     const carrynet_shape *shape = &settings->shape;
     const size_t value = value_bytes(s->precision), bytes = shape->hidden * value;
-    const size_t room = batch_room(options->batch, bytes, s->symbols);
+    const size_t capacity = batch_capacity(options->batch, bytes, s->symbols);
     const carrynet_tensor h_0 = carrynet_shape_tensor(shape, CARRYNET_H_0);
     char *parameters = NULL, *start = NULL;
     reach_store_create(&s->store, bytes);
     carrynet_status status = sys_pool_create(&s->pool, options->threads);
     if (status == CARRYNET_OK)
-        status = reach_batch_create(&s->batch, bytes, room);
+        status = reach_batch_create(&s->batch, bytes, capacity);
     if (status == CARRYNET_OK)
         status = sys_allocate(&s->judged, s->batch.chunks, sizeof *s->judged);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&s->z, room, shape->outputs * value);
+        status = sys_allocate(&s->z, capacity, shape->outputs * value);
     if (status == CARRYNET_OK)
-        status = carrynet_batch_create(&s->input, s->task, room, 1);
-    for (size_t i = 0; i < room && status == CARRYNET_OK; ++i)
+        status = carrynet_batch_create(&s->input, s->task, capacity, 1);
+    for (size_t i = 0; i < capacity && status == CARRYNET_OK; ++i)
         s->input.symbols[i] = (uint32_t)(i % s->symbols);
     if (status == CARRYNET_OK)
         status = sys_allocate(&parameters, carrynet_shape_size(shape), value);
@@ -368,7 +368,7 @@ carrynet_status reach_search(struct reach *reach, carrynet_engine *engine, const
     status = open_search(s, options);
     if (status == CARRYNET_ERROR_MEMORY)
         status = out_of_memory(s);
-    const uint64_t most = s->batch.room / s->symbols;
+    const uint64_t most = s->batch.capacity / s->symbols;
     reach->states = status == CARRYNET_OK;
     uint64_t first = 0;
     while (first < s->store.count && status == CARRYNET_OK && !reach->wrong && !reach->limited && !reach->stopped) {

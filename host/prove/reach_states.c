@@ -24,20 +24,20 @@ static uint32_t part_shift(size_t bytes)
 }
 
 /* A part of `room` states, with what an old one of fewer holds. */
-static carrynet_status make_part(struct reach_part *part, size_t bytes, size_t room)
+static carrynet_status make_part(struct reach_part *part, size_t bytes, size_t capacity)
 {
-    struct reach_part made = {.room = room};
-    const carrynet_status status = sys_allocate(&made.hidden, room, bytes + REACH_LINK);
+    struct reach_part made = {.capacity = capacity};
+    const carrynet_status status = sys_allocate(&made.hidden, capacity, bytes + REACH_LINK);
     if (status != CARRYNET_OK)
         return status;
-    made.parent = (uint32_t *)(void *)(made.hidden + room * bytes);
-    made.symbol = (uint8_t *)(made.parent + room);
-    made.automaton = made.symbol + room;
-    if (part->room > 0) {
-        memcpy(made.hidden, part->hidden, part->room * bytes);
-        memcpy(made.parent, part->parent, part->room * sizeof *part->parent);
-        memcpy(made.symbol, part->symbol, part->room);
-        memcpy(made.automaton, part->automaton, part->room);
+    made.parent = (uint32_t *)(void *)(made.hidden + capacity * bytes);
+    made.symbol = (uint8_t *)(made.parent + capacity);
+    made.automaton = made.symbol + capacity;
+    if (part->capacity > 0) {
+        memcpy(made.hidden, part->hidden, part->capacity * bytes);
+        memcpy(made.parent, part->parent, part->capacity * sizeof *part->parent);
+        memcpy(made.symbol, part->symbol, part->capacity);
+        memcpy(made.automaton, part->automaton, part->capacity);
     }
     sys_free(part->hidden);
     *part = made;
@@ -48,27 +48,27 @@ carrynet_status reach_reserve(struct reach_store *store, uint64_t states)
 {
     const size_t whole = (size_t)1 << store->shift;
     carrynet_status status = CARRYNET_OK;
-    if (store->parts == 1 && store->part[0].room < states && store->part[0].room < whole) {
-        size_t room = store->part[0].room;
-        while (room < whole && room < states)
-            room *= 4;
-        status = make_part(&store->part[0], store->bytes, room < whole ? room : whole);
+    if (store->parts == 1 && store->part[0].capacity < states && store->part[0].capacity < whole) {
+        size_t capacity = store->part[0].capacity;
+        while (capacity < whole && capacity < states)
+            capacity *= 4;
+        status = make_part(&store->part[0], store->bytes, capacity < whole ? capacity : whole);
     }
     while (((uint64_t)store->parts << store->shift) < states && status == CARRYNET_OK) {
-        if (store->parts == store->parts_room) {
-            const size_t room = store->parts_room == 0 ? 16 : 2 * store->parts_room;
+        if (store->parts == store->parts_capacity) {
+            const size_t capacity = store->parts_capacity == 0 ? 16 : 2 * store->parts_capacity;
             struct reach_part *more = NULL;
-            status = sys_allocate(&more, room, sizeof *more);
+            status = sys_allocate(&more, capacity, sizeof *more);
             if (status != CARRYNET_OK)
                 break;
             if (store->parts > 0)
                 memcpy(more, store->part, store->parts * sizeof *more);
             sys_free(store->part);
             store->part = more;
-            store->parts_room = room;
+            store->parts_capacity = capacity;
         }
-        const size_t room = store->parts == 0 && whole > REACH_FIRST && states <= REACH_FIRST ? REACH_FIRST : whole;
-        status = make_part(&store->part[store->parts], store->bytes, room);
+        const size_t capacity = store->parts == 0 && whole > REACH_FIRST && states <= REACH_FIRST ? REACH_FIRST : whole;
+        status = make_part(&store->part[store->parts], store->bytes, capacity);
         store->parts += status == CARRYNET_OK;
     }
     return status;
@@ -108,19 +108,19 @@ static size_t chunks_of(size_t count)
     return (count + REACH_CHUNK - 1) / REACH_CHUNK;
 }
 
-carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size_t room)
+carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size_t capacity)
 {
-    const size_t chunks = chunks_of(room);
-    *batch = (struct reach_batch){.room = room, .chunks = chunks};
-    carrynet_status status = sys_allocate(&batch->hidden, room, bytes);
+    const size_t chunks = chunks_of(capacity);
+    *batch = (struct reach_batch){.capacity = capacity, .chunks = chunks};
+    carrynet_status status = sys_allocate(&batch->hidden, capacity, bytes);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&batch->automaton, room, sizeof *batch->automaton);
+        status = sys_allocate(&batch->automaton, capacity, sizeof *batch->automaton);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&batch->shard, room, sizeof *batch->shard);
+        status = sys_allocate(&batch->shard, capacity, sizeof *batch->shard);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&batch->sorted, room, sizeof *batch->sorted);
+        status = sys_allocate(&batch->sorted, capacity, sizeof *batch->sorted);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&batch->listed, room, sizeof *batch->listed);
+        status = sys_allocate(&batch->listed, capacity, sizeof *batch->listed);
     if (status == CARRYNET_OK)
         status = sys_allocate(&batch->starts, chunks, sizeof *batch->starts);
     if (status == CARRYNET_OK)
@@ -143,11 +143,11 @@ void reach_batch_free(struct reach_batch *batch)
     *batch = (struct reach_batch){0};
 }
 
-uint64_t reach_batch_memory(size_t bytes, size_t room)
+uint64_t reach_batch_memory(size_t bytes, size_t capacity)
 {
     const struct reach_batch *batch = NULL;
-    return room * (bytes + sizeof *batch->automaton + sizeof *batch->shard + 2 * sizeof *batch->sorted) +
-           chunks_of(room) * (sizeof *batch->starts + REACH_SHARDS * sizeof *batch->news + sizeof *batch->ranks);
+    return capacity * (bytes + sizeof *batch->automaton + sizeof *batch->shard + 2 * sizeof *batch->sorted) +
+           chunks_of(capacity) * (sizeof *batch->starts + REACH_SHARDS * sizeof *batch->news + sizeof *batch->ranks);
 }
 
 /* ---- hashing ---------------------------------------------------------------------------------------------------- */

@@ -28,11 +28,11 @@ struct reach_slot {
 
 /* States in a row; one block of memory. */
 struct reach_part {
-    char *hidden;       /* [room][bytes] */
-    uint32_t *parent;   /* [room] */
-    uint8_t *symbol;    /* [room] that led here */
-    uint8_t *automaton; /* [room] */
-    size_t room;
+    char *hidden;       /* [capacity][bytes] */
+    uint32_t *parent;   /* [capacity] */
+    uint8_t *symbol;    /* [capacity] that led here */
+    uint8_t *automaton; /* [capacity] */
+    size_t capacity;
 };
 
 struct reach_shard {
@@ -43,7 +43,7 @@ struct reach_shard {
 struct reach_store {
     size_t bytes;   /* hidden values of a state */
     uint32_t shift; /* 2^shift states of a part */
-    size_t parts, parts_room;
+    size_t parts, parts_capacity;
     struct reach_part *part; /* [parts] of 2^shift states */
     uint64_t count;
     struct reach_shard shards[REACH_SHARDS];
@@ -51,7 +51,7 @@ struct reach_store {
 
 /* The successors of some states, and what is found out about each. */
 struct reach_batch {
-    size_t room, chunks; /* of the room */
+    size_t capacity, chunks; /* of the capacity */
     size_t count;
     char *hidden;                         /* [count][bytes] */
     uint8_t *automaton;                   /* [count] */
@@ -71,9 +71,9 @@ void reach_store_free(struct reach_store *store);
 uint64_t reach_store_memory(size_t bytes, uint64_t states);
 
 /* MEMORY. */
-carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size_t room);
+carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size_t capacity);
 void reach_batch_free(struct reach_batch *batch);
-uint64_t reach_batch_memory(size_t bytes, size_t room);
+uint64_t reach_batch_memory(size_t bytes, size_t capacity);
 
 static inline const struct reach_part *reach_part_of(const struct reach_store *store, uint64_t state)
 {

@@ -20,7 +20,7 @@ struct cells {
     struct word_runs runs; /* one step of some states by all symbols */
     uint32_t symbols, hidden;
     carrynet_precision precision;
-    size_t room, count, most;
+    size_t capacity, count, most;
     struct cell_state *state; /* [count] */
     char *values;             /* [count][bytes] */
     uint8_t *cell;            /* [count][hidden] */
@@ -68,18 +68,18 @@ static bool on_the_run(const struct cells *c, size_t old, int64_t parent, uint8_
 static carrynet_status reserve(struct cells *c, size_t states)
 {
     carrynet_status status = CARRYNET_OK;
-    if (states <= c->room)
+    if (states <= c->capacity)
         return CARRYNET_OK;
-    const size_t room = 2 * states;
-    status = sys_grow(&c->state, c->count, room, sizeof *c->state);
+    const size_t capacity = 2 * states;
+    status = sys_grow(&c->state, c->count, capacity, sizeof *c->state);
     if (status == CARRYNET_OK)
-        status = sys_grow(&c->values, c->count, room, c->runs.bytes);
+        status = sys_grow(&c->values, c->count, capacity, c->runs.bytes);
     if (status == CARRYNET_OK)
-        status = sys_grow(&c->cell, c->count, room, c->hidden);
+        status = sys_grow(&c->cell, c->count, capacity, c->hidden);
     uint32_t *old = c->slot;
     const size_t slots = c->slots;
     c->slot = NULL;
-    while (c->slots < 2 * room)
+    while (c->slots < 2 * capacity)
         c->slots = c->slots == 0 ? 4096 : 2 * c->slots;
     if (status == CARRYNET_OK)
         status = sys_allocate(&c->slot, c->slots, sizeof *c->slot);
@@ -90,7 +90,7 @@ static carrynet_status reserve(struct cells *c, size_t states)
         }
     sys_free(old);
     if (status == CARRYNET_OK)
-        c->room = room;
+        c->capacity = capacity;
     return status;
 }
 

@@ -30,7 +30,7 @@ struct sweep_team {
     const carrynet_sweep_options *options;
     carrynet_engine_options engine; /* this rank's */
     struct sweep_start *starts;     /* [count] */
-    size_t count, room;
+    size_t count, capacity;
     struct sweep_chunk chunk; /* the one that this rank works at */
     carrynet_network_config *configs;
     carrynet_outcome *outcomes;
@@ -82,10 +82,10 @@ static carrynet_status list_chunks(struct sweep_team *team)
             return CARRYNET_OK;
         start.count = chunk->count;
         start.work = chunk->work;
-        if (team->count == team->room) {
+        if (team->count == team->capacity) {
             struct sweep_start *more = NULL;
-            team->room = team->room == 0 ? 64 : 2 * team->room;
-            status = sys_allocate(&more, team->room, sizeof *more);
+            team->capacity = team->capacity == 0 ? 64 : 2 * team->capacity;
+            status = sys_allocate(&more, team->capacity, sizeof *more);
             if (status != CARRYNET_OK)
                 return status;
             if (team->count > 0)

@@ -16,15 +16,15 @@ enum { DIGITS = 9, GROUP = 4, SHOWN = 40 };
 static const uint64_t decimal_base = 1000000000, binary_base = (uint64_t)1 << 32;
 
 typedef struct limbs {
-    uint32_t *data; /* [room], zero beyond count */
+    uint32_t *data; /* [capacity], zero beyond count */
     size_t count;
-    size_t room; /* a multiple of GROUP, so that the first group can be filled up with zeros */
+    size_t capacity; /* a multiple of GROUP, so that the first group can be filled up with zeros */
 } limbs;
 
-static carrynet_status limbs_create(limbs *number, size_t room)
+static carrynet_status limbs_create(limbs *number, size_t capacity)
 {
-    *number = (limbs){.room = (room + GROUP - 1) / GROUP * GROUP};
-    return sys_allocate(&number->data, number->room, sizeof *number->data);
+    *number = (limbs){.capacity = (capacity + GROUP - 1) / GROUP * GROUP};
+    return sys_allocate(&number->data, number->capacity, sizeof *number->data);
 }
 
 static void limbs_free(limbs *number)
@@ -205,14 +205,14 @@ carrynet_status carrynet_operand_unpack(char **decimal, const uint32_t *words, u
     carrynet_status status = limbs_create(&number, steps / 32 + 1);
     /* 2^32 is below (10^9)^(15/14). */
     if (status == CARRYNET_OK)
-        status = limbs_create(&nines, number.room + number.room / 14 + 1);
+        status = limbs_create(&nines, number.capacity + number.capacity / 14 + 1);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&text, DIGITS * nines.room + 1, 1);
+        status = sys_allocate(&text, DIGITS * nines.capacity + 1, 1);
     if (status != CARRYNET_OK)
         goto done;
     for (size_t t = 0; t < steps; ++t)
         number.data[t / 32] |= (carrynet_packed_get(words, bits, t) >> which & 1) << (t % 32);
-    number.count = number.room;
+    number.count = number.capacity;
     change_base(&nines, &number, binary_base, decimal_base);
     size_t used = (size_t)snprintf(text, DIGITS + 1, "%u", nines.count > 0 ? nines.data[nines.count - 1] : 0);
     for (size_t i = nines.count > 0 ? nines.count - 1 : 0; i-- > 0; used += DIGITS)

@@ -52,22 +52,22 @@ static cl_int failure(const void *caller, const char *call, cl_int lost, cl_int 
 
 /* ---- what there is ---------------------------------------------------------------------------------------------- */
 
-RETURNS_CODE(clGetPlatformIDs, CL_OUT_OF_HOST_MEMORY, (cl_uint room, cl_platform_id *platforms, cl_uint *count),
-             (room, platforms, count))
+RETURNS_CODE(clGetPlatformIDs, CL_OUT_OF_HOST_MEMORY, (cl_uint capacity, cl_platform_id *platforms, cl_uint *count),
+             (capacity, platforms, count))
 RETURNS_CODE(clGetPlatformInfo, CL_OUT_OF_HOST_MEMORY,
-             (cl_platform_id platform, cl_platform_info what, size_t room, void *value, size_t *size),
-             (platform, what, room, value, size))
+             (cl_platform_id platform, cl_platform_info what, size_t capacity, void *value, size_t *size),
+             (platform, what, capacity, value, size))
 RETURNS_CODE(clGetDeviceIDs, CL_OUT_OF_RESOURCES,
-             (cl_platform_id platform, cl_device_type type, cl_uint room, cl_device_id *devices, cl_uint *count),
-             (platform, type, room, devices, count))
+             (cl_platform_id platform, cl_device_type type, cl_uint capacity, cl_device_id *devices, cl_uint *count),
+             (platform, type, capacity, devices, count))
 RETURNS_CODE(clGetDeviceInfo, CL_OUT_OF_RESOURCES,
-             (cl_device_id device, cl_device_info what, size_t room, void *value, size_t *size),
-             (device, what, room, value, size))
+             (cl_device_id device, cl_device_info what, size_t capacity, void *value, size_t *size),
+             (device, what, capacity, value, size))
 
 RETURNS_CODE(clCreateSubDevices, CL_OUT_OF_RESOURCES,
-             (cl_device_id device, const cl_device_partition_property *properties, cl_uint room, cl_device_id *devices,
-              cl_uint *count),
-             (device, properties, room, devices, count))
+             (cl_device_id device, const cl_device_partition_property *properties, cl_uint capacity,
+              cl_device_id *devices, cl_uint *count),
+             (device, properties, capacity, devices, count))
 
 /* ---- context, queue, programs ----------------------------------------------------------------------------------- */
 
@@ -89,15 +89,15 @@ RETURNS_CODE(clBuildProgram, CL_BUILD_PROGRAM_FAILURE,
               void *self),
              (program, count, devices, options, told, self))
 RETURNS_CODE(clGetProgramBuildInfo, CL_OUT_OF_RESOURCES,
-             (cl_program program, cl_device_id device, cl_program_build_info what, size_t room, void *value,
+             (cl_program program, cl_device_id device, cl_program_build_info what, size_t capacity, void *value,
               size_t *size),
-             (program, device, what, room, value, size))
+             (program, device, what, capacity, value, size))
 RETURNS_OBJECT(cl_kernel, clCreateKernel, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,
                (cl_program program, const char *name, cl_int *error), (program, name, error))
 RETURNS_CODE(clGetKernelWorkGroupInfo, CL_OUT_OF_RESOURCES,
-             (cl_kernel kernel, cl_device_id device, cl_kernel_work_group_info what, size_t room, void *value,
+             (cl_kernel kernel, cl_device_id device, cl_kernel_work_group_info what, size_t capacity, void *value,
               size_t *size),
-             (kernel, device, what, room, value, size))
+             (kernel, device, what, capacity, value, size))
 RETURNS_CODE(clSetKernelArg, CL_OUT_OF_RESOURCES, (cl_kernel kernel, cl_uint number, size_t size, const void *value),
              (kernel, number, size, value))
 RETURNS_OBJECT(cl_mem, clCreateBuffer, CL_OUT_OF_RESOURCES, CL_MEM_OBJECT_ALLOCATION_FAILURE,
@@ -137,14 +137,14 @@ RETURNS_CODE(clEnqueueFillBuffer, CL_MEM_OBJECT_ALLOCATION_FAILURE,
               WAITS),
              (queue, memory, pattern, width, offset, size, WAIT_ARGUMENTS))
 RETURNS_CODE(clGetCommandQueueInfo, CL_OUT_OF_RESOURCES,
-             (cl_command_queue queue, cl_command_queue_info what, size_t room, void *value, size_t *size),
-             (queue, what, room, value, size))
+             (cl_command_queue queue, cl_command_queue_info what, size_t capacity, void *value, size_t *size),
+             (queue, what, capacity, value, size))
 RETURNS_CODE_AFTER(clFinish, CL_OUT_OF_RESOURCES, (cl_command_queue queue), (queue))
 RETURNS_CODE_AFTER(clWaitForEvents, CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST,
                    (cl_uint count, const cl_event *events), (count, events))
 RETURNS_CODE(clGetEventProfilingInfo, CL_OUT_OF_RESOURCES,
-             (cl_event event, cl_profiling_info what, size_t room, void *value, size_t *size),
-             (event, what, room, value, size))
+             (cl_event event, cl_profiling_info what, size_t capacity, void *value, size_t *size),
+             (event, what, capacity, value, size))
 
 /* ---- the end ---------------------------------------------------------------------------------------------------- */
 

@@ -205,11 +205,11 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         plan->workers = (size_t)(limit / one);
     /* Parts of what is staged: all networks', each network's, or each worker's; none where it stands in scratch. */
     const uint64_t parts = s->shared ? 1 : lanes ? 0 : fused_updates ? plan->workers : networks;
-    const uint64_t room = s->task != NULL ? blocks * CARRYNET_BLOCK : s->sequences;
-    pass->symbol_stride = s->shared ? 0 : room * s->symbol_words;
-    pass->target_stride = s->shared ? 0 : room * s->target_words;
-    pass->first_target = pass->first_symbol + parts * room * s->symbol_words;
-    plan->staged_words = pass->first_target + parts * room * s->target_words;
+    const uint64_t capacity = s->task != NULL ? blocks * CARRYNET_BLOCK : s->sequences;
+    pass->symbol_stride = s->shared ? 0 : capacity * s->symbol_words;
+    pass->target_stride = s->shared ? 0 : capacity * s->target_words;
+    pass->first_target = pass->first_symbol + parts * capacity * s->symbol_words;
+    plan->staged_words = pass->first_target + parts * capacity * s->target_words;
     plan->scratch_bytes = plan->workers * one;
     plan->partials_bytes = tasks * pass->partial_stride * trainer->value;
     plan->counts_bytes = tasks * 2 * sizeof(cl_ulong);

@@ -288,7 +288,7 @@ carrynet_status opencl_platforms_list(opencl_platform **platforms, size_t *count
 char *opencl_loader_version(char *text, size_t size)
 {
     /* The extension cl_loader_info, which loaders have and headers need not. */
-    typedef cl_int(CL_API_CALL * loader_info)(cl_uint what, size_t room, void *value, size_t *needed);
+    typedef cl_int(CL_API_CALL * loader_info)(cl_uint what, size_t capacity, void *value, size_t *needed);
     enum { OPENCL_VERSION = 1, VERSION = 2, NAME = 3 };
     union {
         void *address;

@@ -34,7 +34,7 @@ carrynet_status opencl_take_slot(struct opencl_slot **out, struct opencl_trainer
     slot->plan = plan;
     status = opencl_wait(slot);
     if (status == CARRYNET_OK)
-        status = sys_reserve(&slot->words, &slot->words_room, host_words(t, slot), sizeof *slot->words);
+        status = sys_reserve(&slot->words, &slot->words_capacity, host_words(t, slot), sizeof *slot->words);
     return status == CARRYNET_OK ? opencl_reserve(t, &slot->staged, plan.staged_words * sizeof(uint32_t), "the batch")
                                  : status;
 }
@@ -197,7 +197,7 @@ static carrynet_status read_partials(struct opencl_trainer *t, void *values, car
     const size_t networks = t->settings.networks, totals_bytes = networks * 2 * sizeof(cl_ulong);
     /* Whole partial sums, or the metrics alone. */
     const size_t from = values != NULL ? 0 : at, reals = values != NULL ? stride : 2, row = reals * t->value;
-    carrynet_status status = sys_reserve(&t->results, &t->results_room, totals_bytes + networks * row, 1);
+    carrynet_status status = sys_reserve(&t->results, &t->results_capacity, totals_bytes + networks * row, 1);
     const cl_ulong *totals = (const cl_ulong *)(const void *)t->results;
     char *partials = t->results + totals_bytes;
     if (status == CARRYNET_OK)
@@ -217,10 +217,10 @@ static carrynet_status read_partials(struct opencl_trainer *t, void *values, car
     }
     if (status != CARRYNET_OK)
         (void)clFinish(t->queue); /* what is queued may still write */
-    if (t->results_room > RESULTS_KEPT) {
+    if (t->results_capacity > RESULTS_KEPT) {
         sys_free(t->results);
         t->results = NULL;
-        t->results_room = 0;
+        t->results_capacity = 0;
     }
     return status;
 }
@@ -238,7 +238,7 @@ carrynet_status opencl_trainer_set_sums(struct backend *backend, const void *val
     const size_t networks = t->settings.networks, stride = t->partial_stride * t->value, row = t->trained * t->value;
     carrynet_status status = slot->sums_queued ? opencl_wait(slot) : CARRYNET_OK;
     if (status == CARRYNET_OK)
-        status = sys_reserve(&slot->sums, &slot->sums_room, networks * stride, 1);
+        status = sys_reserve(&slot->sums, &slot->sums_capacity, networks * stride, 1);
     for (size_t n = 0; n < networks && status == CARRYNET_OK; ++n) {
         memcpy(slot->sums + n * stride, (const char *)values + n * row, row);
         memset(slot->sums + n * stride + row, 0, stride - row);

@@ -10,7 +10,7 @@
 #include "backend/opencl/record.h"
 #include "kernels/layout.h"
 
-/* A device buffer and its room. Content is lost when it grows. */
+/* A device buffer and its capacity. Content is lost when it grows. */
 struct opencl_buffer {
     cl_mem memory;
     size_t bytes;
@@ -43,11 +43,11 @@ struct opencl_slot {
     struct net_pass pass; /* as the engine has asked; the first, since it stands for the slot there */
     struct opencl_plan plan;
     uint32_t *words; /* network configs, symbols, targets */
-    size_t words_room;
+    size_t words_capacity;
     char *rates; /* [updates][networks][CARRYNET_RATES] reals */
-    size_t rates_room;
+    size_t rates_capacity;
     char *sums; /* [networks][partial_stride] reals */
-    size_t sums_room;
+    size_t sums_capacity;
     struct opencl_buffer staged;
     struct opencl_buffer rates_buffer;
     cl_event written;               /* of the last write from this slot */
@@ -124,7 +124,7 @@ struct opencl_trainer {
     int slot; /* of the current pass */
 
     char *results; /* read back: totals and partial sums of a pass */
-    size_t results_room;
+    size_t results_capacity;
 };
 
 /* An argument of a launch. */

@@ -44,7 +44,7 @@ static carrynet_status write_rates(struct opencl_trainer *t, struct opencl_slot 
     const size_t bytes = count * CARRYNET_RATES * t->value;
     carrynet_status status = slot->rates_queued ? opencl_wait(slot) : CARRYNET_OK;
     if (status == CARRYNET_OK)
-        status = sys_reserve(&slot->rates, &slot->rates_room, bytes, 1);
+        status = sys_reserve(&slot->rates, &slot->rates_capacity, bytes, 1);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &slot->rates_buffer, bytes, "the rates");
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
