@@ -11,15 +11,15 @@ static const double NEAR = 1.5;
 
 static carrynet_status grow_cells(struct cover *cover)
 {
-    const size_t H = cover->net->hidden, room = cover->room * 2 + 64;
+    const size_t H = cover->net->hidden, capacity = cover->capacity * 2 + 64;
     struct cover_cell *cells = NULL;
     double *centres = NULL;
     uint8_t *words = NULL;
-    carrynet_status status = sys_allocate(&cells, room, sizeof *cells);
+    carrynet_status status = sys_allocate(&cells, capacity, sizeof *cells);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&centres, 2 * room, H * sizeof *centres);
+        status = sys_allocate(&centres, 2 * capacity, H * sizeof *centres);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&words, room, cover->effort.depth);
+        status = sys_allocate(&words, capacity, cover->effort.depth);
     if (status != CARRYNET_OK) {
         sys_free(cells);
         sys_free(centres);
@@ -28,7 +28,7 @@ static carrynet_status grow_cells(struct cover *cover)
     if (cover->count > 0) {
         memcpy(cells, cover->cells, cover->count * sizeof *cells);
         memcpy(centres, cover->centres, cover->count * H * sizeof *centres);
-        memcpy(centres + room * H, cover->images, cover->count * H * sizeof *centres);
+        memcpy(centres + capacity * H, cover->images, cover->count * H * sizeof *centres);
         memcpy(words, cover->words, cover->count * cover->effort.depth);
     }
     sys_free(cover->cells);
@@ -37,8 +37,8 @@ static carrynet_status grow_cells(struct cover *cover)
     cover->cells = cells;
     cover->words = words;
     cover->centres = centres;
-    cover->images = centres + room * H;
-    cover->room = room;
+    cover->images = centres + capacity * H;
+    cover->capacity = capacity;
     return CARRYNET_OK;
 }
 
@@ -46,17 +46,17 @@ static carrynet_status grow_cells(struct cover *cover)
 static carrynet_status grow_index(struct cover_index *index)
 {
     struct cover_entry *entries = NULL;
-    if (index->count < index->room)
+    if (index->count < index->capacity)
         return CARRYNET_OK;
-    const size_t room = 2 * index->room + 64;
-    const carrynet_status status = sys_allocate(&entries, room, sizeof *entries);
+    const size_t capacity = 2 * index->capacity + 64;
+    const carrynet_status status = sys_allocate(&entries, capacity, sizeof *entries);
     if (status != CARRYNET_OK)
         return status;
     if (index->count > 0)
         memcpy(entries, index->entries, index->count * sizeof *entries);
     sys_free(index->entries);
     index->entries = entries;
-    index->room = room;
+    index->capacity = capacity;
     return CARRYNET_OK;
 }
 
@@ -65,7 +65,7 @@ carrynet_status cover_add_cell(struct cover *cover, const struct cover_cell *cel
 {
     const size_t H = cover->net->hidden;
     struct cover_index *index = &cover->index[cell->kind];
-    carrynet_status status = cover->count == cover->room ? grow_cells(cover) : CARRYNET_OK;
+    carrynet_status status = cover->count == cover->capacity ? grow_cells(cover) : CARRYNET_OK;
     if (status == CARRYNET_OK)
         status = grow_index(index);
     if (status != CARRYNET_OK)
