@@ -35,10 +35,10 @@ OFFERS = [
     (["carrynet", "eval", "many"], ["many.csv"]),
     (["carrynet", "verify", "model.safetensors", "m"], ["model.safetensors.cert"]),
     (["carrynet", "merge", "many.csv", "m"], ["many.csv"]),
-    (["carrynet", "remake", "many.csv", ""], []),
+    (["carrynet", "reproduce", "many.csv", ""], []),
     (["carrynet", "devices", "--dump-kernels", "f"], ["folder"]),
     (["carrynet", "eval", "f"], ["folder"]),
-    (["carrynet", "help", "rem"], ["remake"]),
+    (["carrynet", "help", "repr"], ["reproduce"]),
     (["carrynet", "replay", "003"], ["003", "003-cured"]),
     (["carrynet", "compare", "--case", "fp64-s"], ["fp64-seeds"]),
     (["carrynet-verify", "m"], ["model.safetensors"]),
@@ -116,7 +116,7 @@ zpty -w shell exit
 for i in {1..400}; do while zpty -r -t shell line; do print -r -- $line; done; zpty -t shell || break; sleep 0.05; done
 """
     said = run("zsh", "-fc", session, "zsh", script, env={**os.environ, "TERM": "vt100", "LC_ALL": "C.UTF-8"}).stdout
-    for got in ("GOT train --optimizer rmsprop END", "GOT remake END", "GOT sweep --loss squared,cross-entropy END"):
+    for got in ("GOT train --optimizer rmsprop END", "GOT reproduce END", "GOT sweep --loss squared,cross-entropy END"):
         if got not in said:
             wrong.append(f"zsh does not come to '{got}':\n{said}")
     return wrong

@@ -71,7 +71,7 @@ CASES = [
                             "640", "--quiet", "--resume", "-o", "s.csv"], ["s.csv", "s.times.csv"], ["s.csv", "s.times.csv"], old=False),
     Case("merge", ["merge", "s1.csv", "s2.csv", "-o", "r.csv"], ["r.csv", "r.times.csv"],
          ["s1.csv", "s1.times.csv", "s2.csv", "s2.times.csv"], old=False),
-    Case("remake", ["remake", "s.csv", "3", *ON_HOST, "-o", "m.safetensors"], ["m.safetensors"], ["s.csv", "s.times.csv"]),
+    Case("reproduce", ["reproduce", "s.csv", "3", *ON_HOST, "-o", "m.safetensors"], ["m.safetensors"], ["s.csv", "s.times.csv"]),
     Case("import", ["import", "n.safetensors", "--precision", "fp64", "-o", "m.safetensors"], ["m.safetensors"], ["n.safetensors"]),
     Case("import, npz", ["import", "n.npz", "--bits", "4", "-o", "m.safetensors"], ["m.safetensors"], ["n.npz"]),
     Case("import, map", ["import", "n.npz", "--map", "w_xh=w_xh,w_hh=w_hh,w_hy=w_hy", "-o", "m.safetensors"], ["m.safetensors"], ["n.npz"]),

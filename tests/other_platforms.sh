@@ -207,7 +207,7 @@ battery_of() {
     show "run-$p" run "plain-$p.safetensors" 93 38
     show "show-$p" show "plain-$p.safetensors" 93 38
     run "sweep-$p" sweep --device reference --quiet --precision "$p" --hidden 4,8 --lr 0.04,0.1 --bits 5 --seeds 2 --sequences 640 -o "sweep-$p.csv"
-    run "remake-$p" remake "sweep-$p.csv" 3 --device reference -o "remake-$p.safetensors"
+    run "reproduce-$p" reproduce "sweep-$p.csv" 3 --device reference -o "reproduce-$p.safetensors"
 }
 
 # What is done once: a network for proofs, a search, and what needs no network.

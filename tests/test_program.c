@@ -19,7 +19,7 @@ static void expect_80_columns(const char *text)
 
 Test(program, helps)
 {
-    static const char *const commands[] = {"train",   "eval",   "run",     "show", "sweep", "merge",  "remake",
+    static const char *const commands[] = {"train",   "eval",   "run",     "show", "sweep", "merge",  "reproduce",
                                            "devices", "doctor", "compare", "plot", "demo",  "import", "states",
                                            "export",  "prove",  "verify",  "task", "help"};
     struct program_result result = PROGRAM("--help");
@@ -64,7 +64,7 @@ Test(program, tells_its_versions)
 Test(program, refuses_unknown_commands)
 {
     EXPECT_ERROR(2, "did you mean 'train'", "trian");
-    EXPECT_ERROR(2, "train, eval, prove, verify, run, show, replay, sweep, merge, remake, devices, doctor, compare",
+    EXPECT_ERROR(2, "train, eval, prove, verify, run, show, replay, sweep, merge, reproduce, devices, doctor, compare",
                  "fly");
     EXPECT_ERROR(2, "did you mean 'show'", "help", "shwo");
     EXPECT_ERROR(2, "the command comes first", "--seed", "3");

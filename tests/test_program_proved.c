@@ -1,6 +1,6 @@
 /*
  * --until proved as a user meets it: the certificate beside the model, which the checker accepts; what is said where a
- * proof is not reached; sweeps and remake.
+ * proof is not reached; sweeps and reproduce.
  */
 #include "program_run.h"
 #include <carrynet/prove.h>
@@ -132,7 +132,7 @@ Test(program_proved, given_noise_and_rate_stand)
     program_done(&result);
 }
 
-Test(program_proved, sweeps_and_remakes)
+Test(program_proved, sweeps_and_reproduces)
 {
 #define SWEEP                                                                                                          \
     "sweep", "--until", "proved", "--task", "tomita1", "--hidden", "1,4", "--seeds", "3", "--sequences", "16000"
@@ -146,7 +146,7 @@ Test(program_proved, sweeps_and_remakes)
     EXPECT_SAYS(table, ",defaults,prover,exact,proved,updates,");
     for (int i = 1; i <= 6; ++i) {
         (void)snprintf(row, sizeof row, "%d", i);
-        result = PROGRAM("remake", "whole.csv", row, "-q");
+        result = PROGRAM("reproduce", "whole.csv", row, "-q");
         EXPECT_CODE(result, 0);
         EXPECT_SAYS(result.out, "the same bits");
         program_done(&result);
@@ -158,7 +158,7 @@ Test(program_proved, sweeps_and_remakes)
     memcpy(at, ",2,1,1,250,", 11);
     memset(error + 11, '0', strcspn(error + 11, ","));
     program_write("forged.csv", table, strlen(table));
-    result = PROGRAM("remake", "forged.csv", "1", "-q");
+    result = PROGRAM("reproduce", "forged.csv", "1", "-q");
     EXPECT_CODE(result, 1);
     EXPECT_SAYS(result.err, "proved is 1, but training gives 0");
     program_done(&result);
@@ -166,7 +166,7 @@ Test(program_proved, sweeps_and_remakes)
     /* Of another prover: readable, but no promise. */
     at[1] = '7';
     program_write("other.csv", table, strlen(table));
-    result = PROGRAM("remake", "other.csv", "1", "-q");
+    result = PROGRAM("reproduce", "other.csv", "1", "-q");
     EXPECT_CODE(result, 3);
     EXPECT_SAYS(result.err, "version 7 of the prover");
     program_done(&result);

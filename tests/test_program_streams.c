@@ -99,7 +99,7 @@ Test(program_streams, every_command_that_writes_one_file)
         {"states m -o", "npz"},
         {"report m --budget 1 --states 1 -o", "html"},
         {"prove t -o", "cert"},
-        {"remake s.csv 1 -o", "st"},
+        {"reproduce s.csv 1 -o", "st"},
         {"plot s.csv -o", "svg"},
     };
     if (!has_descriptors())
@@ -255,7 +255,7 @@ Test(program_streams, files_come_through_pipes)
         "cat l | \"$0\" plot - --script | grep -q EOD",
         "cat h.npz | \"$0\" plot - --script | grep -q EOD",
         "\"$0\" sweep --hidden 8 --seeds 2 -q -o s.csv && cat s.csv | \"$0\" plot - --script | grep -q EOD",
-        "cat s.csv | \"$0\" remake - 1 -o /dev/null",
+        "cat s.csv | \"$0\" reproduce - 1 -o /dev/null",
         "cat s.csv > f & \"$0\" merge f -o j.csv && cmp s.csv j.csv",
         "\"$0\" task parity --json | \"$0\" train -q --task - -o p",
         "\"$0\" task parity --json | \"$0\" task --equal parity -",

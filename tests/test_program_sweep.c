@@ -1,5 +1,5 @@
 /*
- * carrynet sweep, merge and remake as a user meets them: tables that do not depend on how they were made, refusals that
+ * carrynet sweep, merge and reproduce as a user meets them: tables that do not depend on how they were made, refusals that
  * lose nothing, rows that are checked. What the tables hold is tested in test_sweep.c.
  */
 #include "program_run.h"
@@ -101,7 +101,7 @@ Test(program_sweep, speaks_json)
     json_decref(value);
     program_done(&result);
 
-    result = PROGRAM("remake", "sweep.csv", "12", "--json", "-q");
+    result = PROGRAM("reproduce", "sweep.csv", "12", "--json", "-q");
     EXPECT_CODE(result, 0);
     value = expect_json(result.out);
     cr_expect(json_is_true(json_object_get(value, "equal")));
@@ -152,7 +152,7 @@ static void forge(const char *path, const char *text, size_t line, const char *f
     free(forged);
 }
 
-Test(program_sweep, remakes_and_exposes_forgeries)
+Test(program_sweep, reproduces_and_exposes_forgeries)
 {
     struct program_result devices = PROGRAM("devices", "--json");
     json_t *listed = expect_json(devices.out);
@@ -160,16 +160,16 @@ Test(program_sweep, remakes_and_exposes_forgeries)
         json_string_value(json_object_get(json_array_get(json_object_get(listed, "devices"), 0), "device"));
     program_done(&devices);
     EXPECT_DONE(SHORT, "-q");
-    struct program_result result = PROGRAM("remake", "sweep.csv", "8");
+    struct program_result result = PROGRAM("reproduce", "sweep.csv", "8");
     EXPECT_CODE(result, 0);
     EXPECT_SAYS(result.out, "Row 8: the same bits");
     EXPECT_SAYS(result.out, "Wrote row-8.safetensors");
     program_done(&result);
     if (device == NULL) {
-        printf("\nSKIP: no OpenCL device: rows were remade on the reference alone\n");
+        printf("\nSKIP: no OpenCL device: rows were reproduced on the reference alone\n");
         (void)fflush(stdout);
     } else {
-        EXPECT_DONE("remake", "sweep.csv", "8", "-o", "device", "--device", device, "-q");
+        EXPECT_DONE("reproduce", "sweep.csv", "8", "-o", "device", "--device", device, "-q");
         expect_same("row-8.safetensors", "device");
     }
     /* As the same command line of train has it. */
@@ -187,37 +187,37 @@ Test(program_sweep, remakes_and_exposes_forgeries)
     forge("seed.csv", text, 8, ",1,64,200,", ",5,64,200,");
     forge("rate.csv", text, 8, ",0.05,", ",0.050000000000000003,");
     forge("noise.csv", text, 8, ",0,1,1,64,", ",0.01,1,1,64,");
-    result = PROGRAM("remake", "digest.csv", "8");
+    result = PROGRAM("reproduce", "digest.csv", "8");
     EXPECT_CODE(result, 1);
     EXPECT_SAYS(result.err, "row 8 of digest.csv: digest is 0123456789abcdef, but training gives ");
     EXPECT_SAYS(result.out, "NOT what the table says");
     program_done(&result);
-    result = PROGRAM("remake", "seed.csv", "8", "-q");
+    result = PROGRAM("reproduce", "seed.csv", "8", "-q");
     EXPECT_CODE(result, 1);
     EXPECT_SAYS(result.err, "digest is ");
     program_done(&result);
-    result = PROGRAM("remake", "noise.csv", "8", "-q", "--json");
+    result = PROGRAM("reproduce", "noise.csv", "8", "-q", "--json");
     EXPECT_CODE(result, 1);
     json_t *value = expect_json(result.out);
     cr_expect(json_is_false(json_object_get(value, "equal")));
     cr_expect_geq(json_array_size(json_object_get(value, "different")), 1);
     json_decref(value);
     program_done(&result);
-    EXPECT_DONE("remake", "rate.csv", "8", "-q"); /* the same number in more digits */
+    EXPECT_DONE("reproduce", "rate.csv", "8", "-q"); /* the same number in more digits */
     forge("task.csv", text, 8, ",add,", ",mul,");
-    EXPECT_ERROR(4, "task.csv: line 9: column task is 'mul'", "remake", "task.csv", "8");
+    EXPECT_ERROR(4, "task.csv: line 9: column task is 'mul'", "reproduce", "task.csv", "8");
     forge("version.csv", text, 8, ",200,1,", ",200,7,");
-    EXPECT_ERROR(4, "version.csv: line 9: column arithmetic is '7'", "remake", "version.csv", "8");
-    EXPECT_ERROR(4, "row 13 is not in it; the sweep has rows 1 to 12", "remake", "sweep.csv", "13");
-    EXPECT_ERROR(4, "line 1 is not the header", "remake", "row-8.safetensors", "1");
-    EXPECT_ERROR(4, "nothing.csv: cannot open", "remake", "nothing.csv", "1");
-    EXPECT_ERROR(2, "-o names the table", "remake", "sweep.csv", "1", "-o", "./sweep.csv");
-    result = PROGRAM("remake", "sweep.csv", "01", "-q");
+    EXPECT_ERROR(4, "version.csv: line 9: column arithmetic is '7'", "reproduce", "version.csv", "8");
+    EXPECT_ERROR(4, "row 13 is not in it; the sweep has rows 1 to 12", "reproduce", "sweep.csv", "13");
+    EXPECT_ERROR(4, "line 1 is not the header", "reproduce", "row-8.safetensors", "1");
+    EXPECT_ERROR(4, "nothing.csv: cannot open", "reproduce", "nothing.csv", "1");
+    EXPECT_ERROR(2, "-o names the table", "reproduce", "sweep.csv", "1", "-o", "./sweep.csv");
+    result = PROGRAM("reproduce", "sweep.csv", "01", "-q");
     EXPECT_SAYS(result.out, "Row 1: ");
     program_done(&result);
-    EXPECT_ERROR(2, "ROW is '0'", "remake", "sweep.csv", "0");
-    EXPECT_ERROR(2, "ROW is 'one'", "remake", "sweep.csv", "one");
-    EXPECT_ERROR(2, "the number of a row", "remake", "sweep.csv");
+    EXPECT_ERROR(2, "ROW is '0'", "reproduce", "sweep.csv", "0");
+    EXPECT_ERROR(2, "ROW is 'one'", "reproduce", "sweep.csv", "one");
+    EXPECT_ERROR(2, "the number of a row", "reproduce", "sweep.csv");
     free(text);
     json_decref(listed);
 }

@@ -246,9 +246,9 @@ Test(program_task, sweep_of_a_file)
     char *table = program_file("sweep.csv", NULL);
     const char *task = strstr(table, ",not:");
     cr_assert_not_null(task);
-    EXPECT_ERROR(2, "is not in sweep.csv: give its file with --task", "remake", "sweep.csv", "3");
-    EXPECT_ERROR(2, "row 3 is of task not:", "remake", "sweep.csv", "3", "--task", "parity");
-    result = PROGRAM("remake", "sweep.csv", "3", "--task", "not.json", "-o", "m");
+    EXPECT_ERROR(2, "is not in sweep.csv: give its file with --task", "reproduce", "sweep.csv", "3");
+    EXPECT_ERROR(2, "row 3 is of task not:", "reproduce", "sweep.csv", "3", "--task", "parity");
+    result = PROGRAM("reproduce", "sweep.csv", "3", "--task", "not.json", "-o", "m");
     EXPECT_CODE(result, 0);
     EXPECT_SAYS(result.out, "the same bits");
     program_done(&result);
@@ -279,11 +279,11 @@ Test(program_task, sweep_of_a_file)
     /* A changed table is another task; the name alone is none. */
     write_text("not.json", "{\"name\": \"not\", \"inputs\": 1, \"outputs\": 1, \"states\": 1, \"start\": 0,"
                            " \"next\": [[0, 0]], \"out\": [[0, 1]]}");
-    EXPECT_ERROR(2, "but this table is not:", "remake", "sweep.csv", "3", "--task", "not.json");
+    EXPECT_ERROR(2, "but this table is not:", "reproduce", "sweep.csv", "3", "--task", "not.json");
     for (char *place = table; (place = strstr(place, ",not:")) != NULL; ++place)
         place[4] = ';';
     write_text("bad.csv", table);
-    EXPECT_ERROR(4, "column task is 'not;", "remake", "bad.csv", "3");
+    EXPECT_ERROR(4, "column task is 'not;", "reproduce", "bad.csv", "3");
     free(table);
 }
 

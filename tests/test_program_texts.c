@@ -76,7 +76,7 @@ Test(program_texts, a_byte_order_mark_and_the_line_ends_of_windows)
     EXPECT_DONE("train", "--task", "windows.task.json", "-q", "-o", "p");
     EXPECT_DONE("verify", "t", "windows.t.cert");
     EXPECT_DONE("eval", "t", "--proof", "windows.t.cert");
-    EXPECT_DONE("remake", "windows.table.csv", "1", "-o", "n");
+    EXPECT_DONE("reproduce", "windows.table.csv", "1", "-o", "n");
     EXPECT_DONE("merge", "windows.table.csv", "-o", "joined.csv");
     EXPECT_DONE("report", "windows.log.jsonl", "m", "--budget", "1", "--states", "1", "-o", "r.html");
     /* A script names the file, and is else the same. */
@@ -96,7 +96,7 @@ Test(program_texts, a_byte_order_mark_and_the_line_ends_of_windows)
     EXPECT_ERROR(4, "wide.task.json: is UTF-16", "train", "--task", "wide.task.json");
     EXPECT_ERROR(4, "save it as UTF-8", "plot", "wide.log.jsonl", "--script");
     EXPECT_ERROR(4, "is UTF-16", "plot", "wide.table.csv", "--script");
-    EXPECT_ERROR(4, "is UTF-16", "remake", "wide.table.csv", "1");
+    EXPECT_ERROR(4, "is UTF-16", "reproduce", "wide.table.csv", "1");
     EXPECT_ERROR(4, "is UTF-16", "verify", "t", "wide.t.cert");
 }
 
@@ -138,7 +138,7 @@ Test(program_texts, tables_as_pandas_and_spreadsheets_save_them)
     program_write("t.csv", "\nrow,hidden\n1,2\n", 16);
     EXPECT_ERROR(4, "line 1: the names of the columns are missing", "plot", "t.csv", "--script");
     program_write("t.csv", ",row,of,sweep,task\n", 19);
-    EXPECT_ERROR(4, "write the file with index=False", "remake", "t.csv", "1");
+    EXPECT_ERROR(4, "write the file with index=False", "reproduce", "t.csv", "1");
 }
 
 /* ---- seeds ----------------------------------------------------------------------------------------------------- */

@@ -287,7 +287,7 @@ Test(sweep, each_row_is_its_network_alone)
         cr_expect(result->bit_error >= 0 && result->bit_error <= 1 && result->seconds >= 0);
         exact += result->exact ? 1 : 0;
         carrynet_model_free(model);
-        MUST(carrynet_sweep_remake(&model, &alone, &settings, &reference, NULL));
+        MUST(carrynet_sweep_reproduce(&model, &alone, &settings, &reference, NULL));
         cr_expect(alone.finished && alone.digest == digest && alone.bit_error == result->bit_error);
         carrynet_model_free(model);
     }
@@ -301,7 +301,7 @@ Test(sweep, each_row_is_its_network_alone)
 }
 
 /* Also with a rate that throws the weights far away. */
-Test(sweep, remakes_rows_in_binary64)
+Test(sweep, reproduces_rows_in_binary64)
 {
     const carrynet_engine_options reference = on_reference();
     struct sample sample;
@@ -315,7 +315,7 @@ Test(sweep, remakes_rows_in_binary64)
         carrynet_sweep_result made;
         MUST(carrynet_sweep_read(row, "64.csv", r));
         cr_expect_eq(row->settings.precision, CARRYNET_FP64);
-        MUST(carrynet_sweep_remake(&model, &made, &row->settings, &reference, NULL));
+        MUST(carrynet_sweep_reproduce(&model, &made, &row->settings, &reference, NULL));
         cr_expect(made.digest == row->result.digest && made.exact == row->result.exact &&
                       made.bit_error == row->result.bit_error && made.updates == row->result.updates,
                   "row %d", (int)r);
@@ -431,7 +431,7 @@ Test(sweep, keeps_seconds_and_what_was_finished_before_an_error)
 /* ---- remaking and measuring ------------------------------------------------------------------------------------ */
 
 /* A hundred random rows from the columns of their file alone, in plain C and on a device, some in its other shape. */
-Test(sweep, remakes_rows)
+Test(sweep, reproduces_rows)
 {
     const uint32_t hidden[] = {2, 12};
     const double rates[] = {0.001, 1}, noises[] = {0, 0.1};
@@ -459,7 +459,7 @@ Test(sweep, remakes_rows)
         for (size_t b = 0; b < (i % 10 == 0 || count < 2 ? count : 2); ++b) {
             carrynet_model *model = NULL;
             carrynet_sweep_result made;
-            MUST(carrynet_sweep_remake(&model, &made, &row->settings, &bodies[b].options, NULL));
+            MUST(carrynet_sweep_reproduce(&model, &made, &row->settings, &bodies[b].options, NULL));
             cr_expect(made.finished && made.digest == row->result.digest && made.exact == row->result.exact &&
                           made.updates == row->result.updates && made.bit_error == row->result.bit_error,
                       "row %d on %s", (int)row->row, bodies[b].label);

@@ -332,7 +332,7 @@ Test(until_proved, a_table_of_a_sweep_says_so)
         const carrynet_sweep_result *result = carrynet_sweep_result_of(sweep, row);
         MUST(carrynet_sweep_read(&found, "joined.csv", row));
         cr_expect_eq(found.settings.until_proved, (uint32_t)CARRYNET_PROVER_VERSION);
-        MUST(carrynet_sweep_remake(&model, &made, &found.settings, &bodies[0].options, NULL));
+        MUST(carrynet_sweep_reproduce(&model, &made, &found.settings, &bodies[0].options, NULL));
         cr_expect_eq(made.digest, result->digest);
         cr_expect_eq(made.updates, result->updates);
         cr_expect_eq(made.proved, result->proved);

@@ -17,8 +17,8 @@ static const char *const sweep_examples[] = {"carrynet sweep --hidden 2,3,4,8 --
                                              "carrynet sweep --hidden 2,3,4,8 --seeds 100 --shard 2/3 -o part2.csv",
                                              NULL};
 static const char *const merge_examples[] = {"carrynet merge part1.csv part2.csv part3.csv -o widths.csv", NULL};
-static const char *const remake_examples[] = {"carrynet remake widths.csv 17 -o best.safetensors",
-                                              "carrynet remake widths.csv 17 --device reference", NULL};
+static const char *const reproduce_examples[] = {"carrynet reproduce widths.csv 17 -o best.safetensors",
+                                                 "carrynet reproduce widths.csv 17 --device reference", NULL};
 static const char *const eval_examples[] = {"carrynet eval add.safetensors", "carrynet eval add.safetensors --bits 64",
                                             "carrynet eval add.safetensors --lengths 8,16,32,64",
                                             "carrynet eval add.safetensors --proof add.safetensors.cert", NULL};
@@ -189,11 +189,11 @@ const cli_command command_table[] = {
      .text =
          "Joins what `carrynet sweep --shard I/N` wrote, I from 1 to N. The result is the table of the whole sweep, "
          "byte for byte. The parts are read strictly; that a row's settings lead to its results is proved by `carrynet "
-         "remake` alone.",
+         "reproduce` alone.",
      .example = merge_examples,
      .options = merge_options,
      .run = command_merge},
-    {.name = "remake",
+    {.name = "reproduce",
      .operands = "CSV ROW",
      .least = 2,
      .most = 2,
@@ -202,9 +202,9 @@ const cli_command command_table[] = {
      .summary = "train one row of a table again, and compare",
      .text = "Trains the network of one row again, on any device, saves it, and compares with what the row says, down "
              "to the digest of the weights. Exit code 1 if it differs.",
-     .example = remake_examples,
-     .options = remake_options,
-     .run = command_remake},
+     .example = reproduce_examples,
+     .options = reproduce_options,
+     .run = command_reproduce},
     {.name = "devices",
      .operands = "",
      .summary = "list the OpenCL devices and what they can do",
@@ -353,6 +353,8 @@ const size_t command_table_size = sizeof command_table / sizeof command_table[0]
 
 const cli_command *command_find(const char *name)
 {
+    if (strcmp(name, "remake") == 0) /* an alias: its name before */
+        name = "reproduce";
     const char *names[sizeof command_table / sizeof command_table[0]];
     for (size_t i = 0; i < command_table_size; ++i) {
         if (strcmp(command_table[i].name, name) == 0)

@@ -136,7 +136,7 @@ extern const size_t command_table_size;
 int command_train(const cli_arguments *arguments);
 int command_sweep(const cli_arguments *arguments);
 int command_merge(const cli_arguments *arguments);
-int command_remake(const cli_arguments *arguments);
+int command_reproduce(const cli_arguments *arguments);
 int command_eval(const cli_arguments *arguments);
 int command_run(const cli_arguments *arguments);
 int command_show(const cli_arguments *arguments);
@@ -154,7 +154,7 @@ int command_export(const cli_arguments *arguments);
 int command_report(const cli_arguments *arguments);
 int command_compare(const cli_arguments *arguments);
 int command_demo(const cli_arguments *arguments);
-extern const cli_option train_options[], sweep_options[], merge_options[], remake_options[], eval_options[],
+extern const cli_option train_options[], sweep_options[], merge_options[], reproduce_options[], eval_options[],
     run_options[], show_options[], replay_options[], devices_options[], doctor_options[], bench_options[],
     plot_options[], task_options[], prove_options[], verify_options[], import_options[], states_options[],
     export_options[], report_options[], compare_options[], demo_options[];

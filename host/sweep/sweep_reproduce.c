@@ -36,9 +36,9 @@ carrynet_sweep_result sweep_result(const carrynet_model *model, uint32_t network
     };
 }
 
-carrynet_status carrynet_sweep_remake(carrynet_model **model, carrynet_sweep_result *result,
-                                      const carrynet_settings *settings, const carrynet_engine_options *engine,
-                                      const carrynet_train_options *options)
+carrynet_status carrynet_sweep_reproduce(carrynet_model **model, carrynet_sweep_result *result,
+                                         const carrynet_settings *settings, const carrynet_engine_options *engine,
+                                         const carrynet_train_options *options)
 {
     carrynet_outcome outcome = {0};
     carrynet_train_options watched;

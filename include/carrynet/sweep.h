@@ -195,10 +195,10 @@ CARRYNET_API carrynet_status carrynet_sweep_supply(carrynet_sweep_row *row, cons
  * Trains the one network of such settings as a sweep does. *model is the caller's, to free with carrynet_model_free;
  * result->finished is false where the caller ended the training. options may be NULL. Errors of carrynet_train.
  */
-CARRYNET_API carrynet_status carrynet_sweep_remake(carrynet_model **model, carrynet_sweep_result *result,
-                                                   const carrynet_settings *settings,
-                                                   const carrynet_engine_options *engine,
-                                                   const carrynet_train_options *options);
+CARRYNET_API carrynet_status carrynet_sweep_reproduce(carrynet_model **model, carrynet_sweep_result *result,
+                                                      const carrynet_settings *settings,
+                                                      const carrynet_engine_options *engine,
+                                                      const carrynet_train_options *options);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /*
- * carrynet remake: trains the network of one row of a sweep's table again, by what the row says alone, saves it, and
+ * carrynet reproduce: trains the network of one row of a sweep's table again, by what the row says alone, saves it, and
  * compares. The columns after the settings are claims, which are all checked: exact, updates, bit_error, digest, and
  * proved where that was the goal.
  */
@@ -51,7 +51,7 @@ static struct {
     bool quiet, json;
 } given;
 
-const cli_option remake_options[] = {
+const cli_option reproduce_options[] = {
     {.heading = "What to learn",
      .name = "task",
      .kind = OPTION_TASK,
@@ -109,7 +109,7 @@ static bool supply_task(carrynet_sweep_row *row, const cli_arguments *arguments,
     return *code == EXIT_CODE_DONE;
 }
 
-int command_remake(const cli_arguments *arguments)
+int command_reproduce(const cli_arguments *arguments)
 {
     const char *table = arguments->operands[0], *number = arguments->operands[1];
     char name[64];
@@ -150,7 +150,7 @@ int command_remake(const cli_arguments *arguments)
     signals_catch();
     if (!progress.quiet)
         (void)console_progress("Preparing the device ...");
-    status = carrynet_sweep_remake(&model, &made, &row->settings, &engine, &options);
+    status = carrynet_sweep_reproduce(&model, &made, &row->settings, &engine, &options);
     console_progress_clear();
     if (status != CARRYNET_OK) {
         code = engine_status(status, &engine);
