@@ -42,7 +42,7 @@ Test(plot_measured, refuses_what_bench_does_not_write)
     EXPECT_ERROR(4, "line 1: ", "plot", "bench.jsonl", "--script");
 }
 
-/* A network of the seeds' recipe, which has both carries and both bits among its states. */
+/* A network of the original scripts' recipe, which has both carries and both bits among its states. */
 static void write_states(const char *task)
 {
     struct program_result result =

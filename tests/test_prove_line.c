@@ -108,7 +108,7 @@ Test(prove_line, other_tasks)
     walk("delay2", 6, CARRYNET_FP32, 2, 1);
 }
 
-/* The network of seed document 004: with its w_hh times 0.99883 it is right until a carry is lost after some 390 symbols. */
+/* The network of original script 004: with its w_hh times 0.99883 it is right until a carry is lost after some 390 symbols. */
 Test(prove_line, a_network_that_is_wrong_after_hundreds_of_symbols)
 {
     static const double factors[] = {1, 0.9995, 0.999, 0.99883, 0.998};

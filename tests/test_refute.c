@@ -158,7 +158,7 @@ Test(refute, good_networks_and_damaged_ones)
     }
 }
 
-/* Seed document 004 runs 10,001 times; with its w_hh times 0.99883 a carry is lost after some 390 bits. */
+/* Original script 004 runs 10,001 times; with its w_hh times 0.99883 a carry is lost after some 390 bits. */
 static struct small_network slow_network(double factor, carrynet_precision precision)
 {
     struct small_network net = {.value = precision == CARRYNET_FP32 ? sizeof(float) : sizeof(double)};

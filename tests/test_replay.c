@@ -1,5 +1,5 @@
 /*
- * The seed documents: every transcript to the byte, on the reference and on OpenCL in both kernel variants; weights along
+ * The original scripts: every transcript to the byte, on the reference and on OpenCL in both kernel variants; weights along
  * the way within 1e-12 of NumPy's; NumPy's random numbers and its printing against NumPy's own (data/PROVENANCE.md).
  */
 #include "bodies.h"

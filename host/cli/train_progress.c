@@ -73,7 +73,7 @@ static void introduce(const train_progress *progress, const carrynet_report *rep
         console_note("Memory: at most %.1f GB on the device and %.1f GB beside it", on_device / 1e9, beside / 1e9);
 }
 
-/* ---- a sample, as the seeds print it --------------------------------------------------------------------------- */
+/* ---- a sample, as the original scripts print it --------------------------------------------------------------------------- */
 
 /* "Pred:[0 1 0 1]", highest bit first; the middle of a long one is left out. */
 static void add_bits(sys_text *text, const char *name, const uint32_t *values, uint32_t output, size_t steps)

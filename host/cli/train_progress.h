@@ -1,6 +1,6 @@
 /*
  * What train and replay say while they learn: the device, a progress line (rewritten on a terminal, now and then a new one in a
- * pipe), samples as the seeds print them, and the log.
+ * pipe), samples as the original scripts print them, and the log.
  */
 #ifndef CLI_TRAIN_PROGRESS_H
 #define CLI_TRAIN_PROGRESS_H

@@ -16,7 +16,7 @@ extern "C" {
 #define CARRYNET_ORIGIN 64 /* bytes of an origin with its end */
 
 typedef enum carrynet_loss {
-    CARRYNET_LOSS_SQUARED = 0,       /* the seeds': (target - y)^2 / 2 */
+    CARRYNET_LOSS_SQUARED = 0,       /* the original scripts': (target - y)^2 / 2 */
     CARRYNET_LOSS_CROSS_ENTROPY = 1, /* -log of the probability given to the target bit, in nats */
     CARRYNET_LOSS_FAULTY_SQUARED = 2 /* measured as squared; its delta is the mistake of seed 003, no gradient */
 } carrynet_loss;
