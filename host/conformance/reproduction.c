@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-extern const struct embedded_file embedded_cases[];
+extern const struct embedded_file embedded_conformance[];
 
 /* A string literal of C. */
 static void add_literal(sys_text *text, const char *word)
@@ -160,7 +160,7 @@ carrynet_status bisect_write(const char *folder, const struct bisect_fault *faul
         return sys_fail(CARRYNET_ERROR_IO, "%s: cannot make this folder: %s", folder, strerror(errno));
     add_head(&texts[0], fault, d);
     add_tables(&texts[0], fault);
-    sys_text_add(&texts[0], "%s", sys_embedded(embedded_cases, "reproduction.c.in"));
+    sys_text_add(&texts[0], "%s", sys_embedded(embedded_conformance, "reproduction.c.in"));
     add_source(&texts[1], record->source);
     sys_text_add(&texts[2], "%s\n", record->options);
     add_values(&texts[3], fault, false);
