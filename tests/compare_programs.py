@@ -112,7 +112,7 @@ sweep --device reference -q --hidden 4 --bits 4 --seeds 6 --sequences 4000 --unt
 sweep --device reference -q --hidden 4,8 --lr 0.04,0.1 --bits 5 --seeds 3 --sequences 6000 --shard 1/2 -o part1.csv
 sweep --device reference -q --hidden 4,8 --lr 0.04,0.1 --bits 5 --seeds 3 --sequences 6000 --shard 2/2 -o part2.csv
 merge part1.csv part2.csv --json -o merged.csv
-reproduce grid.csv 3 --device reference --json -o made.safetensors
+remake grid.csv 3 --device reference --json -o made.safetensors
 states exact.safetensors --bits 6 -o h.npz
 states sub64.safetensors --bits 5 -o h64.npz
 export exact.safetensors -o exact.onnx
