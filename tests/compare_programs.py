@@ -154,8 +154,17 @@ def without(value):
     return [without(part) for part in value] if isinstance(value, list) else value
 
 
-def comparable(name, data):
+def version_of(program):
+    """The version that the program writes into exports, checkpoints and pages."""
+    said = subprocess.run([program, "--version"], capture_output=True, check=True).stdout
+    return said.split(b"\n")[0].split()[1]
+
+
+def comparable(name, data, version):
     """Bytes of a file in the form that is compared."""
+    if data.startswith(b"carrynet checkpoint"):
+        data = data[:-32]  # the SHA-256 of what stands before it, the version too
+    data = data.replace(version, b"VERSION")
     if name.endswith((".jsonl", ".json")):
         try:
             return "\n".join(json.dumps(without(json.loads(line))) for line in data.decode().splitlines()).encode()
@@ -194,12 +203,12 @@ def prepared(folder):
         file.write(TABLE)
 
 
-def differences(old, new, commands):
+def differences(old, new, commands, versions):
     """Names of the files that differ or that one program did not write, with what a reader needs to try again."""
     found = []
     for name in sorted(set(os.listdir(old)) | set(os.listdir(new))):
         both = [read(os.path.join(folder, name)) for folder in (old, new)]
-        if None in both or comparable(name, both[0]) != comparable(name, both[1]):
+        if None in both or comparable(name, both[0], versions[0]) != comparable(name, both[1], versions[1]):
             number = name.split(".")[0]
             said = " ".join(commands[int(number)]) if number.isdigit() else " ".join(commands[0])
             found.append(f"{name} {'differs' if None not in both else 'is only in one'}: {said}")
@@ -217,7 +226,7 @@ def campaign(arguments, folder, commands):
                 break  # all networks diverged: nothing was saved
             if words[0] != "RESUME":
                 found += run(program, arguments.clock, place, words, number)
-    found += differences(old, new, commands)
+    found += differences(old, new, commands, [version_of(program) for program in (arguments.old, arguments.new)])
     for number, words in enumerate(commands):
         middle = os.path.join(old, "state.previous")
         if words[0] == "RESUME" and os.path.exists(middle):

@@ -32,7 +32,7 @@ CARRYNET_API const char *carrynet_status_name(carrynet_status status);
 /* The message of the last failing call of this thread; "" if there was none. Valid until the next failing call. */
 CARRYNET_API const char *carrynet_message(void);
 
-/* The version of the library, such as "0.1.0", and of its arithmetic (kernels/ARITHMETIC.md). */
+/* The version of the library, such as "0.2.0", and of its arithmetic (kernels/ARITHMETIC.md). */
 CARRYNET_API const char *carrynet_version(void);
 CARRYNET_API int carrynet_arithmetic_version(void);
 
