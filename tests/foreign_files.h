@@ -5,7 +5,7 @@
 #ifndef TESTS_FOREIGN_FILES_H
 #define TESTS_FOREIGN_FILES_H
 
-#include "bodies.h"
+#include "each_backend.h"
 #include "exchange/npz.h"
 #include "model/safetensors.h"
 #include <carrynet/import.h>

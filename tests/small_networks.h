@@ -2,7 +2,7 @@
 #ifndef TESTS_SMALL_NETWORKS_H
 #define TESTS_SMALL_NETWORKS_H
 
-#include "bodies.h"
+#include "each_backend.h"
 #include <math.h>
 #include <stdlib.h>
 

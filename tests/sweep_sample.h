@@ -2,7 +2,7 @@
 #ifndef TESTS_SWEEP_SAMPLE_H
 #define TESTS_SWEEP_SAMPLE_H
 
-#include "bodies.h"
+#include "each_backend.h"
 #include "program_run.h"
 
 #define TEXT_OF(number) #number

@@ -1,5 +1,5 @@
 /* The program's bench command: its JSON is whole and its figures fit together. How fast anything is, no test asks. */
-#include "bodies.h"
+#include "each_backend.h"
 #include "program_run.h"
 #include <jansson.h>
 #include <math.h>
@@ -47,10 +47,10 @@ Test(bench, on_the_reference)
 
 Test(bench, on_a_device)
 {
-    struct test_body bodies[TEST_BODIES];
-    if (test_bodies(bodies, CARRYNET_FP32) < 3)
+    struct test_backend backends[TEST_BACKENDS];
+    if (test_backends(backends, CARRYNET_FP32) < 3)
         return;
-    json_t *object = benched(bodies[1].device), *kernels = json_object_get(object, "kernels"), *kernel;
+    json_t *object = benched(backends[1].device), *kernels = json_object_get(object, "kernels"), *kernel;
     const char *name;
     double shares = 0;
     cr_expect_geq(json_object_size(kernels), 1);

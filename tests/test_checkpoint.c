@@ -1,8 +1,8 @@
 /*
- * Checkpoints: a training that is stopped anywhere, and goes on as often as one likes, on whichever body, ends with the
+ * Checkpoints: a training that is stopped anywhere, and goes on as often as one likes, on whichever backend, ends with the
  * bits of one that was never stopped; and what is not whole, or of another run, is refused.
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include "platform/platform.h"
 #include <stdlib.h>
 #include <unistd.h>
@@ -126,18 +126,18 @@ static void expect_same(const carrynet_model *a, const carrynet_model *b, const 
     }
 }
 
-/* Stopped after one interval, two, three, or with patience ever later, going on from where it was each time, on one body after the other. */
+/* Stopped after one interval, two, three, or with patience ever later, going on from where it was each time, on one backend after the other. */
 static void stop_and_go_on(struct training training, int patience, const char *label)
 {
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, training.settings.precision);
-    training.engine = &bodies[0].options;
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, training.settings.precision);
+    training.engine = &backends[0].options;
     carrynet_model *expected = whole(&training), *model = NULL;
     uint64_t before = 0;
     int turns = 0;
     do {
         carrynet_model_free(model);
-        training.engine = &bodies[(size_t)turns % count].options;
+        training.engine = &backends[(size_t)turns % count].options;
         training.at = 1 + turns % 3 + patience * turns;
         const uint64_t last = training.mark;
         model = trained(&training);

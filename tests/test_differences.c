@@ -5,7 +5,7 @@
  *
  *     -(L(w + d) - L(w - d)) / (2 d)        d = 2^-17: error about d^2 = 6e-11, and 2^-53 L / d = 4e-9 from rounding
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ static double loss_of(carrynet_engine *engine, const carrynet_batch *batch, cons
     return metrics.loss;
 }
 
-static void check_differences(const carrynet_settings *settings, size_t sequences, const struct test_body *body)
+static void check_differences(const carrynet_settings *settings, size_t sequences, const struct test_backend *backend)
 {
     const double step = 0x1p-17;
     const size_t size = carrynet_shape_size(&settings->shape), trained = carrynet_shape_trained(&settings->shape);
@@ -48,9 +48,10 @@ static void check_differences(const carrynet_settings *settings, size_t sequence
     cr_assert(parameters != NULL && gradient != NULL);
     uint64_t state = 77;
     char label[512];
-    (void)snprintf(label, sizeof label, "%s, H=%u, T=%u, B=%zu, %s%s%s", body->label, (unsigned)settings->shape.hidden,
-                   (unsigned)settings->steps, sequences, carrynet_loss_name(settings->loss),
-                   settings->shape.bias ? ", bias" : "", settings->shape.initial_state ? ", h_0" : "");
+    (void)snprintf(label, sizeof label, "%s, H=%u, T=%u, B=%zu, %s%s%s", backend->label,
+                   (unsigned)settings->shape.hidden, (unsigned)settings->steps, sequences,
+                   carrynet_loss_name(settings->loss), settings->shape.bias ? ", bias" : "",
+                   settings->shape.initial_state ? ", h_0" : "");
     for (size_t i = 0; i < size; ++i)
         parameters[i] = draw_weight(&state);
     for (size_t i = 0; i < trained; ++i)
@@ -68,7 +69,7 @@ static void check_differences(const carrynet_settings *settings, size_t sequence
 
     carrynet_engine *engine = NULL;
     carrynet_metrics metrics;
-    MUST(carrynet_engine_create(&engine, settings, &body->options));
+    MUST(carrynet_engine_create(&engine, settings, &backend->options));
     const double loss = loss_of(engine, &batch, parameters);
     MUST(carrynet_engine_gradient(engine, &batch, 0, 0, gradient, &metrics));
     cr_assert(loss > 0.0 && fabs(loss - metrics.loss) <= 1e-12 * loss, "%s: loss %a forward, %a with the gradient",
@@ -97,8 +98,8 @@ static void check_all_shapes(carrynet_loss loss, bool bias, bool initial_state)
 {
     static const uint32_t hidden[] = {1, 3, 7}, steps[] = {1, 5};
     static const size_t sequences[] = {1, 65};
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP64);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP64);
     const carrynet_task task = sum_and_carry();
     carrynet_settings settings;
     carrynet_settings_init(&settings, &task);
@@ -112,7 +113,7 @@ static void check_all_shapes(carrynet_loss loss, bool bias, bool initial_state)
             for (size_t k = 0; k < 4; ++k) {
                 settings.shape.hidden = hidden[i];
                 settings.steps = steps[k % 2];
-                check_differences(&settings, sequences[k / 2], &bodies[b]);
+                check_differences(&settings, sequences[k / 2], &backends[b]);
             }
         }
     }

@@ -4,7 +4,7 @@
  * beyond 2^32 words. Updates against the formulas of section 5 written out here, rates in binary64 against theirs; passes
  * on the device against the reference.
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -117,7 +117,8 @@ static void expect_part(carrynet_engine *engine, carrynet_part part, float *capa
 }
 
 /* One update from the same weights, for gradients with each of these values in some places. */
-static void check_updates(const carrynet_settings *s, const struct test_body *body, const float *edges, size_t count)
+static void check_updates(const carrynet_settings *s, const struct test_backend *backend, const float *edges,
+                          size_t count)
 {
     enum { SEQUENCES = 48 };
     const bool adam = s->optimizer == CARRYNET_OPTIMIZER_ADAM;
@@ -130,9 +131,9 @@ static void check_updates(const carrynet_settings *s, const struct test_body *bo
     float *given = start + size, *zeros = given + size;
     cr_assert_not_null(w);
     carrynet_initialize(start, &s->shape, CARRYNET_FP32, 5, 1);
-    MUST(carrynet_engine_create(&engine, s, &body->options));
+    MUST(carrynet_engine_create(&engine, s, &backend->options));
     for (size_t e = 0; e < count; ++e) {
-        (void)snprintf(label, sizeof label, "%s, %s, clip %g, weight decay %g, gradients of %a", body->label,
+        (void)snprintf(label, sizeof label, "%s, %s, clip %g, weight decay %g, gradients of %a", backend->label,
                        carrynet_optimizer_name(s->optimizer), s->clip, s->weight_decay, (double)edges[e]);
         memcpy(w, start, size * sizeof *w);
         memset(m, 0, 2 * size * sizeof *m);
@@ -151,7 +152,7 @@ static void check_updates(const carrynet_settings *s, const struct test_body *bo
     free(w);
 }
 
-/* body: which of test_bodies. The kernels of an update are the same in both shapes but for their vectors. */
+/* backend: which of test_backends. The kernels of an update are the same in both shapes but for their vectors. */
 static void check_optimizers(const char *label)
 {
     enum { EDGES = 10, USUAL = 24 };
@@ -161,20 +162,20 @@ static void check_optimizers(const char *label)
         edges[EDGES + i] = 0.001f + 0.0013f * (float)i;
     /* Clips that no norm reaches, that all exceed, and so small that a part of the gradient is flushed. */
     static const double clips[] = {0, 1000, 0.05, 0x1p-30};
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
-    size_t body = 0;
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP32);
+    size_t backend = 0;
     carrynet_settings s;
-    while (body < count && strcmp(bodies[body].label, label) != 0)
-        ++body;
+    while (backend < count && strcmp(backends[backend].label, label) != 0)
+        ++backend;
     carrynet_settings_init(&s, carrynet_task_at(0));
     s.rate = 0.5;
-    for (int o = CARRYNET_OPTIMIZER_SGD; o <= CARRYNET_OPTIMIZER_ADAM && body < count; ++o)
+    for (int o = CARRYNET_OPTIMIZER_SGD; o <= CARRYNET_OPTIMIZER_ADAM && backend < count; ++o)
         for (size_t c = 0; c < sizeof clips / sizeof clips[0]; ++c) {
             s.optimizer = (carrynet_optimizer)o;
             s.clip = clips[c];
             s.weight_decay = c % 2 == 1 ? 0.3 : 0; /* the product must not be exact */
-            check_updates(&s, &bodies[body], edges, EDGES + USUAL);
+            check_updates(&s, &backends[backend], edges, EDGES + USUAL);
         }
 }
 
@@ -299,12 +300,12 @@ Test(edges, initial_weights_are_flushed)
 
 /* ---- passes: the device as the reference ------------------------------------------------------------------------ */
 
-/* What a pass measured and its gradient, of every body the same; the reference's metrics. */
+/* What a pass measured and its gradient, of every backend the same; the reference's metrics. */
 static carrynet_metrics check_pass(const carrynet_settings *s, const float *weights, uint64_t first_sequence,
                                    const char *what)
 {
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP32), trained = carrynet_shape_trained(&s->shape);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP32), trained = carrynet_shape_trained(&s->shape);
     const carrynet_source source = carrynet_counter_source(&s->task);
     carrynet_metrics expected = {0}, given;
     carrynet_batch batch = {0};
@@ -315,8 +316,8 @@ static carrynet_metrics check_pass(const carrynet_settings *s, const float *weig
     MUST(source.fill(source.self, 1, 0, 0, batch.sequences, batch.steps, batch.symbols, batch.targets));
     for (size_t b = 0; b < count; ++b) {
         carrynet_engine *engine = NULL;
-        (void)snprintf(label, sizeof label, "%s, %s", bodies[b].label, what);
-        MUST(carrynet_engine_create(&engine, s, &bodies[b].options));
+        (void)snprintf(label, sizeof label, "%s, %s", backends[b].label, what);
+        MUST(carrynet_engine_create(&engine, s, &backends[b].options));
         MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, weights));
         MUST(carrynet_engine_gradient(engine, &batch, 3, first_sequence, b == 0 ? sums : sums + trained,
                                       b == 0 ? &expected : &given));
@@ -446,8 +447,8 @@ Test(edges, three_nodes_remain)
 /* Closing symbols that are not 0, which the device appends to the problems that it makes. */
 Test(edges, closing_symbols_are_appended)
 {
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     carrynet_settings s;
     carrynet_settings_init(&s, carrynet_task_at(0));
     s.task.closing_count = 2;
@@ -462,13 +463,13 @@ Test(edges, closing_symbols_are_appended)
     cr_assert_not_null(weights);
     for (size_t b = 0; b < count; ++b) {
         carrynet_engine *engine = NULL;
-        bodies[b].options.launches = CARRYNET_LAUNCHES_STEPS;
-        MUST(carrynet_engine_create(&engine, &s, &bodies[b].options));
+        backends[b].options.launches = CARRYNET_LAUNCHES_STEPS;
+        MUST(carrynet_engine_create(&engine, &s, &backends[b].options));
         MUST(carrynet_engine_train(engine, &source, 2, NULL));
         MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 0, 1, weights + (b > 0 ? size : 0)));
         carrynet_engine_free(engine);
         if (b > 0)
-            expect_same(weights + size, weights, size, "weights", bodies[b].label);
+            expect_same(weights + size, weights, size, "weights", backends[b].label);
     }
     free(weights);
 }

@@ -3,8 +3,8 @@
  * every compiler's eyes; formats and endings; what is not exported. ONNX and NPZ are read by their own programs in
  * export_onnx.py and export_npz.py.
  */
-#include "bodies.h"
 #include "draws.h"
+#include "each_backend.h"
 #include "program_run.h"
 #include <math.h>
 

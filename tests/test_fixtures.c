@@ -2,7 +2,7 @@
  * The engine against known answers in binary64 (tests/data/PROVENANCE.md), on the reference and on OpenCL in both
  * kernel variants: hidden values, outputs and gradients of eight cases, within 1e-12 of the largest value in the array.
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include "known_answers.h"
 
 /* The built-in task with every output bit repeated on `outputs` outputs. */
@@ -71,14 +71,14 @@ static void check_forward(carrynet_engine *engine, const carrynet_batch *batch, 
     free(expected);
 }
 
-static void check_gradient(const json_t *fixture, const struct test_body *body)
+static void check_gradient(const json_t *fixture, const struct test_backend *backend)
 {
     const size_t hidden = integer(fixture, "hidden"), outputs = integer(fixture, "outputs");
     const size_t steps = integer(fixture, "steps"), sequences = integer(fixture, "batch");
     const carrynet_task task = widened(json_string_value(json_object_get(fixture, "op")), (uint32_t)outputs);
     carrynet_settings settings = seed_settings(&task, hidden, steps);
     char label[256];
-    (void)snprintf(label, sizeof label, "%s, %s", json_string_value(json_object_get(fixture, "name")), body->label);
+    (void)snprintf(label, sizeof label, "%s, %s", json_string_value(json_object_get(fixture, "name")), backend->label);
     MUST(carrynet_loss_find(&settings.loss, json_string_value(json_object_get(fixture, "loss"))));
 
     const size_t size = carrynet_shape_size(&settings.shape);
@@ -107,7 +107,7 @@ static void check_gradient(const json_t *fixture, const struct test_body *body)
 
     carrynet_engine *engine = NULL;
     carrynet_metrics metrics;
-    MUST(carrynet_engine_create(&engine, &settings, &body->options));
+    MUST(carrynet_engine_create(&engine, &settings, &backend->options));
     MUST(carrynet_engine_set(engine, CARRYNET_PART_PARAMETERS, 0, 1, weights));
     MUST(carrynet_engine_gradient(engine, &batch, 0, 0, gradient, &metrics));
     numbers(expected, fixture, "grad_w_xh", xh);
@@ -128,12 +128,12 @@ static void check_gradient(const json_t *fixture, const struct test_body *body)
 
 Test(fixtures, gradients)
 {
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP64);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP64);
     json_t *root = load("gradients.json");
     cr_assert_eq(json_array_size(root), 8);
     for (size_t b = 0; b < count; ++b)
         for (size_t i = 0; i < json_array_size(root); ++i)
-            check_gradient(json_array_get(root, i), &bodies[b]);
+            check_gradient(json_array_get(root, i), &backends[b]);
     json_decref(root);
 }

@@ -4,7 +4,7 @@
  */
 #include "backend/host.h"
 #include "backend/opencl/opencl.h"
-#include "bodies.h"
+#include "each_backend.h"
 #include "engine/rates.h"
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ struct sums {
     carrynet_metrics metrics[NETWORKS];
 };
 
-static struct backend *open_backend(const carrynet_settings *settings, const struct test_body *spec)
+static struct backend *open_backend(const carrynet_settings *settings, const struct test_backend *spec)
 {
     struct backend *backend = NULL;
     char description[BACKEND_DESCRIPTION];
@@ -116,25 +116,25 @@ static void check(const carrynet_settings *settings, carrynet_launches launches)
         {.seed = 5, .problem_seed = 0x123456789abcdefu, .rate = 0.5, .updates = UPDATE, .noise = 0.1},
         {.seed = 6, .problem_seed = 7, .rate = 0.25, .updates = UPDATE},
     };
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, settings->precision);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, settings->precision);
     static struct sums want, got;
-    struct backend *reference = open_backend(settings, &bodies[0]);
+    struct backend *reference = open_backend(settings, &backends[0]);
     cr_assert_not(generated_sums(&got, reference, settings, configs, 0));
     for (size_t b = 1; b < count; ++b) {
-        bodies[b].options.launches = launches;
-        struct backend *backend = open_backend(settings, &bodies[b]);
+        backends[b].options.launches = launches;
+        struct backend *backend = open_backend(settings, &backends[b]);
         for (size_t first = 0; first < BATCH; first += 64) {
             staged_sums(&want, reference, settings, configs, first);
             staged_sums(&got, backend, settings, configs, first);
-            same_sums(&got, &want, settings, bodies[b].label, first);
+            same_sums(&got, &want, settings, backends[b].label, first);
             const bool made = generated_sums(&got, backend, settings, configs, first);
             cr_assert_eq(made, backend->operations->train != NULL);
             if (made)
-                same_sums(&got, &want, settings, bodies[b].label, first);
+                same_sums(&got, &want, settings, backends[b].label, first);
         }
         if (backend->operations->train != NULL) {
-            same_update(backend, settings, configs, bodies[b].label);
+            same_update(backend, settings, configs, backends[b].label);
             MUST(opencl_trainer_check_guards(backend));
         }
         backend_free(backend);

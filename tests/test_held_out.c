@@ -1,6 +1,6 @@
 /*
  * train_fraction: no held-out problem is ever drawn, the split is a function of operands and its seed alone, the shares
- * told are those of a direct evaluation, all bodies give the same bits, and files and messages say what was done.
+ * told are those of a direct evaluation, all backends give the same bits, and files and messages say what was done.
  */
 #include "program_run.h"
 #include <carrynet/carrynet.h>

@@ -4,7 +4,7 @@
  */
 #define CARRYNET_REAL_BITS 32
 #include "backend/host.h"
-#include "bodies.h"
+#include "each_backend.h"
 #include "kernels/arguments.h"
 #include "kernels/arithmetic.h"
 #include "reference/reference.h"

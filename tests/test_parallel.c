@@ -5,9 +5,9 @@
  */
 #include "backend/device_group.h"
 #include "backend/reduction_tree.h"
-#include "bodies.h"
 #include "conformance/cases.h"
 #include "draws.h"
+#include "each_backend.h"
 #include "engine/backends.h"
 #include "engine/device_list.h"
 #include <criterion/criterion.h>

@@ -2,7 +2,7 @@
  * Equal parts of a device as devices of their own: what they are called, that each trains to the bits of the whole, and
  * what is said of parts that there are not. pocl is told of four compute units, however many the machine has.
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include "program_run.h"
 
 enum { NAME = 32, UPDATES = 5 };

@@ -1,8 +1,8 @@
 /*
  * A population of networks that differ in all they may: each comes out, bit for bit and at the same update, as its lone
- * run in plain C; on every body, in one network batch and in several, whoever leaves meanwhile.
+ * run in plain C; on every backend, in one network batch and in several, whoever leaves meanwhile.
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -104,14 +104,14 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
 {
     struct population *p = calloc(1, sizeof *p);
     struct lone *lone = calloc(1, sizeof *lone);
-    struct test_body bodies[TEST_BODIES];
+    struct test_backend backends[TEST_BACKENDS];
     carrynet_outcome outcomes[NETWORKS];
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     uint32_t exact = 0, late = 0;
     cr_assert(p != NULL && lone != NULL);
     mix(p, hidden, batch);
     for (uint32_t n = 0; n < NETWORKS; ++n) {
-        lone->models[n] = train(p, &bodies[0].options, n, 1, 0, &lone->outcomes[n], NULL);
+        lone->models[n] = train(p, &backends[0].options, n, 1, 0, &lone->outcomes[n], NULL);
         const carrynet_network *one = carrynet_model_networks_const(lone->models[n]);
         exact += one->exact;
         late += one->exact && one->updates > 128;
@@ -123,10 +123,10 @@ static void compare(uint32_t hidden, uint32_t batch, carrynet_launches launches)
         const uint32_t network_batches[] = {0, 10};
         for (int w = 0; w < 2; ++w) {
             char label[80];
-            (void)snprintf(label, sizeof label, "%.40s, hidden %u, waves of %u", bodies[b].label, hidden,
+            (void)snprintf(label, sizeof label, "%.40s, hidden %u, waves of %u", backends[b].label, hidden,
                            network_batches[w]);
-            bodies[b].options.launches = b == 1 ? launches : CARRYNET_LAUNCHES_AUTO;
-            carrynet_model *model = train(p, &bodies[b].options, 0, NETWORKS, network_batches[w], outcomes, NULL);
+            backends[b].options.launches = b == 1 ? launches : CARRYNET_LAUNCHES_AUTO;
+            carrynet_model *model = train(p, &backends[b].options, 0, NETWORKS, network_batches[w], outcomes, NULL);
             expect_equal(p, lone, model, outcomes, label);
             carrynet_model_free(model);
         }
@@ -156,17 +156,17 @@ Test(population, each_as_alone_by_steps)
 Test(population, an_end_by_the_caller_changes_none)
 {
     struct population *p = calloc(1, sizeof *p);
-    struct test_body bodies[TEST_BODIES];
+    struct test_backend backends[TEST_BACKENDS];
     carrynet_outcome whole[NETWORKS], part[NETWORKS];
     struct stop never = {0};
-    (void)test_bodies(bodies, CARRYNET_FP32);
+    (void)test_backends(backends, CARRYNET_FP32);
     mix(p, 6, 16);
-    carrynet_model *all = train(p, &bodies[0].options, 0, NETWORKS, 0, whole, &never);
+    carrynet_model *all = train(p, &backends[0].options, 0, NETWORKS, 0, whole, &never);
     const carrynet_network *records = carrynet_model_networks_const(all);
     const float *values = carrynet_model_values_const(all);
     for (int percent = 10; percent <= 100; percent += 15) {
         struct stop stop = {.at = never.calls * percent / 100};
-        carrynet_model *model = train(p, &bodies[0].options, 0, NETWORKS, 0, part, &stop);
+        carrynet_model *model = train(p, &backends[0].options, 0, NETWORKS, 0, part, &stop);
         const carrynet_network *stopped = carrynet_model_networks_const(model);
         const float *left = carrynet_model_values_const(model);
         uint32_t finished = 0;
@@ -189,8 +189,8 @@ Test(population, an_end_by_the_caller_changes_none)
 
 Test(population, those_who_stay_close_up)
 {
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     for (size_t b = 0; b < count; ++b) {
         carrynet_settings settings;
         carrynet_engine *engine = NULL;
@@ -201,7 +201,7 @@ Test(population, those_who_stay_close_up)
         carrynet_settings_init(&settings, carrynet_task_at(0));
         settings.networks = 7;
         const size_t size = carrynet_shape_size(&settings.shape);
-        MUST(carrynet_engine_create(&engine, &settings, &bodies[b].options));
+        MUST(carrynet_engine_create(&engine, &settings, &backends[b].options));
         for (uint32_t n = 0; n < 7; ++n)
             MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, n, 1, before[n]));
         MUST(carrynet_engine_compact(engine, stays, from, &left));
@@ -212,7 +212,7 @@ Test(population, those_who_stay_close_up)
             cr_expect_eq(carrynet_engine_network_configs(engine)[n].seed, settings.seed + wanted[n]);
             MUST(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, n, 1, after[n]));
             cr_expect_eq(memcmp(after[n], before[wanted[n]], size * sizeof(float)), 0, "%s, network %u",
-                         bodies[b].label, n);
+                         backends[b].label, n);
         }
         cr_expect_eq(carrynet_engine_get(engine, CARRYNET_PART_PARAMETERS, 4, 1, after[0]), CARRYNET_ERROR_ARGUMENT);
         cr_expect_eq(carrynet_engine_compact(engine, none, from, &left), CARRYNET_ERROR_ARGUMENT);
@@ -226,8 +226,8 @@ Test(population, measured_before_the_first_update)
     enum { MEASURED = 12, SEQUENCES = 64 };
     static const carrynet_launches launches[] = {CARRYNET_LAUNCHES_STEPS, CARRYNET_LAUNCHES_FUSED,
                                                  CARRYNET_LAUNCHES_INTERLEAVED};
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     carrynet_metrics want[MEASURED];
     carrynet_settings settings;
     carrynet_batch batch;
@@ -241,14 +241,14 @@ Test(population, measured_before_the_first_update)
         for (size_t way = 0; way < sizeof launches / sizeof launches[0]; ++way) {
             carrynet_engine *engine = NULL;
             carrynet_metrics got[MEASURED];
-            bodies[b].options.launches = b == 1 ? launches[way] : CARRYNET_LAUNCHES_AUTO;
-            MUST(carrynet_engine_create(&engine, &settings, &bodies[b].options));
+            backends[b].options.launches = b == 1 ? launches[way] : CARRYNET_LAUNCHES_AUTO;
+            MUST(carrynet_engine_create(&engine, &settings, &backends[b].options));
             MUST(carrynet_engine_train(engine, &source, 0, NULL));
             MUST(carrynet_engine_forward(engine, &batch, &(carrynet_forward){.metrics = b + way == 0 ? want : got}));
             for (uint32_t n = 0; n < MEASURED && b + way > 0; ++n)
                 cr_expect(memcmp(&got[n].loss, &want[n].loss, sizeof want[n].loss) == 0 &&
                               got[n].wrong_bits == want[n].wrong_bits,
-                          "%s, way %zu, network %u: %llu wrong bits, not %llu", bodies[b].label, way, n,
+                          "%s, way %zu, network %u: %llu wrong bits, not %llu", backends[b].label, way, n,
                           (unsigned long long)got[n].wrong_bits, (unsigned long long)want[n].wrong_bits);
             carrynet_engine_free(engine);
         }

@@ -126,14 +126,14 @@ static const char known_certificate[] = "203b504891a58ab35745169c0f5b67a3c1d10ef
 Test(prove, the_same_certificate_everywhere)
 {
     char digests[3][SYS_SHA256];
-    struct test_body bodies[TEST_BODIES];
+    struct test_backend backends[TEST_BACKENDS];
     struct small_network net = small_trained("add", 8, CARRYNET_FP32, true, 5, 600, 0.08);
     carrynet_model *model = small_model(&net);
     const carrynet_prove_options options = quick_options(CARRYNET_BY_ELLIPSOIDS);
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     for (size_t i = 0; i < 3; ++i) {
         carrynet_proof proof;
-        MUST(carrynet_prove(&proof, model, 0, NULL, &bodies[i % count].options, &options));
+        MUST(carrynet_prove(&proof, model, 0, NULL, &backends[i % count].options, &options));
         cr_assert(proof.by_ellipsoids, "%s", proof.reason);
         (void)sys_sha256(digests[i], (const void *const[]){proof.certificate}, &proof.certificate_size, 1);
         cr_expect_str_eq(digests[i], digests[0]);

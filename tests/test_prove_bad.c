@@ -1,6 +1,6 @@
 /*
  * Networks that are wrong in many ways: what is proved of them is right after all, and what refutes them is wrong on every
- * body. Weights that no proof speaks of; certificates of other networks.
+ * backend. Weights that no proof speaks of; certificates of other networks.
  */
 #include "draws.h"
 #include "verify/bounds.h"
@@ -23,11 +23,11 @@ static bool expect_refuted(const struct small_network *net, const carrynet_task 
         carrynet_engine_free(engine);
     }
     if (refuted) {
-        struct test_body bodies[TEST_BODIES];
-        const size_t count = test_bodies(bodies, net->settings.precision);
+        struct test_backend backends[TEST_BACKENDS];
+        const size_t count = test_backends(backends, net->settings.precision);
         for (size_t b = 0; b < count && b < 2; ++b)
-            cr_expect(wrong_as_said(&proof.wrong, net, task != NULL ? task : &net->settings.task, &bodies[b].options),
-                      "%s: right on %s", label, bodies[b].label);
+            cr_expect(wrong_as_said(&proof.wrong, net, task != NULL ? task : &net->settings.task, &backends[b].options),
+                      "%s: right on %s", label, backends[b].label);
     }
     carrynet_proof_free(&proof);
     return refuted;

@@ -196,17 +196,17 @@ Test(prove_sets, points_stay_where_the_certificate_has_them)
     for (int i = 0; i < NETWORKS; ++i) {
         char label[80], text[160];
         struct small_network net = network(i, label);
-        struct test_body bodies[TEST_BODIES];
+        struct test_backend backends[TEST_BACKENDS];
         const carrynet_prove_options options = quick_options(CARRYNET_BY_ELLIPSOIDS);
         carrynet_proof proof = small_proof(&net, NULL, &options, label);
         cr_assert(proof.by_ellipsoids, "%s: %s", label, proof.reason);
         struct sets sets = sets_read(proof.certificate, proof.certificate_size);
         cr_assert_eq(sets.cells, proof.checked.cells);
-        const size_t count = test_bodies(bodies, net.settings.precision);
+        const size_t count = test_backends(backends, net.settings.precision);
         for (size_t b = 0; b < 1 + (i < 2 ? (count < 2 ? count : 2) : 1); ++b) {
             struct trial trial = {.sets = &sets, .net = &net, .points = b == 0 ? 40 : 100};
-            trial.engine = b == 0 ? NULL : small_engine(&net, &bodies[b - 1].options);
-            (void)snprintf(text, sizeof text, "%s, %s", label, b == 0 ? "over the reals" : bodies[b - 1].label);
+            trial.engine = b == 0 ? NULL : small_engine(&net, &backends[b - 1].options);
+            (void)snprintf(text, sizeof text, "%s, %s", label, b == 0 ? "over the reals" : backends[b - 1].label);
             try_sets(&trial);
             expect_holds(&trial, proof.checked.margin, text);
             cr_expect(trial.tried > 1000 && trial.leaves > sets.cells, "%s: %u points", text, (unsigned)trial.tried);

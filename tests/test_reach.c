@@ -1,5 +1,5 @@
 /*
- * Exhaustion finds what a search as plain as can be finds, on every body, for any batch and number of threads; its limit
+ * Exhaustion finds what a search as plain as can be finds, on every backend, for any batch and number of threads; its limit
  * counts exactly; a NaN is wrong.
  */
 #include "platform/platform.h"
@@ -30,7 +30,7 @@ static void expect_same(const struct reach *reach, const struct small_search *pl
     cr_expect_eq(memcmp(reach->word.symbols, plain->word, plain->length), 0, "%s", label);
 }
 
-/* Against the plain search, on bodies and with several batches and threads; returns what that found. */
+/* Against the plain search, on backends and with several batches and threads; returns what that found. */
 static struct small_search compare(const struct small_network *net, uint64_t limit, const char *label)
 {
     /* The first, a state at a time, in plain C alone: devices are slow at it. */
@@ -39,19 +39,19 @@ static struct small_search compare(const struct small_network *net, uint64_t lim
                                                 {.batch = 100, .threads = 3},
                                                 {.batch = 5000, .threads = 7}};
     struct small_search *plain = calloc(1, sizeof *plain);
-    struct test_body bodies[TEST_BODIES];
+    struct test_backend backends[TEST_BACKENDS];
     /* Some on devices too: building their kernels for so many sizes takes minutes. */
     static size_t turn;
-    const size_t all = test_bodies(bodies, net->settings.precision), count = turn++ % 8 == 0 ? all : 1;
+    const size_t all = test_backends(backends, net->settings.precision), count = turn++ % 8 == 0 ? all : 1;
     cr_assert(plain != NULL);
     small_exhaust(plain, net, limit);
     for (size_t b = 0; b < count; ++b) {
-        carrynet_engine *engine = small_engine(net, &bodies[b].options);
+        carrynet_engine *engine = small_engine(net, &backends[b].options);
         for (size_t i = b == 0 ? 0 : 1; i < sizeof cuts / sizeof cuts[0]; ++i) {
             struct reach_options options = cuts[i];
             struct reach reach;
             char text[600];
-            (void)snprintf(text, sizeof text, "%s, %s, limit %llu, cut %zu", label, bodies[b].label,
+            (void)snprintf(text, sizeof text, "%s, %s, limit %llu, cut %zu", label, backends[b].label,
                            (unsigned long long)limit, i);
             options.states = limit;
             MUST(reach_search(&reach, engine, &net->settings.task, &options, NULL));
@@ -156,12 +156,12 @@ Test(reach, a_network_that_forgets)
 {
     for (int bits = 32; bits <= 64; bits += 32) {
         struct small_network net = forgetful("add", 3, (carrynet_precision)bits);
-        struct test_body bodies[TEST_BODIES];
+        struct test_backend backends[TEST_BACKENDS];
         struct reach reach;
         const struct reach_options options = {.states = 5};
-        (void)test_bodies(bodies, CARRYNET_FP32);
+        (void)test_backends(backends, CARRYNET_FP32);
         make_any(&net);
-        carrynet_engine *engine = small_engine(&net, &bodies[0].options);
+        carrynet_engine *engine = small_engine(&net, &backends[0].options);
         MUST(reach_search(&reach, engine, &net.settings.task, &options, NULL));
         cr_expect(reach.closed && !reach.wrong && !reach.limited && !reach.stopped);
         cr_expect_eq(reach.states, 5u, "the start and one a symbol: %llu", (unsigned long long)reach.states);
@@ -212,13 +212,13 @@ static int stop_at_once(void *self)
 Test(reach, what_it_refuses)
 {
     struct small_network net = small_trained("add", 4, CARRYNET_FP32, false, 1, 0, 0);
-    struct test_body bodies[TEST_BODIES];
+    struct test_backend backends[TEST_BACKENDS];
     struct reach reach;
     int asked = 0;
     const struct prove_stop stop = {.interrupted = stop_at_once, .self = &asked};
     struct reach_options options = {.states = 100};
-    (void)test_bodies(bodies, CARRYNET_FP32);
-    carrynet_engine *engine = small_engine(&net, &bodies[0].options);
+    (void)test_backends(backends, CARRYNET_FP32);
+    carrynet_engine *engine = small_engine(&net, &backends[0].options);
     MUST(reach_search(&reach, engine, &net.settings.task, &options, &stop));
     cr_expect(reach.stopped && !reach.closed && !reach.wrong && asked == 1);
     cr_expect_eq(reach_search(&reach, engine, small_task("add3"), &options, NULL), CARRYNET_ERROR_ARGUMENT);

@@ -47,18 +47,18 @@ static void expect_equal(const carrynet_counterexample *a, const carrynet_counte
                      label);
 }
 
-/* Searches on all bodies, or on some; returns the length of the word, 0 without one. */
+/* Searches on all backends, or on some; returns the length of the word, 0 without one. */
 static size_t search(const struct small_network *net, const char *label, bool *shortest, bool on_all)
 {
-    struct test_body bodies[TEST_BODIES];
+    struct test_backend backends[TEST_BACKENDS];
     carrynet_counterexample first = {0};
     /* On a device every third of those that are not for all: building kernels for so many sizes takes minutes. */
     static size_t turn;
-    const size_t all = test_bodies(bodies, net->settings.precision);
+    const size_t all = test_backends(backends, net->settings.precision);
     const size_t count = on_all || all < 2 ? all : turn++ % 3 == 0 ? 2 : 1;
     for (size_t b = 0; b < count; ++b) {
         carrynet_counterexample wrong;
-        carrynet_engine *engine = small_engine(net, &bodies[b].options);
+        carrynet_engine *engine = small_engine(net, &backends[b].options);
         MUST(refute_search(&wrong, engine, &net->settings.task, EFFORT, NULL));
         if (wrong.symbols != NULL)
             expect_wrong(&wrong, net, label);
@@ -190,14 +190,14 @@ Test(refute, an_error_after_hundreds_of_symbols)
     for (int bits = 32; bits <= 64; bits += 32) {
         struct small_network bad = slow_network(0.99883, (carrynet_precision)bits);
         struct small_network good = slow_network(1, (carrynet_precision)bits);
-        struct test_body bodies[TEST_BODIES];
+        struct test_backend backends[TEST_BACKENDS];
         carrynet_counterexample wrong;
         bool shortest;
         const size_t steps = search(&bad, "slow", &shortest, bits == 32);
         cr_expect(steps > 300 && steps <= 394 && !shortest, "fp%d: %zu symbols", bits, steps);
         cr_expect_eq(search(&good, "as trained", &shortest, false), 0u);
-        (void)test_bodies(bodies, CARRYNET_FP32);
-        carrynet_engine *engine = small_engine(&bad, &bodies[0].options);
+        (void)test_backends(backends, CARRYNET_FP32);
+        carrynet_engine *engine = small_engine(&bad, &backends[0].options);
         MUST(refute_lassos(&wrong, engine, &bad.settings.task, EFFORT, NULL));
         cr_expect(wrong.symbols != NULL && wrong.steps < 400);
         refute_free(&wrong);

@@ -2,7 +2,7 @@
  * The original scripts: every transcript to the byte, on the reference and on OpenCL in both kernel variants; weights along
  * the way within 1e-12 of NumPy's; NumPy's random numbers and its printing against NumPy's own (data/PROVENANCE.md).
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include "known_answers.h"
 #include "platform/platform.h"
 #include "replay/numpy_random.h"
@@ -55,7 +55,7 @@ static void check_text(const char *got, const char *expected, const char *name, 
                  got + at, expected + at);
 }
 
-static void check_transcripts(const struct test_body *body)
+static void check_transcripts(const struct test_backend *backend)
 {
     size_t known = 0;
     for (size_t i = 0; i < carrynet_recipe_count(); ++i) {
@@ -63,8 +63,8 @@ static void check_transcripts(const struct test_body *body)
         const char *expected = carrynet_recipe_transcript(recipe);
         if (expected == NULL)
             continue;
-        sys_text text = replayed(recipe->name, 0, &body->options, NULL);
-        check_text(text.data, expected, recipe->name, body->label);
+        sys_text text = replayed(recipe->name, 0, &backend->options, NULL);
+        check_text(text.data, expected, recipe->name, backend->label);
         sys_text_free(&text);
         ++known;
     }
@@ -73,36 +73,37 @@ static void check_transcripts(const struct test_body *body)
 
 Test(replay, transcripts)
 {
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP64);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP64);
     for (size_t b = 0; b < count; ++b)
-        check_transcripts(&bodies[b]);
+        check_transcripts(&backends[b]);
 }
 
-static void check_against_file(const char *name, uint64_t iterations, const char *file, const struct test_body *body)
+static void check_against_file(const char *name, uint64_t iterations, const char *file,
+                               const struct test_backend *backend)
 {
     char *expected = load_text(file);
-    sys_text text = replayed(name, iterations, &body->options, NULL);
-    check_text(text.data, expected, name, body->label);
+    sys_text text = replayed(name, iterations, &backend->options, NULL);
+    check_text(text.data, expected, name, backend->label);
     sys_text_free(&text);
     free(expected);
 }
 
 Test(replay, the_notebook_to_its_planned_end)
 {
-    struct test_body bodies[TEST_BODIES];
-    (void)test_bodies(bodies, CARRYNET_FP64);
-    check_against_file("000", 100000, "000-100000.txt", &bodies[0]);
+    struct test_backend backends[TEST_BACKENDS];
+    (void)test_backends(backends, CARRYNET_FP64);
+    check_against_file("000", 100000, "000-100000.txt", &backends[0]);
 }
 
 /* What the program of 003 prints with numpy.random.seed(0) before it, and with its mistake mended. */
 Test(replay, the_mistake_and_its_cure)
 {
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP64);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP64);
     for (size_t b = 0; b < count; ++b) {
-        check_against_file("003", 0, "003-seed0.txt", &bodies[b]);
-        check_against_file("003-cured", 0, "003-cured-seed0.txt", &bodies[b]);
+        check_against_file("003", 0, "003-seed0.txt", &backends[b]);
+        check_against_file("003-cured", 0, "003-cured-seed0.txt", &backends[b]);
     }
 }
 
@@ -123,8 +124,8 @@ static void check_weights(const carrynet_model *model, const json_t *point, cons
 
 static void check_trajectory(const char *name, const char *key)
 {
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP64);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP64);
     json_t *root = load("trajectories.json");
     const json_t *points = json_object_get(root, key);
     size_t checked = 0;
@@ -137,8 +138,8 @@ static void check_trajectory(const char *name, const char *key)
             char label[640];
             if (strcmp(name, "001-sub") == 0 && iterations == 1)
                 continue; /* its first iteration has a < b: nothing is trained */
-            (void)snprintf(label, sizeof label, "%s after %zu iterations, %s", key, iterations, bodies[b].label);
-            sys_text text = replayed(name, iterations, &bodies[b].options, &model);
+            (void)snprintf(label, sizeof label, "%s after %zu iterations, %s", key, iterations, backends[b].label);
+            sys_text text = replayed(name, iterations, &backends[b].options, &model);
             check_weights(model, point, label);
             sys_text_free(&text);
             carrynet_model_free(model);

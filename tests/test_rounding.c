@@ -2,7 +2,7 @@
  * The library in a caller who rounds otherwise, or flushes subnormal numbers: every file and every number is the same, and
  * the caller's environment is as it was.
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include "platform/json_text.h"
 #include "platform/platform.h"
 #include "program_run.h"

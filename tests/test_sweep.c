@@ -1,6 +1,6 @@
 /*
  * Sweeps: which rows there are, that each is its network trained alone, that stopped and resumed they give the same
- * file, byte for byte, on every body, and that a row comes back. test_sweep_files.c has shards and forged files.
+ * file, byte for byte, on every backend, and that a row comes back. test_sweep_files.c has shards and forged files.
  */
 #include "sweep_sample.h"
 #include <Random123/philox.h>
@@ -257,8 +257,8 @@ Test(sweep, refuses_wrong_specifications)
 Test(sweep, each_row_is_its_network_alone)
 {
     const carrynet_engine_options reference = on_reference();
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     struct sample sample;
     sample_init(&sample);
     carrynet_sweep *sweep = make(&sample.spec);
@@ -295,7 +295,7 @@ Test(sweep, each_row_is_its_network_alone)
     MUST(carrynet_sweep_save(sweep, "reference.csv"));
     carrynet_sweep_free(sweep);
     for (size_t b = 1; b < count; ++b) {
-        run_into("device.csv", &sample.spec, &bodies[b].options, b == 1 ? 3 : 0);
+        run_into("device.csv", &sample.spec, &backends[b].options, b == 1 ? 3 : 0);
         expect_same("reference.csv", "device.csv");
     }
 }
@@ -436,8 +436,8 @@ Test(sweep, reproduces_rows)
     const uint32_t hidden[] = {2, 12};
     const double rates[] = {0.001, 1}, noises[] = {0, 0.1};
     const carrynet_engine_options reference = on_reference();
-    struct test_body bodies[TEST_BODIES];
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    struct test_backend backends[TEST_BACKENDS];
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     carrynet_sweep_row *row = malloc(sizeof *row);
     struct sample sample;
     sample_init(&sample);
@@ -459,10 +459,10 @@ Test(sweep, reproduces_rows)
         for (size_t b = 0; b < (i % 10 == 0 || count < 2 ? count : 2); ++b) {
             carrynet_model *model = NULL;
             carrynet_sweep_result made;
-            MUST(carrynet_sweep_reproduce(&model, &made, &row->settings, &bodies[b].options, NULL));
+            MUST(carrynet_sweep_reproduce(&model, &made, &row->settings, &backends[b].options, NULL));
             cr_expect(made.finished && made.digest == row->result.digest && made.exact == row->result.exact &&
                           made.updates == row->result.updates && made.bit_error == row->result.bit_error,
-                      "row %d on %s", (int)row->row, bodies[b].label);
+                      "row %d on %s", (int)row->row, backends[b].label);
             carrynet_model_free(model);
         }
     }

@@ -2,7 +2,7 @@
  * Work distributed among threads: every item once, whatever the number of threads, call after call; and how many threads
  * a cgroup and a scheduler allow, from made-up files.
  */
-#include "bodies.h"
+#include "each_backend.h"
 #include "platform/platform.h"
 #include <stdlib.h>
 #include <sys/stat.h>

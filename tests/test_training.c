@@ -167,8 +167,8 @@ Test(training, every_optimizer_learns)
         }
 }
 
-/* The gradient of blocks 0..3 is a node of the tree: with that of the rest it sums to the whole, bit for bit. */
-Test(training, gradients_are_nodes_of_the_block_tree)
+/* The gradient of blocks 0..3 is a partial sum of the reduction tree: with that of the rest it sums to the whole, bit for bit. */
+Test(training, gradients_are_partial_sums_of_the_tree)
 {
     carrynet_settings settings = defaults("add");
     settings.batch = 300;

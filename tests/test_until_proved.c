@@ -1,5 +1,5 @@
 /*
- * Training until proved: a network stops where kernels/ARITHMETIC.md 7 has it, in a population as alone, on every body,
+ * Training until proved: a network stops where kernels/ARITHMETIC.md 7 has it, in a population as alone, on every backend,
  * with the same certificate, which the checker accepts; and sweeps of such networks.
  */
 #include "sweep_sample.h"
@@ -177,18 +177,18 @@ static void expect_as_alone(const struct lone *lone, carrynet_model *model, cons
 Test(until_proved, each_as_alone)
 {
     struct lone *lone = calloc(1, sizeof *lone);
-    struct test_body bodies[TEST_BODIES];
+    struct test_backend backends[TEST_BACKENDS];
     carrynet_network_config configs[NETWORKS];
     carrynet_outcome outcomes[NETWORKS];
     carrynet_settings settings;
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     uint32_t proved = 0, exact = 0;
     cr_assert_not_null(lone);
     small(&settings);
     mix(configs);
     for (uint32_t n = 0; n < NETWORKS; ++n) {
         carrynet_checked checked;
-        lone->models[n] = train(&settings, &bodies[0].options, configs + n, &lone->outcomes[n], 0);
+        lone->models[n] = train(&settings, &backends[0].options, configs + n, &lone->outcomes[n], 0);
         exact += carrynet_model_networks(lone->models[n])->exact;
         if (!lone->outcomes[n].proved)
             continue;
@@ -205,8 +205,8 @@ Test(until_proved, each_as_alone)
     for (size_t b = 0; b < count; ++b)
         for (uint32_t network_batch = 0; network_batch <= 5; network_batch += 5) {
             char label[80];
-            (void)snprintf(label, sizeof label, "%.40s, waves of %u", bodies[b].label, network_batch);
-            carrynet_model *model = train(&settings, &bodies[b].options, configs, outcomes, network_batch);
+            (void)snprintf(label, sizeof label, "%.40s, waves of %u", backends[b].label, network_batch);
+            carrynet_model *model = train(&settings, &backends[b].options, configs, outcomes, network_batch);
             expect_as_alone(lone, model, outcomes, label);
             carrynet_model_free(model);
         }
@@ -301,20 +301,20 @@ static void sweep_sample(struct sample *sample)
 
 Test(until_proved, a_table_of_a_sweep_says_so)
 {
-    struct test_body bodies[TEST_BODIES];
+    struct test_backend backends[TEST_BACKENDS];
     struct sample sample;
-    const size_t count = test_bodies(bodies, CARRYNET_FP32);
+    const size_t count = test_backends(backends, CARRYNET_FP32);
     const char *const shards[] = {"b.csv", "a.csv"};
     sweep_sample(&sample);
-    run_into("whole.csv", &sample.spec, &bodies[0].options, 0);
+    run_into("whole.csv", &sample.spec, &backends[0].options, 0);
     for (size_t b = 0; b < count; ++b) {
-        run_into("again.csv", &sample.spec, &bodies[b].options, 3);
+        run_into("again.csv", &sample.spec, &backends[b].options, 3);
         expect_same("whole.csv", "again.csv");
     }
     sample.spec.shards = 2;
-    run_into("a.csv", &sample.spec, &bodies[0].options, 0);
+    run_into("a.csv", &sample.spec, &backends[0].options, 0);
     sample.spec.shard = 2;
-    run_into("b.csv", &sample.spec, &bodies[0].options, 0);
+    run_into("b.csv", &sample.spec, &backends[0].options, 0);
     MUST(carrynet_sweep_merge("joined.csv", shards, 2));
     expect_same("whole.csv", "joined.csv");
     char *text = program_file("whole.csv", NULL);
@@ -332,7 +332,7 @@ Test(until_proved, a_table_of_a_sweep_says_so)
         const carrynet_sweep_result *result = carrynet_sweep_result_of(sweep, row);
         MUST(carrynet_sweep_read(&found, "joined.csv", row));
         cr_expect_eq(found.settings.until_proved, (uint32_t)CARRYNET_PROVER_VERSION);
-        MUST(carrynet_sweep_reproduce(&model, &made, &found.settings, &bodies[0].options, NULL));
+        MUST(carrynet_sweep_reproduce(&model, &made, &found.settings, &backends[0].options, NULL));
         cr_expect_eq(made.digest, result->digest);
         cr_expect_eq(made.updates, result->updates);
         cr_expect_eq(made.proved, result->proved);

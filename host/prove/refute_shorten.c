@@ -7,7 +7,7 @@
 #include "prove/word.h"
 #include <string.h>
 
-enum { ABREAST = 256, ROUND_STEPS = 1 << 20, ALL_STEPS = 8 << 20 };
+enum { AT_ONCE = 256, ROUND_STEPS = 1 << 20, ALL_STEPS = 8 << 20 };
 
 /* One candidate: the word without `size` symbols from `at` on. */
 struct cut {
@@ -50,12 +50,12 @@ static carrynet_status try_cuts(size_t *best, struct cut *which, carrynet_engine
                                 const struct prove_word *word, const struct cut *cuts, size_t count,
                                 const struct prove_stop *stop)
 {
-    struct prove_word words[ABREAST];
-    struct word_error errors[ABREAST];
+    struct prove_word words[AT_ONCE];
+    struct word_error errors[AT_ONCE];
     uint8_t *symbols = NULL;
-    carrynet_status status = sys_allocate(&symbols, ABREAST, word->length);
-    for (size_t first = 0; first < count && status == CARRYNET_OK && !prove_stopped(stop); first += ABREAST) {
-        const size_t many = count - first < ABREAST ? count - first : ABREAST;
+    carrynet_status status = sys_allocate(&symbols, AT_ONCE, word->length);
+    for (size_t first = 0; first < count && status == CARRYNET_OK && !prove_stopped(stop); first += AT_ONCE) {
+        const size_t many = count - first < AT_ONCE ? count - first : AT_ONCE;
         for (size_t i = 0; i < many; ++i) {
             words[i].symbols = symbols + i * word->length;
             words[i].length = word->length - cuts[first + i].size;

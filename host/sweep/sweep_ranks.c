@@ -25,7 +25,7 @@ struct sweep_finished {
     carrynet_sweep_result result;
 };
 
-struct sweep_team {
+struct distributed_sweep {
     carrynet_sweep *sweep;
     const carrynet_sweep_options *options;
     carrynet_engine_options engine; /* this rank's */
@@ -46,10 +46,10 @@ struct sweep_team {
 /* ---- chunks --------------------------------------------------------------------------------------------------- */
 
 /* What rank 0 knows to be finished is so on all. */
-static carrynet_status share_finished(struct sweep_team *team)
+static carrynet_status share_finished(struct distributed_sweep *all)
 {
-    carrynet_sweep *sweep = team->sweep;
-    carrynet_comm *comm = team->options->comm;
+    carrynet_sweep *sweep = all->sweep;
+    carrynet_comm *comm = all->options->comm;
     const uint32_t rank = carrynet_comm_rank(comm);
     unsigned char *flags = NULL;
     uint64_t *counts = NULL;
@@ -70,99 +70,99 @@ static carrynet_status share_finished(struct sweep_team *team)
     return status;
 }
 
-static carrynet_status list_chunks(struct sweep_team *team)
+static carrynet_status list_chunks(struct distributed_sweep *all)
 {
-    struct sweep_chunk *chunk = &team->chunk;
+    struct sweep_chunk *chunk = &all->chunk;
     carrynet_status status = CARRYNET_OK;
     *chunk = (struct sweep_chunk){.rows = chunk->rows, .enough = chunk->enough};
     for (;;) {
         struct sweep_start start = {.place = chunk->place, .seed = chunk->seed};
-        sweep_next_chunk(chunk, team->sweep);
+        sweep_next_chunk(chunk, all->sweep);
         if (chunk->count == 0)
             return CARRYNET_OK;
         start.count = chunk->count;
         start.work = chunk->work;
-        if (team->count == team->capacity) {
+        if (all->count == all->capacity) {
             struct sweep_start *more = NULL;
-            team->capacity = team->capacity == 0 ? 64 : 2 * team->capacity;
-            status = sys_allocate(&more, team->capacity, sizeof *more);
+            all->capacity = all->capacity == 0 ? 64 : 2 * all->capacity;
+            status = sys_allocate(&more, all->capacity, sizeof *more);
             if (status != CARRYNET_OK)
                 return status;
-            if (team->count > 0)
-                memcpy(more, team->starts, team->count * sizeof *more);
-            sys_free(team->starts);
-            team->starts = more;
+            if (all->count > 0)
+                memcpy(more, all->starts, all->count * sizeof *more);
+            sys_free(all->starts);
+            all->starts = more;
         }
-        team->starts[team->count++] = start;
+        all->starts[all->count++] = start;
     }
 }
 
 /* The rows of a chunk: those of others may have come to their end since it was listed. */
-static void take_up_chunk(struct sweep_team *team, const struct sweep_start *start)
+static void take_up_chunk(struct distributed_sweep *all, const struct sweep_start *start)
 {
-    team->chunk.place = start->place;
-    team->chunk.seed = start->seed;
-    sweep_next_chunk(&team->chunk, team->sweep);
-    team->chunk.count = start->count;
-    team->chunk.work = start->work;
-    team->finished = team->exact = team->proved = 0;
+    all->chunk.place = start->place;
+    all->chunk.seed = start->seed;
+    sweep_next_chunk(&all->chunk, all->sweep);
+    all->chunk.count = start->count;
+    all->chunk.work = start->work;
+    all->finished = all->exact = all->proved = 0;
 }
 
 /* ---- what is told, by rank 0, under the lock -------------------------------------------------------------------- */
 
-static void tell(struct sweep_team *team, bool last)
+static void tell(struct distributed_sweep *all, bool last)
 {
-    const double seconds = sys_seconds() - team->start;
+    const double seconds = sys_seconds() - all->start;
     carrynet_sweep_report told = {
-        .device = team->device,
-        .tally = team->tally,
+        .device = all->device,
+        .tally = all->tally,
         .seconds = seconds,
-        .left = team->worked > 0 ? seconds / team->worked * (team->work - team->worked) : -1,
-        .unsaved = team->unsaved[0] != '\0' ? team->unsaved : NULL,
+        .left = all->worked > 0 ? seconds / all->worked * (all->work - all->worked) : -1,
+        .unsaved = all->unsaved[0] != '\0' ? all->unsaved : NULL,
         .last = last,
     };
-    told.tally.finished += team->finished;
-    told.tally.exact += team->exact;
-    told.tally.proved += team->proved;
-    if (team->options->report != NULL && carrynet_comm_rank(team->options->comm) == 0 &&
-        team->options->report(team->options->self, &told) != 0)
-        team->stop = true;
+    told.tally.finished += all->finished;
+    told.tally.exact += all->exact;
+    told.tally.proved += all->proved;
+    if (all->options->report != NULL && carrynet_comm_rank(all->options->comm) == 0 &&
+        all->options->report(all->options->self, &told) != 0)
+        all->stop = true;
 }
 
 static int on_report(void *self, const carrynet_report *report)
 {
-    struct sweep_team *team = self;
-    (void)pthread_mutex_lock(&team->lock);
-    (void)snprintf(team->device, sizeof team->device, "%u ranks, networks shared out: %s on rank 0",
-                   carrynet_comm_size(team->options->comm), report->device);
-    team->finished = report->finished;
-    team->exact = report->exact;
-    team->proved = report->proved;
+    struct distributed_sweep *all = self;
+    (void)pthread_mutex_lock(&all->lock);
+    (void)snprintf(all->device, sizeof all->device, "%u ranks, networks shared out: %s on rank 0",
+                   carrynet_comm_size(all->options->comm), report->device);
+    all->finished = report->finished;
+    all->exact = report->exact;
+    all->proved = report->proved;
     if (!report->last)
-        tell(team, false);
-    const int stop = team->stop ? 1 : 0;
-    (void)pthread_mutex_unlock(&team->lock);
+        tell(all, false);
+    const int stop = all->stop ? 1 : 0;
+    (void)pthread_mutex_unlock(&all->lock);
     return stop;
 }
 
 static int on_interrupted(void *self)
 {
-    struct sweep_team *team = self;
-    (void)pthread_mutex_lock(&team->lock);
-    if (team->options->interrupted != NULL && team->options->interrupted(team->options->self) != 0)
-        team->stop = true;
-    const int stop = team->stop ? 1 : 0;
-    (void)pthread_mutex_unlock(&team->lock);
+    struct distributed_sweep *all = self;
+    (void)pthread_mutex_lock(&all->lock);
+    if (all->options->interrupted != NULL && all->options->interrupted(all->options->self) != 0)
+        all->stop = true;
+    const int stop = all->stop ? 1 : 0;
+    (void)pthread_mutex_unlock(&all->lock);
     return stop;
 }
 
-static carrynet_status save(struct sweep_team *team)
+static carrynet_status save(struct distributed_sweep *all)
 {
     const double start = sys_seconds();
-    const carrynet_status status = carrynet_sweep_save(team->sweep, team->options->path);
-    team->saved = sys_seconds();
-    team->saving = team->saved - start;
-    (void)snprintf(team->unsaved, sizeof team->unsaved, "%s", status == CARRYNET_OK ? "" : carrynet_message());
+    const carrynet_status status = carrynet_sweep_save(all->sweep, all->options->path);
+    all->saved = sys_seconds();
+    all->saving = all->saved - start;
+    (void)snprintf(all->unsaved, sizeof all->unsaved, "%s", status == CARRYNET_OK ? "" : carrynet_message());
     return status;
 }
 
@@ -170,60 +170,60 @@ static carrynet_status save(struct sweep_team *team)
 
 static carrynet_status train_chunk(void *self, uint64_t item, sys_text *result)
 {
-    struct sweep_team *team = self;
-    const struct sweep_chunk *chunk = &team->chunk;
+    struct distributed_sweep *all = self;
+    const struct sweep_chunk *chunk = &all->chunk;
     carrynet_settings settings;
     carrynet_train_options options;
     carrynet_model *model = NULL;
-    (void)pthread_mutex_lock(&team->lock);
-    take_up_chunk(team, &team->starts[item]);
-    (void)pthread_mutex_unlock(&team->lock);
-    sweep_chunk_settings(&settings, team->configs, chunk->count, team->sweep, chunk);
-    memset(team->outcomes, 0, chunk->count * sizeof *team->outcomes);
+    (void)pthread_mutex_lock(&all->lock);
+    take_up_chunk(all, &all->starts[item]);
+    (void)pthread_mutex_unlock(&all->lock);
+    sweep_chunk_settings(&settings, all->configs, chunk->count, all->sweep, chunk);
+    memset(all->outcomes, 0, chunk->count * sizeof *all->outcomes);
     carrynet_train_options_init(&options);
     options.report = on_report;
     options.interrupted = on_interrupted;
-    options.self = team;
-    options.report_seconds = team->options->report_seconds;
-    options.configs = team->configs;
-    options.outcomes = team->outcomes;
-    options.network_batch = team->options->network_batch;
-    const carrynet_status status = carrynet_train(&model, &settings, &team->engine, &options);
-    (void)pthread_mutex_lock(&team->lock);
+    options.self = all;
+    options.report_seconds = all->options->report_seconds;
+    options.configs = all->configs;
+    options.outcomes = all->outcomes;
+    options.network_batch = all->options->network_batch;
+    const carrynet_status status = carrynet_train(&model, &settings, &all->engine, &options);
+    (void)pthread_mutex_lock(&all->lock);
     for (uint32_t n = 0; n < chunk->count && status == CARRYNET_OK; ++n) {
         struct sweep_finished told;
         memset(&told, 0, sizeof told);
         told.row = chunk->rows[n];
-        told.result = sweep_result(model, n, &team->outcomes[n]);
-        team->stop = team->stop || !told.result.finished; /* the caller has ended it */
+        told.result = sweep_result(model, n, &all->outcomes[n]);
+        all->stop = all->stop || !told.result.finished; /* the caller has ended it */
         if (told.result.finished)
             sys_text_append(result, (const char *)&told, sizeof told);
     }
-    team->finished = team->exact = team->proved = 0;
-    (void)pthread_mutex_unlock(&team->lock);
+    all->finished = all->exact = all->proved = 0;
+    (void)pthread_mutex_unlock(&all->lock);
     carrynet_model_free(model);
     return status;
 }
 
 static carrynet_status take_rows(void *self, uint64_t item, const char *result, size_t size)
 {
-    struct sweep_team *team = self;
-    (void)pthread_mutex_lock(&team->lock);
+    struct distributed_sweep *all = self;
+    (void)pthread_mutex_lock(&all->lock);
     for (size_t at = 0; at + sizeof(struct sweep_finished) <= size; at += sizeof(struct sweep_finished)) {
         struct sweep_finished told;
         memcpy(&told, result + at, sizeof told);
-        team->sweep->results[told.row - 1] = told.result;
-        ++team->tally.finished;
-        team->tally.exact += told.result.exact ? 1 : 0;
-        team->tally.proved += told.result.proved ? 1 : 0;
-        team->changed = true;
+        all->sweep->results[told.row - 1] = told.result;
+        ++all->tally.finished;
+        all->tally.exact += told.result.exact ? 1 : 0;
+        all->tally.proved += told.result.proved ? 1 : 0;
+        all->changed = true;
     }
-    team->worked += team->starts[item].work;
-    const double since = sys_seconds() - team->saved;
-    if (team->options->path != NULL && since >= SWEEP_SAVE_SECONDS && since >= SWEEP_SAVE_SHARE * team->saving)
-        (void)save(team); /* what fails here is told, and tried again later: the last one counts */
-    tell(team, false);
-    (void)pthread_mutex_unlock(&team->lock);
+    all->worked += all->starts[item].work;
+    const double since = sys_seconds() - all->saved;
+    if (all->options->path != NULL && since >= SWEEP_SAVE_SECONDS && since >= SWEEP_SAVE_SHARE * all->saving)
+        (void)save(all); /* what fails here is told, and tried again later: the last one counts */
+    tell(all, false);
+    (void)pthread_mutex_unlock(&all->lock);
     return CARRYNET_OK;
 }
 
@@ -234,63 +234,63 @@ static bool is_stopped(void *self)
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
 
-static carrynet_status prepare(struct sweep_team *team, const carrynet_engine_options *engine, sys_text *device)
+static carrynet_status prepare(struct distributed_sweep *all, const carrynet_engine_options *engine, sys_text *device)
 {
-    carrynet_comm *comm = team->options->comm;
+    carrynet_comm *comm = all->options->comm;
     char id[24];
-    (void)snprintf(id, sizeof id, "%016llx", (unsigned long long)carrynet_sweep_id(team->sweep));
-    carrynet_status status = sys_allocate(&team->chunk.rows, SWEEP_TOGETHER, sizeof *team->chunk.rows);
+    (void)snprintf(id, sizeof id, "%016llx", (unsigned long long)carrynet_sweep_id(all->sweep));
+    carrynet_status status = sys_allocate(&all->chunk.rows, SWEEP_TOGETHER, sizeof *all->chunk.rows);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&team->configs, SWEEP_TOGETHER, sizeof *team->configs);
+        status = sys_allocate(&all->configs, SWEEP_TOGETHER, sizeof *all->configs);
     if (status == CARRYNET_OK)
-        status = sys_allocate(&team->outcomes, SWEEP_TOGETHER, sizeof *team->outcomes);
+        status = sys_allocate(&all->outcomes, SWEEP_TOGETHER, sizeof *all->outcomes);
     if (status == CARRYNET_OK)
         status = device_list_text(device, engine->device, comm);
     status = comm_check_same(comm, status, "the sweep", id);
     if (status == CARRYNET_OK)
-        status = share_finished(team);
+        status = share_finished(all);
     if (status != CARRYNET_OK)
         return status;
-    team->engine = *engine;
-    team->engine.device = device->data;
-    team->engine.comm = NULL;
-    team->tally = carrynet_sweep_count(team->sweep);
-    team->work = sweep_work_left(team->sweep);
-    team->chunk.enough = team->work / ((double)PORTIONS_OF_RANK * (double)carrynet_comm_size(comm));
-    return comm_allreduce_status(comm, list_chunks(team));
+    all->engine = *engine;
+    all->engine.device = device->data;
+    all->engine.comm = NULL;
+    all->tally = carrynet_sweep_count(all->sweep);
+    all->work = sweep_work_left(all->sweep);
+    all->chunk.enough = all->work / ((double)PORTIONS_OF_RANK * (double)carrynet_comm_size(comm));
+    return comm_allreduce_status(comm, list_chunks(all));
 }
 
 carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_options *engine,
                                 const carrynet_sweep_options *options)
 {
-    struct sweep_team team = {.sweep = sweep, .options = options, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct distributed_sweep all = {.sweep = sweep, .options = options, .lock = PTHREAD_MUTEX_INITIALIZER};
     const bool saves = options->path != NULL && carrynet_comm_rank(options->comm) == 0;
     sys_text device = {0}, message = {0};
-    team.start = team.saved = sys_seconds();
-    carrynet_status status = prepare(&team, engine, &device);
+    all.start = all.saved = sys_seconds();
+    carrynet_status status = prepare(&all, engine, &device);
     if (status == CARRYNET_OK) {
-        const struct comm_work work = {team.count, train_chunk, take_rows, is_stopped, &team};
+        const struct comm_work work = {all.count, train_chunk, take_rows, is_stopped, &all};
         status = comm_distribute(options->comm, &work);
     }
-    if (status != CARRYNET_OK && saves && team.changed) { /* the error that is handed on stays the one that is told */
+    if (status != CARRYNET_OK && saves && all.changed) { /* the error that is handed on stays the one that is told */
         sys_text_add(&message, "%s", carrynet_message());
-        if (save(&team) != CARRYNET_OK && !message.failed)
+        if (save(&all) != CARRYNET_OK && !message.failed)
             (void)sys_fail(status, "%s; then, %s", message.data, carrynet_message());
         else if (!message.failed)
             (void)sys_fail(status, "%s", message.data);
     } else if (status == CARRYNET_OK && saves) {
-        status = save(&team);
+        status = save(&all);
     }
     /* Nobody leaves, and has the job ended, before rank 0 has saved. */
     status = comm_allreduce_status(options->comm, status);
-    team.finished = team.exact = team.proved = 0;
+    all.finished = all.exact = all.proved = 0;
     if (status == CARRYNET_OK)
-        tell(&team, true);
+        tell(&all, true);
     sys_text_free(&message);
     sys_text_free(&device);
-    sys_free(team.starts);
-    sys_free(team.chunk.rows);
-    sys_free(team.configs);
-    sys_free(team.outcomes);
+    sys_free(all.starts);
+    sys_free(all.chunk.rows);
+    sys_free(all.configs);
+    sys_free(all.outcomes);
     return status;
 }
