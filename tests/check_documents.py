@@ -110,7 +110,7 @@ def zsh(build):
 zmodload zsh/zpty; zpty -b shell zsh -f -i
 zpty -w shell "PS1='> '; fpath=(${1:h} \\$fpath); autoload -U compinit; compinit -u -D; carrynet() { print GOT \\"\\$@\\" END }"
 zpty -w shell $'carrynet train --optimizer rms\\t'
-zpty -w shell $'carrynet rema\\t'
+zpty -w shell $'carrynet repr\\t'
 zpty -w shell $'carrynet sweep --loss squared,cr\\t'
 zpty -w shell exit
 for i in {1..400}; do while zpty -r -t shell line; do print -r -- $line; done; zpty -t shell || break; sleep 0.05; done

@@ -12,7 +12,7 @@ void help_program(FILE *stream, const cli_command *commands, size_t count)
                 "Usage: carrynet COMMAND [OPTIONS]\n\n",
                 stream);
     for (size_t i = 0; i < count; ++i)
-        (void)fprintf(stream, "  %-10s%s\n", commands[i].name, commands[i].summary);
+        (void)fprintf(stream, "  %-11s%s\n", commands[i].name, commands[i].summary);
     (void)fputs("\n"
                 "  carrynet COMMAND --help says more, carrynet --version which version this is.\n"
                 "  A FILE can be a pipe; - is standard input, or the output of one file.\n\n"
