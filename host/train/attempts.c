@@ -1,6 +1,6 @@
 /*
- * Proofs of exact networks in training. The search is a small one: who is right for every length mostly needs little of
- * it, and who is not yet will be asked again after some more updates.
+ * Proofs of exact networks during training, with a small budget: a network that is right for every length mostly needs
+ * few steps, and a network that is not yet right is tried again after more updates.
  */
 #include "train/attempts.h"
 #include "platform/platform.h"

@@ -1,4 +1,6 @@
-/* When a checkpoint is written, how the one to go on from is found, and its header, which is only ever compared. */
+/*
+ * When a checkpoint is written, how the checkpoint to resume from is found, and its header, which is only compared.
+ */
 #include "train/checkpoint.h"
 #include "model/metadata.h"
 #include "platform/json_text.h"

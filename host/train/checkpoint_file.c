@@ -1,4 +1,4 @@
-/* Writing and reading of a checkpoint's bytes. XXH3 is quick enough to hash what a disk takes. */
+/* Writes and reads the bytes of a checkpoint. XXH3 hashes faster than a disk writes. */
 #include "train/checkpoint_file.h"
 #include "model/file_kind.h"
 #include <string.h>

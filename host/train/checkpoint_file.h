@@ -1,12 +1,12 @@
 /*
- * The file of a checkpoint: a state that is all or nothing.
+ * The file of a checkpoint, which is valid only as a whole:
  *
  *     "carrynet checkpoint 1\n"
  *     size of the header, 8 bytes, and the header: a JSON object of texts
  *     the parts, one after another, as they lie in memory (the header says the byte order); their sizes follow from the header
  *     XXH3, 128 bits of all that precedes, 16 bytes, highest first
  *
- * It knows no training. The reader looks at the hash first and trusts no size.
+ * This module knows nothing of trainings. The reader checks the hash first and trusts no size.
  */
 #ifndef TRAIN_CHECKPOINT_FILE_H
 #define TRAIN_CHECKPOINT_FILE_H
@@ -22,17 +22,19 @@ struct checkpoint_file {
     char *header; /* NUL-terminated */
     const char *data;
     size_t size; /* bytes of all parts */
-    char *bytes; /* owns the data */
+    char *bytes; /* owns `data` */
 };
 
 /*
- * Writes parts [count] under the header: the file at `path` before stays as `previous`, and there is no moment without
- * a whole one. IO.
+ * Writes parts [count] under the header. The previous file at `path` is kept as `previous`; a complete file exists at
+ * every moment. IO.
  */
 carrynet_status checkpoint_file_write(const char *path, const char *previous, const char *header,
                                       const struct checkpoint_part *parts, size_t count);
 
-/* Reads a file. IO; FORMAT: not whole, or of another version. Free with checkpoint_file_free, also after a failure. */
+/*
+ * Reads a file. IO; FORMAT: incomplete, or of another version. Free with checkpoint_file_free, also after a failure.
+ */
 carrynet_status checkpoint_file_read(struct checkpoint_file *file, const char *path);
 void checkpoint_file_free(struct checkpoint_file *file);
 

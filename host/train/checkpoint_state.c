@@ -1,6 +1,6 @@
 /*
- * Taking a state and giving it back. What is given is checked for all that later code relies on, since a hash says that a
- * file is whole, not that it is ours.
+ * Takes the state of a training and restores it. Restoring checks every value that later code relies on: the hash shows
+ * that a file is complete, not that this program wrote it.
  */
 #include "train/checkpoint_state.h"
 #include "model/optimizer.h"

@@ -1,7 +1,7 @@
 /*
- * The state of a training as the parts of a checkpoint's file: counters; the records of all networks; of those in training
- * their numbers in the run, last metrics, attempts at proofs, parameters and moments. Sizes follow from the settings and
- * the number of networks in training.
+ * The state of a training as the parts of a checkpoint file: the counters; the records of all networks; and for each
+ * network in training its number in the run, last metrics, proof attempts, parameters and moments. Sizes follow from
+ * the settings and the number of networks in training.
  */
 #ifndef TRAIN_CHECKPOINT_STATE_H
 #define TRAIN_CHECKPOINT_STATE_H
@@ -9,7 +9,7 @@
 #include "train/checkpoint_file.h"
 #include "train/training.h"
 
-/* Eight bytes each, so that there is no padding. */
+/* Every field has 8 bytes, so the struct has no padding. */
 struct checkpoint_counters {
     uint64_t batch_first, batch_count, running, updates, look, check_due, trained;
     uint64_t exact, proved, diverged, finished, most_updates, measured;
@@ -17,7 +17,7 @@ struct checkpoint_counters {
     uint64_t marks[CARRYNET_MARKS];
 };
 
-/* All arrays of the file; [networks] of the run or [running]. */
+/* All arrays of the file, each [networks] of the run or [running]. */
 enum checkpoint_part_id {
     PART_COUNTERS,
     PART_VALUES,
@@ -42,17 +42,20 @@ struct checkpoint_state {
     struct checkpoint_part parts[CHECKPOINT_PARTS];
 };
 
-/* Makes the parts of a training of these settings with so many networks in it; NULL data without `memory`. MEMORY. */
+/*
+ * Creates the parts for a training with these settings and `running` networks; without `memory` their data is NULL.
+ * MEMORY.
+ */
 carrynet_status checkpoint_state_create(struct checkpoint_state *state, const carrynet_settings *settings,
                                         uint64_t running, bool memory);
 void checkpoint_state_free(struct checkpoint_state *state);
 
-/* Fills the parts from a training, and the engine. Errors of the engine. */
+/* Fills the parts from a training and its engine. Errors of the engine. */
 carrynet_status checkpoint_state_take(struct checkpoint_state *state, const struct training *training);
 
 /*
- * Sets records, network batch, population, which is opened, and engine from the parts, as far as they make sense. FORMAT; MEMORY;
- * errors of the engine.
+ * Sets the records, network batch, population and engine from the parts and opens the population. FORMAT: values that
+ * make no sense; MEMORY; errors of the engine.
  */
 carrynet_status checkpoint_state_give(struct checkpoint_state *state, struct training *training);
 

@@ -1,4 +1,6 @@
-/* Leaving a population: the test of exactness, the records, and the closing up of those who stay. */
+/*
+ * How networks leave the population: the test for exactness, the records, and compaction of the remaining networks.
+ */
 #include "train/population.h"
 #include "model/limits.h"
 #include "model/value.h"

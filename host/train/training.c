@@ -1,6 +1,6 @@
 /*
- * The training loop: E updates, a test of exactness, a report, until every network has left or the planned updates are
- * done; one network batch after another. What happens depends on counts alone; the clock only decides when a report is worth making.
+ * The training loop: E updates, a test for exactness, a report, until every network has left or the planned updates are
+ * done; then the next network batch. Results depend on counts alone; the clock only decides when to report.
  */
 #include "train/training.h"
 #include "model/limits.h"
