@@ -1,6 +1,6 @@
 /*
- * Runs a sweep, chunk by chunk: networks of one group train together, each with its own seed, rate and noise. What
- * is finished is saved now and then. Neither that nor the chunks change a row.
+ * Runs a sweep chunk by chunk. The networks of one group train together, each with its own seed, learning rate and
+ * noise. Finished rows are saved from time to time. Neither saving nor chunking changes a row.
  */
 #include "sweep/sweep_rows.h"
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * Which rows of a sweep train together: those of one group, at most SWEEP_TOGETHER at a time and not for too long. The
- * points are gone through by group (sweep->places), and within a group in row order.
+ * Which rows of a sweep train together: rows of one group, at most SWEEP_TOGETHER at a time and of limited work. Points
+ * are traversed by group (sweep->places), and within a group in row order.
  */
 #include "sweep/sweep_rows.h"
 

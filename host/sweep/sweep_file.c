@@ -1,8 +1,9 @@
 /*
- * The results file of a sweep: CSV, a header with the names of the columns (sweep_column), then a line a row, in order. `of` is
- * the number of rows of the whole sweep and `sweep` its number; numbers and digests have 16 hexadecimal digits; reals
- * are the shortest decimals that give the number back. A sweep until proved has two columns more, prover (its version)
- * and proved, one with weight decay has weight_decay. Beside results.csv lies results.times.csv: row,seconds.
+ * The results file of a sweep: CSV with a header of column names (sweep_column), then one line per row, in order. `of`
+ * is the number of rows of the whole sweep, `sweep` its identifying number. Numbers of sweeps and digests have 16
+ * hexadecimal digits; reals are the shortest decimals that round-trip. A sweep until proved adds the columns prover
+ * (its version) and proved; a sweep with weight decay adds weight_decay. results.times.csv lies beside results.csv:
+ * row,seconds.
  */
 #include "kernels/arithmetic.h"
 #include "sweep/sweep_rows.h"

@@ -1,7 +1,4 @@
-/*
- * Results files that are there already: taken up by a sweep that goes on (load), and the parts of a sweep joined to
- * its whole (merge).
- */
+/* Existing results files: a resumed sweep loads its rows (load), and the parts of a sweep are joined (merge). */
 #include "sweep/sweep_rows.h"
 #include <inttypes.h>
 #include <string.h>

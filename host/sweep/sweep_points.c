@@ -1,6 +1,6 @@
 /*
- * The rows of a sweep: the grid (hidden, batch, optimizer, loss, rate, noise, seed, the last changing fastest) or the
- * random points of kernels/ARITHMETIC.md 6, and the number by which a results file is known to be of this sweep.
+ * The rows of a sweep: the grid (hidden, batch, optimizer, loss, rate, noise, seed; the last varies fastest) or the
+ * random points of kernels/ARITHMETIC.md 6, and the number that identifies the sweep in its results file.
  */
 #include "kernels/arithmetic.h"
 #include "platform/environment.h"

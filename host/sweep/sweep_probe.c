@@ -1,6 +1,6 @@
 /*
- * What a sweep would take: the chunk that needs most memory and the one with most work are set up as they would be
- * trained, and the second is timed for about a second. The time of the others follows from their work.
+ * Estimates the cost of a sweep. The chunk that needs most memory and the chunk with most work are set up as for
+ * training; the second is timed for about a second. The time of the other chunks follows from their work.
  */
 #include "sweep/sweep_rows.h"
 #include <stdio.h>

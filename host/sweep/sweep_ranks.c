@@ -1,7 +1,7 @@
 /*
- * A sweep among ranks: chunks smaller than those of one process are dispatched as ranks become free, and what a rank
- * has finished travels to rank 0 as rows, which keeps, saves and tells them. A chunk is its place in the order of all,
- * which every rank lists alike.
+ * A sweep on several ranks. Chunks, smaller than in a single process, are dispatched to ranks as they become free. Each
+ * rank sends its finished rows to rank 0, which keeps, saves and reports them. A chunk is identified by its position in
+ * the order of all chunks, which every rank computes alike.
  */
 #include "comm/collectives.h"
 #include "engine/device_list.h"

@@ -1,6 +1,6 @@
 /*
- * Reads results files (sweep_file.c), strictly: each column whole and in range, rows ascending, all of one sweep. A
- * message names file, line and column. Nothing is allocated by a number that a file states.
+ * Reads results files (sweep_file.c) strictly: every column is complete and in range, rows ascend, all rows are of one
+ * sweep. Messages name file, line and column. No allocation depends on a number in the file.
  */
 #include "kernels/arithmetic.h"
 #include "sweep/sweep_rows.h"

@@ -1,4 +1,4 @@
-/* One network of a sweep: how it ended, as its row says, and the same network trained again. */
+/* One network of a sweep: its outcome as its row states it, and the same network trained again. */
 #include "sweep/sweep_rows.h"
 #include <string.h>
 

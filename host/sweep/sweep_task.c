@@ -1,6 +1,6 @@
 /*
- * Tasks in the rows of a sweep. A built-in one stands there by its name; any other as NAME:DIGEST, the first 14
- * characters of its name and 16 hexadecimal digits over its table, which whoever makes the row again must bring along.
+ * Tasks in the rows of a sweep. A row has a built-in task by name, any other as NAME:DIGEST: the first 14 characters of
+ * the name and 16 hexadecimal digits of a digest over its table. Whoever reproduces the row must supply the table.
  */
 #include "sweep/sweep_rows.h"
 #include <inttypes.h>
