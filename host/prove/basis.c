@@ -1,6 +1,6 @@
 /*
- * Bases by multiplicative updates (basis.h). The samples are weighted by how badly they do; along the direction v in
- * which sample J from q to q' grows most, P_q' is made larger, and P_q smaller along the direction u that it came from:
+ * Bases by multiplicative updates (basis.h). Samples that contract badly get large weights. Along the direction v in
+ * which sample J from q to q' grows most, P_q' is enlarged; P_q is reduced along the direction u that maps to v:
  *
  *     A = B_q J M_q' with M = B^-1, largest singular value s, A^T u = s v;  N_q' += w v v^T,  N_q -= w u u^T
  *     P_q <- B_q^T (I + rate N_q) B_q

@@ -1,4 +1,6 @@
-/* A ring of words. The same word comes again where a cell is tried in several sizes: it is kept once. */
+/*
+ * A ring buffer of words. A cell that is tried in several sizes yields the same word repeatedly; the word is kept once.
+ */
 #include "prove/branches.h"
 #include "platform/platform.h"
 #include <string.h>

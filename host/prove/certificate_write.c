@@ -1,4 +1,7 @@
-/* Certificates as text; numbers as hexadecimal floats, digit by digit, since printf obeys the locale. */
+/*
+ * Writes certificates as text. Numbers are written as hexadecimal floats digit by digit, since printf depends on the
+ * locale.
+ */
 #include "prove/certificate_write.h"
 #include "kernels/arithmetic.h"
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /*
- * The search for a cover: a work list of cells, and for each a tree of words, depth first. A set that lies inside a cell
- * is a leaf; one that is small enough becomes a cell; another is stepped on. A cell whose tree cannot be made dies, and
- * the trees that named it are mended, with smaller cells there.
+ * The search for a cover: a work list of cells, and for each a tree of words, built depth first. A set inside a cell is
+ * a leaf; a set that is small enough becomes a cell; any other set is stepped on. A cell whose tree cannot be built
+ * dies; the trees that named it are repaired with smaller cells there.
  */
 #include "prove/cover.h"
 #include "platform/platform.h"

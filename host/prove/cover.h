@@ -1,6 +1,6 @@
 /*
- * Covers what a network reaches by cells { c + r u B_q : |u|_2 <= 1 }, each for a state of the automaton, such that from
- * the start and from every cell a finite tree of words leads into cells again, with every output bit right on the way
+ * Covers the reachable hidden states by cells { c + r u B_q : |u|_2 <= 1 }, each for one state of the automaton. From
+ * the start and from every cell, a finite tree of words leads into cells again, with every output bit right on the way
  * (host/verify/CERTIFICATE.md).
  */
 #ifndef PROVE_COVER_H
@@ -11,29 +11,29 @@
 #include "prove/prover.h"
 
 struct cover_effort {
-    uint32_t levels; /* a cell that fails is tried at half the radius, so many times */
+    uint32_t levels; /* most halvings of the radius of a cell that fails */
     uint32_t depth;  /* of a tree */
-    double rim;      /* a set becomes a cell where its size is at most this share of the cell's */
-    double shrink;   /* a set that is not smaller than this times what it was 8 symbols before is given up */
-    uint32_t words;  /* of a tree of a cell of full radius; twice as many for each halving */
+    double rim;      /* a set becomes a cell if its size is at most this share of the cell's */
+    double shrink;   /* a set is given up unless it is smaller than this times its size 8 symbols before */
+    uint32_t words;  /* most words in the tree of a cell of full radius; doubles with each halving */
     uint32_t cells;
 };
 
 struct cover_cell {
     uint32_t state;
-    uint32_t kind; /* whose shape it has */
+    uint32_t kind; /* whose ellipsoid is its shape */
     uint32_t level;
-    double radius;  /* 2^-level */
-    bool done;      /* its tree stands */
-    bool dead;      /* its tree could not be made */
+    double radius;  /* radius 2^-level */
+    bool done;      /* its tree is complete */
+    bool dead;      /* its tree could not be built */
     uint32_t named; /* leaves that name it */
-    size_t parent;  /* the cell whose tree made it, or would have; of the start the start */
-    size_t steps;   /* symbols of its word from there */
+    size_t parent;  /* the cell whose tree led here; the start is its own parent */
+    size_t steps;   /* symbols of the word from the parent */
     int32_t *tree;  /* [length], in preorder: -1 an inner word, else a leaf's cell; the root of the cover is cell 0 */
     size_t length;
 };
 
-/* The cells of a kind, with what shows fast that most of them are far away. */
+/* The cells of a kind, with the first units of each image, by which distant cells are rejected fast. */
 enum { COVER_FEW = 4 };
 struct cover_entry {
     double image[COVER_FEW]; /* the first units of the cell's image */
@@ -51,26 +51,26 @@ struct cover {
     struct cover_cell *cells; /* [count]; 0 is the start, which has no set */
     double *centres;          /* [count][H] */
     double *images;           /* [count][H]: centre times M */
-    uint8_t *words;           /* [count][depth]: every cell's from its parent */
+    uint8_t *words;           /* [count][depth]: each cell's word from its parent */
     size_t count, capacity;
     struct cover_index *index; /* [kinds] */
     uint64_t steps, budget;
-    bool whole;          /* all that is reached is covered */
+    bool whole;          /* all that is reachable is covered */
     const char *failure; /* else why not: static text */
     struct branches *branches;
 };
 
 /*
- * Seeks a cover within `budget` steps, and keeps the branches at which trees failed, unless `branches` is NULL. OK also
- * where there is none (cover->whole). MEMORY.
+ * Searches for a cover within `budget` steps. Keeps the branches at which trees failed, unless `branches` is NULL. OK
+ * also if no cover is found (cover->whole is false). MEMORY.
  */
 carrynet_status cover_seek(struct cover *cover, struct branches *branches, const struct flow_network *net,
                            const struct basis *basis, const struct cover_effort *effort, uint64_t budget,
                            const struct prove_stop *stop);
 
 /*
- * The word from the start into a cell, and on by a word [length]: the network itself goes into the cell by it, since the
- * sets on the way hold what it does. The caller frees word->symbols with sys_free. MEMORY.
+ * The word from the start into a cell, followed by a word [length]. The network itself enters the cell along the word,
+ * since the sets along the word contain its hidden values. The caller frees word->symbols with sys_free. MEMORY.
  */
 carrynet_status cover_word(struct prove_word *word, const struct cover *cover, size_t cell, const uint8_t *on,
                            size_t length);

@@ -1,4 +1,4 @@
-/* The cells of a cover: where they are kept, how one is found again, and the word that leads to each. */
+/* The cells of a cover: storage, lookup, and the word that leads to each. */
 #include "prove/cover_cells.h"
 #include "platform/platform.h"
 #include <math.h>

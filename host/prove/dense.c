@@ -1,4 +1,6 @@
-/* The loops of dense.h; the innermost one goes along a row, where a compiler may use vectors without a change of bits. */
+/*
+ * The loops of dense.h. The innermost loop runs along a row, so that a compiler can vectorise it without changing bits.
+ */
 #include "prove/dense.h"
 #include <math.h>
 #include <string.h>

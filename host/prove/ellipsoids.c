@@ -1,4 +1,4 @@
-/* One attempt after another to cover what a network reaches, each with a share of the budget. */
+/* Successive attempts to cover the reachable hidden states, each with a share of the budget. */
 #include "prove/ellipsoids.h"
 #include "platform/platform.h"
 #include "prove/certificate_write.h"

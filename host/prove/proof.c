@@ -1,7 +1,7 @@
 /*
- * From a network to a verdict: every short word first, since a wrong network mostly shows there; then ellipsoids, the
- * cheap attempts; then the refuter's whole effort, and the words along which those attempts failed; then the other
- * attempts, and their words; then exhaustion. Small searches run in plain C, which starts at once.
+ * From a network to a verdict. First every short word, since a wrong network mostly fails there; then the cheap
+ * attempts by ellipsoids; then the refuter's whole effort and the words along which those attempts failed; then the
+ * other attempts and their words; then exhaustion. Small searches run in plain C, which starts at once.
  */
 #include "platform/environment.h"
 #include "platform/platform.h"

@@ -1,4 +1,4 @@
-/* Both processes are of one build (carrynet_comm_create sees to it), so that the struct itself travels. */
+/* Proofs as bytes. Both processes run the same build (carrynet_comm_create checks), so the struct itself is sent. */
 #include "prove/proof_bytes.h"
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* What the parts of the prover share. */
+/* Functions shared by the parts of the prover. */
 #include "prove/prover.h"
 #include "platform/platform.h"
 

@@ -1,5 +1,6 @@
 /*
- * What the parts of the prover share: the caller's request to stop and to be notified of its progress, and the word that refutes.
+ * Shared by the parts of the prover: the caller's stop request and progress callback, and the word that refutes a
+ * network.
  */
 #ifndef PROVE_PROVER_H
 #define PROVE_PROVER_H
@@ -12,14 +13,14 @@ struct prove_stop {
     int (*interrupted)(void *self);
     void (*progress)(void *self, const carrynet_prove_progress *progress); /* or NULL */
     void *self;
-    carrynet_prove_progress before; /* when the part at hand began */
+    carrynet_prove_progress before; /* when the current part began */
 };
 bool prove_stopped(const struct prove_stop *stop);
 
-/* Tells the caller that the part has done so much since it began; takes NULL. */
+/* Reports to the caller how much the current part has done since it began; accepts NULL. */
 void prove_notify(const struct prove_stop *stop, uint64_t done);
 
-/* A word of symbols, one a byte: the words of a search are short. */
+/* A word, one byte a symbol: the words of a search are short. */
 struct prove_word {
     uint8_t *symbols; /* [length], sys_allocate */
     size_t length;

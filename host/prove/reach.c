@@ -1,7 +1,7 @@
 /*
- * The search goes level by level, in batches: the engine steps some states by all symbols; threads judge the outputs and
- * hash the successors by chunks, look them up by shards, and copy the new ones by chunks. Successor i of a batch is that
- * of state first + i / symbols under symbol i % symbols, so that their order is that of discovery.
+ * The search proceeds level by level, in batches. The engine steps some states by all symbols; threads judge the
+ * outputs and hash the successors by chunks, look them up by shards, and copy the new ones by chunks. Successor i of a
+ * batch belongs to state first + i / symbols and symbol i % symbols, so successors are in order of discovery.
  */
 #include "prove/reach.h"
 #include "platform/platform.h"

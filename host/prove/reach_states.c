@@ -1,6 +1,6 @@
 /*
- * States in parts that never move, and 64 tables of slots by linear probing: slot = tag * capacity / 2^32, so that a table
- * grows from its slots alone. A state that the batch at hand has found is numbered by its successor until it is copied.
+ * States in parts that never move, and 64 hash tables with linear probing: slot = tag * capacity / 2^32, so that a
+ * table grows from its slots alone. A state found in the current batch is numbered by its successor until it is copied.
  */
 #include "prove/reach_states.h"
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * The states that a search has found, bit-identical ones once: pairs of automaton state and hidden values, numbered in
- * the order of discovery, each with the state and the symbol that led to it. Found again through hash tables, whose
- * number of shards is fixed, so that threads may share the work and change nothing.
+ * the order of discovery, each with its parent state and symbol. Hash tables find a state again. Their number of shards
+ * is fixed, so that threads share the work without changing the result.
  */
 #ifndef PROVE_REACH_STATES_H
 #define PROVE_REACH_STATES_H
@@ -12,25 +12,25 @@
 
 enum {
     REACH_SHARDS = 64,
-    REACH_CHUNK = 1024,     /* successors that one thread takes at a time */
+    REACH_CHUNK = 1024,     /* successors that a thread takes at a time */
     REACH_BATCH = 1 << 18,  /* most successors of a batch */
-    REACH_PART = 8 << 20,   /* bytes of hidden values of a part of the store, about */
-    REACH_FIRST = 1024,     /* states that the first part has room for at first */
+    REACH_PART = 8 << 20,   /* bytes of hidden values in a part of the store, about */
+    REACH_FIRST = 1024,     /* initial capacity of the first part, in states */
     REACH_LEAST_SLOTS = 64, /* of a shard */
     REACH_LINK = 6          /* bytes of a state beside its hidden values: parent, symbol, automaton state */
 };
 #define REACH_NO_SLOT UINT32_MAX
 
 struct reach_slot {
-    uint32_t tag;    /* 24 bits of the hash, where the search for a place starts, and the automaton state */
+    uint32_t tag;    /* 24 bits of the hash, at which probing starts, and the automaton state */
     uint32_t number; /* of a state, from 1; 0: free */
 };
 
-/* States in a row; one block of memory. */
+/* Consecutive states in one block of memory. */
 struct reach_part {
     char *hidden;       /* [capacity][bytes] */
     uint32_t *parent;   /* [capacity] */
-    uint8_t *symbol;    /* [capacity] that led here */
+    uint8_t *symbol;    /* [capacity] symbol that led here */
     uint8_t *automaton; /* [capacity] */
     size_t capacity;
 };
@@ -41,36 +41,36 @@ struct reach_shard {
 };
 
 struct reach_store {
-    size_t bytes;   /* hidden values of a state */
-    uint32_t shift; /* 2^shift states of a part */
+    size_t bytes;   /* of one state's hidden values */
+    uint32_t shift; /* 2^shift states per part */
     size_t parts, parts_capacity;
     struct reach_part *part; /* [parts] of 2^shift states */
     uint64_t count;
     struct reach_shard shards[REACH_SHARDS];
 };
 
-/* The successors of some states, and what is found out about each. */
+/* The successors of some states, and the result of their lookup. */
 struct reach_batch {
     size_t capacity, chunks; /* of the capacity */
     size_t count;
-    char *hidden;                         /* [count][bytes] */
-    uint8_t *automaton;                   /* [count] */
-    uint8_t *shard;                       /* [count] */
-    uint64_t *sorted;                     /* [count] tag << 32 | number, every chunk by shards; then slot for tag */
-    uint64_t *listed;                     /* [count] the same, by shards */
-    uint32_t (*starts)[REACH_SHARDS + 1]; /* [chunks] places in sorted */
+    char *hidden;       /* [count][bytes] */
+    uint8_t *automaton; /* [count] */
+    uint8_t *shard;     /* [count] */
+    uint64_t *sorted;   /* [count] tag << 32 | number, each chunk sorted by shard; then slot instead of tag */
+    uint64_t *listed;   /* [count] the same, by shard */
+    uint32_t (*starts)[REACH_SHARDS + 1]; /* [chunks] offsets in sorted */
     uint32_t *news;                       /* [REACH_SHARDS][chunks] new states */
     uint64_t *ranks;                      /* [chunks] new states before the chunk */
 };
 
-/* Makes an empty store of states of some bytes of hidden values. */
+/* Creates an empty store of states with `bytes` bytes of hidden values each. */
 void reach_store_create(struct reach_store *store, size_t bytes);
 void reach_store_free(struct reach_store *store);
 
-/* Bytes that a store of so many states takes, about: tables are as full as chance has it. */
+/* Approximate bytes of a store of so many states: how full the tables are depends on chance. */
 uint64_t reach_store_memory(size_t bytes, uint64_t states);
 
-/* MEMORY. */
+/* Creates a batch for `capacity` successors. MEMORY. */
 carrynet_status reach_batch_create(struct reach_batch *batch, size_t bytes, size_t capacity);
 void reach_batch_free(struct reach_batch *batch);
 uint64_t reach_batch_memory(size_t bytes, size_t capacity);
@@ -95,7 +95,7 @@ static inline uint8_t reach_automaton(const struct reach_store *store, uint64_t 
     return reach_part_of(store, state)->automaton[reach_in_part(store, state)];
 }
 
-/* The state that one was found from, and the symbol that led here in *symbol. */
+/* The parent of a state; *symbol becomes the symbol that led from the parent to the state. */
 static inline uint32_t reach_parent(const struct reach_store *store, uint64_t state, uint8_t *symbol)
 {
     const size_t at = reach_in_part(store, state);
@@ -103,28 +103,29 @@ static inline uint32_t reach_parent(const struct reach_store *store, uint64_t st
     return reach_part_of(store, state)->parent[at];
 }
 
-/* The first state, into the empty store. MEMORY. */
+/* Puts the first state into the empty store. MEMORY. */
 carrynet_status reach_store_root(struct reach_store *store, const void *hidden, uint8_t automaton);
 
-/* Sorts the successors of a chunk by shards. */
+/* Sorts the successors of a chunk by shard. */
 void reach_sort_chunk(struct reach_batch *batch, const struct reach_store *store, size_t chunk);
 
-/* Room in the store for all that a batch may add. MEMORY. */
+/* Reserves room in the store for all states that a batch may add. MEMORY. */
 carrynet_status reach_reserve(struct reach_store *store, uint64_t states);
 
 /*
- * Looks up the successors that belong to a shard, in order of their numbers, and puts in the new ones. False without
- * memory.
+ * Looks up the successors of a shard in order of their numbers and inserts the new ones. False if memory is short.
  */
 bool reach_insert_shard(struct reach_store *store, struct reach_batch *batch, size_t shard);
 
-/* Sums up the new states before every chunk; returns how many there are. */
+/* Prefix sums of the new states before every chunk; returns their total. */
 uint64_t reach_rank(struct reach_batch *batch);
 
-/* Where the new states of a chunk stand in their shards, by successor; REACH_NO_SLOT: an old one. */
+/* The slots of a chunk's new states in their shards, by successor; REACH_NO_SLOT: a known state. */
 void reach_chunk_slots(uint32_t slots[REACH_CHUNK], const struct reach_batch *batch, size_t chunk);
 
-/* Copies the new states of a chunk to the store, which must have room; successor i has parent first + (i >> inputs). */
+/*
+ * Copies the new states of a chunk to the store, which must have room. Successor i has parent first + (i >> inputs).
+ */
 void reach_keep_chunk(struct reach_store *store, const struct reach_batch *batch, size_t chunk, uint64_t first,
                       uint32_t inputs);
 

@@ -1,4 +1,4 @@
-/* The refuter's parts in turn; the shorter of what two of them find. */
+/* Runs the refuter's parts in turn and keeps the shorter of two wrong words. */
 #include "platform/platform.h"
 #include "prove/reach.h"
 #include "prove/refute_parts.h"

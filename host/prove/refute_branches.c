@@ -1,7 +1,7 @@
 /*
- * Branches at which ellipsoids failed, as lassos: the whole word from the start, and then its last symbols again and
- * again. Which of them make the sets grow is not known, so several ends are tried, also all that the branch has of its
- * own, since its cell, entered again, fails the same way.
+ * Branches at which ellipsoids failed, as lassos: the whole word from the start, then its last symbols repeated. Which
+ * symbols make the sets grow is unknown, so several ends are tried, including the whole part in the failed tree: its
+ * cell, entered again, fails the same way.
  */
 #include "platform/platform.h"
 #include "prove/refute_parts.h"

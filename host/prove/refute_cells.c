@@ -1,7 +1,7 @@
 /*
- * A breadth-first search that merges what is alike: states whose hidden values lie in the same cell of a grid. A symbol
- * that is held moves the hidden values by ever less, so a state is never merged with one before it on the same run; it
- * takes that one's place. Bit-identical states are always merged.
+ * A breadth-first search that merges similar states: states whose hidden values lie in the same cell of a grid. A
+ * repeated symbol moves the hidden values less and less, so a state is never merged with an earlier state of the same
+ * run of symbols; it replaces that state. Bit-identical states are always merged.
  */
 #include "model/value.h"
 #include "platform/platform.h"

@@ -1,7 +1,7 @@
 /*
- * Words u v^n w: n until the hidden values repeat or there are 100,000 symbols, w after every doubling of n. All short u
- * and v of one |v| run side by side, or what others suspect. The windows are multiples of every short |v|; states at
- * their ends that are equal, bit for bit, and at the same place of v, go on equally.
+ * Words u v^n w: n grows until the hidden values repeat or there are 100,000 symbols; w follows after every doubling of
+ * n. All short u and v of one |v| run side by side, or lassos that other parts suggest. Window lengths are multiples of
+ * every short |v|; states at window ends that are bit-identical, at the same position in v, continue equally.
  */
 #include "platform/platform.h"
 #include "prove/refute_parts.h"

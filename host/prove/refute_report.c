@@ -1,4 +1,4 @@
-/* The report of a wrong word: always of one that the engine has just stepped again. */
+/* The report of a wrong word, always one that the engine has just stepped again. */
 #include "platform/platform.h"
 #include "prove/refute_parts.h"
 #include "prove/word.h"

@@ -1,6 +1,6 @@
 /*
- * Shorter wrong words: runs of symbols are left out, of 1, 2, 3, 4, 6, 8, 12, ... symbols, which makes pumps shorter too.
- * The best of a round is the word of the next, until none is better.
+ * Shortens wrong words by leaving out runs of 1, 2, 3, 4, 6, 8, 12, ... symbols, which also shortens pumped parts. Each
+ * round starts from the best word of the round before, until no shorter word is found.
  */
 #include "platform/platform.h"
 #include "prove/refute_parts.h"

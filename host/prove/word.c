@@ -1,4 +1,7 @@
-/* Words in windows. A step that resumes reads the hidden values that the one before wrote: the bits of one long pass. */
+/*
+ * Words in windows. A resumed step reads the hidden values that the step before wrote: the bits are those of one long
+ * pass.
+ */
 #include "prove/word.h"
 #include "model/value.h"
 #include "platform/platform.h"
