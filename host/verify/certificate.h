@@ -1,10 +1,10 @@
-/* A certificate as it stands in its text (CERTIFICATE.md), read but not believed. */
+/* A certificate in memory, as its text states it (CERTIFICATE.md): parsed, not yet checked. */
 #ifndef VERIFY_CERTIFICATE_H
 #define VERIFY_CERTIFICATE_H
 
 #include <carrynet/verify.h>
 
-#define CERTIFICATE_INNER UINT32_MAX /* the tree's word '*' */
+#define CERTIFICATE_INNER UINT32_MAX /* the word '*' of a tree */
 
 struct certificate_cell {
     uint32_t state, basis;
@@ -15,25 +15,25 @@ struct certificate {
     carrynet_bounds bounds;
     uint32_t arithmetic; /* version; of CARRYNET_BOUNDS_OWN */
     char network[CARRYNET_DIGEST_TEXT];
-    carrynet_task table; /* sizes, start, next and out alone */
+    carrynet_task table; /* only sizes, start, next and out are set */
     uint32_t hidden;     /* H */
     uint32_t basis_count, cell_count;
     double *bases; /* [basis_count][H][H] */
     struct certificate_cell *cells;
     double *centres; /* [cell_count][H] */
     uint32_t *words; /* of all trees: CERTIFICATE_INNER or a cell */
-    size_t
-        *trees; /* [cell_count + 2]: where in words the root's tree begins, that of cell 0, ..., the end of the last */
+    size_t *
+        trees; /* [cell_count + 2]: offsets in words where the root's tree begins, then cell 0's, ..., then the end of the last */
     size_t tree_line;
-    char digest[CARRYNET_DIGEST_TEXT]; /* as the last line has it */
+    char digest[CARRYNET_DIGEST_TEXT]; /* as the last line states it */
     size_t body;                       /* bytes before that line */
-    size_t size;                       /* bytes of all */
+    size_t size;                       /* bytes of the whole certificate */
     size_t lines;
 };
 
 /*
  * Reads the certificate at the start of text [size], whose first line has the number `line`. FORMAT, naming the line;
- * MEMORY. Free it in any case.
+ * MEMORY. Free the certificate in any case.
  */
 carrynet_status certificate_read(struct certificate *certificate, const char *text, size_t size, size_t line);
 void certificate_free(struct certificate *certificate);

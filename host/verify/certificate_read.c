@@ -1,6 +1,6 @@
 /*
- * Reads certificates. Strictly: one space between words, integers without sign or leading zeros, ranges tested as they
- * are read, and nothing allocated that the text is too short for. Numbers are read exactly, in any locale.
+ * Reads certificates strictly: one space between words, integers without sign or leading zeros, ranges checked on
+ * reading, and no allocation larger than the text justifies. Numbers are read exactly, in any locale.
  */
 #include "platform/platform.h"
 #include "verify/certificate.h"

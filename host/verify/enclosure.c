@@ -1,8 +1,9 @@
 /*
- * u = 2^-53. A sum of n products in any order is off by at most gamma_n times the sum of their magnitudes, gamma_n =
- * n u / (1 - n u). Every bound below is a sum of at most 2^21 numbers of one sign in binary64, hence off by less than
- * 2^-31 relatively: UP makes good for that and for the denominator of gamma. What underflows is below 2^-1022 each (with
- * subnormals or without) and 2^-500 under a root: TINY. Overflow and NaN end at the tests, which are all of the form that NaN fails.
+ * u = 2^-53. A sum of n products in any order is off by at most gamma_n times the sum of their magnitudes, gamma_n = n
+ * u / (1 - n u). Every bound below is a sum of at most 2^21 numbers of one sign in binary64, hence off by less than
+ * 2^-31 relatively: the factor UP covers this and the denominator of gamma. Each underflow loses less than 2^-1022
+ * (with subnormals or without), and 2^-500 under a root: TINY covers it. Overflow and NaN fail the final tests, all of
+ * which are false for NaN.
  */
 #include "verify/enclosure.h"
 #include "verify/sigmoid_lines.h"

@@ -1,7 +1,7 @@
 /*
- * g(t) = sigma(t) - k t is concave for t >= 0. There it is at least the lesser of its values at the ends of an
- * interval, and at most any of its tangents: the one at s is best where g'(s) = 0, but a wrong s makes a wider bound, not
- * a wrong one. Below 0, g(-t) = 1 - g(t). u = 2^-53 is the relative error of an operation.
+ * g(t) = sigma(t) - k t is concave for t >= 0. On an interval there, g is at least the lesser of its values at the
+ * ends, and at most any of its tangents. The tangent at s is best where g'(s) = 0; a wrong s makes the bound wider, not
+ * invalid. Below 0, g(-t) = 1 - g(t). u = 2^-53 is the relative error of an operation.
  */
 #include "verify/sigmoid_lines.h"
 #include <math.h>

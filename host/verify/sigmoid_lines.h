@@ -1,14 +1,16 @@
-/* The sigmoid between two lines, rigorously, in binary64. */
+/* Encloses the sigmoid between two parallel lines, rigorously, in binary64. */
 #ifndef VERIFY_SIGMOID_LINES_H
 #define VERIFY_SIGMOID_LINES_H
 
 /* Largest error of verify_sigmoid. */
 #define VERIFY_SIGMOID_ERROR 0x1p-50
 
-/* sigma(t) = 1 / (1 + e^-t), within VERIFY_SIGMOID_ERROR; NaN of NaN. */
+/* sigma(t) = 1 / (1 + e^-t), within VERIFY_SIGMOID_ERROR; NaN for NaN. */
 double verify_sigmoid(double t);
 
-/* |sigma(t) - (slope t + middle)| <= half for every t in [low, high]; sigma itself at the ends as verify_sigmoid has it. */
+/*
+ * |sigma(t) - (slope t + middle)| <= half for every t in [low, high]; also the values of verify_sigmoid at the ends.
+ */
 struct verify_lines {
     double slope; /* in [0, 1/4] */
     double middle;
@@ -16,10 +18,13 @@ struct verify_lines {
     double at_low, at_high;
 };
 
-/* low <= high, of magnitude at most 2^41; with the slope of the chord, or near it. */
+/* low <= high, of magnitude at most 2^41. The slope is that of the chord, or near it. */
 struct verify_lines verify_lines(double low, double high);
 
-/* With any slope in [0, 1/4]. Where |t| = guess sigma has about that slope: a bad guess gives a large half. */
+/*
+ * The same with a given slope in [0, 1/4]. guess: a |t| at which sigma has about that slope; a bad guess gives a large
+ * half.
+ */
 struct verify_lines verify_lines_along(double low, double high, double slope, double guess);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The checker: whether a certificate proves what it says of a network (CERTIFICATE.md, "What is checked"). It walks every
- * tree depth first, a set a level; what it needs of a set is in enclosure.c, of the arithmetic in bounds.c.
+ * The checker: whether a certificate proves its claim about a network (CERTIFICATE.md, "What is checked"). The checker
+ * walks every tree depth first, with one set per level. enclosure.c has the sets, bounds.c the errors of the
+ * arithmetic.
  */
 #include "platform/environment.h"
 #include "platform/platform.h"

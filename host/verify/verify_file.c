@@ -1,4 +1,7 @@
-/* A file of certificates against a model of any number of networks: each certificate says which network it is for. */
+/*
+ * Checks a file of certificates against a model of any number of networks. Each certificate names its network by
+ * digest.
+ */
 #include "model/file_kind.h"
 #include "platform/platform.h"
 #include "verify/checker.h"

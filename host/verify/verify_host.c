@@ -1,6 +1,7 @@
 /*
- * The arithmetic in which the checker's bounds hold: plain binary64, rounded to nearest, with subnormal numbers, infinities
- * and NaN. A compiler told otherwise, or a processor without it, could accept what is wrong; so it is asked first.
+ * Tests for the arithmetic in which the checker's bounds hold: plain binary64, rounded to nearest, with subnormal
+ * numbers, infinities and NaN. With other compiler options, or on a processor without it, the checker could accept a
+ * wrong certificate; so this test runs first.
  */
 #include "platform/platform.h"
 #include "verify/checker.h"
