@@ -3,8 +3,9 @@
  *
  *     carrynet-verify MODEL CERTIFICATES
  *
- * Either may be a pipe, or "-" for standard input. A line for every certificate. 0: each is accepted, and every network of the model
- * has one; 1: not so; 2 usage; 4 a file; 3: this build or host does not compute in plain binary64.
+ * Either file may be a pipe, or "-" for standard input. Prints one line per certificate. Exit codes: 0 each certificate
+ * is accepted and every network of the model has one; 1 not so; 2 usage; 3 this build or host does not compute in plain
+ * binary64; 4 a file.
  */
 #include <carrynet/verify.h>
 #include <stdio.h>
