@@ -1,5 +1,6 @@
 /*
- * The table of the fields of carrynet_settings (fields.h), and what follows from a row: text, reading, range.
+ * The table of the fields of carrynet_settings (carrynet/fields.h), and the functions that use it: text, parsing,
+ * ranges.
  */
 #include "platform/platform.h"
 #include <carrynet/fields.h>

@@ -1,6 +1,6 @@
 /*
- * What a file is, by its first bytes: formats of other programs and our own. A row has the bytes, where they are, what
- * such a file is called, and what its owner can do; NULL where that goes without saying.
+ * Identifies a file by its first bytes: formats of other programs and Carrynet's own. A row has the bytes, their
+ * offset, what such a file is called, and advice for its owner (NULL where none is needed).
  */
 #include "model/file_kind.h"
 #include <string.h>

@@ -1,4 +1,4 @@
-/* How long a pass may be, on how much training measures, and what it takes on the host. */
+/* Limits of a pass's length, the size of training's measurement of exactness, and training's memory on the host. */
 #ifndef MODEL_LIMITS_H
 #define MODEL_LIMITS_H
 
@@ -8,7 +8,7 @@
 /* Most sequences of one pass. */
 #define NET_SEQUENCES 16777216
 
-/* Most steps and sequences that training measures exactness on (train/population.c): the steps of all sequences. */
+/* Most steps of all sequences, and most sequences, on which training measures exactness (train/population.c). */
 enum { NET_MEASURED_STEPS = 1 << 22, NET_MEASURED_LEAST = 4, NET_MEASURED_MOST = 16384 };
 
 static inline size_t net_measured_sequences(size_t steps)
@@ -17,7 +17,10 @@ static inline size_t net_measured_sequences(size_t steps)
     return count < NET_MEASURED_LEAST ? NET_MEASURED_LEAST : count > NET_MEASURED_MOST ? NET_MEASURED_MOST : count;
 }
 
-/* Bytes that training takes on the host beside an engine: a copy of the parameters, and a network's records in each layer. */
+/*
+ * Bytes that training takes on the host beside an engine: a copy of the parameters, and the records of each network in
+ * each layer of the program.
+ */
 static inline double net_host_need(const carrynet_settings *settings)
 {
     const size_t value = settings->precision / 8, values = carrynet_shape_size(&settings->shape);

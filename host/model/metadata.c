@@ -7,7 +7,7 @@
  *     only written where they are set: until_proved (version of the prover) where a proof was the goal, train_fraction and
  *     split_seed where problems were held out; origin (text) where the weights did not come from the seed alone
  *
- * Sizes of the network and their number are the tensors'. Other keys are ignored, so that a file may carry a note.
+ * The tensors give the sizes and the number of networks. Other keys are ignored, so that a file may carry a note.
  */
 #include "model/metadata.h"
 #include "kernels/arithmetic.h"

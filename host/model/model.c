@@ -3,8 +3,8 @@
  *
  *     memory: values[network][w_xh w_hh w_hy b_h b_y h_0]        file: w_xh[network], then w_hh[network], ...
  *
- * What a file holds is checked here against the settings that it names; safetensors.c has checked that it is a file at
- * all.
+ * This file checks the contents of a model file against the settings in its metadata; safetensors.c has checked the
+ * format.
  */
 #include "kernels/arithmetic.h"
 #include "model/metadata.h"

@@ -1,4 +1,6 @@
-/* The digest of one network: a line that says its precision and shape, then its parameters, lowest bytes first. */
+/*
+ * The digest of one network: a line with its precision and shape, then its parameters, least significant bytes first.
+ */
 #include "platform/platform.h"
 #include <carrynet/model.h>
 #include <stdio.h>

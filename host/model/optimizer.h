@@ -1,11 +1,11 @@
-/* What an optimizer keeps of a network, and what it is given for an update. */
+/* The state that an optimizer keeps for a network, and its inputs for an update. */
 #ifndef MODEL_OPTIMIZER_H
 #define MODEL_OPTIMIZER_H
 
 #include <carrynet/settings.h>
 #include <stdbool.h>
 
-/* Whether an optimizer keeps a first moment (a mean of gradients), a second (of their squares). */
+/* Whether an optimizer keeps a first moment (mean of gradients), a second moment (mean of their squares). */
 static inline bool net_first_moment(carrynet_optimizer optimizer)
 {
     return optimizer == CARRYNET_OPTIMIZER_MOMENTUM || optimizer == CARRYNET_OPTIMIZER_ADAM;
@@ -16,7 +16,10 @@ static inline bool net_second_moment(carrynet_optimizer optimizer)
     return optimizer == CARRYNET_OPTIMIZER_RMSPROP || optimizer == CARRYNET_OPTIMIZER_ADAM;
 }
 
-/* Rate, epsilon and decay (d) of one network's update, formed by engine_rates (kernels/ARITHMETIC.md 5, rates). */
+/*
+ * Learning rate, epsilon and decay (d) of one network's update, computed by engine_rates (kernels/ARITHMETIC.md 5,
+ * rates).
+ */
 struct net_rates {
     double rate;
     double epsilon;

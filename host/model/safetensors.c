@@ -1,8 +1,9 @@
 /*
  * Safetensors files: reader and writer (format in safetensors.h).
  *
- * What a hostile file can say is checked before it is used: the header's length before the header, every offset before
- * the data. The tensors must cover the data exactly, as the format asks, so that no byte of a file goes unchecked.
+ * The reader checks every value of an untrusted file before use: the header's length before the header, every offset
+ * before the data. The tensors must cover the data exactly, as the format requires, so that every byte of a file is
+ * checked.
  */
 #include "model/safetensors.h"
 #include "model/file_kind.h"

@@ -3,8 +3,8 @@
  *
  *     {"__metadata__": {"key": "text"}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}}
  *
- * Offsets count from the end of the header. This reader knows every type of the format by its width, looks at no value,
- * and trusts nothing; it knows no network.
+ * Offsets count from the end of the header. The reader knows the width of every type of the format, does not interpret
+ * values, and trusts nothing; it knows nothing of networks.
  */
 #ifndef MODEL_SAFETENSORS_H
 #define MODEL_SAFETENSORS_H
@@ -13,8 +13,8 @@
 
 #define SAFETENSORS_RANK 8           /* most dimensions */
 #define SAFETENSORS_HEADER 100000000 /* most bytes of a header */
-#define SAFETENSORS_VALUES 1000000   /* most values of a header, about ten a tensor */
-#define SAFETENSORS_QUOTE 64         /* bytes that safetensors_quote writes at most */
+#define SAFETENSORS_VALUES 1000000   /* most values of a header, about ten per tensor */
+#define SAFETENSORS_QUOTE 64         /* most bytes that safetensors_quote writes */
 
 typedef enum safetensors_type {
     SAFETENSORS_BOOL = 0,
@@ -30,13 +30,13 @@ typedef enum safetensors_type {
     SAFETENSORS_U64,
     SAFETENSORS_I64,
     SAFETENSORS_F64,
-    SAFETENSORS_OTHER /* floats of 4, 6 or 8 bits, complex numbers: `dtype` says which */
+    SAFETENSORS_OTHER /* floats of 4, 6 or 8 bits, complex numbers: see `dtype` */
 } safetensors_type;
 
 typedef struct safetensors_tensor {
     const char *name;
     safetensors_type type;
-    const char *dtype; /* as the file has it; not needed to write */
+    const char *dtype; /* as in the file; not used for writing */
     size_t rank;
     uint64_t shape[SAFETENSORS_RANK];
     const unsigned char *data; /* [size], at any alignment */
@@ -54,29 +54,29 @@ typedef struct safetensors_file {
     safetensors_entry *metadata; /* [metadata_count], in the order of the header */
     size_t metadata_count;
     void *header; /* owns names and metadata */
-    char *bytes;  /* owns the data, if safetensors_read read it */
+    char *bytes;  /* owns the data if safetensors_read read them */
 } safetensors_file;
 
 /*
- * Reads a file, at `path` or of `size` bytes in memory, which must then outlive *file; `path` is its name in messages.
- * Release it with safetensors_free, also after a failure. IO; FORMAT, naming the field; MEMORY.
+ * Reads a file at `path`, or of `size` bytes in memory that must outlive *file; `path` is then its name in messages.
+ * Free with safetensors_free, also after a failure. IO; FORMAT, naming the field; MEMORY.
  */
 carrynet_status safetensors_read(safetensors_file *file, const char *path);
 carrynet_status safetensors_parse(safetensors_file *file, const char *path, const char *bytes, size_t size);
 void safetensors_free(safetensors_file *file);
 
-/* The tensor or the metadata text of that name; NULL if there is none. */
+/* The tensor, or the metadata text, of that name; NULL if there is none. */
 const safetensors_tensor *safetensors_find(const safetensors_file *file, const char *name);
 const char *safetensors_metadata(const safetensors_file *file, const char *key);
 
 /*
- * Writes tensors and metadata in the order given; the same input gives the same bytes. Names must differ. The old file
- * stands until the new one is whole. IO; ARGUMENT for text that is not UTF-8 or a header beyond the limit; MEMORY.
+ * Writes tensors and metadata in the given order; equal input gives equal bytes. Names must differ. The old file stays
+ * until the new file is complete. IO; ARGUMENT for text that is not UTF-8 or a header beyond the limit; MEMORY.
  */
 carrynet_status safetensors_write(const char *path, const safetensors_tensor *tensors, size_t tensor_count,
                                   const safetensors_entry *metadata, size_t metadata_count);
 
-/* A foreign text for a message: shortened, control and non-ASCII bytes as '?'. Returns quote. */
+/* Makes an untrusted text fit for a message: shortened, with control and non-ASCII bytes as '?'. Returns quote. */
 const char *safetensors_quote(char quote[SAFETENSORS_QUOTE], const char *text);
 
 #endif

@@ -1,4 +1,6 @@
-/* The settings of a run: defaults, what suits a proof, and what must hold of them together (fields.c has the fields). */
+/*
+ * The settings of a run: defaults, settings suited to proofs, and constraints between fields (fields.c has the fields).
+ */
 #include "platform/platform.h"
 #include "task/task_fit.h"
 #include <carrynet/fields.h>

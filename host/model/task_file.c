@@ -1,5 +1,6 @@
 /*
- * A task's table as a file that people write: the JSON of task_json.c, a field a line, and a row of the table a line.
+ * A task's table as a file that people write: the JSON of task_json.c, one field per line and one row of the table per
+ * line.
  */
 #include "model/file_kind.h"
 #include "model/task_json.h"

@@ -4,8 +4,9 @@
  *     {"name": "sub", "inputs": 2, "outputs": 1, "states": 2, "start": 0, "closing": [0], "constraint": "not-less",
  *      "sign": "-", "next": [[...], ...], "out": [[...], ...]}
  *
- * next and out have one row a state and one entry a symbol, states x 2^inputs; constraint is "none" or "not-less"; sign
- * may be "". Without closing, constraint or sign there is none. Any other field is refused: it would be a misspelt one.
+ * next and out have one row per state and one entry per symbol: states x 2^inputs. constraint is "none" or "not-less";
+ * sign may be "". closing, constraint and sign are optional. Any other field is an error, since it is probably
+ * misspelt.
  */
 #include "model/task_json.h"
 #include "platform/json_text.h"

@@ -5,10 +5,12 @@
 #include "platform/platform.h"
 #include <carrynet/task.h>
 
-/* The table as compact JSON in *text, to sys_free. MEMORY; ARGUMENT for a name that a file cannot hold. */
+/*
+ * Writes the table as compact JSON to *text; free with sys_free. MEMORY; ARGUMENT for a name that a file cannot hold.
+ */
 carrynet_status task_to_json(char **text, const carrynet_task *task);
 
-/* The other way, with everything checked. FORMAT names the field; MEMORY. */
+/* Reads a table and checks everything. FORMAT, naming the field; MEMORY. */
 carrynet_status task_from_json(carrynet_task *task, const char *text);
 
 #endif

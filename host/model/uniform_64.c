@@ -1,4 +1,4 @@
-/* arithmetic.h's uniform in binary64. */
+/* The uniform function of kernels/arithmetic.h, compiled for binary64. */
 #define CARRYNET_REAL_BITS 64
 #include "model/uniform_64.h"
 #include "kernels/arithmetic.h"

@@ -1,4 +1,4 @@
-/* arithmetic.h's uniform in binary64, for files that are compiled for binary32. */
+/* The uniform function of kernels/arithmetic.h in binary64, for files that are compiled for binary32. */
 #ifndef MODEL_UNIFORM_64_H
 #define MODEL_UNIFORM_64_H
 
