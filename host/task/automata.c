@@ -1,6 +1,6 @@
 /*
- * Automata as such: the smallest table that answers alike (Moore's partition refinement over the states that can be
- * reached), and the shortest word on which two of them differ (breadth first over pairs of states).
+ * Operations on automata: the minimal equivalent table (Moore's partition refinement over the reachable states), and
+ * the shortest word on which two automata differ (breadth-first search over pairs of states).
  */
 #include "platform/platform.h"
 #include <carrynet/task.h>

@@ -1,10 +1,10 @@
 /*
- * The built-in tasks. A new one is a table here and nothing else: for each state a row of next states and a row of
- * outputs, an entry a symbol; bit i of a symbol is the bit of operand i, so that symbol 1 is a = 1, b = 0.
+ * The built-in tasks. A new task is one more table here: for each state a row of next states and a row of outputs, with
+ * an entry per symbol. Bit i of a symbol is the bit of operand i, so symbol 1 is a = 1, b = 0.
  *
  * The seven languages are those of M. Tomita, "Dynamic construction of finite-state automata from examples using
- * hill-climbing" (1982), the usual test of recurrent networks since; the output is 1 where what was read so far is in
- * the language. The third is the complement of ((0|1)*0)*1(11)*(0(0|1)*1)*0(00)*(1(0|1)*)*.
+ * hill-climbing" (1982), a standard test of recurrent networks; the output is 1 if the input so far is in the language.
+ * The third is the complement of ((0|1)*0)*1(11)*(0(0|1)*1)*0(00)*(1(0|1)*)*.
  */
 #include "platform/platform.h"
 #include <carrynet/task.h>

@@ -1,10 +1,10 @@
 /*
- * Decimal numbers of any length to and from packed symbols.
+ * Converts decimal numbers of any length to and from packed symbols.
  *
- * A number passes through limbs, least significant first, in base 10^9 (nine digits each) or 2^32. Either base turns
- * into the other by Horner's rule, most significant limb first: value = value * from + limb. That is quadratic, but
- * four limbs go in at a pass, so that their carry chains run side by side: a million bits take a quarter of a second in
- * and half a second out, with less code than fast multiplication needs.
+ * A number passes through limbs, least significant first, in base 10^9 (nine digits each) or 2^32. Horner's rule
+ * converts either base into the other, most significant limb first: value = value * from + limb. The cost is quadratic.
+ * Four limbs are added per pass, so that their carry chains run in parallel: a million bits take a quarter of a second
+ * in and half a second out, with less code than fast multiplication needs.
  */
 #include "platform/platform.h"
 #include <carrynet/operands.h>

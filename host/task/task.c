@@ -1,4 +1,4 @@
-/* Bit automata: their check, their step, whether a network fits. The built-in tables stand in built_in_tasks.c. */
+/* Bit automata: validation, one step, and whether a network fits. built_in_tasks.c has the built-in tables. */
 #include "platform/platform.h"
 #include "task/task_fit.h"
 #include <carrynet/task.h>
