@@ -22,8 +22,7 @@ struct certificate {
     struct certificate_cell *cells;
     double *centres; /* [cell_count][H] */
     uint32_t *words; /* of all trees: CERTIFICATE_INNER or a cell */
-    size_t *
-        trees; /* [cell_count + 2]: offsets in words where the root's tree begins, then cell 0's, ..., then the end of the last */
+    size_t *trees;   /* [cell_count + 2]: where the tree of the root, of cell 0, ... begins in words; then the end */
     size_t tree_line;
     char digest[CARRYNET_DIGEST_TEXT]; /* as the last line states it */
     size_t body;                       /* bytes before that line */
