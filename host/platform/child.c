@@ -1,7 +1,7 @@
 /*
- * A function run in a child process, so that whatever it calls may crash, hang or end the process without harm to the
- * caller: what it and the libraries that it loads write comes back as texts, with how it ended. A child that uses no
- * processor time for a while hangs; one that does is given longer.
+ * Runs a function in a child process, so that the code that it calls may crash, hang or end the process without harm to
+ * the caller. The outputs of the function and of the libraries that it loads come back as texts, with how the process
+ * ended. A child that uses no processor time for a while counts as hung; a child that uses some is given longer.
  */
 #if defined(__linux__)
 #define _GNU_SOURCE /* sys/prctl.h */

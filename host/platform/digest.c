@@ -1,4 +1,4 @@
-/* FNV-1a of 64 bits (Fowler, Noll, Vo), for digests that a person compares by eye: no proof against forgery. */
+/* FNV-1a of 64 bits (Fowler, Noll, Vo), for digests that a person compares by eye; not secure against forgery. */
 #include "platform/platform.h"
 
 uint64_t sys_digest(uint64_t digest, uint64_t value, size_t bytes)

@@ -1,4 +1,4 @@
-/* Tables of text files that CMake embeds in the binary (embed.cmake). A user declares its table itself. */
+/* Tables of text files that CMake embeds in the binary (embed.cmake). The code that uses a table declares it. */
 #ifndef PLATFORM_EMBEDDED_H
 #define PLATFORM_EMBEDDED_H
 
@@ -7,7 +7,7 @@ struct embedded_file {
     const char *text;
 };
 
-/* The text of the file of that name, or NULL; the table ends with a NULL name. */
+/* The text of the file with that name, or NULL. A NULL name ends the table. */
 const char *sys_embedded(const struct embedded_file *files, const char *name);
 
 #endif

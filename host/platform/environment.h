@@ -1,7 +1,7 @@
 /*
- * The floating-point environment in which everything computes, and in which numbers become text and text numbers: to
- * nearest and with subnormals, whatever the caller runs with. Every public function that does so enters it, and gives the
- * caller's back. Threads have the environment of the thread that starts them.
+ * The floating-point environment of all computation and of conversions between numbers and text: rounding to nearest,
+ * with subnormals, whatever the caller has set. Every public function that needs it enters it and restores the
+ * caller's. A thread inherits the environment of the thread that starts it.
  */
 #ifndef PLATFORM_ENVIRONMENT_H
 #define PLATFORM_ENVIRONMENT_H
@@ -9,7 +9,7 @@
 #include <carrynet/status.h>
 #include <fenv.h>
 
-/* Returns the caller's, for sys_leave_arithmetic. */
+/* Enters the environment; returns the caller's, for sys_leave_arithmetic. */
 static inline fenv_t sys_enter_arithmetic(void)
 {
     fenv_t environment;
@@ -18,7 +18,7 @@ static inline fenv_t sys_enter_arithmetic(void)
     return environment;
 }
 
-/* Returns the status, so that a function can end with it. */
+/* Restores the caller's environment; returns `status`, so that a function can end with the call. */
 static inline carrynet_status sys_leave_arithmetic(const fenv_t *environment, carrynet_status status)
 {
     (void)fesetenv(environment);

@@ -1,6 +1,6 @@
 /*
- * Files written whole: the old one stays until the new one is complete and synced. Streams (platform/path.h) are written
- * straight through, since there is nothing that could be renamed over them.
+ * Files written atomically: the old file stays until the new file is complete and synced. Streams (platform/path.h) are
+ * written directly, since no file can be renamed over them.
  */
 #include "platform/path.h"
 #include <dirent.h>

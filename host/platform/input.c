@@ -1,6 +1,6 @@
 /*
- * Files read whole. What has no size that is known before, as a pipe or a file of /proc has none, is read until it ends,
- * once, within the limit.
+ * Files read as a whole. Input of unknown size, such as a pipe or a file of /proc, is read once to its end, within the
+ * limit.
  */
 #include "platform/path.h"
 #include <errno.h>

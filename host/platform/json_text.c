@@ -1,7 +1,7 @@
 /*
- * Where memory is short, jansson may leave a byte out of a text and go on (it does not look whether a token could grow). So
- * it gets its bytes one by one: before each, errno says whether an allocation has failed, and then there are no more.
- * Writing is counted, since it may stop midway.
+ * If memory is short, jansson may drop a byte of a text and go on (it does not check whether a token could grow). So
+ * jansson gets its input byte by byte: before each byte, errno tells whether an allocation has failed; if so, input
+ * ends. Output is counted, since jansson may stop midway.
  */
 #include "platform/json_text.h"
 #include "platform/environment.h"

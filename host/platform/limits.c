@@ -1,7 +1,7 @@
 /*
- * What a cgroup lets this process use, of cores and of memory: cpu.max and memory.max of version 2, cpu.cfs_quota_us and
- * memory.limit_in_bytes of version 1; the least on the way from the process's group up to the mount. /proc/self/cgroup
- * names the group, /proc/self/mountinfo where it is mounted.
+ * The cores and memory that a cgroup allows this process: cpu.max and memory.max of version 2, cpu.cfs_quota_us and
+ * memory.limit_in_bytes of version 1; the least on the path from the process's group up to the mount. /proc/self/cgroup
+ * names the group, /proc/self/mountinfo its mount point.
  */
 #include "platform/platform.h"
 #include <stdio.h>

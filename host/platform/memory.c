@@ -1,4 +1,4 @@
-/* Memory. */
+/* Allocation of aligned, zeroed memory, and the memory of the machine. */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE /* madvise */
 #endif

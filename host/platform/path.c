@@ -1,7 +1,7 @@
 /*
- * What a path leads to. The descriptors of this process are links in /proc to the files behind them. Opening such a link
- * would open the file anew, at its beginning, and renaming over it would replace the file: it has to be the descriptor
- * itself that is written and read.
+ * Resolves paths. The descriptors of this process are links in /proc to their files. Opening such a link would open the
+ * file anew, at its beginning, and renaming over it would replace the file; so the descriptor itself is read and
+ * written.
  */
 #include "platform/path.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * Another program, run to its end without a shell: its standard input is a text, its standard output and error come
- * back as texts. All three flow at once, so that neither side waits for the other.
+ * Runs another program to its end without a shell. Its standard input is a text; its standard output and error come
+ * back as texts. All three are transferred concurrently, so that neither side waits for the other.
  */
 #include "platform/platform.h"
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* SHA-256, for digests that stand against forgery: libmd's. */
+/* SHA-256, for digests that must resist forgery: libmd's. */
 #include "platform/platform.h"
 #include <sys/types.h>
 

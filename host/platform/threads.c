@@ -1,6 +1,6 @@
 /*
- * Work distributed among the processor's cores. A thread pool's threads wait between calls; a call waits only for those that have
- * begun to work at it, so that a thread that the system leaves waiting delays nobody.
+ * Distributes work among the processor's cores. The threads of a pool wait between calls. A call waits only for threads
+ * that have begun to work on it, so a thread that the system has not scheduled delays nobody.
  */
 #if defined(__linux__)
 #define _GNU_SOURCE /* sched_getaffinity */
