@@ -1,4 +1,4 @@
-/* A network of a model as a file for other tools: the choice of a format, and the check of what is written. */
+/* Exports a network of a model for other tools: selects the format, and checks the written file. */
 #include "exchange/exports.h"
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * One network as a C99 file of its own: standalone.c.in with its marks filled in. @WORD@ is replaced by the value of the
- * word; a line that starts with @X| stands, without that mark, only where X holds: S or D for the precision, B or N for
- * biases or none, H or Z for h_0 or none, C for closing symbols, L where operand 0 must not be less.
+ * One network as a stand-alone C99 file: standalone.c.in with its marks replaced. @WORD@ becomes the value of WORD. A
+ * line that starts with @X| is kept, without that mark, only if X holds: S or D for the precision, B or N for biases or
+ * none, H or Z for h_0 or none, C for closing symbols, L if operand 0 must not be less.
  */
 #include "exchange/exports.h"
 #include "platform/embedded.h"

@@ -1,6 +1,6 @@
 /*
- * One network as an NPZ file, the arrays of NumPy's numpy.load by their names here: w_xh [I][H], w_hh [H][H], w_hy [H][O],
- * and b_h [H], b_y [O], h_0 [H] where present, float32 or float64.
+ * One network as an NPZ file, for numpy.load. Its arrays have Carrynet's names: w_xh [I][H], w_hh [H][H], w_hy [H][O],
+ * and b_h [H], b_y [O], h_0 [H] if present, in float32 or float64.
  */
 #include "exchange/exports.h"
 #include "exchange/npz.h"

@@ -1,10 +1,10 @@
 /*
- * One network as an ONNX model, opset 14: RNN (sigmoid, forward, layout 0) -> Squeeze -> MatMul -> Add -> Sigmoid, Add with
- * biases alone; with an h_0 Shape -> Gather -> Concat -> Expand make the initial state of every sequence from it.
+ * One network as an ONNX model, opset 14: RNN (sigmoid, forward, layout 0) -> Squeeze -> MatMul -> Add -> Sigmoid; Add
+ * only with biases. With an h_0, Shape -> Gather -> Concat -> Expand repeat h_0 as the initial state of every sequence.
  *
  *     x [time][batch][I] -> y [time][batch][O];  W [1][H][I] = w_xh^T, R [1][H][H] = w_hh^T, B [1][2 H] = b_h and 0
  *
- * The messages are those of onnx.proto, which protobuf-c compiles; this file fills them and packs them once.
+ * protobuf-c compiles the messages from onnx.proto; this file fills and packs them.
  */
 #include "exchange/exports.h"
 #include "model/task_json.h"

@@ -1,4 +1,4 @@
-/* What the writers of all formats read of a network: its values, and its task in words. */
+/* The parts of a network that the writers of all formats read: its values, and its task in words. */
 #include "exchange/exports.h"
 #include "model/value.h"
 #include "task/task_fit.h"

@@ -1,6 +1,6 @@
 /*
- * One network on its way out, and the writers of its formats. They find a network whose values are finite, and write
- * the whole file or leave what was there.
+ * One network to export, and the writers of its formats. The caller makes sure that all values are finite. A writer
+ * writes the whole file or leaves the old one.
  */
 #ifndef EXCHANGE_EXPORTS_H
 #define EXCHANGE_EXPORTS_H
@@ -15,19 +15,19 @@ typedef struct exported {
     char digest[CARRYNET_DIGEST_TEXT];
 } exported;
 
-/* Value i of a parameter, counted row by row; exact. */
+/* Value i of a parameter, in row-major order; exact. */
 double exported_value(const exported *net, const carrynet_tensor *tensor, size_t i);
 
 /*
- * The task in words, for a reader of the file: "a + b (task add)" where it is a built-in one as it stands, else "task
- * NAME". Nothing in it ends a comment of C.
+ * The task in words, for a reader of the file: "a + b (task add)" for a built-in task that is unchanged, else "task
+ * NAME". The text never ends a C comment.
  */
 void exported_meaning(sys_text *text, const exported *net);
 
-/* What follows the last bits of the operands: "One more step follows them, with symbol 0." Nothing for no closing. */
+/* The closing symbols in words: "One more step follows them, with symbol 0." Empty if there are none. */
 void exported_closing(sys_text *text, const exported *net);
 
-/* MEMORY, IO. */
+/* Write the file. MEMORY, IO. */
 carrynet_status export_onnx(const exported *net, const char *path);
 carrynet_status export_npz(const exported *net, const char *path);
 carrynet_status export_c(const exported *net, const char *path);

@@ -1,4 +1,4 @@
-/* Files of other programs: which of the two they are, and their arrays under one form. */
+/* Files of other programs: detects the format, safetensors or NPZ, and converts the arrays to one form. */
 #include "exchange/foreign.h"
 #include "model/file_kind.h"
 #include <inttypes.h>

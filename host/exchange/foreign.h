@@ -1,4 +1,4 @@
-/* The arrays of a file of another program, safetensors or NPZ, under one form. */
+/* The arrays of another program's file, safetensors or NPZ, in one form. */
 #ifndef EXCHANGE_FOREIGN_H
 #define EXCHANGE_FOREIGN_H
 
@@ -10,25 +10,27 @@
 
 typedef struct foreign_array {
     const char *name;
-    const char *path; /* the name as words with '/' between: "cell.weight:0" and "['cell']['weight']" are cell/weight */
+    const char *path; /* the name as words separated by '/': "cell.weight:0" and "['cell']['weight']" are cell/weight */
     char type[16];    /* "float32" */
     size_t rank;
     uint64_t shape[FOREIGN_RANK];
     size_t size;      /* values */
-    npz_array values; /* little-endian; NPZ_OTHER, with what they are, where they are no numbers that can be read */
+    npz_array values; /* little-endian; NPZ_OTHER, with a description, if they are not readable numbers */
 } foreign_array;
 
 typedef struct foreign_file {
     foreign_array *arrays; /* [count], in the file's order */
     size_t count;
-    const char *task; /* JSON of the task, where the file is a model of Carrynet's; else NULL */
+    const char *task; /* JSON of the task if the file is a Carrynet model; else NULL */
     safetensors_file tensors;
     npz_file zipped;
-    char *bytes; /* of the file, which the tensors point to */
+    char *bytes; /* contents of the file, to which tensors points */
     char *paths; /* of the arrays */
 } foreign_file;
 
-/* Reads a file; foreign_free it, also after a failure. IO; FORMAT, naming array and field; UNSUPPORTED; MEMORY. */
+/*
+ * Reads a file; free with foreign_free, also after a failure. IO; FORMAT, naming array and field; UNSUPPORTED; MEMORY.
+ */
 carrynet_status foreign_read(foreign_file *file, const char *path);
 void foreign_free(foreign_file *file);
 

@@ -1,4 +1,6 @@
-/* Networks of other programs as models: the file's arrays, the task, the model. */
+/*
+ * Imports another program's network as a model: finds the arrays of the file, chooses the task and creates the model.
+ */
 #include "exchange/import_parts.h"
 #include "model/task_json.h"
 #include "platform/environment.h"

@@ -1,6 +1,7 @@
 /*
- * The names that programs and scripts give to the arrays of a network like ours: a row a convention. And names of arrays
- * that show another network, or none: layers that cannot be imported, with what to do, and state of a training.
+ * The array names that programs and scripts use for a network of this kind, one convention per row. Also array names
+ * that show another network or no network: layers that cannot be imported, with advice, and optimizer state of a
+ * training.
  */
 #include "exchange/import_parts.h"
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * --map, which says what is what: KEY=NAME,KEY=NAME,... A key is a parameter; NAME.T is a matrix that is to be transposed;
- * b_h may be the sum of two arrays, NAME+NAME; skip=NAME, or skip=START*, passes arrays over. A name may have commas, dots
- * and plus signs of its own.
+ * The option --map, which assigns arrays to parameters: KEY=NAME,KEY=NAME,... A key is a parameter; NAME.T is a matrix
+ * to transpose; b_h may be the sum of two arrays, NAME+NAME; skip=NAME, or skip=START*, ignores arrays. A name may
+ * itself contain commas, dots and plus signs.
  */
 #include "exchange/import_parts.h"
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Refusals of a foreign network: what its file holds, and an example of --map that may be right. */
+/* Error messages for a foreign network: the contents of its file, and an example of --map that may be right. */
 #include "exchange/import_parts.h"
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /*
- * Which array of a foreign file is what: the convention of which the file has most, with one prefix before its names; or
- * the order of arrays without names. What is left must be known as no part of the network, or named by --map.
+ * Assigns arrays of a foreign file to parameters: by the convention that matches most of the file's arrays, with one
+ * prefix before the names, or by the order of unnamed arrays. Each remaining array must be known not to belong to the
+ * network, or be named by --map.
  */
 #include "exchange/import_parts.h"
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /*
- * Sizes of a foreign network, from the shapes of its arrays, and whether its matrices are [rows][columns], as ours, or the
- * other way: as its names have it, unless the shapes fit the other order alone. Leading ones count for nothing, and none of
- * a vector's; a matrix of one column or row may be a vector. And types and values.
+ * Sizes of a foreign network, from the shapes of its arrays, and whether its matrices are [rows][columns], as in
+ * Carrynet, or transposed: by its names, unless the shapes fit only the other order. Leading dimensions of 1 are
+ * ignored, for a vector all dimensions of 1; a matrix of one column or row may be a vector. Also checks types and
+ * values.
  */
 #include "exchange/import_parts.h"
 #include <inttypes.h>

@@ -1,17 +1,19 @@
 /*
- * The parameters of an imported network: cells of tanh made into ones of sigmoid (import.h has the formulas), and
- * whether the bounds of "any arithmetic" cover what the other program computes.
+ * The parameters of an imported network: converts tanh cells to sigmoid cells (carrynet/import.h has the formulas), and
+ * tests whether the bounds of "any arithmetic" cover the other program's computation.
  *
  * Over the reals both networks are the same function of h and g = 2 h - 1, so that an error of g counts half in h. The
- * other program rounds a sum of n = I + H + 2 terms (two biases): each term at most n times, its unit being u. With the
- * sums s of the file's magnitudes of one unit's weights and biases, tanh having slope 1 and sigmoid slope 1/4,
+ * other program rounds a sum of n = I + H + 2 terms (two biases), each term at most n times, with unit roundoff u. With
+ * s the sum of the magnitudes of one unit's weights and biases in the file, tanh having slope 1 and sigmoid slope 1/4,
+ * the error
  *
  *     tanh:    1/2 1.02 n u s        sigmoid:  1/4 1.02 n u s
  *
- * must, with what import rounds once (weights, bias, h_0) and takes for zero (binary32 below 2^-40), be at most the
- * bound's 1/4 c (I + H + 1) u (|w_xh| + |w_hh| + |b_h|), host/verify/bounds.h; for a logit likewise with n = H + 2 and
- * slope 1. It fails where two biases of a unit cancel, where the model is wider than the file, or where the weights of two
- * logits for a bit cancel: theirs are the magnitudes of both, ours those of the difference.
+ * plus the error of importing, which rounds once (weights, bias, h_0) and flushes to zero (binary32 below 2^-40), must
+ * be at most the bound 1/4 c (I + H + 1) u (|w_xh| + |w_hh| + |b_h|) of host/verify/bounds.h. The same holds for a
+ * logit with n = H + 2 and slope 1. The test fails where two biases of a unit cancel, where the model is wider than the
+ * file, or where the weights of two logits of a bit cancel: the file has the magnitudes of both, the model those of the
+ * difference.
  */
 #include "exchange/import_parts.h"
 #include "kernels/arithmetic.h"

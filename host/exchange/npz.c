@@ -1,7 +1,7 @@
 /*
- * NPZ files: the zip around the arrays, by libzip. What a hostile file can say is checked before it is used: what an
- * array claims to unfold to against its compressed bytes and the limit, its header before its values, their size
- * against both. Checksums are the zip's.
+ * NPZ files: reads the zip around the arrays with libzip. An untrusted file is checked before use: the uncompressed
+ * size of an array against its compressed bytes and the limit, its header before its values, their size against both.
+ * The zip has the checksums.
  */
 #include "exchange/npz.h"
 #include "exchange/npz_header.h"

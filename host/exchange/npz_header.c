@@ -1,9 +1,9 @@
 /*
- * The header of one NPY array. It is a Python dictionary of three keys, in any order:
+ * The header of an NPY array: a Python dictionary with three keys, in any order:
  *
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
  *
- * descr is byte order ('<' or '>'; '=', '|' or nothing for that of the machine), kind and width; or a type's name.
+ * descr is the byte order ('<' or '>'; '=', '|' or nothing for the machine's), kind and width; or the name of a type.
  */
 #include "exchange/npz_header.h"
 #include <inttypes.h>

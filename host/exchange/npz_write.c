@@ -1,7 +1,7 @@
 /*
- * NPZ files: the writer. The zip is made in memory, so that the file is written whole as every other; entries are
- * stored, not deflated, little-endian, and have one date and mode, so that equal arrays give equal files on every machine
- * and with every version of libzip.
+ * NPZ files: the writer. The zip is built in memory, so that the file is written atomically like every other. Entries
+ * are stored, not deflated, little-endian, with a fixed date and mode, so that equal arrays give equal files on every
+ * machine and with every version of libzip.
  */
 #include "exchange/npz.h"
 #include "exchange/npz_header.h"
