@@ -1,4 +1,4 @@
-/* MT19937 and what NumPy makes of its words. */
+/* MT19937 and the NumPy functions that use its words. */
 #include "replay/numpy_random.h"
 
 enum { N = NUMPY_RANDOM_WORDS, M = 397 };

@@ -1,5 +1,5 @@
 /*
- * NumPy's legacy generator, numpy.random.seed and the functions beside it: MT19937 (Matsumoto and Nishimura, "Mersenne
+ * NumPy's legacy generator, numpy.random.seed and related functions: MT19937 (Matsumoto and Nishimura, "Mersenne
  * Twister", 1998), random_sample with 53 bits, randint by masked rejection.
  */
 #ifndef REPLAY_NUMPY_RANDOM_H
@@ -11,7 +11,7 @@ enum { NUMPY_RANDOM_WORDS = 624 };
 
 struct numpy_random {
     uint32_t state[NUMPY_RANDOM_WORDS];
-    uint32_t used; /* words of the state that were given out */
+    uint32_t used; /* words of the state already used */
 };
 
 /* numpy.random.seed(seed) for one integer */

@@ -1,7 +1,7 @@
 /*
- * NumPy's array printing, as numpy/core/arrayprint.py does it for short arrays of few kinds. NumPy prints the fewest digits
- * that identify a value, at most 8 behind the point; for values as small as these that is the exact value rounded to 8
- * digits with its trailing zeros cut.
+ * NumPy's array printing, as numpy/core/arrayprint.py prints short arrays of a few kinds. NumPy prints the fewest
+ * digits that identify a value, at most 8 after the point. For values as small as these, that is the exact value
+ * rounded to 8 digits with trailing zeros removed.
  */
 #include "replay/numpy_text.h"
 #include <assert.h>

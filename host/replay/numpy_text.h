@@ -1,4 +1,4 @@
-/* Arrays as str() of NumPy writes them: today's way, and the way before NumPy 1.14 (legacy='1.13'). */
+/* Arrays as NumPy's str() writes them, in the current format and in the format before NumPy 1.14 (legacy='1.13'). */
 #ifndef REPLAY_NUMPY_TEXT_H
 #define REPLAY_NUMPY_TEXT_H
 
@@ -11,9 +11,9 @@ enum { NUMPY_TEXT_VALUES = 4 }; /* most values of a float array */
 void numpy_text_bits(sys_text *text, uint32_t bits, size_t count);
 
 /*
- * "[3.45638663]", or "[ 3.45638663]" in the old way: values [count] finite, not negative, below 2^24; count 1 to
- * NUMPY_TEXT_VALUES. NumPy's rules with its default precision of 8 digits: scientific where a value is below 1e-4 or values
- * differ by more than a factor of 1000; trailing zeros cut; columns aligned.
+ * "[3.45638663]", or "[ 3.45638663]" in the old format: values [count] finite, not negative, below 2^24; count 1 to
+ * NUMPY_TEXT_VALUES. NumPy's rules with its default precision of 8 digits: scientific if a value is below 1e-4 or
+ * values differ by more than a factor of 1000; trailing zeros removed; columns aligned.
  */
 void numpy_text_floats(sys_text *text, const double *values, size_t count, bool old);
 

@@ -1,4 +1,4 @@
-/* The table of the documents. */
+/* The table of the original scripts: which problems each trains on, and how it prints. */
 #include "platform/embedded.h"
 #include "platform/platform.h"
 #include "replay/script.h"

@@ -1,11 +1,11 @@
 /*
- * A replay: the script's draws become weights and a problem source, its prints become looks at the engine, and
- * carrynet_train does the rest.
+ * A replay of an original script. The script's random draws become weights and a problem source, its prints become
+ * observations of the engine, and carrynet_train does the rest.
  *
  *     numpy.random.seed, w_xh, w_hy, w_hh as 2 r - 1, row by row;  then two randint(128) an iteration
  *
- * Iterations are drawn in intervals that end before the next one that may print: a look at the first problem of a
- * interval, then the training on all of it.
+ * Iterations are drawn in intervals that end before the next iteration that may print. The observer sees the first
+ * problem of an interval; then training runs on the whole interval.
  */
 #include "platform/environment.h"
 #include "platform/platform.h"

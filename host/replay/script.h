@@ -1,10 +1,10 @@
-/* What sets the scripts apart: which problems they train on, and how they print. */
+/* The differences between the original scripts: the problems that they train on, and their printing. */
 #ifndef REPLAY_SCRIPT_H
 #define REPLAY_SCRIPT_H
 
 #include <carrynet/replay.h>
 
-/* All of them: 8 binary digits, operands below 128, rate 0.1, a thousand iterations from one print to the next. */
+/* Common to all scripts: 8 binary digits, operands below 128, rate 0.1, a print every thousand iterations. */
 enum { SCRIPT_STEPS = 8, SCRIPT_BOUND = 128, SCRIPT_PRINTS_EVERY = 1000 };
 
 typedef enum script_end {
@@ -14,14 +14,14 @@ typedef enum script_end {
 } script_end;
 
 struct replay_script {
-    const char *task; /* built in */
-    uint32_t outputs; /* all get the same target bit */
+    const char *task; /* a built-in task */
+    uint32_t outputs; /* all outputs get the same target bit */
     carrynet_loss loss;
-    uint32_t lost;    /* words of the generator that were drawn between weights and problems, and thrown away */
-    bool not_less;    /* an iteration with a < b is left out, its print too */
-    bool last_only;   /* prints the last iteration alone */
-    bool old_floats;  /* as NumPy wrote them before 1.14 */
-    const char *head; /* printed before anything else */
+    uint32_t lost;                         /* generator words drawn and discarded between weights and problems */
+    bool not_less;                         /* iterations with a < b are skipped, including their prints */
+    bool last_only;                        /* prints only the last iteration */
+    bool old_floats;                       /* in NumPy's format before 1.14 */
+    const char *head;                      /* printed first */
     const char *error, *predicted, *right; /* labels */
     script_end end;
 };
