@@ -1,7 +1,7 @@
 /*
- * carrynet bench: sequences a second of full training steps, the median of several windows, beside the peak that the
- * same threads reach with fused multiply-adds in the same process, measured before and after each window, since a
- * shared machine changes its speed from second to second.
+ * carrynet bench: sequences per second of full training steps, as the median of several windows, and the peak that the
+ * same threads reach with fused multiply-adds in the same process. The peak is measured before and after each window,
+ * since the speed of a shared machine changes from second to second.
  *
  *     share of the peak = sequences/s * T (6 H^2 + 12 H) / peak        forward, backward and gradient, two FLOP each
  */

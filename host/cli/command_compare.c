@@ -1,7 +1,7 @@
 /*
- * carrynet compare: every case on an OpenCL device and in plain C, a line each: bits equal of how many, the worst
- * difference and where, a digest that is the same on every machine. Exit code 1 if a bit differs; --bisect then says
- * where, in the case that compares the fewest values.
+ * carrynet compare: runs every case on an OpenCL device and in plain C and prints a line for each: number of equal bits
+ * and of all, the worst difference and its place, a digest that is the same on every machine. Exit code 1 if a bit
+ * differs; --bisect then locates the difference, in the case that compares the fewest values.
  */
 #include "cli/compare_bisect.h"
 #include "cli/console.h"

@@ -1,6 +1,6 @@
 /*
- * carrynet demo: what Carrynet is for, in about ten seconds. A network learns to add, seen from inside (demo/);
- * one sum bit by bit; then PROVED, its REFUTED twin, and the same bits on two devices. Nothing is written to any file.
+ * carrynet demo: the purpose of Carrynet in about ten seconds. A network learns to add, shown from inside (demo/); one
+ * sum bit by bit; then PROVED, its REFUTED twin, and the same bits on two devices. Writes no files.
  */
 #include "cli/console.h"
 #include "cli/demo/demo_film.h"

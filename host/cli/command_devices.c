@@ -1,6 +1,6 @@
 /*
- * carrynet devices: the OpenCL devices as clinfo numbers them, with what matters for equal bits, and whether each
- * passes the start-up check. A machine without OpenCL is no error: training works there too, in plain C.
+ * carrynet devices: lists the OpenCL devices with clinfo's numbers, the properties that matter for equal bits, and
+ * whether each passes the start-up check. A machine without OpenCL is no error: it can train in plain C.
  */
 #include "cli/console.h"
 #include "cli/drivers.h"

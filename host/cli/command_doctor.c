@@ -1,6 +1,6 @@
 /*
- * carrynet doctor: what a report of an error needs, and what to do where something is missing. The report is made as
- * JSON and printed from that, part by part, so that both say the same. Nothing found wrong ends it early: this process
+ * carrynet doctor: the information for a bug report, and advice where something is missing. The report is built as JSON
+ * and printed from it part by part, so that both forms agree. A defect does not end the report early. This process
  * loads no driver.
  */
 #include "cli/console.h"

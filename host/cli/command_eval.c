@@ -1,7 +1,7 @@
 /*
- * carrynet eval MODEL: counts wrong sums. One network and one length make two lines of text; several networks (--nets)
- * or lengths make a table. The first wrong problem is shown with the right result and the network's. Exit code 1 if
- * any is wrong.
+ * carrynet eval MODEL: counts wrong sums. For one network and one length it prints two lines of text, for several
+ * networks (--nets) or lengths a table. It shows the first wrong problem with the right result and the network's. Exit
+ * code 1 if any sum is wrong.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

@@ -1,6 +1,6 @@
 /*
- * carrynet export MODEL -o FILE: one network of a model file for other tools, as ONNX, NPZ or C; the ending of FILE says
- * which, or --format. Says what it wrote; nothing is computed.
+ * carrynet export MODEL -o FILE: writes one network of a model file for other tools, as ONNX, NPZ or C, by the ending
+ * of FILE or --format. Prints what was written; computes nothing.
  */
 #include "cli/console.h"
 #include "cli/json_values.h"

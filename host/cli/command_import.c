@@ -1,6 +1,6 @@
 /*
- * carrynet import FILE -o MODEL: a network of another program, from safetensors or NPZ, as a model file. Says what each
- * parameter was made of, which task and orders it takes for granted, and of which arithmetic a proof will speak.
+ * carrynet import FILE -o MODEL: converts another program's network, in safetensors or NPZ, to a model file. Prints the
+ * source of each parameter, the assumed task and orders, and the arithmetic that a proof will be about.
  */
 #include "cli/console.h"
 #include "cli/options.h"

@@ -1,4 +1,4 @@
-/* carrynet merge: the tables of a sweep's shards, joined to the table of the whole. */
+/* carrynet merge: joins the tables of a sweep's shards to the table of the whole sweep. */
 #include "cli/console.h"
 #include "cli/json_values.h"
 #include "cli/options.h"

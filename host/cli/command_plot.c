@@ -1,8 +1,8 @@
 /*
- * carrynet plot FILE -o PICTURE: the charts of a sweep's results (CSV), of a training's log or of what bench measured (JSON
- * lines), or of hidden states (NPZ), which one is seen from the file's start. gnuplot draws, found in PATH when it is
- * needed: it reads the script from its standard input and writes the picture to its standard output, so that no name of a
- * file is ever part of a script.
+ * carrynet plot FILE -o PICTURE: the charts of a sweep's results (CSV), of a training's log or of bench output (JSON
+ * lines), or of hidden states (NPZ); the start of the file shows which. gnuplot, looked up in PATH when needed, draws:
+ * it reads the script from its standard input and writes the picture to its standard output, so that scripts contain no
+ * file names.
  */
 #include "cli/console.h"
 #include "cli/options.h"

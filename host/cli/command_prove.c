@@ -1,7 +1,7 @@
 /*
- * carrynet prove MODEL: a verdict on every network of a file, and the certificates of those that are proved. Networks
- * are independent and share the cores; exhaustion, which fills memory and has threads of its own, takes one network at a
- * time. Results are told in the order of the networks.
+ * carrynet prove MODEL: a verdict on every network of a file, and the certificates of the proved networks. Networks are
+ * independent and share the cores. Exhaustion, which fills memory and has its own threads, runs on one network at a
+ * time. Results are printed in the order of the networks.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

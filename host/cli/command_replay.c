@@ -1,6 +1,6 @@
 /*
- * carrynet replay: one script's transcript on standard output and all else on standard error; or, with --all, a table
- * of all of them beside what their documents show.
+ * carrynet replay: prints one original script's transcript on standard output and everything else on standard error;
+ * with --all, prints a table of all scripts beside their known transcripts.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

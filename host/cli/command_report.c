@@ -1,7 +1,7 @@
 /*
- * carrynet report MODEL [LOG] -o report.html: gathers what there is to say of one network (report_data.c,
- * report_states.c), and writes it with the page's text, style and script (report/) as one file. Nothing in it asks
- * another place for anything. In page.html the words @TITLE@, @STYLE@, @DATA@ and @SCRIPT@ stand for the parts.
+ * carrynet report MODEL [LOG] -o report.html: collects the data of one network (report_data.c, report_states.c) and
+ * writes them with the page's text, style and script (report/) as one self-contained file, which loads nothing from
+ * elsewhere. In page.html the words @TITLE@, @STYLE@, @DATA@ and @SCRIPT@ stand for the parts.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

@@ -1,7 +1,7 @@
 /*
- * carrynet reproduce: trains the network of one row of a sweep's table again, by what the row says alone, saves it, and
- * compares. The columns after the settings are claims, which are all checked: exact, updates, bit_error, digest, and
- * proved where that was the goal.
+ * carrynet reproduce: trains the network of one row of a sweep's table again, from the row alone, saves it, and
+ * compares. The columns after the settings are claims, all of which are checked: exact, updates, bit_error, digest, and
+ * proved if a proof was the goal.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

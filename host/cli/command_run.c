@@ -1,7 +1,6 @@
 /*
  * carrynet run MODEL 93 38: prints the network's answer and nothing else. Without numbers it answers lines of standard
- * input, as many at a time as have arrived, so that a program at the other end of two pipes gets each answer at once.
- *
+ * input, in groups as they arrive, so that a program connected by two pipes gets each answer at once.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

@@ -1,6 +1,6 @@
 /*
- * carrynet show MODEL 93 38: a line per bit, lowest first (shown_problem.c), or the same with all numbers as JSON. The
- * numbers are the engine's.
+ * carrynet show MODEL 93 38: prints one line per bit, lowest first (shown_problem.c), or the same numbers as JSON. The
+ * numbers come from the engine.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

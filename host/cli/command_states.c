@@ -1,5 +1,5 @@
 /*
- * carrynet states MODEL -o h.npz: what goes on inside a saved network, for NumPy. Arrays, for S problems of T steps:
+ * carrynet states MODEL -o h.npz: the hidden states of a saved network, for NumPy. Arrays, for S problems of T steps:
  *
  *     h [S,T,H] after each step, h_0 [H] before the first, y [S,T,O]: float32 or float64, as the network is
  *     x [S,T,I], target [S,T,O], state [S,T] (of the task's automaton before the step): uint8

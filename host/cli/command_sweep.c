@@ -1,6 +1,6 @@
 /*
- * carrynet sweep: options to a specification, the run, and how it ended. A results file that is there already is never
- * replaced: --resume goes on with it, all else is refused.
+ * carrynet sweep: converts options to a sweep, runs the sweep and prints the outcome. An existing results file is never
+ * replaced: --resume continues it, without --resume it is an error.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

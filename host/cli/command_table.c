@@ -1,6 +1,6 @@
 /*
- * The table of commands: name, operands, what its --help says. A new command is a row here, two declarations in
- * options.h, and a file of its own with its options.
+ * The table of commands: name, operands, help text. A new command needs a row here, two declarations in options.h, and
+ * a file of its own with its options.
  */
 #include "cli/console.h"
 #include "cli/options.h"

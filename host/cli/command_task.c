@@ -1,7 +1,7 @@
 /*
- * carrynet task [T]: the table of a task as text, as JSON (the form of --task FILE) or for Graphviz; the smallest one
- * that answers alike; and with --equal A B a shortest word that two of them answer differently. A symbol is written as
- * its bits, that of operand a first.
+ * carrynet task [T]: prints a task's table as text, as JSON (the form of --task FILE) or for Graphviz; or the minimal
+ * equivalent table; or, with --equal A B, a shortest word on which two tasks differ. A symbol is written as its bits,
+ * operand a's first.
  */
 #include "cli/console.h"
 #include "cli/json_values.h"

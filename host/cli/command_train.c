@@ -1,7 +1,7 @@
 /*
- * carrynet train: options to settings, the training, the file, the check over all problems, and what to try next. The
- * output is tested before the training and written before the check, so that nothing learnt is lost, and certificates
- * of networks that are proved after it; with --json standard output is one object.
+ * carrynet train: from options to settings, the training, the file, the check over all problems, and advice. The output
+ * is tested before the training and written before the check, so that no result is lost; certificates of proved
+ * networks are written after the model. With --json, standard output is one object.
  */
 #include "cli/console.h"
 #include "cli/device_options.h"

@@ -1,6 +1,6 @@
 /*
- * carrynet verify MODEL CERTIFICATE: a line for every certificate, and which networks have none. 0 where each is
- * accepted and every network has one, else 1; 4 where a file cannot be read.
+ * carrynet verify MODEL CERTIFICATE: prints a line for every certificate, and the networks without one. Exit codes: 0
+ * if each certificate is accepted and every network has one, else 1; 4 if a file cannot be read.
  */
 #include "cli/console.h"
 #include "cli/prove_report.h"

@@ -1,4 +1,7 @@
-/* carrynet compare --bisect: the first value that differs, the smallest network that shows it, and the folder. */
+/*
+ * carrynet compare --bisect: prints the first value that differs, the smallest network that shows the difference, and
+ * the folder.
+ */
 #include "cli/compare_bisect.h"
 #include "cli/console.h"
 #include "cli/json_values.h"

@@ -1,6 +1,6 @@
 /*
- * Messages, the progress line, exit codes and near matches. Everything that a person reads on standard error passes
- * through here, so that the progress line never gets in between.
+ * Messages, the progress line, exit codes and near matches. All text for people on standard error passes through this
+ * file, so that it never mixes with the progress line.
  */
 #include "cli/console.h"
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* The options of devices, and from them to the library's engine options. */
+/* The device options, and their conversion to the library's engine options. */
 #include "cli/device_options.h"
 #include "cli/console.h"
 #include "cli/drivers.h"

@@ -1,10 +1,10 @@
-/* Where a command computes: the group of options that every command which does has, and the engine that they ask for. */
+/* The options that select a device, shared by all commands that compute, and the engine that they select. */
 #ifndef CLI_DEVICE_OPTIONS_H
 #define CLI_DEVICE_OPTIONS_H
 
 #include "cli/options.h"
 
-/* What was given. */
+/* The given values. */
 typedef struct device_given {
     const char *device;
     cli_value kernel_variant, threads, work_group_size;
@@ -13,8 +13,9 @@ typedef struct device_given {
 extern device_given given_device;
 
 /*
- * All of them: for training and the like on the best device there is, and for small things on the host backend, which
- * starts at once; and those but --device and --kernel-shape, for commands that mean something else by these.
+ * All of the options: for training and similar work, with the best device as default; for small work, with the host
+ * backend as default, which starts at once; and the options without --device and --kernel-shape, for commands that give
+ * these two another meaning.
  */
 extern const cli_option device_options[], host_device_options[], other_device_options[];
 
@@ -34,18 +35,18 @@ const char *device_offer(size_t index);
     OPT_DEVICE(DEVICE_NAMES "P:D/N: N equal parts; gpu,cpu or all: together; also by the variable CARRYNET_DEVICE",    \
                "the best there is")
 
-/* Whether a --device names one of the backends in C, host or reference, which need no OpenCL driver; NULL names none. */
+/* Whether a --device is one of the backends in C, host or reference, which need no OpenCL driver; false for NULL. */
 bool device_in_c(const char *device);
 
 /*
- * The engine options that --device (else CARRYNET_DEVICE, else `device`, which may be NULL), --kernel-shape,
- * --threads, ... ask for, and the drivers made ready. To be called before anything else of the library, for the number
- * of threads. device_wish leaves the drivers alone.
+ * Sets the engine options for --device (else CARRYNET_DEVICE, else `device`, which may be NULL), --kernel-shape,
+ * --threads, ..., and prepares the drivers. Call it before any other library function, for the number of threads.
+ * device_wish does not prepare the drivers.
  */
 void engine_from_options(carrynet_engine_options *options, const char *device);
 void device_wish(carrynet_engine_options *options, const char *device);
 
-/* Says why an engine could not be made, with a near match for a misspelt device, and returns the exit code. */
+/* Reports why an engine could not be created, with a near match for a misspelt device, and returns the exit code. */
 int engine_status(carrynet_status status, const carrynet_engine_options *options);
 
 #endif

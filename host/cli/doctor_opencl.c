@@ -1,6 +1,6 @@
 /*
- * Loader, drivers and devices for `carrynet doctor`, and what to do where one of them ends the program, cannot be used
- * or has no device. Where the drivers cannot be used together, each is looked at alone, as OCL_ICD_VENDORS has it.
+ * The loader, drivers and devices for `carrynet doctor`, with advice if one crashes the program, is unusable or has no
+ * device. If the drivers cannot be used together, each is examined alone, selected by OCL_ICD_VENDORS.
  */
 #include "cli/doctor_opencl.h"
 #include "cli/console.h"

@@ -1,4 +1,6 @@
-/* The part of `carrynet doctor` that needs OpenCL: loader, drivers, devices, each asked in a process of its own. */
+/*
+ * The part of `carrynet doctor` that needs OpenCL: loader, drivers and devices, each queried in a process of its own.
+ */
 #ifndef CLI_DOCTOR_OPENCL_H
 #define CLI_DOCTOR_OPENCL_H
 
@@ -11,18 +13,18 @@ typedef struct doctor_opencl {
     opencl_driver *drivers; /* [count] */
     size_t count;
     enum { DRIVER_UNUSABLE = 0, DRIVER_DEADLY, DRIVER_EMPTY, DRIVER_GOOD } * states; /* [count]; EMPTY: no device */
-    bool host;             /* this host computes as it should, so that a device that differs is to blame */
-    bool apart;            /* every driver is used alone, since all together end the program */
-    bool unasked;          /* no process could be made for some question, of which nothing can be concluded */
-    size_t devices, works; /* how many there are, and how many of them compute as plain C does */
+    bool host;             /* this host computes correctly, so a device that differs is at fault */
+    bool apart;            /* every driver is used alone, since all drivers together crash the program */
+    bool unasked;          /* for some query no process could be created, so nothing is known */
+    size_t devices, works; /* number of devices, and of devices that compute as plain C does */
     const kernel_cache *cache;
-    json_t *advice; /* an array, to which is added */
+    json_t *advice; /* array to append to */
 } doctor_opencl;
 
-/* The loader and its drivers. */
+/* Queries the loader and its drivers. */
 json_t *doctor_about_opencl(doctor_opencl *found);
 
-/* The devices, once the drivers are known. */
+/* Queries the devices, once the drivers are known. */
 json_t *doctor_about_devices(doctor_opencl *found);
 
 void doctor_opencl_free(doctor_opencl *found);

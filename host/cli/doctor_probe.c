@@ -1,6 +1,6 @@
 /*
- * Questions to OpenCL drivers, asked in child processes. A child writes lines to its parent: what it does next, and at
- * last its answer, in JSON; what drivers print beside is kept, since that often says why they die.
+ * Queries OpenCL drivers in child processes. A child writes lines to its parent: each next action, and at last its
+ * answer in JSON. Other output of the drivers is kept, since it often tells why they die.
  */
 #include "cli/doctor_probe.h"
 #include "cli/json_values.h"

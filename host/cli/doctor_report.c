@@ -1,4 +1,4 @@
-/* The report of `carrynet doctor`, printed. */
+/* Prints the report of `carrynet doctor`. */
 #include "cli/doctor_report.h"
 #include "cli/console.h"
 #include "cli/json_values.h"

@@ -1,6 +1,7 @@
 /*
- * Before and after OpenCL drivers: the environment that they read, and last words where one ends the program. A signal
- * that ends it still does; a call of exit (LLVM's, where a disk is full) becomes the exit code of a device.
+ * Before and after OpenCL drivers: prepares the environment that they read, and prints a last message if one ends the
+ * program. A fatal signal still ends it; a driver's call of exit (by LLVM, when a disk is full) yields the exit code
+ * for devices.
  */
 #include "cli/drivers.h"
 #include "backend/opencl/installation.h"

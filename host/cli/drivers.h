@@ -1,6 +1,6 @@
 /*
- * OpenCL drivers as the program meets them: code of others that may end it. What can be done before one is loaded, and
- * what is said when one crashes or calls exit.
+ * OpenCL drivers in the program: third-party code that may end the process. Preparation before drivers are loaded, and
+ * messages when a driver crashes or calls exit.
  */
 #ifndef CLI_DRIVERS_H
 #define CLI_DRIVERS_H
@@ -8,21 +8,21 @@
 #include <stdbool.h>
 
 /*
- * Makes the environment of drivers what they can bear, says what was wrong in it, and opens them, if they are needed for
- * sure. To be called before anything of OpenCL, and before signals are caught; each of the two is done once.
+ * Corrects the environment for drivers and reports what was wrong in it; opens the drivers if they are certainly
+ * needed. Call it before any OpenCL function and before signals are caught; each of the two steps is done once.
  */
 void drivers_prepare(bool open);
 
-/* After an error of a device: says so if pocl's folder of compiled kernels may be the cause. */
+/* After a device error: reports if pocl's folder of compiled kernels may be the cause. */
 void drivers_explain(void);
 
-/* Where less is said: a line if the engine with this description computes in C because no device can be used. */
+/* For terse output: prints a line if the engine with this description computes in C because no device is usable. */
 void drivers_say_fallback(const char *description);
 
-/* To be called when the program ends by itself. */
+/* Call this when the program ends normally. */
 void drivers_leave(void);
 
-/* Whether pocl is among the drivers that the loader knows; *any: whether there is one at all. Opens none. */
+/* Whether pocl is among the drivers known to the loader; *any: whether there is a driver at all. Opens no driver. */
 bool drivers_have_pocl(bool *any);
 
 #endif

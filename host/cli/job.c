@@ -1,6 +1,6 @@
 /*
- * The environment of drivers: how many threads they make. pocl crashes or aborts on numbers that are none or too many,
- * so only those that make sense reach it.
+ * The environment of drivers: the number of threads that they create. pocl crashes or aborts on numbers that are not
+ * valid or too large, so only valid ones are passed on.
  */
 #include "cli/job.h"
 #include "platform/platform.h"

@@ -1,4 +1,6 @@
-/* What the program tells drivers about threads by their environment variables, before they are loaded. */
+/*
+ * The environment variables by which the program tells drivers the number of threads, before the drivers are loaded.
+ */
 #ifndef CLI_JOB_H
 #define CLI_JOB_H
 
@@ -6,21 +8,21 @@
 #include <stddef.h>
 
 /*
- * To be called before anything of OpenCL: threads as far as the process may use cores. What the user has set stays,
- * but for numbers of threads that crash pocl, and an empty POCL_CACHE_DIR, which does, too.
+ * Call this before any OpenCL function: limits threads to the cores that the process may use. The user's values stay,
+ * except numbers of threads that crash pocl and an empty POCL_CACHE_DIR, which also crashes it.
  */
 void job_prepare(void);
 
-/* More threads than that crash pocl. */
+/* Larger numbers of threads crash pocl. */
 enum { JOB_MOST_THREADS = 1024 };
 
-/* Tells the drivers for CPUs how many threads they make. */
+/* Tells the drivers for CPUs how many threads to create. */
 void job_set_threads(const char *count);
 
-/* The variable that says that this is a job of a scheduler, such as SLURM_JOB_ID; NULL if it is none. */
+/* The variable that shows a scheduler's job, such as SLURM_JOB_ID; NULL if this is no job. */
 const char *job_variable(void);
 
-/* What was wrong with a variable that says how many threads drivers make, which was then taken out; "" if nothing. */
+/* What was wrong with a variable for drivers' threads, which was then removed; "" if nothing. */
 const char *job_wrong_threads(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Ranks as the program has them: joined before the command runs, left after it. */
+/* The ranks of the program: joined before the command runs, left after it. */
 #include "cli/job_ranks.h"
 #include "cli/console.h"
 #include "comm/collectives.h"

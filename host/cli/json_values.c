@@ -1,6 +1,6 @@
 /*
- * JSON for --json and --log, through jansson. A value that cannot be made (no memory) is remembered, so that no caller
- * needs a test for each of them: what lacks one is not written.
+ * JSON for --json and --log, through jansson. A failure to create a value (no memory) is recorded, so that callers need
+ * not test each value; an incomplete object is not written.
  */
 #include "cli/json_values.h"
 #include "cli/console.h"

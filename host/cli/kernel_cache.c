@@ -1,7 +1,7 @@
 /*
- * The folder of compiled kernels: whether pocl can use it, and what is used in its place. It must be possible to make
- * it, write to it and run code from it, and its disk must have room. A batch job that compiles kernels into a home
- * folder shares it, over a network, with every other job; so its cache goes to the job's own temporary folder.
+ * The folder of compiled kernels: whether pocl can use it, and its replacement if not. A folder must be creatable,
+ * writable and executable, on a disk with free space. A batch job that compiles kernels into a home folder shares that
+ * folder, over a network, with every other job; so a job's cache goes to the job's own temporary folder.
  */
 #if defined(__linux__)
 #define _GNU_SOURCE /* ST_NOEXEC */

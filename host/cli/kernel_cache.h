@@ -1,6 +1,6 @@
 /*
- * The folder in which pocl keeps compiled kernels. Without one that can be written pocl has no device, with a damaged
- * one it ends the program; so another is taken then, and that is said.
+ * The folder in which pocl keeps compiled kernels. Without a writable folder pocl has no device; a damaged one makes
+ * pocl end the program. In these cases the program selects another folder and reports that.
  */
 #ifndef CLI_KERNEL_CACHE_H
 #define CLI_KERNEL_CACHE_H
@@ -11,37 +11,37 @@
 enum { KERNEL_CACHE_PATH = 1024, KERNEL_CACHE_FAULT = 160 };
 
 typedef struct kernel_cache {
-    char folder[KERNEL_CACHE_PATH];  /* that the environment leads to */
-    char fault[KERNEL_CACHE_FAULT];  /* why pocl cannot use it; "": it can */
-    bool suspect;                    /* kernels were found damaged, now or earlier, and are passed over */
-    char damaged[KERNEL_CACHE_PATH]; /* the file by which that was found now; "": none */
-    char passed[KERNEL_CACHE_PATH];  /* the folder that is passed over for that; "": none */
-    char instead[KERNEL_CACHE_PATH]; /* the folder taken in its place; "": none */
-    char root[KERNEL_CACHE_PATH];    /* `folder`, or a temporary one, below which fresh ones are made; "": none */
-    int fresh;                       /* number of the fresh folder that is used; 0: root itself */
+    char folder[KERNEL_CACHE_PATH];  /* as the environment determines */
+    char fault[KERNEL_CACHE_FAULT];  /* why pocl cannot use it; "": usable */
+    bool suspect;                    /* damaged kernels were found, now or earlier, and the folder is skipped */
+    char damaged[KERNEL_CACHE_PATH]; /* the file that showed the damage now; "": none */
+    char passed[KERNEL_CACHE_PATH];  /* the skipped folder; "": none */
+    char instead[KERNEL_CACHE_PATH]; /* the folder used instead; "": none */
+    char root[KERNEL_CACHE_PATH];    /* parent of fresh folders: `folder` or a temporary one; "": none */
+    int fresh;                       /* number of the fresh folder in use; 0: root itself */
 } kernel_cache;
 
 /*
- * Chooses the folder, and tells pocl by POCL_CACHE_DIR where that is not what pocl would take: a job's own in the
- * temporary folder of a scheduler's job, a fresh one where there is none that pocl can use. To be called before
- * anything of OpenCL; the first call alone does something. look: whatever became of earlier runs, the files are looked
- * at, and this process does not use them itself; else they are where an earlier run did not come to its end.
+ * Selects the folder, and sets POCL_CACHE_DIR if the folder is not pocl's own choice: in a scheduler's job, a folder in
+ * the job's temporary folder; a fresh one if pocl can use none. Call it before any OpenCL function; only the first call
+ * has an effect. look: always examine the files, and do not use them in this process; else examine them only if an
+ * earlier run did not end normally.
  */
 const kernel_cache *kernel_cache_prepare(bool look);
 
-/* What a person must know about that; "" if nothing. */
+/* What the user must know about the folder; "" if nothing. */
 const char *kernel_cache_note(char *text, size_t size, const kernel_cache *cache);
 
-/* Why pocl cannot use a folder, which need not be there yet: a text, or "". Returns fault. */
+/* Why pocl cannot use a folder, which may not exist yet: a text, or "". Returns fault. */
 char *kernel_cache_fault(char fault[KERNEL_CACHE_FAULT], const char *folder);
 
-/* The folder in use, as the environment says now. Returns text. */
+/* The folder in use, by the current environment. Returns text. */
 char *kernel_cache_folder(char *text, size_t size);
 
-/* The folder in use is damaged: from the next run on a fresh one is taken. */
+/* Marks the folder in use as damaged: later runs use a fresh one. */
 void kernel_cache_suspect(void);
 
-/* A folder for kernels below that of temporary files, this user's alone; false if there can be none. */
+/* A folder for kernels in the folder of temporary files, private to this user; false if none can be created. */
 bool kernel_cache_temporary(char folder[KERNEL_CACHE_PATH]);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Damaged files of pocl's kernel cache, as a full disk or a loss of power leaves them: pocl opens a kernel with dlopen
- * and aborts if that fails, or reads behind its end. A kernel is an ELF file, a program LLVM bitcode (.bc); both say how
- * long they are. The file carrynet-run stays where a run did not end by itself: each run holds a lock on it, which goes
- * with the process.
+ * Damaged files in pocl's kernel cache, left by a full disk or a power loss: pocl opens a kernel with dlopen and aborts
+ * if that fails, or reads past its end. A kernel is an ELF file, a program LLVM bitcode (.bc); both state their length.
+ * The file carrynet-run remains if a run does not end by itself; each run holds a lock on it, which ends with the
+ * process.
  */
 #include "cli/kernel_files.h"
 #include "platform/platform.h"

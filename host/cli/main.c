@@ -1,6 +1,6 @@
 /*
- * The program: finds the command and lets it run. Only the files of this folder print, and only main returns to the
- * shell: 0 done, 1 a check failed, 2 usage, 3 device, 4 file, 5 not reached, 129, 130 and 143 after a signal.
+ * The program: finds the command and runs it. Only the files of this folder print, and only main returns to the shell:
+ * 0 done, 1 a check failed, 2 usage, 3 device, 4 file, 5 not reached; 129, 130 and 143 after a signal.
  */
 #include "cli/console.h"
 #include "cli/drivers.h"

@@ -1,4 +1,4 @@
-/* Exit codes and environment variables, with what they mean: for --help, the man pages and `carrynet doctor`. */
+/* The meanings of exit codes and environment variables: for --help, the man pages and `carrynet doctor`. */
 #include "cli/options.h"
 
 const cli_meaning exit_meanings[] = {

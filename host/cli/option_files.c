@@ -1,6 +1,7 @@
 /*
- * The files of a command line: "-" for standard input and output, which input can be given once, what is both read and
- * written, and what may go to standard output. When a file goes there, what the command says goes to standard error.
+ * The files of a command line: "-" for standard input and output, inputs that can be read only once, files both read
+ * and written, and files that may go to standard output. If a file goes there, the command's messages go to standard
+ * error.
  */
 #include "cli/console.h"
 #include "cli/options.h"

@@ -1,6 +1,6 @@
 /*
- * --help of a command: printed from the tables, within 79 columns. Defaults come from the library, so that the text
- * cannot lag behind.
+ * --help of a command, printed from the tables within 79 columns. Defaults come from the library, so the text is always
+ * current.
  */
 #include "cli/console.h"
 #include "cli/options.h"

@@ -1,6 +1,6 @@
 /*
- * A command line, read by getopt_long from the options of its command. Numbers are strict: the whole word, in range; a message
- * names the option, the value, and what would be right.
+ * Parses a command line with getopt_long by the options of its command. Numbers are strict: the whole word, in range. A
+ * message names the option, the value, and valid values.
  */
 #include "cli/console.h"
 #include "cli/options.h"

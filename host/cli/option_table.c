@@ -1,4 +1,4 @@
-/* The options of a command, one after another: included arrays opened, settings filled in from the library's table. */
+/* The options of a command as one list: included arrays expanded, settings filled in from the library's table. */
 #include "cli/options.h"
 #include <string.h>
 

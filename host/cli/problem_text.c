@@ -1,6 +1,6 @@
 /*
- * Problems as people write them, "93 + 38", and back. The text is cut into operands here; what a number is, and how it
- * becomes bits, is the library's.
+ * Problems as people write them, "93 + 38", and back. This file splits the text into operands; the library parses the
+ * numbers and converts them to bits.
  */
 #include "cli/problem_text.h"
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/* The options of prove, and those of effort, which report has too. */
+/* The options of prove, and the options of effort, which report shares. */
 #include "cli/prove_options.h"
 #include "cli/device_options.h"
 #include "cli/prove_report.h"

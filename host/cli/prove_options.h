@@ -1,4 +1,4 @@
-/* What prove was given; and how hard it and report try: --budget, --states and --seconds. */
+/* The options of prove, and the options of effort that prove and report share: --budget, --states and --seconds. */
 #ifndef CLI_PROVE_OPTIONS_H
 #define CLI_PROVE_OPTIONS_H
 
@@ -11,12 +11,12 @@ typedef struct prove_given {
 } prove_given;
 extern prove_given given_prove;
 
-/* In the order of carrynet_prove_by. */
+/* Names in the order of carrynet_prove_by. */
 extern const char *const prove_ways[];
 
 extern const cli_option effort_options[];
 
-/* The library's options of a proof, with what was given; seconds are 0 where they were not. */
+/* The library's proof options with the given values; seconds are 0 if not given. */
 void effort_from_options(carrynet_prove_options *options);
 
 #endif

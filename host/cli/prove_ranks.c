@@ -1,6 +1,6 @@
 /*
- * Networks in chunks of as many as rank 0 has cores, as far as that leaves every rank some chunks; the proofs of one travel as
- * its result:
+ * Networks are proved in chunks of as many networks as rank 0 has cores, or fewer, so that every rank gets some chunks.
+ * The proofs of a chunk are sent as its result:
  *     for each network: u64 size, then so many bytes (proof_bytes.h)
  */
 #include "cli/prove_ranks.h"

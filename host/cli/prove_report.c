@@ -1,4 +1,4 @@
-/* Verdicts in words and as JSON. "Right" is said of a network that is PROVED, and of no other. */
+/* Verdicts in words and as JSON. Only a network that is PROVED is called "right". */
 #include "cli/prove_report.h"
 #include "cli/console.h"
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /*
- * The results file: its name ends in .csv, so that the name of the file of seconds (results.times.csv) follows from it;
- * neither ever replaces a file that was there before.
+ * The results file: its name ends in .csv, which determines the name of the file of seconds (results.times.csv).
+ * Neither file ever replaces one that existed before.
  */
 #include "cli/results_file.h"
 #include "cli/console.h"

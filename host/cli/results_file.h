@@ -1,4 +1,4 @@
-/* The results file that sweep and merge write, and the seconds beside it, looked at before anything is spent on them. */
+/* The results file of sweep and merge and the file of seconds beside it, checked before any work. */
 #ifndef CLI_RESULTS_FILE_H
 #define CLI_RESULTS_FILE_H
 
@@ -10,15 +10,15 @@
     .text = (to), .no_stream = "the seconds of a table go beside it, to NAME.times.csv; name a file NAME.csv"
 
 typedef enum results_use {
-    RESULTS_NONE, /* only the name is looked at */
-    RESULTS_OLD,  /* written over */
-    RESULTS_NEW   /* neither may be there */
+    RESULTS_NONE, /* only the name is checked */
+    RESULTS_OLD,  /* will be overwritten */
+    RESULTS_NEW   /* neither file may exist */
 } results_use;
 
-/* False, with *code set after a message, if it cannot be used so. */
+/* False, with *code set after a message, if the file cannot be used in this way. */
 bool results_file_fits(const cli_arguments *arguments, const char *path, results_use use, int *code);
 
-/* Says that it is there already; the exit code. */
+/* Reports that the file already exists; returns the exit code. */
 int results_file_exists(const cli_arguments *arguments, const char *path);
 
 #endif

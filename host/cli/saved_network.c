@@ -1,6 +1,6 @@
 /*
- * A model file opened for the commands that ask it something. One engine serves all networks of a file, one after another, since
- * building kernels takes longer than most of what they are asked.
+ * A model file opened for the commands that query it. One engine serves all networks of a file in turn, since building
+ * kernels takes longer than most queries.
  */
 #include "cli/saved_network.h"
 #include "cli/console.h"

@@ -1,4 +1,6 @@
-/* From options to the library's settings, and what must hold of options together. The defaults are the library's. */
+/*
+ * Converts options to the library's settings and checks constraints between options. The defaults are the library's.
+ */
 #include "cli/settings_options.h"
 #include "cli/console.h"
 #include <string.h>

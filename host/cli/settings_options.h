@@ -1,20 +1,21 @@
 /*
  * The settings of a training as options. A command includes fields of the library's table (carrynet/fields.h), by
- * heading or one by one; rows without a place for their value, and those here, come together in the settings.
+ * heading or individually. Rows without a destination for their value, and the options here, are combined into the
+ * settings.
  */
 #ifndef CLI_SETTINGS_OPTIONS_H
 #define CLI_SETTINGS_OPTIONS_H
 
 #include "cli/options.h"
 
-/* In the order of settings_goals. */
+/* Names in the order of settings_goals. */
 typedef enum training_goal { UNTIL_EXACT = 0, UNTIL_PROVED } training_goal;
 extern const char *const settings_goals[];
 
-/* What was given but for the fields. */
+/* The given values other than fields. */
 typedef struct settings_given {
     const char *task;
-    cli_value until, updates; /* updates: exactly so many */
+    cli_value until, updates; /* updates: exactly this number */
 } settings_given;
 extern settings_given given_settings;
 
@@ -29,18 +30,18 @@ extern settings_given given_settings;
                "and, of one number, with more bits, unless --noise, --lr and --bits say otherwise",                    \
     .fallback = "exact", .value = &given_settings.until
 
-/* Nothing is given; called before a command line is read. */
+/* Resets all given values; called before a command line is parsed. */
 void settings_begin(void);
 
-/* An option of that field was given; the value is the settings' where the row has no place of its own for it. */
+/* Records an option of that field; the value goes to the settings if the row has no destination of its own. */
 void settings_take(const cli_option *row, const cli_value *value);
 
 /* Whether an option of the field with that key was given. */
 bool settings_gave(const char *key);
 
 /*
- * The settings that the options ask for, checked; an option with several values leaves its default: `optimizers` are
- * those, or NULL. False with *code set, after a message, if they do not fit.
+ * The settings from the options, checked. An option with several values leaves its default: `optimizers` has those
+ * values, or is NULL. False, with *code set after a message, if the options conflict.
  */
 bool settings_from_options(carrynet_settings *settings, const cli_arguments *arguments, const cli_value *optimizers,
                            int *code);

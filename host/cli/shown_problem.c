@@ -1,7 +1,7 @@
 /*
- * One problem as a network solves it, in words and as a table, a line per bit: the bits of the numbers, the automaton's
- * state after the step, the hidden units as bars, y, the output bit. 80 columns for any number of hidden units: above
- * what fits, a bar is the mean of neighbours.
+ * One problem, solved by a network, in words and as a table with one line per bit: the bits of the numbers, the
+ * automaton's state after the step, the hidden units as bars, y, the output bit. Fits in 80 columns for any number of
+ * hidden units: beyond the available width, a bar is the mean of neighbours.
  */
 #include "cli/shown_problem.h"
 #include "cli/console.h"

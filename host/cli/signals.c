@@ -1,4 +1,4 @@
-/* Signals are kept in a variable, so that only what asks for it stops where it can. */
+/* Signals are stored in a variable, so that only code that queries it stops, at a safe point. */
 #include "cli/signals.h"
 #include <signal.h>
 #include <unistd.h>

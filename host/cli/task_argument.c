@@ -1,4 +1,4 @@
-/* A task on the command line: a built-in one by its name, else a file. */
+/* A task on the command line: the name of a built-in task, else a file. */
 #include "cli/console.h"
 #include "cli/options.h"
 #include <string.h>

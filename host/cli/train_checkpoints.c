@@ -1,4 +1,7 @@
-/* A checkpoint that cannot be written is said once, and the training goes on: the last one stands. */
+/*
+ * Checkpoints of train. A checkpoint that cannot be written is reported once and the training continues; the last
+ * checkpoint remains.
+ */
 #include "cli/train_checkpoints.h"
 #include "cli/console.h"
 #include "cli/job_ranks.h"

@@ -1,4 +1,4 @@
-/* The end of a training in words and as JSON. */
+/* The final output of a training, in words and as JSON. */
 #include "cli/train_end.h"
 #include "cli/console.h"
 #include "cli/problem_text.h"

@@ -1,6 +1,7 @@
 /*
- * What train says while it learns, on standard error; and its log, a JSON object a line: {"settings", "device"}, then
- * a line a report, then {"result"}. The clock decides when something is said, never what is learnt.
+ * The output of train during training, on standard error, and its log, one JSON object per line: {"settings",
+ * "device"}, then a line for each report, then {"result"}. The clock decides when something is printed, never the
+ * results.
  */
 #include "cli/train_progress.h"
 #include "cli/console.h"

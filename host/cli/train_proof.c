@@ -1,6 +1,6 @@
 /*
- * Certificates of a training: the proof depends on counts and weights alone, so that it comes out once more as it did
- * while the networks trained, and nothing has to be kept of it until the model is saved.
+ * Certificates of a training. A proof depends on counts and weights alone, so it is repeated after the training with
+ * the same outcome, and need not be kept until the model is saved.
  */
 #include "cli/train_proof.h"
 #include "cli/job_ranks.h"

@@ -1,6 +1,6 @@
 /*
- * train --snapshot-at: an observer of the training that writes models. A file that cannot be written is said and counted,
- * and the training goes on: what is learnt is worth more. Files appear whole or not at all.
+ * train --snapshot-at: an observer of the training that writes models. A file that cannot be written is reported and
+ * counted, and the training continues, since its results matter more. Files are written atomically.
  */
 #include "cli/train_snapshots.h"
 #include "cli/console.h"

@@ -1,4 +1,7 @@
-/* The log of a training, read: lines with updates are its reports; others are settings, the result, or of no matter. */
+/*
+ * Reads the log of a training: lines with updates are its reports; other lines are the settings, the result, or
+ * ignored.
+ */
 #include "cli/training_log.h"
 #include "cli/console.h"
 #include "platform/json_text.h"

@@ -1,4 +1,4 @@
-/* What is wrong with a command line, in the words that every command uses. */
+/* The message for an invalid command line, with the same wording for every command. */
 #include "cli/console.h"
 #include "cli/options.h"
 

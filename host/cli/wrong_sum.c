@@ -1,4 +1,4 @@
-/* A wrong sum: from a problem or a counterexample to what is right and what the network gives, as text and as JSON. */
+/* A wrong sum: from a problem or a counterexample to the right result and the network's, as text and as JSON. */
 #include "cli/wrong_sum.h"
 #include "cli/problem_text.h"
 #include <math.h>

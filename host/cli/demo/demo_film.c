@@ -1,7 +1,7 @@
 /*
- * The film. The watch keeps the weights every so many updates; when there is no room every second frame goes and the
- * interval doubles, so that any training fits. Across lies the probe for the carry, 0 on the left and 1 on the right, up
- * the direction that the output reads.
+ * The film. The observer stores the weights at regular intervals of updates. When the memory is full, it drops every
+ * second frame and doubles the interval, so that any training fits. Horizontally the pictures show the probe for the
+ * carry, 0 on the left and 1 on the right; vertically, the direction that the output reads.
  */
 #include "cli/demo/demo_film.h"
 #include "cli/demo/demo_canvas.h"

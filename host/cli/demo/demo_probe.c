@@ -1,4 +1,7 @@
-/* What a linear probe for the carry (linear_probe.h) says of many states, and where the output's own weights put them. */
+/*
+ * Evaluates a linear probe for the carry (linear_probe.h) on many states, and their position along the output's
+ * weights.
+ */
 #include "cli/demo/demo_probe.h"
 #include "platform/platform.h"
 #include <carrynet/linear_probe.h>

@@ -1,4 +1,4 @@
-/* The terminal of demo: its size and abilities, the cursor, signals, pauses. */
+/* The terminal of demo: its size and capabilities, the cursor, signals, pauses. */
 #include "cli/demo/demo_screen.h"
 #include "cli/console.h"
 #include <signal.h>

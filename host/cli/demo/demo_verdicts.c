@@ -1,6 +1,6 @@
 /*
- * Proof, twin and digests of demo. What is said is what was computed just now: the wrong sum is answered by the engine
- * once more, and both digests are of trainings that ran.
+ * Proof, twin and digests of demo. All output is computed in this run: the engine answers the wrong sum again, and both
+ * digests are of trainings that ran.
  */
 #include "cli/demo/demo_verdicts.h"
 #include "cli/console.h"

@@ -1,6 +1,6 @@
 /*
- * Completion for bash: commands, options, the choices of options, files where files are wanted. Needs nothing but bash:
- * the words come as COMP_WORDS, where `--name=value` is three.
+ * Completion for bash: commands, options, the choices of options, and files where files are expected. Needs only bash:
+ * the words come as COMP_WORDS, in which `--name=value` is three words.
  */
 #include "cli/docgen/docgen.h"
 #include <string.h>

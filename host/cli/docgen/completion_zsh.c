@@ -1,4 +1,4 @@
-/* Completion for zsh: the same as for bash, with what each command and option does beside it, for _arguments. */
+/* Completion for zsh: as for bash, with a description beside each command and option, for _arguments. */
 #include "cli/docgen/docgen.h"
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * carrynet-documents FOLDER DATE: writes FOLDER/man1/carrynet*.1, FOLDER/bash/carrynet, FOLDER/bash/carrynet-verify and
- * FOLDER/zsh/_carrynet. Runs while the program is built, and is not installed.
+ * carrynet-docgen FOLDER DATE: writes FOLDER/man1/carrynet*.1, FOLDER/bash/carrynet, FOLDER/bash/carrynet-verify and
+ * FOLDER/zsh/_carrynet. Runs at build time and is not installed.
  */
 #include "cli/docgen/docgen.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * Man pages, one a command: man(7), which groff and mandoc take without a warning. carrynet-verify is two things, a
- * command and a program of its own that does the same, and has one page.
+ * Man pages, one per command, in man(7), which groff and mandoc accept without a warning. carrynet-verify is a command
+ * and also a program of its own that does the same; both share one page.
  */
 #include "cli/docgen/docgen.h"
 #include <string.h>

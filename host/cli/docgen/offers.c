@@ -1,4 +1,4 @@
-/* What completion offers for a word, by the name that the usage line or the option gives it. */
+/* The words that completion offers for a placeholder, by its name in the usage line or the option. */
 #include "cli/docgen/docgen.h"
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * The three kinds of charts of a sweep: the share of networks that are exact against what they have seen, the quartiles
- * of what it took, and a map of the shares. Each writes its data as blocks of the script.
+ * The three kinds of charts of a sweep: the share of exact networks against what they have seen, the quartiles of what
+ * it took, and a map of the shares. Each chart writes its data as blocks of the script.
  */
 #include "cli/plot/plot_charts.h"
 #include <math.h>

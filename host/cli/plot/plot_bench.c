@@ -1,6 +1,6 @@
 /*
- * What `carrynet bench --json` measured (a JSON object a line) as two areas over its cases, in the file's order: sequences
- * a second, the median of the windows between the slowest and the fastest, and the share of the peak.
+ * The output of `carrynet bench --json` (one JSON object per line) as two areas over its cases, in the file's order:
+ * sequences per second, the median of the windows between the slowest and the fastest, and the share of the peak.
  */
 #include "cli/json_values.h"
 #include "cli/plot/plot_charts.h"

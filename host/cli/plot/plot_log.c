@@ -1,6 +1,6 @@
 /*
- * The log of a training (train --log, replay --log: a JSON object a line) as two areas over the updates: the loss, and
- * the share of the batch's sequences that are right, with that of the held-out problems if there are any, and that of the
+ * The log of a training (train --log, replay --log: one JSON object per line) as two areas over the updates: the loss;
+ * and the share of right sequences of the batch, with that of the held-out problems if there are any, and the share of
  * exact networks if there are several.
  */
 #include "cli/plot/plot_charts.h"

@@ -1,6 +1,6 @@
 /*
- * The script's common parts. Ranges and marks are chosen here, not by gnuplot, so that they are the same with each of
- * its versions and no two labels overlap.
+ * The common parts of scripts. This file, not gnuplot, chooses ranges and tick marks, so that they are the same with
+ * every version of gnuplot and labels do not overlap.
  */
 #include "cli/plot/plot_page.h"
 #include <math.h>

@@ -1,6 +1,6 @@
 /*
- * A page of a sweep's charts: which of them, where they stand, and the title, which says what all the networks have in
- * common and what differs among those that are drawn together.
+ * A page of a sweep's charts: their selection, their layout, and the title, which states what all networks have in
+ * common and what differs among networks that are drawn together.
  */
 #include "cli/console.h"
 #include "cli/plot/plot_charts.h"

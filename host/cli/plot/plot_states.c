@@ -1,6 +1,7 @@
 /*
- * The hidden states that `carrynet states` wrote, as points: across what a linear probe for the automaton's state says,
- * upwards the logit of output 0; colours are states after the step, filled points those where the output should be 1.
+ * The hidden states written by `carrynet states`, as points: horizontally the value of a linear probe for the
+ * automaton's state, vertically the logit of output 0. Colours are states after the step; filled points are those where
+ * the output should be 1.
  */
 #include "cli/plot/plot_charts.h"
 #include "exchange/npz.h"

@@ -1,7 +1,7 @@
 /*
- * Reads CSV as RFC 4180 has it, but without line ends inside of fields. Fields are cut out in place: a row is a pointer
- * to its first field, and the others follow, so that a file of a million networks needs little more than its size. A
- * column without a name, as the index that pandas writes, is passed over.
+ * Reads CSV as in RFC 4180, but without line ends inside fields. Fields are split in place: a row is a pointer to its
+ * first field, and the others follow, so that a file of a million networks needs little more memory than its size.
+ * Columns without a name, such as the index that pandas writes, are skipped.
  */
 #include "cli/plot/plot_table.h"
 #include <float.h>

@@ -1,4 +1,7 @@
-/* The page's data but for the hidden states: numbers as the engine has them, so that the page can compare its own. */
+/*
+ * The data of the page other than the hidden states: numbers as the engine computes them, so that the page can compare
+ * its own.
+ */
 #include "cli/report/report_data.h"
 #include "cli/problem_text.h"
 #include <inttypes.h>

@@ -1,8 +1,9 @@
 /*
- * The hidden states of many problems in two coordinates: a linear probe across (linear_probe.h), a logit upwards.
+ * The hidden states of many problems in two coordinates: a linear probe horizontally (linear_probe.h), a logit
+ * vertically.
  *
- * The targets of probes: the number of the automaton's state; with more than two states also, for each of the first, 1 in it and 0
- * in the others; the number of the symbol, where there is one state alone.
+ * The targets of the probes: the number of the automaton's state; with more than two states also, for each of the
+ * first, 1 in that state and 0 in the others; with a single state, the number of the symbol.
  */
 #include "cli/report/report_data.h"
 #include <carrynet/linear_probe.h>
