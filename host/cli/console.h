@@ -63,9 +63,7 @@ const char *console_nearest(const char *word, const char *const *names, size_t c
 /* Writes "there is no WHAT 'WORD'", with a near match and all names, to *message. */
 void console_unknown(sys_text *message, const char *what, const char *word, const char *const *names, size_t count);
 
-/*
- * Reports that memory is short for `what`, which is therefore not printed; the program's exit code is then DEVICE.
- */
+/* Reports that memory is short for `what`, which is therefore not printed; the program's exit code is then DEVICE. */
 void console_no_memory(const char *what);
 
 /*

@@ -20,9 +20,7 @@ typedef struct doctor_answer {
 /* The loader's name and version, as text. */
 doctor_answer doctor_ask_loader(void);
 
-/*
- * One driver without the others: {"reason": why it cannot be used} or {"platforms", "devices"}, the numbers of each.
- */
+/* One driver without the others: {"reason": why it cannot be used} or {"platforms", "devices"}, the numbers of each. */
 doctor_answer doctor_ask_driver(const opencl_driver *driver, const opencl_loader *loader);
 
 /*

@@ -1,6 +1,4 @@
-/*
- * The environment variables by which the program tells drivers the number of threads, before the drivers are loaded.
- */
+/* The environment variables by which the program tells drivers the number of threads, before the drivers are loaded. */
 #ifndef CLI_JOB_H
 #define CLI_JOB_H
 

@@ -19,9 +19,7 @@ typedef struct prove_work {
     void *self;
 } prove_work;
 
-/*
- * Collective. Returns the first error, on every rank; networks not begun when the job was stopped are not passed on.
- */
+/* Collective. Returns the first error, on every rank; networks not begun when the job was stopped are not passed on. */
 carrynet_status prove_on_ranks(const prove_work *work);
 
 #endif

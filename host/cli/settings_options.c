@@ -1,6 +1,4 @@
-/*
- * Converts options to the library's settings and checks constraints between options. The defaults are the library's.
- */
+/* Converts options to the library's settings and checks constraints between options. The defaults are the library's. */
 #include "cli/settings_options.h"
 #include "cli/console.h"
 #include <string.h>

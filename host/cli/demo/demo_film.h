@@ -31,9 +31,7 @@ typedef struct demo_film {
 carrynet_status film_open(demo_film *film, const carrynet_settings *settings);
 void film_free(demo_film *film);
 
-/*
- * Adds the trained network as the last frame and evaluates the states in all frames. MEMORY, errors of the engine.
- */
+/* Adds the trained network as the last frame and evaluates the states in all frames. MEMORY, errors of the engine. */
 carrynet_status film_develop(demo_film *film, const carrynet_model *model);
 
 /* Shows the film: all frames on a terminal that can redraw, else some. */

@@ -5,9 +5,7 @@
 #include "cli/demo/demo_screen.h"
 #include <carrynet/carrynet.h>
 
-/*
- * Trains one network with the settings, on the device of `options`, with an observer or NULL; shows a progress line.
- */
+/* Trains one network with the settings, on the device of `options`, with an observer or NULL; shows a progress line. */
 carrynet_status demo_train(carrynet_model **model, char *device, size_t size, const carrynet_settings *settings,
                            const carrynet_engine_options *options, const carrynet_observer *observer);
 

@@ -15,9 +15,7 @@ typedef struct plot_page {
     int areas; /* areas begun so far */
 } plot_page;
 
-/*
- * A rectangle in which data are drawn, without the surrounding text; coordinates from the page's upper left corner.
- */
+/* A rectangle in which data are drawn, without the surrounding text; coordinates from the page's upper left corner. */
 typedef struct plot_area {
     int left, top, width, height;
 } plot_area;
