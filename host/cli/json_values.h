@@ -1,6 +1,6 @@
 /*
  * JSON for --json and --log: values that always exist, settings under the names of their options, one object per line.
- * Numbers have no units; shares lie between 0 and 1.
+ * Numbers are not abbreviated; shares lie between 0 and 1.
  */
 #ifndef CLI_JSON_VALUES_H
 #define CLI_JSON_VALUES_H
