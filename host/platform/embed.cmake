@@ -1,4 +1,4 @@
-# Writes OUTPUT, a C file with the text of every file of FILES in the table TABLE (platform/embedded.h):
+# Writes OUTPUT, a C file that has the texts of FILES in the table TABLE (platform/embedded.h):
 #     cmake -DFILES=a;b -DTABLE=embedded_kernels -DOUTPUT=c -P embed.cmake
 set(table "")
 set(text "/* Made by host/platform/embed.cmake. */\n#include \"platform/embedded.h\"\n")
