@@ -1,5 +1,5 @@
 /*
- * The rate of exhaustion: states stepped a second, and the shares of the engine and of the tables.
+ * The rate of exhaustion: states stepped per second, and the time shares of the engine and of the hash tables.
  *
  *     bench_reach MODEL [DEVICE [STATES [BATCH [THREADS]]]]
  */

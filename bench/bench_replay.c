@@ -1,6 +1,7 @@
 /*
- * The seeds' recipe, one problem at a time in binary64, as `carrynet replay` runs it: generator, problems, forward, BPTT
- * and update. Sequences a second, the median of seven windows with the slowest and the fastest.
+ * The recipe of the original scripts, one problem at a time in binary64, as `carrynet replay` runs it: generator,
+ * problems, forward, BPTT and update. Prints sequences per second, the median of seven windows with the slowest and the
+ * fastest.
  *
  *     bench_replay [DEVICE]        DEVICE as --device takes it; the reference without it
  */

@@ -1,4 +1,4 @@
-# Draws what bench/measure wrote: gnuplot -c bench/plot.gp FOLDER
+# Draws the output of bench/measure: gnuplot -c bench/plot.gp FOLDER
 folder = ARG1
 set datafile separator ","
 set terminal svg size 640,420 font "sans-serif,12" background "white"

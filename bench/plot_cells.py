@@ -3,18 +3,18 @@
 
     bench/plot_cells.py MODEL CERTIFICATE -o cells.svg [--program build/carrynet]
 
-MODEL holds one network of a task with two states and one output, such as add; CERTIFICATE is what `carrynet prove` wrote.
-The network steps random words and words with long carry chains, in float64. Every state h that it reaches is a point of the
-plane of two linear functions of h. x is a probe for the automaton's state (the carry) after the step, by least squares with
-a little ridge, since units that hardly move would else count for all; y is the logit of the output bit just written,
-b_y + h w_hy, as it is, not made orthogonal to x. Points that fall on one another are drawn once. Cells are ellipsoids
-(host/verify/CERTIFICATE.md), so ellipses here. From a cell every word leads back into a cell when one of the words of its
-tree has been read; the states between may be in none. The cross is h_0.
+MODEL holds one network of a task with two states and one output, such as add; CERTIFICATE is the output of `carrynet prove`.
+The network steps random words and words with long carry chains, in float64. Every state h that it reaches is a point in the
+plane of two linear functions of h. x is a probe for the automaton's state (the carry) after the step, fitted by least
+squares with a small ridge, since units that hardly move would otherwise dominate; y is the logit of the output bit just
+written, b_y + h w_hy, not orthogonalised to x. Coinciding points are drawn once. Cells are ellipsoids
+(host/verify/CERTIFICATE.md), so ellipses here. From a cell every word leads back into a cell once one of the words of the
+cell's tree has been read; the states in between may lie in no cell. The cross is h_0.
 
-With --program, `carrynet verify` checks the certificate; its margin is in the title and is the grey band: no step of any
-word has its logit there. Cells are wider than what is mapped into them, and may reach into the band.
+With --program, `carrynet verify` checks the certificate; its margin is in the title and shown as the grey band, which
+contains no step's logit of any word. Cells are wider than the sets mapped into them, and may reach into the band.
 Standard output says where the carries lie along the probe and along the line through their means, with the error of the
-best threshold on each, and how many of the states that the trees lead into a cell are in it."""
+best threshold on each, and how many of the states that the trees lead into a cell lie in the cell."""
 import argparse
 import hashlib
 import html

@@ -1,4 +1,4 @@
-# Draws what bench/scale wrote: gnuplot -c bench/plot_scaling.gp FOLDER
+# Draws the output of bench/scale: gnuplot -c bench/plot_scaling.gp FOLDER
 folder = ARG1
 set datafile separator ","
 set terminal svg size 640,420 font "sans-serif,12" background "white"

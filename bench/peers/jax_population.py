@@ -3,8 +3,8 @@
 
     jax_population.py [--nets N] [--hidden H] [--bits T] [--batch B] [--threads N] [--check]
 
-A thread of XLA for each of Python's, which is faster than XLA's threads in each operation; eight steps of a sequence
-stand in a row; a call makes several updates."""
+Each Python thread has one XLA thread, which is faster than XLA's threads within each operation; eight steps of a
+sequence are unrolled; a call makes several updates."""
 import functools
 import os
 import sys

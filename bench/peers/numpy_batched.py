@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""NumPy in batches, float32: every step is a few matrix products (OpenBLAS) and passes in place, on blocks of sequences
-that stay in the cache; a Python thread for each core with one BLAS thread each, which is faster than threads in BLAS.
+"""NumPy in batches, float32: every step is a few matrix products (OpenBLAS) and in-place passes, on blocks of sequences
+that fit in the cache. Each core has one Python thread with one BLAS thread, which is faster than threads in BLAS.
 
     numpy_batched.py [--hidden H] [--bits T] [--batch B] [--threads N] [--check]
 
-A step of the recurrence is one product: its input bits stand above its hidden values, its weights side by side."""
+A step of the recurrence is one product: input bits are stacked above hidden values, and the weights side by side."""
 import os
 import sys
 

@@ -1,15 +1,17 @@
 /*
- * oneDNN's vanilla RNN primitive with the logistic activation: forward training and backward, float32.
- * Biases and first state are given, as zeros: without the one it is refused, without the other dw_hh is wrong.
+ * oneDNN's vanilla RNN primitive with the logistic activation: forward training and backward, float32. Biases and
+ * initial state are passed as zeros: without biases oneDNN refuses, without an initial state dw_hh is wrong.
  *
  *     onednn_rnn [--hidden H] [--bits T] [--batch B] [--threads N] [--windows W] [--seconds S] [--wait]
  *     onednn_rnn --check < CASE
  *
- * It measures less than a training step, to the peer's advantage: no problems, no output unit, no loss, no packing of
- * new weights, no update. The batch is split as is fastest: over threads here or in oneDNN, in blocks of sequences.
+ * The program measures less than a training step, to the peer's advantage: no problems, no output unit, no loss, no
+ * packing of new weights, no update. The batch is split in the fastest way: over threads here or in oneDNN, in blocks
+ * of sequences.
  *
- * CASE is numbers: H T B, x [T][2][B], target [T][B], w_xh [2][H], w_hh [H][H], w_hy [H]. What is printed are gradients
- * of w_xh, w_hh and w_hy: squared error, summed over the batch, descent direction; the output unit is computed here.
+ * CASE is numbers: H T B, x [T][2][B], target [T][B], w_xh [2][H], w_hh [H][H], w_hy [H]. The output is the gradients
+ * of w_xh, w_hh and w_hy: squared error, summed over the batch, descent direction; this program computes the output
+ * unit.
  *
  *     g++ -O2 -fopenmp onednn_rnn.cpp -o onednn_rnn -ldnnl
  */

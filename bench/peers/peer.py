@@ -1,20 +1,20 @@
-"""What the Python peers share: options, training steps over a pool of threads, windows, JSON lines and the check.
+"""Shared by the Python peers: options, training steps over a pool of threads, windows, JSON lines and the check.
 
 A peer is a class Block: `size` sequences that go through all steps together, in arrays with the sequences in the last
-dimension. It has
+dimension. The class has
 
-    name, version, settings         settings(threads): the (workers, sequences a block) worth trying
+    name, version, settings         settings(threads): the (workers, sequences per block) worth trying
     Block(hidden, bits, size)
-    use_threads(count)              how many threads the library takes when the calling thread calls it
+    use_threads(count)              number of threads that the library uses for calls by this thread
     array(numpy_array)              the peer's own kind of array, float32
     draw()                          new random problems: operands below 2^(bits - 1)
     put(x, target)                  given problems: x [bits][2][size], target [bits][1][size]
-    x, target                       the problems, as put takes them
-    gradient(w, w_hy)               descent direction, summed over the block: that of w [H][2 + H] (the input weights
-                                    and the hidden ones side by side, a row a unit) and that of w_hy [1][H]
+    x, target                       the problems, in the shapes of put
+    gradient(w, w_hy)               descent direction, summed over the block, of w [H][2 + H] (input and hidden weights
+                                    side by side, a row per unit) and of w_hy [1][H]
 
-The batch is shared out among `workers` Python threads, each of which takes its share block by block; libraries let go
-of Python's lock while they work. A training step is: problems, forward, BPTT, mean over the batch, update.
+The batch is distributed among `workers` Python threads, each of which processes its share block by block; libraries
+release Python's lock while they work. A training step is: problems, forward, BPTT, mean over the batch, update.
 """
 import argparse
 import json

@@ -1,21 +1,21 @@
-"""What the peers for populations share: many networks with their own weights and problems, in groups; and their check.
+"""Shared by the peers for populations: many networks with their own weights and problems, in groups; and their check.
 
-A peer is a class Group: `nets` networks that go through all steps together. It has
+A peer is a class Group: `nets` networks that go through all steps together. The class has
 
-    name, version, settings         settings(threads): the (workers, networks a group) worth trying
+    name, version, settings         settings(threads): the (workers, networks per group) worth trying
     Group(nets, hidden, bits, batch, seed)      random weights
-    use_threads(count)              how many threads the library takes when the calling thread calls it
+    use_threads(count)              number of threads that the library uses for calls by this thread
     train(updates)                  each on new random problems: operands below 2^(bits - 1), bits at most 32
     weights, put(weights)           w_xh [nets][2][H], w_hh [nets][H][H], w_hy [nets][H], in a tuple
     problems()                      new ones: x [nets][bits][2][batch], target [nets][bits][batch]
     gradient(x, target)             descent direction, mean over the batch, in the shapes of the weights
     update(x, target)               one update on given problems
 
-The last four are for the check. The groups are shared out among `workers` Python threads; a group gets UPDATES updates
-before the next one has its turn, as networks need not wait for each other. An update is: problems, forward, BPTT of
-the squared error, mean over the batch, Adam:
+The last four are for the check. The groups are distributed among `workers` Python threads; a thread makes UPDATES updates
+of a group before the next group, since networks are independent. An update is: problems, forward, BPTT of the squared
+error, mean over the batch, Adam:
 
-    m = beta1 m + (1 - beta1) g         v = beta2 v + (1 - beta2) g^2           u: updates so far, this one too
+    m = beta1 m + (1 - beta1) g         v = beta2 v + (1 - beta2) g^2           u: updates so far, including this one
     w = w + rate (m / (1 - beta1^u)) / (sqrt(v / (1 - beta2^u)) + epsilon)
 """
 import sys

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The script of seed 000 as it is: NumPy float64, one problem at a time, 16 hidden units, 8 steps.
+"""The original script 000 as it is: NumPy float64, one problem at a time, 16 hidden units, 8 steps.
 
     seed_script.py [--windows N] [--seconds S] [--check]
 
-Only its loop has become a generator, so that it can be timed, and it prints into a file; names and statements are the
-script's own. --check compares what it prints in 5,000 iterations with a transcript."""
+Its loop is a generator here, so that it can be timed, and its prints go to a file; names and statements are the
+script's own. --check compares the prints of 5,000 iterations with a transcript."""
 import copy
 import io
 import itertools

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""PyTorch on the CPU, float32: autograd over a sigmoid cell (torch.nn.RNN has none), the same compiled, or BPTT written
-by hand with products and sigmoids in place.
+"""PyTorch on the CPU, float32: autograd over a sigmoid cell (torch.nn.RNN has none), the same compiled, or hand-written
+BPTT with in-place products and sigmoids.
 
     torch_batched.py --mode autograd|compiled|bptt [--hidden H] [--bits T] [--batch B] [--threads N] [--check]
 """

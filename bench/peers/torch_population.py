@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A population in PyTorch on the CPU, float32: forward and BPTT written by hand with torch.bmm, a matrix a network.
+"""A population in PyTorch on the CPU, float32: hand-written forward and BPTT with torch.bmm, one matrix per network.
 
     torch_population.py [--nets N] [--hidden H] [--bits T] [--batch B] [--threads N] [--check]
 
-All weights of a network are one matrix, its units' rows above the output's, so that a step is one product of every
-network's, whichever way it goes, and Adam takes all weights at once:
+All weights of a network are one matrix, with the rows of the units above the row of the output. A step, forward or
+backward, is then one batched product over the networks, and Adam updates all weights at once:
 
     w [H + 1][2 + H] = (w_xh^T w_hh^T ; 0 w_hy^T)        (h[t+1] ; y[t-1]) = sigmoid(w (x[t] ; h[t]))"""
 import ctypes
