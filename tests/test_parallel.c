@@ -44,7 +44,7 @@ static float run_sum(const float *blocks, uint64_t first, uint64_t count)
     return counter_sum(blocks + first, count);
 }
 
-Test(parallel, nodes_of_any_cut_meet_as_blocks_do)
+Test(parallel, partials_of_any_cut_reduce_as_blocks_do)
 {
     uint64_t draws = 1;
     for (size_t count = 1; count <= MOST_BLOCKS; ++count) {
@@ -83,7 +83,7 @@ Test(parallel, nodes_of_any_cut_meet_as_blocks_do)
     }
 }
 
-Test(parallel, whole_trees_are_one_node)
+Test(parallel, whole_trees_are_one_partial)
 {
     struct block_range nodes[REDUCTION_TREE_COVER];
     cr_assert_eq(reduction_tree_cover(nodes, 1000, (struct block_range){0, 1000}), 1u);
@@ -94,7 +94,7 @@ Test(parallel, whole_trees_are_one_node)
                  10u); /* 1, 2-3, ..., 256-511, 512-999 */
 }
 
-Test(parallel, cuts_are_fair_and_cut_few_nodes)
+Test(parallel, cuts_are_fair_and_cut_few_partials)
 {
     uint64_t first[6];
     struct block_range nodes[REDUCTION_TREE_COVER];
