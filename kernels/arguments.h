@@ -64,12 +64,12 @@ struct carrynet_pass {
     carrynet_u32 chunks;           /* of one network */
     carrynet_u32 rows;             /* sequences of the longest block, rounded up to 16: rows of the arrays in scratch */
     carrynet_u32 parameter_stride; /* reals from network to network in parameters and moments: a multiple of 16 */
-    carrynet_u32 partial_stride;      /* reals of a partial sum: a multiple of 16 */
+    carrynet_u32 partial_stride;   /* reals of a partial sum: a multiple of 16 */
     carrynet_u32 resume;           /* forward: 1 if h[0] is read from the state */
     carrynet_u32 outputs;          /* forward: CARRYNET_WRITE_ bits */
     carrynet_u32 until_wrong;      /* metrics: 1 if a chunk may end after a block with a wrong sequence */
     carrynet_u32 update;           /* training: added to the network configs' updates */
-    carrynet_u32 generated;            /* training: 1 if the kernel generates the problems */
+    carrynet_u32 generated;        /* training: 1 if the kernel generates the problems */
     carrynet_u32 drawn_steps;      /* of a generated problem: T less its closing symbols */
     carrynet_u32 drawn_words;      /* words of those */
     carrynet_u32 loss;             /* CARRYNET_LOSS_ */

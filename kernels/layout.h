@@ -19,7 +19,8 @@
 /* ---- columns and panels ---------------------------------------------------------------------------------------- */
 
 /* The next multiple of 16: columns of H hidden units, rows of a block, strides. */
-#define CARRYNET_ROUNDED(count) (((count) + CARRYNET_OUTPUT_PARTIALS - 1) / CARRYNET_OUTPUT_PARTIALS * CARRYNET_OUTPUT_PARTIALS)
+#define CARRYNET_ROUNDED(count)                                                                                        \
+    (((count) + CARRYNET_OUTPUT_PARTIALS - 1) / CARRYNET_OUTPUT_PARTIALS * CARRYNET_OUTPUT_PARTIALS)
 
 /* Reals from row to row of hidden values: rows of 1,024 bytes and more would fall on few sets of a cache. */
 #define CARRYNET_PITCH(columns) ((columns) + ((columns) >= 256 ? CARRYNET_OUTPUT_PARTIALS : 0))
@@ -85,9 +86,9 @@ static inline carrynet_u64 carrynet_trained(const struct carrynet_sizes *n, cons
 
 /* simd_forward.cl */
 struct carrynet_forward_scratch {
-    carrynet_u64 h;      /* [2][rows][pitch] */
-    carrynet_u64 partial;   /* [partial_stride] */
-    carrynet_u64 levels; /* [levels][partial_stride] */
+    carrynet_u64 h;       /* [2][rows][pitch] */
+    carrynet_u64 partial; /* [partial_stride] */
+    carrynet_u64 levels;  /* [levels][partial_stride] */
     carrynet_u64 end;
 };
 
@@ -105,15 +106,15 @@ static inline struct carrynet_forward_scratch carrynet_forward_scratch(const str
 
 /* simd_rows.cl: lanes are hidden units. The four sums are zeroed in one go. */
 struct carrynet_rows_scratch {
-    carrynet_u64 h;      /* [T + 1][rows][pitch] */
-    carrynet_u64 dy;     /* [T][O][rows] */
-    carrynet_u64 dh;     /* [2][rows][pitch]: of the steps t and t + 1 */
-    carrynet_u64 bucket; /* [symbols][columns]: the sum of dh for each symbol */
-    carrynet_u64 dw_hh;  /* [columns][columns] */
-    carrynet_u64 dw_hy;  /* [O][columns] */
-    carrynet_u64 db_y;   /* [16] */
-    carrynet_u64 partial;   /* [partial_stride] */
-    carrynet_u64 levels; /* [levels][partial_stride] */
+    carrynet_u64 h;       /* [T + 1][rows][pitch] */
+    carrynet_u64 dy;      /* [T][O][rows] */
+    carrynet_u64 dh;      /* [2][rows][pitch]: of the steps t and t + 1 */
+    carrynet_u64 bucket;  /* [symbols][columns]: the sum of dh for each symbol */
+    carrynet_u64 dw_hh;   /* [columns][columns] */
+    carrynet_u64 dw_hy;   /* [O][columns] */
+    carrynet_u64 db_y;    /* [16] */
+    carrynet_u64 partial; /* [partial_stride] */
+    carrynet_u64 levels;  /* [levels][partial_stride] */
     carrynet_u64 end;
 };
 
@@ -150,7 +151,7 @@ struct carrynet_abreast_scratch {
     carrynet_u64 dw_hh;    /* [H][H] */
     carrynet_u64 dw_hy;    /* [O][H] */
     carrynet_u64 db_y;     /* [O] */
-    carrynet_u64 partials;    /* [trained + 2]: a partial sum of each block */
+    carrynet_u64 partials; /* [trained + 2]: a partial sum of each block */
     carrynet_u64 symbols;  /* words [symbol_words][64], each in a real's place at most */
     carrynet_u64 targets;  /* words [target_words][64] */
     carrynet_u64 rest;     /* what follows is below, in offsets from here */
@@ -183,8 +184,8 @@ static inline struct carrynet_abreast_scratch carrynet_abreast_scratch(const str
 
 /* simd_interleaved.cl: blocks of one network; reals. */
 struct carrynet_blocks_rest {
-    carrynet_u64 partial;   /* [partial_stride] */
-    carrynet_u64 levels; /* [levels][partial_stride] */
+    carrynet_u64 partial; /* [partial_stride] */
+    carrynet_u64 levels;  /* [levels][partial_stride] */
     carrynet_u64 end;
 };
 

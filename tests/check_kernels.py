@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TABLE = os.path.join(ROOT, "host", "opencl", "kernels.c")
+TABLE = os.path.join(ROOT, "host", "backend", "opencl", "kernels.c")
 
 # What a constant may be; allowed() cuts off what the trainer does not choose together.
 VALUES = {
