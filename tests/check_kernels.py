@@ -24,10 +24,10 @@ TABLE = os.path.join(ROOT, "host", "backend", "opencl", "kernels.c")
 # What a constant may be; allowed() cuts off what the trainer does not choose together.
 VALUES = {
     "REAL_BITS": [32, 64], "LANES": [1, 4, 8, 16], "INPUTS": [1, 2, 3, 4], "HIDDEN": [1, 2, 3, 7, 12, 16, 31, 64, 1024],
-    "OUTPUTS": [1, 2, 4], "WHOLE": [0, 1], "ABREAST": [0, 1],
+    "OUTPUTS": [1, 2, 4], "FUSED": [0, 1], "INTERLEAVED": [0, 1],
 }
 DIVISION = ["", "-DCARRYNET_DIVIDE_BY_NEWTON", "-cl-fp32-correctly-rounded-divide-sqrt"]
-WHOLE, LEARNS = ["TRAIN", "NETWORKS"], ["TRAIN", "GRADIENT"]
+FUSED, LEARNS = ["TRAIN", "NETWORKS"], ["TRAIN", "GRADIENT"]
 
 # As a runtime compiles. Loops of constant length count with int, and a program need not call all that its files define. The parts of
 # -Wconversion by name: as a whole it takes, since clang 19, every ?: of vectors for a conversion of a vector to a truth value.
@@ -74,11 +74,11 @@ def constants(text):
 
 
 def allowed(program, shape, one):
-    if (one["LANES"] == 1) != (shape == "gpu") or one.get("WHOLE", 0) != (program in WHOLE):
+    if (one["LANES"] == 1) != (shape == "gpu") or one.get("FUSED", 0) != (program in FUSED):
         return False
-    if program == "NETWORKS" or "ABREAST" not in one:
-        return one.get("ABREAST", 1) == 1
-    return one["ABREAST"] == 0 or (shape == "cpu" and program in LEARNS and one["HIDDEN"] <= 12)
+    if program == "NETWORKS" or "INTERLEAVED" not in one:
+        return one.get("INTERLEAVED", 1) == 1
+    return one["INTERLEAVED"] == 0 or (shape == "cpu" and program in LEARNS and one["HIDDEN"] <= 12)
 
 
 def every(program, shape, named):
@@ -136,7 +136,7 @@ def main():
             sets = every(program, shape, named)
             for number, one in enumerate(sets if arguments.all else pairwise(sets)):
                 mine = list(files)
-                if one.get("ABREAST") == 1 and rows_file in mine:
+                if one.get("INTERLEAVED") == 1 and rows_file in mine:
                     at = mine.index(rows_file)
                     mine[at:at + 1] = interleaved
                 # The form of division and who declares the built-in functions take turns.
