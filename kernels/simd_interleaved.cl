@@ -97,7 +97,7 @@ INLINE void run_chunk(const struct carrynet_pass *pass, const struct scratch *g,
         gather_words(g->targets, pass->target_words, targets, sequences);
         const struct interleaved b = {
             .sequences = real_from_word(CARRYNET_PASTE(vload, LANES)(0, sequences)),
-            .rows = (sequences[0] + ABREAST_ROWS - 1) / ABREAST_ROWS * ABREAST_ROWS,
+            .rows = (sequences[0] + INTERLEAVED_ROWS - 1) / INTERLEAVED_ROWS * INTERLEAVED_ROWS,
             .fused_updates = sequences[LANES - 1] == BLOCK,
             .noisy = noise > 0,
             .noise = (vreal)(noise),

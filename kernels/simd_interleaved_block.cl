@@ -7,11 +7,11 @@
  */
 #pragma OPENCL FP_CONTRACT OFF
 
-/* Register tiles: ABREAST_ROWS sequences (or units of h) x ABREAST_UNITS units. */
-#define ABREAST_ROWS (TILE / 4)
-#define ABREAST_UNITS 4
-#define REST (H % ABREAST_UNITS) /* units of a narrower last tile */
-#define ABREAST_SHARED (SYMBOLS <= 4 ? TILE / 4 : 1) /* units that share the choice of their bucket */
+/* Register tiles: INTERLEAVED_ROWS sequences (or units of h) x INTERLEAVED_UNITS units. */
+#define INTERLEAVED_ROWS (TILE / 4)
+#define INTERLEAVED_UNITS 4
+#define REST (H % INTERLEAVED_UNITS) /* units of a narrower last tile */
+#define INTERLEAVED_SHARED (SYMBOLS <= 4 ? TILE / 4 : 1) /* units that share the choice of their bucket */
 
 /* Scratch of a work-item (layout.h). */
 struct scratch {
@@ -52,7 +52,7 @@ INLINE struct scratch scratch_of(global real *base, const struct carrynet_pass *
 /* What LANES blocks run with beside their weights and symbols. */
 struct interleaved {
     vreal sequences; /* of each */
-    uint rows;       /* of the longest, rounded up to ABREAST_ROWS */
+    uint rows;       /* of the longest, rounded up to INTERLEAVED_ROWS */
     int fused_updates;       /* all have so many */
     int noisy;
     vreal noise;
@@ -97,7 +97,7 @@ INLINE void mask_sequences(global vreal *values, const struct interleaved *b)
  * acc[r][u] += sum over k of left[r][k] w[k * link + u * unit], k ascending: w_hh, or its transpose with the strides
  * exchanged.
  */
-INLINE void interleaved_chain(vreal acc[ABREAST_ROWS][ABREAST_UNITS], const int width, const global vreal *left,
+INLINE void interleaved_chain(vreal acc[INTERLEAVED_ROWS][INTERLEAVED_UNITS], const int width, const global vreal *left,
                           const global vreal *w, const uint link, const uint unit)
 {
     for (uint k = 0; k < H; ++k)
@@ -105,7 +105,7 @@ INLINE void interleaved_chain(vreal acc[ABREAST_ROWS][ABREAST_UNITS], const int 
         for (int u = 0; u < width; ++u) {
             const vreal weight = w[k * link + u * unit];
 #pragma unroll
-            for (int r = 0; r < ABREAST_ROWS; ++r)
+            for (int r = 0; r < INTERLEAVED_ROWS; ++r)
                 acc[r][u] = fma(left[r * H + k], weight, acc[r][u]);
         }
 }
@@ -117,15 +117,15 @@ INLINE void interleaved_forward_tile(const struct scratch *g, const uint t, cons
 {
     const global vreal *h = g->h + ((size_t)t * BLOCK + s) * H;
     global vreal *next = g->h + ((size_t)(t + 1) * BLOCK + s) * H;
-    vreal acc[ABREAST_ROWS][ABREAST_UNITS];
+    vreal acc[INTERLEAVED_ROWS][INTERLEAVED_UNITS];
 #pragma unroll
-    for (int r = 0; r < ABREAST_ROWS; ++r)
+    for (int r = 0; r < INTERLEAVED_ROWS; ++r)
 #pragma unroll
         for (int u = 0; u < width; ++u)
             acc[r][u] = chosen(g->row, j + u, word_at(g->symbols, I, s + r, t));
     interleaved_chain(acc, width, h, g->w_hh + j, H, 1);
 #pragma unroll
-    for (int r = 0; r < ABREAST_ROWS; ++r)
+    for (int r = 0; r < INTERLEAVED_ROWS; ++r)
 #pragma unroll
         for (int u = 0; u < width; ++u)
             next[r * H + j + u] = acc[r][u];
@@ -139,13 +139,13 @@ INLINE void interleaved_forward(const struct scratch *g, const struct interleave
         for (uint s = 0; s < b->rows; ++s)
             for (uint j = 0; j < H; ++j)
                 next[s * H + j] = chosen(g->first, j, word_at(g->symbols, I, s, t));
-    for (uint s = 0; chained && s < b->rows; s += ABREAST_ROWS) {
-        for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
-            interleaved_forward_tile(g, t, s, j, ABREAST_UNITS);
+    for (uint s = 0; chained && s < b->rows; s += INTERLEAVED_ROWS) {
+        for (uint j = 0; j + INTERLEAVED_UNITS <= H; j += INTERLEAVED_UNITS)
+            interleaved_forward_tile(g, t, s, j, INTERLEAVED_UNITS);
 #if REST
         interleaved_forward_tile(g, t, s, H - REST, REST);
 #endif
-        for (uint e = s * H; e < (s + ABREAST_ROWS) * H; ++e)
+        for (uint e = s * H; e < (s + INTERLEAVED_ROWS) * H; ++e)
             next[e] = sigmoid(next[e]);
     }
     mask_sequences(next, b);
@@ -203,9 +203,9 @@ INLINE void interleaved_backward_tile(const struct scratch *g, const uint t, con
     const global vreal *dh_next = g->dh + ((t + 1) % 2 * BLOCK + s) * H;
     const global vreal *dy = g->dy + ((size_t)t * BLOCK + s) * O, *h = g->h + ((size_t)(t + 1) * BLOCK + s) * H;
     global vreal *dh = g->dh + (t % 2 * BLOCK + s) * H;
-    vreal acc[ABREAST_ROWS][ABREAST_UNITS];
+    vreal acc[INTERLEAVED_ROWS][INTERLEAVED_UNITS];
 #pragma unroll
-    for (int r = 0; r < ABREAST_ROWS; ++r)
+    for (int r = 0; r < INTERLEAVED_ROWS; ++r)
 #pragma unroll
         for (int u = 0; u < width; ++u) {
             acc[r][u] = REAL(0x0p0);
@@ -216,7 +216,7 @@ INLINE void interleaved_backward_tile(const struct scratch *g, const uint t, con
     if (chained)
         interleaved_chain(acc, width, dh_next, g->w_hh + j * H, 1, H);
 #pragma unroll
-    for (int r = 0; r < ABREAST_ROWS; ++r)
+    for (int r = 0; r < INTERLEAVED_ROWS; ++r)
 #pragma unroll
         for (int u = 0; u < width; ++u) {
             const vreal x = h[r * H + j + u];
@@ -230,7 +230,7 @@ INLINE void interleaved_gradient_tile(const struct scratch *g, const struct inte
 {
     const global vreal *h = g->h + (size_t)t * BLOCK * H + k, *dh = g->dh + t % 2 * BLOCK * H + j;
     global vreal *dw = g->dw_hh + k * H + j;
-    vreal acc[ABREAST_ROWS][ABREAST_UNITS];
+    vreal acc[INTERLEAVED_ROWS][INTERLEAVED_UNITS];
 #pragma unroll
     for (int r = 0; r < rows; ++r)
 #pragma unroll
@@ -254,8 +254,8 @@ INLINE void interleaved_gradient_tile(const struct scratch *g, const struct inte
 INLINE void interleaved_gradient_rows(const struct scratch *g, const struct interleaved *b, const uint t, const uint k,
                                   const int rows)
 {
-    for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
-        interleaved_gradient_tile(g, b, t, k, rows, j, ABREAST_UNITS);
+    for (uint j = 0; j + INTERLEAVED_UNITS <= H; j += INTERLEAVED_UNITS)
+        interleaved_gradient_tile(g, b, t, k, rows, j, INTERLEAVED_UNITS);
 #if REST
     interleaved_gradient_tile(g, b, t, k, rows, H - REST, REST);
 #endif
@@ -266,7 +266,7 @@ INLINE void interleaved_units(const struct scratch *g, const struct interleaved 
 {
     const global vreal *h = g->h + (size_t)(t + 1) * BLOCK * H + j, *dh = g->dh + t % 2 * BLOCK * H + j;
     const global vreal *dy = g->dy + (size_t)t * BLOCK * O;
-    vreal bucket[SYMBOLS][ABREAST_SHARED], out[O][ABREAST_SHARED];
+    vreal bucket[SYMBOLS][INTERLEAVED_SHARED], out[O][INTERLEAVED_SHARED];
 #pragma unroll
     for (int u = 0; u < width; ++u) {
 #pragma unroll
@@ -304,25 +304,25 @@ INLINE void interleaved_units(const struct scratch *g, const struct interleaved 
 INLINE void interleaved_backward(const struct scratch *g, const struct interleaved *b, const uint t, const int last,
                              const int chained)
 {
-    for (uint s = 0; s < b->rows; s += ABREAST_ROWS) {
-        for (uint j = 0; j + ABREAST_UNITS <= H; j += ABREAST_UNITS)
-            interleaved_backward_tile(g, t, !last, s, j, ABREAST_UNITS);
+    for (uint s = 0; s < b->rows; s += INTERLEAVED_ROWS) {
+        for (uint j = 0; j + INTERLEAVED_UNITS <= H; j += INTERLEAVED_UNITS)
+            interleaved_backward_tile(g, t, !last, s, j, INTERLEAVED_UNITS);
 #if REST
         interleaved_backward_tile(g, t, !last, s, H - REST, REST);
 #endif
     }
     mask_sequences(g->dh + t % 2 * BLOCK * H, b);
     if (chained) {
-        for (uint k = 0; k + ABREAST_ROWS <= H; k += ABREAST_ROWS)
-            interleaved_gradient_rows(g, b, t, k, ABREAST_ROWS);
-#if H % ABREAST_ROWS
-        interleaved_gradient_rows(g, b, t, H - H % ABREAST_ROWS, H % ABREAST_ROWS);
+        for (uint k = 0; k + INTERLEAVED_ROWS <= H; k += INTERLEAVED_ROWS)
+            interleaved_gradient_rows(g, b, t, k, INTERLEAVED_ROWS);
+#if H % INTERLEAVED_ROWS
+        interleaved_gradient_rows(g, b, t, H - H % INTERLEAVED_ROWS, H % INTERLEAVED_ROWS);
 #endif
     }
-    for (uint j = 0; j + ABREAST_SHARED <= H; j += ABREAST_SHARED)
-        interleaved_units(g, b, t, j, ABREAST_SHARED);
-#if H % ABREAST_SHARED
-    interleaved_units(g, b, t, H - H % ABREAST_SHARED, H % ABREAST_SHARED);
+    for (uint j = 0; j + INTERLEAVED_SHARED <= H; j += INTERLEAVED_SHARED)
+        interleaved_units(g, b, t, j, INTERLEAVED_SHARED);
+#if H % INTERLEAVED_SHARED
+    interleaved_units(g, b, t, H - H % INTERLEAVED_SHARED, H % INTERLEAVED_SHARED);
 #endif
     for (uint o = 0; g->bias && o < O; ++o)
         for (uint s = 0; s < b->rows; ++s)

@@ -128,7 +128,7 @@ INLINE void sum_gradient(const struct carrynet_pass *pass, const struct scratch 
     for (ulong first = 0; first < pass->sequences; first += BLOCK, ++blocks) {
         const uint sequences = pass->sequences - first < BLOCK ? (uint)(pass->sequences - first) : BLOCK;
         b->sequences = (vreal)((real)sequences);
-        b->rows = (sequences + ABREAST_ROWS - 1) / ABREAST_ROWS * ABREAST_ROWS;
+        b->rows = (sequences + INTERLEAVED_ROWS - 1) / INTERLEAVED_ROWS * INTERLEAVED_ROWS;
         b->fused_updates = sequences == b->rows;
         b->first = first;
         generate_problems_interleaved(pass, g, n, task, update_offset, first, b->rows);

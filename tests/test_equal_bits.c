@@ -100,23 +100,23 @@ ParameterizedTestParameters(equal_bits, every_variant)
 {
     enum { CPU = CARRYNET_KERNEL_VARIANT_SIMD, GPU = CARRYNET_KERNEL_VARIANT_SIMT };
     enum { AUTO = CARRYNET_LAUNCHES_AUTO, STEPS = CARRYNET_LAUNCHES_STEPS, FUSED = CARRYNET_LAUNCHES_FUSED };
-    enum { ABREAST = CARRYNET_LAUNCHES_INTERLEAVED };
+    enum { INTERLEAVED = CARRYNET_LAUNCHES_INTERLEAVED };
     static struct variant variants[] = {
-        {"abreast", CPU, 4, 0, 3, false, STEPS},     {"abreast", CPU, 8, 0, 1, false, FUSED},
-        {"noise-odd", CPU, 4, 0, 0, false, AUTO},    {"noise-odd", CPU, 8, 0, 0, false, AUTO},
-        {"noise-odd", CPU, 16, 0, 0, false, AUTO},   {"four-inputs", CPU, 4, 0, 0, false, AUTO},
-        {"wide-93", CPU, 8, 0, 0, false, AUTO},      {"fp64-odd", CPU, 4, 0, 0, false, AUTO},
-        {"fp64-odd", CPU, 16, 0, 0, false, AUTO},    {"clip-adam", CPU, 0, 0, 0, true, AUTO},
-        {"clip-adam", GPU, 0, 0, 0, true, AUTO},     {"blocks", CPU, 0, 0, 1, false, AUTO},
-        {"blocks", CPU, 0, 0, 3, false, AUTO},       {"many-blocks", CPU, 0, 0, 100, false, AUTO},
-        {"many-blocks", GPU, 0, 0, 1, false, AUTO},  {"noise-odd", GPU, 0, 1, 0, false, AUTO},
-        {"noise-odd", GPU, 0, 7, 0, false, AUTO},    {"bias", GPU, 0, 64, 0, false, AUTO},
-        {"population", GPU, 0, 1, 3, false, AUTO},   {"start-state", GPU, 0, 100, 0, false, AUTO},
-        {"subtract", CPU, 0, 0, 0, false, FUSED},    {"four-inputs", CPU, 0, 0, 0, false, FUSED},
-        {"many-blocks", CPU, 0, 0, 0, false, FUSED}, {"population", CPU, 0, 0, 0, false, FUSED},
-        {"clip-adam", CPU, 0, 0, 0, false, FUSED},   {"noise-odd", CPU, 0, 0, 0, false, FUSED},
-        {"networks", CPU, 4, 0, 3, false, ABREAST},  {"networks", CPU, 8, 0, 1, true, ABREAST},
-        {"noise-odd", CPU, 0, 0, 0, false, ABREAST}, {"networks", CPU, 0, 0, 0, false, STEPS},
+        {"abreast", CPU, 4, 0, 3, false, STEPS},         {"abreast", CPU, 8, 0, 1, false, FUSED},
+        {"noise-odd", CPU, 4, 0, 0, false, AUTO},        {"noise-odd", CPU, 8, 0, 0, false, AUTO},
+        {"noise-odd", CPU, 16, 0, 0, false, AUTO},       {"four-inputs", CPU, 4, 0, 0, false, AUTO},
+        {"wide-93", CPU, 8, 0, 0, false, AUTO},          {"fp64-odd", CPU, 4, 0, 0, false, AUTO},
+        {"fp64-odd", CPU, 16, 0, 0, false, AUTO},        {"clip-adam", CPU, 0, 0, 0, true, AUTO},
+        {"clip-adam", GPU, 0, 0, 0, true, AUTO},         {"blocks", CPU, 0, 0, 1, false, AUTO},
+        {"blocks", CPU, 0, 0, 3, false, AUTO},           {"many-blocks", CPU, 0, 0, 100, false, AUTO},
+        {"many-blocks", GPU, 0, 0, 1, false, AUTO},      {"noise-odd", GPU, 0, 1, 0, false, AUTO},
+        {"noise-odd", GPU, 0, 7, 0, false, AUTO},        {"bias", GPU, 0, 64, 0, false, AUTO},
+        {"population", GPU, 0, 1, 3, false, AUTO},       {"start-state", GPU, 0, 100, 0, false, AUTO},
+        {"subtract", CPU, 0, 0, 0, false, FUSED},        {"four-inputs", CPU, 0, 0, 0, false, FUSED},
+        {"many-blocks", CPU, 0, 0, 0, false, FUSED},     {"population", CPU, 0, 0, 0, false, FUSED},
+        {"clip-adam", CPU, 0, 0, 0, false, FUSED},       {"noise-odd", CPU, 0, 0, 0, false, FUSED},
+        {"networks", CPU, 4, 0, 3, false, INTERLEAVED},  {"networks", CPU, 8, 0, 1, true, INTERLEAVED},
+        {"noise-odd", CPU, 0, 0, 0, false, INTERLEAVED}, {"networks", CPU, 0, 0, 0, false, STEPS},
     };
     return cr_make_param_array(struct variant, variants, sizeof variants / sizeof variants[0]);
 }

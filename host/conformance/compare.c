@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FORWARD_SEQUENCES = CASE_FORWARD_SEQUENCES, WHOLE_UPDATES = 10, ABREAST_NETWORKS = 9 };
+enum { FORWARD_SEQUENCES = CASE_FORWARD_SEQUENCES, WHOLE_UPDATES = 10, INTERLEAVED_NETWORKS = 9 };
 
 size_t carrynet_case_count(void)
 {
@@ -151,9 +151,9 @@ static carrynet_status run_forward(struct run *run, const carrynet_source *sourc
 
 carrynet_launches case_launches(const struct test_case *one)
 {
-    return one->networks >= ABREAST_NETWORKS ? CARRYNET_LAUNCHES_INTERLEAVED
-           : one->updates >= WHOLE_UPDATES   ? CARRYNET_LAUNCHES_FUSED
-                                             : CARRYNET_LAUNCHES_STEPS;
+    return one->networks >= INTERLEAVED_NETWORKS ? CARRYNET_LAUNCHES_INTERLEAVED
+           : one->updates >= WHOLE_UPDATES       ? CARRYNET_LAUNCHES_FUSED
+                                                 : CARRYNET_LAUNCHES_STEPS;
 }
 
 carrynet_status case_run(struct case_values *values, const struct test_case *one,

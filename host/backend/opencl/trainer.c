@@ -9,7 +9,7 @@
 enum { CPU_WORKERS = 4, GPU_WORKERS = 4 }; /* a compute unit */
 
 /* Most hidden units with which blocks are lane-interleaved; beyond, lanes of units waste little, and their data are smaller. */
-enum { ABREAST_HIDDEN = 12 };
+enum { INTERLEAVED_HIDDEN = 12 };
 
 /* ---- making ---------------------------------------------------------------------------------------------------- */
 
@@ -52,7 +52,7 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
     t->launches = options->launches;
     const carrynet_status status = choose_lanes(t, options->lanes);
     t->blocks_interleaved =
-        t->simd && shape->hidden <= ABREAST_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
+        t->simd && shape->hidden <= INTERLEAVED_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
     opencl_choose_launches(t);
     const uint64_t symbols = (uint64_t)1 << shape->inputs;
     t->packed_size = t->simd ? CARRYNET_PACKED_SIZE(t->columns, symbols, shape->hidden, shape->outputs, t->lanes) : 0;
