@@ -259,12 +259,14 @@ Test(program_prove, unknown)
 Test(program_prove, stops_at_a_signal)
 {
     static const int signals[] = {SIGINT, SIGTERM};
+    const struct timespec moment = {.tv_nsec = 500000000};
     train_proved("m", "1");
     for (size_t i = 0; i < 2; ++i) {
         program_write("in.txt", "", 0);
         const pid_t child = program_start((const char *const[]){"CARRYNET_DEVICE=reference", NULL},
                                           PROGRAM_WORDS("prove", "m", "--by", "exhaustion", "--states", "20000000"));
         program_wait_until_said("Exhaustion takes up to ");
+        (void)nanosleep(&moment, NULL); /* until the device is open: before that a signal ends the program at once */
         cr_assert_eq(kill(child, signals[i]), 0);
         struct program_result result = program_wait(child);
         EXPECT_CODE(result, 128 + signals[i]);
