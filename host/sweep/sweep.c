@@ -28,11 +28,12 @@ struct sweep_run {
     char unsaved[512]; /* why the last saving failed, or "" */
 };
 
-/* Tells the caller how it goes, with what the chunk in training has finished, and the share of its work done. */
-static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, uint32_t proved, double share, bool last)
+/* Reports progress to the caller, with what the chunk in training has finished, and the share of its work done. */
+static void report_progress(struct sweep_run *run, uint32_t finished, uint32_t exact, uint32_t proved, double share,
+                            bool last)
 {
     const double worked = run->worked + share * run->chunk.work, trained = run->trained + run->training;
-    carrynet_sweep_report told = {
+    carrynet_sweep_report report = {
         .device = run->device,
         .tally = run->tally,
         .seconds = sys_seconds() - run->start,
@@ -40,10 +41,10 @@ static void tell(struct sweep_run *run, uint32_t finished, uint32_t exact, uint3
         .unsaved = run->unsaved[0] != '\0' ? run->unsaved : NULL,
         .last = last,
     };
-    told.tally.finished += finished;
-    told.tally.exact += exact;
-    told.tally.proved += proved;
-    if (run->options->report != NULL && run->options->report(run->options->self, &told) != 0)
+    report.tally.finished += finished;
+    report.tally.exact += exact;
+    report.tally.proved += proved;
+    if (run->options->report != NULL && run->options->report(run->options->self, &report) != 0)
         run->stop = true;
 }
 
@@ -56,11 +57,11 @@ static int on_report(void *self, const carrynet_report *report)
     (void)snprintf(run->device, sizeof run->device, "%s", report->device);
     run->training = report->seconds;
     if (!report->last)
-        tell(run, report->finished, report->exact, report->proved,
-             finished > trained ? finished
-             : trained < 1      ? trained
-                                : 1,
-             false);
+        report_progress(run, report->finished, report->exact, report->proved,
+                        finished > trained ? finished
+                        : trained < 1      ? trained
+                                           : 1,
+                        false);
     return run->stop ? 1 : 0;
 }
 
@@ -118,7 +119,7 @@ static carrynet_status save(struct sweep_run *run)
     return status;
 }
 
-/* Saves before an error is handed on, which stays the one that is told. */
+/* Saves before an error is handed on, which stays the one that is reported. */
 static void save_the_rest(struct sweep_run *run, carrynet_status failed)
 {
     sys_text message = {0};
@@ -155,7 +156,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         const double since = sys_seconds() - run.saved;
         if (status == CARRYNET_OK && path != NULL && since >= SWEEP_SAVE_SECONDS &&
             since >= SWEEP_SAVE_SHARE * run.saving)
-            (void)save(&run); /* what fails here is told, and tried again later: the last one counts */
+            (void)save(&run); /* what fails here is reported, and tried again later: the last one counts */
         if (status != CARRYNET_OK || run.stop)
             break;
     }
@@ -165,7 +166,7 @@ carrynet_status carrynet_sweep_run(carrynet_sweep *sweep, const carrynet_engine_
         status = save(&run);
     run.chunk.work = 0;
     if (status == CARRYNET_OK)
-        tell(&run, 0, 0, 0, 0, true);
+        report_progress(&run, 0, 0, 0, 0, true);
 done:
     sys_free(run.chunk.rows);
     sys_free(run.configs);

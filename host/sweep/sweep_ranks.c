@@ -108,12 +108,12 @@ static void take_up_chunk(struct distributed_sweep *all, const struct sweep_star
     all->finished = all->exact = all->proved = 0;
 }
 
-/* ---- what is told, by rank 0, under the lock -------------------------------------------------------------------- */
+/* ---- reports of rank 0, under the lock -------------------------------------------------------------------- */
 
-static void tell(struct distributed_sweep *all, bool last)
+static void report_progress(struct distributed_sweep *all, bool last)
 {
     const double seconds = sys_seconds() - all->start;
-    carrynet_sweep_report told = {
+    carrynet_sweep_report report = {
         .device = all->device,
         .tally = all->tally,
         .seconds = seconds,
@@ -121,11 +121,11 @@ static void tell(struct distributed_sweep *all, bool last)
         .unsaved = all->unsaved[0] != '\0' ? all->unsaved : NULL,
         .last = last,
     };
-    told.tally.finished += all->finished;
-    told.tally.exact += all->exact;
-    told.tally.proved += all->proved;
+    report.tally.finished += all->finished;
+    report.tally.exact += all->exact;
+    report.tally.proved += all->proved;
     if (all->options->report != NULL && carrynet_comm_rank(all->options->comm) == 0 &&
-        all->options->report(all->options->self, &told) != 0)
+        all->options->report(all->options->self, &report) != 0)
         all->stop = true;
 }
 
@@ -139,7 +139,7 @@ static int on_report(void *self, const carrynet_report *report)
     all->exact = report->exact;
     all->proved = report->proved;
     if (!report->last)
-        tell(all, false);
+        report_progress(all, false);
     const int stop = all->stop ? 1 : 0;
     (void)pthread_mutex_unlock(&all->lock);
     return stop;
@@ -191,13 +191,13 @@ static carrynet_status train_chunk(void *self, uint64_t item, sys_text *result)
     const carrynet_status status = carrynet_train(&model, &settings, &all->engine, &options);
     (void)pthread_mutex_lock(&all->lock);
     for (uint32_t n = 0; n < chunk->count && status == CARRYNET_OK; ++n) {
-        struct sweep_finished told;
-        memset(&told, 0, sizeof told);
-        told.row = chunk->rows[n];
-        told.result = sweep_result(model, n, &all->outcomes[n]);
-        all->stop = all->stop || !told.result.finished; /* the caller has ended it */
-        if (told.result.finished)
-            sys_text_append(result, (const char *)&told, sizeof told);
+        struct sweep_finished finished;
+        memset(&finished, 0, sizeof finished);
+        finished.row = chunk->rows[n];
+        finished.result = sweep_result(model, n, &all->outcomes[n]);
+        all->stop = all->stop || !finished.result.finished; /* the caller has ended it */
+        if (finished.result.finished)
+            sys_text_append(result, (const char *)&finished, sizeof finished);
     }
     all->finished = all->exact = all->proved = 0;
     (void)pthread_mutex_unlock(&all->lock);
@@ -210,19 +210,19 @@ static carrynet_status take_rows(void *self, uint64_t item, const char *result, 
     struct distributed_sweep *all = self;
     (void)pthread_mutex_lock(&all->lock);
     for (size_t at = 0; at + sizeof(struct sweep_finished) <= size; at += sizeof(struct sweep_finished)) {
-        struct sweep_finished told;
-        memcpy(&told, result + at, sizeof told);
-        all->sweep->results[told.row - 1] = told.result;
+        struct sweep_finished finished;
+        memcpy(&finished, result + at, sizeof finished);
+        all->sweep->results[finished.row - 1] = finished.result;
         ++all->tally.finished;
-        all->tally.exact += told.result.exact ? 1 : 0;
-        all->tally.proved += told.result.proved ? 1 : 0;
+        all->tally.exact += finished.result.exact ? 1 : 0;
+        all->tally.proved += finished.result.proved ? 1 : 0;
         all->changed = true;
     }
     all->worked += all->starts[item].work;
     const double since = sys_seconds() - all->saved;
     if (all->options->path != NULL && since >= SWEEP_SAVE_SECONDS && since >= SWEEP_SAVE_SHARE * all->saving)
-        (void)save(all); /* what fails here is told, and tried again later: the last one counts */
-    tell(all, false);
+        (void)save(all); /* what fails here is reported, and tried again later: the last one counts */
+    report_progress(all, false);
     (void)pthread_mutex_unlock(&all->lock);
     return CARRYNET_OK;
 }
@@ -272,7 +272,8 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
         const struct comm_work work = {all.count, train_chunk, take_rows, is_stopped, &all};
         status = comm_distribute(options->comm, &work);
     }
-    if (status != CARRYNET_OK && saves && all.changed) { /* the error that is handed on stays the one that is told */
+    if (status != CARRYNET_OK && saves &&
+        all.changed) { /* the error that is handed on stays the one that is reported */
         sys_text_add(&message, "%s", carrynet_message());
         if (save(&all) != CARRYNET_OK && !message.failed)
             (void)sys_fail(status, "%s; then, %s", message.data, carrynet_message());
@@ -285,7 +286,7 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
     status = comm_allreduce_status(options->comm, status);
     all.finished = all.exact = all.proved = 0;
     if (status == CARRYNET_OK)
-        tell(&all, true);
+        report_progress(&all, true);
     sys_text_free(&message);
     sys_text_free(&device);
     sys_free(all.starts);

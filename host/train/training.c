@@ -94,7 +94,7 @@ static carrynet_status measure_held_out(struct training *training, bool last)
                                   network_batch > 0 ? network_batch : training->settings->networks, training->device);
 }
 
-/* Tells the caller how it goes. */
+/* Reports progress to the caller. */
 static carrynet_status report(struct training *training, bool last)
 {
     const carrynet_train_options *options = training->options;
@@ -113,7 +113,7 @@ static carrynet_status report(struct training *training, bool last)
         goto done;
     const struct population_records *records = &training->records;
     const bool all = last && records->measured > 0;
-    const carrynet_report told = {
+    const carrynet_report report = {
         .device = carrynet_engine_description(training->engine),
         .updates = last ? records->updates : training->updates,
         .sequences = training->trained,
@@ -133,7 +133,7 @@ static carrynet_status report(struct training *training, bool last)
         .last = last,
         .sample = sample.steps > 0 ? &sample : NULL,
     };
-    const bool stop = options->report != NULL && options->report(options->self, &told) != 0;
+    const bool stop = options->report != NULL && options->report(options->self, &report) != 0;
     training->stop = comm_allreduce_or(training->comm, training->stop || stop);
 done:
     carrynet_sample_free(&sample);
