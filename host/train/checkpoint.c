@@ -216,8 +216,8 @@ static carrynet_status read_state(struct checkpoint *from, const char *path, con
     return CARRYNET_OK;
 }
 
-static void tell(const struct checkpoint *from, const carrynet_checkpoints *wanted, const char *path, bool previous,
-                 const char *reason)
+static void notify_resumed(const struct checkpoint *from, const carrynet_checkpoints *wanted, const char *path,
+                           bool previous, const char *reason)
 {
     struct checkpoint_counters c = {0};
     if (from->found)
@@ -258,7 +258,7 @@ carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings
     const bool last_there = sys_identify(&identity, wanted->path);
     const bool previous_there = status == CARRYNET_OK && sys_identify(&identity, previous.data);
     if (status != CARRYNET_OK || (!last_there && !previous_there))
-        goto told;
+        goto notify;
     status = last_there ? read_state(from, wanted->path, header, settings)
                         : sys_fail(CARRYNET_ERROR_IO, "%s: is not there", wanted->path);
     if ((status == CARRYNET_ERROR_FORMAT || status == CARRYNET_ERROR_IO) && previous_there) {
@@ -266,9 +266,9 @@ carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings
         checkpoint_file_free(&from->file);
         status = read_state(from, previous.data, header, settings);
     }
-told:
+notify:
     if (status == CARRYNET_OK)
-        tell(from, wanted, reason.size > 0 ? previous.data : wanted->path, reason.size > 0, reason.data);
+        notify_resumed(from, wanted, reason.size > 0 ? previous.data : wanted->path, reason.size > 0, reason.data);
     json_decref(header);
     sys_text_free(&previous);
     sys_text_free(&reason);

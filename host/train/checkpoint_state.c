@@ -151,7 +151,7 @@ static bool in_range(double value, double most)
     return value >= 0 && value <= most;
 }
 
-/* What is told of the networks that have left, and that the counters count them. */
+/* What is recorded of the networks that have left, and that the counters count them. */
 static carrynet_status check_records(const struct training *t, const struct checkpoint_state *state)
 {
     const struct checkpoint_counters *c = &state->counters;
