@@ -34,7 +34,7 @@ typedef struct proving {
     pthread_mutex_t lock;  /* of all that follows, and of the console */
     prove_result *results; /* [count] */
     bool *done;            /* [count] */
-    size_t told;           /* results that were reported, the first so many */
+    size_t reported;       /* results that were reported, the first so many */
     size_t proved, refuted, unknown, unfinished, certificates;
     double shown;                     /* when progress was */
     carrynet_prove_progress progress; /* of one network alone */
@@ -64,7 +64,7 @@ static void show(proving *p)
     p->shown = now;
     (void)console_duration(time, sizeof time, now - p->start);
     if (p->count > 1)
-        (void)console_progress("Proving: %zu of %zu networks decided, %s", p->told, p->count, time);
+        (void)console_progress("Proving: %zu of %zu networks decided, %s", p->reported, p->count, time);
     else if (progress->part == CARRYNET_PROVE_WORDS)
         (void)console_progress("Proving: looking for a wrong word, %s", time);
     else if (progress->part == CARRYNET_PROVE_CHECK)
@@ -85,7 +85,7 @@ static int interrupted(void *self)
     return stopped(p) ? 1 : 0;
 }
 
-/* Told by the prover. A new part may be silent for long: it is shown at once. */
+/* Called by the prover. A new part may be silent for long: it is shown at once. */
 static void keep_progress(void *self, const carrynet_prove_progress *progress)
 {
     proving *p = self;
@@ -165,7 +165,7 @@ static carrynet_status open_engine(proving *p, size_t network)
     return carrynet_model_engine(&p->saved.engine, p->saved.model, network, 1, &options);
 }
 
-/* ---- what is told ---------------------------------------------------------------------------------------------- */
+/* ---- results ---------------------------------------------------------------------------------------------- */
 
 static void fail(proving *p, carrynet_status status)
 {
@@ -176,7 +176,7 @@ static void fail(proving *p, carrynet_status status)
     atomic_store(&p->ended, true);
 }
 
-static carrynet_status tell(proving *p, prove_result *result)
+static carrynet_status print_result(proving *p, prove_result *result)
 {
     carrynet_proof *proof = &result->proof;
     carrynet_status status = CARRYNET_OK;
@@ -210,9 +210,9 @@ static carrynet_status tell(proving *p, prove_result *result)
 /* Tells the results that come next and are there. */
 static void report_next(proving *p)
 {
-    for (; p->told < p->count && p->done[p->told] && p->status == CARRYNET_OK; ++p->told) {
-        prove_result *result = &p->results[p->told];
-        const carrynet_status status = tell(p, result);
+    for (; p->reported < p->count && p->done[p->reported] && p->status == CARRYNET_OK; ++p->reported) {
+        prove_result *result = &p->results[p->reported];
+        const carrynet_status status = print_result(p, result);
         if (status != CARRYNET_OK)
             fail(p, status);
         /* Of many networks the certificates alone are kept. */

@@ -66,8 +66,8 @@ const cli_option reproduce_options[] = {
     {0},
 };
 
-static int tell(const cli_arguments *arguments, uint64_t row, const claim claims[CLAIMS], const char *path,
-                const char *device)
+static int print_result(const cli_arguments *arguments, uint64_t row, const claim claims[CLAIMS], const char *path,
+                        const char *device)
 {
     json_t *object = json_object(), *different = json_array();
     bool equal = true;
@@ -163,8 +163,8 @@ int command_reproduce(const cli_arguments *arguments)
     }
     status = carrynet_model_save(model, path);
     compare(claims, &row->result, &made);
-    code =
-        status != CARRYNET_OK ? console_status(status) : tell(arguments, number_of_row, claims, path, progress.device);
+    code = status != CARRYNET_OK ? console_status(status)
+                                 : print_result(arguments, number_of_row, claims, path, progress.device);
 done:
     carrynet_model_free(model);
     sys_free(row);
