@@ -16,15 +16,15 @@ enum { TWINS = 32 /* seeds that are tried */, TWIN_BUDGET = 1000 /* a moment for
 
 /* ---- training -------------------------------------------------------------------------------------------------- */
 
-typedef struct told {
+typedef struct line_context {
     char *device;
     size_t size;
     uint64_t seed;
-} told;
+} line_context;
 
 static int note(void *self, const carrynet_report *report)
 {
-    const told *t = self;
+    const line_context *t = self;
     if (report->updates == 0)
         (void)snprintf(t->device, t->size, "%s", report->device);
     (void)console_progress("Learning: seed %" PRIu64 ", %" PRIu64 " updates, %.0f%% right", t->seed, report->updates,
@@ -35,7 +35,7 @@ static int note(void *self, const carrynet_report *report)
 carrynet_status demo_train(carrynet_model **model, char *device, size_t size, const carrynet_settings *settings,
                            const carrynet_engine_options *options, const carrynet_observer *observer)
 {
-    told t = {device, size, settings->seed};
+    line_context t = {device, size, settings->seed};
     carrynet_train_options train;
     carrynet_train_options_init(&train);
     train.report = note;
