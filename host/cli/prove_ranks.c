@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PORTIONS = 4 }; /* of a rank, at least */
+enum { CHUNKS = 4 }; /* of a rank, at least */
 
 struct shared {
     const prove_work *work;
@@ -100,7 +100,7 @@ static bool is_stopped(void *self)
 
 carrynet_status prove_on_ranks(const prove_work *work)
 {
-    const uint64_t least = (uint64_t)PORTIONS * carrynet_comm_size(job_ranks());
+    const uint64_t least = (uint64_t)CHUNKS * carrynet_comm_size(job_ranks());
     struct shared s = {.work = work, .chunk = sys_cores()};
     if (s.chunk > work->count / least)
         s.chunk = work->count / least > 0 ? work->count / least : 1;

@@ -67,14 +67,14 @@ static carrynet_status take(train_proof *proof, sys_text *text, const struct aga
 
 carrynet_status train_proof_write(train_proof *proof, const carrynet_model *model, const bool *proved)
 {
-    enum { PORTION = 256 };
+    enum { CHUNK = 256 };
     const uint32_t networks = carrynet_model_settings(model)->networks;
     struct again *again = NULL;
     sys_text text = {0};
-    carrynet_status status = sys_allocate(&again, PORTION, sizeof *again);
+    carrynet_status status = sys_allocate(&again, CHUNK, sizeof *again);
     for (uint32_t n = 0; n < networks && status == CARRYNET_OK;) {
         size_t count = 0;
-        for (; n < networks && count < PORTION; ++n)
+        for (; n < networks && count < CHUNK; ++n)
             if (proved[n])
                 again[count++] = (struct again){.network = n};
         sys_parallel(count, prove_again, &(struct task){model, again});

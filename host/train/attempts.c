@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* BUDGET steps of sets the first time, twice as many every other time, DOUBLINGS times (kernels/ARITHMETIC.md 7). */
-enum { PORTION = 256, BUDGET = 8000, DOUBLINGS = 3, EFFORT = 20000 };
+enum { CHUNK = 256, BUDGET = 8000, DOUBLINGS = 3, EFFORT = 20000 };
 
 void carrynet_train_proof(carrynet_prove_options *options)
 {
@@ -128,15 +128,15 @@ carrynet_status attempts_prove(bool *proved, carrynet_engine *engine, const uint
 {
     const uint32_t ranks = carrynet_comm_size(stop->comm), rank = carrynet_comm_rank(stop->comm);
     struct attempt *attempt = NULL;
-    carrynet_status status = comm_allreduce_status(stop->comm, sys_allocate(&attempt, PORTION, sizeof *attempt));
-    for (uint32_t first = 0; first < count && status == CARRYNET_OK && !attempts_ended(stop); first += PORTION) {
-        const uint32_t some = count - first < PORTION ? count - first : PORTION;
+    carrynet_status status = comm_allreduce_status(stop->comm, sys_allocate(&attempt, CHUNK, sizeof *attempt));
+    for (uint32_t first = 0; first < count && status == CARRYNET_OK && !attempts_ended(stop); first += CHUNK) {
+        const uint32_t some = count - first < CHUNK ? count - first : CHUNK;
         carrynet_model *model = NULL;
         struct attempts all = {
             .stop = stop, .attempt = attempt, .which = which + first, .had = had, .first = rank, .step = ranks};
         status = take_networks(&model, engine, which + first, some, stop->comm);
         all.model = model;
-        memset(attempt, 0, PORTION * sizeof *attempt);
+        memset(attempt, 0, CHUNK * sizeof *attempt);
         if (status == CARRYNET_OK)
             sys_parallel(some > rank ? (some - rank - 1) / ranks + 1 : 0, attempt_one, &all);
         status = share(&all, some, status);

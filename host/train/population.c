@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHECK_BITS = 14, FIRST_SLICE = 256, SLICE = 4096, PORTION = 1024 };
+enum { CHECK_BITS = 14, FIRST_SLICE = 256, SLICE = 4096, CHUNK = 1024 };
 
 /* ---- the validation set --------------------------------------------------------------------------------------------- */
 
@@ -150,9 +150,9 @@ static carrynet_status record_leaving(struct population *p, carrynet_outcome out
     outcome.bits = (uint64_t)p->check->sequences * p->check->steps * p->settings->shape.outputs;
     outcome.seconds = p->seconds += (now - p->clock) / p->running;
     p->clock = now;
-    carrynet_status status = sys_allocate(&values, p->running < PORTION ? p->running : PORTION, bytes);
+    carrynet_status status = sys_allocate(&values, p->running < CHUNK ? p->running : CHUNK, bytes);
     for (uint32_t n = 0, count; n < p->running && status == CARRYNET_OK; n += count) {
-        for (count = 0; count < PORTION && n + count < p->running && !p->stays[n + count];)
+        for (count = 0; count < CHUNK && n + count < p->running && !p->stays[n + count];)
             ++count;
         status = carrynet_engine_get(p->engine, CARRYNET_PART_PARAMETERS, n, count, values);
         for (uint32_t i = 0; i < count && status == CARRYNET_OK; ++i) {
