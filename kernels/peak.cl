@@ -1,6 +1,6 @@
 /*
  * The device's peak: fused multiply-adds in registers, in chains enough to hide their latency. For benchmarks; nothing
- * depends on what it computes. Both shapes; every work-item runs CHAINS * rounds of them, CARRYNET_LANES wide.
+ * depends on what it computes. Both variants; every work-item runs CHAINS * rounds of them, CARRYNET_LANES wide.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

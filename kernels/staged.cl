@@ -1,6 +1,6 @@
 /*
  * Reading what is staged for a pass (arguments.h): symbols and targets, packed by the host or made on the device, and a
- * network's noise. Both shapes use it.
+ * network's noise. Both variants use it.
  */
 #pragma OPENCL FP_CONTRACT OFF
 

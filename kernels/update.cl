@@ -1,5 +1,5 @@
 /*
- * From the chunks' partial sums to the new weights (ARITHMETIC.md 5): reduction, clipping, weight decay, optimizer. Both shapes use it, and
+ * From the chunks' partial sums to the new weights (ARITHMETIC.md 5): reduction, clipping, weight decay, optimizer. Both variants use it, and
  * simd_networks.cl its formulas, lane by lane. An item
  * is CARRYNET_LANES neighbouring parameters of one network, so it runs at any vector width; work-items distribute the items.
  */
