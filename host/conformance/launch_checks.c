@@ -324,12 +324,13 @@ static void expect_words_interleaved(struct expected *e, const char *tensor, uin
 static void expect_networks(struct expected *e, size_t worker)
 {
     const struct carrynet_pass *pass = e->pass;
-    const uint64_t L = e->record->lanes, N = pass->networks, teams = (N + L - 1) / L, workers = groups(e->record);
+    const uint64_t L = e->record->lanes, N = pass->networks, groups_of_lanes = (N + L - 1) / L,
+                   workers = groups(e->record);
     const struct scratch_layout layout = launch_layout(e->w, e->record, pass, true);
-    const uint64_t team = worker + (teams - 1 - worker) / workers * workers;
+    const uint64_t group_of_lanes = worker + (groups_of_lanes - 1 - worker) / workers * workers;
     const uint64_t first = (pass->sequences - 1) / CARRYNET_BLOCK * CARRYNET_BLOCK, S = pass->sequences - first;
-    for (uint64_t lane = 0; lane < L && team * L + lane < N; ++lane) {
-        const size_t network = (size_t)(team * L + lane);
+    for (uint64_t lane = 0; lane < L && group_of_lanes * L + lane < N; ++lane) {
+        const size_t network = (size_t)(group_of_lanes * L + lane);
         const carrynet_batch *batch = witness_batch(e->w, network);
         const uint64_t base = worker * pass->scratch_stride + lane;
         e->checks->network = (uint32_t)network;
