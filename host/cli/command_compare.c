@@ -224,13 +224,13 @@ const cli_option compare_options[] = {
 };
 
 /* What --bisect and -o ask for that cannot be done: a message, and true. */
-static bool wrong_bisect(const cli_arguments *arguments, bool in_c, bool team)
+static bool wrong_bisect(const cli_arguments *arguments, bool in_c, bool together)
 {
     if (given.output != NULL && !given.bisect)
         (void)arguments_wrong(arguments, "-o says where --bisect writes; there is nothing else to write");
     else if (given.bisect && in_c)
         (void)arguments_wrong(arguments, "--bisect compares an OpenCL device with the reference; name another device");
-    else if (given.bisect && team)
+    else if (given.bisect && together)
         (void)arguments_wrong(arguments, "--bisect looks at one device in one process; name one");
     else
         return false;
@@ -257,8 +257,8 @@ int command_compare(const cli_arguments *arguments)
         return no_such_case(arguments, wanted != NULL ? wanted : "");
     const bool in_c = device_in_c(options.device);
     const bool several = names_several(&options);
-    const bool team = several || carrynet_comm_size(options.comm) > 1;
-    if (wrong_bisect(arguments, in_c, team))
+    const bool together = several || carrynet_comm_size(options.comm) > 1;
+    if (wrong_bisect(arguments, in_c, together))
         return EXIT_CODE_USAGE;
     if (several)
         console_note("Devices: %s", options.device);
@@ -268,7 +268,7 @@ int command_compare(const cli_arguments *arguments)
         console_note("%" PRIu32 " ranks", carrynet_comm_size(options.comm));
     if (!job_agree(&code))
         return code;
-    if (!in_c && !team)
+    if (!in_c && !together)
         options.device = place;
     if (in_c) {
         shapes[0] = CARRYNET_KERNEL_VARIANT_AUTO; /* has no kernels: once */
