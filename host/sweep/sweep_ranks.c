@@ -272,8 +272,8 @@ carrynet_status sweep_run_ranks(carrynet_sweep *sweep, const carrynet_engine_opt
         const struct comm_work work = {all.count, train_chunk, take_rows, is_stopped, &all};
         status = comm_distribute(options->comm, &work);
     }
-    if (status != CARRYNET_OK && saves &&
-        all.changed) { /* the error that is handed on stays the one that is reported */
+    /* The error that is handed on stays the one that is reported. */
+    if (status != CARRYNET_OK && saves && all.changed) {
         sys_text_add(&message, "%s", carrynet_message());
         if (save(&all) != CARRYNET_OK && !message.failed)
             (void)sys_fail(status, "%s; then, %s", message.data, carrynet_message());
