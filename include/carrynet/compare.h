@@ -31,12 +31,12 @@ CARRYNET_API const char *carrynet_case_name(size_t index);
 CARRYNET_API carrynet_status carrynet_case_compare(carrynet_case_result *result, size_t index,
                                                    const carrynet_engine_options *options);
 
-/* Where a device first goes another way than the reference, and the shape of the networks that show it. */
+/* The first value in which a device differs from the reference, and the shape of the networks that show it. */
 typedef struct carrynet_difference {
     bool found;
     char pass[16];      /* "forward", "gradient" or "training" */
     uint64_t update;    /* of the training, from 0 */
-    char kernel[32];    /* the OpenCL kernel whose launch is wrong, all before it being right */
+    char kernel[32];    /* the OpenCL kernel of the first wrong launch */
     char operation[48]; /* "backward step", "update", ... */
     char tensor[48];    /* "dh", "weights", ... */
     char element[128];  /* "step 1, sequence 0, unit 3" */
@@ -46,11 +46,11 @@ typedef struct carrynet_difference {
 } carrynet_difference;
 
 /*
- * Finds where a case differs: launch by launch, each compared with the reference, the first value that differs in the
- * order in which they are computed; then, unless smallest is NULL, the smallest shape in which the same kernel goes
- * wrong. A device that is not admitted is looked at too. If folder is not NULL and it is found, writes to it (made where it is not there) a program
- * that shows the difference alone: repro.c, kernel.cl, inputs, expected and given values. found is false where no
- * launch by itself is wrong. ARGUMENT: no such case. IO. Errors of the engine.
+ * Finds the first difference of a case: compares every launch with the reference, in the order of computation, down to
+ * the value. Then, unless smallest is NULL, finds the smallest shape in which the same kernel is wrong. The device need
+ * not be admitted. If folder is not NULL and a difference is found, writes a program that reproduces it alone to the
+ * folder, which is created if missing: repro.c, kernel.cl, inputs, expected and given values. found is false if no
+ * single launch is wrong. ARGUMENT: no such case. IO. Errors of the engine.
  */
 CARRYNET_API carrynet_status carrynet_case_bisect(carrynet_difference *first, carrynet_difference *smallest,
                                                   size_t index, const carrynet_engine_options *options,

@@ -1,6 +1,4 @@
-/*
- * OpenCL devices, as clinfo numbers them, with what matters here, and the choice among them.
- */
+/* OpenCL devices, numbered as by clinfo: their properties, selection and admission. */
 #ifndef CARRYNET_DEVICE_H
 #define CARRYNET_DEVICE_H
 
@@ -45,40 +43,41 @@ typedef struct carrynet_device {
     uint64_t global_memory;  /* bytes */
     uint64_t largest_buffer; /* bytes */
     uint64_t work_group_size;
-    int error; /* OpenCL's, of a query about the device, which is then not available; 0: none */
+    int error; /* OpenCL error code of a query that failed, which makes the device unavailable; 0: none */
 } carrynet_device;
 
 /*
- * Lists all devices: *devices, *count; free with carrynet_devices_free. No platform, or a platform without devices, is
- * no error: the list is then shorter or empty (and *devices may be NULL).
+ * Lists all devices: *devices, *count; free with carrynet_devices_free. A missing platform, or a platform without
+ * devices, is not an error: the list is then shorter or empty (and *devices may be NULL).
  */
 CARRYNET_API carrynet_status carrynet_devices_list(carrynet_device **devices, size_t *count);
 CARRYNET_API void carrynet_devices_free(carrynet_device *devices);
 
 /*
- * The OpenCL device that a device spec names: NULL or "auto" (GPU, then CPU), "gpu", "cpu", "P:D", or part of a name, that of
- * the first device in the list whose name or platform's name has it, else whose vendor or platform's vendor; or
- * "P:D/N.i", part i, from 0 to N - 1, of a device cut into N equal ones (1 to 64), each with floor(units / N) of its
- * compute units. DEVICE, with the list, if there is none; if it cannot be cut so, with the reason. ARGUMENT for another
- * number after "/", and for "P:D/N", which is N devices. Letters may be of either case.
+ * Finds the OpenCL device that a device spec names, in any case: NULL or "auto" (a GPU, else a CPU), "gpu", "cpu",
+ * "P:D", part of a name, or "P:D/N.i". Part of a name selects the first device in the list whose name or platform name
+ * contains it, else the first whose vendor or platform vendor does. "P:D/N.i" is part i (0 to N - 1) of a device
+ * partitioned into N equal ones (1 to 64), each with floor(units / N) of its compute units. DEVICE: no device matches
+ * (the message lists them), or it cannot be partitioned (the message says why). ARGUMENT: a number after "/" that is
+ * out of range, or "P:D/N", which names N devices.
  */
 CARRYNET_API carrynet_status carrynet_device_find(carrynet_device *device, const char *spec);
 
 /*
- * Whether this build computes on this host as the arithmetic says (kernels/ARITHMETIC.md 9): known answers of single
- * operations and of small updates. Engines and carrynet_device_admit ask too. DEVICE, with a message that names this host
- * and what it lacks; MEMORY.
+ * Tests whether this build on this host follows the arithmetic (kernels/ARITHMETIC.md 9), by known answers of single
+ * operations and of small updates. Creating an engine and carrynet_device_admit run it too. DEVICE: the message names
+ * this host and what it lacks. MEMORY.
  */
 CARRYNET_API carrynet_status carrynet_host_admit(void);
 
 /*
- * Whether kernels on this device give the promised bits (kernels/ARITHMETIC.md 9): builds and runs the start-up
- * vectors. OK: admitted. DEVICE: not, and the message names the vector, or what this host lacks. precision FP64 also asks for binary64
- * (UNSUPPORTED without it).
+ * Tests whether kernels on this device give the promised bits (kernels/ARITHMETIC.md 9), by building and running the
+ * start-up vectors. OK: the device is admitted. DEVICE: it is not; the message names the vector that failed, or what
+ * this host lacks. UNSUPPORTED: precision is FP64 and the device lacks it.
  */
 CARRYNET_API carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carrynet_precision precision);
 
-/* Writes the kernels and their shared headers, as embedded, to the folder, which is created. IO. */
+/* Writes the embedded kernels and their shared headers to the folder, which is created if missing. IO. */
 CARRYNET_API carrynet_status carrynet_kernels_dump(const char *folder);
 
 #ifdef __cplusplus

@@ -29,14 +29,15 @@ typedef enum carrynet_launches {
 
 typedef struct carrynet_engine_options {
     /*
-     * "P:D", "gpu", "cpu", part of a name, "host" or "reference" (tiled or plain C on one core), in letters of either case; NULL
-     * or "auto": the best there is (GPU, CPU, then host); "P:D/N": N equal parts of a device, as devices of their own. Several, with commas between, or "all"
-     * OpenCL devices, compute together: the second "gpu" is the second GPU.
+     * "P:D", "gpu", "cpu", part of a name, "host" or "reference" (tiled or plain C on one core), case does not matter;
+     * NULL or "auto": a GPU, else an OpenCL CPU, else host. "P:D/N": N equal parts of a device, each a device of its
+     * own. A list with commas, or "all" (every OpenCL device), computes on several devices together; the second "gpu"
+     * of a list is the second GPU.
      */
     const char *device;
     /*
-     * NULL: this process alone. Else every call that creates, trains, reads or runs the engine is collective. The ranks of
-     * a machine take the devices that `device` names there in turn.
+     * NULL: this process alone. Otherwise every call that creates, trains, reads or runs the engine is collective, and
+     * the ranks of a machine take the devices that `device` names there in turn.
      */
     carrynet_comm *comm;
     carrynet_kernel_variant kernel_variant;
@@ -52,20 +53,20 @@ typedef struct carrynet_engine_options {
 /* All automatic. */
 CARRYNET_API void carrynet_engine_options_init(carrynet_engine_options *options);
 
-/* What a network has of its own, in the ranges of settings.h. Networks of an engine may differ in all of it. */
+/* The configuration of one network; ranges as in settings.h. Networks of an engine may differ in every field. */
 typedef struct carrynet_network_config {
     uint64_t seed;         /* key of its initial weights and noise */
     uint64_t problem_seed; /* key of its problems; the program uses the seed */
-    uint64_t updates;      /* optimizer updates it has had */
+    uint64_t updates;      /* optimizer updates done */
     double rate;           /* learning rate before the schedule */
     double noise;
     double scale; /* of its initial weights */
 } carrynet_network_config;
 
-/* What network number `network` of these settings has, before its first update. */
+/* The configuration of network `network` of these settings before its first update. */
 CARRYNET_API carrynet_network_config carrynet_network_config_of(const carrynet_settings *settings, uint32_t network);
 
-/* What a pass over sequences measured for one network. */
+/* Measurements of one network over the sequences of a pass. */
 typedef struct carrynet_metrics {
     double loss;           /* summed over the sequences */
     double absolute_error; /* |target - y|, summed over sequences, steps and outputs */
@@ -82,9 +83,10 @@ typedef enum carrynet_part {
 
 /*
  * Makes an engine for settings->networks networks, initialised from their seeds (settings->seed + i), moments zero. The
- * memory needed is computed first: MEMORY states it and the device's limit. ARGUMENT: settings. DEVICE: no such device
- * (with the list), not admitted, a host that does not compute as it should (carrynet_host_admit), or a failing OpenCL call (with its name and build log). UNSUPPORTED: fp64 where the
- * device has none.
+ * caller frees it. Memory is computed before anything is allocated: MEMORY states the need and the device's limit.
+ * ARGUMENT: the settings are invalid. DEVICE: no device matches (the message lists them), the device is not admitted,
+ * the host fails carrynet_host_admit, or an OpenCL call fails (the message has its name and the build log).
+ * UNSUPPORTED: the device lacks fp64.
  */
 CARRYNET_API carrynet_status carrynet_engine_create(carrynet_engine **engine, const carrynet_settings *settings,
                                                     const carrynet_engine_options *options);
@@ -93,19 +95,19 @@ CARRYNET_API void carrynet_engine_free(carrynet_engine *engine);
 /* One line: the device, how it was chosen, the kernel variant. Valid as long as the engine. */
 CARRYNET_API const char *carrynet_engine_description(const carrynet_engine *engine);
 
-/* The settings that it was made with, with the networks that it has now. Valid as long as the engine. */
+/* The settings given at creation, except that `networks` is the current number. Valid as long as the engine. */
 CARRYNET_API const carrynet_settings *carrynet_engine_settings(const carrynet_engine *engine);
 
-/* Bytes that the engine holds on its device now; of several, on those of this process together. */
+/* Bytes that the engine holds now on the devices of this process. */
 CARRYNET_API uint64_t carrynet_engine_memory(const carrynet_engine *engine);
 
 /*
- * Bytes of its device that it may come to hold by training with its settings and by testing whether networks are exact,
- * as computed before anything was allocated. Passes that return h, y or z take room for these beside it.
+ * Bytes on the device that training with these settings and tests of exactness need at most, computed before anything
+ * was allocated. Passes that return h, y or z need memory for these in addition.
  */
 CARRYNET_API uint64_t carrynet_engine_need(const carrynet_engine *engine);
 
-/* The networks' own data, [networks], to read and to change between calls. The engine's. */
+/* The networks' configurations, [networks]. The engine owns them; the caller may read and change them between calls. */
 CARRYNET_API carrynet_network_config *carrynet_engine_network_configs(carrynet_engine *engine);
 
 /*
@@ -117,40 +119,40 @@ CARRYNET_API carrynet_status carrynet_engine_set(carrynet_engine *engine, carryn
                                                  size_t count, const void *values);
 
 /*
- * Starts networks first, ..., first + count - 1 anew from the seed and scale of their network configs: weights, moments
- * zero, no updates. ARGUMENT: no such network.
+ * Reinitialises networks first, ..., first + count - 1 from the seed and scale of their configurations: new weights,
+ * zero moments, zero updates. ARGUMENT: no such network.
  */
 CARRYNET_API carrynet_status carrynet_engine_initialize(carrynet_engine *engine, size_t first, size_t count);
 
 /*
- * Lets networks leave: those with stays [networks] true remain, at least one, as networks 0, ..., *count - 1. One below
- * *count keeps its number, the others take the free numbers in order: network i was network from[i] (from has room for
- * all, of which *count are filled). Their state and network configs go with them and change no bit; launches shrink, and
- * every array [networks] has *count entries from now on. ARGUMENT: none stays. After another error the engine is only to be
- * freed.
+ * Removes the networks whose stays [networks] is false; at least one must stay. The others become networks 0, ...,
+ * *count - 1: a network below *count keeps its number, the others take the free numbers in order, and network i was
+ * network from[i] (from [networks]; *count entries are written). State and configurations move along and change no bit.
+ * From then on launches are smaller, and every array [networks] has *count entries. ARGUMENT: no network stays. After
+ * any other error the engine can only be freed.
  */
 CARRYNET_API carrynet_status carrynet_engine_compact(carrynet_engine *engine, const bool *stays, uint32_t *from,
                                                      uint32_t *count);
 
 /*
- * Trains every network for `updates` updates with problems from the source. metrics [networks], of the last update's
- * batch, or NULL. NUMERIC, naming seed and update, if every loss that is read is NaN or infinite; with several
- * networks, one that diverged so shows in its metrics alone. For no updates a device gets its kernels ready, so that a
- * clock may start afterwards.
+ * Trains every network for `updates` updates with problems from the source. metrics [networks]: of the last update's
+ * batch; or NULL. NUMERIC, naming seed and update, if every loss that is read is NaN or infinite; a single diverged
+ * network among others shows only in its metrics. With updates = 0 the device compiles its kernels, so that a caller
+ * can start a clock afterwards.
  */
 CARRYNET_API carrynet_status carrynet_engine_train(carrynet_engine *engine, const carrynet_source *source,
                                                    uint64_t updates, carrynet_metrics *metrics);
 
 /*
- * The gradient alone, summed (not averaged) over a batch that all networks share, as a partial sum of the reduction tree: values
- * [networks][trained]; metrics [networks] or NULL. `update` names the noise, first_sequence (a multiple of 64) the
- * place in the update's batch.
+ * The gradient alone, summed (not averaged) over a batch that all networks share, as a partial sum of the reduction
+ * tree: values [networks][trained]; metrics [networks] or NULL. `update` selects the noise; first_sequence (a multiple
+ * of 64) is the batch's offset within the update's batch.
  */
 CARRYNET_API carrynet_status carrynet_engine_gradient(carrynet_engine *engine, const carrynet_batch *batch,
                                                       uint64_t update, uint64_t first_sequence, void *values,
                                                       carrynet_metrics *metrics);
 
-/* Applies summed gradients [networks][trained] of `sequences` sequences as one update of every network. */
+/* Applies gradients [networks][trained], summed over `sequences` sequences, as one update of every network. */
 CARRYNET_API carrynet_status carrynet_engine_update(carrynet_engine *engine, const void *values, uint64_t sequences);
 
 /*

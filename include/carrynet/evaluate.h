@@ -1,5 +1,5 @@
 /*
- * Evaluation of models: exhaustive where that is possible, by stated sets elsewhere (kernels/ARITHMETIC.md 8); single
+ * Evaluation of models: exhaustive where possible, else on the evaluation set (kernels/ARITHMETIC.md 8); single
  * problems of any length; one problem step by step.
  */
 #ifndef CARRYNET_EVALUATE_H
@@ -13,13 +13,13 @@
 extern "C" {
 #endif
 
-/* One problem step by step; arrays are the caller's of the function that fills it. */
+/* One problem step by step. carrynet_sample_free frees the arrays. */
 typedef struct carrynet_sample {
     size_t steps;
     uint32_t inputs, outputs, hidden;
     uint32_t *symbols; /* [steps] */
     uint32_t *targets; /* [steps] */
-    uint32_t *bits;    /* [steps], as the network answers */
+    uint32_t *bits;    /* [steps], the network's answers */
     uint32_t *states;  /* [steps], of the automaton after the step */
     double *y;         /* [steps][outputs] */
     double *h;         /* [steps][hidden] */
@@ -35,9 +35,9 @@ CARRYNET_API carrynet_status carrynet_sample_run(carrynet_sample *sample, carryn
 CARRYNET_API void carrynet_sample_free(carrynet_sample *sample);
 
 typedef struct carrynet_evaluation {
-    bool exhaustive; /* every problem; else the evaluation set */
+    bool exhaustive; /* every problem was tried; else the evaluation set */
     uint64_t problems;
-    uint64_t wrong; /* problems with a wrong bit, for the network asked for */
+    uint64_t wrong; /* problems with a wrong bit */
     uint64_t wrong_bits;
     bool has_first_wrong;
     uint64_t first_wrong;    /* its number in the order of evaluation */
@@ -45,10 +45,9 @@ typedef struct carrynet_evaluation {
 } carrynet_evaluation;
 
 /*
- * Evaluates one network for problems of `steps` steps: every problem where problems is 0 and inputs * (steps - closing)
- * <= 22, else `problems` problems of the evaluation set (0: 16,384, or where that is fewer 2^27 / steps). Long
- * sequences are streamed: memory does not grow with steps beyond the packed problems. Free with
- * carrynet_evaluation_free.
+ * Evaluates one network on problems of `steps` steps: on every problem if problems is 0 and inputs * (steps - closing)
+ * <= 22, else on `problems` problems of the evaluation set (0: the smaller of 16,384 and 2^27 / steps). Long sequences
+ * are streamed, so that only the packed problems grow with steps. Free with carrynet_evaluation_free.
  */
 CARRYNET_API carrynet_status carrynet_evaluate(carrynet_evaluation *evaluation, carrynet_engine *engine,
                                                const carrynet_task *task, size_t network, size_t steps,
@@ -57,8 +56,8 @@ CARRYNET_API void carrynet_evaluation_free(carrynet_evaluation *evaluation);
 
 /*
  * An engine that holds networks first, ..., first + count - 1 of a model with their seeds and updates, for forward
- * passes and gradients; its settings have a batch of one short sequence, so that what was trained somewhere can be used
- * anywhere. device as in carrynet_engine_options. The caller frees it. ARGUMENT: no such network.
+ * passes and gradients. Its settings have a batch of one short sequence, so that it needs no memory for training.
+ * device as in carrynet_engine_options. The caller frees it. ARGUMENT: no such network.
  */
 CARRYNET_API carrynet_status carrynet_model_engine(carrynet_engine **engine, const carrynet_model *model, size_t first,
                                                    size_t count, const carrynet_engine_options *options);
@@ -67,7 +66,7 @@ CARRYNET_API carrynet_status carrynet_model_engine(carrynet_engine **engine, con
  * Solves problems given as decimal operands of any length, operands [count][inputs] as strings of digits: answers
  * [count] are strings, decimal for tasks with one output, one number an output separated by spaces otherwise; free with
  * carrynet_answers_free. Each problem gets as many steps as its longest operand has bits, and the closing symbols.
- * ARGUMENT: letters, a constraint that is not met (5 - 7), with what was found.
+ * ARGUMENT, naming the operands: one is not a number, or they violate the task's constraint (5 - 7).
  */
 CARRYNET_API carrynet_status carrynet_solve(char ***answers, carrynet_engine *engine, const carrynet_task *task,
                                             size_t network, const char *const *operands, size_t count);

@@ -1,13 +1,9 @@
 /*
- * Taking a network away: one network of a model as a file that other tools read.
- *
- *     onnx  a graph for ONNX Runtime and others: op RNN with sigmoid, opset 14; x [time][batch][inputs] to
- *           y [time][batch][outputs], time and batch of any size; of doubles for fp64, which not every runtime has an RNN
- *           for
- *     npz   arrays for numpy.load: w_xh [I][H], w_hh [H][H], w_hy [H][O], and b_h, b_y, h_0 where present
- *     c     one C99 file without dependencies, which computes the bits of the reference
- *
- * All read the bits of the operands least significant bit first. Equal networks give equal files.
+ * Export: one network of a model as a file for other tools. onnx a graph for ONNX Runtime and others: op RNN with
+ * sigmoid, opset 14; x [time][batch][inputs] to y [time][batch][outputs], time and batch of any size; of doubles for
+ * fp64, which not every runtime has an RNN for npz arrays for numpy.load: w_xh [I][H], w_hh [H][H], w_hy [H][O], and
+ * b_h, b_y, h_0 where present c one C99 file without dependencies, which computes the bits of the reference All read
+ * the bits of the operands least significant bit first. Equal networks give equal files.
  */
 #ifndef CARRYNET_EXPORT_H
 #define CARRYNET_EXPORT_H
@@ -23,10 +19,10 @@ typedef enum carrynet_format { CARRYNET_FORMAT_ONNX = 0, CARRYNET_FORMAT_NPZ, CA
 /* The name of a format, which is also the ending of its files: "onnx"; NULL beyond the last. */
 CARRYNET_API const char *carrynet_format_name(carrynet_format format);
 
-/* The format of that name in *format. ARGUMENT, with the list of names, if there is none. */
+/* The format of that name in *format. ARGUMENT, with the list of names, if no format has it. */
 CARRYNET_API carrynet_status carrynet_format_find(carrynet_format *format, const char *name);
 
-/* The format that the ending of a file's name says, of either case. ARGUMENT, with the list, if it is none of them. */
+/* The format by the ending of a file's name, in any case. ARGUMENT, with the list, if the ending is unknown. */
 CARRYNET_API carrynet_status carrynet_format_of_path(carrynet_format *format, const char *path);
 
 /*

@@ -1,7 +1,7 @@
 /*
  * Linear probes of hidden states: the affine function w h + c that minimises sum (w h + c - target)^2 + r |w|^2 over
- * points, by the normal equations and Cholesky's method; the small r makes them solvable where units agree. For the eye
- * alone: no result depends on it.
+ * points, by the normal equations and Cholesky's method; the small r makes them solvable where units agree. For display
+ * only: no result depends on it.
  */
 #ifndef CARRYNET_LINEAR_PROBE_H
 #define CARRYNET_LINEAR_PROBE_H
@@ -27,7 +27,7 @@ CARRYNET_API void carrynet_linear_probe_close(carrynet_linear_probe *probe);
 /* The weights [hidden + 1], the constant last, that fit target [points] best. */
 CARRYNET_API void carrynet_linear_probe_fit(double *weights, const carrynet_linear_probe *probe, const double *target);
 
-/* What weights say of one point, h [hidden]. */
+/* The value of the affine function at one point, h [hidden]. */
 CARRYNET_API double carrynet_linear_probe_at(const double *weights, const double *h, size_t hidden);
 
 #ifdef __cplusplus

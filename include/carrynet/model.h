@@ -14,10 +14,10 @@
 extern "C" {
 #endif
 
-/* What the file says of one network. */
+/* The record of one network. */
 typedef struct carrynet_network {
     uint64_t seed;
-    uint64_t updates; /* optimizer updates it has had */
+    uint64_t updates; /* optimizer updates done */
     bool exact;       /* right on the whole validation set when it was last tested */
 } carrynet_network;
 
@@ -32,7 +32,7 @@ CARRYNET_API const carrynet_settings *carrynet_model_settings(const carrynet_mod
 
 /*
  * The parameters, float or double by the precision: [networks][carrynet_shape_size]; and the records: [networks]. The
- * model's.
+ * model owns both.
  */
 CARRYNET_API void *carrynet_model_values(carrynet_model *model);
 CARRYNET_API const void *carrynet_model_values_const(const carrynet_model *model);
@@ -49,9 +49,9 @@ CARRYNET_API carrynet_status carrynet_model_select(carrynet_model **model, const
 
 /*
  * Writes the file: to a temporary file beside it, synced, then renamed, so that the old file stands until the new one
- * is whole. What is no file (a pipe, a device, /dev/stdout, /dev/fd/N) is written straight through, from where it is; a
- * pipe without a reader ends the process by SIGPIPE, unless that is ignored. IO names the path and the failing call. NUMERIC, before anything is written, for a weight that is NaN,
- * infinite or beyond 2^60: the file could not be loaded.
+ * is whole. A pipe or device (/dev/stdout, /dev/fd/N) is written directly, from its current position; writing to a pipe
+ * without a reader raises SIGPIPE. IO names the path and the failing call. NUMERIC, before anything is written, for a
+ * weight that is NaN, infinite or beyond 2^60, since such a file could not be loaded.
  */
 CARRYNET_API carrynet_status carrynet_model_save(const carrynet_model *model, const char *path);
 

@@ -1,9 +1,7 @@
 /*
- * The network's shape and its parameters. An Elman network, read least significant bit first:
- *
- *     h[0] = h_0 (zero without one);  h[t+1] = sigmoid(b_h + x[t] w_xh + h[t] w_hh);  y[t] = sigmoid(b_y + h[t+1] w_hy)
- *
- * The parameters of a network are one flat array in the order of carrynet_parameter; absent ones take no room.
+ * The network's shape and its parameters. An Elman network, read least significant bit first: h[0] = h_0 (zero without
+ * one); h[t+1] = sigmoid(b_h + x[t] w_xh + h[t] w_hh); y[t] = sigmoid(b_y + h[t+1] w_hy) The parameters of a network
+ * are one flat array in the order of carrynet_parameter; absent ones take no space.
  */
 #ifndef CARRYNET_NET_H
 #define CARRYNET_NET_H
@@ -42,7 +40,7 @@ typedef enum carrynet_parameter {
     CARRYNET_PARAMETERS
 } carrynet_parameter;
 
-/* Where a parameter lies in the flat array of a network, in values. size is 0 where it is absent. */
+/* The position of a parameter in the flat array of a network, in values. size is 0 if it is absent. */
 typedef struct carrynet_tensor {
     const char *name; /* "w_xh", ... */
     size_t rows;      /* 1 for vectors */
@@ -55,10 +53,10 @@ typedef struct carrynet_tensor {
 /* ARGUMENT, naming the field, if a size is out of range. */
 CARRYNET_API carrynet_status carrynet_shape_check(const carrynet_shape *shape);
 
-/* The place of a parameter. The shape must be valid. */
+/* The position of a parameter. The shape must be valid. */
 CARRYNET_API carrynet_tensor carrynet_shape_tensor(const carrynet_shape *shape, carrynet_parameter parameter);
 
-/* Values of a network: all parameters, and those that are trained (they come first: all but h_0). */
+/* The number of parameters of a network, and of those that are trained (all but h_0; they come first). */
 CARRYNET_API size_t carrynet_shape_size(const carrynet_shape *shape);
 CARRYNET_API size_t carrynet_shape_trained(const carrynet_shape *shape);
 

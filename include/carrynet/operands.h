@@ -14,8 +14,8 @@ extern "C" {
  * Packs operands [inputs], strings of decimal digits of any length, into symbols: *steps is the length of the longest
  * operand in bits (at least 1) plus the closing symbols, and at least min_steps; shorter operands are zero-padded.
  * *symbols [carrynet_packed_words(inputs, *steps)] is the caller's, to free with carrynet_operands_free. ARGUMENT: an
- * operand that is empty or has anything but digits, or a constraint that is not met (5 - 7): the message shows it
- * (shortened) and says what to do.
+ * operand is empty or has characters other than digits, or the operands violate the task's constraint (5 - 7); the
+ * message shows the operand, shortened, and says what to do.
  */
 CARRYNET_API carrynet_status carrynet_operands_pack(uint32_t **symbols, size_t *steps, const carrynet_task *task,
                                                     const char *const *operands, size_t min_steps);

@@ -1,6 +1,4 @@
-/*
- * What an engine spends its time on, and what its device could do: for benchmarks.
- */
+/* Profiles of an engine, and the peak of its device, for benchmarks. */
 #ifndef CARRYNET_PROFILE_H
 #define CARRYNET_PROFILE_H
 
@@ -12,7 +10,7 @@ extern "C" {
 
 #define CARRYNET_PROFILE_KERNELS 12
 
-/* Counted since the engine was made or last asked. */
+/* Counts since the engine was created or last profiled. */
 typedef struct carrynet_profile {
     struct {
         const char *name; /* "gradient" */
@@ -26,8 +24,8 @@ typedef struct carrynet_profile {
 } carrynet_profile;
 
 /*
- * Waits for the device, and starts to count anew. Kernel times need options.profile; without it, and on the reference,
- * no kernels are listed.
+ * Waits for the device, returns the counts and resets them. Kernel times need options.profile; without it, and on the
+ * reference, no kernels are listed.
  */
 CARRYNET_API carrynet_status carrynet_engine_profile(carrynet_engine *engine, carrynet_profile *profile);
 

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define CARRYNET_PROVER_VERSION 2 /* another version may come to another verdict or certificate, none to a wrong one */
+#define CARRYNET_PROVER_VERSION 2 /* versions may differ in verdict or certificate, but no version is wrong */
 
 typedef enum carrynet_verdict {
     CARRYNET_VERDICT_UNKNOWN = 0,
@@ -24,39 +24,39 @@ typedef enum carrynet_verdict {
 } carrynet_verdict;
 
 typedef enum carrynet_prove_by {
-    CARRYNET_BY_AUTO = 0, /* short words, ellipsoids; where those fail the refuter's effort, and then exhaustion */
+    CARRYNET_BY_AUTO = 0, /* short words, then ellipsoids; if both fail, the refuter's whole effort, then exhaustion */
     CARRYNET_BY_EXHAUSTION,
     CARRYNET_BY_ELLIPSOIDS,
-    CARRYNET_BY_ALL /* every way to its end; they must agree */
+    CARRYNET_BY_ALL /* runs all three methods and cross-checks them */
 } carrynet_prove_by;
 
 typedef enum carrynet_prove_part {
     CARRYNET_PROVE_WORDS = 0,  /* looks for a wrong word; not counted */
-    CARRYNET_PROVE_ELLIPSOIDS, /* steps of sets, of the budget */
+    CARRYNET_PROVE_ELLIPSOIDS, /* steps of sets, out of the budget */
     CARRYNET_PROVE_CHECK,      /* the checker reads the certificate; not counted */
-    CARRYNET_PROVE_STATES      /* reachable states stepped, of those that may be held */
+    CARRYNET_PROVE_STATES      /* reachable states stepped, out of those that may be held */
 } carrynet_prove_part;
 
-/* How far the prover is, of no matter for the result. */
+/* Progress of the prover; it does not shape the result. */
 typedef struct carrynet_prove_progress {
     carrynet_prove_part part;
-    uint64_t done, most; /* 0 where nothing is counted */
+    uint64_t done, most; /* 0 if nothing is counted */
 } carrynet_prove_progress;
 
 typedef struct carrynet_prove_options {
     carrynet_prove_by by;
     carrynet_bounds bounds; /* CARRYNET_BOUNDS_ANY: by ellipsoids alone */
     uint64_t budget;        /* steps of sets that the search for ellipsoids may take */
-    uint64_t effort;        /* steps of states that the refuter may take, about */
+    uint64_t effort;        /* approximate limit of the refuter, in steps of states */
     uint64_t states;        /* reachable states that exhaustion may hold; 0: no exhaustion */
     double seconds;         /* aborts (UNKNOWN, aborted); 0: never */
-    /* Asked now and then; a return other than 0 aborts. NULL: never. */
+    /* Polled during the search; a return value other than 0 aborts it. NULL: never. */
     int (*interrupted)(void *self);
-    void (*progress)(void *self, const carrynet_prove_progress *progress); /* called now and then; or NULL */
+    void (*progress)(void *self, const carrynet_prove_progress *progress); /* called during the search; or NULL */
     void *self;
 } carrynet_prove_options;
 
-/* By AUTO, own arithmetic, a budget of some seconds, no clock. */
+/* CARRYNET_BY_AUTO, the bounds of this arithmetic, a budget of some seconds, no limit in seconds. */
 CARRYNET_API void carrynet_prove_options_init(carrynet_prove_options *options);
 
 /* A word that the network gets wrong, at its last symbol; stepped by the engine before it is reported. */
@@ -66,27 +66,27 @@ typedef struct carrynet_counterexample {
     uint32_t output; /* the lowest output bit that is wrong at the last step */
     uint32_t right;  /* the right bit */
     double logit;    /* z of that output there; may be NaN */
-    bool shortest;   /* every shorter word is right; else it is the shortest that was found */
+    bool shortest;   /* every shorter word is right; else: the shortest word that was found */
 } carrynet_counterexample;
 
 typedef struct carrynet_proof {
     carrynet_verdict verdict;
-    bool by_exhaustion; /* the way to PROVED; with CARRYNET_BY_ALL maybe both */
+    bool by_exhaustion; /* the method that proved it; with CARRYNET_BY_ALL possibly both */
     bool by_ellipsoids;
-    bool aborted;                 /* by the clock or the caller: another run may say more */
-    char reason[CARRYNET_REASON]; /* for UNKNOWN: what stood in the way and what to try */
+    bool aborted;                 /* by the clock or the caller; another run may reach a verdict */
+    char reason[CARRYNET_REASON]; /* for UNKNOWN: the obstacle and what to try */
     carrynet_counterexample wrong;
     /* Of exhaustion: */
-    uint64_t states;     /* reachable states found, bit-identical ones once */
+    uint64_t states;     /* distinct reachable states found */
     uint64_t stepped;    /* steps of states */
-    uint32_t levels;     /* longest shortest word to a state, in symbols, as far as it went */
-    double exact_margin; /* least |logit| of any step seen; where by_exhaustion, of any word */
+    uint32_t levels;     /* depth of the search, in symbols: the longest of the shortest words to a state */
+    double exact_margin; /* smallest |logit| of all steps tried; if by_exhaustion, of all words */
     /* Of ellipsoids: */
     uint64_t steps; /* of sets, of the budget */
     carrynet_checked checked;
     char *certificate; /* text, certificate_size bytes; owned by the proof; NULL unless by_ellipsoids */
     size_t certificate_size;
-    double seconds; /* no part of any result */
+    double seconds; /* not a result */
 } carrynet_proof;
 
 /*
@@ -101,7 +101,7 @@ CARRYNET_API carrynet_status carrynet_prove(carrynet_proof *proof, const carryne
                                             const carrynet_prove_options *options);
 CARRYNET_API void carrynet_proof_free(carrynet_proof *proof);
 
-/* Bytes of memory that exhaustion takes for so many states, about. */
+/* Approximate bytes that exhaustion needs for this many states. */
 CARRYNET_API uint64_t carrynet_prove_memory(const carrynet_settings *settings, uint64_t states);
 
 #ifdef __cplusplus

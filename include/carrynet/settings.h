@@ -43,7 +43,10 @@ typedef struct carrynet_settings {
     double momentum; /* mu of momentum and beta1 of adam, in [0, 1); 0 or at least 2^-30, like decay, clip and noise */
     double decay;    /* rho of rmsprop and beta2 of adam, in [0, 1) */
     double epsilon;  /* of rmsprop and adam, 2^-40 to 1 */
-    /* 0 to 1, times rate at most 1: off each trained weight goes this times the scheduled rate an update, as in AdamW */
+    /*
+     * 0 to 1; its product with rate is at most 1. Each update subtracts this times the scheduled rate of every trained
+     * weight, as in AdamW
+     */
     double weight_decay;
     double clip;       /* largest L2 norm of an averaged gradient; 0: none */
     double noise;      /* training noise, uniform in [-noise, noise), 0 to 1 */
@@ -51,23 +54,23 @@ typedef struct carrynet_settings {
     uint64_t seed;     /* network i of a run has seed + i */
     uint32_t networks; /* N */
     uint64_t updates;  /* the planned number: the most with until_exact, else exactly this many; below 2^32 */
-    bool until_exact;  /* stop a network when it is right on the validation set */
+    bool until_exact;  /* stop a network that is right on the whole validation set */
     /*
-     * 0, or with until_exact: stop it only when it is also proved right for every length, by this version of the prover
-     * (CARRYNET_PROVER_VERSION: another may stop elsewhere).
+     * 0, or, with until_exact, the version of the prover (CARRYNET_PROVER_VERSION): stop a network only when that
+     * prover also proves it right for every length. Another version may stop elsewhere.
      */
     uint32_t until_proved;
     /*
-     * 0: every problem may be drawn for training. Else the share of the problems that may, 0.01 to 0.99; the others are
-     * held out (problem.h, carrynet_split), which ones the seed of the split decides, alike for all networks.
+     * 0: every problem may be drawn for training. Otherwise the share of problems that may, 0.01 to 0.99. The others
+     * are held out (problem.h, carrynet_split); split_seed decides which, the same for all networks.
      */
     double train_fraction;
     uint64_t split_seed;       /* 0 without a train_fraction */
     uint32_t check_every;      /* E: updates of a network between tests of exactness */
     uint32_t defaults_version; /* of the defaults that these settings started from */
     /*
-     * Where initial weights and problems came from, if not from the seed as kernels/ARITHMETIC.md has it, so that these
-     * settings alone do not make the network again: "replay 000". Printable ASCII; "" otherwise.
+     * The origin of initial weights and problems if it is not the seed (kernels/ARITHMETIC.md), such as "replay 000":
+     * these settings alone then do not reproduce the network. Printable ASCII; "" otherwise.
      */
     char origin[CARRYNET_ORIGIN];
 } carrynet_settings;
@@ -76,8 +79,8 @@ typedef struct carrynet_settings {
 CARRYNET_API void carrynet_settings_init(carrynet_settings *settings, const carrynet_task *task);
 
 /*
- * Makes a proof the goal: until_proved, and the steps, the rate and the training noise that suit it, by measurement (README,
- * "Proofs"). To be called after optimizer, loss and task are chosen.
+ * Makes a proof the goal: sets until_proved, and the steps, rate and training noise that measurements found best
+ * (README, "Proofs"). Call it after choosing optimizer, loss and task.
  */
 CARRYNET_API void carrynet_settings_until_proved(carrynet_settings *settings);
 
@@ -87,7 +90,7 @@ CARRYNET_API void carrynet_settings_until_proved(carrynet_settings *settings);
  */
 CARRYNET_API double carrynet_default_rate(carrynet_optimizer optimizer, carrynet_loss loss);
 
-/* ARGUMENT, naming the field (as the options of the program call it) and its range, if a value is out of range or does not fit the others. */
+/* ARGUMENT, naming the field by its option and its range, if a value is out of range or conflicts with another. */
 CARRYNET_API carrynet_status carrynet_settings_check(const carrynet_settings *settings);
 
 /*

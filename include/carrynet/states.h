@@ -1,6 +1,5 @@
 /*
- * What goes on inside a network: its hidden values over many problems, with what it reads, answers and should answer,
- * and the state that the task's automaton is in.
+ * Hidden states of a network over many problems, with inputs, outputs, targets and the state of the task's automaton.
  */
 #ifndef CARRYNET_STATES_H
 #define CARRYNET_STATES_H
@@ -27,10 +26,10 @@ typedef struct carrynet_states {
 } carrynet_states;
 
 /*
- * Steps network `network` of an engine through problems of `steps` steps: every problem where `problems` is 0 and they are
- * at most 16,384, else the first `problems` (0: 1,024) of the source (of seed 0, update 0), or, where that is NULL, of the
- * evaluation set (kernels/ARITHMETIC.md 8). The memory is computed first: MEMORY states the need and what there is.
- * ARGUMENT: no such network, a task of other sizes, too few or more than 1,000,000 steps.
+ * Steps network `network` of an engine through problems of `steps` steps: every problem if `problems` is 0 and there
+ * are at most 16,384, else the first `problems` (0: 1,024) of the source (seed 0, update 0) or, if that is NULL, of the
+ * evaluation set (kernels/ARITHMETIC.md 8). Memory is computed before it is allocated: MEMORY states the need and the
+ * limit. ARGUMENT: no such network, a task of other sizes, too few or more than 1,000,000 steps.
  */
 CARRYNET_API carrynet_status carrynet_states_collect(carrynet_states *states, carrynet_engine *engine,
                                                      const carrynet_task *task, size_t network, size_t steps,

@@ -1,10 +1,7 @@
 /*
- * What is trained: a task is a bit automaton (Mealy machine) that reads one symbol a step and writes output bits.
- *
- *     state' = next[state][symbol],  output = out[state][symbol]       bit i of a symbol is bit t of operand i
- *
- * Operands are read least significant bit first. Problems, targets, exhaustive checks and proofs all come from this
- * table.
+ * A task is a bit automaton (Mealy machine): it reads one symbol a step and writes output bits. state' =
+ * next[state][symbol], output = out[state][symbol] bit i of a symbol is bit t of operand i Operands are read least
+ * significant bit first. Problems, targets, exhaustive checks and proofs all come from this table.
  */
 #ifndef CARRYNET_TASK_H
 #define CARRYNET_TASK_H
