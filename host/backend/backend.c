@@ -1,4 +1,4 @@
-/* The way of an update, for all backends: sequences from the source, gradient, optimizer. */
+/* One update, for every backend: sequences from the source, then the gradient, then the optimizer. */
 #include "backend/backend.h"
 
 carrynet_status backend_stage(struct backend *backend, carrynet_comm *comm, struct net_pass **staged,

@@ -1,6 +1,6 @@
 /*
- * What the engine asks of a backend. A backend holds parameters and moments of N networks on its device, and one partial sum of
- * gradient sums a network between gradient and update. Every implementation has struct backend as its first member.
+ * The interface of a backend. A backend holds the parameters and moments of N networks on its device and, between
+ * gradient and update, one summed gradient a network. struct backend is the first member of every implementation.
  */
 #ifndef BACKEND_BACKEND_H
 #define BACKEND_BACKEND_H

@@ -1,7 +1,8 @@
 /*
- * The backend that splits each batch among the workers of a group, at blocks of 64 sequences. Every worker has all networks
- * (a replica), sums the gradients of whole partial sums of the reduction tree, and after the reduction makes the same update.
- * data_parallel.c has the operations; data_parallel_reduce.c the split of a batch and the reduction.
+ * The backend that splits each batch among the workers of a group, at blocks of 64 sequences. Every worker has all
+ * networks (a replica). It computes the partial sums of the reduction tree that its blocks cover, and after the
+ * reduction does the same update as all others. data_parallel.c has the operations, data_parallel_reduce.c the split of
+ * a batch and the reduction.
  */
 #ifndef BACKEND_DATA_PARALLEL_H
 #define BACKEND_DATA_PARALLEL_H

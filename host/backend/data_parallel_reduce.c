@@ -1,7 +1,8 @@
 /*
- * How a batch is split at its blocks, and how the sums of its parts are reduced. Each rank first reduces its workers' partial sums as
- * far as they go. Then an all-to-all gives every rank one slice of the vectors of all ranks' partial sums; it reduces the slice in
- * the order of the tree, and an allgather gives the sums to all: twice the bytes of a gradient for any number of ranks.
+ * The split of a batch at its blocks, and the reduction of the parts. Each rank first reduces its workers' partial sums
+ * as far as possible. An all-to-all then gives every rank one slice of all ranks' partial sums; the rank reduces the
+ * slice in the order of the tree, and an allgather distributes the results. This moves twice the bytes of a gradient,
+ * for any number of ranks.
  */
 #include "backend/data_parallel.h"
 #include "model/value.h"

@@ -1,4 +1,7 @@
-/* The backends in C: networks one after another through the operations of the reference, or of the backend `host`. */
+/*
+ * The backends in C. They run one network after another through the operations of the reference or of the backend
+ * `host`.
+ */
 #include "backend/host.h"
 #include "model/value.h"
 #include "platform/platform.h"

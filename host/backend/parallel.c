@@ -1,6 +1,6 @@
 /*
- * How a group of devices becomes a backend: its workers are counted, the work is split evenly, and where the workers are not
- * all alike their speeds are measured and the work is split anew. The kind of backend follows from the settings alone.
+ * Creates the backend of a device group: counts the workers, splits the work evenly, and, if the workers differ,
+ * measures their speeds and splits it again. The settings alone decide between data_parallel and population_parallel.
  */
 #include "backend/parallel.h"
 #include "backend/data_parallel.h"

@@ -1,6 +1,6 @@
 /*
- * Creates the backend of several devices or ranks: population_parallel where there are networks enough for all workers, else
- * data_parallel. Both compute the bits of one device.
+ * Creates the backend of several devices or ranks: population_parallel if every worker gets networks, else
+ * data_parallel. Both compute the same bits as one device.
  */
 #ifndef BACKEND_PARALLEL_H
 #define BACKEND_PARALLEL_H

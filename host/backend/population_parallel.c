@@ -1,7 +1,6 @@
 /*
- * The operations of population_parallel.h: each worker trains its networks as an engine of its own would, without
- * communication. What is asked of networks (weights, metrics) is gathered from their workers to all ranks as rows, a row a
- * network.
+ * The operations of population_parallel.h. Each worker trains its networks as an engine of its own would, without
+ * communication. Weights and metrics are gathered from the workers to all ranks as rows, one a network.
  */
 #include "backend/population_parallel.h"
 #include "kernels/arguments.h"

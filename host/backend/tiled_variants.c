@@ -1,4 +1,4 @@
-/* The choice among the compiled variants of the backend `host`, and the check of this host. */
+/* Selects the compiled variant of the backend `host`, and tests this host's arithmetic. */
 #include "backend/host.h"
 #include <carrynet/device.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /*
- * Joining and leaving a job. Processes that join must be of one build, or their results could differ in bits; each gets
- * an equal share of the machine's cores.
+ * Joining and leaving a job. All processes must be of one build, or their results could differ in bits. Each process
+ * gets an equal share of the machine's cores.
  */
 #include "comm/transport.h"
 #include "platform/embedded.h"

@@ -1,4 +1,4 @@
-/* The number of ranks as MPI's launchers put it into the environment, known before MPI is initialized. */
+/* The number of ranks, from the environment that MPI launchers set; known before MPI is initialized. */
 #include "comm/collectives.h"
 #include <stdlib.h>
 

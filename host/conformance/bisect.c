@@ -1,7 +1,7 @@
 /*
- * Where a case differs: it is run with its launches recorded, each compared with the reference at once (launch_checks.h).
- * The first that is wrong ends the run. Then the case is run again smaller, one size after the other, as long as the same
- * kernel goes wrong.
+ * Finds the first difference of a case. The case runs with its launches recorded, and each launch is compared with the
+ * reference at once (launch_checks.h); the first wrong one ends the run. Then ever smaller cases run as long as the
+ * same kernel is wrong.
  */
 #include "conformance/bisect.h"
 #include "backend/opencl/record.h"

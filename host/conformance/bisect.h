@@ -1,4 +1,4 @@
-/* Parts of carrynet_case_bisect: the fault that a launch showed, and the folder that shows it alone. */
+/* Parts of carrynet_case_bisect: the fault found in a launch, and the folder that reproduces it alone. */
 #ifndef CONFORMANCE_BISECT_H
 #define CONFORMANCE_BISECT_H
 

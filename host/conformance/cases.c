@@ -1,7 +1,7 @@
 /*
- * The table of cases. Awkward sizes on purpose: 1, 7, 31, 93, no multiples of 16 or 64, one step, one sequence. A compiler
- * takes most of the time, so several cases share inputs, hidden units, outputs and precision, which their programs are
- * built for, and do not stand next to each other, since neighbours run at once.
+ * The table of cases. The sizes are awkward on purpose: 1, 7, 31, 93, not multiples of 16 or 64, one step, one
+ * sequence. Compiling takes most of the time, so several cases share inputs, hidden units, outputs and precision, the
+ * constants of a program; they are not neighbours in the table, since neighbours run at the same time.
  */
 #include "conformance/cases.h"
 #include "task/task_fit.h"

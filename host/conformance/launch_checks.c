@@ -1,6 +1,6 @@
 /*
- * What each kernel must have left (launch_checks.h): its problems, blocks, partial sums, sums, factors, moments, weights, from
- * the reference, which moves on launch by launch. Arguments are numbered as in the kernels.
+ * The expected results of each kernel (launch_checks.h): problems, blocks, partial sums, sums, factors, moments,
+ * weights, from the reference, which advances launch by launch. Arguments are numbered as in the kernels.
  */
 #include "conformance/launch_checks.h"
 #include "kernels/layout.h"

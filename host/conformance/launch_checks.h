@@ -1,6 +1,6 @@
 /*
- * What a launch must have left in its buffers, as the reference has it: a list of tensors, each somewhere in one of the
- * kernel's arguments, in the order in which they are computed. The first value that differs is the fault.
+ * The expected content of a launch's buffers, from the reference: a list of tensors, each at a position in one of the
+ * kernel's arguments, in the order of computation. The first value that differs is the fault.
  */
 #ifndef CONFORMANCE_LAUNCH_CHECKS_H
 #define CONFORMANCE_LAUNCH_CHECKS_H

@@ -1,6 +1,6 @@
 /*
- * Where the kernels keep the values of a block, as offsets and strides: scratch and packed weights of the SIMD variant, by
- * kernels/layout.h, and the scratch of simt_gradient.cl.
+ * Positions of the values of a block in the kernels' buffers, as offsets and strides: scratch and packed weights of the
+ * SIMD variant by kernels/layout.h, and the scratch of simt_gradient.cl.
  */
 #include "conformance/launch_checks.h"
 #include "kernels/layout.h"

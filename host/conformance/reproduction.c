@@ -1,6 +1,7 @@
 /*
- * The folder that shows a wrong launch alone, for the author of a driver: a host program in plain C (a description made
- * here, then reproduction.c.in), the kernel as it was built, its arguments, and what was expected and given.
+ * Writes the folder that reproduces a wrong launch alone, for the author of a driver: a host program in plain C
+ * (generated tables, then reproduction.c.in), the kernel as it was built, its arguments, and the expected and given
+ * values.
  */
 #include "conformance/bisect.h"
 #include "platform/embedded.h"

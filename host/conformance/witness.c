@@ -1,4 +1,4 @@
-/* The reference, asked step by step (witness.h). */
+/* The reference, step by step (witness.h). */
 #include "conformance/witness.h"
 #include "engine/rates.h"
 #include "kernels/arguments.h"

@@ -1,7 +1,7 @@
 /*
- * What the reference says about one case, step by step: for each network its weights and moments, the problems of a
- * pass, every value of a block on its way, the sums of any run of blocks, and the update. An OpenCL device's launches
- * are compared with it one by one (launch_checks.h).
+ * The reference's values of one case, step by step: for each network its weights and moments, the problems of a pass,
+ * every intermediate value of a block, the partial sum of any run of blocks, and the update. launch_checks.h compares
+ * launches with them.
  */
 #ifndef CONFORMANCE_WITNESS_H
 #define CONFORMANCE_WITNESS_H

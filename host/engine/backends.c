@@ -1,4 +1,4 @@
-/* Which backend an engine gets: one device's, the best there is, or those of several. */
+/* Creates the backend of an engine: the best single device, or a device group. */
 #include "engine/backends.h"
 #include "backend/host.h"
 #include "backend/opencl/opencl.h"

@@ -1,4 +1,4 @@
-/* Which backend an engine gets, and the one that it has. */
+/* Creates the backend of an engine, and returns the one of an existing engine. */
 #ifndef ENGINE_BACKENDS_H
 #define ENGINE_BACKENDS_H
 

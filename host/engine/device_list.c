@@ -1,4 +1,7 @@
-/* Device specs such as "gpu,gpu,cpu", "all" and "0:0/4", taken apart; and distributed among the ranks of a machine. */
+/*
+ * Parses device specs such as "gpu,gpu,cpu", "all" and "0:0/4", and distributes the devices among the ranks of a
+ * machine.
+ */
 #include "engine/device_list.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The devices that a spec names, where it names several, and those of one rank. */
+/* The devices that a spec names, and those of one rank. */
 #ifndef ENGINE_DEVICE_LIST_H
 #define ENGINE_DEVICE_LIST_H
 

@@ -1,6 +1,6 @@
 /*
- * The engine: checks what it is asked, fills the sequences of each update from the source, and hands passes and updates
- * to the backend that its device needs.
+ * The engine: checks arguments, fills the sequences of each update from the source, and hands passes and updates to its
+ * backend.
  */
 #include "comm/collectives.h"
 #include "engine/backends.h"

@@ -1,4 +1,4 @@
-/* An engine that holds networks of a model. */
+/* Creates an engine that holds networks of a model. */
 #include "platform/platform.h"
 #include <carrynet/evaluate.h>
 

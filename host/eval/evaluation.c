@@ -1,7 +1,4 @@
-/*
- * Evaluation of a network: every problem where that is possible, the evaluation set elsewhere; and problems of the
- * user.
- */
+/* Evaluation of a network on every problem, or on the evaluation set; and on problems of the user. */
 #include "engine/stream.h"
 #include "platform/platform.h"
 #include <carrynet/evaluate.h>

@@ -1,6 +1,6 @@
 /*
- * Held-out problems of the validation set (kernels/ARITHMETIC.md 6 and 7): chosen once, then run forward for each report.
- * No result depends on it, so it is measured only where somebody is told.
+ * Held-out problems of the validation set (kernels/ARITHMETIC.md 6 and 7): selected once, then run forward for each
+ * report. No result depends on them, so they are only measured if there is a report.
  */
 #include "eval/held_out.h"
 #include "platform/platform.h"

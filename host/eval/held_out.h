@@ -1,6 +1,6 @@
 /*
- * The problems that a training never draws (settings.h, train_fraction): the split, the source without them, and how
- * networks do on those of the validation set.
+ * Problems that a training never draws (settings.h, train_fraction): the split, the source without them, and the
+ * networks' errors on those of the validation set.
  */
 #ifndef EVAL_HELD_OUT_H
 #define EVAL_HELD_OUT_H

@@ -1,4 +1,6 @@
-/* One problem, step by step: what the network saw, kept and answered, and what the automaton says. */
+/*
+ * One problem, step by step: inputs, hidden values and outputs of the network, and the automaton's targets and states.
+ */
 #include "engine/stream.h"
 #include "model/value.h"
 #include "platform/platform.h"

@@ -1,4 +1,4 @@
-/* What goes on inside a network: forward passes in chunks, and the automaton beside them. */
+/* Hidden states of a network: forward passes in chunks, with the automaton's states beside them. */
 #include "engine/stream.h"
 #include "platform/platform.h"
 #include <carrynet/states.h>

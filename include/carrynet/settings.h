@@ -44,8 +44,8 @@ typedef struct carrynet_settings {
     double decay;    /* rho of rmsprop and beta2 of adam, in [0, 1) */
     double epsilon;  /* of rmsprop and adam, 2^-40 to 1 */
     /*
-     * 0 to 1; its product with rate is at most 1. Each update subtracts this times the scheduled rate of every trained
-     * weight, as in AdamW
+     * 0 to 1; its product with rate is at most 1. Each update subtracts weight_decay * (scheduled rate) * w from every
+     * trained weight w, as AdamW does.
      */
     double weight_decay;
     double clip;       /* largest L2 norm of an averaged gradient; 0: none */

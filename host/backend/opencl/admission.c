@@ -1,6 +1,6 @@
 /*
- * Admission of a device (kernels/ARITHMETIC.md 9): what it must state, and vectors of operations that it must compute
- * as the host does.
+ * Admission of a device (kernels/ARITHMETIC.md 9): the properties that it must report, and vectors of operations whose
+ * results must equal the host's.
  */
 #include "backend/opencl/opencl.h"
 #include "kernels/arguments.h"

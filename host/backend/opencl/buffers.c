@@ -1,6 +1,6 @@
 /*
- * The trainer's memory: buffers with guard words behind them, the cut of a pass into chunks and workers, and all needs
- * computed before anything is allocated.
+ * The trainer's memory: buffers followed by guard words, the division of a pass into chunks and workers, and the total
+ * need, computed before anything is allocated.
  */
 #include "backend/opencl/trainer.h"
 

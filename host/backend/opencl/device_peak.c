@@ -1,6 +1,6 @@
 /*
- * The device's peak: fused multiply-adds a second of a kernel that does nothing else (peak.cl), launched until the
- * clock can tell, and then the best of some windows.
+ * The device's peak: fused multiply-adds a second of a kernel that does nothing else (peak.cl). The number of launches
+ * grows until the clock resolves it; the result is the best of several windows.
  */
 #include "backend/opencl/trainer.h"
 

@@ -1,5 +1,5 @@
 /*
- * OpenCL devices: what there is, what it can do, and the choice by a device spec such as "gpu", "0:1", part of a name, or
+ * OpenCL devices: listing, properties, and selection by a device spec such as "gpu", "0:1", part of a name, or
  * "0:1/4.2", the third of four equal parts of a device.
  */
 #include "backend/opencl/opencl.h"

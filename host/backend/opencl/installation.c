@@ -1,6 +1,6 @@
 /*
- * What of OpenCL is installed: asked of the file system, the dynamic linker and the loader. The drivers are looked for
- * as the loader in use does, which differs between ocl-icd and Khronos'.
+ * The installed parts of OpenCL, according to the file system, the dynamic linker and the loader. Drivers are searched
+ * for as the loader in use does it; ocl-icd and Khronos' loader differ.
  */
 #define CL_USE_DEPRECATED_OPENCL_1_1_APIS /* clGetExtensionFunctionAddress, which needs no platform */
 #include "backend/opencl/installation.h"

@@ -1,6 +1,6 @@
 /*
- * What of OpenCL is installed: the loader, the drivers that it is told of, their platforms. For reports of what is
- * wrong, so nothing of it is an error; includes no OpenCL header.
+ * The installed parts of OpenCL: the loader, the drivers that it finds, and their platforms. These are for reports, so
+ * nothing here is an error. No OpenCL header is included.
  */
 #ifndef OPENCL_INSTALLATION_H
 #define OPENCL_INSTALLATION_H

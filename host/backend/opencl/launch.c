@@ -1,4 +1,4 @@
-/* Launches, and the memory that the host hands over while the device still works. */
+/* Kernel launches, and the host memory that is handed over while the device still works. */
 #include "backend/opencl/trainer.h"
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /*
- * Passes: sequences staged in slots, then pack, gradient and reduce, or forward. Work is queued in order; only what is
- * read back waits.
+ * Passes: sequences are staged in slots, then packed and run through gradient and reduction, or forward. Work is queued
+ * in order; only reading results back waits.
  */
 #include "backend/opencl/trainer.h"
 #include "model/value.h"

@@ -1,6 +1,6 @@
 /*
- * Times of kernels by their events: launch.c asks where the event of a launch goes, and the engine for what was counted.
- * Nothing is launched here.
+ * Kernel times from OpenCL events. launch.c gets the place for a launch's event here, and the engine reads the totals.
+ * This file launches nothing.
  */
 #include "backend/opencl/trainer.h"
 #include <string.h>

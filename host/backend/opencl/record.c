@@ -1,6 +1,6 @@
 /*
- * Records of launches (record.h): the source and options as the driver has them, and every buffer that the kernel is
- * given, before and after. Each launch is waited for, so this is for looking closely, not for speed.
+ * Records of launches (record.h): source and options as the driver has them, and every buffer of the kernel before and
+ * after. Each recorded launch is waited for, so recording is slow.
  */
 #include "backend/opencl/record.h"
 #include "backend/opencl/trainer.h"

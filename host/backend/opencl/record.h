@@ -1,7 +1,7 @@
 /*
- * Records of launches: a kernel, the source and options that it was built with, and its arguments, buffers as they were
- * before and after. For whoever looks for the launch that went wrong (host/conformance); without a recorder nothing is copied.
- * No OpenCL header is needed here.
+ * Records of launches: the kernel, its source and build options, its arguments, and the buffers before and after.
+ * host/conformance uses them to find the first wrong launch. Without a recorder nothing is copied. No OpenCL header is
+ * needed here.
  */
 #ifndef OPENCL_RECORD_H
 #define OPENCL_RECORD_H

@@ -1,6 +1,6 @@
 /*
- * The trainer: opens the device, chooses its kernel variant and sizes there, keeps parameters and moments of N networks on
- * it, and names the operations of all files for the engine.
+ * The trainer: opens the device, chooses the kernel variant and sizes, holds parameters and moments of N networks on
+ * the device, and has the table of operations of this backend.
  */
 #include "backend/opencl/trainer.h"
 #include <stdio.h>

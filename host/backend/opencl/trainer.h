@@ -1,7 +1,7 @@
 /*
- * The trainer's state, shared by its files. Each calls only those after it: trainer.c (making it, its networks),
- * device_peak.c, updates.c, passes.c and whole.c (what is launched), launch.c (launches), record.c (copies of them),
- * profile.c (their times), kernels.c (programs), buffers.c (memory).
+ * The trainer's state, shared by its files. Each file calls only those after it: trainer.c (creation, the networks'
+ * state), device_peak.c, updates.c, passes.c and whole.c (sequences of launches), launch.c (one launch), record.c
+ * (copies of launches), profile.c (their times), kernels.c (programs), buffers.c (memory).
  */
 #ifndef OPENCL_TRAINER_H
 #define OPENCL_TRAINER_H

@@ -1,6 +1,6 @@
 /*
- * From sums to weights: constants, clipping, optimizer; and many updates in a row with problems generated on the device, and
- * how these are launched.
+ * From summed gradients to weights: constants, clipping, optimizer. Also many updates in a row with problems generated
+ * on the device, and the choice of their launches.
  */
 #include "backend/opencl/trainer.h"
 #include "model/value.h"

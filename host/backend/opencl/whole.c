@@ -1,6 +1,6 @@
 /*
- * Launches of the kernels that run fused updates: a worker a network (which can also measure alone), or a lane a
- * network. Passes and updates both launch them.
+ * Launches of the kernels for fused updates: one worker a network (which can also only measure), or one lane a network.
+ * passes.c and updates.c both use them.
  */
 #include "backend/opencl/trainer.h"
 

@@ -1,6 +1,7 @@
 /*
- * Many chains at once (kernels/ARITHMETIC.md 4). Each chain is in its one order; the chains of a tile take turns, so
- * that their totals stay in registers and none waits for its own last fma. What a tile is changes no bit.
+ * Many chains of fma at once (kernels/ARITHMETIC.md 4). Each chain keeps its one order. The chains of a tile are
+ * interleaved, so that their totals stay in registers and no chain waits for its last fma. The size of a tile changes
+ * no bit.
  */
 #include "backend/tiled/loops.h"
 

@@ -1,6 +1,6 @@
 /*
- * What the loop files share. Each is compiled once a precision (CARRYNET_REAL_BITS) and variant (C_VARIANT);
- * LOOP makes the names of the copies.
+ * Declarations shared by the files with loops. Each file is compiled once a precision (CARRYNET_REAL_BITS) and variant
+ * (C_VARIANT); LOOP makes the names of the copies.
  */
 #ifndef TILED_LOOPS_H
 #define TILED_LOOPS_H
