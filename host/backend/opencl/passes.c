@@ -282,7 +282,7 @@ carrynet_status opencl_trainer_forward(struct backend *backend, struct net_pass 
     if (plan->cut == OPENCL_CUT_NETWORKS) {
         carrynet_status measured = opencl_write_pass(t, slot);
         if (measured == CARRYNET_OK)
-            measured = opencl_launch_whole(t, slot, 0);
+            measured = opencl_launch_fused(t, slot, 0);
         return measured == CARRYNET_OK ? read_partials(t, NULL, outputs->metrics, t->partial_stride, t->trained)
                                        : measured;
     }

@@ -1,6 +1,6 @@
 /*
  * The trainer's state, shared by its files. Each file calls only those after it: trainer.c (creation, the networks'
- * state), device_peak.c, updates.c, passes.c and whole.c (sequences of launches), launch.c (one launch), record.c
+ * state), device_peak.c, updates.c, passes.c and fused.c (sequences of launches), launch.c (one launch), record.c
  * (copies of launches), profile.c (their times), kernels.c (programs), buffers.c (memory).
  */
 #ifndef OPENCL_TRAINER_H
@@ -264,7 +264,7 @@ carrynet_status opencl_wait(struct opencl_slot *slot);
 carrynet_status opencl_write_slot(struct opencl_trainer *trainer, struct opencl_slot *slot,
                                   const struct opencl_buffer *to, const void *from, size_t bytes);
 
-/* ---- whole.c --------------------------------------------------------------------------------------------------- */
+/* ---- fused.c --------------------------------------------------------------------------------------------------- */
 
 /* What an update's kernels take of the trainer, with its rates from real number first_rate on. */
 struct carrynet_step opencl_update_step(const struct opencl_trainer *trainer, uint32_t first_rate);
@@ -273,7 +273,7 @@ struct carrynet_step opencl_update_step(const struct opencl_trainer *trainer, ui
  * All updates in one launch, a worker a network; or none, and the metrics of the staged sequences into sums and totals.
  * The packed weights are those of the last.
  */
-carrynet_status opencl_launch_whole(struct opencl_trainer *trainer, const struct opencl_slot *slot, uint32_t updates);
+carrynet_status opencl_launch_fused(struct opencl_trainer *trainer, const struct opencl_slot *slot, uint32_t updates);
 
 /* All updates in one launch, a network a lane. */
 carrynet_status opencl_launch_networks(struct opencl_trainer *trainer, const struct opencl_slot *slot,

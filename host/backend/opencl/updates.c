@@ -164,7 +164,7 @@ carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net
     if (status != CARRYNET_OK || !t->fused_updates)
         return status;
     slot->plan.pass.networks = 0;
-    status = t->networks_interleaved ? opencl_launch_networks(t, slot, 0) : opencl_launch_whole(t, slot, 0);
+    status = t->networks_interleaved ? opencl_launch_networks(t, slot, 0) : opencl_launch_fused(t, slot, 0);
     if (status == CARRYNET_OK && t->networks_interleaved) /* which does not measure */
         status = prepare_forward(t, slot);
     const cl_int code = clFinish(t->queue);
@@ -185,7 +185,7 @@ carrynet_status opencl_trainer_train(struct backend *backend, const struct net_p
     if (t->networks_interleaved)
         return opencl_launch_networks(t, slot, updates);
     if (t->fused_updates)
-        return opencl_launch_whole(t, slot, updates);
+        return opencl_launch_fused(t, slot, updates);
     /* Launches of steps: queued here, since all read the rates and the networks' data that were written once. */
     for (uint32_t u = 0; u < updates && status == CARRYNET_OK; ++u) {
         slot->plan.pass.update = u;

@@ -17,7 +17,7 @@ struct carrynet_step opencl_update_step(const struct opencl_trainer *t, uint32_t
     };
 }
 
-carrynet_status opencl_launch_whole(struct opencl_trainer *t, const struct opencl_slot *slot, uint32_t updates)
+carrynet_status opencl_launch_fused(struct opencl_trainer *t, const struct opencl_slot *slot, uint32_t updates)
 {
     const struct opencl_plan *plan = &slot->plan;
     const struct carrynet_step step = opencl_update_step(t, 0);
