@@ -75,6 +75,9 @@ struct carrynet_pass {
     carrynet_u32 loss;             /* CARRYNET_LOSS_ */
     carrynet_u32 bias;             /* 1 if the networks have biases */
     carrynet_u32 initial_state;    /* 1 if they have an h_0 */
+    carrynet_u32 two_stages;       /* SIMT variant: 1 if the gradient is made in two stages (simt_stages.cl) */
+    carrynet_u32 first_task;       /* of those launched together, */
+    carrynet_u32 chunk_block;      /* and the block of each one's chunk */
 };
 
 /* From the chunks' partial sums to a network's sums, and from these to its update. */

@@ -1,6 +1,6 @@
 /*
- * Where the SIMD variant's kernels keep what a worker works on, one text for C11 (which allocates it and looks into it) and
- * OpenCL C: the arrays of a worker's scratch, and a network's packed weights. Offsets are in reals.
+ * Where the kernels keep what a worker works on, one text for C11 (which allocates it and looks into it) and
+ * OpenCL C: the arrays of a worker's scratch, and a network's packed weights; of the SIMD variant, then of the SIMT variant. Offsets are in reals.
  *
  * Between the arrays of scratch lie `gap` reals that belong to none, 0 but in tests: whoever writes there has missed his
  * array (CARRYNET_GAP in a kernel's build options).
@@ -221,6 +221,60 @@ static inline struct carrynet_networks_rest carrynet_networks_rest(const struct 
     s.sums = carrynet_array(&s.end, partial, n->gap);
     s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * partial, n->gap);
     return s;
+}
+
+/* ---- SIMT variant ------------------------------------------------------------------------------------------------- */
+
+/* Hidden units in quads; and quads from sequence to sequence in local memory: odd, so that neighbours fall on different banks. */
+#define CARRYNET_QUADS(hidden) (((hidden) + 3) / 4)
+#define CARRYNET_LOCAL_PITCH(hidden) (CARRYNET_QUADS(hidden) | 1)
+
+/*
+ * Packed weights of a network (simt_pack.cl), columns padded to quads:
+ *     input rows [symbols][columns], w_hh [H][columns], its transpose likewise, w_hy [O][columns]
+ */
+#define CARRYNET_SIMT_COLUMNS(hidden) (4 * CARRYNET_QUADS(hidden))
+#define CARRYNET_SIMT_HH(inputs, hidden) (CARRYNET_SIMT_COLUMNS(hidden) << (inputs))
+#define CARRYNET_SIMT_HH_TRANSPOSED(inputs, hidden)                                                                    \
+    (CARRYNET_SIMT_HH(inputs, hidden) + CARRYNET_SIMT_COLUMNS(hidden) * (hidden))
+#define CARRYNET_SIMT_HY(inputs, hidden)                                                                               \
+    (CARRYNET_SIMT_HH_TRANSPOSED(inputs, hidden) + CARRYNET_SIMT_COLUMNS(hidden) * (hidden))
+#define CARRYNET_SIMT_PACKED(inputs, hidden, outputs)                                                                  \
+    (CARRYNET_SIMT_HY(inputs, hidden) + CARRYNET_SIMT_COLUMNS(hidden) * (outputs))
+
+/* A block's history and sums: simt_gradient.cl; simt_stages.cl, where the first stage leaves dh and metrics for the second. */
+struct carrynet_group_scratch {
+    carrynet_u64 h;        /* [T + 1][rows][columns], columns padded to quads */
+    carrynet_u64 dh;       /* [T][rows][columns], of two stages alone, as the metrics */
+    carrynet_u64 dy;       /* [T][rows][O] */
+    carrynet_u64 loss;     /* [64]: of the sequences */
+    carrynet_u64 absolute; /* [64] */
+    carrynet_u64 wrong;    /* [64] words, each in a real's place at most */
+    carrynet_u64 levels;   /* [levels][partial_stride] */
+    carrynet_u64 end;
+};
+
+static inline struct carrynet_group_scratch carrynet_group_scratch(const struct carrynet_sizes *n,
+                                                                   const struct carrynet_pass *pass)
+{
+    const carrynet_u64 T = pass->steps, step = pass->rows * CARRYNET_SIMT_COLUMNS(n->hidden);
+    const carrynet_u64 metrics = pass->two_stages ? CARRYNET_BLOCK : 0;
+    struct carrynet_group_scratch s;
+    s.end = 0;
+    s.h = carrynet_array(&s.end, (T + 1) * step, n->gap);
+    s.dh = carrynet_array(&s.end, pass->two_stages ? T * step : 0, n->gap);
+    s.dy = carrynet_array(&s.end, T * pass->rows * n->outputs, n->gap);
+    s.loss = carrynet_array(&s.end, metrics, n->gap);
+    s.absolute = carrynet_array(&s.end, metrics, n->gap);
+    s.wrong = carrynet_array(&s.end, metrics, n->gap);
+    s.levels = carrynet_array(&s.end, carrynet_levels(pass->chunk_blocks) * pass->partial_stride, n->gap);
+    return s;
+}
+
+/* simt_forward.cl: the metrics' levels. */
+static inline carrynet_u64 carrynet_metrics_scratch(const struct carrynet_pass *pass)
+{
+    return carrynet_levels(pass->chunk_blocks) * pass->partial_stride;
 }
 
 #endif

@@ -26,6 +26,14 @@ VALUES = {
     "REAL_BITS": [32, 64], "LANES": [1, 4, 8, 16], "INPUTS": [1, 2, 3, 4], "HIDDEN": [1, 2, 3, 7, 12, 16, 31, 64, 1024],
     "OUTPUTS": [1, 2, 4], "FUSED": [0, 1], "INTERLEAVED": [0, 1],
 }
+# Of the programs of the SIMT variant that have tiles, in turn: group, sequences, tile, weights in local memory, side, from, to (tiles.h).
+TILES = {
+    "GRADIENT": [(64, 64, 4, 1, 2, 32, 32), (256, 64, 1, 1, 4, 32, 32), (7, 64, 8, 1, 2, 32, 32)],
+    "STAGES": [(64, 16, 4, 0, 4, 32, 64), (128, 8, 4, 0, 4, 128, 64), (7, 2, 2, 0, 4, 32, 32)],
+    "FORWARD": [(64, 64, 4, 1, 2, 32, 32), (128, 16, 4, 0, 4, 32, 32), (7, 1, 1, 0, 4, 32, 32)],
+    "PACK": [(64, 16, 4, 0, 2, 32, 32)],
+}
+TILE_CONSTANTS = ["GROUP", "SEQUENCES", "TILE", "WEIGHTS_LOCAL", "SIDE", "FROM", "TO"]
 DIVISION = ["", "-DCARRYNET_DIVIDE_BY_NEWTON", "-cl-fp32-correctly-rounded-divide-sqrt"]
 FUSED, LEARNS = ["TRAIN", "NETWORKS"], ["TRAIN", "GRADIENT"]
 
@@ -142,6 +150,9 @@ def main():
                 # The form of division and who declares the built-in functions take turns.
                 declared = number % 2 == 1
                 options = [f"-DCARRYNET_{name}={value}" for name, value in one.items()]
+                if shape == "gpu" and program in TILES:
+                    tile = TILES[program][number % len(TILES[program])]
+                    options += [f"-DCARRYNET_{name}={value}" for name, value in zip(TILE_CONSTANTS, tile)]
                 options += (["-D_OPENCL_H_"] if declared else HEADER) + [DIVISION[number % 3]] * (DIVISION[number % 3] != "")
                 jobs.append((f"{program}, {shape} shape", source_of(mine, declared), options, False))
                 if arguments.analyze and number in (0, 2):

@@ -58,7 +58,7 @@ static const struct change more_changes[] = {
     {"update.cl", "return norm <= c ? REAL(0x1p0) : quotient(c, norm);", "return REAL(0x1p0);", "clip", CPU, "clip",
      "clipping", "factor"},
     {"sum_tree.h", "part = plus((levels)[(size_t)level * (stride)], part);", "part = part + part;", "many-blocks", CPU,
-     "simd_gradient", "reduction tree in a chunk", "sum of dw_xh"},
+     "reduce", "reduction tree", "loss"},
     {"simd_interleaved_block.cl", "out[o][u] = fma(h[s * H + u], dy[s * O + o], out[o][u]);",
      "out[o][u] = fma(h[s * H + u], -dy[s * O + o], out[o][u]);", "abreast", CPU, "simd_gradient",
      "gradient of a block", "dw_hy"},
@@ -66,11 +66,14 @@ static const struct change more_changes[] = {
      "simd_networks", "output and its delta", "dy"},
     {"simd_train.cl", "now.first_rate = u * pass.networks * CARRYNET_RATES;", "now.first_rate = 0;", "default", CPU,
      "simd_train", "update", "weights"},
-    {"simt_gradient.cl", "dh[(tile + r) * H + j] = flush(sum[r] * (x * (1 - x)));",
-     "dh[(tile + r) * H + j] = flush(sum[r] * x * (1 - x));", "one-unit", GPU, "simt_gradient", "backward step", "dh"},
-    {"simt_gradient.cl", "sum = fma(h_next[s * H + j], dy[s * O + o], sum);",
-     "sum = sum + h_next[s * H + j] * dy[s * O + o] * 1.0000001f;", "one-unit", GPU, "simt_gradient",
-     "gradient of a block", "dw_hy"},
+    {"simt_sequences.cl", "flush(sum[0] * (x.s0 * (one - x.s0)))", "flush(sum[0] * x.s0 * (one - x.s0))", "wide-64",
+     GPU, "simt_deltas", "backward step", "dh"},
+    {"simt_gradient.cl", "sum = fma(*from, *to, sum);", "sum = sum + *from * *to * 1.0000001f;", "one-unit", GPU,
+     "simt_gradient", "reduction tree in a chunk", "sum of dw_hy"},
+    {"simt_stages.cl", "w_hy[o] = fma(x, slopes", "w_hy[o] = fma(-x, slopes", "wide-64", GPU, "simt_sums",
+     "reduction tree in a chunk", "sum of dw_hy"},
+    {"simt_pack.cl", "packed_hh(p, 1, e", "packed_hh(p, 0, e", "wide-64", GPU, "simt_pack", "packing of the weights",
+     "packed transpose of w_hh"},
 };
 
 static size_t case_index(const char *name)

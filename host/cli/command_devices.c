@@ -110,6 +110,7 @@ static void put_device(json_t *devices, const carrynet_device *d, const admissio
     json_put(object, "fp64", json_boolean(d->fp64));
     json_put(object, "compute_units", json_of_count(d->compute_units));
     json_put(object, "work_group_size", json_of_count(d->work_group_size));
+    json_put(object, "local_memory", json_of_count(d->local_memory));
     json_put(object, "global_memory", json_of_count(d->global_memory));
     json_put(object, "largest_buffer", json_of_count(d->largest_buffer));
     json_t *both = json_object();

@@ -154,12 +154,31 @@ static void chunk_of(const struct carrynet_pass *pass, uint64_t item, size_t *ne
     *end = *first + length < pass->sequences ? *first + length : pass->sequences;
 }
 
+/* The partial sums and counts of chunks first, ..., end - 1. */
+static void expect_chunks(struct expected *e, size_t argument, uint64_t first_item, uint64_t end_item)
+{
+    const struct carrynet_pass *pass = e->pass;
+    char *partial = NULL;
+    size_t network;
+    uint64_t first, end;
+    if (e->status == CARRYNET_OK)
+        e->status = sys_allocate(&partial, e->w->trained + 2, e->w->value);
+    for (uint64_t item = first_item; item < end_item && e->status == CARRYNET_OK; ++item) {
+        struct reference_counts counts = {0};
+        chunk_of(pass, item, &network, &first, &end);
+        e->checks->network = (uint32_t)network;
+        witness_partial(e->w, network, (size_t)first, (size_t)(end - first), partial, &counts);
+        expect_partial(e, argument, item * pass->partial_stride, "reduction tree in a chunk", partial, false);
+        expect_counts(e, argument + 1, 2 * item, &counts);
+    }
+    sys_free(partial);
+}
+
 static void expect_gradient(struct expected *e)
 {
     const struct carrynet_pass *pass = e->pass;
     const struct scratch_layout layout = launch_layout(e->w, e->record, pass, e->record->blocks_interleaved);
     const uint64_t items = (uint64_t)pass->networks * pass->chunks, workers = groups(e->record);
-    char *partial = NULL;
     size_t network;
     uint64_t first, end;
     /* A worker's scratch shows the last of its items. */
@@ -167,18 +186,35 @@ static void expect_gradient(struct expected *e)
         chunk_of(pass, g + (items - 1 - g) / workers * workers, &network, &first, &end);
         expect_last_blocks(e, &layout, 3, (size_t)g, network, first, end);
     }
+    expect_chunks(e, 4, 0, items);
     if (e->status == CARRYNET_OK)
-        e->status = sys_allocate(&partial, e->w->trained + 2, e->w->value);
-    for (uint64_t item = 0; item < items && e->status == CARRYNET_OK; ++item) {
-        struct reference_counts counts = {0};
-        chunk_of(pass, item, &network, &first, &end);
-        e->checks->network = (uint32_t)network;
-        witness_partial(e->w, network, (size_t)first, (size_t)(end - first), partial, &counts);
-        expect_partial(e, 4, item * pass->partial_stride, "reduction tree in a chunk", partial, false);
-        expect_counts(e, 5, 2 * item, &counts);
+        witness_sums(e->w);
+}
+
+/* Of the two stages: what a launch works on, tasks first_task, ..., *end - 1. */
+static void expect_deltas(struct expected *e, uint64_t groups_a_slot)
+{
+    const struct carrynet_pass *pass = e->pass;
+    const struct scratch_layout layout = launch_layout(e->w, e->record, pass, false);
+    const uint64_t slots = groups(e->record) / groups_a_slot;
+    for (uint64_t slot = 0; slot < slots; ++slot) {
+        size_t network;
+        uint64_t first, end;
+        chunk_of(pass, pass->first_task + slot, &network, &first, &end);
+        first += (uint64_t)pass->chunk_block * CARRYNET_BLOCK;
+        if (first < end)
+            expect_block(e, &layout, 4, slot * pass->scratch_stride, network, first);
     }
-    sys_free(partial);
-    if (e->status == CARRYNET_OK)
+}
+
+static void expect_stage_sums(struct expected *e, uint64_t groups_a_slot)
+{
+    const struct carrynet_pass *pass = e->pass;
+    const uint64_t slots = groups(e->record) / groups_a_slot, end = pass->first_task + slots;
+    if (pass->chunk_block + 1 < pass->chunk_blocks)
+        return;
+    expect_chunks(e, 3, pass->first_task, end);
+    if (end == (uint64_t)pass->networks * pass->chunks && e->status == CARRYNET_OK)
         witness_sums(e->w);
 }
 
@@ -399,6 +435,12 @@ carrynet_status launch_expect(struct launch_checks *checks, struct witness *w, s
         break;
     case OPENCL_GRADIENT:
         expect_gradient(&e);
+        break;
+    case OPENCL_DELTAS:
+        expect_deltas(&e, record->groups_a_slot);
+        break;
+    case OPENCL_SUMS:
+        expect_stage_sums(&e, record->groups_a_slot);
         break;
     case OPENCL_FORWARD:
         expect_forward(&e, place);

@@ -75,6 +75,8 @@ struct scratch_layout {
     uint64_t dw_hy, hy_unit, hy_output;
     uint64_t db_y, y_output;
     uint64_t symbols, targets; /* of lane-interleaved networks, words */
+    bool sums_hidden;          /* the sums of a block stand nowhere; */
+    bool dh_hidden;            /* nor do its deltas */
 };
 
 struct carrynet_pass;

@@ -1,6 +1,6 @@
 /*
  * Positions of the values of a block in the kernels' buffers, as offsets and strides: scratch and packed weights of the
- * SIMD variant by kernels/layout.h, and the scratch of simt_gradient.cl.
+ * SIMD variant, and the scratch of the SIMT variant, by kernels/layout.h.
  */
 #include "conformance/launch_checks.h"
 #include "kernels/layout.h"
@@ -88,32 +88,29 @@ static struct scratch_layout rows_layout(const carrynet_shape *shape, const stru
     };
 }
 
-/* simt_gradient.cl; dw holds all gradients at their parameters' places, but w_xh and b_h. */
-static struct scratch_layout gpu_layout(const carrynet_shape *shape, const struct carrynet_pass *pass)
+/* simt_gradient.cl, simt_stages.cl: no sums, which stay in registers. */
+static struct scratch_layout simt_layout(const carrynet_shape *shape, const struct opencl_record *record,
+                                         const struct carrynet_pass *pass)
 {
-    const uint64_t H = shape->hidden, O = shape->outputs, I = shape->inputs, symbols = 1u << I, step = pass->rows * H;
-    struct scratch_layout l = {.h_step = step, .h_sequence = H, .h_unit = 1};
-    l.dy = (pass->steps + 1) * step;
-    l.dy_step = pass->rows * O;
-    l.dy_sequence = O;
-    l.dy_output = 1;
-    l.dh = l.dy + pass->steps * l.dy_step;
-    l.dh_step = step;
-    l.dh_sequence = H;
-    l.dh_unit = 1;
-    l.bucket = l.dh + 2 * step + H * H + symbols * H;
-    l.bucket_symbol = H;
-    l.bucket_unit = 1;
-    const uint64_t dw = l.bucket + symbols * H;
-    l.dw_hh = dw + I * H;
-    l.hh_row = H;
-    l.hh_column = 1;
-    l.dw_hy = l.dw_hh + H * H;
-    l.hy_unit = O;
-    l.hy_output = 1;
-    l.db_y = l.dw_hy + H * O + H;
-    l.y_output = 1;
-    return l;
+    const struct carrynet_sizes sizes = sizes_of(shape, record);
+    const struct carrynet_group_scratch at = carrynet_group_scratch(&sizes, pass);
+    const uint64_t columns = CARRYNET_SIMT_COLUMNS((uint64_t)shape->hidden), step = pass->rows * columns;
+    return (struct scratch_layout){
+        .sums_hidden = true,
+        .dh_hidden = !pass->two_stages,
+        .h = at.h,
+        .h_step = step,
+        .h_sequence = columns,
+        .h_unit = 1,
+        .dy = at.dy,
+        .dy_step = pass->rows * shape->outputs,
+        .dy_sequence = shape->outputs,
+        .dy_output = 1,
+        .dh = at.dh,
+        .dh_step = step,
+        .dh_sequence = columns,
+        .dh_unit = 1,
+    };
 }
 
 /* simd_interleaved_block.cl: vectors of a block or a network a lane, so that every stride has L lanes. */
@@ -157,7 +154,7 @@ struct scratch_layout launch_layout(const struct witness *w, const struct opencl
 {
     return interleaved    ? interleaved_layout(&w->settings.shape, record, pass)
            : record->simd ? rows_layout(&w->settings.shape, record, pass)
-                          : gpu_layout(&w->settings.shape, pass);
+                          : simt_layout(&w->settings.shape, record, pass);
 }
 
 /* ---- gaps in scratch --------------------------------------------------------------------------------------------- */
@@ -289,11 +286,13 @@ carrynet_status launch_expect_block(struct launch_checks *checks, const struct w
     like.count[0] = 1, like.count[2] = H;
     like.stride[1] = l->dh_sequence, like.stride[2] = l->dh_unit;
     /* Two steps are kept in turn: those of steps 1 and 0 at last. */
-    for (uint64_t t = T > 1 ? 2 : 1; t-- > 0 && status == CARRYNET_OK;) {
+    for (uint64_t t = l->dh_hidden ? 0 : T > 1 ? 2 : 1; t-- > 0 && status == CARRYNET_OK;) {
         like.base[0] = t;
         like.offset = base + l->dh + t % 2 * l->dh_step;
         status = add_dense(checks, &like, dh + t * S * H * value);
     }
+    if (l->sums_hidden)
+        return status;
     like = (struct launch_check){.operation = "gradient of a block", .argument = argument, .bytes = value};
     like.tensor = "buckets of dw_xh";
     like.axes[0] = "symbol", like.axes[1] = "unit";
@@ -370,6 +369,39 @@ static carrynet_status expect_rows(struct launch_checks *checks, const struct wi
     return status;
 }
 
+/* simt_pack.cl */
+static carrynet_status expect_packed_simt(struct launch_checks *checks, struct witness *w, size_t argument,
+                                          size_t network)
+{
+    const carrynet_shape *shape = &w->settings.shape;
+    const uint64_t I = shape->inputs, H = shape->hidden, O = shape->outputs, C = CARRYNET_SIMT_COLUMNS(H);
+    const char *w_hh = w->parameters + (network * w->size + I * H) * w->value, *w_hy = w_hh + H * H * w->value;
+    const uint64_t at = network * CARRYNET_SIMT_PACKED(I, H, O);
+    struct reference_trace trace;
+    checks->network = (uint32_t)network;
+    carrynet_status status = witness_trace(&trace, w, network, 0, 1);
+    struct launch_check like = {.operation = "packing of the weights", .argument = argument, .bytes = w->value};
+    if (status == CARRYNET_OK)
+        status = expect_panels(checks, w, w_hh, at + CARRYNET_SIMT_HH(I, H), C, C, false, like);
+    if (status == CARRYNET_OK)
+        status = expect_panels(checks, w, w_hh, at + CARRYNET_SIMT_HH_TRANSPOSED(I, H), C, C, true, like);
+    like.stride[0] = C, like.stride[1] = 1;
+    like.axes[0] = "symbol", like.axes[1] = "unit";
+    like.tensor = "packed input rows";
+    like.offset = at;
+    like.count[0] = (uint64_t)1 << I, like.count[1] = C;
+    if (status == CARRYNET_OK)
+        status = expect_rows(checks, w, trace.rows, &like, false);
+    like.axes[0] = "output";
+    like.tensor = "packed w_hy";
+    like.offset = at + CARRYNET_SIMT_HY(I, H);
+    like.count[0] = O;
+    if (status == CARRYNET_OK)
+        status = expect_rows(checks, w, w_hy, &like, true);
+    witness_trace_free(&trace);
+    return status;
+}
+
 static carrynet_status expect_packed_network(struct launch_checks *checks, struct witness *w,
                                              const struct opencl_record *record, size_t argument, size_t network)
 {
@@ -434,6 +466,7 @@ carrynet_status launch_expect_packed(struct launch_checks *checks, struct witnes
 {
     carrynet_status status = CARRYNET_OK;
     for (size_t n = 0; n < w->settings.networks && status == CARRYNET_OK; ++n)
-        status = expect_packed_network(checks, w, record, argument, n);
+        status = record->simd ? expect_packed_network(checks, w, record, argument, n)
+                              : expect_packed_simt(checks, w, argument, n);
     return status;
 }

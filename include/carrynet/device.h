@@ -43,7 +43,8 @@ typedef struct carrynet_device {
     uint64_t global_memory;  /* bytes */
     uint64_t largest_buffer; /* bytes */
     uint64_t work_group_size;
-    int error; /* OpenCL error code of a query that failed, which makes the device unavailable; 0: none */
+    uint64_t local_memory; /* bytes, of a work-group */
+    int error;             /* OpenCL error code of a query that failed, which makes the device unavailable; 0: none */
 } carrynet_device;
 
 /*

@@ -130,24 +130,20 @@ uint64_t opencl_rounded(uint64_t count)
     return CARRYNET_ROUNDED(count);
 }
 
-/* Reals of scratch of one worker: layout.h, and the layouts of simt_gradient.cl and simt_forward.cl. */
+/* Reals of scratch of one worker (layout.h). */
 static uint64_t scratch_reals(const struct opencl_trainer *trainer, const struct carrynet_pass *pass,
                               enum opencl_cut cut)
 {
     const bool training = cut != OPENCL_CUT_FORWARD;
     const carrynet_shape *shape = &trainer->settings.shape;
     const struct carrynet_sizes sizes = {shape->inputs, shape->hidden, shape->outputs, trainer->lanes, trainer->gap};
-    const uint64_t H = shape->hidden, step = pass->rows * H, symbols = (uint64_t)1 << shape->inputs;
     if (cut == OPENCL_CUT_LANES)
         return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_networks_rest(&sizes, pass).end;
     if (training && trainer->blocks_interleaved)
         return carrynet_abreast_scratch(&sizes, pass).rest + carrynet_blocks_rest(&sizes, pass).end;
     if (trainer->simd)
         return training ? carrynet_rows_scratch(&sizes, pass).end : carrynet_forward_scratch(&sizes, pass).end;
-    const uint64_t forward = 2 * step + symbols * H + carrynet_levels(pass->chunk_blocks) * pass->partial_stride;
-    return !training ? forward
-                     : forward + (pass->steps + 1) * step + (uint64_t)pass->steps * shape->outputs * pass->rows +
-                           (symbols + H) * H + pass->partial_stride;
+    return training ? carrynet_group_scratch(&sizes, pass).end : carrynet_metrics_scratch(pass);
 }
 
 enum opencl_cut opencl_update_cut(const struct opencl_trainer *trainer)
@@ -184,6 +180,7 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
         .loss = (uint32_t)trainer->settings.loss,
         .bias = trainer->settings.shape.bias,
         .initial_state = trainer->settings.shape.initial_state,
+        .two_stages = training && !trainer->simd && trainer->tiles.two_stages,
     };
     /* Chunks as large as leaves every worker about two of them; or one that holds a whole network. */
     while (fused_updates && pass->chunk_blocks < blocks)

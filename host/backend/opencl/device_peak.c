@@ -24,14 +24,11 @@ carrynet_status opencl_trainer_peak(struct backend *backend, double *flops)
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
     struct opencl_buffer out = {0};
     cl_kernel kernel = NULL;
-    size_t group = 1;
     cl_uint rounds = 1000;
     double seconds = 0, best = 0;
     *flops = 0;
     carrynet_status status = opencl_need(&kernel, t, OPENCL_PEAK);
-    if (status == CARRYNET_OK)
-        status = opencl_group(&group, t, kernel);
-    const size_t items = t->workers * group;
+    const size_t items = t->workers * opencl_group(t, OPENCL_PEAK);
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &out, items * t->value, "the peak's results");
     if (status == CARRYNET_OK) /* compiles */

@@ -134,6 +134,7 @@ static void describe(carrynet_device *about, cl_platform_id platform, cl_device_
     about->global_memory = device_number(about, id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(cl_ulong));
     about->largest_buffer = device_number(about, id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof(cl_ulong));
     about->work_group_size = device_number(about, id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(size_t));
+    about->local_memory = device_number(about, id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(cl_ulong));
     about->available = about->available && about->error == CL_SUCCESS;
 }
 

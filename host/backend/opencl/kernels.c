@@ -28,11 +28,12 @@ static const struct program programs[] = {
                               true},
     [OPENCL_PROGRAM_PACK] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simd_block.cl",
                               "simd_pack.cl"},
-                             {NULL},
+                             {"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simt_block.cl",
+                              "simt_pack.cl"},
                              false},
     [OPENCL_PROGRAM_FORWARD] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simd_block.cl",
                                  "simd_forward.cl"},
-                                {"arithmetic.h", "arguments.h", "sum_tree.h", "staged.cl", "simt_block.cl",
+                                {"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simt_block.cl",
                                  "simt_forward.cl"},
                                 false},
     [OPENCL_PROGRAM_GENERATE] = {{"arithmetic.h", "arguments.h", "problems.h", "generated.cl", "generate.cl"},
@@ -40,9 +41,13 @@ static const struct program programs[] = {
                                  true},
     [OPENCL_PROGRAM_GRADIENT] = {{"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simd_block.cl",
                                   rows_file, "simd_gradient.cl"},
-                                 {"arithmetic.h", "arguments.h", "sum_tree.h", "staged.cl", "simt_block.cl",
-                                  "simt_gradient.cl"},
+                                 {"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simt_block.cl",
+                                  "simt_sequences.cl", "simt_gradient.cl"},
                                  false},
+    [OPENCL_PROGRAM_STAGES] = {{NULL},
+                               {"arithmetic.h", "arguments.h", "layout.h", "sum_tree.h", "staged.cl", "simt_block.cl",
+                                "simt_sequences.cl", "simt_stages.cl"},
+                               false},
     [OPENCL_PROGRAM_UPDATE] = {{"arithmetic.h", "arguments.h", "sum_tree.h", "update.cl"},
                                {"arithmetic.h", "arguments.h", "sum_tree.h", "update.cl"},
                                true},
@@ -64,9 +69,11 @@ static const struct {
     const char *simd, *simt; /* the kernel's name; NULL where the shape has none */
 } kernels[OPENCL_KERNELS] = {
     [OPENCL_ADMIT] = {OPENCL_PROGRAM_ADMIT, "admit", "admit"},
-    [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "simd_pack", NULL},
+    [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "simd_pack", "simt_pack"},
     [OPENCL_GENERATE] = {OPENCL_PROGRAM_GENERATE, "generate", "generate"},
     [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "simd_gradient", "simt_gradient"},
+    [OPENCL_DELTAS] = {OPENCL_PROGRAM_STAGES, NULL, "simt_deltas"},
+    [OPENCL_SUMS] = {OPENCL_PROGRAM_STAGES, NULL, "simt_sums"},
     [OPENCL_FORWARD] = {OPENCL_PROGRAM_FORWARD, "simd_forward", "simt_forward"},
     [OPENCL_TRAIN] = {OPENCL_PROGRAM_TRAIN, "simd_train", NULL},
     [OPENCL_NETWORKS] = {OPENCL_PROGRAM_NETWORKS, "simd_networks", NULL},
@@ -79,6 +86,15 @@ static const struct {
 const char *opencl_kernel_name(const struct opencl_trainer *t, enum opencl_kernel_id id)
 {
     return t->simd ? kernels[id].simd : kernels[id].simt;
+}
+
+/* The tiles that a program is compiled for; NULL: it has none. */
+static const struct opencl_tile *tile_of(const struct opencl_trainer *t, enum opencl_program program)
+{
+    return t->simd                                                                  ? NULL
+           : program == OPENCL_PROGRAM_GRADIENT || program == OPENCL_PROGRAM_STAGES ? &t->tiles.gradient
+           : program == OPENCL_PROGRAM_FORWARD || program == OPENCL_PROGRAM_PACK    ? &t->tiles.forward
+                                                                                    : NULL;
 }
 
 /* What a program is compiled with. */
@@ -104,6 +120,19 @@ static void program_options(char *options, size_t size, const struct opencl_trai
                        networks || (t->blocks_interleaved && learns));
 }
 
+/* The same of its tiles, added to them. */
+static void tile_options(char *options, size_t size, const struct opencl_trainer *t, enum opencl_program program)
+{
+    const struct opencl_tile *tile = tile_of(t, program);
+    const size_t used = strlen(options);
+    if (tile != NULL)
+        (void)snprintf(options + used, size - used,
+                       " -DCARRYNET_GROUP=%u -DCARRYNET_SEQUENCES=%u -DCARRYNET_TILE=%u -DCARRYNET_WEIGHTS_LOCAL=%d "
+                       "-DCARRYNET_SIDE=%u -DCARRYNET_FROM=%u -DCARRYNET_TO=%u",
+                       tile->group, tile->sequences, tile->tile, tile->weights_local, t->tiles.side, t->tiles.from,
+                       t->tiles.to);
+}
+
 /* The program's files, NULL after the last. */
 static void program_files(const char *files[MOST_FILES], const struct opencl_trainer *t, enum opencl_program program)
 {
@@ -123,6 +152,7 @@ carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *t, enum op
     carrynet_status status = CARRYNET_OK;
     if (t->kernels[id] == NULL) {
         program_options(options, sizeof options, t, kernels[id].program);
+        tile_options(options, sizeof options, t, kernels[id].program);
         const size_t length = strlen(options);
         if (t->gap > 0)
             (void)snprintf(options + length, sizeof options - length, " -DCARRYNET_GAP=%u", t->gap);
@@ -150,21 +180,13 @@ void opencl_release_kernels(struct opencl_trainer *t)
     }
 }
 
-carrynet_status opencl_group(size_t *group, struct opencl_trainer *t, cl_kernel kernel)
+size_t opencl_group(const struct opencl_trainer *t, enum opencl_kernel_id id)
 {
-    size_t most = 0;
-    *group = 1;
-    if (t->simd)
-        return CARRYNET_OK;
-    const cl_int code =
-        clGetKernelWorkGroupInfo(kernel, t->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
-    if (code != CL_SUCCESS)
-        return opencl_fail("clGetKernelWorkGroupInfo", code);
-    if (t->group_asked > most)
-        return sys_fail(CARRYNET_ERROR_ARGUMENT,
-                        "work-group size %zu: device %u:%u %s allows at most %zu for this kernel", t->group_asked,
-                        t->about.platform, t->about.index, t->about.name, most);
+    const struct opencl_tile *tile = id == OPENCL_PACK ? NULL : tile_of(t, kernels[id].program);
     const size_t suits = t->about.type == CARRYNET_DEVICE_CPU ? CPU_GROUP : GPU_GROUP;
-    *group = t->group_asked != 0 ? t->group_asked : suits < most ? suits : most;
-    return CARRYNET_OK;
+    return t->simd                            ? 1
+           : tile != NULL                     ? tile->group
+           : t->group_asked != 0              ? t->group_asked
+           : suits < t->about.work_group_size ? suits
+                                              : t->about.work_group_size;
 }

@@ -20,13 +20,10 @@ carrynet_status opencl_launch(struct opencl_trainer *t, enum opencl_kernel_id id
     const char *name = opencl_kernel_name(t, id);
     cl_kernel kernel = NULL;
     char call[96];
-    size_t group = 1;
     carrynet_status status = opencl_need(&kernel, t, id);
-    if (status == CARRYNET_OK)
-        status = opencl_group(&group, t, kernel);
     if (status != CARRYNET_OK)
         return status;
-    const size_t items = groups * group;
+    const size_t group = opencl_group(t, id), items = groups * group;
     for (size_t i = 0; i < count; ++i) {
         const cl_int code = clSetKernelArg(kernel, (cl_uint)i, arguments[i].size, arguments[i].value);
         if (code != CL_SUCCESS) {

@@ -131,12 +131,13 @@ carrynet_status opencl_prepare(struct opencl_trainer *t, const struct opencl_pla
         status = opencl_reserve(t, &t->partials, plan->partials_bytes, "the gradient's partial sums");
     if (status == CARRYNET_OK)
         status = opencl_reserve(t, &t->counts, plan->counts_bytes, "the counts");
-    if (status != CARRYNET_OK || !t->simd || t->packed_is_current)
+    if (status != CARRYNET_OK || t->packed_size == 0 || t->packed_is_current)
         return status;
     status = opencl_reserve(t, &t->packed, t->settings.networks * t->packed_size * t->value, "packed weights");
     if (status == CARRYNET_OK) {
         const struct opencl_argument arguments[] = {STRUCT(plan->pass), BUFFER(t->parameters), BUFFER(t->packed)};
-        status = DISTRIBUTE(t, OPENCL_PACK, arguments, t->settings.networks * (t->columns / CARRYNET_OUTPUT_PARTIALS));
+        const size_t each = t->simd ? t->columns / CARRYNET_OUTPUT_PARTIALS : (size_t)t->packed_size;
+        status = DISTRIBUTE(t, OPENCL_PACK, arguments, t->settings.networks * each);
     }
     t->packed_is_current = status == CARRYNET_OK && plan->pass.networks > 0; /* a pass that compiles alone packs none */
     return status;
@@ -164,6 +165,30 @@ static carrynet_status launch_make(struct opencl_trainer *t, const struct opencl
     return DISTRIBUTE(t, OPENCL_GENERATE, arguments, pass->networks * (t->simd ? blocks : pass->sequences));
 }
 
+/* The gradient in two stages, for block after block of each chunk (simt_stages.cl). */
+static carrynet_status launch_stages(struct opencl_trainer *t, const struct opencl_slot *slot)
+{
+    const struct opencl_plan *plan = &slot->plan;
+    const size_t tasks = (size_t)plan->pass.networks * plan->pass.chunks,
+                 parts = CARRYNET_BLOCK / t->tiles.gradient.sequences;
+    struct carrynet_pass pass = plan->pass;
+    carrynet_status status = CARRYNET_OK;
+    for (size_t first = 0; first < tasks; first += plan->workers)
+        for (uint32_t block = 0; block < pass.chunk_blocks && status == CARRYNET_OK; ++block) {
+            const size_t slots = tasks - first < plan->workers ? tasks - first : plan->workers;
+            pass.first_task = (uint32_t)first;
+            pass.chunk_block = block;
+            const struct opencl_argument deltas[] = {STRUCT(pass), BUFFER(t->parameters), BUFFER(t->packed),
+                                                     BUFFER(slot->staged), BUFFER(t->scratch)};
+            const struct opencl_argument sums[] = {STRUCT(pass), BUFFER(slot->staged), BUFFER(t->scratch),
+                                                   BUFFER(t->partials), BUFFER(t->counts)};
+            status = LAUNCH(t, OPENCL_DELTAS, deltas, slots * parts);
+            if (status == CARRYNET_OK)
+                status = LAUNCH(t, OPENCL_SUMS, sums, slots * t->tiles.jobs);
+        }
+    return status;
+}
+
 carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct opencl_slot *slot)
 {
     const struct opencl_plan *plan = &slot->plan;
@@ -175,7 +200,7 @@ carrynet_status opencl_launch_gradient(struct opencl_trainer *t, const struct op
         BUFFER(slot->staged), BUFFER(t->scratch),
         BUFFER(t->partials),  BUFFER(t->counts)};
     if (status == CARRYNET_OK)
-        status = LAUNCH(t, OPENCL_GRADIENT, arguments, plan->workers);
+        status = plan->pass.two_stages ? launch_stages(t, slot) : LAUNCH(t, OPENCL_GRADIENT, arguments, plan->workers);
     return status == CARRYNET_OK ? reduce(t, &plan->pass) : status;
 }
 
@@ -258,14 +283,19 @@ static carrynet_status read_back(struct opencl_trainer *t, const struct opencl_b
 carrynet_status opencl_launch_forward(struct opencl_trainer *t, const struct opencl_plan *plan,
                                       const struct opencl_slot *slot)
 {
-    const carrynet_status status = opencl_prepare(t, plan);
+    carrynet_status status = opencl_prepare(t, plan);
+    if (status == CARRYNET_OK && t->packed.memory == NULL) /* the SIMT variant takes it, and may not read it */
+        status = opencl_reserve(t, &t->packed, 0, "packed weights");
     const struct opencl_argument arguments[] = {
         STRUCT(plan->pass),   t->simd ? BUFFER(t->packed) : BUFFER(t->parameters),
         BUFFER(slot->staged), BUFFER(t->scratch),
         BUFFER(t->partials),  BUFFER(t->counts),
         BUFFER(t->y),         BUFFER(t->z),
-        BUFFER(t->h),         BUFFER(t->state)};
-    return status == CARRYNET_OK ? LAUNCH(t, OPENCL_FORWARD, arguments, plan->workers) : status;
+        BUFFER(t->h),         BUFFER(t->state),
+        BUFFER(t->packed)};
+    if (status != CARRYNET_OK)
+        return status;
+    return opencl_launch(t, OPENCL_FORWARD, arguments, sizeof arguments / sizeof arguments[0] - t->simd, plan->workers);
 }
 
 carrynet_status opencl_trainer_forward(struct backend *backend, struct net_pass *staged,

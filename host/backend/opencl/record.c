@@ -64,6 +64,12 @@ static void record_free(struct opencl_record *record)
     sys_free(record);
 }
 
+/* Whether a launch reads in scratch what the one before has left: stages of a gradient. */
+static bool goes_on(enum opencl_kernel_id id, const struct carrynet_pass *pass)
+{
+    return id == OPENCL_SUMS || (id == OPENCL_DELTAS && pass->chunk_block > 0);
+}
+
 carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer *t, enum opencl_kernel_id id,
                               cl_kernel kernel, const struct opencl_argument *arguments, size_t count, size_t items,
                               size_t group)
@@ -96,10 +102,13 @@ carrynet_status opencl_record(struct opencl_record **out, struct opencl_trainer 
     record->blocks_interleaved = t->blocks_interleaved;
     record->lanes = t->lanes;
     record->gap = t->gap;
+    record->groups_a_slot = id == OPENCL_SUMS     ? t->tiles.jobs
+                            : id == OPENCL_DELTAS ? CARRYNET_BLOCK / t->tiles.gradient.sequences
+                                                  : 0;
     for (size_t i = 0; i < count && status == CARRYNET_OK; ++i) {
         struct opencl_recorded_argument *to = &record->arguments[i];
         const struct opencl_buffer *buffer = buffer_of(&to->name, t, &arguments[i]);
-        if (buffer == &t->scratch && t->gap > 0)
+        if (buffer == &t->scratch && t->gap > 0 && !goes_on(id, arguments[0].value))
             status = opencl_poison(t, buffer);
         to->bytes = buffer != NULL ? buffer->bytes : arguments[i].size;
         to->value = buffer != NULL ? NULL : arguments[i].value;

@@ -14,6 +14,8 @@ enum opencl_kernel_id {
     OPENCL_PACK,
     OPENCL_GENERATE,
     OPENCL_GRADIENT,
+    OPENCL_DELTAS,
+    OPENCL_SUMS,
     OPENCL_FORWARD,
     OPENCL_TRAIN,
     OPENCL_NETWORKS,
@@ -46,6 +48,7 @@ struct opencl_record {
     /* How the trainer lays its arrays out (trainer.h). */
     bool simd, blocks_interleaved;
     uint32_t lanes, gap;
+    uint32_t groups_a_slot; /* of the gradient in two stages */
 };
 
 /* Called after each launch, which has then ended; a status other than OK ends what was launched. */

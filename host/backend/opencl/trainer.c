@@ -55,8 +55,14 @@ static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_eng
         t->simd && shape->hidden <= INTERLEAVED_HIDDEN && t->settings.batch >= t->lanes * CARRYNET_BLOCK;
     opencl_choose_launches(t);
     const uint64_t symbols = (uint64_t)1 << shape->inputs;
-    t->packed_size = t->simd ? CARRYNET_PACKED_SIZE(t->columns, symbols, shape->hidden, shape->outputs, t->lanes) : 0;
-    return status;
+    if (t->simd)
+        t->packed_size = CARRYNET_PACKED_SIZE(t->columns, symbols, shape->hidden, shape->outputs, t->lanes);
+    if (t->simd || status != CARRYNET_OK)
+        return status;
+    const carrynet_status chosen = opencl_choose_tiles(&t->tiles, &t->about, &t->settings, options->work_group_size);
+    if (t->tiles.two_stages || !t->tiles.forward.weights_local)
+        t->packed_size = CARRYNET_SIMT_PACKED(shape->inputs, (uint64_t)shape->hidden, (uint64_t)shape->outputs);
+    return chosen;
 }
 
 /* The start-up kernel, from the trainer's own program. */

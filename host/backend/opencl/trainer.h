@@ -8,6 +8,7 @@
 
 #include "backend/opencl/opencl.h"
 #include "backend/opencl/record.h"
+#include "backend/opencl/tiles.h"
 #include "kernels/layout.h"
 
 /* A device buffer and its capacity. Content is lost when it grows. */
@@ -62,6 +63,7 @@ enum opencl_program {
     OPENCL_PROGRAM_FORWARD,
     OPENCL_PROGRAM_GENERATE,
     OPENCL_PROGRAM_GRADIENT,
+    OPENCL_PROGRAM_STAGES,
     OPENCL_PROGRAM_UPDATE,
     OPENCL_PROGRAM_TRAIN,
     OPENCL_PROGRAM_NETWORKS,
@@ -89,6 +91,7 @@ struct opencl_trainer {
     bool divide_by_newton;
     uint32_t lanes;             /* of the SIMD variant; 1 in the SIMT variant */
     size_t group_asked;         /* work-items of a work-group of the SIMT variant, as asked; 0: what suits */
+    struct opencl_tiles tiles;  /* SIMT variant */
     size_t workers;             /* most work-items (SIMD variant) or work-groups (SIMT variant) of a pass */
     size_t value;               /* bytes of a real */
     size_t size;                /* parameters of a network */
@@ -96,7 +99,7 @@ struct opencl_trainer {
     uint32_t parameter_stride;  /* reals a network */
     uint32_t partial_stride;    /* reals a partial gradient */
     size_t columns;             /* hidden units, padded in the SIMD variant */
-    uint64_t packed_size;       /* reals of packed weights of a network; SIMD variant */
+    uint64_t packed_size;       /* reals of packed weights of a network; 0: none */
     uint32_t gap;               /* reals between the arrays of scratch; SIMD variant, the recorder's */
     bool blocks_interleaved;    /* lanes are blocks (simd_interleaved.cl) */
     carrynet_launches launches; /* as asked */
@@ -216,11 +219,8 @@ carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *trainer, e
 void opencl_release_kernels(struct opencl_trainer *trainer);
 const char *opencl_kernel_name(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
 
-/*
- * Work-items of a work-group: 1 in the SIMD variant; in the SIMT variant as asked (ARGUMENT if the device does not allow so
- * many for this kernel), or what suits the device and the kernel.
- */
-carrynet_status opencl_group(size_t *group, struct opencl_trainer *trainer, cl_kernel kernel);
+/* Work-items of a work-group: 1 in the SIMD variant; in the SIMT variant that of the kernel's tiles, or for kernels without tiles what suits. */
+size_t opencl_group(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
 
 /* ---- profile.c ------------------------------------------------------------------------------------------------- */
 

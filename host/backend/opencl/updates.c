@@ -154,8 +154,9 @@ static carrynet_status prepare_forward(struct opencl_trainer *t, const struct op
 /* The kernel of fused updates runs over no network, since some runtimes compile at a launch. */
 carrynet_status opencl_trainer_prepare(struct backend *backend, const struct net_pass *pass)
 {
-    static const enum opencl_kernel_id steps[] = {OPENCL_GENERATE, OPENCL_GRADIENT, OPENCL_REDUCE, OPENCL_APPLY};
     struct opencl_trainer *t = (struct opencl_trainer *)backend;
+    const enum opencl_kernel_id gradient = !t->simd && t->tiles.two_stages ? OPENCL_DELTAS : OPENCL_GRADIENT;
+    const enum opencl_kernel_id steps[] = {OPENCL_GENERATE, gradient, OPENCL_REDUCE, OPENCL_APPLY};
     struct opencl_slot *slot = NULL;
     cl_kernel kernel = NULL;
     carrynet_status status = begin(&slot, t, pass);
