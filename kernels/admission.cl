@@ -64,3 +64,22 @@ kernel void admit(const uint count, const global real *operands /* [count][CARRY
     for (uint i = (uint)get_global_id(0) * CARRYNET_LANES; i < count; i += (uint)get_global_size(0) * CARRYNET_LANES)
         compute_vectors(count, operands, results, i);
 }
+
+#if CARRYNET_REAL_BITS == 32 && CARRYNET_LANES == 1
+/*
+ * Of all significands x in [1, 2), how many have another reciprocal by the device's seed than by division, or a seed that
+ * is more than 1,024 ulp from it: differing [global size], each work-item's count.
+ */
+kernel void admit_reciprocal(global uint *differing)
+{
+    uint count = 0;
+    for (uint i = (uint)get_global_id(0); i < 1u << 23; i += (uint)get_global_size(0)) {
+        const real x = real_of((vbits)(0x3f800000u | i)), seed = reciprocal_seed(x);
+        const uint right = (uint)bits_of(quotient(REAL(0x1p0), x));
+        const uint given = (uint)bits_of(reciprocal_from_seed(x, seed));
+        const uint off = (uint)bits_of(seed) - right + CARRYNET_SEED_ULP;
+        count += given != right || off > 2 * CARRYNET_SEED_ULP;
+    }
+    differing[get_global_id(0)] = count;
+}
+#endif

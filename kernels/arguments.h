@@ -133,5 +133,6 @@ struct carrynet_step {
 #define CARRYNET_OPERANDS 3
 #define CARRYNET_RESULTS 10
 #define CARRYNET_SUMMED 64u
+#define CARRYNET_SEED_ULP 1024u /* how far off a seed of a reciprocal may be (ARITHMETIC.md 2, rule 7) */
 
 #endif

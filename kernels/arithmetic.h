@@ -261,6 +261,52 @@ static inline vreal square_root(vreal x)
 #endif
 }
 
+/* ---- the reciprocal of the sigmoid ----------------------------------------------------------------------------- */
+
+#if CARRYNET_REAL_BITS == 32 && CARRYNET_LANES == 1
+/* The significand of x > 0, in [1, 2). */
+static inline vreal significand_of(vreal x)
+{
+    return real_of((bits_of(x) & BITS(0x007fffff)) | BITS(0x3f800000));
+}
+
+/*
+ * 1 / x, correctly rounded, for x in [1, 2^41), and NaN of a NaN, if the seed is within 1,024 ulp of the reciprocal of x's
+ * significand (ARITHMETIC.md 2, rule 7). Of a worse seed it makes some number, an infinity or NaN, and nothing else.
+ */
+static inline vreal reciprocal_from_seed(vreal x, vreal seed)
+{
+    const vreal one = REAL(0x1p0);
+    vreal r = real_of(bits_of(seed) - ((bits_of(x) & BITS(0x7f800000)) - BITS(0x3f800000)));
+    r = fused(fused(-x, r, one), r, r);
+    r = fused(fused(-x, r, one), r, r);
+    /* As in quotient_by_newton: one unit too low under an all-ones significand. */
+    return real_of(bits_of(r) | (((bits_of(x) & BITS(0x007fffff)) + BITS(1)) >> 23));
+}
+
+#ifdef __OPENCL_VERSION__
+/* The device's own approximation, the one operation whose bits are not specified: for reciprocal_from_seed alone. */
+static inline real reciprocal_seed(const real x)
+{
+    return native_recip(significand_of(x));
+}
+#endif
+#endif
+
+/*
+ * quotient(1, x) for x in [1, 2^41) or NaN. CARRYNET_RECIPROCAL_BY_SEED is defined in programs of the SIMT variant whose
+ * device passed the test of all significands (admission.cl): the same bits, without a branch.
+ */
+static inline vreal reciprocal(vreal x)
+{
+#if defined(CARRYNET_RECIPROCAL_BY_SEED) && defined(__OPENCL_VERSION__) && CARRYNET_REAL_BITS == 32 &&                 \
+    CARRYNET_LANES == 1
+    return reciprocal_from_seed(x, reciprocal_seed(x));
+#else
+    return quotient(REAL(0x1p0), x);
+#endif
+}
+
 /* ---- functions ------------------------------------------------------------------------------------------------- */
 
 /*
@@ -307,7 +353,7 @@ static inline vreal sigmoid(vreal x)
     const vreal scale = real_of(shifted(bits_of(m), 52));
 #endif
     /* p * scale is exact, so this is 1 + e^-x with one rounding; a NaN survives, whatever its payload did to scale. */
-    return quotient(REAL(0x1p0), fused(p, scale, REAL(0x1p0)));
+    return reciprocal(fused(p, scale, REAL(0x1p0)));
 }
 
 /* The natural logarithm of a normal x > 0, ARITHMETIC.md 3.2: x = m 2^k, log x = k log 2 + 2 atanh((m - 1)/(m + 1)). */

@@ -5,7 +5,8 @@
 
 The programs, their files and the names of their constants are read from host/backend/opencl/kernels.c, so that a new one is not
 forgotten. Of the constants' values every pair is tried (--all: every combination), with the
-compiler's declarations of the built-in functions and with our own (kernels/builtins.h), for each form of division.
+compiler's declarations of the built-in functions and with our own (kernels/builtins.h), for each form of division, and in
+the gpu shape with the sigmoid's reciprocal by division and by seed.
 --analyze runs Clang's static analyzer too, twice a program and kernel shape. Exit code 0 if nothing is said.
 """
 
@@ -35,6 +36,7 @@ TILES = {
 }
 TILE_CONSTANTS = ["GROUP", "SEQUENCES", "TILE", "WEIGHTS_LOCAL", "SIDE", "FROM", "TO"]
 DIVISION = ["", "-DCARRYNET_DIVIDE_BY_NEWTON", "-cl-fp32-correctly-rounded-divide-sqrt"]
+RECIPROCAL = "-DCARRYNET_RECIPROCAL_BY_SEED"
 FUSED, LEARNS = ["TRAIN", "NETWORKS"], ["TRAIN", "GRADIENT"]
 
 # As a runtime compiles. Loops of constant length count with int, and a program need not call all that its files define. The parts of
@@ -72,6 +74,8 @@ def read_table():
         programs[name] = ({"cpu": files[0], "gpu": files[1]}, named)
     if set(re.findall(r"\[OPENCL_PROGRAM_(\w+)\] = \{\{", table)) != set(programs) or not programs:
         sys.exit(f"{TABLE}: the table of programs is not as this script reads it")
+    if RECIPROCAL not in options:
+        sys.exit(f"{TABLE}: the programs have no {RECIPROCAL}")
     if constants(options) != all_of_them:
         sys.exit(f"{TABLE}: the constants are {sorted(constants(options))}, VALUES of this script has {sorted(VALUES)}")
     return programs, names["rows_file"], interleaved
@@ -154,6 +158,7 @@ def main():
                     tile = TILES[program][number % len(TILES[program])]
                     options += [f"-DCARRYNET_{name}={value}" for name, value in zip(TILE_CONSTANTS, tile)]
                 options += (["-D_OPENCL_H_"] if declared else HEADER) + [DIVISION[number % 3]] * (DIVISION[number % 3] != "")
+                options += [RECIPROCAL] * (shape == "gpu" and number // 2 % 2 == 0)
                 jobs.append((f"{program}, {shape} shape", source_of(mine, declared), options, False))
                 if arguments.analyze and number in (0, 2):
                     jobs.append((f"{program}, {shape} shape, analyzed", source_of(mine, declared), options, True))

@@ -198,7 +198,9 @@ def check_circles(objects, nm, known):
 GOOD = {
     "include/carrynet/good.h": "#ifndef G\n#define G\n#ifdef __cplusplus\nextern \"C\" {\n#endif\nint carrynet_f(void);\n"
                                "#ifdef __cplusplus\n}\n#endif\n#endif\n",
-    "kernels/arithmetic.h": "static inline vreal product(vreal a, vreal b)\n{\n    return fused(a, b, REAL(0x0p0));\n}\n",
+    "kernels/arithmetic.h": "static inline vreal product(vreal a, vreal b)\n{\n    return fused(a, b, REAL(0x0p0));\n}\n"
+                            "static inline real reciprocal_seed(const real x)\n{\n    return native_recip(significand_of(x));\n}\n",
+    "kernels/builtins.h": "float CARRYNET_FUNCTION native_recip(float);\n",
     "kernels/good.cl": "/* comment: exp(x) + 1.5 */\n#pragma OPENCL FP_CONTRACT OFF\n#include \"arithmetic.h\"\n"
                        "__kernel void k(__global real *restrict y, const __global real *x, uint H, struct carrynet_step s)\n{\n"
                        "    uint at = get_global_id(0) * H + 1;\n    real sum = x[at * H + 1];\n"
@@ -292,6 +294,11 @@ BAD = [
     ("arithmetic", "kernels/bad.cl", "#define STEP(k) \\\n    b += y[k] * a\n" + KERNEL % "STEP(n);", "feeds an addition"),
     ("arithmetic", "kernels/bad.cl", KERNEL % "const real separate = a * b; y[0] = separate + a;", "feeds an addition"),
     ("arithmetic", "kernels/bad.h", "static inline real f(real a)\n{\n    const real exact = a * a;\n    return exact + a;\n}\n", "feeds an addition"),
+    ("arithmetic", "kernels/bad.h", "real f(const real x)\n{\n    return native_recip(significand_of(x));\n}\n", "not of the arithmetic"),
+    ("arithmetic", "kernels/arithmetic.h", "real f(const real x)\n{\n    return native_recip(significand_of(x));\n}\n"
+     "real g(const real x)\n{\n    return native_recip(significand_of(x));\n}\n", "not of the arithmetic"),
+    ("arithmetic", "kernels/arithmetic.h", "real f(const real x)\n{\n    return native_recip(x);\n}\n", "not of the arithmetic"),
+    ("arithmetic", "kernels/arithmetic.h", "real f(const real x)\n{\n    return native_exp(x);\n}\n", "not of the arithmetic"),
     ("headers", "include/carrynet/bad.h", "size_t f(void);\n", "does not compile alone"),
     ("headers", "include/carrynet/bad.h", "#ifndef B\n#define B\nint f(int class);\nint g(struct bad *class);\n#endif\n",
      "does not compile alone"),

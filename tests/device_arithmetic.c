@@ -5,10 +5,14 @@
  *
  *     device_arithmetic [COUNT]        so many divisions and square roots of each kind (100000; the long tier has 10^9)
  *
+ * Then the reciprocals by the device's own seeds (kernels/ARITHMETIC.md 2, rule 7), of all significands, and how far off the
+ * seeds are: one that is too far off is no fault, a wrong reciprocal from seeds that are near enough is.
+ *
  * The judge is the host's own division and square root. Exit code 0 if all bits are equal, 1 if not.
  */
 #define CARRYNET_REAL_BITS 32
 #include "backend/opencl/opencl.h"
+#include "kernels/arguments.h"
 #include "kernels/arithmetic.h"
 #include <float.h>
 #include <stdio.h>
@@ -30,6 +34,10 @@ static const char kernel_text[] = DRAW_TEXT
     "  const vreal x = number((uint)a, (uint)(a >> 32) & 0xffffffu, (uint)(a >> 63));"
     "  const vreal y = number((uint)b, (uint)(b >> 32) & 0xffffffu, 0);"
     "  q[i] = quotient(x, y); r[i] = square_root(y); } }\n"
+    "kernel void seeds(global uint *given, global uint *from) {"
+    " for (uint i = get_global_id(0); i < 1u << 23; i += get_global_size(0)) {"
+    "  const real x = real_of((vbits)(0x3f800000u | i)), seed = reciprocal_seed(x);"
+    "  given[i] = (uint)bits_of(reciprocal_from_seed(x, seed)); from[i] = (uint)bits_of(seed); } }\n"
     "kernel void special(const uint count, global const real *in, global real *out) {"
     " for (uint i = get_global_id(0); i < count; i += get_global_size(0)) {"
     "  const vreal x = in[i];"
@@ -151,6 +159,43 @@ static carrynet_status check_roots(uint64_t *wrong, const struct device *d, uint
     return status;
 }
 
+/* All reciprocals by the device's seeds. */
+static carrynet_status check_seeds(uint64_t *wrong, const struct device *d, const carrynet_device *about)
+{
+    enum { ALL = 1 << 23 };
+    static uint32_t given[ALL], from[ALL];
+    uint32_t differ = 0, farthest = 0;
+    cl_kernel kernel = NULL;
+    cl_mem one = NULL, two = NULL;
+    const size_t items = 4096;
+    carrynet_status status = opencl_kernel(&kernel, d->program, "seeds");
+    if (status == CARRYNET_OK)
+        status = buffer(&one, d, sizeof given);
+    if (status == CARRYNET_OK)
+        status = buffer(&two, d, sizeof from);
+    if (status == CARRYNET_OK) {
+        cl_int code = clSetKernelArg(kernel, 0, sizeof one, &one);
+        code |= clSetKernelArg(kernel, 1, sizeof two, &two);
+        code |= clEnqueueNDRangeKernel(d->queue, kernel, 1, NULL, &items, NULL, 0, NULL, NULL);
+        code |= clEnqueueReadBuffer(d->queue, one, CL_TRUE, 0, sizeof given, given, 0, NULL, NULL);
+        code |= clEnqueueReadBuffer(d->queue, two, CL_TRUE, 0, sizeof from, from, 0, NULL, NULL);
+        status = call(code, "the reciprocals");
+    }
+    for (uint32_t i = 0; i < ALL && status == CARRYNET_OK; ++i) {
+        const uint32_t right = (uint32_t)bits_of(1.0f / real_of((vbits)(0x3f800000u | i)));
+        const uint32_t off = from[i] > right ? from[i] - right : right - from[i];
+        differ += given[i] != right;
+        farthest = off > farthest ? off : farthest;
+    }
+    if (status == CARRYNET_OK)
+        printf("%u:%u %s: its approximate reciprocals are within %u ulp; by these seeds, %u of 2^23 differ%s\n",
+               about->platform, about->index, about->name, (unsigned)farthest, (unsigned)differ,
+               farthest > CARRYNET_SEED_ULP ? ", so they are not used" : "");
+    *wrong += farthest <= CARRYNET_SEED_ULP ? differ : 0;
+    release(kernel, one, two);
+    return status;
+}
+
 static carrynet_status check_specials(uint64_t *wrong, const struct device *d)
 {
     static const float plus[SPECIALS / 2] = {0x0p0f,   0x1p-149f,       0x1p-126f, 0x1.fffffep-42f, 0x1.fffffep-41f,
@@ -211,6 +256,8 @@ static carrynet_status check_device(uint64_t *wrong, const carrynet_device *abou
                about->index, about->name, newton ? "by Newton's steps" : "its own division", (unsigned long long)count,
                (unsigned long long)count, SPECIALS, (unsigned long long)here);
         *wrong += here;
+        if (status == CARRYNET_OK && newton)
+            status = check_seeds(wrong, &d, about);
         if (d.program != NULL)
             (void)clReleaseProgram(d.program);
         if (d.queue != NULL)

@@ -94,6 +94,8 @@ CASES = [
     Case("OpenCL, train", ["train", *TINY, *ON_DEVICE, "-o", "m.safetensors"], ["m.safetensors"], device=True),
     Case("OpenCL, train, gpu shape", ["train", *TINY, *ON_DEVICE, "--kernel-shape", "gpu", "--precision", "fp64", "-o", "m.safetensors"],
          ["m.safetensors"], device=True, long=True),
+    Case("OpenCL, train, gpu shape, fp32", ["train", *TINY, *ON_DEVICE, "--kernel-shape", "gpu", "-o", "m.safetensors"],
+         ["m.safetensors"], device=True, long=True, kinds={"opencl": ["error"]}),
     Case("OpenCL, part of a device", ["train", *TINY, "--device", "0:0/2.1", "-o", "m.safetensors"], ["m.safetensors"], device=True,
          long=True),
     Case("OpenCL, lost", ["train", *RESUMABLE, *ON_DEVICE, "-o", "m.safetensors", "--log", "m.jsonl"],

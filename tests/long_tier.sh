@@ -3,9 +3,10 @@
 #
 #     long_tier.sh BUILD        (cmake --build BUILD --target long builds what it needs, then runs it)
 #
-# Every input of the sigmoid, 10^9 divisions and square roots a device, 10^9 float fma by way of double, a long training against the
-# reference, every case on every device, killed and resumed runs, ranks killed and failing, large settings and a run of 10^6 updates, the
-# prover's campaign, the checker's mutants, and other platforms, emulated (as root, on Debian; tests/other_platforms.sh says what they need).
+# Every input of the sigmoid, every seed of a reciprocal, 10^9 divisions and square roots a device, 10^9 float fma by way of double, a long
+# training against the reference, every case on every device, killed and resumed runs, ranks killed and failing, large settings and a run of
+# 10^6 updates, the prover's campaign, the checker's mutants, and other platforms, emulated (as root, on Debian; tests/other_platforms.sh
+# says what they need).
 set -u
 build=$(realpath "${1:?usage: long_tier.sh BUILD}")
 cd "$(dirname "$0")/.." || exit 1
@@ -20,15 +21,15 @@ step() {
     names+=("$name") results+=("$result") seconds+=($((SECONDS - start)))
 }
 
-# The bounds and the digest are those of tests/bounds/sigmoid_bound.txt.
-sigmoid() {
-    local line
-    "$build/tests/sigmoid_bound" > "$work/sigmoid.txt" || return 1
-    cat "$work/sigmoid.txt"
-    [ "$(grep -cE '^(e_S|tau|range|NaN|digest) ' "$work/sigmoid.txt")" -eq 5 ] || return 1
+# bound NAME COUNT LABELS: the COUNT lines that begin with LABELS (bounds, digest) are those of tests/bounds/NAME.txt.
+bound() {
+    local name=$1 count=$2 labels="^($3) " line
+    "$build/tests/$name" > "$work/$name.txt" || return 1
+    cat "$work/$name.txt"
+    [ "$(grep -cE "$labels" "$work/$name.txt")" -eq "$count" ] || return 1
     while read -r line; do
-        grep -qF -- "$line" tests/bounds/sigmoid_bound.txt || return 1
-    done < <(grep -E '^(e_S|tau|range|NaN|digest) ' "$work/sigmoid.txt")
+        grep -qF -- "$line" "tests/bounds/$name.txt" || return 1
+    done < <(grep -E "$labels" "$work/$name.txt")
 }
 
 # 10,000 updates give the same file as the reference, in both kernel shapes and precisions.
@@ -45,7 +46,8 @@ long_training() {
     done
 }
 
-step 'every input of the sigmoid' sigmoid
+step 'every input of the sigmoid' bound sigmoid_bound 5 'e_S|tau|range|NaN|digest'
+step 'every seed of a reciprocal' bound reciprocal_bound 4 'wrong|step|beyond'
 step '10^9 divisions and square roots' "$build/tests/device_arithmetic" 1000000000
 step '10^9 float fma by way of double' "$build/tests/fused_by_double" 1000000000
 step '10,000 updates against the reference' long_training

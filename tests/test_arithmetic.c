@@ -176,6 +176,52 @@ Test(arithmetic, square_root_is_right_for_every_significand)
         cr_assert(same_bits(square_root_by_newton(ends[i]), sqrtf(ends[i])), "%a", (double)ends[i]);
 }
 
+/* ---- the reciprocal from an approximate seed ------------------------------------------------------------------- */
+
+/* Wrong reciprocals of all significands, with exponents in turn, from seeds `off` units from the right one. */
+static inline uint64_t wrong_by_seed_plain(int32_t off, real *where)
+{
+    uint64_t wrong = 0;
+    for (uint32_t i = 0; i < 1u << 23; ++i) {
+        const real m = real_of_unsigned(0x3f800000u | i), x = real_of_unsigned((127 + i % 41) << 23 | i);
+        if (!same_bits(reciprocal_from_seed(x, real_of(bits_of(REAL(0x1p0) / m) + off)), REAL(0x1p0) / x)) {
+            ++wrong;
+            *where = x;
+        }
+    }
+    return wrong;
+}
+WITH_FMA(uint64_t, wrong_by_seed, (int32_t off, real *where), (off, where))
+
+/* bounds/reciprocal_bound.txt has every offset up to 1,024. */
+Test(arithmetic, reciprocal_by_seed_is_right_for_every_significand)
+{
+    const int32_t offsets[] = {-1024, -300, -1, 0, 1, 1024};
+    for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; ++i) {
+        real where = REAL(0x0p0);
+        const uint64_t wrong = wrong_by_seed(offsets[i], &where);
+        cr_assert_eq(wrong, 0, "seeds off by %d: %llu wrong reciprocals, such as that of %a", (int)offsets[i],
+                     (unsigned long long)wrong, (double)where);
+    }
+}
+
+Test(arithmetic, reciprocal_of_nan_is_nan_and_its_seed_is_asked_in_range)
+{
+    const uint32_t nans[] = {0x7fc00000u, 0xffc00000u, 0x7fffffffu, 0xffffffffu, 0x7fd55555u};
+    for (size_t i = 0; i < sizeof nans / sizeof nans[0]; ++i) {
+        const real x = real_of_unsigned(nans[i]), m = significand_of(x);
+        cr_assert(m >= REAL(0x1p0) && m < REAL(0x1p1), "%a", (double)m);
+        cr_assert(isnan(reciprocal_from_seed(x, REAL(0x1p0) / m)) && isnan(reciprocal(x)));
+    }
+    uint64_t state = 5;
+    for (int i = 0; i < 100000; ++i) {
+        const real x = draw_real(&state, 0, 40, 0), m = significand_of(x);
+        int exponent;
+        cr_assert(same_bits(m, 2 * frexpf(x, &exponent)), "%a gives %a", (double)x, (double)m);
+        cr_assert(same_bits(reciprocal(x), REAL(0x1p0) / x));
+    }
+}
+
 /* ---- functions ------------------------------------------------------------------------------------------------- */
 
 Test(arithmetic, flush_replaces_what_is_below_its_limit_by_plus_zero)

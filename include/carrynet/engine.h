@@ -46,8 +46,9 @@ typedef struct carrynet_engine_options {
     uint32_t lanes;           /* SIMD variant: vector width 4, 8 or 16; 0: chosen from the device */
     uint32_t work_items;      /* work-items (SIMD variant) or groups (SIMT variant) of a launch; 0: chosen */
     carrynet_launches launches;
-    bool profile;          /* time the kernels, for carrynet_engine_profile */
-    bool divide_by_newton; /* use the forms without divide instructions even where they are not needed */
+    bool profile;                /* time the kernels, for carrynet_engine_profile */
+    bool divide_by_newton;       /* use the forms without divide instructions even where they are not needed */
+    bool reciprocal_by_quotient; /* SIMT variant: divide even where the device's approximate reciprocals would do */
 } carrynet_engine_options;
 
 /* All automatic. */

@@ -94,6 +94,9 @@ RETURNS_CODE(clGetProgramBuildInfo, CL_OUT_OF_RESOURCES,
              (program, device, what, capacity, value, size))
 RETURNS_OBJECT(cl_kernel, clCreateKernel, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,
                (cl_program program, const char *name, cl_int *error), (program, name, error))
+RETURNS_CODE(clGetKernelInfo, CL_OUT_OF_RESOURCES,
+             (cl_kernel kernel, cl_kernel_info what, size_t capacity, void *value, size_t *size),
+             (kernel, what, capacity, value, size))
 RETURNS_CODE(clGetKernelWorkGroupInfo, CL_OUT_OF_RESOURCES,
              (cl_kernel kernel, cl_device_id device, cl_kernel_work_group_info what, size_t capacity, void *value,
               size_t *size),

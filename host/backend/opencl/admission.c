@@ -161,6 +161,68 @@ done:
     return status;
 }
 
+/*
+ * Whether the sigmoid's reciprocals may be made from the device's approximate ones: none of all significands may have other
+ * bits than by division. The kernel is in the program of the start-up kernel, so it divides as that does.
+ */
+static carrynet_status check_seeds(bool *right, cl_context context, cl_command_queue queue,
+                                   const carrynet_device *about, cl_kernel start_up)
+{
+    enum { ITEMS = 4096, GROUP = 64 };
+    cl_uint differing[ITEMS] = {0}, count = 0;
+    const size_t items = ITEMS;
+    size_t group = 0;
+    cl_device_id device = NULL;
+    cl_program program = NULL;
+    cl_kernel kernel = NULL;
+    cl_mem out = NULL;
+    char what[64];
+    *right = false;
+    /* A simulator takes a minute for what a device does in a millisecond. */
+    if (strcmp(about->platform_name, "Oclgrind") == 0)
+        return CARRYNET_OK;
+    const char *call = "clGetKernelInfo";
+    cl_int code = clGetKernelInfo(start_up, CL_KERNEL_PROGRAM, sizeof program, &program, NULL);
+    carrynet_status status =
+        code == CL_SUCCESS ? opencl_kernel(&kernel, program, "admit_reciprocal") : opencl_fail(call, code);
+    if (status != CARRYNET_OK)
+        return status;
+    call = "clGetCommandQueueInfo";
+    code = clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL);
+    if (code == CL_SUCCESS) {
+        call = "clGetKernelWorkGroupInfo";
+        code = clGetKernelWorkGroupInfo(kernel, device, CL_KERNEL_WORK_GROUP_SIZE, sizeof group, &group, NULL);
+    }
+    group = group < GROUP ? 1 : GROUP;
+    if (code == CL_SUCCESS) {
+        call = "clCreateBuffer";
+        out = clCreateBuffer(context, CL_MEM_WRITE_ONLY, sizeof differing, NULL, &code);
+    }
+    if (code == CL_SUCCESS) {
+        call = "clSetKernelArg";
+        code = clSetKernelArg(kernel, 0, sizeof out, &out);
+    }
+    if (code == CL_SUCCESS) {
+        call = "clEnqueueNDRangeKernel";
+        code = clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &items, &group, 0, NULL, NULL);
+    }
+    if (code == CL_SUCCESS) {
+        call = "clEnqueueReadBuffer";
+        code = clEnqueueReadBuffer(queue, out, CL_TRUE, 0, sizeof differing, differing, 0, NULL, NULL);
+    }
+    if (code != CL_SUCCESS) {
+        (void)snprintf(what, sizeof what, "%s of the test of reciprocals", call);
+        status = opencl_fail(what, code);
+    }
+    for (size_t i = 0; i < ITEMS; ++i)
+        count += differing[i];
+    *right = status == CARRYNET_OK && count == 0;
+    if (out != NULL)
+        (void)clReleaseMemObject(out);
+    (void)clReleaseKernel(kernel);
+    return status;
+}
+
 carrynet_status opencl_admit(cl_context context, cl_command_queue queue, const carrynet_device *about,
                              carrynet_precision precision, const struct opencl_admission *admission)
 {
@@ -190,6 +252,8 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, const c
                      "device %u:%u %s is not admitted: %s differs from IEEE 754 in start-up vector %zu; use another "
                      "device, or --allow-inexact to go on without the promise of equal bits",
                      about->platform, about->index, about->name, operations[wrong], vector);
+    if (status == CARRYNET_OK && admission->reciprocal_by_seed != NULL)
+        status = check_seeds(admission->reciprocal_by_seed, context, queue, about, kernel);
     return status;
 }
 
@@ -242,7 +306,7 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
     static const uint32_t lanes[] = {1, 16};
     for (size_t i = 0; i < sizeof lanes / sizeof lanes[0] && status == CARRYNET_OK; ++i) {
         struct lone_kernel lone = {context, id, &about, precision, lanes[i], NULL};
-        status = opencl_admit(context, queue, &about, precision, &(struct opencl_admission){lone_kernel, &lone});
+        status = opencl_admit(context, queue, &about, precision, &(struct opencl_admission){lone_kernel, &lone, NULL});
         if (lone.kernel != NULL)
             (void)clReleaseKernel(lone.kernel);
     }

@@ -105,7 +105,8 @@ static void program_options(char *options, size_t size, const struct opencl_trai
                fused_updates = networks || program == OPENCL_PROGRAM_TRAIN;
     const bool learns = program == OPENCL_PROGRAM_GRADIENT || program == OPENCL_PROGRAM_TRAIN;
     const int length =
-        snprintf(options, size, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u", (int)t->settings.precision, t->lanes);
+        snprintf(options, size, "-DCARRYNET_REAL_BITS=%d -DCARRYNET_LANES=%u%s", (int)t->settings.precision, t->lanes,
+                 t->reciprocal_by_seed ? " -DCARRYNET_RECIPROCAL_BY_SEED" : "");
     char *rest = options + length;
     size -= (size_t)length;
     if (program == OPENCL_PROGRAM_UPDATE)

@@ -49,6 +49,7 @@ carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char 
 struct opencl_admission {
     carrynet_status (*kernel)(void *self, cl_kernel *kernel, bool divide_by_newton);
     void *self;
+    bool *reciprocal_by_seed; /* set if the device's approximate reciprocals serve as seeds; NULL: not asked */
 };
 
 /*
@@ -71,6 +72,9 @@ struct opencl_trainer;
  */
 carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_settings *settings,
                                       const carrynet_engine_options *options, char description[BACKEND_DESCRIPTION]);
+
+/* Of such a backend: whether its kernels make the sigmoid's reciprocal from the device's approximation. */
+bool opencl_trainer_reciprocal_by_seed(const struct backend *backend);
 
 /* Of such a backend: DEVICE if a kernel has written behind a buffer. */
 carrynet_status opencl_trainer_check_guards(struct backend *backend);

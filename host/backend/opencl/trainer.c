@@ -157,9 +157,10 @@ carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_s
         status = choose_sizes(t, options);
     if (status == CARRYNET_OK)
         status = opencl_open(&t->context, &t->queue, t->device, options->profile);
+    const bool seeds = !t->simd && settings->precision == CARRYNET_FP32 && !options->reciprocal_by_quotient;
     if (status == CARRYNET_OK)
         status = opencl_admit(t->context, t->queue, &t->about, settings->precision,
-                              &(struct opencl_admission){admission_kernel, t});
+                              &(struct opencl_admission){admission_kernel, t, seeds ? &t->reciprocal_by_seed : NULL});
     const bool inexact = status == CARRYNET_ERROR_DEVICE && t->queue != NULL && options->allow_inexact;
     if (inexact)
         status = CARRYNET_OK;
@@ -268,6 +269,11 @@ const struct backend_operations opencl_operations = {
     .profile = opencl_trainer_profile,
     .peak = opencl_trainer_peak,
 };
+
+bool opencl_trainer_reciprocal_by_seed(const struct backend *backend)
+{
+    return backend->operations == &opencl_operations && ((const struct opencl_trainer *)backend)->reciprocal_by_seed;
+}
 
 void opencl_record_launches(struct backend *backend, const struct opencl_recorder *recorder)
 {

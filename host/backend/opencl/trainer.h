@@ -89,6 +89,7 @@ struct opencl_trainer {
     bool simd;
     bool newton_asked; /* whatever the device can do */
     bool divide_by_newton;
+    bool reciprocal_by_seed;    /* SIMT variant, fp32: admitted (admission.c) */
     uint32_t lanes;             /* of the SIMD variant; 1 in the SIMT variant */
     size_t group_asked;         /* work-items of a work-group of the SIMT variant, as asked; 0: what suits */
     struct opencl_tiles tiles;  /* SIMT variant */
