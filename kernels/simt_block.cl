@@ -76,15 +76,24 @@ typedef float4 real4;
 #endif
 
 /*
- * What pocl 3.1 needs: a barrier at the end of a loop that has one; and loops around conditional stores that are not unrolled, of which
- * many beside each other go wrong. Oclgrind, Intel's runtime and pocl 6 check the plain form.
+ * Loops that are unrolled: those of a few rounds, known where a kernel is compiled, so that arrays become registers; chains over hidden units; long ones
+ * in part. On pocl none is: a kernel would take twice as long to compile, and pocl 3.1 goes wrong with many conditional stores beside each other. It also needs a
+ * barrier at the end of a loop that has one. Oclgrind and Intel's runtime check the other form.
  */
 #ifdef POCL_DEVICE_ADDRESS_BITS
+#define UNROLL 1
+#define UNROLL_CHAIN 1
+#define UNROLL_LONG 1
 #define BARRIER_ENDS_LOOP barrier(CLK_LOCAL_MEM_FENCE)
-#define UNROLL_STORES 1
 #else
+#define UNROLL 64
+#if H <= 32
+#define UNROLL_CHAIN 16
+#else
+#define UNROLL_CHAIN 2
+#endif
+#define UNROLL_LONG 8
 #define BARRIER_ENDS_LOOP
-#define UNROLL_STORES 8
 #endif
 
 /* What a group works with. */
@@ -140,7 +149,7 @@ static inline real packed_hy(const global real *p, const int e)
 static inline real4 start_quad(const global real *p, const uint bias, const int quad)
 {
     real v[4];
-#pragma unroll
+#pragma unroll UNROLL
     for (int c = 0; c < 4; ++c)
         v[c] = 4 * quad + c < H ? p[H_0(bias) + 4 * quad + c] : 0;
     return (real4)(v[0], v[1], v[2], v[3]);
@@ -163,15 +172,11 @@ static inline void load_start(const struct work *g, const global real *p, const 
 /* sum[r][c] += sum over k of from[r ACROSS][k] weights[k][c], k ascending: `from` of the tile's first sequence, weights of its quad. */
 static inline void chain(real sum[TILE][4], const local real4 *from, WEIGHTS real4 *weights)
 {
-#if H <= 32
-#pragma unroll
-#else
-#pragma unroll 2
-#endif
+#pragma unroll UNROLL_CHAIN
     for (int q = 0; q < H / 4; ++q) {
         const real4 w0 = weights[(4 * q) * QUADS], w1 = weights[(4 * q + 1) * QUADS];
         const real4 w2 = weights[(4 * q + 2) * QUADS], w3 = weights[(4 * q + 3) * QUADS];
-#pragma unroll
+#pragma unroll UNROLL
         for (int r = 0; r < TILE; ++r) {
             const real4 v = from[r * ACROSS * PITCH + q];
             FMA_QUAD(sum[r], v.s0, w0);
@@ -181,10 +186,10 @@ static inline void chain(real sum[TILE][4], const local real4 *from, WEIGHTS rea
         }
     }
 #if H % 4 != 0
-#pragma unroll
+#pragma unroll UNROLL
     for (int k = H / 4 * 4; k < H; ++k) {
         const real4 w = weights[k * QUADS];
-#pragma unroll
+#pragma unroll UNROLL
         for (int r = 0; r < TILE; ++r) {
             const real x = ((const local real *)(from + r * ACROSS * PITCH))[k];
             FMA_QUAD(sum[r], x, w);
@@ -202,16 +207,16 @@ static inline real4 quad_of(const real v[4])
 static inline void hidden_tile(real sum[TILE][4], const struct work *g, const int chained, const int t, const int first,
                                const int quad)
 {
-#pragma unroll
+#pragma unroll UNROLL
     for (int r = 0; r < TILE; ++r) {
         const real4 row = g->row[g->symbols[t % 2 * SEQUENCES + first + r * ACROSS] * QUADS + quad];
         sum[r][0] = row.s0, sum[r][1] = row.s1, sum[r][2] = row.s2, sum[r][3] = row.s3;
     }
     if (chained)
         chain(sum, g->hidden + t % 2 * STEP + first * PITCH, g->weights + quad);
-#pragma unroll
+#pragma unroll UNROLL
     for (int r = 0; r < TILE; ++r)
-#pragma unroll
+#pragma unroll UNROLL
         for (int c = 0; c < 4; ++c)
             sum[r][c] = sigmoid(sum[r][c]);
 }
@@ -220,14 +225,12 @@ static inline void hidden_tile(real sum[TILE][4], const struct work *g, const in
 static inline real logit(const local real4 *h, WEIGHTS real4 *w_hy)
 {
     real partial[OUTPUT_PARTIALS];
-#pragma unroll
+#pragma unroll UNROLL
     for (int k = 0; k < OUTPUT_PARTIALS; ++k)
         partial[k] = 0;
-#if H <= 64
-#pragma unroll
-#endif
+#pragma unroll UNROLL_CHAIN
     for (int q = 0; q < H / 16 * 4; q += 4)
-#pragma unroll
+#pragma unroll UNROLL
         for (int i = 0; i < 4; ++i) {
             const real4 v = h[q + i], w = w_hy[q + i];
             partial[4 * i] = fma(v.s0, w.s0, partial[4 * i]);
@@ -235,12 +238,12 @@ static inline real logit(const local real4 *h, WEIGHTS real4 *w_hy)
             partial[4 * i + 2] = fma(v.s2, w.s2, partial[4 * i + 2]);
             partial[4 * i + 3] = fma(v.s3, w.s3, partial[4 * i + 3]);
         }
-#pragma unroll
+#pragma unroll UNROLL
     for (int k = 0; k < H % 16; ++k)
         partial[k] = fma(((const local real *)h)[H / 16 * 16 + k], ((WEIGHTS real *)w_hy)[H / 16 * 16 + k], partial[k]);
-#pragma unroll
+#pragma unroll UNROLL
     for (int width = OUTPUT_PARTIALS / 2; width > 0; width /= 2)
-#pragma unroll
+#pragma unroll UNROLL
         for (int k = 0; k < width; ++k)
             partial[k] = plus(partial[k], partial[k + width]);
     return partial[0];
@@ -280,7 +283,7 @@ static inline real metric_of(const struct work *g, const int count, const int wh
 {
     const local real *from = which == 0 ? g->loss : g->absolute;
     real sum = 0;
-#pragma unroll 8
+#pragma unroll UNROLL_LONG
     for (int s = 0; s < count; ++s)
         sum = plus(sum, from[s]);
     return sum;

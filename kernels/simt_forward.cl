@@ -65,11 +65,11 @@ simt_forward(const struct carrynet_pass pass, const global real *parameters, con
                         const int quad = tile % QUADS, from = tile / QUADS;
                         real sum[TILE][4];
                         hidden_tile(sum, &g, t > 0 || pass.resume || pass.initial_state, t, from, quad);
-#pragma unroll
+#pragma unroll UNROLL
                         for (int r = 0; r < TILE; ++r) {
                             const int s = from + r * ACROSS;
                             next[s * PITCH + quad] = quad_of(sum[r]);
-#pragma unroll
+#pragma unroll UNROLL
                             for (int c = 0; c < 4; ++c) {
                                 const int j = 4 * quad + c;
                                 if (s < b.count && j < H && pass.outputs & CARRYNET_WRITE_H)

@@ -22,12 +22,12 @@
 #define OUTS_EACH ((OUTS + REST - 1) / REST)
 #define BIASES_EACH ((O + REST - 1) / REST)
 #if WEIGHT_TILES <= 4 * GROUP
-#define UNROLL_TILES WEIGHT_TILES_EACH
+#define UNROLL_TILES UNROLL
 #else
 #define UNROLL_TILES 1
 #endif
 #if BUCKETS <= 4 * REST && OUTS <= 4 * REST
-#define UNROLL_REST 4
+#define UNROLL_REST UNROLL
 #else
 #define UNROLL_REST 1
 #endif
@@ -52,9 +52,9 @@ static inline void clear_sums(struct sums *sums)
 {
 #pragma unroll UNROLL_TILES
     for (int n = 0; n < WEIGHT_TILES_EACH; ++n)
-#pragma unroll
+#pragma unroll UNROLL
         for (int a = 0; a < SIDE; ++a)
-#pragma unroll
+#pragma unroll UNROLL
             for (int c = 0; c < SIDE; ++c)
                 sums->w_hh[n][a][c] = 0;
 #pragma unroll UNROLL_REST
@@ -76,14 +76,14 @@ static inline void sum_weights(struct sums *sums, const local real *h, const loc
         if (WEIGHT_TILES % GROUP != 0 && e >= WEIGHT_TILES)
             break;
         const local real *from = h + e / SIDES * SIDE, *to = dh + e % SIDES * SIDE;
-#pragma unroll 8
+#pragma unroll UNROLL_LONG
         for (int s = 0; s < count; ++s, from += 4 * PITCH, to += 4 * PITCH) {
             real x[SIDE], d[SIDE];
             SPREAD(x, *(const local side_real *)from);
             SPREAD(d, *(const local side_real *)to);
-#pragma unroll
+#pragma unroll UNROLL
             for (int a = 0; a < SIDE; ++a)
-#pragma unroll
+#pragma unroll UNROLL
                 for (int c = 0; c < SIDE; ++c)
                     sums->w_hh[n][a][c] = fma(x[a], d[c], sums->w_hh[n][a][c]);
         }
@@ -104,7 +104,7 @@ static inline void sum_buckets(struct sums *sums, const local real *dh, const lo
         real sum = sums->bucket[n];
         if (BUCKETS % REST != 0 && e >= BUCKETS)
             break;
-#pragma unroll 8
+#pragma unroll UNROLL_LONG
         for (int s = 0; s < count; ++s, to += 4 * PITCH)
             sum = plus(sum, symbols[s] == symbol ? *to : 0);
         sums->bucket[n] = sum;
@@ -122,7 +122,7 @@ static inline void sum_outputs(struct sums *sums, const local real *h, const loc
         real sum = sums->w_hy[n];
         if (OUTS % REST != 0 && e >= OUTS)
             break;
-#pragma unroll 8
+#pragma unroll UNROLL_LONG
         for (int s = 0; s < count; ++s, from += 4 * PITCH, to += O)
             sum = fma(*from, *to, sum);
         sums->w_hy[n] = sum;
@@ -152,7 +152,7 @@ static inline void backward_block(struct sums *sums, const struct training *g, c
             const int quad = tile % QUADS, first = tile / QUADS;
             real sum[TILE][4];
             real4 before[TILE]; /* h[t] */
-#pragma unroll
+#pragma unroll UNROLL
             for (int r = 0; r < TILE; ++r) {
                 const int s = first + r * ACROSS;
                 before[r] = (real4)(0);
@@ -162,7 +162,7 @@ static inline void backward_block(struct sums *sums, const struct training *g, c
                     before[r] = start_quad(p, pass->bias, quad);
             }
             delta_tile(sum, g, t + 1 < T, t, first, quad);
-#pragma unroll
+#pragma unroll UNROLL
             for (int r = 0; r < TILE; ++r) {
                 const int at = (first + r * ACROSS) * PITCH + quad;
                 dh[at] = delta_quad(sum[r], h_next[at]);
@@ -213,9 +213,9 @@ static inline void push_block(const struct sums *sums, const struct training *g,
 #pragma unroll UNROLL_TILES
     for (int n = 0; n < WEIGHT_TILES_EACH; ++n) {
         const int e = LOCAL_ID + n * GROUP, k = e / SIDES * SIDE, j = e % SIDES * SIDE;
-#pragma unroll
+#pragma unroll UNROLL
         for (int a = 0; a < SIDE; ++a)
-#pragma unroll
+#pragma unroll UNROLL
             for (int c = 0; c < SIDE; ++c)
                 if (e < WEIGHT_TILES && k + a < H && j + c < H)
                     push_element(levels, size, W_HH + (k + a) * H + j + c, sums->w_hh[n][a][c], blocks);

@@ -33,7 +33,7 @@ static inline void add_noise(real v[4], const struct noise *noise, const uint st
     uint c[4] = {(uint)counter, (uint)(counter >> 32), noise->update, CARRYNET_STREAM_NOISE};
     philox4x32(&c[0], &c[1], &c[2], &c[3], (vword)(noise->config[CARRYNET_CONFIG_SEED]),
                (vword)(noise->config[CARRYNET_CONFIG_SEED + 1]));
-#pragma unroll
+#pragma unroll UNROLL
     for (int i = 0; i < 4; ++i)
         v[i] = flush(v[i] + uniform(c[i], (vreal)(noise->amount)));
 }
@@ -70,7 +70,7 @@ static inline void forward_block(const struct training *g, const struct block *b
             const int quad = tile % QUADS, first = tile / QUADS;
             real sum[TILE][4];
             hidden_tile(sum, &g->work, t > 0 || pass->initial_state, t, first, quad);
-#pragma unroll
+#pragma unroll UNROLL
             for (int r = 0; r < TILE; ++r) {
                 const int s = first + r * ACROSS;
                 if (noise->amount > 0)
@@ -102,14 +102,14 @@ static inline void delta_tile(real sum[TILE][4], const struct training *g, const
                               const int quad)
 {
     const local real *slopes = g->slopes + t % 2 * SEQUENCES * O;
-#pragma unroll
+#pragma unroll UNROLL
     for (int r = 0; r < TILE; ++r)
-#pragma unroll
+#pragma unroll UNROLL
         for (int c = 0; c < 4; ++c)
             sum[r][c] = 0;
     for (int o = 0; o < O; ++o) {
         const real4 w = g->work.w_hy[o * QUADS + quad];
-#pragma unroll
+#pragma unroll UNROLL
         for (int r = 0; r < TILE; ++r)
             FMA_QUAD(sum[r], slopes[(first + r * ACROSS) * O + o], w);
     }

@@ -28,8 +28,8 @@
 #define LOADS_EACH ((PANEL + GROUP - 1) / GROUP)  /* in all PANEL_SPACE: each item loads as many */
 #define PANEL_SPACE (LOADS_EACH * GROUP)
 #if ITEM_TILES <= 2 * GROUP
-#define UNROLL_TILES ITEM_TILES_EACH
-#define UNROLL_LOADS LOADS_EACH
+#define UNROLL_TILES UNROLL
+#define UNROLL_LOADS UNROLL
 #else
 #define UNROLL_TILES 1
 #define UNROLL_LOADS 1
@@ -71,7 +71,7 @@ static inline void backward_sequences(const struct training *g, const struct blo
             const int quad = tile % QUADS, first = tile / QUADS;
             real sum[TILE][4];
             real4 x[TILE]; /* h[t+1] */
-#pragma unroll
+#pragma unroll UNROLL
             for (int r = 0; r < TILE; ++r) {
                 const int s = first + r * ACROSS;
                 x[r] = (real4)(0);
@@ -79,7 +79,7 @@ static inline void backward_sequences(const struct training *g, const struct blo
                     x[r] = g->h[(size_t)((t + 1) * rows + s) * QUADS + quad];
             }
             delta_tile(sum, g, t + 1 < T, t, first, quad);
-#pragma unroll
+#pragma unroll UNROLL
             for (int r = 0; r < TILE; ++r) {
                 const int s = first + r * ACROSS;
                 const real4 value = delta_quad(sum[r], x[r]);
@@ -169,7 +169,7 @@ static inline real4 panel_quad(const global real4 *h, const global real4 *dh, co
 /* sum[a][c] += h dh over the `depth` sequences of a panel. */
 static inline void panel_chain(real sum[ITEM_FROM][ITEM_TO], const local real4 *h, const local real4 *dh, const int depth)
 {
-#pragma unroll 8
+#pragma unroll UNROLL_LONG
     for (int s = 0; s < depth; ++s) {
         const real4 x0 = h[s * (FROM / 4)], x1 = h[s * (FROM / 4) + 1], d = dh[s * (TO / 4)];
         FMA_QUAD(sum[0], x0.s0, d);
@@ -188,7 +188,7 @@ static inline real bias_sum(const global real *dy, const int rows, const int cou
 {
     real sum = 0;
     for (int t = T - 1; t >= 0; --t)
-#pragma unroll 8
+#pragma unroll UNROLL_LONG
         for (int s = 0; s < count; ++s)
             sum = plus(sum, dy[(t * rows + s) * O + o]);
     return sum;
@@ -197,7 +197,7 @@ static inline real bias_sum(const global real *dy, const int rows, const int cou
 static inline real metric_sum(const global real *values, const int count)
 {
     real sum = 0;
-#pragma unroll 8
+#pragma unroll UNROLL_LONG
     for (int s = 0; s < count; ++s)
         sum = plus(sum, values[s]);
     return sum;
@@ -228,9 +228,9 @@ simt_sums(const struct carrynet_pass pass, const global uint *staged, global rea
         real4 loads[LOADS_EACH];
 #pragma unroll UNROLL_TILES
         for (int n = 0; n < ITEM_TILES_EACH; ++n)
-#pragma unroll
+#pragma unroll UNROLL
             for (int a = 0; a < ITEM_FROM; ++a)
-#pragma unroll
+#pragma unroll UNROLL
                 for (int c = 0; c < ITEM_TO; ++c)
                     sum[n][a][c] = 0;
         EACH(e, PANEL_SPACE)
@@ -255,12 +255,12 @@ simt_sums(const struct carrynet_pass pass, const global uint *staged, global rea
                     panel[(n + 1) % 2][LOCAL_ID + i * GROUP] = loads[i];
             barrier(CLK_LOCAL_MEM_FENCE);
         }
-#pragma unroll UNROLL_STORES
+#pragma unroll UNROLL_TILES
         for (int i = 0; i < ITEM_TILES_EACH; ++i) {
             const int e = LOCAL_ID + i * GROUP, k = from + e / (TO / ITEM_TO) * ITEM_FROM, j = to + e % (TO / ITEM_TO) * ITEM_TO;
-#pragma unroll UNROLL_STORES
+#pragma unroll UNROLL
             for (int a = 0; a < ITEM_FROM; ++a)
-#pragma unroll UNROLL_STORES
+#pragma unroll UNROLL
                 for (int c = 0; c < ITEM_TO; ++c)
                     if (e < ITEM_TILES && k + a < H && j + c < H)
                         push(&pass, &place, levels, partial, W_HH + (k + a) * H + j + c, sum[i][a][c]);
@@ -270,10 +270,10 @@ simt_sums(const struct carrynet_pass pass, const global uint *staged, global rea
         const global real *h_j = (const global real *)h + column, *dh_j = (const global real *)dh + column;
         struct sequences words;
         real bucket[SYMBOLS], w_hy[O];
-#pragma unroll
+#pragma unroll UNROLL
         for (int a = 0; a < SYMBOLS; ++a)
             bucket[a] = 0;
-#pragma unroll
+#pragma unroll UNROLL
         for (int o = 0; o < O; ++o)
             w_hy[o] = 0;
         block_symbols(&words, &pass, staged, place.network, place.first);
@@ -286,34 +286,34 @@ simt_sums(const struct carrynet_pass pass, const global uint *staged, global rea
                     slopes[t % 2][s * O + o] = dy[(t * rows + s) * O + o];
             }
             barrier(CLK_LOCAL_MEM_FENCE);
-#pragma unroll 4
+#pragma unroll UNROLL_LONG
             for (int s = 0; s < count; ++s) {
                 const real d = dh_j[(size_t)(t * rows + s) * COLUMNS], x = h_j[(size_t)((t + 1) * rows + s) * COLUMNS];
                 /* +0 changes no running sum that began with it. */
-#pragma unroll
+#pragma unroll UNROLL
                 for (int a = 0; a < SYMBOLS; ++a)
                     bucket[a] = plus(bucket[a], symbols[t % 2][s] == a ? d : 0);
-#pragma unroll
+#pragma unroll UNROLL
                 for (int o = 0; o < O; ++o)
                     w_hy[o] = fma(x, slopes[t % 2][s * O + o], w_hy[o]);
             }
             BARRIER_ENDS_LOOP;
         }
         if (j < H) {
-#pragma unroll
+#pragma unroll UNROLL
             for (int o = 0; o < O; ++o)
                 push(&pass, &place, levels, partial, W_HY + j * O + o, w_hy[o]);
-#pragma unroll
+#pragma unroll UNROLL
             for (int i = 0; i < I; ++i) {
                 real sum = bucket[1 << i];
-#pragma unroll
+#pragma unroll UNROLL
                 for (int a = (1 << i) + 1; a < SYMBOLS; ++a)
                     if (a >> i & 1)
                         sum = plus(sum, bucket[a]);
                 push(&pass, &place, levels, partial, W_XH + i * H + j, sum);
             }
             real sum = bucket[0];
-#pragma unroll
+#pragma unroll UNROLL
             for (int a = 1; a < SYMBOLS; ++a)
                 sum = plus(sum, bucket[a]);
             if (bias)

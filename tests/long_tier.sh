@@ -3,10 +3,10 @@
 #
 #     long_tier.sh BUILD        (cmake --build BUILD --target long builds what it needs, then runs it)
 #
-# Every input of the sigmoid, every seed of a reciprocal, 10^9 divisions and square roots a device, 10^9 float fma by way of double, a long
-# training against the reference, every case on every device, killed and resumed runs, ranks killed and failing, large settings and a run of
-# 10^6 updates, the prover's campaign, the checker's mutants, and other platforms, emulated (as root, on Debian; tests/other_platforms.sh
-# says what they need).
+# Every input of the sigmoid, every seed of a reciprocal, 10^9 divisions and square roots a device, 10^9 float fma by way of double, a long training against the
+# reference, every case on every device, killed and resumed runs, ranks killed and failing, large settings and a run of 10^6 updates, the
+# prover's campaign, the checker's mutants, the GPU kernels' machine code (check_gpu_code.py says what it needs), and other platforms, emulated
+# (as root, on Debian; tests/other_platforms.sh says what they need).
 set -u
 build=$(realpath "${1:?usage: long_tier.sh BUILD}")
 cd "$(dirname "$0")/.." || exit 1
@@ -57,6 +57,7 @@ step 'ranks killed and failing, 200 times each' python3 tests/ranks_faults.py mp
 step 'large settings, and 10^6 updates' python3 tests/load.py "$program" large long
 step 'verdicts of the prover' "$build/tests/prove_campaign"
 step 'mutants of the checker' python3 tests/mutate_checker.py "$build" --all
+step 'machine code of the GPU kernels' python3 tests/check_gpu_code.py --build "$build"
 for part in westmere arm64 arm64:clang armhf i386 riscv64 s390x musl arm64:pocl armhf:pocl i386:pocl; do
     step "$part, emulated" tests/other_platforms.sh "$build" "$part"
 done

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 16 };
+enum { CPU_GROUP = 32, GPU_GROUP = 256, MOST_FILES = 16, MOST_OPTIONS = 512 };
 
 struct program {
     const char *simd[MOST_FILES]; /* files of the SIMD variant, NULL after the last */
@@ -145,19 +145,48 @@ static void program_files(const char *files[MOST_FILES], const struct opencl_tra
         }
 }
 
+/* A program's files and options, before those that opencl_source adds for the device. */
+static void program_parts(const char *files[MOST_FILES], char *options, size_t size, const struct opencl_trainer *t,
+                          enum opencl_program program)
+{
+    program_files(files, t, program);
+    program_options(options, size, t, program);
+    tile_options(options, size, t, program);
+    const size_t length = strlen(options);
+    if (t->gap > 0)
+        (void)snprintf(options + length, size - length, " -DCARRYNET_GAP=%u", t->gap);
+}
+
+carrynet_status opencl_program_source(struct opencl_source *to, const struct opencl_trainer *t,
+                                      enum opencl_program program)
+{
+    const char *files[MOST_FILES];
+    char options[MOST_OPTIONS];
+    program_parts(files, options, sizeof options, t, program);
+    return opencl_source(to, &t->about, files, options, t->divide_by_newton, false);
+}
+
+bool opencl_program_used(const struct opencl_trainer *t, enum opencl_program program)
+{
+    return program == OPENCL_PROGRAM_GRADIENT ? t->simd || !t->tiles.two_stages
+           : program == OPENCL_PROGRAM_STAGES ? !t->simd && t->tiles.two_stages
+           : program == OPENCL_PROGRAM_PACK   ? t->packed_size > 0
+                                              : true;
+}
+
+enum opencl_program opencl_program_of(enum opencl_kernel_id id)
+{
+    return kernels[id].program;
+}
+
 carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *t, enum opencl_kernel_id id)
 {
     const char *files[MOST_FILES];
-    char options[512];
+    char options[MOST_OPTIONS];
     cl_program program = NULL;
     carrynet_status status = CARRYNET_OK;
     if (t->kernels[id] == NULL) {
-        program_options(options, sizeof options, t, kernels[id].program);
-        tile_options(options, sizeof options, t, kernels[id].program);
-        const size_t length = strlen(options);
-        if (t->gap > 0)
-            (void)snprintf(options + length, sizeof options - length, " -DCARRYNET_GAP=%u", t->gap);
-        program_files(files, t, kernels[id].program);
+        program_parts(files, options, sizeof options, t, kernels[id].program);
         status = opencl_build(&program, t->context, t->device, &t->about, files, options, t->divide_by_newton);
     }
     /* All kernels of the program at once, so that it is built once. */

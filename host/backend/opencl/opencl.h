@@ -31,10 +31,25 @@ bool opencl_queue_is_free(cl_command_queue queue);
 
 /* ---- programs (programs.c) ------------------------------------------------------------------------------------- */
 
+/* What a program is built from. */
+struct opencl_source {
+    sys_text text, options;
+    const char *last_file; /* the one that a message names */
+};
+
 /*
- * Builds kernel files (names, ending with NULL), one after another as one program, with `options` and the options that
- * the device needs for correctly rounded division. DEVICE with the log if it does not build; IO if a file is missing in
- * CARRYNET_KERNEL_DIR.
+ * Kernel files (names, ending with NULL), one after another as one text, and `options` with those that the device needs
+ * for correctly rounded division; no call of OpenCL. declared: with our own declarations of the built-in functions
+ * (kernels/builtins.h) in place of the compiler's header of all. The caller frees it. IO if a file is missing in
+ * CARRYNET_KERNEL_DIR; DEVICE if no such file is embedded; MEMORY. After a failure nothing is to be freed.
+ */
+carrynet_status opencl_source(struct opencl_source *to, const carrynet_device *about, const char *const *files,
+                              const char *options, bool divide_by_newton, bool declared);
+void opencl_source_free(struct opencl_source *source);
+
+/*
+ * Builds the program of these files and options, as opencl_source has them. DEVICE with the log if it does not build;
+ * other errors of opencl_source.
  */
 carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
                              const char *const *files, const char *options, bool divide_by_newton);

@@ -58,66 +58,65 @@ static carrynet_status build_failed(cl_program program, cl_device_id device, con
     return status;
 }
 
-/*
- * One build. declared: with our own declarations of the built-in functions (kernels/builtins.h) in place of the
- * compiler's header of all.
- */
-static carrynet_status build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
-                             const char *const *files, const char *options, bool declared)
+carrynet_status opencl_source(struct opencl_source *to, const carrynet_device *about, const char *const *files,
+                              const char *options, bool divide_by_newton, bool declared)
 {
-    sys_text source = {0};
-    carrynet_status status = declared ? add_file(&source, "builtins.h") : CARRYNET_OK;
-    cl_program made = NULL;
-    cl_int code = CL_SUCCESS;
-    const char *last = files[0];
+    const char *const division = divide_by_newton          ? " -DCARRYNET_DIVIDE_BY_NEWTON"
+                                 : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
+                                                           : "";
+    *to = (struct opencl_source){.last_file = files[0]};
+    /* Clang's header guards itself with this name. */
+    sys_text_add(&to->options, "-cl-std=CL1.2 -w %s%s%s", options, division, declared ? " -D_OPENCL_H_" : "");
+    carrynet_status status = declared ? add_file(&to->text, "builtins.h") : CARRYNET_OK;
     for (size_t i = 0; files[i] != NULL && status == CARRYNET_OK; ++i) {
-        status = add_file(&source, files[i]);
-        last = files[i];
+        status = add_file(&to->text, files[i]);
+        to->last_file = files[i];
     }
-    if (status == CARRYNET_OK && source.failed)
+    if (status == CARRYNET_OK && (to->text.failed || to->options.failed))
         status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a kernel's source");
     if (status != CARRYNET_OK)
-        goto done;
-    made = clCreateProgramWithSource(context, 1, (const char *[]){source.data}, &source.size, &code);
+        opencl_source_free(to);
+    return status;
+}
+
+void opencl_source_free(struct opencl_source *source)
+{
+    sys_text_free(&source->text);
+    sys_text_free(&source->options);
+}
+
+static carrynet_status build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
+                             const struct opencl_source *source)
+{
+    carrynet_status status = CARRYNET_OK;
+    cl_int code = CL_SUCCESS;
+    cl_program made =
+        clCreateProgramWithSource(context, 1, (const char *[]){source->text.data}, &source->text.size, &code);
+    if (code != CL_SUCCESS)
+        return opencl_fail("clCreateProgramWithSource", code);
+    code = clBuildProgram(made, 1, &device, source->options.data, NULL, NULL);
     if (code != CL_SUCCESS) {
-        status = opencl_fail("clCreateProgramWithSource", code);
-        goto done;
-    }
-    code = clBuildProgram(made, 1, &device, options, NULL, NULL);
-    if (code != CL_SUCCESS) {
-        status = build_failed(made, device, about, last, options, code);
-        goto done;
+        status = build_failed(made, device, about, source->last_file, source->options.data, code);
+        (void)clReleaseProgram(made);
+        return status;
     }
     *program = made;
-    made = NULL;
-done:
-    if (made != NULL)
-        (void)clReleaseProgram(made);
-    sys_text_free(&source);
-    return status;
+    return CARRYNET_OK;
 }
 
 carrynet_status opencl_build(cl_program *program, cl_context context, cl_device_id device, const carrynet_device *about,
                              const char *const *files, const char *options, bool divide_by_newton)
 {
-    /* Clang's header guards itself with this name. */
-    const bool declared = strcmp(about->platform_name, "Portable Computing Language") == 0;
-    const char *const division = divide_by_newton          ? " -DCARRYNET_DIVIDE_BY_NEWTON"
-                                 : about->correct_division ? " -cl-fp32-correctly-rounded-divide-sqrt"
-                                                           : "";
-    sys_text all = {0}, guarded = {0};
-    sys_text_add(&all, "-cl-std=CL1.2 -w %s%s", options, division);
-    sys_text_add(&guarded, "-cl-std=CL1.2 -w %s%s -D_OPENCL_H_", options, division);
+    struct opencl_source source = {0};
+    const bool pocl = strcmp(about->platform_name, "Portable Computing Language") == 0;
     carrynet_status status = CARRYNET_ERROR_DEVICE;
-    if (all.failed || guarded.failed)
-        status = sys_fail(CARRYNET_ERROR_MEMORY, "cannot allocate a compiler's options");
-    else if (declared)
-        status = build(program, context, device, about, files, guarded.data, true);
-    /* A pocl that goes another way about its header gets none of this. */
-    if (status == CARRYNET_ERROR_DEVICE)
-        status = build(program, context, device, about, files, all.data, false);
-    sys_text_free(&guarded);
-    sys_text_free(&all);
+    /* A pocl that goes another way about its header gets the second. */
+    for (int declared = pocl; declared >= 0 && status == CARRYNET_ERROR_DEVICE; --declared) {
+        status = opencl_source(&source, about, files, options, divide_by_newton, declared);
+        if (status == CARRYNET_OK)
+            status = build(program, context, device, about, &source);
+        opencl_source_free(&source);
+    }
     return status;
 }
 

@@ -32,8 +32,7 @@ static carrynet_status choose_lanes(struct opencl_trainer *t, uint32_t asked)
     return CARRYNET_OK;
 }
 
-/* Sizes that follow from settings, device and kernel variant. */
-static carrynet_status choose_sizes(struct opencl_trainer *t, const carrynet_engine_options *options)
+carrynet_status opencl_choose_sizes(struct opencl_trainer *t, const carrynet_engine_options *options)
 {
     const carrynet_shape *shape = &t->settings.shape;
     const bool gpu = t->about.type != CARRYNET_DEVICE_CPU;
@@ -154,7 +153,7 @@ carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_s
     t->profile.on = options->profile;
     status = opencl_device_find(&t->device, &t->about, options->device);
     if (status == CARRYNET_OK)
-        status = choose_sizes(t, options);
+        status = opencl_choose_sizes(t, options);
     if (status == CARRYNET_OK)
         status = opencl_open(&t->context, &t->queue, t->device, options->profile);
     const bool seeds = !t->simd && settings->precision == CARRYNET_FP32 && !options->reciprocal_by_quotient;

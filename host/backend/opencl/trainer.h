@@ -168,6 +168,14 @@ carrynet_status opencl_trainer_profile(struct backend *backend, carrynet_profile
 /* device_peak.c */
 carrynet_status opencl_trainer_peak(struct backend *backend, double *flops);
 
+/* ---- trainer.c -------------------------------------------------------------------------------------------------- */
+
+/*
+ * Sets all that follows from a trainer's settings and device (settings, about), and from the options: kernel variant,
+ * strides, workers, work-group. No call of OpenCL in the SIMT variant. ARGUMENT.
+ */
+carrynet_status opencl_choose_sizes(struct opencl_trainer *trainer, const carrynet_engine_options *options);
+
 /* ---- buffers.c -------------------------------------------------------------------------------------------------- */
 
 /* Makes room for at least `bytes`. MEMORY states the need and the device's limit. */
@@ -219,6 +227,14 @@ carrynet_status opencl_plan_pass(struct opencl_plan *plan, const struct opencl_t
 carrynet_status opencl_need(cl_kernel *kernel, struct opencl_trainer *trainer, enum opencl_kernel_id id);
 void opencl_release_kernels(struct opencl_trainer *trainer);
 const char *opencl_kernel_name(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
+
+/* The text and options of a program, for this trainer's device; no call of OpenCL. Errors of opencl_source. */
+carrynet_status opencl_program_source(struct opencl_source *to, const struct opencl_trainer *trainer,
+                                      enum opencl_program program);
+enum opencl_program opencl_program_of(enum opencl_kernel_id id);
+
+/* Whether the trainer ever builds the program: gradients are made in one stage or in two. */
+bool opencl_program_used(const struct opencl_trainer *trainer, enum opencl_program program);
 
 /* Work-items of a work-group: 1 in the SIMD variant; in the SIMT variant that of the kernel's tiles, or for kernels without tiles what suits. */
 size_t opencl_group(const struct opencl_trainer *trainer, enum opencl_kernel_id id);
