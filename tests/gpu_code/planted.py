@@ -27,7 +27,10 @@ def spill(text, options, kernel, target):
     """A third of the registers that the kernel wants."""
     if target.vendor == "nvidia":
         return text, options + " -cl-nv-maxrregcount=32"
-    return replaced(text, f"void {kernel}(", f"__attribute__((amdgpu_num_vgpr(24))) void {kernel}("), options
+    head = re.search(rf"\bvoid\s+{kernel}\(", text)
+    if not head:
+        raise toolchain.Failure(f"no fault can be planted: the program has no {kernel}")
+    return text[: head.start()] + "__attribute__((amdgpu_num_vgpr(24))) " + text[head.start() :], options
 
 
 def private_array(text, options, *_):
