@@ -461,6 +461,7 @@ carrynet_status launch_expect(struct launch_checks *checks, struct witness *w, s
         expect_fused(&e, place, source);
         break;
     case OPENCL_ADMIT:
+    case OPENCL_ADMIT_RECIPROCAL:
     case OPENCL_PEAK:
     case OPENCL_KERNELS:
         break;

@@ -148,8 +148,6 @@ static carrynet_status write_programs(json_t *list, const char *folder, const st
             written = written || other < id;
             (void)json_array_append_new(kernels, json_string(name));
         }
-        if (program == OPENCL_PROGRAM_ADMIT && asked.precision == 32) /* of admission.c's own */
-            (void)json_array_append_new(kernels, json_string("admit_reciprocal"));
         if (!written && json_array_size(kernels) > 0 && opencl_program_used(t, program))
             status = write_program(list, folder, t, program, (enum opencl_kernel_id)id, kernels);
         json_decref(kernels);

@@ -166,14 +166,13 @@ done:
  * bits than by division. The kernel is in the program of the start-up kernel, so it divides as that does.
  */
 static carrynet_status check_seeds(bool *right, cl_context context, cl_command_queue queue,
-                                   const carrynet_device *about, cl_kernel start_up)
+                                   const carrynet_device *about, const struct opencl_admission *admission)
 {
     enum { ITEMS = 4096, GROUP = 64 };
     cl_uint differing[ITEMS] = {0}, count = 0;
     const size_t items = ITEMS;
     size_t group = 0;
     cl_device_id device = NULL;
-    cl_program program = NULL;
     cl_kernel kernel = NULL;
     cl_mem out = NULL;
     char what[64];
@@ -181,14 +180,11 @@ static carrynet_status check_seeds(bool *right, cl_context context, cl_command_q
     /* A simulator takes a minute for what a device does in a millisecond. */
     if (strcmp(about->platform_name, "Oclgrind") == 0)
         return CARRYNET_OK;
-    const char *call = "clGetKernelInfo";
-    cl_int code = clGetKernelInfo(start_up, CL_KERNEL_PROGRAM, sizeof program, &program, NULL);
-    carrynet_status status =
-        code == CL_SUCCESS ? opencl_kernel(&kernel, program, "admit_reciprocal") : opencl_fail(call, code);
+    carrynet_status status = admission->reciprocal(admission->self, &kernel);
     if (status != CARRYNET_OK)
         return status;
-    call = "clGetCommandQueueInfo";
-    code = clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL);
+    const char *call = "clGetCommandQueueInfo";
+    cl_int code = clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL);
     if (code == CL_SUCCESS) {
         call = "clGetKernelWorkGroupInfo";
         code = clGetKernelWorkGroupInfo(kernel, device, CL_KERNEL_WORK_GROUP_SIZE, sizeof group, &group, NULL);
@@ -219,7 +215,6 @@ static carrynet_status check_seeds(bool *right, cl_context context, cl_command_q
     *right = status == CARRYNET_OK && count == 0;
     if (out != NULL)
         (void)clReleaseMemObject(out);
-    (void)clReleaseKernel(kernel);
     return status;
 }
 
@@ -253,7 +248,7 @@ carrynet_status opencl_admit(cl_context context, cl_command_queue queue, const c
                      "device, or --allow-inexact to go on without the promise of equal bits",
                      about->platform, about->index, about->name, operations[wrong], vector);
     if (status == CARRYNET_OK && admission->reciprocal_by_seed != NULL)
-        status = check_seeds(admission->reciprocal_by_seed, context, queue, about, kernel);
+        status = check_seeds(admission->reciprocal_by_seed, context, queue, about, admission);
     return status;
 }
 
@@ -306,7 +301,8 @@ carrynet_status carrynet_device_admit(uint32_t platform, uint32_t index, carryne
     static const uint32_t lanes[] = {1, 16};
     for (size_t i = 0; i < sizeof lanes / sizeof lanes[0] && status == CARRYNET_OK; ++i) {
         struct lone_kernel lone = {context, id, &about, precision, lanes[i], NULL};
-        status = opencl_admit(context, queue, &about, precision, &(struct opencl_admission){lone_kernel, &lone, NULL});
+        status =
+            opencl_admit(context, queue, &about, precision, &(struct opencl_admission){lone_kernel, NULL, &lone, NULL});
         if (lone.kernel != NULL)
             (void)clReleaseKernel(lone.kernel);
     }

@@ -69,6 +69,7 @@ static const struct {
     const char *simd, *simt; /* the kernel's name; NULL where the shape has none */
 } kernels[OPENCL_KERNELS] = {
     [OPENCL_ADMIT] = {OPENCL_PROGRAM_ADMIT, "admit", "admit"},
+    [OPENCL_ADMIT_RECIPROCAL] = {OPENCL_PROGRAM_ADMIT, NULL, "admit_reciprocal"},
     [OPENCL_PACK] = {OPENCL_PROGRAM_PACK, "simd_pack", "simt_pack"},
     [OPENCL_GENERATE] = {OPENCL_PROGRAM_GENERATE, "generate", "generate"},
     [OPENCL_GRADIENT] = {OPENCL_PROGRAM_GRADIENT, "simd_gradient", "simt_gradient"},
@@ -85,6 +86,9 @@ static const struct {
 
 const char *opencl_kernel_name(const struct opencl_trainer *t, enum opencl_kernel_id id)
 {
+    /* Of binary32 alone. */
+    if (id == OPENCL_ADMIT_RECIPROCAL && t->settings.precision != CARRYNET_FP32)
+        return NULL;
     return t->simd ? kernels[id].simd : kernels[id].simt;
 }
 

@@ -63,6 +63,8 @@ carrynet_status opencl_kernel(cl_kernel *kernel, cl_program program, const char 
  */
 struct opencl_admission {
     carrynet_status (*kernel)(void *self, cl_kernel *kernel, bool divide_by_newton);
+    carrynet_status (*reciprocal)(
+        void *self, cl_kernel *kernel); /* the test of reciprocals, of the same program; the giver's too */
     void *self;
     bool *reciprocal_by_seed; /* set if the device's approximate reciprocals serve as seeds; NULL: not asked */
 };

@@ -11,6 +11,7 @@
 
 enum opencl_kernel_id {
     OPENCL_ADMIT,
+    OPENCL_ADMIT_RECIPROCAL,
     OPENCL_PACK,
     OPENCL_GENERATE,
     OPENCL_GRADIENT,

@@ -73,6 +73,11 @@ static carrynet_status admission_kernel(void *self, cl_kernel *kernel, bool divi
     return opencl_need(kernel, t, OPENCL_ADMIT);
 }
 
+static carrynet_status reciprocal_kernel(void *self, cl_kernel *kernel)
+{
+    return opencl_need(kernel, self, OPENCL_ADMIT_RECIPROCAL);
+}
+
 static carrynet_status fill_zero(struct opencl_trainer *t, struct opencl_buffer *buffer)
 {
     const cl_uint zero = 0;
@@ -158,8 +163,9 @@ carrynet_status opencl_trainer_create(struct backend **backend, const carrynet_s
         status = opencl_open(&t->context, &t->queue, t->device, options->profile);
     const bool seeds = !t->simd && settings->precision == CARRYNET_FP32 && !options->reciprocal_by_quotient;
     if (status == CARRYNET_OK)
-        status = opencl_admit(t->context, t->queue, &t->about, settings->precision,
-                              &(struct opencl_admission){admission_kernel, t, seeds ? &t->reciprocal_by_seed : NULL});
+        status = opencl_admit(
+            t->context, t->queue, &t->about, settings->precision,
+            &(struct opencl_admission){admission_kernel, reciprocal_kernel, t, seeds ? &t->reciprocal_by_seed : NULL});
     const bool inexact = status == CARRYNET_ERROR_DEVICE && t->queue != NULL && options->allow_inexact;
     if (inexact)
         status = CARRYNET_OK;
