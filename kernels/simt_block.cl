@@ -42,11 +42,11 @@
 
 /*
  * Every element e of n, distributed over the work-group. pocl 3.1 goes wrong, near barriers, where items go round a loop a different number of
- * times: there all go round as often.
+ * times; pocl 6 where the index is stepped beside a count. There all go round as often, and the index follows from the count.
  */
 #ifdef POCL_DEVICE_ADDRESS_BITS
 #define EACH(e, n)                                                                                                     \
-    for (int e = LOCAL_ID, rounds = ((int)(n) + GROUP - 1) / GROUP; rounds > 0; --rounds, e += GROUP)                  \
+    for (int round = 0, e = LOCAL_ID; round < ((int)(n) + GROUP - 1) / GROUP; ++round, e = LOCAL_ID + round * GROUP)   \
         if (e >= (int)(n)) {                                                                                           \
         } else
 #else
