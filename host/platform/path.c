@@ -179,14 +179,15 @@ carrynet_status sys_find_stream(sys_stream *stream, const char *path)
 
 /* ---- which file it is ------------------------------------------------------------------------------------------ */
 
-bool sys_identify(sys_identity *identity, const char *path)
+carrynet_status sys_identify(sys_identity *identity, bool *there, const char *path)
 {
     sys_path place;
-    const bool found = sys_path_find(&place, path) == CARRYNET_OK && place.there;
-    if (found)
+    const carrynet_status status = sys_path_find(&place, path);
+    *there = status == CARRYNET_OK && place.there;
+    if (*there)
         *identity = (sys_identity){.device = (uint64_t)place.about.st_dev, .number = (uint64_t)place.about.st_ino};
     sys_path_free(&place);
-    return found;
+    return status;
 }
 
 /* Whether both are there and are one; a device takes and gives what is not the same. */

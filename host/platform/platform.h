@@ -204,11 +204,11 @@ carrynet_status sys_keep_previous(const char *path, const char *previous);
 /* Removes temporary files beside `path` left by writers on this machine that were killed. */
 void sys_remove_leftovers(const char *path);
 
-/* Identifies a file, independent of its name; false if there is none. */
+/* Identifies a file, independent of its name, and whether it is there. MEMORY; IO if the name cannot be followed. */
 typedef struct sys_identity {
     uint64_t device, number;
 } sys_identity;
-bool sys_identify(sys_identity *identity, const char *path);
+carrynet_status sys_identify(sys_identity *identity, bool *there, const char *path);
 /* Whether both names lead to one file or pipe; never true for a device, such as /dev/null. */
 bool sys_same_file(const char *a, const char *b);
 /* The same for files that may not exist yet: "a" and "./a" are the same. */

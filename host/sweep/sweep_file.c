@@ -224,7 +224,9 @@ carrynet_status carrynet_sweep_reserve(carrynet_sweep *sweep, const char *path)
                                            : sys_create_file(&made, path, header.data, header.size);
     if (status == CARRYNET_OK && !made)
         status = sys_fail(CARRYNET_ERROR_ARGUMENT, "%s is there already", path);
-    if (status == CARRYNET_OK && !sys_identify(&sweep->reserved, path))
+    if (status == CARRYNET_OK)
+        status = sys_identify(&sweep->reserved, &made, path);
+    if (status == CARRYNET_OK && !made)
         status = sys_fail(CARRYNET_ERROR_IO, "%s: was removed at once", path);
     sys_text_free(&header);
     return status;
@@ -233,7 +235,9 @@ carrynet_status carrynet_sweep_reserve(carrynet_sweep *sweep, const char *path)
 void carrynet_sweep_release(const carrynet_sweep *sweep, const char *path)
 {
     sys_identity here;
+    bool there;
     /* Every saving puts a new file there: this one has no row. */
-    if (sys_identify(&here, path) && here.device == sweep->reserved.device && here.number == sweep->reserved.number)
+    if (sys_identify(&here, &there, path) == CARRYNET_OK && there && here.device == sweep->reserved.device &&
+        here.number == sweep->reserved.number)
         (void)unlink(path);
 }

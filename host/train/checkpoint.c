@@ -255,8 +255,11 @@ carrynet_status checkpoint_find(struct checkpoint *from, const carrynet_settings
         sys_remove_leftovers(previous.data);
     if (status == CARRYNET_OK)
         status = make_header(&header, settings, options);
-    const bool last_there = sys_identify(&identity, wanted->path);
-    const bool previous_there = status == CARRYNET_OK && sys_identify(&identity, previous.data);
+    bool last_there = false, previous_there = false;
+    if (status == CARRYNET_OK)
+        status = sys_identify(&identity, &last_there, wanted->path);
+    if (status == CARRYNET_OK)
+        status = sys_identify(&identity, &previous_there, previous.data);
     if (status != CARRYNET_OK || (!last_there && !previous_there))
         goto notify;
     status = last_there ? read_state(from, wanted->path, header, settings)
