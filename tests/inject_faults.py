@@ -35,11 +35,12 @@ class Case:
     """A command; what it reads and writes; the kinds of faults of each class that it is tried with."""
 
     def __init__(self, name, words, outputs=(), inputs=(), device=False, resume=False, codes=(), stdin="", old=True, slow=False, tells=False,
-                 long=False, kinds=None, variables=()):
+                 long=False, kinds=None, variables=(), builds=()):
         self.name, self.words, self.outputs, self.inputs = name, words, outputs, inputs
         self.device, self.resume, self.codes, self.stdin, self.old = device, resume, codes, stdin, old
         self.slow, self.tells, self.long = slow or device, tells, long
         self.variables = dict(variables)
+        self.builds = builds  # outputs that say how a program was built: where that failed the program is built another way
         self.kinds = kinds or {"memory": ["error", "forever"], "file": ["error", "short", "interrupt"], "thread": ["error"]}
         if device and kinds is None:
             self.kinds = {"opencl": ["error", "memory", "forever"]}
@@ -110,7 +111,7 @@ CASES = [
                                         "argument-01-sums.bin", "argument-02-rates.bin", "argument-03-constants.bin",
                                         "argument-04-factors.bin", "argument-05-parameters.bin", "argument-06-first_moments.bin",
                                         "argument-07-second_moments.bin")],
-         inputs=["kernels"], device=True, long=True, codes=[1], variables={"CARRYNET_KERNEL_DIR": "kernels"},
+         builds=["report/repro.c", "report/kernel.cl", "report/build-options.txt"], inputs=["kernels"], device=True, long=True, codes=[1], variables={"CARRYNET_KERNEL_DIR": "kernels"},
          kinds={"opencl": ["error", "memory", "forever"], "memory": ["error"], "file": ["error", "forever", "short", "interrupt"]}),
     Case("OpenCL, bench", ["bench", *ON_DEVICE, "--batch", "64", "--bits", "4"], device=True,
          kinds={"opencl": ["error"]}, tells=True, long=True),
@@ -241,6 +242,7 @@ class Faults:
         return f"{case.name}: {fault[0]} {fault[1]} {fault[2]} ({where}): {wrong}\n    exit code {code}, standard error: {error[-1500:]}"
 
     def judge(self, case, good, fault, where, code, output, error, before, after):
+        otherwise = case.builds if fault[0] == "opencl" else ()
         if code is None:
             return "hangs"
         if fault[1] == "kill":
@@ -251,7 +253,7 @@ class Faults:
         elif code == good[0]:
             if plain(output) != plain(good[1]) and not (case.tells and re.search(r"failed:\s+CL_|OpenCL error", output)):
                 return f"says that it is done, with another output: {output}"
-            missing = [name for name in good[2] if not whole(name, after.get(name), good[2][name])]
+            missing = [name for name in good[2] if not whole(name, after.get(name), good[2][name]) and not (name in otherwise and after.get(name))]
             if missing:
                 return f"says that it is done, without {missing}"
         elif code != CODES[fault[0]] and not (code == 4 and "; training goes on" in error):  # a log, snapshot or checkpoint less
@@ -269,7 +271,7 @@ class Faults:
             if name not in after:
                 return f"{name} is gone"
         for name in good[2]:
-            if name in after and after[name] != before.get(name) and not whole(name, after[name], good[2][name], code != good[0]):
+            if name in after and name not in otherwise and after[name] != before.get(name) and not whole(name, after[name], good[2][name], code != good[0]):
                 return f"{name} is damaged"
         return None
 
