@@ -229,6 +229,11 @@ static inline struct carrynet_networks_rest carrynet_networks_rest(const struct 
 #define CARRYNET_QUADS(hidden) (((hidden) + 3) / 4)
 #define CARRYNET_LOCAL_PITCH(hidden) (CARRYNET_QUADS(hidden) | 1)
 
+/* simt_sums: weights of w_hh of a register tile, from units x to units; sequences of a panel in local memory. */
+#define CARRYNET_ITEM_FROM 8
+#define CARRYNET_ITEM_TO 4
+#define CARRYNET_PANEL_DEPTH 8
+
 /*
  * Packed weights of a network (simt_pack.cl), columns padded to quads:
  *     input rows [symbols][columns], w_hh [H][columns], its transpose likewise, w_hy [O][columns]

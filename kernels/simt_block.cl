@@ -1,6 +1,6 @@
 /*
- * SIMT variant, what its kernels share. A work-group of GROUP work-items works on SEQUENCES sequences of one block at a time: their
- * hidden values and deltas of two steps stand in local memory, [sequence][quad of units].
+ * SIMT variant, what its kernels share. A work-group of GROUP work-items works on SEQUENCES sequences of one block at a time. Local memory
+ * holds their hidden values and deltas of two steps, [sequence][quad of units].
  *
  * Products with w_hh are made in register tiles: an item has one quad of units of TILE sequences, ACROSS apart, so that a weight is
  * loaded once for TILE sequences, and a hidden value once for four units. Every element has one chain in one item: any

@@ -11,8 +11,8 @@
 
 #define PARTS (BLOCK / SEQUENCES)
 
-#define ITEM_FROM 8
-#define ITEM_TO 4
+#define ITEM_FROM CARRYNET_ITEM_FROM
+#define ITEM_TO CARRYNET_ITEM_TO
 #define FROM CARRYNET_FROM
 #define TO CARRYNET_TO
 #define FROM_JOBS ((H + FROM - 1) / FROM)
@@ -23,7 +23,7 @@
 
 #define ITEM_TILES (FROM / ITEM_FROM * (TO / ITEM_TO))
 #define ITEM_TILES_EACH ((ITEM_TILES + GROUP - 1) / GROUP)
-#define DEPTH 8                                   /* sequences of a panel in local memory */
+#define DEPTH CARRYNET_PANEL_DEPTH
 #define PANEL (DEPTH * (FROM + TO) / 4)           /* quads: h [DEPTH][FROM / 4], then dh [DEPTH][TO / 4] */
 #define LOADS_EACH ((PANEL + GROUP - 1) / GROUP)  /* in all PANEL_SPACE: each item loads as many */
 #define PANEL_SPACE (LOADS_EACH * GROUP)

@@ -1,14 +1,11 @@
 /*
  * The choice of work-groups and tiles of the SIMT variant. Small networks have their gradient in one stage, a group a block,
  * where two steps of hidden values and deltas of 64 sequences fit in local memory; others in two stages, a few sequences a group.
- * Measures are those of a multiprocessor's model; each device's tuning may choose otherwise.
+ * The numbers come from a model of a multiprocessor (tests/gpu_code/model.py); no GPU has confirmed them.
  */
 #include "backend/opencl/tiles.h"
 #include "kernels/layout.h"
 #include "platform/platform.h"
-
-/* As in kernels/simt_stages.cl. */
-enum { ITEM_FROM = 8, ITEM_TO = 4, DEPTH = 8 };
 
 enum { MOST_TILE = 8, LARGEST_GROUP = 256, WARP = 32 };
 
@@ -56,7 +53,7 @@ static uint64_t deltas_bytes(const struct sizes *n, uint64_t sequences)
 /* simt_sums, whose panels are padded so that every item loads as many quads */
 static uint64_t sums_bytes(const struct sizes *n, uint64_t from, uint64_t to, uint64_t group)
 {
-    const uint64_t panel = (DEPTH * (from + to) / 4 + group - 1) / group * group;
+    const uint64_t panel = (CARRYNET_PANEL_DEPTH * (from + to) / 4 + group - 1) / group * group;
     return (2 * 4 * panel + 2 * CARRYNET_BLOCK * n->outputs) * n->value + 2 * CARRYNET_BLOCK * sizeof(uint32_t);
 }
 
@@ -112,7 +109,8 @@ static void choose_stages(struct opencl_tiles *tiles, const struct sizes *n, con
     tiles->gradient.weights_local = false;
     tiles->to = n->columns <= 32 ? 32 : 64;
     tiles->from = 32;
-    while (tiles->from < 128 && tiles->from / ITEM_FROM * (tiles->to / ITEM_TO) < items && tiles->from < n->columns)
+    while (tiles->from < 128 && tiles->from / CARRYNET_ITEM_FROM * (tiles->to / CARRYNET_ITEM_TO) < items &&
+           tiles->from < n->columns)
         tiles->from *= 2;
     while (tiles->to > 32 && sums_bytes(n, tiles->from, tiles->to, items) > limit)
         tiles->to /= 2;
